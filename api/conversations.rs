@@ -1,0 +1,68 @@
+//! `/api/conversations`: the list of the user's conversations, and new ones.
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::model::{ConversationId, NewConversation, ObjectWriter, Timestamp};
+use conversation_store::store::{CursorKind, Outcome, SaveMode};
+use http::{HeaderName, Method};
+
+/// The plan's getAllConversations (without the messages), and the creation of a conversation.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::GET, Method::POST])?;
+    match *request.method() {
+        Method::GET => list(&app, &request).await,
+        _ => create(&app, request).await,
+    }
+}
+
+async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.user(app)?;
+    let cursor = request.cursor(CursorKind::Conversations)?;
+    let list = app
+        .store
+        .of(&user)
+        .list(request.limit(20, 50)?, cursor.as_ref())
+        .await?;
+    let summaries = list
+        .conversations
+        .iter()
+        .map(|summary| summary.to_object(0).finish());
+    let next = list
+        .next
+        .map(|cursor| cursor.encode(CursorKind::Conversations));
+    let page = ObjectWriter::with_capacity(16_384)
+        .array("data", summaries)
+        .optional("nextCursor", next.as_deref())
+        .plain("clock", list.clock);
+    Ok(Answer::ok(page.finish()))
+}
+
+async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.user(app)?;
+    let key = request
+        .header(&HeaderName::from_static("idempotency-key"))
+        .map(str::to_owned);
+    let body = request.body().await?;
+    let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+    let now = Timestamp::from_ms(app.clock.now_ms());
+    let conversation = NewConversation::parse(body, "body", now)?;
+    let id = conversation.id.clone();
+    let id = id.unwrap_or_else(|| ConversationId::generate(key.as_deref()));
+    let written = app
+        .store
+        .of(&user)
+        .save(&id, &conversation, SaveMode::Create)
+        .await?;
+    let json = written.to_object().finish();
+    let answer = match written.outcome {
+        Outcome::Created | Outcome::Changed => Answer::created(json),
+        Outcome::Unchanged => Answer::ok(json),
+    };
+    Ok(answer
+        .with_revision(written.summary.counters.revision)
+        .with_location(format!("/api/conversations/{id}")))
+}
+
+conversation_store::function!(handle);

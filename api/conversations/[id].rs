@@ -1,0 +1,109 @@
+//! `/api/conversations/{id}`: one conversation.
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::model::{
+    ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp,
+};
+use conversation_store::store::{CursorKind, Order, Outcome, PageQuery, SaveMode, Written};
+use http::Method;
+
+/// The plan's getConversation, saveConversation and deleteConversation, and changes of metadata.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::GET, Method::PUT, Method::PATCH, Method::DELETE])?;
+    match *request.method() {
+        Method::GET => open(&app, &request).await,
+        Method::PUT => save(&app, request).await,
+        Method::PATCH => patch(&app, request).await,
+        _ => delete(&app, &request).await,
+    }
+}
+
+/// Metadata and the newest page of messages, oldest first; `nextCursor` leads to the older ones.
+async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.user(app)?;
+    let query = PageQuery {
+        limit: request.limit(50, 100)?,
+        after: None,
+        order: Order::Descending,
+        known_revision: request.if_none_match(),
+    };
+    let page = app
+        .store
+        .of(&user)
+        .page(&request.conversation_id()?, &query)
+        .await?;
+    let revision = page.summary.counters.revision;
+    let Some(messages) = page.messages else {
+        return Ok(Answer::not_modified().with_revision(revision).revalidated());
+    };
+    let messages: Vec<String> = messages
+        .iter()
+        .rev()
+        .map(|message| message.to_json())
+        .collect();
+    let size = messages.iter().map(|json| json.len() + 1).sum();
+    let next = page.next.map(|cursor| cursor.encode(CursorKind::Messages));
+    let json = page.summary.to_object(size).array("messages", messages);
+    Ok(
+        Answer::ok(json.optional("nextCursor", next.as_deref()).finish())
+            .with_revision(revision)
+            .revalidated(),
+    )
+}
+
+async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let mode = SaveMode::Replace {
+        expected_revision: request.if_match()?,
+    };
+    let body = request.body().await?;
+    let now = Timestamp::from_ms(app.clock.now_ms());
+    let conversation = NewConversation::parse(&body, "body", now)?;
+    if conversation.id.as_ref().is_some_and(|sent| *sent != id) {
+        let message = "body.id: differs from the id in the path";
+        return Err(Invalid::new("id_mismatch", message).into());
+    }
+    Ok(answer(
+        &app.store.of(&user).save(&id, &conversation, mode).await?,
+    ))
+}
+
+async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let expected = request.if_match()?;
+    let patch = ConversationPatch::parse(&request.body().await?, &id)?;
+    let written = app
+        .store
+        .of(&user)
+        .patch_conversation(&id, &patch, expected)
+        .await?;
+    Ok(answer(&written))
+}
+
+async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let deleted = app
+        .store
+        .of(&user)
+        .delete_conversation(&id, request.if_match()?)
+        .await?;
+    let json = ObjectWriter::with_capacity(80)
+        .display("id", &id)
+        .plain("deleted", true)
+        .plain("clock", deleted.clock);
+    Ok(Answer::ok(json.finish()))
+}
+
+fn answer(written: &Written) -> Answer {
+    let json = written.to_object().finish();
+    let answer = match written.outcome {
+        Outcome::Created => Answer::created(json),
+        Outcome::Changed | Outcome::Unchanged => Answer::ok(json),
+    };
+    answer.with_revision(written.summary.counters.revision)
+}
+
+conversation_store::function!(handle);

@@ -1,0 +1,65 @@
+//! `/api/conversations/{id}/messages`: a conversation's messages, by pages, and new ones.
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::model::{NewMessage, ObjectWriter, Timestamp, parse_append};
+use conversation_store::store::{CursorKind, Order, Outcome, PageQuery};
+use http::Method;
+
+/// Pages of messages, and the plan's addMessage, for up to 100 at once.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::GET, Method::POST])?;
+    match *request.method() {
+        Method::GET => page(&app, &request).await,
+        _ => append(&app, request).await,
+    }
+}
+
+async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let query = PageQuery {
+        limit: request.limit(50, 100)?,
+        after: request.cursor(CursorKind::Messages)?,
+        order: match request.choice("order", &["desc", "asc"])? {
+            Some("asc") => Order::Ascending,
+            _ => Order::Descending,
+        },
+        known_revision: request.if_none_match(),
+    };
+    let page = app.store.of(&user).page(&id, &query).await?;
+    let revision = page.summary.counters.revision;
+    let Some(messages) = page.messages else {
+        return Ok(Answer::not_modified().with_revision(revision).revalidated());
+    };
+    let messages: Vec<String> = messages.iter().map(|message| message.to_json()).collect();
+    let size: usize = messages.iter().map(|json| json.len() + 1).sum();
+    let next = page.next.map(|cursor| cursor.encode(CursorKind::Messages));
+    let json = ObjectWriter::with_capacity(size + 300)
+        .array("data", messages)
+        .optional("nextCursor", next.as_deref());
+    Ok(Answer::ok(json.finish())
+        .with_revision(revision)
+        .revalidated())
+}
+
+async fn append(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let expected = request.if_match()?;
+    let now = Timestamp::from_ms(app.clock.now_ms());
+    let messages: Vec<NewMessage> = parse_append(&request.body().await?, now)?;
+    let (written, appended) = app.store.of(&user).append(&id, &messages, expected).await?;
+    let json = ObjectWriter::with_capacity(1_024)
+        .raw("conversation", &written.summary.to_object(0).finish())
+        .array("appended", appended.iter().map(|id| format!("\"{id}\"")))
+        .plain("clock", written.clock)
+        .finish();
+    let answer = match written.outcome {
+        Outcome::Created | Outcome::Changed => Answer::created(json),
+        Outcome::Unchanged => Answer::ok(json),
+    };
+    Ok(answer.with_revision(written.summary.counters.revision))
+}
+
+conversation_store::function!(handle);

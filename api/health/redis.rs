@@ -1,0 +1,29 @@
+//! `/api/health/redis`: whether Redis answers (the plan's health monitoring).
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::model::{ObjectWriter, Timestamp};
+use http::{Method, StatusCode};
+
+/// 200 `healthy` or 503 `unhealthy`. Open to anybody, so it says nothing of where Redis is.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::GET])?;
+    let result = app.store.ping().await;
+    let (status, word) = match &result {
+        Ok(_) => (StatusCode::OK, "healthy"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    };
+    let json = ObjectWriter::with_capacity(160)
+        .string("status", word)
+        .display("timestamp", Timestamp::from_ms(app.clock.now_ms()))
+        .string("circuit", app.store.circuit().as_str());
+    let json = match result {
+        Ok(latency) => json.plain("latencyMs", format!("{:.1}", latency.as_secs_f64() * 1e3)),
+        Err(error) => json.string("error", &error.to_string()),
+    };
+    Ok(Answer::json(status, json.finish()))
+}
+
+conversation_store::function!(handle);

@@ -1,0 +1,25 @@
+//! `/api/import`: the value of the frontend's localStorage key, as it is.
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::import::ImportRequest;
+use conversation_store::model::Timestamp;
+use http::Method;
+
+/// The plan's migrateLocalStorageToRedis, with a report on each conversation. Sending it again changes
+/// nothing.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::POST])?;
+    let user = request.user(&app)?;
+    let body = request.body().await?;
+    let now = Timestamp::from_ms(app.clock.now_ms());
+    let import = ImportRequest::parse(&body, now)?;
+    let imported = app.store.of(&user).import(&import.conversations).await?;
+    Ok(Answer::ok(
+        import.report(&imported.statuses, imported.clock),
+    ))
+}
+
+conversation_store::function!(handle);

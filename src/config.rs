@@ -1,0 +1,268 @@
+//! Configuration, read from environment variables once per process.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::secret::Secret;
+use crate::upstash::UpstashConfig;
+
+/// A variable that is missing or cannot be used. Names the variable, never its value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// None of the named variables is set.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// The variable is set to something that cannot be used.
+    #[error("{name} is not valid: {reason}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What is expected of it.
+        reason: String,
+    },
+}
+
+/// Everything that can be configured; the table in README.md explains each.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where Redis is, and how patient to be with it.
+    pub upstash: UpstashConfig,
+    /// `AUTH_SECRET`: the first signs tokens, all verify them.
+    pub auth_secrets: Vec<Secret>,
+    /// `TOKEN_TTL_DAYS`: how long a token is valid.
+    pub token_life: Duration,
+    /// `CONVERSATION_TTL_DAYS`: the sliding life of a conversation (the plan's 90 days).
+    pub conversation_life: Duration,
+    /// `SESSION_TTL_DAYS`: the life of a session (the plan's 7 days).
+    pub session_life: Duration,
+    /// What every key begins with: nothing in production, the branch in previews.
+    pub namespace: String,
+    /// `REDIS_ENABLED`: the plan's feature flag.
+    pub redis_enabled: bool,
+    /// `REDIS_ROLLOUT_PERCENT`: the share of users that the flag applies to.
+    pub rollout_percent: u8,
+}
+
+/// The shortest secret that is accepted, in bytes: as long as the MAC it keys.
+const SHORTEST_SECRET: usize = 32;
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// The first variable that is missing or invalid.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads variables from `lookup`. An empty variable counts as absent.
+    ///
+    /// # Errors
+    /// The first variable that is missing or invalid.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables(&lookup);
+        Ok(Self {
+            upstash: variables.upstash()?,
+            auth_secrets: variables.auth_secrets()?,
+            token_life: variables.days("TOKEN_TTL_DAYS", 180)?,
+            conversation_life: variables.days("CONVERSATION_TTL_DAYS", 90)?,
+            session_life: variables.days("SESSION_TTL_DAYS", 7)?,
+            namespace: variables.namespace()?,
+            redis_enabled: variables.flag("REDIS_ENABLED", true)?,
+            rollout_percent: variables.percent("REDIS_ROLLOUT_PERCENT", 100)?,
+        })
+    }
+}
+
+struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Variables<'_> {
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn upstash(&self) -> Result<UpstashConfig, ConfigError> {
+        const URL: &str = "UPSTASH_REDIS_REST_URL (or KV_REST_API_URL)";
+        const TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN (or KV_REST_API_TOKEN)";
+        let url = self
+            .optional("UPSTASH_REDIS_REST_URL")
+            .or_else(|| self.optional("KV_REST_API_URL"))
+            .ok_or(ConfigError::Missing(URL))?;
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(invalid(URL, "it begins with https:// (or http://)"));
+        }
+        let token = self
+            .optional("UPSTASH_REDIS_REST_TOKEN")
+            .or_else(|| self.optional("KV_REST_API_TOKEN"))
+            .ok_or(ConfigError::Missing(TOKEN))?;
+        let timeout = self.number("UPSTASH_TIMEOUT_MS", 8_000, 100..=60_000)?;
+        Ok(UpstashConfig::new(url, Secret::new(token))
+            .with_deadline(Duration::from_millis(timeout)))
+    }
+
+    fn auth_secrets(&self) -> Result<Vec<Secret>, ConfigError> {
+        const NAME: &str = "AUTH_SECRET";
+        let value = self.optional(NAME).ok_or(ConfigError::Missing(NAME))?;
+        let secrets: Vec<&str> = value.split(',').map(str::trim).collect();
+        if secrets.iter().any(|secret| secret.len() < SHORTEST_SECRET) {
+            return Err(invalid(
+                NAME,
+                "each of the comma-separated secrets has at least 32 characters",
+            ));
+        }
+        Ok(secrets.into_iter().map(Secret::new).collect())
+    }
+
+    /// `KEY_NAMESPACE`, or the branch of a preview deployment, so that branches that share a database
+    /// never see each other.
+    fn namespace(&self) -> Result<String, ConfigError> {
+        if let Some(namespace) = self.optional("KEY_NAMESPACE") {
+            if namespace.len() > 100 || !namespace.chars().all(is_namespace_char) {
+                return Err(invalid(
+                    "KEY_NAMESPACE",
+                    "at most 100 characters of A-Z a-z 0-9 _ - . / :",
+                ));
+            }
+            return Ok(namespace);
+        }
+        if self.optional("VERCEL_ENV").as_deref() != Some("preview") {
+            return Ok(String::new());
+        }
+        let branch = self
+            .optional("VERCEL_GIT_COMMIT_REF")
+            .ok_or(ConfigError::Missing(
+                "VERCEL_GIT_COMMIT_REF (or KEY_NAMESPACE)",
+            ))?;
+        Ok(format!("preview:{branch}:"))
+    }
+
+    fn flag(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {
+        match self.optional(name).as_deref() {
+            None => Ok(default),
+            Some("true" | "1") => Ok(true),
+            Some("false" | "0") => Ok(false),
+            Some(_) => Err(invalid(name, "true or false")),
+        }
+    }
+
+    fn percent(&self, name: &'static str, default: u8) -> Result<u8, ConfigError> {
+        let percent = self.number(name, default.into(), 0..=100)?;
+        Ok(u8::try_from(percent).unwrap_or(default))
+    }
+
+    fn days(&self, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
+        let days = self.number(name, default, 1..=3_650)?;
+        Ok(Duration::from_secs(days * 86_400))
+    }
+
+    fn number(
+        &self,
+        name: &'static str,
+        default: u64,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<u64, ConfigError> {
+        let Some(value) = self.optional(name) else {
+            return Ok(default);
+        };
+        value
+            .parse()
+            .ok()
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let reason = format!("a whole number from {} to {}", range.start(), range.end());
+                invalid(name, reason)
+            })
+    }
+}
+
+fn invalid(name: &'static str, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Invalid {
+        name,
+        reason: reason.into(),
+    }
+}
+
+fn is_namespace_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-./:".contains(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn read(extra: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let base = [
+            ("UPSTASH_REDIS_REST_URL", "https://db.example"),
+            ("UPSTASH_REDIS_REST_TOKEN", "token"),
+            ("AUTH_SECRET", SECRET),
+        ];
+        let find = |list: &[(&str, &str)], name: &str| {
+            list.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Config::from_lookup(|name| find(extra, name).or_else(|| find(&base, name)))
+    }
+
+    #[test]
+    fn needs_only_the_database_and_a_secret() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.namespace, "");
+        assert_eq!(config.conversation_life, Duration::from_secs(90 * 86_400));
+        assert!(config.redis_enabled);
+    }
+
+    #[test]
+    fn takes_the_names_of_the_marketplace_integration() {
+        let config = read(&[
+            ("UPSTASH_REDIS_REST_URL", ""),
+            ("KV_REST_API_URL", "https://kv.example"),
+        ]);
+        assert_eq!(config.unwrap().upstash.url, "https://kv.example");
+    }
+
+    #[test]
+    fn names_what_is_missing_or_invalid_but_never_its_value() {
+        let cases = [
+            (("AUTH_SECRET", ""), "AUTH_SECRET"),
+            (("AUTH_SECRET", "short"), "AUTH_SECRET"),
+            (("UPSTASH_REDIS_REST_URL", "ftp-secret"), "KV_REST_API_URL"),
+            (("CONVERSATION_TTL_DAYS", "soon"), "CONVERSATION_TTL_DAYS"),
+            (("REDIS_ENABLED", "maybe"), "REDIS_ENABLED"),
+            (("REDIS_ROLLOUT_PERCENT", "101"), "REDIS_ROLLOUT_PERCENT"),
+            (("KEY_NAMESPACE", "a b"), "KEY_NAMESPACE"),
+            (("VERCEL_ENV", "preview"), "VERCEL_GIT_COMMIT_REF"),
+        ];
+        for (variable, name) in cases {
+            let error = read(&[variable]).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+            assert!(
+                variable.1.is_empty() || !error.contains(variable.1),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_preview_has_its_branch_as_namespace() {
+        let config = read(&[
+            ("VERCEL_ENV", "preview"),
+            ("VERCEL_GIT_COMMIT_REF", "feature/x"),
+        ]);
+        assert_eq!(config.unwrap().namespace, "preview:feature/x:");
+    }
+
+    #[test]
+    fn several_secrets_allow_rotation() {
+        let both = format!("{SECRET}, another-secret-of-32-characters!");
+        assert_eq!(
+            read(&[("AUTH_SECRET", &both)]).unwrap().auth_secrets.len(),
+            2
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! Everything a route can refuse or fail with, and how a client learns of it.
+
+use http::StatusCode;
+use http::header::{ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use thiserror::Error;
+
+use super::Answer;
+use crate::identity::TokenError;
+use crate::model::{Invalid, ObjectWriter, limits};
+use crate::store::StoreError;
+use crate::upstash::UpstashError;
+
+/// An error as clients see it: `{"error":{"code","message","requestId"}}`.
+#[derive(Debug, Error)]
+pub enum ApiError {
+    /// 400, or 413 where it is too large: the request cannot be understood.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// 401: no token, or none that can be accepted.
+    #[error("{0}")]
+    Unauthorized(&'static str, &'static str),
+    /// 404: no such route.
+    #[error("no such route")]
+    NoRoute,
+    /// 405, with the methods there are.
+    #[error("this route takes {0} only")]
+    MethodNotAllowed(String),
+    /// 413: the body is larger than a request may be.
+    #[error("the body is too large")]
+    BodyTooLarge,
+    /// 400: the connection broke before the body was complete.
+    #[error("the body is incomplete")]
+    BodyIncomplete,
+    /// The store refused (404, 409, 412) or failed (5xx).
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// 503: Redis is switched off for this user (the plan's feature flag and rollout).
+    #[error("storage is switched off for this user")]
+    StorageDisabled,
+    /// 500: a bug of ours, or a deployment that is not configured.
+    #[error("internal error")]
+    Internal,
+}
+
+impl From<UpstashError> for ApiError {
+    fn from(error: UpstashError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::Unauthorized("invalid_token", "The token is not valid."),
+            TokenError::Expired => Self::Unauthorized("expired_token", "The token has expired."),
+        }
+    }
+}
+
+impl ApiError {
+    /// Status, code, and text for a person.
+    fn describe(&self) -> (StatusCode, &'static str, String) {
+        match self {
+            Self::Invalid(invalid) => {
+                let status = match invalid.code {
+                    "message_too_large" | "metadata_too_large" | "too_many_conversations" => {
+                        StatusCode::PAYLOAD_TOO_LARGE
+                    }
+                    _ => StatusCode::BAD_REQUEST,
+                };
+                (status, invalid.code, invalid.message.clone())
+            }
+            Self::Unauthorized(code, message) => {
+                (StatusCode::UNAUTHORIZED, code, (*message).to_owned())
+            }
+            Self::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route.".into()),
+            Self::MethodNotAllowed(allowed) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                format!("This route takes {allowed}."),
+            ),
+            Self::BodyTooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                format!(
+                    "A request may have at most {} bytes. Send fewer conversations or messages per \
+                     request: an import can be split into several, each an array of some of the \
+                     conversations; a conversation can be saved with its first messages and the others \
+                     appended.",
+                    limits::BODY
+                ),
+            ),
+            Self::BodyIncomplete => (
+                StatusCode::BAD_REQUEST,
+                "body_incomplete",
+                "The connection ended before the body was complete.".into(),
+            ),
+            Self::Store(error) => describe_store(error),
+            Self::StorageDisabled => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "storage_disabled",
+                "Server-side storage is switched off for this user.".into(),
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal_error",
+                "Internal Server Error".into(),
+            ),
+        }
+    }
+
+    /// The response, for the request `request_id`.
+    pub(super) fn into_answer(self, request_id: &str) -> Answer {
+        let (status, code, message) = self.describe();
+        let mut error = ObjectWriter::with_capacity(200)
+            .string("code", code)
+            .string("message", &message)
+            .string("requestId", request_id);
+        if let Self::Store(StoreError::Stale { revision }) = &self {
+            error = error.plain("revision", revision);
+        }
+        let body = ObjectWriter::with_capacity(240).raw("error", &error.finish());
+        let answer = Answer::json(status, body.finish());
+        match &self {
+            Self::Unauthorized(..) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
+            Self::MethodNotAllowed(allowed) => answer.with_header(ALLOW, allowed),
+            Self::Store(StoreError::Stale { revision }) => {
+                answer.with_header(ETAG, format!("\"{revision}\""))
+            }
+            Self::Store(StoreError::Upstash(error)) => match retry_after(error) {
+                Some(seconds) => answer.with_header(RETRY_AFTER, seconds),
+                None => answer,
+            },
+            _ => answer,
+        }
+    }
+
+    /// What to log of a failure of ours; `None` for what is the client's doing.
+    pub(super) fn log_text(&self) -> Option<String> {
+        let (status, code, _) = self.describe();
+        status.is_server_error().then(|| format!("{code}: {self}"))
+    }
+}
+
+fn describe_store(error: &StoreError) -> (StatusCode, &'static str, String) {
+    let (status, code, message) = match error {
+        StoreError::NoConversation => (
+            StatusCode::NOT_FOUND,
+            "conversation_not_found",
+            "No such conversation.",
+        ),
+        StoreError::NoMessage => (
+            StatusCode::NOT_FOUND,
+            "message_not_found",
+            "No such message.",
+        ),
+        StoreError::ConversationDeleted => (
+            StatusCode::NOT_FOUND,
+            "conversation_deleted",
+            "This conversation was deleted; its id cannot be used again.",
+        ),
+        StoreError::ConversationExists => (
+            StatusCode::CONFLICT,
+            "conversation_exists",
+            "Another conversation has this id; PUT replaces it.",
+        ),
+        StoreError::MessageExists { id } => {
+            let message = format!("Another message has the id {id}; PATCH changes it.");
+            return (StatusCode::CONFLICT, "message_exists", message);
+        }
+        StoreError::MessageDeleted { id } => {
+            let message = format!("The message {id} was appended before and then deleted.");
+            return (StatusCode::CONFLICT, "message_deleted", message);
+        }
+        StoreError::Stale { revision } => {
+            let message = format!("The conversation is at revision {revision}.");
+            return (
+                StatusCode::PRECONDITION_FAILED,
+                "revision_mismatch",
+                message,
+            );
+        }
+        StoreError::Upstash(error) => describe_upstash(error),
+    };
+    (status, code, message.to_owned())
+}
+
+fn describe_upstash(error: &UpstashError) -> (StatusCode, &'static str, &'static str) {
+    match error {
+        UpstashError::Unreachable(_) | UpstashError::CircuitOpen { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storage_unavailable",
+            "The database cannot be reached. Nothing is lost: send the request again later.",
+        ),
+        UpstashError::Timeout => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "storage_timeout",
+            "The database did not answer in time. It is safe to send the request again.",
+        ),
+        UpstashError::Throttled { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storage_busy",
+            "The database is asked too often. Send the request again later.",
+        ),
+        UpstashError::Quota => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "storage_quota",
+            "The database's request quota is used up.",
+        ),
+        UpstashError::Capacity => (
+            StatusCode::INSUFFICIENT_STORAGE,
+            "storage_full",
+            "The database is full: nothing was written. Reading still works.",
+        ),
+        UpstashError::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The request is too large for the database. Send less at a time.",
+        ),
+        UpstashError::Malformed => (
+            StatusCode::BAD_GATEWAY,
+            "storage_malformed",
+            "The database's answer could not be understood. It is safe to send the request again.",
+        ),
+        UpstashError::Unauthorized | UpstashError::Command(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Internal Server Error",
+        ),
+    }
+}
+
+/// Seconds after which asking again makes sense.
+fn retry_after(error: &UpstashError) -> Option<u64> {
+    match error {
+        UpstashError::CircuitOpen { retry_after } => Some(retry_after.as_secs() + 1),
+        UpstashError::Throttled { retry_after } => {
+            Some(retry_after.map_or(1, |wait| wait.as_secs().max(1)))
+        }
+        UpstashError::Unreachable(_) | UpstashError::Timeout | UpstashError::Malformed => Some(1),
+        UpstashError::Quota => Some(3_600),
+        UpstashError::Unauthorized
+        | UpstashError::Capacity
+        | UpstashError::TooLarge
+        | UpstashError::Command(_) => None,
+    }
+}

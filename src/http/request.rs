@@ -1,0 +1,250 @@
+//! Requests, as handlers want to read them.
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderName, Method};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::ApiError;
+use crate::App;
+use crate::identity::UserId;
+use crate::model::{ConversationId, Invalid, MessageId, limits};
+use crate::store::{Cursor, CursorKind};
+
+/// A request to one of our routes.
+#[derive(Debug)]
+pub struct ApiRequest {
+    method: Method,
+    segments: Vec<String>,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    body: vercel_runtime::Request,
+}
+
+/// The most a query may hold: no parameter of ours is longer than a cursor.
+const LONGEST_QUERY: usize = 4_096;
+
+impl ApiRequest {
+    pub(super) fn new(mut request: vercel_runtime::Request) -> Self {
+        // HEAD is GET; the body of its answer is dropped by the server.
+        let method = match request.method() {
+            &Method::HEAD => Method::GET,
+            other => other.clone(),
+        };
+        let query = request.uri().query().unwrap_or_default();
+        let query = query.get(..LONGEST_QUERY).unwrap_or(query);
+        Self {
+            method,
+            segments: request
+                .uri()
+                .path()
+                .split('/')
+                .skip(1)
+                .map(str::to_owned)
+                .collect(),
+            query: form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+            headers: std::mem::take(request.headers_mut()),
+            body: request,
+        }
+    }
+
+    /// The method; HEAD shows as GET.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Refuses methods other than these.
+    ///
+    /// # Errors
+    /// 405 with `Allow`.
+    pub fn allow(&self, methods: &[Method]) -> Result<(), ApiError> {
+        if methods.contains(&self.method) {
+            return Ok(());
+        }
+        let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+        if methods.contains(&Method::GET) {
+            names.push("HEAD");
+        }
+        Err(ApiError::MethodNotAllowed(names.join(", ")))
+    }
+
+    /// Who is asking, by the bearer token.
+    ///
+    /// # Errors
+    /// 401 without a valid token; 503 where storage is switched off for this user.
+    pub fn user(&self, app: &App) -> Result<UserId, ApiError> {
+        let user = self.known_user(app)?;
+        if !app.is_enabled_for(&user) {
+            return Err(ApiError::StorageDisabled);
+        }
+        Ok(user)
+    }
+
+    /// Who is asking, be storage switched off or not.
+    ///
+    /// # Errors
+    /// 401 without a valid token.
+    pub fn known_user(&self, app: &App) -> Result<UserId, ApiError> {
+        self.identify(app)?.ok_or(ApiError::Unauthorized(
+            "missing_token",
+            "Send the token of POST /api/session as Authorization: Bearer <token>.",
+        ))
+    }
+
+    /// Who is asking; `None` for somebody without a token.
+    ///
+    /// # Errors
+    /// 401 for a token that is not valid.
+    pub fn identify(&self, app: &App) -> Result<Option<UserId>, ApiError> {
+        let Some(value) = self.headers.get(AUTHORIZATION) else {
+            return Ok(None);
+        };
+        let invalid = ApiError::Unauthorized("invalid_token", "The token is not valid.");
+        let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' '))
+        else {
+            return Err(invalid);
+        };
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(invalid);
+        }
+        Ok(Some(app.tokens.verify(token.trim())?))
+    }
+
+    /// The conversation id of `/api/conversations/{id}/...`.
+    ///
+    /// # Errors
+    /// `invalid_id`; `id_mismatch` where the query names another one.
+    pub fn conversation_id(&self) -> Result<ConversationId, ApiError> {
+        Ok(ConversationId::parse(self.path_parameter(2, "id")?, "id")?)
+    }
+
+    /// The message id of `/api/conversations/{id}/messages/{messageId}`.
+    ///
+    /// # Errors
+    /// `invalid_id`; `id_mismatch` where the query names another one.
+    pub fn message_id(&self) -> Result<MessageId, ApiError> {
+        Ok(MessageId::parse(
+            self.path_parameter(4, "messageId")?,
+            "messageId",
+        )?)
+    }
+
+    /// Vercel repeats path parameters in the query, but so may a client: only the path counts, and a
+    /// query that says otherwise is an error rather than a choice.
+    fn path_parameter(&self, segment: usize, name: &str) -> Result<&str, ApiError> {
+        let value = self.segments.get(segment).ok_or(ApiError::NoRoute)?;
+        if self
+            .query
+            .iter()
+            .any(|(key, other)| key == name && other != value)
+        {
+            return Err(ApiError::Invalid(Invalid::new(
+                "id_mismatch",
+                format!("{name}: the query differs from the path"),
+            )));
+        }
+        Ok(value)
+    }
+
+    /// A query parameter that is one of `values`.
+    ///
+    /// # Errors
+    /// `invalid_query`.
+    pub fn choice(
+        &self,
+        name: &str,
+        values: &[&'static str],
+    ) -> Result<Option<&'static str>, ApiError> {
+        let Some(sent) = self.parameter(name) else {
+            return Ok(None);
+        };
+        let found = values.iter().find(|value| **value == sent);
+        found
+            .map(|value| Some(*value))
+            .ok_or_else(|| invalid_query(name, &format!("one of {}", values.join(", "))))
+    }
+
+    /// `?limit=`, from 1 to `most`.
+    ///
+    /// # Errors
+    /// `invalid_query`.
+    pub fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+        let Some(sent) = self.parameter("limit") else {
+            return Ok(default);
+        };
+        sent.parse()
+            .ok()
+            .filter(|limit| (1..=most).contains(limit))
+            .ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {most}")))
+    }
+
+    /// `?cursor=`.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn cursor(&self, kind: CursorKind) -> Result<Option<Cursor>, ApiError> {
+        let cursor = self.parameter("cursor");
+        Ok(cursor.map(|text| Cursor::decode(text, kind)).transpose()?)
+    }
+
+    /// The revision that `If-Match` demands.
+    ///
+    /// # Errors
+    /// `invalid_header` for anything but one revision in double quotes.
+    pub fn if_match(&self) -> Result<Option<u64>, ApiError> {
+        let Some(value) = self.headers.get(IF_MATCH) else {
+            return Ok(None);
+        };
+        let revision = value.to_str().ok().and_then(parse_etag);
+        revision.map(Some).ok_or_else(|| {
+            ApiError::Invalid(Invalid::new(
+                "invalid_header",
+                "If-Match: expected one revision in double quotes, as in the ETag of an answer",
+            ))
+        })
+    }
+
+    /// The revision that `If-None-Match` says the client holds.
+    pub fn if_none_match(&self) -> Option<u64> {
+        let value = self.headers.get(IF_NONE_MATCH)?.to_str().ok()?;
+        value.split(',').find_map(|etag| parse_etag(etag.trim()))
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// 413 above [`limits::BODY`]; 400 where the connection breaks.
+    pub async fn body(self) -> Result<Bytes, ApiError> {
+        let body = Limited::new(self.body.into_body(), limits::BODY);
+        match body.collect().await {
+            Ok(collected) => Ok(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge),
+            Err(_) => Err(ApiError::BodyIncomplete),
+        }
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// `"5"`, or `W/"5"`, as a proxy that compresses makes of it.
+fn parse_etag(etag: &str) -> Option<u64> {
+    let etag = etag.strip_prefix("W/").unwrap_or(etag);
+    etag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+}
+
+fn invalid_query(name: &str, expected: &str) -> ApiError {
+    ApiError::Invalid(Invalid::new(
+        "invalid_query",
+        format!("{name}: expected {expected}"),
+    ))
+}

@@ -1,0 +1,63 @@
+//! Who is asking. The plan's option 1: an anonymous user, named by a random UUID.
+
+mod tokens;
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+pub use tokens::{Token, TokenError, Tokens};
+
+/// A user whose identity was established: made here, or read from a verified token, and nowhere else.
+/// Keys are built from it, so no request can name another user's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UserId(String);
+
+impl UserId {
+    /// A new anonymous user.
+    pub fn anonymous() -> Self {
+        Self(Uuid::new_v4().to_string())
+    }
+
+    /// Whether the gradual rollout has reached this user: a stable hash decides, so that raising the
+    /// percentage only ever adds users.
+    pub fn is_in_rollout(&self, percent: u8) -> bool {
+        let hash = Sha256::digest(self.0.as_bytes());
+        u16::from_be_bytes([hash[0], hash[1]]) % 100 < u16::from(percent)
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rollout_is_stable_and_only_grows() {
+        let users: Vec<UserId> = (0..2_000).map(|_| UserId::anonymous()).collect();
+        let share = |percent| {
+            users
+                .iter()
+                .filter(|user| user.is_in_rollout(percent))
+                .count()
+        };
+        assert_eq!((share(0), share(100)), (0, users.len()));
+        assert!((300..700).contains(&share(25)), "{}", share(25));
+        assert!(
+            users
+                .iter()
+                .all(|user| !user.is_in_rollout(25) || user.is_in_rollout(26))
+        );
+    }
+}

@@ -1,0 +1,186 @@
+//! Session tokens: a user id and an expiry, signed. Verifying one costs no request.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::UserId;
+use crate::clock::Clock;
+use crate::secret::Secret;
+
+/// What a token begins with; another form would get another number.
+const VERSION: &str = "cs1";
+
+/// No token of ours is longer.
+const LONGEST: usize = 256;
+
+/// Why a token was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// Not made by us, or changed since.
+    #[error("the token is not valid")]
+    Invalid,
+    /// Too old.
+    #[error("the token has expired")]
+    Expired,
+}
+
+/// An issued token.
+#[derive(Debug)]
+pub struct Token {
+    /// What the client sends as `Authorization: Bearer <token>`.
+    pub token: Secret,
+    /// Until when it is valid, ms since the epoch.
+    pub expires_at: i64,
+}
+
+/// Issues and verifies tokens.
+#[derive(Debug)]
+pub struct Tokens {
+    secrets: Vec<Secret>,
+    life: Duration,
+    clock: Clock,
+}
+
+impl Tokens {
+    /// `secrets`: the first signs, all verify, so that one can be rotated out. At least one is needed.
+    pub fn new(secrets: Vec<Secret>, life: Duration, clock: Clock) -> Self {
+        Self {
+            secrets,
+            life,
+            clock,
+        }
+    }
+
+    /// Issues a token for `user`, valid from now on.
+    pub fn issue(&self, user: &UserId) -> Token {
+        let issued = self.clock.now_ms();
+        let life = i64::try_from(self.life.as_millis()).unwrap_or(i64::MAX);
+        let expires_at = issued.saturating_add(life);
+        let payload = URL_SAFE_NO_PAD.encode(format!("{user}.{issued}.{expires_at}"));
+        let signed = format!("{VERSION}.{payload}");
+        let signature = self
+            .secrets
+            .first()
+            .and_then(|secret| mac(secret, &signed))
+            .map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+            .unwrap_or_default();
+        Token {
+            token: Secret::new(format!("{signed}.{signature}")),
+            expires_at,
+        }
+    }
+
+    /// The user a token speaks for.
+    ///
+    /// # Errors
+    /// [`TokenError`]. The signature is compared in constant time, and before anything else is read.
+    pub fn verify(&self, token: &str) -> Result<UserId, TokenError> {
+        if token.len() > LONGEST {
+            return Err(TokenError::Invalid);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
+        let signature = decode(signature)?;
+        let is_ours = |secret: &Secret| {
+            mac(secret, signed).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
+        };
+        if !self.secrets.iter().any(is_ours) {
+            return Err(TokenError::Invalid);
+        }
+        self.read(signed)
+    }
+
+    /// Reads what was signed.
+    fn read(&self, signed: &str) -> Result<UserId, TokenError> {
+        let payload = signed
+            .strip_prefix(VERSION)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .ok_or(TokenError::Invalid)?;
+        let payload = String::from_utf8(decode(payload)?).map_err(|_| TokenError::Invalid)?;
+        let mut parts = payload.split('.');
+        let user = parts.next().and_then(|user| Uuid::parse_str(user).ok());
+        let expires = parts.nth(1).and_then(|expires| expires.parse::<i64>().ok());
+        match (user, expires) {
+            (Some(user), Some(expires)) if self.clock.now_ms() < expires => {
+                Ok(UserId(user.to_string()))
+            }
+            (Some(_), Some(_)) => Err(TokenError::Expired),
+            _ => Err(TokenError::Invalid),
+        }
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| TokenError::Invalid)
+}
+
+fn mac(secret: &Secret, signed: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()?;
+    mac.update(signed.as_bytes());
+    Some(mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn tokens(secrets: &[&str]) -> (Tokens, Clock) {
+        let clock = Clock::default();
+        let secrets = secrets.iter().map(|secret| Secret::new(*secret)).collect();
+        (Tokens::new(secrets, DAY, clock.clone()), clock)
+    }
+
+    #[test]
+    fn speak_for_their_user_until_they_expire() {
+        let (tokens, clock) = tokens(&["secret"]);
+        let user = UserId::anonymous();
+        let token = tokens.issue(&user);
+        assert_eq!(tokens.verify(token.token.expose()), Ok(user));
+        clock.advance(DAY);
+        assert_eq!(
+            tokens.verify(token.token.expose()),
+            Err(TokenError::Expired)
+        );
+    }
+
+    #[test]
+    fn survive_rotation_while_their_secret_is_listed() {
+        let (old, _) = tokens(&["old"]);
+        let token = old.issue(&UserId::anonymous()).token;
+        assert!(tokens(&["new", "old"]).0.verify(token.expose()).is_ok());
+        assert_eq!(
+            tokens(&["new"]).0.verify(token.expose()),
+            Err(TokenError::Invalid)
+        );
+        let rotated = tokens(&["new", "old"]).0.issue(&UserId::anonymous()).token;
+        assert!(tokens(&["new"]).0.verify(rotated.expose()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn changed_in_any_place_are_refused(position in 0usize..200, byte in 33u8..127) {
+            let (tokens, _) = tokens(&["secret"]);
+            let token = tokens.issue(&UserId::anonymous()).token;
+            let mut changed = token.expose().as_bytes().to_vec();
+            let position = position % changed.len();
+            prop_assume!(changed[position] != byte);
+            changed[position] = byte;
+            prop_assert!(tokens.verify(std::str::from_utf8(&changed).unwrap()).is_err());
+        }
+
+        #[test]
+        fn anything_else_is_refused(text in ".*") {
+            prop_assert!(tokens(&["secret"]).0.verify(&text).is_err());
+        }
+    }
+}

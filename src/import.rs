@@ -1,0 +1,174 @@
+//! The import request: many conversations, each judged on its own.
+
+use std::collections::HashSet;
+
+use serde_json::value::RawValue;
+
+use crate::model::{
+    ConversationId, Invalid, NewConversation, Object, ObjectWriter, Timestamp, array_of, limits,
+};
+use crate::store::ImportStatus;
+
+/// What a client wants imported, and what of it cannot be.
+#[derive(Debug)]
+pub struct ImportRequest {
+    /// The conversations that can be imported, in the order sent.
+    pub conversations: Vec<(ConversationId, NewConversation)>,
+    items: Vec<Item>,
+}
+
+/// One entry of the request.
+#[derive(Debug)]
+enum Item {
+    /// To be found at this index of `conversations`.
+    Accepted(usize),
+    Rejected {
+        id: Option<String>,
+        reason: Invalid,
+    },
+}
+
+impl ImportRequest {
+    /// Reads the localStorage value, an array of conversations, or an object that holds it as
+    /// `conversations`.
+    ///
+    /// # Errors
+    /// `invalid_json` where it is neither; `too_many_conversations`. What is wrong with one conversation
+    /// is no error of the request: [`ImportRequest::report`] tells.
+    pub fn parse(json: &[u8], now: Timestamp) -> Result<Self, Invalid> {
+        let sent = conversations_in(json)?;
+        if sent.len() > limits::IMPORT {
+            return Err(Invalid::new(
+                "too_many_conversations",
+                format!(
+                    "An import takes at most {} conversations: send several requests, each with some of \
+                     them.",
+                    limits::IMPORT
+                ),
+            ));
+        }
+        let mut request = Self {
+            conversations: Vec::with_capacity(sent.len()),
+            items: Vec::with_capacity(sent.len()),
+        };
+        let mut seen = HashSet::new();
+        for (index, raw) in sent.into_iter().enumerate() {
+            let item = match judge(raw, index, now, &mut seen) {
+                Ok(conversation) => {
+                    request.conversations.push(conversation);
+                    Item::Accepted(request.conversations.len() - 1)
+                }
+                Err(reason) => Item::Rejected {
+                    id: readable_id(raw),
+                    reason,
+                },
+            };
+            request.items.push(item);
+        }
+        Ok(request)
+    }
+
+    /// What became of each entry, as JSON. `statuses` are those of `conversations`.
+    pub fn report(&self, statuses: &[ImportStatus], clock: i64) -> String {
+        let (mut imported, mut unchanged, mut rejected) = (0, 0, 0);
+        let mut results = Vec::with_capacity(self.items.len());
+        for (index, item) in self.items.iter().enumerate() {
+            let result = ObjectWriter::with_capacity(120).plain("index", index);
+            let result = match self.outcome(item, statuses) {
+                (id, Ok(ImportStatus::Imported)) => {
+                    imported += 1;
+                    result.optional("id", id).string("status", "imported")
+                }
+                (id, Ok(ImportStatus::Unchanged)) => {
+                    unchanged += 1;
+                    result.optional("id", id).string("status", "unchanged")
+                }
+                (id, Ok(ImportStatus::Deleted)) => {
+                    rejected += 1;
+                    let message = "This conversation was deleted; its id cannot be used again.";
+                    reject(result, id, "conversation_deleted", message)
+                }
+                (id, Err(reason)) => {
+                    rejected += 1;
+                    reject(result, id, reason.code, &reason.message)
+                }
+            };
+            results.push(result.finish());
+        }
+        ObjectWriter::with_capacity(results.len() * 100 + 100)
+            .plain("imported", imported)
+            .plain("unchanged", unchanged)
+            .plain("rejected", rejected)
+            .array("results", results)
+            .plain("clock", clock)
+            .finish()
+    }
+
+    fn outcome<'a>(
+        &'a self,
+        item: &'a Item,
+        statuses: &[ImportStatus],
+    ) -> (Option<&'a str>, Result<ImportStatus, &'a Invalid>) {
+        match item {
+            Item::Accepted(at) => {
+                let id = self.conversations.get(*at).map(|(id, _)| id.as_str());
+                // A status per conversation is what the store returns.
+                (
+                    id,
+                    Ok(statuses
+                        .get(*at)
+                        .copied()
+                        .unwrap_or(ImportStatus::Unchanged)),
+                )
+            }
+            Item::Rejected { id, reason } => (id.as_deref(), Err(reason)),
+        }
+    }
+}
+
+fn reject(result: ObjectWriter, id: Option<&str>, code: &str, message: &str) -> ObjectWriter {
+    result
+        .optional("id", id)
+        .string("status", "rejected")
+        .string("code", code)
+        .string("message", message)
+}
+
+fn conversations_in(json: &[u8]) -> Result<Vec<&RawValue>, Invalid> {
+    let is_object = json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if !is_object {
+        return array_of(json, "body");
+    }
+    let conversations = Object::parse(json, "body")?
+        .take("conversations")
+        .ok_or_else(|| Invalid::json("body: expected an array of conversations"))?;
+    array_of(conversations.get().as_bytes(), "body.conversations")
+}
+
+fn judge(
+    raw: &RawValue,
+    index: usize,
+    now: Timestamp,
+    seen: &mut HashSet<ConversationId>,
+) -> Result<(ConversationId, NewConversation), Invalid> {
+    let path = format!("[{index}]");
+    let conversation = NewConversation::parse(raw.get().as_bytes(), &path, now)?;
+    let id = conversation
+        .id
+        .clone()
+        .ok_or_else(|| Invalid::id(&format!("{path}.id")))?;
+    if !seen.insert(id.clone()) {
+        let message = format!("{path}.id: another conversation of this request has the same id");
+        return Err(Invalid::new("duplicate_id", message));
+    }
+    Ok((id, conversation))
+}
+
+/// The id of a rejected conversation, where at least that is in order.
+fn readable_id(raw: &RawValue) -> Option<String> {
+    let id = Object::parse(raw.get().as_bytes(), "").ok()?.take("id")?;
+    let id: String = serde_json::from_str(id.get()).ok()?;
+    ConversationId::parse(&id, "id")
+        .ok()
+        .map(|id| id.to_string())
+}

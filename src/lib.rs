@@ -1,0 +1,19 @@
+//! Server side for AI chat history.
+//!
+//! Every file under `api/` is one Vercel function; this library is what they share: the client of
+//! Upstash's REST interface ([`upstash`]), the conversation store on top of it ([`store`]), the data it
+//! keeps ([`model`]), who is asking ([`identity`]), and the HTTP edge ([`http`]).
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod identity;
+pub mod import;
+pub mod model;
+pub mod secret;
+pub mod store;
+pub mod upstash;
+
+pub use app::App;
+pub use config::Config;

@@ -1,0 +1,122 @@
+#!lua flags=allow-key-locking
+-- Imports conversations: new ones whole, and into those already there just the messages they lack.
+--
+-- KEYS     1 to 3 as in the prelude, 4, 5, 6, 7... messages and bodies of each conversation
+-- ARGV     1 now  2 life  (3 and 4 are not used)
+--          5... per conversation: id, record, created, updated or '', total tokens or '', digest,
+--          number of messages, then per message: id, timestamp, tokens, digest, record.
+--          The conversation changed last comes last.
+-- Returns  {clock, 'imported' | 'merged' | 'unchanged' | 'removed', ...}: a status per conversation
+-- Billed   4 (EVALSHA, HMGET, HSET, ZADD) and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT,
+--          PEXPIREAT), 0 where it was imported before, 3 where it has changed since (HMGET, ZADD, HSET);
+--          one more of each for each 3,000 messages
+
+-- Reads the arguments into a list of conversations.
+local function read_conversations()
+  local list, at = {}, 5
+  while at <= #ARGV do
+    local index, count = #list, tonumber(ARGV[at + 6])
+    list[index + 1] = {
+      id = ARGV[at], record = ARGV[at + 1], created = tonumber(ARGV[at + 2]), updated = ARGV[at + 3],
+      tokens = ARGV[at + 4], digest = ARGV[at + 5], first = at + 7, count = count,
+      messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
+    }
+    at = at + 7 + 5 * count
+  end
+  return list
+end
+
+-- The positions in ARGV of the messages to store.
+local function missing_messages(conversation, is_new)
+  local ids, positions = {}, {}
+  for i = 1, conversation.count do
+    positions[i] = conversation.first + 5 * (i - 1)
+    ids[i] = ARGV[positions[i]]
+  end
+  if is_new then return positions end
+  -- A message deleted here stays deleted, one edited here stays as it was edited.
+  local known, missing = call_in_portions('HMGET', conversation.bodies_key, ids, 1), {}
+  for i, position in ipairs(positions) do
+    if not known[i] then missing[#missing + 1] = position end
+  end
+  return missing
+end
+
+local function store_messages(conversation, counters, positions)
+  local scores, bodies, total = {}, {}, 0
+  for _, at in ipairs(positions) do
+    local id, timestamp, tokens = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    counters.seq = counters.seq + 1
+    local body = format_body(counters.seq, timestamp, tokens, ARGV[at + 3], ARGV[at + 4])
+    scores[#scores + 1] = integer(timestamp)
+    scores[#scores + 1] = member_of(counters.seq, id)
+    bodies[#bodies + 1] = id
+    bodies[#bodies + 1] = body
+    counters.bytes = counters.bytes + #body
+    total = total + tokens
+  end
+  if counters.messages == 0 then counters.life = 0 end
+  counters.messages = counters.messages + #positions
+  counters.tokens = counters.tokens + total
+  call_in_portions('ZADD', conversation.messages_key, scores, 2)
+  call_in_portions('HSET', conversation.bodies_key, bodies, 2)
+  return total
+end
+
+local list = read_conversations()
+local wanted = { ':user' }
+for _, conversation in ipairs(list) do
+  wanted[#wanted + 1] = conversation.id
+  wanted[#wanted + 1] = conversation.id .. ':counters'
+end
+local rows = call_in_portions('HMGET', META, wanted, 1)
+local user = parse_user(rows[1])
+
+local statuses, fields, places = {}, {}, {}
+for i, conversation in ipairs(list) do
+  local record, counters = rows[2 * i], parse_counters(rows[2 * i + 1])
+  local is_new = not counters
+  if record == '' then
+    statuses[i] = 'removed'
+  elseif counters and counters.saved == conversation.digest then
+    statuses[i] = 'unchanged'
+  else
+    if is_new then
+      -- What an expired conversation of this id may have left behind is not ours.
+      if record then redis.call('UNLINK', conversation.messages_key, conversation.bodies_key) end
+      counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, life = 0,
+        created = conversation.created, saved = conversation.digest, saved_revision = 1 }
+      record = conversation.record
+      user.conversations = user.conversations + 1
+    end
+    local positions = missing_messages(conversation, is_new)
+    if #positions == 0 and not is_new then
+      statuses[i] = 'unchanged'
+    else
+      local total = store_messages(conversation, counters, positions)
+      if is_new and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
+      user.messages = user.messages + #positions
+      user.tokens = user.tokens + total
+      touch(user, counters)
+      local score = is_new and place_in_list(user, counters, conversation.updated) or user.clock
+      local due = slide(user, counters)
+      if due then expire_conversation(counters, conversation.messages_key, conversation.bodies_key) end
+      fields[#fields + 1] = conversation.id
+      fields[#fields + 1] = record
+      fields[#fields + 1] = conversation.id .. ':counters'
+      fields[#fields + 1] = format_counters(counters)
+      places[#places + 1] = integer(score)
+      places[#places + 1] = conversation.id
+      statuses[i] = is_new and 'imported' or 'merged'
+    end
+  end
+end
+
+if #fields > 0 then
+  fields[#fields + 1] = ':user'
+  fields[#fields + 1] = format_user(user)
+  call_in_portions('HSET', META, fields, 2)
+  call_in_portions('ZADD', CONVERSATIONS, places, 2)
+  expire_user(user)
+end
+return { integer(user.clock), unpack(statuses) }

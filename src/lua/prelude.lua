@@ -1,0 +1,208 @@
+-- Shared by every script: inserted behind its first line.
+--
+-- KEYS, the same for every script:
+--   1 conversations  2 meta  3 deleted, and where it works on one conversation  4 messages  5 bodies
+-- ARGV, likewise:
+--   1 now, ms  2 life of a conversation, ms  3 conversation id, or ''  4 revision expected by If-Match, or ''
+--
+-- What the keys hold:
+--   meta    ':user'          clock life floor purged messages tokens conversations
+--           <id>             the conversation's record; '' where it was deleted
+--           <id>:counters    see `counter_names`; '' where it was deleted
+--   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
+--   messages                 member: seq as 8 hex digits and the message id, so that equal timestamps
+--                            keep the order of sending; score: timestamp, ms
+--
+-- A record is a JSON object taken apart into name US value RS, name US value RS, ...: each name and each
+-- value as JSON text, which can hold neither of the two control characters. A script can so change one
+-- member without knowing JSON, and every value comes back as it was sent.
+
+local US, RS = '\31', '\30'
+local DAY = 86400000
+
+local CONVERSATIONS, META, DELETED, MESSAGES, BODIES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local NOW, TTL, ID, EXPECTED = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+
+-- clock: of the last change. life: until when the user's keys live. floor: a change older than this may
+-- be missing from the conversations' order. purged: when the dead were last cleared away. The other three
+-- are lifetime totals.
+local user_names = { 'clock', 'life', 'floor', 'purged', 'messages', 'tokens', 'conversations' }
+
+-- seq: of the last message. saved and saved_revision: digest and revision of the last whole save.
+local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'created', 'updated', 'life',
+  'saved_revision', 'saved' }
+
+local function integer(number)
+  return string.format('%.0f', number)
+end
+
+local function parse_numbers(names, text)
+  local values, i = {}, 0
+  for word in string.gmatch(text, '%S+') do
+    i = i + 1
+    values[names[i]] = names[i] == 'saved' and word or tonumber(word)
+  end
+  return values
+end
+
+local function format_numbers(names, values)
+  local words = {}
+  for i, name in ipairs(names) do
+    words[i] = name == 'saved' and values.saved or integer(values[name])
+  end
+  return table.concat(words, ' ')
+end
+
+local function parse_user(text)
+  return parse_numbers(user_names, text or '0 0 0 0 0 0 0')
+end
+
+local function format_user(user)
+  return format_numbers(user_names, user)
+end
+
+-- nil for a conversation that never was, was deleted, or has outlived its life.
+local function parse_counters(text)
+  if not text or text == '' then return nil end
+  local counters = parse_numbers(counter_names, text)
+  if counters.life <= NOW then return nil end
+  return counters
+end
+
+local function format_counters(counters)
+  return format_numbers(counter_names, counters)
+end
+
+-- The user, the conversation's record and its counters, in one command.
+local function load_conversation(id)
+  local row = redis.call('HMGET', META, ':user', id, id .. ':counters')
+  return parse_user(row[1]), row[2], parse_counters(row[3])
+end
+
+local function is_stale(counters)
+  return EXPECTED ~= '' and tonumber(EXPECTED) ~= counters.revision
+end
+
+-- Calls a variadic command in portions: Lua cannot unpack more than some 8,000 values at once.
+-- `width` values belong together.
+local function call_in_portions(command, key, values, width)
+  local replies, step = {}, 3000 * width
+  for first = 1, #values, step do
+    local last = math.min(first + step - 1, #values)
+    local reply = redis.call(command, key, unpack(values, first, last))
+    if type(reply) == 'table' then
+      for _, value in ipairs(reply) do replies[#replies + 1] = value end
+    end
+  end
+  return replies
+end
+
+local function member_of(seq, id)
+  return string.format('%08x', seq) .. id
+end
+
+local function id_of(member)
+  return string.sub(member, 9)
+end
+
+local function format_body(seq, timestamp, tokens, digest, record)
+  return table.concat({ integer(seq), integer(timestamp), integer(tokens), digest }, ' ') .. RS .. record
+end
+
+-- A stored message; its record is nil where the message was deleted.
+local function parse_body(body)
+  local seq, timestamp, tokens, digest, rest = string.match(body, '^([^ ]+) ([^ ]+) ([^ ]+) ([^ \30]+)(.*)$')
+  return {
+    seq = tonumber(seq), timestamp = tonumber(timestamp), tokens = tonumber(tokens), digest = digest,
+    record = rest ~= '' and string.sub(rest, 2) or nil,
+  }
+end
+
+-- What stays of a deleted message, so that a late repetition of its append is recognised.
+local function format_tombstone(message)
+  return table.concat({ integer(message.seq), integer(message.timestamp), integer(message.tokens),
+    message.digest }, ' ')
+end
+
+local function has_member(record, name)
+  return string.find(RS .. record, RS .. name .. US, 1, true) ~= nil
+end
+
+-- The record with the patch's members replaced or added; a null removes.
+local function merge(record, patch)
+  local values, names, result = {}, {}, {}
+  for name, value in string.gmatch(patch, '([^\31]*)\31([^\30]*)\30') do
+    values[name] = value
+    names[#names + 1] = name
+  end
+  for name, value in string.gmatch(record, '([^\31]*)\31([^\30]*)\30') do
+    local new = values[name] or value
+    if values[name] == nil or new ~= 'null' then result[#result + 1] = name .. US .. new .. RS end
+    values[name] = nil
+  end
+  for _, name in ipairs(names) do
+    local value = values[name]
+    if value and value ~= 'null' then result[#result + 1] = name .. US .. value .. RS end
+  end
+  return table.concat(result)
+end
+
+-- The next value of the user's clock: never the same twice, never back.
+local function tick(user)
+  user.clock = math.max(NOW, user.clock + 1)
+  return user.clock
+end
+
+-- One change of one conversation: a new revision, dated by the user's clock.
+local function touch(user, counters)
+  counters.updated = tick(user)
+  counters.revision = counters.revision + 1
+end
+
+-- Dates a change as the client does, where it does, and says where in the list it belongs: at the top,
+-- by the clock; but with a date more than a day old (an import, a migration) by that date, which no sync
+-- cursor passes: so cursors up to now are void.
+local function place_in_list(user, counters, updated)
+  if updated == '' then return user.clock end
+  counters.updated = tonumber(updated)
+  if counters.updated > user.clock - DAY then return user.clock end
+  user.floor = user.clock
+  return counters.updated
+end
+
+-- Lives slide with activity, but are renewed at most once a day, so that sliding costs nothing per
+-- write. Tells which keys are due for their new life: the conversation's, the user's.
+local function slide(user, counters)
+  local slack = math.min(DAY, TTL / 2)
+  local conversation_due = counters.life < NOW + TTL - slack
+  if conversation_due then counters.life = NOW + TTL end
+  local user_due = user.life < counters.life
+  if user_due then user.life = counters.life + slack end
+  return conversation_due, user_due
+end
+
+-- Only keys that exist can expire: call it after the writes.
+local function expire_conversation(counters, messages, bodies)
+  if counters.messages > 0 then redis.call('PEXPIREAT', messages, integer(counters.life)) end
+  if counters.seq > 0 then redis.call('PEXPIREAT', bodies, integer(counters.life)) end
+end
+
+local function expire_user(user)
+  redis.call('PEXPIREAT', CONVERSATIONS, integer(user.life))
+  redis.call('PEXPIREAT', META, integer(user.life))
+end
+
+-- Writes a changed conversation back; `score` is its place in the list.
+local function commit(user, counters, record, score)
+  local conversation_due, user_due = slide(user, counters)
+  redis.call('HSET', META, ':user', format_user(user), ID, record,
+    ID .. ':counters', format_counters(counters))
+  redis.call('ZADD', CONVERSATIONS, integer(score), ID)
+  if conversation_due then expire_conversation(counters, MESSAGES, BODIES) end
+  if user_due then expire_user(user) end
+end
+
+-- The reply of every write that left a conversation in place.
+local function summary(status, user, counters, record)
+  return { status, record, format_counters(counters), integer(user.clock) }
+end

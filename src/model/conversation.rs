@@ -1,0 +1,379 @@
+//! Conversations: `{id, title, messages, createdAt, updatedAt, totalTokens, mcpServers}`, our own
+//! additions (`pinned`, `archived`, `tags`), and whatever else a client puts into them.
+
+use serde_json::value::RawValue;
+
+use super::json::{quoted, text_of};
+use super::message::{digest_of, parse_tokens};
+use super::{
+    ConversationId, Invalid, NewMessage, Object, ObjectWriter, Record, Timestamp, array_of, limits,
+    parse_messages, title,
+};
+
+/// What we put into answers and compute ourselves: a client may send it back, to no effect.
+const COMPUTED: [&str; 4] = ["messageCount", "revision", "clock", "nextCursor"];
+
+/// A conversation as a client sent it, checked.
+#[derive(Debug)]
+pub struct NewConversation {
+    /// Chosen by the client, where it chose.
+    pub id: Option<ConversationId>,
+    /// When it began, where the client said.
+    pub created: Option<Timestamp>,
+    /// When it last changed, where the client said.
+    pub updated: Option<Timestamp>,
+    /// The client's own count, where it sent one.
+    pub total_tokens: Option<u64>,
+    /// Tells a repetition of this request from another one.
+    pub digest: String,
+    /// Title, flags and all other fields.
+    pub record: Record,
+    /// In the order sent.
+    pub messages: Vec<NewMessage>,
+}
+
+impl NewConversation {
+    /// Checks a conversation; `path` says where it stands in the request.
+    ///
+    /// # Errors
+    /// See [`Invalid`].
+    pub fn parse(json: &[u8], path: &str, now: Timestamp) -> Result<Self, Invalid> {
+        let mut object = Object::parse(json, path)?;
+        for name in COMPUTED {
+            object.take(name);
+        }
+        let at = |name: &str| format!("{path}.{name}");
+        let timestamp = |raw: Option<&RawValue>, name| {
+            raw.map(|raw| Timestamp::parse(raw, &at(name))).transpose()
+        };
+        let messages = match object.take("messages") {
+            Some(raw) => parse_messages(raw, &at("messages"), now)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            id: take_id(&mut object, &at("id"))?,
+            created: timestamp(object.take("createdAt"), "createdAt")?,
+            updated: timestamp(object.take("updatedAt"), "updatedAt")?,
+            total_tokens: object
+                .take("totalTokens")
+                .map(|raw| parse_tokens(raw, &at("totalTokens")))
+                .transpose()?,
+            digest: digest_of(&[json]),
+            record: metadata(object, path, generate_title(&messages))?,
+            messages,
+        })
+    }
+}
+
+/// The title that these messages would give a conversation, as JSON text.
+pub(crate) fn generate_title(messages: &[NewMessage]) -> Option<String> {
+    messages
+        .iter()
+        .find_map(NewMessage::user_text)
+        .and_then(|content| title::from_content(&content))
+        .map(|title| quoted(&title))
+}
+
+/// The metadata of a conversation to change.
+#[derive(Debug)]
+pub struct ConversationPatch {
+    /// The fields; null removes one.
+    pub record: Record,
+}
+
+impl ConversationPatch {
+    /// Checks a patch for the conversation `id`.
+    ///
+    /// # Errors
+    /// See [`Invalid`].
+    pub fn parse(json: &[u8], id: &ConversationId) -> Result<Self, Invalid> {
+        let mut object = Object::parse(json, "body")?;
+        if take_id(&mut object, "body.id")?.is_some_and(|sent| sent != *id) {
+            return Err(Invalid::new(
+                "id_mismatch",
+                "body.id: differs from the id in the path",
+            ));
+        }
+        let fixed = ["messages", "createdAt", "updatedAt", "totalTokens"];
+        for name in fixed.iter().chain(&COMPUTED) {
+            if object.get(name).is_some() {
+                return Err(Invalid::field(
+                    &format!("body.{name}"),
+                    "no such field: it cannot be changed by PATCH",
+                ));
+            }
+        }
+        if object
+            .get("title")
+            .is_some_and(|title| title.get() == "null")
+        {
+            return Err(Invalid::field("body.title", "a string"));
+        }
+        if object.is_empty() {
+            return Err(Invalid::field("body", "at least one field to change"));
+        }
+        check_metadata(&object, "body")?;
+        let mut record = Record::default();
+        for (name, value) in object.members() {
+            record.push(name, value.get());
+        }
+        Ok(Self { record })
+    }
+}
+
+/// What a conversation's counters field holds; the Lua prelude writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// Counts changes; the `ETag`.
+    pub revision: u64,
+    /// Messages in it.
+    pub messages: u64,
+    /// Tokens of these.
+    pub tokens: u64,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
+
+impl Counters {
+    /// Reads the field; `None` where the form is not ours.
+    pub fn parse(stored: &str) -> Option<Self> {
+        let words: Vec<&str> = stored.split(' ').collect();
+        let word = |index: usize| words.get(index).copied();
+        Some(Self {
+            revision: word(0)?.parse().ok()?,
+            messages: word(1)?.parse().ok()?,
+            tokens: word(2)?.parse().ok()?,
+            created: Timestamp::from_ms(word(5)?.parse().ok()?),
+            updated: Timestamp::from_ms(word(6)?.parse().ok()?),
+        })
+    }
+}
+
+/// A conversation without its messages.
+#[derive(Debug)]
+pub struct Summary {
+    /// Its id.
+    pub id: String,
+    /// Its counters.
+    pub counters: Counters,
+    record: String,
+}
+
+impl Summary {
+    /// Puts together what Redis keeps of a conversation.
+    pub fn new(id: String, record: String, counters: &str) -> Option<Self> {
+        let counters = Counters::parse(counters)?;
+        Some(Self {
+            id,
+            counters,
+            record,
+        })
+    }
+
+    /// Begins the conversation as clients know it; the caller may add to it.
+    pub fn to_object(&self, capacity: usize) -> ObjectWriter {
+        let stored: Vec<(&str, &str)> = Record::members(&self.record).collect();
+        let value = |name: &str| {
+            let found = stored.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| *value)
+        };
+        let untitled = quoted(title::UNTITLED);
+        let own = ["\"title\"", "\"pinned\"", "\"archived\"", "\"tags\""];
+        let mut object = ObjectWriter::with_capacity(self.record.len() + 320 + capacity)
+            .display("id", &self.id)
+            .raw("title", value(own[0]).unwrap_or(&untitled))
+            .display("createdAt", self.counters.created)
+            .display("updatedAt", self.counters.updated)
+            .plain("messageCount", self.counters.messages)
+            .plain("totalTokens", self.counters.tokens)
+            .plain("revision", self.counters.revision)
+            .raw("pinned", value(own[1]).unwrap_or("false"))
+            .raw("archived", value(own[2]).unwrap_or("false"))
+            .raw("tags", value(own[3]).unwrap_or("[]"));
+        for (name, value) in stored.iter().filter(|(name, _)| !own.contains(name)) {
+            object.push(name, value);
+        }
+        object
+    }
+}
+
+fn take_id(object: &mut Object<'_>, path: &str) -> Result<Option<ConversationId>, Invalid> {
+    let Some(raw) = object.take("id") else {
+        return Ok(None);
+    };
+    let id = text_of(raw.get()).ok_or_else(|| Invalid::id(path))?;
+    ConversationId::parse(&id, path).map(Some)
+}
+
+/// The fields that make up the record. A title that is none gives way to a generated one.
+fn metadata(
+    mut object: Object<'_>,
+    path: &str,
+    generated: Option<String>,
+) -> Result<Record, Invalid> {
+    check_metadata(&object, path)?;
+    let is_none =
+        |title: &str| ["null", "\"\""].contains(&title) || title == quoted(title::UNTITLED);
+    let mut record = Record::default();
+    let sent = object.take("title").map(RawValue::get);
+    if let Some(title) = sent
+        .filter(|title| !is_none(title))
+        .or(generated.as_deref())
+    {
+        record.push("title", title);
+    }
+    for name in ["pinned", "archived", "tags"] {
+        // The script's null removes, and there is nothing to remove yet.
+        if object.get(name).is_some_and(|value| value.get() == "null") {
+            object.take(name);
+        }
+    }
+    for (name, value) in object.members() {
+        record.push(name, value.get());
+    }
+    Ok(record)
+}
+
+fn check_metadata(object: &Object<'_>, path: &str) -> Result<(), Invalid> {
+    let mut size = 0;
+    for (name, value) in object.members() {
+        let (json, at) = (value.get(), format!("{path}.{name}"));
+        size += name.len() + json.len();
+        match name {
+            _ if json == "null" => {}
+            "title" => check_title(json, &at)?,
+            "tags" => check_tags(json, &at)?,
+            "mcpServers" if !json.starts_with('{') => {
+                return Err(Invalid::field(&at, "an object"));
+            }
+            "pinned" | "archived" if !["true", "false"].contains(&json) => {
+                return Err(Invalid::field(&at, "true or false"));
+            }
+            _ => {}
+        }
+    }
+    if size > limits::METADATA {
+        return Err(Invalid::new(
+            "metadata_too_large",
+            format!(
+                "{path}: a conversation's metadata may have at most {} bytes",
+                limits::METADATA
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn check_title(json: &str, path: &str) -> Result<(), Invalid> {
+    text_of(json)
+        .filter(|title| title.chars().count() <= limits::TITLE)
+        .map(|_| ())
+        .ok_or_else(|| {
+            Invalid::field(
+                path,
+                &format!("a string of at most {} characters", limits::TITLE),
+            )
+        })
+}
+
+fn check_tags(json: &str, path: &str) -> Result<(), Invalid> {
+    let is_tag =
+        |raw: &&RawValue| text_of(raw.get()).is_some_and(|tag| tag.chars().count() <= limits::TAG);
+    array_of(json.as_bytes(), path)
+        .ok()
+        .filter(|tags| tags.len() <= limits::TAGS && tags.iter().all(|tag| is_tag(tag)))
+        .map(|_| ())
+        .ok_or_else(|| {
+            let expected = format!(
+                "at most {} strings of at most {} characters",
+                limits::TAGS,
+                limits::TAG
+            );
+            Invalid::field(path, &expected)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<NewConversation, Invalid> {
+        NewConversation::parse(json.as_bytes(), "body", Timestamp::from_ms(5))
+    }
+
+    fn title(json: &str) -> String {
+        let record = parse(json).unwrap().record;
+        let counters = "1 0 0 0 0 1 2 3 0 -";
+        let summary = Summary::new("c".into(), record.as_str().into(), counters).unwrap();
+        let value: serde_json::Value =
+            serde_json::from_str(&summary.to_object(0).finish()).unwrap();
+        value["title"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_title_is_kept_or_generated() {
+        let messages = r#""messages":[{"id":"1","type":"system","content":"be nice"},
+            {"id":"2","type":"user","content":"one two three four five six seven"}]"#;
+        assert_eq!(title(&format!(r#"{{"title":"Mine",{messages}}}"#)), "Mine");
+        assert_eq!(
+            title(&format!(r#"{{"title":"",{messages}}}"#)),
+            "one two three four five six"
+        );
+        assert_eq!(
+            title(&format!(r#"{{"title":"New Conversation",{messages}}}"#)),
+            "one two three four five six"
+        );
+        assert_eq!(title("{}"), "New Conversation");
+    }
+
+    #[test]
+    fn what_we_compute_is_ignored_and_what_we_do_not_know_is_kept() {
+        let conversation =
+            parse(r#"{"id":"c","revision":9,"messageCount":7,"folder":"x"}"#).unwrap();
+        assert_eq!(conversation.record.as_str(), "\"folder\"\u{1f}\"x\"\u{1e}");
+    }
+
+    #[test]
+    fn wrong_types_are_refused() {
+        for json in [
+            r#"{"title":5}"#,
+            r#"{"pinned":"yes"}"#,
+            r#"{"tags":"a"}"#,
+            r#"{"tags":[1]}"#,
+            r#"{"mcpServers":[]}"#,
+            r#"{"createdAt":"soon"}"#,
+            r#"{"totalTokens":-1}"#,
+        ] {
+            assert_eq!(parse(json).unwrap_err().code, "invalid_field", "{json}");
+        }
+        assert_eq!(
+            parse(r#"{"messages":{}}"#).unwrap_err().code,
+            "invalid_json"
+        );
+        assert_eq!(parse(r#"{"id":"a b"}"#).unwrap_err().code, "invalid_id");
+        let twice = r#"{"id":"m","type":"user","content":""}"#;
+        let json = format!(r#"{{"messages":[{twice},{twice}]}}"#);
+        assert_eq!(parse(&json).unwrap_err().code, "duplicate_id");
+    }
+
+    #[test]
+    fn a_patch_changes_metadata_only() {
+        let id = ConversationId::parse("c", "id").unwrap();
+        let patch = |json: &str| ConversationPatch::parse(json.as_bytes(), &id);
+        assert!(patch(r#"{"title":"x","pinned":true,"tags":["a"],"mcpServers":null}"#).is_ok());
+        for json in [
+            "{}",
+            r#"{"messages":[]}"#,
+            r#"{"revision":1}"#,
+            r#"{"title":null}"#,
+        ] {
+            assert_eq!(patch(json).unwrap_err().code, "invalid_field", "{json}");
+        }
+        assert_eq!(
+            patch(r#"{"id":"d","title":"x"}"#).unwrap_err().code,
+            "id_mismatch"
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! JSON objects taken apart and put together without decoding the values in them.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{Invalid, limits};
+
+/// The members of a JSON object in the order they came, each value as it was sent.
+#[derive(Debug, Default)]
+pub struct Object<'a> {
+    members: Vec<(String, &'a RawValue)>,
+}
+
+impl<'a> Object<'a> {
+    /// Takes `json` apart.
+    ///
+    /// # Errors
+    /// `invalid_json` where it is not an object, or has more members than anybody needs.
+    pub fn parse(json: &'a [u8], path: &str) -> Result<Self, Invalid> {
+        serde_json::from_slice(json).map_err(|error| describe(&error, path, "a JSON object"))
+    }
+
+    /// Removes a member and returns its value.
+    pub fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+        let index = self.members.iter().position(|(known, _)| known == name)?;
+        Some(self.members.remove(index).1)
+    }
+
+    /// The value of a member.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let found = self.members.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| *value)
+    }
+
+    /// The members that are left.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.members
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// Whether no member is left.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+}
+
+/// Where a name stands twice, the last value counts, as in JavaScript.
+impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+        let mut object = Object::default();
+        while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+            object.take(&name);
+            object.members.push((name, value));
+            if object.members.len() > limits::FIELDS {
+                return Err(de::Error::custom("too many fields"));
+            }
+        }
+        Ok(object)
+    }
+}
+
+/// Takes a JSON array apart.
+///
+/// # Errors
+/// `invalid_json` where it is none.
+pub fn array_of<'a>(json: &'a [u8], path: &str) -> Result<Vec<&'a RawValue>, Invalid> {
+    serde_json::from_slice(json).map_err(|error| describe(&error, path, "a JSON array"))
+}
+
+/// Says where JSON ends to be valid. The parser's own text may quote what was sent, so it is not used.
+fn describe(error: &serde_json::Error, path: &str, expected: &str) -> Invalid {
+    if error.is_data() {
+        return Invalid::json(format!(
+            "{path}: expected {expected} of at most {} fields",
+            limits::FIELDS
+        ));
+    }
+    Invalid::json(format!(
+        "{path}: not valid JSON at line {}, column {}",
+        error.line(),
+        error.column()
+    ))
+}
+
+/// Writes a JSON object from values that are JSON already.
+#[derive(Debug)]
+pub struct ObjectWriter {
+    json: String,
+}
+
+impl ObjectWriter {
+    /// Begins an object; `capacity` is a guess at its size in bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        let mut json = String::with_capacity(capacity);
+        json.push('{');
+        Self { json }
+    }
+
+    /// Adds a member whose value is JSON text.
+    #[must_use]
+    pub fn raw(mut self, name: &str, json: &str) -> Self {
+        self.push_name(&quoted(name));
+        self.json.push_str(json);
+        self
+    }
+
+    /// Adds a member whose name, too, is JSON text.
+    pub(super) fn push(&mut self, quoted_name: &str, json: &str) {
+        self.push_name(quoted_name);
+        self.json.push_str(json);
+    }
+
+    /// Adds a string.
+    #[must_use]
+    pub fn string(self, name: &str, value: &str) -> Self {
+        self.raw(name, &quoted(value))
+    }
+
+    /// Adds a string, or null.
+    #[must_use]
+    pub fn optional(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.string(name, value),
+            None => self.raw(name, "null"),
+        }
+    }
+
+    /// Adds something that displays as a JSON number or boolean.
+    #[must_use]
+    pub fn plain(self, name: &str, value: impl fmt::Display) -> Self {
+        self.raw(name, &value.to_string())
+    }
+
+    /// Adds a string that needs no escaping: a date, an id.
+    #[must_use]
+    pub fn display(self, name: &str, value: impl fmt::Display) -> Self {
+        self.raw(name, &format!("\"{value}\""))
+    }
+
+    /// Adds an array of values that are JSON already.
+    #[must_use]
+    pub fn array<I>(mut self, name: &str, items: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        self.push_name(&quoted(name));
+        self.json.push('[');
+        for (index, item) in items.into_iter().enumerate() {
+            if index > 0 {
+                self.json.push(',');
+            }
+            self.json.push_str(item.as_ref());
+        }
+        self.json.push(']');
+        self
+    }
+
+    /// Ends the object.
+    pub fn finish(mut self) -> String {
+        self.json.push('}');
+        self.json
+    }
+
+    fn push_name(&mut self, quoted_name: &str) {
+        if self.json.len() > 1 {
+            self.json.push(',');
+        }
+        self.json.push_str(quoted_name);
+        self.json.push(':');
+    }
+}
+
+/// A string as JSON text.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The text of a JSON string. Halves of surrogate pairs, which JavaScript's strings may hold, become
+/// replacement characters; everything else is exact. `None` where `json` is no string.
+pub(super) fn text_of(json: &str) -> Option<String> {
+    struct Bytes(Vec<u8>);
+
+    impl<'de> Deserialize<'de> for Bytes {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            // As bytes rather than as a string: only so does the parser let lone surrogates pass.
+            deserializer.deserialize_bytes(BytesVisitor)
+        }
+    }
+
+    struct BytesVisitor;
+
+    impl Visitor<'_> for BytesVisitor {
+        type Value = Bytes;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Bytes, E> {
+            Ok(Bytes(bytes.to_vec()))
+        }
+    }
+
+    if !json.starts_with('"') {
+        return None;
+    }
+    let Bytes(bytes) = serde_json::from_str(json).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keeps_values_as_they_were_sent() {
+        let json =
+            br#"{"b": 1e400, "a":"\ud83d", "b": 12345678901234567890123 , "\u0061b":[1, 2]}"#;
+        let object = Object::parse(json, "body").unwrap();
+        let members: Vec<_> = object
+            .members()
+            .map(|(name, value)| (name, value.get()))
+            .collect();
+        assert_eq!(
+            members,
+            [
+                ("a", r#""\ud83d""#),
+                ("b", "12345678901234567890123"),
+                ("ab", "[1, 2]")
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_object() {
+        for json in [
+            "",
+            "[]",
+            "1",
+            "{",
+            "{\"a\":}",
+            "{\"a\":1}x",
+            "\"x\"",
+            "{\"a\":\"\u{1}\"}",
+        ] {
+            let error = Object::parse(json.as_bytes(), "body").unwrap_err();
+            assert_eq!(error.code, "invalid_json", "{json}");
+        }
+        assert!(Object::parse(b"{\"a\":\"\xff\"}", "body").is_err());
+        let many: Vec<String> = (0..101).map(|i| format!("\"{i}\":0")).collect();
+        assert!(Object::parse(format!("{{{}}}", many.join(",")).as_bytes(), "x").is_err());
+    }
+
+    #[test]
+    fn reads_text_with_half_an_emoji() {
+        assert_eq!(text_of(r#""a\ud83d\ude00""#).as_deref(), Some("a😀"));
+        assert!(text_of(r#""a\ud83d""#).unwrap().starts_with('a'));
+        assert_eq!(text_of("1"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn writes_what_a_parser_reads(name in ".*", text in ".*", number: i64) {
+            let json = ObjectWriter::with_capacity(0)
+                .string("text", &text)
+                .plain("number", number)
+                .array("list", [quoted(&name)])
+                .finish();
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(value, serde_json::json!({"text": text, "number": number, "list": [name]}));
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! How large things may be.
+
+/// The largest request body, in bytes: what Vercel lets through.
+pub const BODY: usize = 4_500_000;
+/// The largest content of a message, in bytes of UTF-8.
+pub const CONTENT: usize = 1_048_576;
+/// The largest sum of a message's other fields, in bytes of JSON.
+pub const MESSAGE_FIELDS: usize = 65_536;
+/// The largest metadata of a conversation, in bytes of JSON.
+pub const METADATA: usize = 262_144;
+/// The longest title, in characters.
+pub const TITLE: usize = 1_000;
+/// The most tags of a conversation.
+pub const TAGS: usize = 50;
+/// The longest tag, in characters.
+pub const TAG: usize = 100;
+/// The most fields of one JSON object.
+pub const FIELDS: usize = 100;
+/// The most messages of one append.
+pub const APPEND: usize = 100;
+/// The most conversations of one import.
+pub const IMPORT: usize = 1_000;
+/// The longest id, in characters.
+pub const ID: usize = 128;
+/// The largest number of tokens: what a double holds exactly.
+pub const TOKENS: u64 = 9_007_199_254_740_991;

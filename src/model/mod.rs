@@ -1,0 +1,64 @@
+//! The data: conversations and messages as clients send them, as Redis keeps them, and as they go back.
+//!
+//! What a client sends is checked and taken apart, never decoded: a value is kept as the JSON text it
+//! came as, and so comes back byte for byte, be it a number of 30 digits, half an emoji, or a field that
+//! this version has never heard of.
+
+mod conversation;
+mod id;
+mod json;
+pub mod limits;
+mod message;
+mod record;
+mod request;
+mod timestamp;
+mod title;
+
+pub(crate) use conversation::generate_title;
+pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
+pub use id::{ConversationId, MessageId};
+pub use json::{Object, ObjectWriter, array_of};
+pub use message::{MessagePatch, NewMessage, StoredMessage, parse_messages};
+pub use record::Record;
+pub use request::{CurrentConversation, parse_append, parse_current, parse_session};
+pub use timestamp::Timestamp;
+
+use thiserror::Error;
+
+/// Why something a client sent cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// A stable, machine-readable reason.
+    pub code: &'static str,
+    /// What is wrong and where, for a person; holds names and limits but nothing that was sent.
+    pub message: String,
+}
+
+impl Invalid {
+    /// The body, or a part of it, is not JSON of the form expected.
+    pub fn json(message: impl Into<String>) -> Self {
+        Self::new("invalid_json", message)
+    }
+
+    /// A field has the wrong type or value.
+    pub fn field(path: &str, expected: &str) -> Self {
+        Self::new("invalid_field", format!("{path}: expected {expected}"))
+    }
+
+    /// An id is outside its alphabet or length.
+    pub fn id(path: &str) -> Self {
+        Self::new(
+            "invalid_id",
+            format!("{path}: an id has 1 to 128 characters of A-Z a-z 0-9 _ -"),
+        )
+    }
+
+    /// Any other reason.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}

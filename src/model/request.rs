@@ -1,0 +1,76 @@
+//! The request bodies that are neither a conversation nor a patch.
+
+use super::json::text_of;
+use super::{ConversationId, Invalid, NewMessage, Object, Timestamp, limits, parse_messages};
+
+/// Reads `{"messages":[...]}`: 1 to 100 messages to append.
+///
+/// # Errors
+/// See [`NewMessage::parse`]; `too_many_messages`.
+pub fn parse_append(json: &[u8], now: Timestamp) -> Result<Vec<NewMessage>, Invalid> {
+    let messages = Object::parse(json, "body")?
+        .take("messages")
+        .ok_or_else(|| Invalid::field("body.messages", "an array of messages"))?;
+    let messages = parse_messages(messages, "body.messages", now)?;
+    match messages.len() {
+        0 => Err(Invalid::field("body.messages", "at least one message")),
+        1..=limits::APPEND => Ok(messages),
+        _ => Err(Invalid::new(
+            "too_many_messages",
+            format!("body.messages: at most {} messages at once", limits::APPEND),
+        )),
+    }
+}
+
+/// What `PATCH /api/session` sets: a conversation, or none.
+pub type CurrentConversation = Option<ConversationId>;
+
+/// Reads `{"currentConversationId": id | null}`.
+///
+/// # Errors
+/// `invalid_field`, `invalid_id`.
+pub fn parse_current(json: &[u8]) -> Result<CurrentConversation, Invalid> {
+    const PATH: &str = "body.currentConversationId";
+    let mut object = Object::parse(json, "body")?;
+    let raw = object
+        .take("currentConversationId")
+        .ok_or_else(|| Invalid::field(PATH, "an id, or null"))?;
+    if raw.get() == "null" {
+        return Ok(None);
+    }
+    let id = text_of(raw.get()).ok_or_else(|| Invalid::id(PATH))?;
+    ConversationId::parse(&id, PATH).map(Some)
+}
+
+/// Reads the body of `POST /api/session`: nothing, or an empty object.
+///
+/// # Errors
+/// `invalid_json`, `invalid_field`.
+pub fn parse_session(json: &[u8]) -> Result<(), Invalid> {
+    if json.is_empty() || Object::parse(json, "body")?.is_empty() {
+        return Ok(());
+    }
+    Err(Invalid::field("body", "nothing, or an empty object"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn append(count: usize) -> Result<usize, &'static str> {
+        let messages: Vec<String> = (0..count)
+            .map(|index| format!("{{\"id\":\"{index}\",\"type\":\"user\",\"content\":\"\"}}"))
+            .collect();
+        let json = format!("{{\"messages\":[{}]}}", messages.join(","));
+        parse_append(json.as_bytes(), Timestamp::from_ms(0))
+            .map(|messages| messages.len())
+            .map_err(|error| error.code)
+    }
+
+    #[test]
+    fn an_append_has_1_to_100_messages() {
+        assert_eq!(append(0), Err("invalid_field"));
+        assert_eq!(append(100), Ok(100));
+        assert_eq!(append(101), Err("too_many_messages"));
+    }
+}

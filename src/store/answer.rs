@@ -1,0 +1,103 @@
+//! Reading what scripts return.
+
+use std::vec::IntoIter;
+
+use super::StoreError;
+use crate::model::{ConversationId, ObjectWriter, Summary};
+use crate::upstash::{Reply, UpstashError};
+
+/// How a write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something new was made.
+    Created,
+    /// Something was changed.
+    Changed,
+    /// All was so already.
+    Unchanged,
+}
+
+/// A conversation after a write.
+#[derive(Debug)]
+pub struct Written {
+    /// How the write ended.
+    pub outcome: Outcome,
+    /// The conversation as it is now.
+    pub summary: Summary,
+    /// The user's change clock, ms: where a sync may go on from.
+    pub clock: i64,
+}
+
+impl Written {
+    /// The conversation as clients know it, with the clock; the caller may add to it.
+    pub fn to_object(&self) -> ObjectWriter {
+        self.summary.to_object(0).plain("clock", self.clock)
+    }
+}
+
+/// A script's reply, read from front to back.
+pub(super) struct Answer(IntoIter<Reply>);
+
+impl Answer {
+    pub(super) fn new(reply: Reply) -> Result<Self, StoreError> {
+        Ok(Self(reply.into_list()?.into_iter()))
+    }
+
+    /// The next item, or nil.
+    pub(super) fn next(&mut self) -> Result<Reply, StoreError> {
+        Ok(self.0.next().ok_or(UpstashError::Malformed)?)
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, StoreError> {
+        Ok(self.next()?.into_text()?)
+    }
+
+    pub(super) fn number<T: std::str::FromStr>(&mut self) -> Result<T, StoreError> {
+        let text = self.text()?;
+        Ok(text.parse().map_err(|_| UpstashError::Malformed)?)
+    }
+
+    /// All that is left.
+    pub(super) fn texts(self) -> Result<Vec<String>, StoreError> {
+        let texts: Result<_, UpstashError> = self.0.map(Reply::into_text).collect();
+        Ok(texts?)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+
+    /// The status that most scripts begin with.
+    pub(super) fn outcome(&mut self) -> Result<Outcome, StoreError> {
+        match self.text()?.as_str() {
+            "ok" => Ok(Outcome::Changed),
+            "created" => Ok(Outcome::Created),
+            "unchanged" => Ok(Outcome::Unchanged),
+            "missing" => Err(StoreError::NoConversation),
+            "no message" => Err(StoreError::NoMessage),
+            "removed" => Err(StoreError::ConversationDeleted),
+            "exists" => Err(StoreError::ConversationExists),
+            "conflict" => Err(StoreError::MessageExists { id: self.text()? }),
+            "message removed" => Err(StoreError::MessageDeleted { id: self.text()? }),
+            "stale" => Err(StoreError::Stale {
+                revision: self.number()?,
+            }),
+            _ => Err(UpstashError::Malformed.into()),
+        }
+    }
+
+    /// Record and counters.
+    pub(super) fn summary(&mut self, id: String) -> Result<Summary, StoreError> {
+        let (record, counters) = (self.text()?, self.text()?);
+        Ok(Summary::new(id, record, &counters).ok_or(UpstashError::Malformed)?)
+    }
+
+    /// What the prelude's `summary` returns.
+    pub(super) fn written(&mut self, id: &ConversationId) -> Result<Written, StoreError> {
+        Ok(Written {
+            outcome: self.outcome()?,
+            summary: self.summary(id.to_string())?,
+            clock: self.number()?,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! The names of keys. Every one begins with the user: law 3 of the design.
+
+use crate::identity::UserId;
+use crate::model::ConversationId;
+
+/// The keys of one user.
+#[derive(Debug)]
+pub(super) struct Keys {
+    user: String,
+}
+
+impl Keys {
+    pub(super) fn new(namespace: &str, user: &UserId) -> Self {
+        Self {
+            user: format!("{namespace}user:{user}:"),
+        }
+    }
+
+    /// Sorted set: conversation ids by last change.
+    pub(super) fn conversations(&self) -> String {
+        format!("{}conversations", self.user)
+    }
+
+    /// Hash: per conversation its record and its counters; the user's clock and totals.
+    pub(super) fn meta(&self) -> String {
+        format!("{}conversations:meta", self.user)
+    }
+
+    /// Sorted set: ids of deleted conversations by the clock of their deletion.
+    pub(super) fn deleted(&self) -> String {
+        format!("{}deleted", self.user)
+    }
+
+    /// Sorted set: a conversation's messages by timestamp.
+    pub(super) fn messages(&self, id: &ConversationId) -> String {
+        format!("{}conversation:{id}:messages", self.user)
+    }
+
+    /// Hash: a conversation's messages by id.
+    pub(super) fn bodies(&self, id: &ConversationId) -> String {
+        format!("{}conversation:{id}:bodies", self.user)
+    }
+
+    /// String: the plan's current conversation.
+    pub(super) fn current_conversation(&self) -> String {
+        format!("{}current_conversation", self.user)
+    }
+
+    /// Hash: the plan's session data.
+    pub(super) fn session(&self) -> String {
+        format!("{}session", self.user)
+    }
+}

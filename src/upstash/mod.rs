@@ -1,0 +1,192 @@
+//! A client of Upstash's REST interface to Redis.
+//!
+//! One call is one HTTPS request (law 1 of the design): a command, a pipeline, a transaction or a
+//! script. The plan's "retry logic" and "circuit breaker" are in here, so that no caller needs its own.
+
+mod breaker;
+mod command;
+mod error;
+mod reply;
+mod retry;
+mod script;
+mod subscribe;
+mod transport;
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::secret::Secret;
+
+pub use breaker::CircuitState;
+pub use command::Command;
+pub use error::UpstashError;
+pub use reply::Reply;
+pub use script::Script;
+pub use subscribe::Subscription;
+
+use breaker::CircuitBreaker;
+use reply::Entry;
+use retry::Backoff;
+use transport::Transport;
+
+/// Where Redis is, and how patient to be with it.
+#[derive(Clone, Debug)]
+pub struct UpstashConfig {
+    /// Base URL, without a trailing slash.
+    pub url: String,
+    /// Bearer token.
+    pub token: Secret,
+    /// The longest a call may take, retries included.
+    pub deadline: Duration,
+    /// The longest one attempt may take.
+    pub attempt_timeout: Duration,
+    /// The first retry waits at most this long; each further one up to twice as long.
+    pub first_backoff: Duration,
+    /// How often a call is attempted at most.
+    pub attempts: u32,
+    /// This many failed calls in a row open the circuit (the plan's 5).
+    pub failure_threshold: u32,
+    /// How long the circuit stays open (the plan's 60 s).
+    pub reset_timeout: Duration,
+}
+
+impl UpstashConfig {
+    /// The defaults for a database at `url`.
+    pub fn new(url: impl Into<String>, token: Secret) -> Self {
+        Self {
+            url: url.into().trim_end_matches('/').to_owned(),
+            token,
+            deadline: Duration::from_secs(8),
+            attempt_timeout: Duration::from_secs(4),
+            first_backoff: Duration::from_millis(50),
+            attempts: 4,
+            failure_threshold: 5,
+            reset_timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// Sets the deadline of a call; an attempt gets half of it.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self.attempt_timeout = deadline / 2;
+        self
+    }
+}
+
+/// The client. Meant to live as long as the process, so that its connections do.
+#[derive(Debug)]
+pub struct Upstash {
+    transport: Transport,
+    breaker: CircuitBreaker,
+    config: UpstashConfig,
+}
+
+impl Upstash {
+    /// Makes a client; no request is sent yet.
+    ///
+    /// # Errors
+    /// [`UpstashError::Unreachable`] when TLS cannot be set up.
+    pub fn new(config: &UpstashConfig, clock: Clock) -> Result<Self, UpstashError> {
+        Ok(Self {
+            transport: Transport::new(config)?,
+            breaker: CircuitBreaker::new(config.failure_threshold, config.reset_timeout, clock),
+            config: config.clone(),
+        })
+    }
+
+    /// Sends one command.
+    ///
+    /// # Errors
+    /// See [`UpstashError`].
+    pub async fn command(&self, command: &Command<'_>) -> Result<Reply, UpstashError> {
+        let body = command.to_json();
+        let answer = self.send("/", body).await?;
+        Entry::parse_one(&answer)?.into_reply()
+    }
+
+    /// Sends independent commands in one request; they run in order, but others' may run between them.
+    ///
+    /// # Errors
+    /// See [`UpstashError`]; one failing command makes the whole call an error.
+    pub async fn pipeline(&self, commands: &[Command<'_>]) -> Result<Vec<Reply>, UpstashError> {
+        self.send_all("/pipeline", commands).await
+    }
+
+    /// Sends commands that run as one `MULTI`/`EXEC` transaction.
+    ///
+    /// # Errors
+    /// See [`UpstashError`]; a discarded transaction is a [`UpstashError::Command`].
+    pub async fn transaction(&self, commands: &[Command<'_>]) -> Result<Vec<Reply>, UpstashError> {
+        self.send_all("/multi-exec", commands).await
+    }
+
+    /// Runs a script by its digest, and where the database does not hold it (yet, or any more), by its
+    /// text: the same call once more, this time with `EVAL`.
+    ///
+    /// # Errors
+    /// See [`UpstashError`].
+    pub async fn script(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&str],
+    ) -> Result<Reply, UpstashError> {
+        let call = |name, which| Command::script(name, which, keys, arguments);
+        match self.command(&call("EVALSHA", script.sha1())).await {
+            Err(UpstashError::Command(text)) if text.starts_with("NOSCRIPT") => {
+                self.command(&call("EVAL", script.source())).await
+            }
+            result => result,
+        }
+    }
+
+    /// Subscribes to a channel. The stream lasts until either side ends it.
+    ///
+    /// # Errors
+    /// See [`UpstashError`]. Subscribing is tried once, not again.
+    pub async fn subscribe(&self, channel: &str) -> Result<Subscription, UpstashError> {
+        self.breaker.admit()?;
+        let result = self.transport.subscribe(channel).await;
+        self.breaker.record(result.as_ref().err());
+        result.map(|response| Subscription::new(response, channel))
+    }
+
+    /// Whether calls are let through at the moment.
+    pub fn circuit(&self) -> CircuitState {
+        self.breaker.state()
+    }
+
+    async fn send_all(
+        &self,
+        path: &str,
+        commands: &[Command<'_>],
+    ) -> Result<Vec<Reply>, UpstashError> {
+        let answer = self.send(path, Command::list_to_json(commands)).await?;
+        let entries = Entry::parse_all(&answer)?;
+        if entries.len() != commands.len() {
+            return Err(UpstashError::Malformed);
+        }
+        entries.into_iter().map(Entry::into_reply).collect()
+    }
+
+    /// One call: through the breaker, with retries inside the deadline.
+    async fn send(&self, path: &str, body: Vec<u8>) -> Result<bytes::Bytes, UpstashError> {
+        transport::check_size(&body)?;
+        self.breaker.admit()?;
+        let mut backoff = Backoff::new(&self.config);
+        let body = bytes::Bytes::from(body);
+        let result = loop {
+            let timeout = backoff.attempt_timeout();
+            match self.transport.post(path, body.clone(), timeout).await {
+                Err(error) => match backoff.next_delay(&error) {
+                    Some(delay) => tokio::time::sleep(delay).await,
+                    None => break Err(error),
+                },
+                success => break success,
+            }
+        };
+        self.breaker.record(result.as_ref().err());
+        result
+    }
+}

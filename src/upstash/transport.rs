@@ -1,0 +1,181 @@
+//! HTTPS to Upstash: one attempt, sorted into success or a typed error.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Client, Response};
+
+use super::{UpstashConfig, UpstashError};
+
+/// The largest request Upstash takes.
+const LARGEST_REQUEST: usize = 10 * 1024 * 1024;
+
+const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
+const ENCODING: HeaderName = HeaderName::from_static("upstash-encoding");
+
+/// Refuses a body that Upstash would refuse, without sending it.
+pub(super) fn check_size(body: &[u8]) -> Result<(), UpstashError> {
+    if body.len() > LARGEST_REQUEST {
+        return Err(UpstashError::TooLarge);
+    }
+    Ok(())
+}
+
+/// Connections to one database.
+#[derive(Debug)]
+pub(super) struct Transport {
+    client: Client,
+    url: String,
+    connect_timeout: Duration,
+    /// What the last answer said: sent with the next request, a replica that serves it has by then seen
+    /// everything this process wrote.
+    sync_token: Mutex<Option<HeaderValue>>,
+}
+
+impl Transport {
+    pub(super) fn new(config: &UpstashConfig) -> Result<Self, UpstashError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, authorization(config)?);
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls()?)
+            .default_headers(headers)
+            .tcp_nodelay(true)
+            .connect_timeout(config.attempt_timeout)
+            // Longer than the pause between two requests of a busy function, shorter than Upstash's own.
+            .pool_idle_timeout(Duration::from_secs(55))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|_| UpstashError::Unreachable("the HTTP client cannot be built".into()))?;
+        Ok(Self {
+            client,
+            url: config.url.clone(),
+            connect_timeout: config.attempt_timeout,
+            sync_token: Mutex::default(),
+        })
+    }
+
+    /// Posts a JSON body and returns the JSON answer.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        body: Bytes,
+        timeout: Duration,
+    ) -> Result<Bytes, UpstashError> {
+        let mut request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header(CONTENT_TYPE, "application/json")
+            .header(ENCODING, "base64")
+            .timeout(timeout)
+            .body(body);
+        if let Some(token) = self.sync_token() {
+            request = request.header(SYNC_TOKEN, token);
+        }
+        let response = request.send().await.map_err(|error| sort(&error))?;
+        self.keep_sync_token(&response);
+        let response = check_status(response).await?;
+        response.bytes().await.map_err(|error| sort(&error))
+    }
+
+    /// Opens a stream of server-sent events. Only its beginning has a time limit.
+    pub(super) async fn subscribe(&self, channel: &str) -> Result<Response, UpstashError> {
+        let mut url = reqwest::Url::parse(&self.url)
+            .map_err(|_| UpstashError::Unreachable("the URL is none".into()))?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("subscribe").push(channel);
+        }
+        let request = self
+            .client
+            .post(url)
+            .header(ACCEPT, "text/event-stream")
+            .send();
+        let response = tokio::time::timeout(self.connect_timeout, request)
+            .await
+            .map_err(|_| UpstashError::Timeout)?
+            .map_err(|error| sort(&error))?;
+        check_status(response).await
+    }
+
+    fn sync_token(&self) -> Option<HeaderValue> {
+        let token = self.sync_token.lock();
+        token.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep_sync_token(&self, response: &Response) {
+        if let Some(token) = response.headers().get(SYNC_TOKEN) {
+            let kept = self.sync_token.lock();
+            *kept.unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        }
+    }
+}
+
+fn authorization(config: &UpstashConfig) -> Result<HeaderValue, UpstashError> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", config.token.expose()))
+        .map_err(|_| UpstashError::Unauthorized)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// TLS with Mozilla's roots compiled in.
+fn tls() -> Result<rustls::ClientConfig, UpstashError> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| UpstashError::Unreachable("TLS cannot be set up".into()))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Sorts a failure of the connection. Its text may hold the URL, so none of it is kept.
+fn sort(error: &reqwest::Error) -> UpstashError {
+    if error.is_timeout() {
+        UpstashError::Timeout
+    } else if error.is_connect() {
+        UpstashError::Unreachable("no connection".into())
+    } else {
+        UpstashError::Unreachable("the connection broke".into())
+    }
+}
+
+async fn check_status(response: Response) -> Result<Response, UpstashError> {
+    let status = response.status();
+    match status.as_u16() {
+        200 => Ok(response),
+        401 => Err(UpstashError::Unauthorized),
+        413 => Err(UpstashError::TooLarge),
+        429 => Err(UpstashError::Throttled {
+            retry_after: retry_after(response.headers()),
+        }),
+        500..=599 => Err(UpstashError::Unreachable(format!(
+            "status {}",
+            status.as_u16()
+        ))),
+        400..=499 => Err(refusal(response).await),
+        _ => Err(UpstashError::Malformed),
+    }
+}
+
+async fn refusal(response: Response) -> UpstashError {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    match response.bytes().await {
+        Ok(body) => match serde_json::from_slice::<Refusal>(&body) {
+            Ok(refusal) => UpstashError::from_text(&refusal.error),
+            Err(_) => UpstashError::Malformed,
+        },
+        Err(error) => sort(&error),
+    }
+}
+
+/// Seconds; the date form of the header is not used by Upstash.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
