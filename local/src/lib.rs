@@ -1,1 +1,13 @@
+//! Local development: the functions of `api/` in one web server, and a store that speaks Upstash's REST
+//! protocol. None of it is part of a deployment.
 
+pub mod backend;
+pub mod engine;
+pub mod front;
+pub mod functions;
+pub mod optional;
+pub mod options;
+pub mod redis_backend;
+pub mod redis_server;
+pub mod run;
+pub mod server;

@@ -1,0 +1,36 @@
+//! Commands on keys of any type.
+
+use super::super::registry::{Keys, Spec};
+use super::super::store::Store;
+use super::super::value::Value;
+use super::{Outcome, count};
+use crate::backend::Reply;
+
+pub(super) const COMMANDS: &[Spec] = &[
+    Spec::write("del", -2, del).with_keys(Keys::All),
+    Spec::write("unlink", -2, del).with_keys(Keys::All),
+    Spec::read("exists", -2, exists).with_keys(Keys::All),
+    Spec::read("type", 2, type_of),
+];
+
+fn del(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    let keys = command[1..].iter();
+    let removed = keys.filter(|key| store.keyspace.remove(key)).count();
+    if removed > 0 {
+        store.changed();
+    }
+    Ok(count(removed))
+}
+
+fn exists(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    let keys = command[1..].iter();
+    Ok(count(
+        keys.filter(|key| store.keyspace.contains(key)).count(),
+    ))
+}
+
+fn type_of(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    let value = store.keyspace.get(&command[1]);
+    let name = value.map_or("none", Value::type_name);
+    Ok(Reply::Status(name.to_owned()))
+}

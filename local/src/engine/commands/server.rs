@@ -1,0 +1,55 @@
+//! PING, ECHO, TIME, PUBLISH and what concerns the database as a whole.
+
+use super::super::failure::Failure;
+use super::super::registry::{Keys, Spec};
+use super::super::store::Store;
+use super::{Outcome, count, is};
+use crate::backend::Reply;
+
+pub(super) const COMMANDS: &[Spec] = &[
+    Spec::read("ping", -1, ping).with_keys(Keys::None),
+    Spec::read("echo", 2, echo).with_keys(Keys::None),
+    Spec::read("time", 1, time).with_keys(Keys::None),
+    // It changes no key, yet Redis refuses it to read-only scripts like a write.
+    Spec::write("publish", 3, publish).with_keys(Keys::None),
+    Spec::read("dbsize", 1, dbsize).with_keys(Keys::Keyspace),
+    Spec::write("flushdb", -1, flush).with_keys(Keys::Keyspace),
+    Spec::write("flushall", -1, flush).with_keys(Keys::Keyspace),
+];
+
+fn ping(_: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    match command {
+        [_] => Ok(Reply::Status("PONG".to_owned())),
+        [_, message] => Ok(Reply::Bulk(message.clone())),
+        _ => Err(Failure::wrong_arity("ping")),
+    }
+}
+
+fn echo(_: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    Ok(Reply::Bulk(command[1].clone()))
+}
+
+fn time(store: &mut Store, _: &[Vec<u8>]) -> Outcome {
+    let (seconds, micros) = (store.now_us / 1_000_000, store.now_us % 1_000_000);
+    let parts = [seconds, micros].map(|part| Reply::Bulk(part.to_string().into_bytes()));
+    Ok(Reply::Array(parts.into()))
+}
+
+fn publish(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    Ok(count(store.channels.publish(&command[1], &command[2])))
+}
+
+fn dbsize(store: &mut Store, _: &[Vec<u8>]) -> Outcome {
+    Ok(count(store.keyspace.len()))
+}
+
+fn flush(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    match command {
+        [_] => {}
+        [_, mode] if is(mode, "SYNC") || is(mode, "ASYNC") => {}
+        _ => return Err(Failure::SYNTAX),
+    }
+    store.keyspace.clear();
+    store.changed();
+    Ok(Reply::ok())
+}

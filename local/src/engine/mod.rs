@@ -1,0 +1,101 @@
+//! An in-process engine that answers a subset of Redis 7's commands as Redis does.
+//!
+//! It keeps every key in memory, runs Lua 5.1 scripts, can write an append log, and has a clock that
+//! tests may move. One lock guards everything, so each command, transaction and script is atomic.
+
+mod channels;
+mod clock;
+mod commands;
+mod failure;
+mod glob;
+mod keyspace;
+mod log;
+mod machine;
+mod number;
+mod registry;
+mod script;
+mod sorted_set;
+mod store;
+mod value;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use crate::backend::{Command, Reply};
+use machine::Machine;
+
+/// A handle to one engine; clones share the same data.
+#[derive(Clone)]
+pub struct Engine(Arc<Mutex<Machine>>);
+
+impl Engine {
+    /// An engine that forgets everything when its last handle is dropped.
+    pub fn in_memory() -> Self {
+        Self(Arc::new(Mutex::new(Machine::new())))
+    }
+
+    /// Opens (or creates) the append log at `path` and replays it.
+    ///
+    /// A record that a crash left incomplete at the end is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or written, is open in another engine, is no append log, or is
+    /// corrupt anywhere before its last record; the message names the file and the line.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self(Arc::new(Mutex::new(Machine::open(path)?))))
+    }
+
+    /// Runs one command; errors are replies too.
+    pub fn execute(&self, command: &[Vec<u8>]) -> Reply {
+        self.machine().execute(command)
+    }
+
+    /// Runs `commands` as one MULTI/EXEC and returns their replies in order.
+    ///
+    /// # Errors
+    ///
+    /// When any of them is unknown or has the wrong number of arguments: then none is run, and the
+    /// reply is Redis' `EXECABORT`. Errors at run time are entries among the replies.
+    pub fn transaction(&self, commands: &[Command]) -> Result<Vec<Reply>, Reply> {
+        self.machine().transaction(commands)
+    }
+
+    /// Messages published to `channel` from now on.
+    pub fn subscribe(&self, channel: &[u8]) -> broadcast::Receiver<Vec<u8>> {
+        self.machine().store.channels.subscribe(channel)
+    }
+
+    /// Moves the engine's clock, by which keys expire and which TIME answers, without sleeping.
+    ///
+    /// The append log does not keep the shift.
+    pub fn advance_clock(&self, by: Duration) {
+        self.machine().clock.advance(by);
+    }
+
+    /// Commands billed so far: every command, each one inside a transaction or a script as well.
+    ///
+    /// Commands refused unrun (unknown, wrong number of arguments) are not counted, nor are MULTI
+    /// and EXEC themselves.
+    pub fn commands_billed(&self) -> u64 {
+        self.machine().store.calls.values().sum()
+    }
+
+    /// Calls per command, by lower-case name, as `INFO commandstats` counts them.
+    pub fn command_counts(&self) -> BTreeMap<String, u64> {
+        let machine = self.machine();
+        let calls = machine.store.calls.iter();
+        calls
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect()
+    }
+
+    fn machine(&self) -> MutexGuard<'_, Machine> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,66 @@
+//! A script's optional first line, such as `#!lua flags=allow-key-locking,no-writes`.
+
+use super::super::failure::Failure;
+
+/// What the first line says of the script.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Header {
+    /// Whether there is such a line at all: it binds the script to what it says, also under the
+    /// read-only commands.
+    pub(super) present: bool,
+    pub(super) no_writes: bool,
+    /// Upstash's own flag: only the keys passed in KEYS may be touched.
+    pub(super) key_locking: bool,
+}
+
+impl Header {
+    /// Reads the header and returns what Lua is to compile, which begins with the header's line end
+    /// so that errors name the right lines.
+    pub(super) fn split(script: &[u8]) -> Result<(Self, &[u8]), Failure> {
+        if !script.starts_with(b"#!") {
+            return Ok((Self::default(), script));
+        }
+        let end = script.iter().position(|byte| *byte == b'\n');
+        let end = end.ok_or(Failure::fixed("ERR Invalid script shebang"))?;
+        let line = String::from_utf8_lossy(&script[..end]);
+        Ok((Self::parse(&line)?, &script[end..]))
+    }
+
+    fn parse(line: &str) -> Result<Self, Failure> {
+        let mut words = line.split_ascii_whitespace();
+        let engine = words.next().unwrap_or_default();
+        if engine != "#!lua" {
+            return Err(Failure::new(format!(
+                "ERR Unexpected engine in script shebang: {engine}"
+            )));
+        }
+        let mut header = Self {
+            present: true,
+            ..Self::default()
+        };
+        for word in words {
+            let flags = word
+                .strip_prefix("flags=")
+                .ok_or_else(|| Failure::new(format!("ERR Unknown lua shebang option: {word}")))?;
+            for flag in flags.split(',').filter(|_| !flags.is_empty()) {
+                header.set(flag)?;
+            }
+        }
+        Ok(header)
+    }
+
+    fn set(&mut self, flag: &str) -> Result<(), Failure> {
+        match flag {
+            "no-writes" => self.no_writes = true,
+            "allow-key-locking" => self.key_locking = true,
+            // They concern memory limits, replicas and clusters, of which there are none here.
+            "allow-oom" | "allow-stale" | "no-cluster" | "allow-cross-slot-keys" => {}
+            _ => {
+                return Err(Failure::new(format!(
+                    "ERR Unexpected flag in script shebang: {flag}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! EVAL and its kin.
+
+mod convert;
+mod header;
+mod sandbox;
+mod session;
+
+use std::collections::HashMap;
+
+use super::failure::Failure;
+use super::number::integer_argument;
+use super::registry::Spec;
+use super::store::Store;
+use crate::backend::Reply;
+use header::Header;
+use sandbox::Sandbox;
+use session::{Rights, Session};
+
+pub(super) const COMMANDS: &[Spec] = &[
+    Spec::script("eval", -3, ScriptCommand::Eval { read_only: false }),
+    Spec::script("eval_ro", -3, ScriptCommand::Eval { read_only: true }),
+    Spec::script("evalsha", -3, ScriptCommand::EvalSha { read_only: false }),
+    Spec::script("evalsha_ro", -3, ScriptCommand::EvalSha { read_only: true }),
+    Spec::script("script|load", 3, ScriptCommand::Load),
+    Spec::script("script|exists", -3, ScriptCommand::Exists),
+    Spec::script("script|flush", -2, ScriptCommand::Flush),
+];
+
+/// A command about scripts.
+#[derive(Clone, Copy)]
+pub(super) enum ScriptCommand {
+    Eval { read_only: bool },
+    EvalSha { read_only: bool },
+    Load,
+    Exists,
+    Flush,
+}
+
+/// A script ready to run.
+struct Script {
+    header: Header,
+    function: mlua::Function,
+}
+
+/// The scripts seen so far, by the hexadecimal SHA-1 of their source, and what runs them.
+#[derive(Default)]
+pub(super) struct Scripts {
+    /// Made when the first script comes.
+    sandbox: Option<Sandbox>,
+    loaded: HashMap<String, Script>,
+}
+
+impl Scripts {
+    pub(super) fn run(
+        &mut self,
+        kind: ScriptCommand,
+        store: &mut Store,
+        command: &[Vec<u8>],
+    ) -> Result<Reply, Failure> {
+        match kind {
+            ScriptCommand::Eval { read_only } => {
+                let call = Call::parse(command)?;
+                let sha1 = self.load(&command[1])?;
+                self.evaluate(store, &sha1, read_only, &call)
+            }
+            ScriptCommand::EvalSha { read_only } => {
+                let call = Call::parse(command)?;
+                let sha1 = String::from_utf8_lossy(&command[1]).to_ascii_lowercase();
+                self.evaluate(store, &sha1, read_only, &call)
+            }
+            ScriptCommand::Load => Ok(Reply::Bulk(self.load(&command[2])?.into_bytes())),
+            ScriptCommand::Exists => Ok(self.exists(&command[2..])),
+            ScriptCommand::Flush => self.flush(&command[2..]),
+        }
+    }
+
+    /// Compiles `source` unless that was done before, and returns its SHA-1.
+    fn load(&mut self, source: &[u8]) -> Result<String, Failure> {
+        let sha1 = sha1_hex(source);
+        if !self.loaded.contains_key(&sha1) {
+            let (header, body) = Header::split(source)?;
+            let function = self.sandbox()?.compile(body)?;
+            self.loaded
+                .insert(sha1.clone(), Script { header, function });
+        }
+        Ok(sha1)
+    }
+
+    fn sandbox(&mut self) -> Result<&Sandbox, Failure> {
+        let sandbox = match self.sandbox.take() {
+            Some(sandbox) => sandbox,
+            None => Sandbox::new().map_err(|error| sandbox::internal(&error))?,
+        };
+        Ok(self.sandbox.insert(sandbox))
+    }
+
+    fn evaluate(
+        &self,
+        store: &mut Store,
+        sha1: &str,
+        read_only: bool,
+        call: &Call<'_>,
+    ) -> Result<Reply, Failure> {
+        let found = self.loaded.get(sha1).zip(self.sandbox.as_ref());
+        let (script, sandbox) = found.ok_or(Failure::fixed(
+            "NOSCRIPT No matching script. Please use EVAL.",
+        ))?;
+        let header = &script.header;
+        if read_only && header.present && !header.no_writes {
+            return Err(Failure::fixed(
+                "ERR Can not execute a script with write flag using *_ro command.",
+            ));
+        }
+        let rights = Rights {
+            read_only: read_only || header.no_writes,
+            only_keys: header.key_locking.then_some(call.keys),
+        };
+        let session = Session { store, rights };
+        sandbox.run(&script.function, sha1, session, call.keys, call.argv)
+    }
+
+    fn exists(&self, hashes: &[Vec<u8>]) -> Reply {
+        let known = hashes.iter().map(|sha1| {
+            let sha1 = String::from_utf8_lossy(sha1).to_ascii_lowercase();
+            Reply::Int(i64::from(self.loaded.contains_key(&sha1)))
+        });
+        Reply::Array(known.collect())
+    }
+
+    /// Forgets all scripts, and with the interpreter whatever they may have left behind.
+    fn flush(&mut self, options: &[Vec<u8>]) -> Result<Reply, Failure> {
+        let modes: [&[u8]; 2] = [b"SYNC", b"ASYNC"];
+        let is_mode = |option: &Vec<u8>| modes.iter().any(|mode| option.eq_ignore_ascii_case(mode));
+        if options.len() > 1 || !options.iter().all(is_mode) {
+            return Err(Failure::fixed(
+                "ERR SCRIPT FLUSH only support SYNC|ASYNC option",
+            ));
+        }
+        *self = Self::default();
+        Ok(Reply::ok())
+    }
+}
+
+/// The arguments of EVAL after the script.
+struct Call<'a> {
+    keys: &'a [Vec<u8>],
+    argv: &'a [Vec<u8>],
+}
+
+impl<'a> Call<'a> {
+    fn parse(command: &'a [Vec<u8>]) -> Result<Self, Failure> {
+        let words = &command[3..];
+        let count = integer_argument(&command[2])?;
+        let count = usize::try_from(count)
+            .map_err(|_| Failure::fixed("ERR Number of keys can't be negative"))?;
+        let split = words.split_at_checked(count);
+        let (keys, argv) = split.ok_or(Failure::fixed(
+            "ERR Number of keys can't be greater than number of args",
+        ))?;
+        Ok(Self { keys, argv })
+    }
+}
+
+fn sha1_hex(bytes: &[u8]) -> String {
+    sha1_smol::Sha1::from(bytes).digest().to_string()
+}

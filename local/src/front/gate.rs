@@ -1,0 +1,92 @@
+//! Which commands of a request are refused before they reach the store, and with what words.
+
+use super::auth::Access;
+use super::kind::Kind;
+use crate::backend::Command;
+
+/// A quota that is used up, as a fault pretends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortage {
+    /// The store is full: writes are refused, reads and deletions are not.
+    Capacity,
+    /// The day's requests are used up.
+    DailyRequests,
+    /// The month's requests are used up.
+    MonthlyRequests,
+}
+
+impl Shortage {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Capacity => {
+                "ERR DB capacity quota exceeded. Threshold: 268435456 bytes, \
+                 Usage: 268979370 bytes. See https://upstash.com/docs/redis/troubleshooting/\
+                 db_capacity_quota_exceeded for details"
+            }
+            Self::DailyRequests => {
+                "ERR max daily request limit exceeded. Limit: 10000, Usage: 10000. \
+                 See https://upstash.com/docs/redis/troubleshooting/max_daily_request_limit \
+                 for details"
+            }
+            Self::MonthlyRequests => {
+                "ERR max requests limit exceeded. Limit: 500000, Usage: 500000. \
+                 See https://upstash.com/docs/redis/troubleshooting/max_requests_limit for details"
+            }
+        }
+    }
+
+    fn refuses(self, kind: Kind) -> bool {
+        match self {
+            Self::Capacity => kind == Kind::Write,
+            Self::DailyRequests | Self::MonthlyRequests => true,
+        }
+    }
+}
+
+/// What one request may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    pub access: Access,
+    pub shortage: Option<Shortage>,
+}
+
+impl Gate {
+    /// The error that answers the command, or `None` when it may run.
+    pub fn refusal(self, command: &[Vec<u8>]) -> Option<String> {
+        let Some(name) = command.first() else {
+            return Some("ERR empty command".to_owned());
+        };
+        let kind = Kind::of(command);
+        if let Some(shortage) = self.shortage.filter(|shortage| shortage.refuses(kind)) {
+            return Some(shortage.text().to_owned());
+        }
+        if kind == Kind::Unavailable {
+            return Some(unavailable(name));
+        }
+        let allowed = self.access == Access::Full || kind == Kind::Read;
+        (!allowed).then(|| not_permitted(name))
+    }
+
+    /// The error that answers the transaction, or `None` when all of its commands may run.
+    pub fn transaction_refusal(self, commands: &[Command]) -> Option<String> {
+        let refusal = commands.iter().find_map(|command| self.refusal(command))?;
+        if self.shortage.is_some() {
+            return Some(refusal);
+        }
+        Some("EXECABORT Transaction discarded because of previous errors.".to_owned())
+    }
+}
+
+fn unavailable(name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name).to_uppercase();
+    format!(
+        "ERR Command is not available: '{name}'. \
+         See https://upstash.com/docs/redis/overall/rediscompatibility for details"
+    )
+}
+
+/// Also the answer to a subscription with the read-only token.
+pub fn not_permitted(name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name).to_lowercase();
+    format!("NOPERM this user has no permissions to run the '{name}' command or its subcommand")
+}

@@ -1,0 +1,270 @@
+//! One request, from its token to its answer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::answer::{self, Encoding};
+use super::auth::{Access, Tokens};
+use super::body::{self, BodyError, MAX_REQUEST_BYTES};
+use super::call::Call;
+use super::events;
+use super::faults::{Fault, Faults};
+use super::gate::{Gate, Shortage, not_permitted};
+use super::kind::Kind;
+use super::response::{self, Body};
+use super::tally::Tally;
+use crate::backend::{Backend, Command, Reply, Unavailable};
+
+/// The connection is to be closed without an answer.
+#[derive(Debug)]
+pub struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is cut")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// Answers the requests of all connections.
+pub struct Service {
+    backend: Backend,
+    tokens: Tokens,
+    faults: Faults,
+    tally: Arc<Tally>,
+    /// Requests that may have written, for the sync token.
+    writes: AtomicU64,
+}
+
+/// What a fault leaves of a request.
+enum Course {
+    /// It is answered without running.
+    Answer(Response<Body>),
+    /// It runs.
+    Run {
+        shortage: Option<Shortage>,
+        then_cut: bool,
+    },
+}
+
+impl Service {
+    pub fn new(backend: Backend, tokens: Tokens, faults: Faults, tally: Arc<Tally>) -> Self {
+        Self {
+            backend,
+            tokens,
+            faults,
+            tally,
+            writes: AtomicU64::new(0),
+        }
+    }
+
+    /// The answer to a request.
+    ///
+    /// A sync token in the request needs no regard: there is one replica, and it has every write.
+    pub async fn serve(&self, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+        let mut response = self.answer(request).await?;
+        response::set_sync_token(&mut response, self.writes.load(Relaxed));
+        Ok(response)
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+        let allowed = [Method::POST, Method::GET, Method::PUT, Method::HEAD];
+        if !allowed.contains(request.method()) {
+            return Ok(response::method_not_allowed());
+        }
+        let Some(access) = self.tokens.access(&request) else {
+            return Ok(response::unauthorized());
+        };
+        match events::channels(request.uri().path()) {
+            Some(channels) => self.subscribe(channels, access).await,
+            None => self.command_request(request, access).await,
+        }
+    }
+
+    async fn subscribe(
+        &self,
+        channels: Vec<Vec<u8>>,
+        access: Access,
+    ) -> Result<Response<Body>, Cut> {
+        if access == Access::ReadOnly {
+            let text = not_permitted(b"subscribe");
+            return Ok(response::error(StatusCode::BAD_REQUEST, &text));
+        }
+        self.tally.subscription();
+        let fault = self.faults.take_for_subscribe();
+        match self.course(fault, Duration::ZERO).await? {
+            Course::Answer(response) => Ok(response),
+            Course::Run { then_cut: true, .. } => Err(Cut),
+            Course::Run { .. } => Ok(match events::stream(&self.backend, channels).await {
+                Ok(stream) => response::events(stream),
+                Err(_) => response::unavailable(),
+            }),
+        }
+    }
+
+    async fn command_request(
+        &self,
+        request: Request<Incoming>,
+        access: Access,
+    ) -> Result<Response<Body>, Cut> {
+        let (parts, body) = request.into_parts();
+        let body = match body::read(body).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge(actual)) => {
+                return Ok(response::too_large(MAX_REQUEST_BYTES, actual));
+            }
+            Err(BodyError::Broken) => return Err(Cut),
+        };
+        let call = match Call::parse(parts.uri.path(), parts.uri.query(), &body) {
+            Ok(call) => call,
+            Err(text) => return Ok(response::error(StatusCode::BAD_REQUEST, text)),
+        };
+        let encoding = match parts.headers.get("upstash-encoding") {
+            Some(value) if value == "base64" => Encoding::Base64,
+            _ => Encoding::Text,
+        };
+        self.tally.request();
+        self.execute(call, access, encoding).await
+    }
+
+    async fn execute(
+        &self,
+        call: Call,
+        access: Access,
+        encoding: Encoding,
+    ) -> Result<Response<Body>, Cut> {
+        let course = self.course(self.faults.take(), self.faults.latency());
+        let (shortage, then_cut) = match course.await? {
+            Course::Answer(response) => return Ok(response),
+            Course::Run { shortage, then_cut } => (shortage, then_cut),
+        };
+        let writes = call.commands().iter().any(|c| Kind::of(c).writes());
+        let response = self.run(call, Gate { access, shortage }, encoding).await;
+        if writes {
+            self.writes.fetch_add(1, Relaxed);
+        }
+        if then_cut {
+            return Err(Cut);
+        }
+        Ok(response.unwrap_or_else(|_| response::unavailable()))
+    }
+
+    /// Waits as long as latency and fault say, then tells what the fault leaves to do.
+    async fn course(&self, fault: Option<Fault>, latency: Duration) -> Result<Course, Cut> {
+        let delay = match fault {
+            Some(Fault::Delay(delay)) => latency.saturating_add(delay),
+            _ => latency,
+        };
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        if fault.is_some() {
+            self.tally.fault();
+        }
+        let run = |shortage, then_cut| Ok(Course::Run { shortage, then_cut });
+        match fault {
+            None | Some(Fault::Delay(_)) => run(None, false),
+            Some(Fault::CutAfter) => run(None, true),
+            Some(Fault::CapacityError) => run(Some(Shortage::Capacity), false),
+            Some(Fault::QuotaError) => run(Some(Shortage::DailyRequests), false),
+            Some(Fault::MonthlyQuotaError) => run(Some(Shortage::MonthlyRequests), false),
+            Some(Fault::CutBefore) => Err(Cut),
+            Some(Fault::Garbage) => Ok(Course::Answer(response::garbage())),
+            Some(Fault::Status { code, retry_after }) => {
+                let answer = response::gateway_error(code, retry_after);
+                Ok(Course::Answer(answer))
+            }
+        }
+    }
+
+    async fn run(
+        &self,
+        call: Call,
+        gate: Gate,
+        encoding: Encoding,
+    ) -> Result<Response<Body>, Unavailable> {
+        match call {
+            Call::Single(command) => {
+                let reply = match gate.refusal(&command) {
+                    Some(text) => Reply::Error(text),
+                    None => self.backend.execute(&command).await?,
+                };
+                Ok(entry(&reply, encoding))
+            }
+            Call::Pipeline(commands) => {
+                let replies = self.pipeline(commands, gate).await?;
+                Ok(entries(&replies, encoding))
+            }
+            Call::Transaction(commands) => match self.transaction(&commands, gate).await? {
+                Ok(replies) => Ok(entries(&replies, encoding)),
+                Err(discarded) => Ok(entry(&discarded, encoding)),
+            },
+        }
+    }
+
+    async fn transaction(
+        &self,
+        commands: &[Command],
+        gate: Gate,
+    ) -> Result<Result<Vec<Reply>, Reply>, Unavailable> {
+        match gate.transaction_refusal(commands) {
+            Some(text) => Ok(Err(Reply::Error(text))),
+            None => self.backend.transaction(commands).await,
+        }
+    }
+
+    /// Runs the commands that are not refused, and puts the refusals in their places.
+    async fn pipeline(
+        &self,
+        mut commands: Vec<Command>,
+        gate: Gate,
+    ) -> Result<Vec<Reply>, Unavailable> {
+        let mut refusals = Vec::new();
+        let mut position = 0;
+        commands.retain(|command| {
+            let refusal = gate.refusal(command);
+            let runs = refusal.is_none();
+            refusals.extend(refusal.map(|text| (position, text)));
+            position += 1;
+            runs
+        });
+        let replies = self.backend.pipeline(&commands).await?;
+        if refusals.is_empty() {
+            return Ok(replies);
+        }
+        Ok(merged(position, replies, refusals))
+    }
+}
+
+/// `total` replies, the refusals at their positions.
+fn merged(total: usize, replies: Vec<Reply>, refusals: Vec<(usize, String)>) -> Vec<Reply> {
+    let mut replies = replies.into_iter();
+    let mut refusals = refusals.into_iter().peekable();
+    let next = |position| match refusals.next_if(|(at, _)| *at == position) {
+        Some((_, text)) => Some(Reply::Error(text)),
+        None => replies.next(),
+    };
+    (0..total).filter_map(next).collect()
+}
+
+fn entry(reply: &Reply, encoding: Encoding) -> Response<Body> {
+    let status = match reply {
+        Reply::Error(_) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    let mut body = Vec::with_capacity(64);
+    answer::write_entry(&mut body, reply, encoding);
+    response::json(status, body)
+}
+
+fn entries(replies: &[Reply], encoding: Encoding) -> Response<Body> {
+    let mut body = Vec::with_capacity(replies.len() * 32);
+    answer::write_entries(&mut body, replies, encoding);
+    response::json(StatusCode::OK, body)
+}

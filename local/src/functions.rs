@@ -1,0 +1,44 @@
+//! The functions of `api/`, mounted at the paths that Vercel gives them.
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::http::respond;
+use http::Response;
+use vercel_runtime::{Request, ResponseBody};
+
+// The very files that Vercel builds, one function each.
+#[path = "../../api/conversations/[id].rs"]
+pub mod conversation;
+#[path = "../../api/conversations.rs"]
+pub mod conversations;
+#[path = "../../api/health/redis.rs"]
+pub mod health;
+#[path = "../../api/import.rs"]
+pub mod import;
+#[path = "../../api/conversations/[id]/messages/[messageId].rs"]
+pub mod message;
+#[path = "../../api/conversations/[id]/messages.rs"]
+pub mod messages;
+#[path = "../../api/session.rs"]
+pub mod session;
+
+/// The function that a path belongs to, or `None` where Vercel would look for a file.
+pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBody>, Request> {
+    let path = request.uri().path().to_owned();
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["api", "conversations"] => Ok(respond(app, request, conversations::handle).await),
+        ["api", "conversations", _] => Ok(respond(app, request, conversation::handle).await),
+        ["api", "conversations", _, "messages"] => {
+            Ok(respond(app, request, messages::handle).await)
+        }
+        ["api", "conversations", _, "messages", _] => {
+            Ok(respond(app, request, message::handle).await)
+        }
+        ["api", "health", "redis"] => Ok(respond(app, request, health::handle).await),
+        ["api", "import"] => Ok(respond(app, request, import::handle).await),
+        ["api", "session"] => Ok(respond(app, request, session::handle).await),
+        _ => Err(request),
+    }
+}

@@ -1,0 +1,100 @@
+//! A real Redis server for tests and measurements.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::optional::skip_without;
+
+/// A `redis-server` of one's own on a free port, killed when dropped.
+#[derive(Debug)]
+pub struct RedisServer {
+    process: Child,
+    port: u16,
+    directory: TempDir,
+}
+
+impl RedisServer {
+    /// Starts one; `None` where none is installed, with a line that says so.
+    ///
+    /// # Errors
+    /// When it cannot be started, or is missing although `REQUIRE_ALL=1` demands it.
+    pub fn start() -> io::Result<Option<Self>> {
+        let port = free_port()?;
+        let directory = TempDir::new()?;
+        match spawn(port, directory.path()) {
+            Ok(process) => Ok(Some(Self {
+                process,
+                port,
+                directory,
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                skip_without("redis-server").map(|()| None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// For `REDIS_URL`.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills the server, as a power cut would.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.process.kill()?;
+        self.process.wait().map(drop)
+    }
+
+    /// Starts it again on the same port, with nothing in it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.process = spawn(self.port, self.directory.path())?;
+        Ok(())
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        // It may be dead already, which is what this is for.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn spawn(port: u16, directory: &Path) -> io::Result<Child> {
+    let process = Command::new("redis-server")
+        .args(["--save", "", "--appendonly", "no"])
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        .arg("--dir")
+        .arg(directory)
+        .stdout(Stdio::null())
+        .spawn()?;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        if Instant::now() > deadline {
+            return Err(io::Error::other("redis-server does not listen"));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(process)
+}

@@ -1,0 +1,201 @@
+//! Putting the local server together.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use conversation_store::clock::Clock;
+use conversation_store::{App, Config};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use crate::backend::Backend;
+use crate::engine::Engine;
+use crate::front::{Front, FrontOptions};
+use crate::options::Options;
+use crate::redis_backend::RedisBackend;
+use crate::server::WebServer;
+
+/// Everything that runs. Displays as what a developer wants to know of it.
+pub struct Running {
+    web: WebServer,
+    store: StoreInUse,
+}
+
+/// Where the data are.
+enum StoreInUse {
+    /// The database that `UPSTASH_REDIS_REST_URL` names.
+    Remote(String),
+    /// The store started here.
+    Local {
+        front: Front,
+        token: String,
+        behind: String,
+    },
+}
+
+/// Why the server could not start, for the person who started it.
+type StartError = String;
+
+impl Running {
+    /// Starts the store, unless one is configured, and the web server.
+    ///
+    /// # Errors
+    /// A sentence that says what to do: a port in use names its flag, a variable is named.
+    pub async fn start(options: &Options) -> Result<Self, StartError> {
+        if !options.public.is_dir() {
+            return Err(format!(
+                "{} is no folder: run this from the repository, or name the folder with --public",
+                options.public.display()
+            ));
+        }
+        let listener = listen(options.port, "--port").await?;
+        let store = match environment("UPSTASH_REDIS_REST_URL") {
+            Some(url) => StoreInUse::Remote(url),
+            None => start_store(options).await?,
+        };
+        let secret = kept_secret(options, "auth-secret")?;
+        let config = Config::from_lookup(|name| match (&store, name) {
+            (StoreInUse::Local { front, .. }, "UPSTASH_REDIS_REST_URL") => Some(front.url()),
+            (StoreInUse::Local { token, .. }, "UPSTASH_REDIS_REST_TOKEN") => Some(token.clone()),
+            (_, "AUTH_SECRET") => environment(name).or_else(|| Some(secret.clone())),
+            _ => environment(name),
+        })
+        .map_err(|error| error.to_string())?;
+        let app = App::new(config, Clock::default()).map_err(|error| error.to_string())?;
+        let web = WebServer::start(listener, Arc::new(app), &options.public)
+            .map_err(|error| error.to_string())?;
+        Ok(Self { web, store })
+    }
+
+    /// The base URL of the web server.
+    pub fn url(&self) -> String {
+        self.web.url()
+    }
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "conversation-store")?;
+        writeln!(f, "  web and API  {}", self.web.url())?;
+        match &self.store {
+            StoreInUse::Remote(url) => writeln!(f, "  database     {url} (Upstash)")?,
+            StoreInUse::Local {
+                front,
+                token,
+                behind,
+            } => {
+                writeln!(f, "  store        {} ({behind})", front.url())?;
+                writeln!(
+                    f,
+                    "               for vercel dev and other clients of Upstash:"
+                )?;
+                writeln!(f, "               UPSTASH_REDIS_REST_URL={}", front.url())?;
+                writeln!(f, "               UPSTASH_REDIS_REST_TOKEN={token}")?;
+            }
+        }
+        write!(f, "Stop it with Ctrl-C.")
+    }
+}
+
+async fn start_store(options: &Options) -> Result<StoreInUse, StartError> {
+    let (backend, behind) = match &options.redis {
+        Some(url) => (
+            connect(url).await?,
+            format!("in front of {}", without_password(url)),
+        ),
+        None => open_engine(options)?,
+    };
+    let token = match environment("UPSTASH_REDIS_REST_TOKEN") {
+        Some(token) => token,
+        None => kept_secret(options, "store-token")?,
+    };
+    let listener = listen(options.store_port, "--store-port").await?;
+    let front = Front::start(listener, backend, FrontOptions::new(&token))
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(StoreInUse::Local {
+        front,
+        token,
+        behind,
+    })
+}
+
+async fn connect(url: &str) -> Result<Backend, StartError> {
+    let redis = RedisBackend::connect(url).await.map_err(|error| {
+        format!(
+            "Redis at {} (--redis, REDIS_URL): {error}",
+            without_password(url)
+        )
+    })?;
+    Ok(Backend::Redis(redis))
+}
+
+fn open_engine(options: &Options) -> Result<(Backend, String), StartError> {
+    if options.ephemeral {
+        let engine = Engine::in_memory();
+        return Ok((Backend::Embedded(engine), "embedded, in memory only".into()));
+    }
+    let path = options.data.join("store.log");
+    let explain = |error: io::Error| format!("the data in {} (--data): {error}", path.display());
+    fs::create_dir_all(&options.data).map_err(explain)?;
+    let engine = Engine::open(&path).map_err(explain)?;
+    Ok((
+        Backend::Embedded(engine),
+        format!("embedded, kept in {}", path.display()),
+    ))
+}
+
+async fn listen(port: u16, flag: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("port {port} is in use: choose another one with {flag} <PORT>")
+            }
+            _ => format!("port {port} ({flag}): {error}"),
+        })
+}
+
+/// A random secret that outlives the process, so that tokens do too.
+fn kept_secret(options: &Options, name: &str) -> Result<String, StartError> {
+    let fresh = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+    if options.ephemeral {
+        return Ok(fresh());
+    }
+    let path = options.data.join(name);
+    let explain = |error: io::Error| format!("{} (--data): {error}", path.display());
+    match fs::read_to_string(&path) {
+        Ok(secret) => Ok(secret.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let secret = fresh();
+            fs::create_dir_all(&options.data).map_err(explain)?;
+            write_private(&path, &secret).map_err(explain)?;
+            Ok(secret)
+        }
+        Err(error) => Err(explain(error)),
+    }
+}
+
+/// Writes a file that only its owner can read, where the system knows owners.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    io::Write::write_all(&mut options.open(path)?, text.as_bytes())
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// `redis://user:password@host` as `redis://host`.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        _ => url.to_owned(),
+    }
+}

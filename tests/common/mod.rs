@@ -1,0 +1,252 @@
+//! The whole service for a test: functions, front and store of its own, and clients that ask it.
+
+// Every test binary uses its own part of this.
+#![allow(dead_code)]
+
+mod client;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conversation_store::clock::Clock;
+use conversation_store::{App, Config};
+use local::backend::Backend;
+use local::engine::Engine;
+use local::front::{Faults, Front, FrontOptions};
+use local::optional::skip_without;
+use local::redis_backend::RedisBackend;
+use local::redis_server::RedisServer;
+use local::server::WebServer;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub use client::Client;
+
+pub const AUTH_SECRET: &str = "a secret for tests, of 32 bytes or more";
+pub const STORE_TOKEN: &str = "store-token";
+
+/// Runs each test on the embedded store and, where redis-server is installed, on a real Redis.
+///
+/// The tests are `async fn name(site: Site)`.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::common::Site::embedded().await).await;
+            })+
+        }
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(site) = $crate::common::Site::redis().await {
+                    super::$name(site).await;
+                }
+            })+
+        }
+    };
+}
+
+/// A running service.
+pub struct Site {
+    web: WebServer,
+    pub front: Front,
+    pub backend: Backend,
+    pub clock: Clock,
+    pub engine: Option<Engine>,
+    pub redis: Option<RedisServer>,
+}
+
+impl Site {
+    pub async fn embedded() -> Self {
+        let engine = Engine::in_memory();
+        Self::start(Backend::Embedded(engine.clone()), Some(engine), None).await
+    }
+
+    /// `None` where redis-server is not installed; with `REQUIRE_ALL=1` that is a failure.
+    pub async fn redis() -> Option<Self> {
+        let server = RedisServer::start().unwrap()?;
+        let backend = RedisBackend::connect(&server.url()).await.unwrap();
+        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+    }
+
+    async fn start(backend: Backend, engine: Option<Engine>, redis: Option<RedisServer>) -> Self {
+        let front = Front::start(
+            any_port().await,
+            backend.clone(),
+            FrontOptions::new(STORE_TOKEN),
+        )
+        .await
+        .unwrap();
+        let clock = Clock::default();
+        let app = App::new(config(&front.url(), &[]), clock.clone()).unwrap();
+        let web = serve(app).await;
+        Self {
+            web,
+            front,
+            backend,
+            clock,
+            engine,
+            redis,
+        }
+    }
+
+    /// A second deployment on the same database, with these variables set differently.
+    pub async fn deployment(&self, variables: &[(&str, &str)]) -> Deployment {
+        let app = App::new(config(&self.front.url(), variables), self.clock.clone()).unwrap();
+        Deployment {
+            web: serve(app).await,
+        }
+    }
+
+    /// Somebody without a token.
+    pub fn stranger(&self) -> Client {
+        Client::new(self.web.url(), None)
+    }
+
+    /// A new user.
+    pub async fn user(&self) -> Client {
+        let session = self
+            .stranger()
+            .post("/api/session", &json!({}))
+            .await
+            .expect(201);
+        self.stranger()
+            .with_token(session["token"].as_str().unwrap())
+    }
+
+    pub fn faults(&self) -> &Faults {
+        self.front.faults()
+    }
+
+    /// Moves the service's clock, and the embedded store's too. A real Redis keeps its own time: what has
+    /// outlived its life has to be gone there even before Redis knows it.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        if let Some(engine) = &self.engine {
+            engine.advance_clock(by);
+        }
+    }
+
+    /// Requests and billed commands that `work` causes at the store.
+    pub async fn cost_of<F: Future>(&self, work: F) -> (F::Output, Cost) {
+        let before = (self.front.counts().requests, self.commands().await);
+        let output = work.await;
+        let after = (self.front.counts().requests, self.commands().await);
+        let cost = Cost {
+            requests: after.0 - before.0,
+            commands: after.1 - before.1,
+        };
+        (output, cost)
+    }
+
+    async fn commands(&self) -> u64 {
+        let counts = self.backend.command_counts().await.unwrap();
+        // What the harness and the connection cost is nobody's bill.
+        let unbilled = [
+            "info",
+            "hello",
+            "client",
+            "client|setinfo",
+            "select",
+            "multi",
+            "exec",
+        ];
+        counts
+            .into_iter()
+            .filter(|(name, _)| !unbilled.contains(&name.as_str()))
+            .map(|(_, calls)| calls)
+            .sum()
+    }
+
+    /// Runs a command at the store, past the service.
+    pub async fn command(&self, words: &[&str]) -> local::backend::Reply {
+        let command: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+        self.backend.execute(&command).await.unwrap()
+    }
+}
+
+/// What something cost at the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    pub requests: u64,
+    pub commands: u64,
+}
+
+/// Another deployment of the service.
+pub struct Deployment {
+    web: WebServer,
+}
+
+impl Deployment {
+    pub fn stranger(&self) -> Client {
+        Client::new(self.web.url(), None)
+    }
+}
+
+async fn any_port() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+async fn serve(app: App) -> WebServer {
+    let public = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("public");
+    WebServer::start(any_port().await, Arc::new(app), &public).unwrap()
+}
+
+/// The defaults, but for the patience: tests of failures should not take seconds.
+fn config(url: &str, variables: &[(&str, &str)]) -> Config {
+    let mut config = Config::from_lookup(|name| {
+        let set = variables.iter().find(|(known, _)| *known == name);
+        let own = match name {
+            "UPSTASH_REDIS_REST_URL" => Some(url),
+            "UPSTASH_REDIS_REST_TOKEN" => Some(STORE_TOKEN),
+            "AUTH_SECRET" => Some(AUTH_SECRET),
+            _ => None,
+        };
+        set.map(|(_, value)| *value).or(own).map(str::to_owned)
+    })
+    .unwrap();
+    config.upstash.first_backoff = Duration::from_millis(5);
+    config.upstash.attempt_timeout = Duration::from_secs(2);
+    config
+}
+
+/// A message as the frontend makes one.
+pub fn message(id: &str, kind: &str, content: &str) -> Value {
+    json!({ "id": id, "type": kind, "content": content })
+}
+
+/// A message with a timestamp, epoch ms.
+pub fn message_at(id: &str, timestamp: i64) -> Value {
+    json!({ "id": id, "type": "user", "content": id, "timestamp": timestamp })
+}
+
+/// The ids of a list of things.
+pub fn ids(list: &Value) -> Vec<String> {
+    let items = list.as_array().unwrap().iter();
+    items
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The conversations the repository ships.
+pub fn sample() -> Value {
+    read_json("public/sample.json").unwrap()
+}
+
+/// The real conversations, where they are.
+pub fn real_data() -> Option<Value> {
+    let data = read_json("../shared/data/localstorage.json");
+    if data.is_none() {
+        skip_without("../shared/data/localstorage.json").unwrap();
+    }
+    data
+}
+
+fn read_json(path: &str) -> Option<Value> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(serde_json::from_str(&text).unwrap())
+}
