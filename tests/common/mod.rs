@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 
 pub use client::Client;
 
-pub const AUTH_SECRET: &str = "a secret for tests, of 32 bytes or more";
+pub const AUTH_SECRET: &str = "a secret for tests of 32 bytes or more";
 pub const STORE_TOKEN: &str = "store-token";
 
 /// Runs each test on the embedded store and, where redis-server is installed, on a real Redis.

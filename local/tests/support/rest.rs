@@ -19,6 +19,8 @@ pub struct Answer {
 
 impl Rest {
     pub fn new(url: String, token: &str) -> Self {
+        // The workspace's reqwest comes without a TLS provider of its own.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             client: Client::new(),
             url,
