@@ -7,16 +7,17 @@
 --          {'stale', revision}
 -- Billed   7: EVALSHA, HMGET, HSET, ZREM, ZADD, PEXPIREAT, UNLINK
 
-local user, record, counters = load_conversation(ID)
-if record == '' then return { 'unchanged', integer(user.clock) } end
+local user, _, counters, deleted = load_conversation(ID)
+if deleted then return { 'unchanged', integer(user.clock) } end
 if not counters then return { 'missing' } end
 if is_stale(counters) then return { 'stale', integer(counters.revision) } end
 
--- Empty fields rather than none: who creates or imports this id again reads them anyway.
+-- A mark rather than nothing: who creates or imports this id again reads the field anyway.
 local clock = tick(user)
-redis.call('HSET', META, ':user', format_user(user), ID, '', ID .. ':counters', '')
+redis.call('HSET', META, ':user', format_user(user), ID, '', ID .. ':counters', 'deleted ' .. integer(clock))
 redis.call('ZREM', CONVERSATIONS, ID)
 redis.call('ZADD', DELETED, integer(clock), ID)
-redis.call('PEXPIREAT', DELETED, integer(NOW + TTL))
+-- Longer than a tombstone counts, so that the list finds them all when it clears away.
+redis.call('PEXPIREAT', DELETED, integer(NOW + 2 * TTL))
 redis.call('UNLINK', MESSAGES, BODIES)
 return { 'ok', integer(clock) }

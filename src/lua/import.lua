@@ -76,7 +76,7 @@ local statuses, fields, places = {}, {}, {}
 for i, conversation in ipairs(list) do
   local record, counters = rows[2 * i], parse_counters(rows[2 * i + 1])
   local is_new = not counters
-  if record == '' then
+  if is_tombstone(rows[2 * i + 1]) then
     statuses[i] = 'removed'
   elseif counters and counters.saved == conversation.digest then
     statuses[i] = 'unchanged'

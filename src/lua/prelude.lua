@@ -7,8 +7,8 @@
 --
 -- What the keys hold:
 --   meta    ':user'          clock life floor purged messages tokens conversations
---           <id>             the conversation's record; '' where it was deleted
---           <id>:counters    see `counter_names`; '' where it was deleted
+--           <id>             the conversation's record
+--           <id>:counters    see `counter_names`; 'deleted' and the clock where it was deleted
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
 --   messages                 member: seq as 8 hex digits and the message id, so that equal timestamps
 --                            keep the order of sending; score: timestamp, ms
@@ -63,7 +63,7 @@ end
 
 -- nil for a conversation that never was, was deleted, or has outlived its life.
 local function parse_counters(text)
-  if not text or text == '' then return nil end
+  if not text or string.find(text, '^deleted') then return nil end
   local counters = parse_numbers(counter_names, text)
   if counters.life <= NOW then return nil end
   return counters
@@ -73,10 +73,16 @@ local function format_counters(counters)
   return format_numbers(counter_names, counters)
 end
 
--- The user, the conversation's record and its counters, in one command.
+-- Whether a counters field says that its conversation was deleted, less than a life ago.
+local function is_tombstone(text)
+  local clock = text and string.match(text, '^deleted (%d+)$')
+  return clock and tonumber(clock) > NOW - TTL
+end
+
+-- The user, the conversation's record, its counters, and whether it was deleted, in one command.
 local function load_conversation(id)
   local row = redis.call('HMGET', META, ':user', id, id .. ':counters')
-  return parse_user(row[1]), row[2], parse_counters(row[3])
+  return parse_user(row[1]), row[2], parse_counters(row[3]), is_tombstone(row[3])
 end
 
 local function is_stale(counters)

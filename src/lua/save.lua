@@ -16,8 +16,8 @@
 local MODE, RECORD, CREATED, UPDATED, TOKENS, DIGEST = unpack(ARGV, 5, 10)
 local FIRST, WIDTH = 11, 5
 
-local user, old_record, counters = load_conversation(ID)
-if old_record == '' then return { 'removed' } end
+local user, old_record, counters, deleted = load_conversation(ID)
+if deleted then return { 'removed' } end
 if counters and counters.saved == DIGEST
   and (MODE == 'create' or counters.saved_revision == counters.revision) then
   return summary('unchanged', user, counters, old_record)

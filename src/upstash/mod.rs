@@ -100,9 +100,8 @@ impl Upstash {
     /// # Errors
     /// See [`UpstashError`].
     pub async fn command(&self, command: &Command<'_>) -> Result<Reply, UpstashError> {
-        let body = command.to_json();
-        let answer = self.send("/", body).await?;
-        Entry::parse_one(&answer)?.into_reply()
+        let parse = |json: &[u8]| Entry::parse_one(json)?.into_reply();
+        self.send("/", command.to_json(), parse).await
     }
 
     /// Sends independent commands in one request; they run in order, but others' may run between them.
@@ -162,23 +161,32 @@ impl Upstash {
         path: &str,
         commands: &[Command<'_>],
     ) -> Result<Vec<Reply>, UpstashError> {
-        let answer = self.send(path, Command::list_to_json(commands)).await?;
-        let entries = Entry::parse_all(&answer)?;
-        if entries.len() != commands.len() {
-            return Err(UpstashError::Malformed);
-        }
-        entries.into_iter().map(Entry::into_reply).collect()
+        let parse = |json: &[u8]| {
+            let entries = Entry::parse_all(json)?;
+            if entries.len() != commands.len() {
+                return Err(UpstashError::Malformed);
+            }
+            entries.into_iter().map(Entry::into_reply).collect()
+        };
+        self.send(path, Command::list_to_json(commands), parse)
+            .await
     }
 
     /// One call: through the breaker, with retries inside the deadline.
-    async fn send(&self, path: &str, body: Vec<u8>) -> Result<bytes::Bytes, UpstashError> {
+    async fn send<T>(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        parse: impl Fn(&[u8]) -> Result<T, UpstashError>,
+    ) -> Result<T, UpstashError> {
         transport::check_size(&body)?;
         self.breaker.admit()?;
         let mut backoff = Backoff::new(&self.config);
         let body = bytes::Bytes::from(body);
         let result = loop {
             let timeout = backoff.attempt_timeout();
-            match self.transport.post(path, body.clone(), timeout).await {
+            let answer = self.transport.post(path, body.clone(), timeout).await;
+            match answer.and_then(|json| parse(&json)) {
                 Err(error) => match backoff.next_delay(&error) {
                     Some(delay) => tokio::time::sleep(delay).await,
                     None => break Err(error),

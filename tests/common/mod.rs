@@ -3,7 +3,7 @@
 // Every test binary uses its own part of this.
 #![allow(dead_code)]
 
-mod client;
+pub mod client;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -211,6 +211,35 @@ fn config(url: &str, variables: &[(&str, &str)]) -> Config {
     config.upstash.first_backoff = Duration::from_millis(5);
     config.upstash.attempt_timeout = Duration::from_secs(2);
     config
+}
+
+/// Puts every script into the store's cache and ends the first day's renewals.
+pub async fn use_every_script(user: &Client) {
+    user.create("warm", vec![message("m", "user", "x")]).await;
+    user.append("warm", vec![message("n", "user", "x")])
+        .await
+        .expect(201);
+    user.patch("/api/conversations/warm", &json!({ "title": "x" }))
+        .await
+        .expect(200);
+    user.patch(
+        "/api/conversations/warm/messages/m",
+        &json!({ "content": "y" }),
+    )
+    .await
+    .expect(200);
+    user.delete("/api/conversations/warm/messages/m")
+        .await
+        .expect(200);
+    user.open("warm").await;
+    user.get("/api/conversations").await.expect(200);
+    user.patch("/api/session", &json!({ "currentConversationId": "warm" }))
+        .await
+        .expect(200);
+    user.post("/api/import", &json!([{ "id": "warm-import" }]))
+        .await
+        .expect(200);
+    user.delete("/api/conversations/warm").await.expect(200);
 }
 
 /// A message as the frontend makes one.

@@ -118,10 +118,13 @@ impl Sandbox {
         })
     }
 
+    /// One string at a time: a handle to each of very many at once is more than Lua has room for.
     fn list(&self, words: &[Vec<u8>]) -> mlua::Result<Table> {
-        let strings = words.iter().map(|word| self.lua.create_string(word));
-        self.lua
-            .create_sequence_from(strings.collect::<mlua::Result<Vec<_>>>()?)
+        let table = self.lua.create_table_with_capacity(words.len(), 0)?;
+        for word in words {
+            table.raw_push(self.lua.create_string(word)?)?;
+        }
+        Ok(table)
     }
 
     /// Lua 5.1 does not look for garbage when it reaches the limit, so it must not come near it with
