@@ -1,0 +1,195 @@
+//! The README's commands, run as a reader would, against the program as a reader starts it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// The program, until it is dropped.
+struct Program {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Program {
+    /// Starts it and waits until it says that it runs.
+    fn start(port: u16, store_port: u16, arguments: &[&str]) -> Self {
+        let mut process = command(port, store_port, arguments).spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let mut program = Self {
+            process,
+            output,
+            port,
+        };
+        let said = program.said_until("Stop it with");
+        assert!(said.contains(&format!("http://127.0.0.1:{port}")), "{said}");
+        program
+    }
+
+    fn said_until(&mut self, end: &str) -> String {
+        let mut said = String::new();
+        while !said.contains(end) {
+            if self.output.read_line(&mut said).unwrap() == 0 {
+                let mut error = String::new();
+                let mut stderr = self.process.stderr.take().unwrap();
+                stderr.read_to_string(&mut error).unwrap();
+                panic!("it ended: {said}{error}");
+            }
+        }
+        said
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn command(port: u16, store_port: u16, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command
+        .args(["--port", &port.to_string()])
+        .args(["--store-port", &store_port.to_string()])
+        .args(arguments)
+        .current_dir(root())
+        .env_remove("UPSTASH_REDIS_REST_URL")
+        .env_remove("REDIS_URL")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs lines in one shell and returns what they print.
+fn shell(script: &str) -> String {
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", script])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}\n{errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Whether `text` is `pattern`, in which `…` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('…');
+    let Some(mut rest) = parts.next().and_then(|start| text.strip_prefix(start)) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+#[test]
+fn a_pattern_matches_with_gaps_only() {
+    assert!(matches("a…c", "abc") && matches("a…", "abc") && matches("abc", "abc"));
+    assert!(!matches("a…d", "abc") && !matches("b…", "abc") && !matches("ab", "abc"));
+}
+
+#[test]
+fn every_line_of_the_readme_prints_what_it_says() {
+    let program = Program::start(free_port(), free_port(), &["--ephemeral"]);
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, section) = readme.split_once("## Try it").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let mut script = String::new();
+    let mut expected = Vec::new();
+    for block in section.split("```sh\n").skip(1) {
+        let (block, _) = block.split_once("```").unwrap();
+        for line in block.lines() {
+            match line.strip_prefix("# ") {
+                Some(output) => expected.push(output),
+                // Each answer ends without a line end.
+                None if line.starts_with("curl") => script.push_str(&format!("{line}; echo\n")),
+                None => script.push_str(&format!("{line}\n")),
+            }
+        }
+    }
+    let script = script.replace(":3000/", &format!(":{}/", program.port));
+    let printed = shell(&script);
+    let printed: Vec<&str> = printed.lines().collect();
+    assert_eq!(printed.len(), expected.len(), "{printed:#?}");
+    assert!(expected.len() >= 10);
+    for (expected, printed) in expected.iter().zip(printed) {
+        assert!(
+            matches(expected, printed),
+            "said: {expected}\nis:   {printed}"
+        );
+    }
+}
+
+#[test]
+fn a_busy_port_names_its_flag() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    for (web, store, flag) in [
+        (port, free_port(), "--port"),
+        (free_port(), port, "--store-port"),
+    ] {
+        let output = command(web, store, &["--ephemeral"]).output().unwrap();
+        assert!(!output.status.success());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(&format!("port {port} is in use")), "{error}");
+        assert!(error.contains(&format!("{flag} <PORT>")), "{error}");
+    }
+}
+
+#[test]
+fn data_and_tokens_survive_a_kill() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let data = folder.path().to_str().unwrap().to_owned();
+    let (web, store) = (free_port(), free_port());
+    let first = Program::start(web, store, &["--data", &data]);
+    let api = format!("http://127.0.0.1:{web}/api");
+    let token = shell(&format!(
+        r#"curl -s -X POST {api}/session | sed 's/.*"token":"\([^"]*\)".*/\1/'"#
+    ));
+    let auth = format!("-H 'Authorization: Bearer {}'", token.trim());
+    shell(&format!(
+        "curl -sf {auth} {api}/conversations -d '{{\"id\":\"kept\"}}'"
+    ));
+    drop(first);
+    let _second = Program::start(web, store, &["--data", &data]);
+    let opened = shell(&format!("curl -sf {auth} {api}/conversations/kept"));
+    assert!(opened.contains("\"id\":\"kept\""), "{opened}");
+}
+
+#[test]
+fn the_landing_page_is_served() {
+    let program = Program::start(free_port(), free_port(), &["--ephemeral"]);
+    let page = shell(&format!("curl -sf http://127.0.0.1:{}/", program.port));
+    assert!(page.contains("<h1>conversation-store</h1>"));
+    let missing = format!(
+        "curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{}/Cargo.toml",
+        program.port
+    );
+    assert_eq!(shell(&missing), "404");
+}
