@@ -1,5 +1,7 @@
 //! Bad input: a 4xx with a stable code, nothing changed, and nothing asked of the store.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Client, Site, message, message_at};

@@ -1,5 +1,7 @@
 //! `/api/conversations/{id}`: open, save whole, change, delete.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Site, ids, message, message_at};

@@ -1,5 +1,7 @@
 //! `/api/conversations`: the list, and creation.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Site, ids, message};

@@ -1,5 +1,7 @@
 //! Lives: 90 days, sliding, without a cost per write. The clock is moved, nobody waits.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! When the database fails: typed errors, retries that count once, and the circuit breaker.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::time::Duration;

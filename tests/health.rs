@@ -1,5 +1,7 @@
 //! `/api/health/redis`: the plan's health check.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{STORE_TOKEN, Site};

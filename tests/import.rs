@@ -1,5 +1,7 @@
 //! `/api/import`: the localStorage value as it is, and the real conversations in and out.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Client, Site, ids, message, real_data, sample};

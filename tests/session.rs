@@ -1,5 +1,7 @@
 //! `/api/session`: identity, session, current conversation.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,10 +1,6 @@
 //! The engine must answer random commands as a real Redis 7.0 does.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/generated.rs"]
 mod generated;

@@ -1,10 +1,6 @@
 //! The append log: what a restart brings back, and what it refuses.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/generated.rs"]
 mod generated;

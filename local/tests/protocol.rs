@@ -1,5 +1,7 @@
 //! The REST protocol, over each store.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use reqwest::Method;

@@ -1,5 +1,7 @@
 //! What only a real Redis can show.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::{Duration, Instant};

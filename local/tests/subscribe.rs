@@ -1,5 +1,7 @@
 //! Subscriptions, over each store.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Upstash's own client against the front.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::path::Path;

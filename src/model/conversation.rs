@@ -283,7 +283,7 @@ fn check_tags(json: &str, path: &str) -> Result<(), Invalid> {
         |raw: &&RawValue| text_of(raw.get()).is_some_and(|tag| tag.chars().count() <= limits::TAG);
     array_of(json.as_bytes(), path)
         .ok()
-        .filter(|tags| tags.len() <= limits::TAGS && tags.iter().all(|tag| is_tag(tag)))
+        .filter(|tags| tags.len() <= limits::TAGS && tags.iter().all(is_tag))
         .map(|_| ())
         .ok_or_else(|| {
             let expected = format!(

@@ -111,13 +111,13 @@ impl MessagePatch {
     /// See [`Invalid`].
     pub fn parse(json: &[u8], id: &MessageId) -> Result<Self, Invalid> {
         let mut object = Object::parse(json, "body")?;
-        if let Some(sent) = object.take("id") {
-            if sent.get() != format!("\"{id}\"") {
-                return Err(Invalid::new(
-                    "id_mismatch",
-                    "body.id: differs from the id in the path",
-                ));
-            }
+        if let Some(sent) = object.take("id")
+            && sent.get() != format!("\"{id}\"")
+        {
+            return Err(Invalid::new(
+                "id_mismatch",
+                "body.id: differs from the id in the path",
+            ));
         }
         let timestamp = take_timestamp(&mut object, "body")?;
         for name in ["type", "content"] {
