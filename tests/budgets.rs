@@ -117,6 +117,8 @@ async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<(&'static str, u6
         user.delete("/api/conversations/c2"),
     )
     .await;
+    let current = json!({ "currentConversationId": "c0" });
+    let set_current = measure(site, "set current", 5, user.patch("/api/session", &current)).await;
     let session = measure(site, "session", 6, user.get("/api/session")).await;
     vec![
         ("list 20", list),
@@ -131,6 +133,7 @@ async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<(&'static str, u6
         ("save 99 of 100", resave),
         ("delete conversation", delete),
         ("session", session),
+        ("set current conversation", set_current),
     ]
 }
 

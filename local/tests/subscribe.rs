@@ -38,7 +38,7 @@ impl Events {
                 return event;
             }
             let chunk = tokio::time::timeout(Duration::from_secs(5), self.response.chunk());
-            let chunk = chunk.await.unwrap().unwrap().expect("the stream goes on");
+            let chunk = chunk.await.unwrap().unwrap().unwrap();
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

@@ -9,21 +9,21 @@
 --          {'conflict', id}        another message has this id
 --          {'message removed', id} this very message was deleted
 --          {'stale', revision}
--- Billed   6: EVALSHA, HMGET, HMGET, ZADD, HSET, HSET, ZADD = 7; the first append of a conversation
---          and of a day 2 or 4 more
+-- Billed   7: EVALSHA, HMGET, HMGET, ZADD, HSET, HSET, ZADD; the first append of a conversation, and of
+--          a day, 2 or 4 more
 
-local TITLE, FIRST, WIDTH = ARGV[5], 6, 5
+local TITLE, FIRST = ARGV[5], 6
 
 local user, record, counters = load_conversation(ID)
 if not counters then return { 'missing' } end
 
 local ids = {}
-for i = FIRST, #ARGV, WIDTH do ids[#ids + 1] = ARGV[i] end
+for i = FIRST, #ARGV, MESSAGE_WIDTH do ids[#ids + 1] = ARGV[i] end
 local stored = redis.call('HMGET', BODIES, unpack(ids))
 
 local fresh = {}
 for i, id in ipairs(ids) do
-  local at = FIRST + (i - 1) * WIDTH
+  local at = FIRST + (i - 1) * MESSAGE_WIDTH
   local known = stored[i] and parse_body(stored[i])
   if not known then
     fresh[#fresh + 1] = at
@@ -41,28 +41,20 @@ if is_stale(counters) then return { 'stale', integer(counters.revision) } end
 -- Keys that come into being with this append have no expiry yet.
 if counters.messages == 0 then counters.life = 0 end
 
-local members, bodies, appended = {}, {}, {}
-for _, at in ipairs(fresh) do
-  local id, timestamp, tokens = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  counters.seq = counters.seq + 1
-  local body = format_body(counters.seq, timestamp, tokens, ARGV[at + 3], ARGV[at + 4])
-  members[#members + 1] = integer(timestamp)
-  members[#members + 1] = member_of(counters.seq, id)
-  bodies[#bodies + 1] = id
-  bodies[#bodies + 1] = body
-  counters.messages = counters.messages + 1
-  counters.tokens = counters.tokens + tokens
-  counters.bytes = counters.bytes + #body
-  user.tokens = user.tokens + tokens
-  appended[#appended + 1] = id
+local scores, bodies, appended = {}, {}, {}
+local tokens_before = counters.tokens
+for i, at in ipairs(fresh) do
+  add_message(counters, at, scores, bodies)
+  appended[i] = ARGV[at]
 end
 user.messages = user.messages + #fresh
+user.tokens = user.tokens + counters.tokens - tokens_before
 if TITLE ~= '' and not has_member(record, '"title"') then
   record = '"title"' .. US .. TITLE .. RS .. record
 end
 
 touch(user, counters)
-redis.call('ZADD', MESSAGES, unpack(members))
+redis.call('ZADD', MESSAGES, unpack(scores))
 redis.call('HSET', BODIES, unpack(bodies))
 commit(user, counters, record, user.clock)
 

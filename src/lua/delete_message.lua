@@ -27,7 +27,7 @@ if AND_AFTER then
   local later = {}
   for i = 1, #from, 2 do
     -- Those that share the timestamp but were sent before stay.
-    if from[i] > members[1] or tonumber(from[i + 1]) > message.timestamp then
+    if is_before(members[1], from[i]) or tonumber(from[i + 1]) > message.timestamp then
       members[#members + 1] = from[i]
       later[#later + 1] = id_of(from[i])
     end

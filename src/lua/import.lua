@@ -21,7 +21,7 @@ local function read_conversations()
       tokens = ARGV[at + 4], digest = ARGV[at + 5], first = at + 7, count = count,
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
-    at = at + 7 + 5 * count
+    at = at + 7 + MESSAGE_WIDTH * count
   end
   return list
 end
@@ -30,7 +30,7 @@ end
 local function missing_messages(conversation, is_new)
   local ids, positions = {}, {}
   for i = 1, conversation.count do
-    positions[i] = conversation.first + 5 * (i - 1)
+    positions[i] = conversation.first + MESSAGE_WIDTH * (i - 1)
     ids[i] = ARGV[positions[i]]
   end
   if is_new then return positions end
@@ -43,24 +43,58 @@ local function missing_messages(conversation, is_new)
 end
 
 local function store_messages(conversation, counters, positions)
-  local scores, bodies, total = {}, {}, 0
-  for _, at in ipairs(positions) do
-    local id, timestamp, tokens = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-    counters.seq = counters.seq + 1
-    local body = format_body(counters.seq, timestamp, tokens, ARGV[at + 3], ARGV[at + 4])
-    scores[#scores + 1] = integer(timestamp)
-    scores[#scores + 1] = member_of(counters.seq, id)
-    bodies[#bodies + 1] = id
-    bodies[#bodies + 1] = body
-    counters.bytes = counters.bytes + #body
-    total = total + tokens
-  end
+  -- Keys that come into being with these messages have no expiry yet.
   if counters.messages == 0 then counters.life = 0 end
-  counters.messages = counters.messages + #positions
-  counters.tokens = counters.tokens + total
+  local scores, bodies = {}, {}
+  for _, at in ipairs(positions) do add_message(counters, at, scores, bodies) end
   call_in_portions('ZADD', conversation.messages_key, scores, 2)
   call_in_portions('HSET', conversation.bodies_key, bodies, 2)
-  return total
+end
+
+local user, fields, places
+
+local function new_counters(conversation)
+  user.conversations = user.conversations + 1
+  return { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, life = 0,
+    created = conversation.created, saved = conversation.digest, saved_revision = 1 }
+end
+
+-- Stores the messages and notes what is to be written to the user's keys.
+local function write(conversation, record, counters, positions, is_new)
+  local tokens_before = counters.tokens
+  store_messages(conversation, counters, positions)
+  user.messages = user.messages + #positions
+  user.tokens = user.tokens + counters.tokens - tokens_before
+  if is_new and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
+  touch(user, counters)
+  local score = is_new and place_in_list(user, counters, conversation.updated) or user.clock
+  if slide(user, counters) then
+    expire_conversation(counters, conversation.messages_key, conversation.bodies_key)
+  end
+  for _, field in ipairs({ conversation.id, record, conversation.id .. ':counters',
+    format_counters(counters) }) do
+    fields[#fields + 1] = field
+  end
+  places[#places + 1] = integer(score)
+  places[#places + 1] = conversation.id
+end
+
+-- Imports one; `record` and `stored` are what the meta hash has of it.
+local function import(conversation, record, stored)
+  if is_tombstone(stored) then return 'removed' end
+  local counters = parse_counters(stored)
+  if counters and counters.saved == conversation.digest then return 'unchanged' end
+  if not counters then
+    -- What an expired conversation of this id may have left behind is not ours.
+    if stored then redis.call('UNLINK', conversation.messages_key, conversation.bodies_key) end
+    local positions = missing_messages(conversation, true)
+    write(conversation, conversation.record, new_counters(conversation), positions, true)
+    return 'imported'
+  end
+  local positions = missing_messages(conversation, false)
+  if #positions == 0 then return 'unchanged' end
+  write(conversation, record, counters, positions, false)
+  return 'merged'
 end
 
 local list = read_conversations()
@@ -70,47 +104,13 @@ for _, conversation in ipairs(list) do
   wanted[#wanted + 1] = conversation.id .. ':counters'
 end
 local rows = call_in_portions('HMGET', META, wanted, 1)
-local user = parse_user(rows[1])
 
-local statuses, fields, places = {}, {}, {}
+user, fields, places = parse_user(rows[1]), {}, {}
+local reply = { '0' }
 for i, conversation in ipairs(list) do
-  local record, counters = rows[2 * i], parse_counters(rows[2 * i + 1])
-  local is_new = not counters
-  if is_tombstone(rows[2 * i + 1]) then
-    statuses[i] = 'removed'
-  elseif counters and counters.saved == conversation.digest then
-    statuses[i] = 'unchanged'
-  else
-    if is_new then
-      -- What an expired conversation of this id may have left behind is not ours.
-      if record then redis.call('UNLINK', conversation.messages_key, conversation.bodies_key) end
-      counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, life = 0,
-        created = conversation.created, saved = conversation.digest, saved_revision = 1 }
-      record = conversation.record
-      user.conversations = user.conversations + 1
-    end
-    local positions = missing_messages(conversation, is_new)
-    if #positions == 0 and not is_new then
-      statuses[i] = 'unchanged'
-    else
-      local total = store_messages(conversation, counters, positions)
-      if is_new and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
-      user.messages = user.messages + #positions
-      user.tokens = user.tokens + total
-      touch(user, counters)
-      local score = is_new and place_in_list(user, counters, conversation.updated) or user.clock
-      local due = slide(user, counters)
-      if due then expire_conversation(counters, conversation.messages_key, conversation.bodies_key) end
-      fields[#fields + 1] = conversation.id
-      fields[#fields + 1] = record
-      fields[#fields + 1] = conversation.id .. ':counters'
-      fields[#fields + 1] = format_counters(counters)
-      places[#places + 1] = integer(score)
-      places[#places + 1] = conversation.id
-      statuses[i] = is_new and 'imported' or 'merged'
-    end
-  end
+  reply[i + 1] = import(conversation, rows[2 * i], rows[2 * i + 1])
 end
+reply[1] = integer(user.clock)
 
 if #fields > 0 then
   fields[#fields + 1] = ':user'
@@ -119,4 +119,4 @@ if #fields > 0 then
   call_in_portions('ZADD', CONVERSATIONS, places, 2)
   expire_user(user)
 end
-return { integer(user.clock), unpack(statuses) }
+return reply

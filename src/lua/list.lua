@@ -22,7 +22,7 @@ local function round(score, after, wanted)
     'LIMIT', 0, wanted + shared)
   local kept = {}
   for i = 1, #found, 2 do
-    local passed = tonumber(found[i + 1]) == tonumber(score) and found[i] >= after
+    local passed = tonumber(found[i + 1]) == tonumber(score) and not is_before(found[i], after)
     if not passed and #kept < 2 * wanted then
       kept[#kept + 1] = found[i]
       kept[#kept + 1] = found[i + 1]

@@ -32,7 +32,7 @@ local function members_behind_cursor()
   local members = {}
   for i = 1, #found, 2 do
     local passed = tonumber(found[i + 1]) == tonumber(TIMESTAMP)
-      and ((ORDER == 'desc' and found[i] >= MEMBER) or (ORDER == 'asc' and found[i] <= MEMBER))
+      and (found[i] == MEMBER or is_before(found[i], MEMBER) == (ORDER == 'asc'))
     if not passed and #members <= LIMIT then members[#members + 1] = found[i] end
   end
   return members

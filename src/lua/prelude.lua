@@ -103,6 +103,15 @@ local function call_in_portions(command, key, values, width)
   return replies
 end
 
+-- Byte by byte, as sorted sets do it: Lua's own comparison follows the server's locale.
+local function is_before(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+
 local function member_of(seq, id)
   return string.format('%08x', seq) .. id
 end
@@ -122,6 +131,22 @@ local function parse_body(body)
     seq = tonumber(seq), timestamp = tonumber(timestamp), tokens = tonumber(tokens), digest = digest,
     record = rest ~= '' and string.sub(rest, 2) or nil,
   }
+end
+
+-- Numbers the message at this position of ARGV (id, timestamp, tokens, digest, record), counts it, and adds
+-- it to what ZADD and HSET are to be called with.
+local MESSAGE_WIDTH = 5
+local function add_message(counters, at, scores, bodies)
+  local id, timestamp, tokens = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  counters.seq = counters.seq + 1
+  local body = format_body(counters.seq, timestamp, tokens, ARGV[at + 3], ARGV[at + 4])
+  scores[#scores + 1] = integer(timestamp)
+  scores[#scores + 1] = member_of(counters.seq, id)
+  bodies[#bodies + 1] = id
+  bodies[#bodies + 1] = body
+  counters.messages = counters.messages + 1
+  counters.tokens = counters.tokens + tokens
+  counters.bytes = counters.bytes + #body
 end
 
 -- What stays of a deleted message, so that a late repetition of its append is recognised.
@@ -187,15 +212,18 @@ local function slide(user, counters)
   return conversation_due, user_due
 end
 
+-- Lives are counted by the service's clock; Redis, whose clock may be ahead, clears away a day later.
 -- Only keys that exist can expire: call it after the writes.
 local function expire_conversation(counters, messages, bodies)
-  if counters.messages > 0 then redis.call('PEXPIREAT', messages, integer(counters.life)) end
-  if counters.seq > 0 then redis.call('PEXPIREAT', bodies, integer(counters.life)) end
+  local at = integer(counters.life + DAY)
+  if counters.messages > 0 then redis.call('PEXPIREAT', messages, at) end
+  if counters.seq > 0 then redis.call('PEXPIREAT', bodies, at) end
 end
 
 local function expire_user(user)
-  redis.call('PEXPIREAT', CONVERSATIONS, integer(user.life))
-  redis.call('PEXPIREAT', META, integer(user.life))
+  local at = integer(user.life + DAY)
+  redis.call('PEXPIREAT', CONVERSATIONS, at)
+  redis.call('PEXPIREAT', META, at)
 end
 
 -- Writes a changed conversation back; `score` is its place in the list.

@@ -14,7 +14,7 @@
 --          3,000 messages
 
 local MODE, RECORD, CREATED, UPDATED, TOKENS, DIGEST = unpack(ARGV, 5, 10)
-local FIRST, WIDTH = 11, 5
+local FIRST = 11
 
 local user, old_record, counters, deleted = load_conversation(ID)
 if deleted then return { 'removed' } end
@@ -40,21 +40,14 @@ else
   status = 'created'
 end
 
-local scores, bodies, kept_members, kept_ids = {}, {}, {}, {}
-local seq, total, bytes = 0, 0, 0
-for at = FIRST, #ARGV, WIDTH do
-  seq = seq + 1
-  local id, timestamp, tokens = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local body = format_body(seq, timestamp, tokens, ARGV[at + 3], ARGV[at + 4])
-  local member = member_of(seq, id)
-  scores[#scores + 1] = integer(timestamp)
-  scores[#scores + 1] = member
-  bodies[#bodies + 1] = id
-  bodies[#bodies + 1] = body
-  kept_members[member] = true
-  kept_ids[id] = true
-  total = total + tokens
-  bytes = bytes + #body
+local scores, bodies = {}, {}
+counters.seq, counters.messages, counters.tokens, counters.bytes = 0, 0, 0, 0
+for at = FIRST, #ARGV, MESSAGE_WIDTH do add_message(counters, at, scores, bodies) end
+if TOKENS ~= '' then counters.tokens = tonumber(TOKENS) end
+local kept = { members = {}, ids = {} }
+for i = 1, #scores, 2 do
+  kept.members[scores[i + 1]] = true
+  kept.ids[bodies[i]] = true
 end
 
 -- The new ones first: a key that loses its last member loses its expiry too.
@@ -64,15 +57,13 @@ call_in_portions('HSET', BODIES, bodies, 2)
 local gone_members, gone_ids = {}, {}
 for _, member in ipairs(old_members) do
   local id = id_of(member)
-  if not kept_members[member] then gone_members[#gone_members + 1] = member end
-  if not kept_ids[id] then gone_ids[#gone_ids + 1] = id end
+  if not kept.members[member] then gone_members[#gone_members + 1] = member end
+  if not kept.ids[id] then gone_ids[#gone_ids + 1] = id end
 end
 call_in_portions('ZREM', MESSAGES, gone_members, 1)
 call_in_portions('HDEL', BODIES, gone_ids, 1)
 
 touch(user, counters)
-counters.messages, counters.seq, counters.bytes = seq, seq, bytes
-counters.tokens = TOKENS ~= '' and tonumber(TOKENS) or total
 if CREATED ~= '' then counters.created = tonumber(CREATED) end
 counters.saved, counters.saved_revision = DIGEST, counters.revision
 user.messages = user.messages + math.max(0, counters.messages - old.messages)

@@ -1,7 +1,7 @@
 //! The plan's getAllConversations, saveConversation, deleteConversation, and what goes with them.
 
 use super::answer::Written;
-use super::{Call, Cursor, StoreError, UserStore, optional, push_message, scripts};
+use super::{Call, Cursor, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{ConversationId, ConversationPatch, NewConversation, Summary};
 use crate::upstash::UpstashError;
 
@@ -97,9 +97,7 @@ impl UserStore<'_> {
             optional(conversation.total_tokens),
             conversation.digest.as_str().into(),
         ];
-        for message in &conversation.messages {
-            push_message(&mut arguments, message);
-        }
+        push_messages(&mut arguments, &conversation.messages);
         let call = Call {
             conversation: Some(id),
             expected_revision,

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Call, StoreError, UserStore, optional, push_message, scripts};
+use super::{Call, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{ConversationId, NewConversation};
 use crate::upstash::UpstashError;
 
@@ -82,8 +82,6 @@ impl UserStore<'_> {
             conversation.digest.as_str().into(),
             conversation.messages.len().to_string().into(),
         ]);
-        for message in &conversation.messages {
-            push_message(&mut call.arguments, message);
-        }
+        push_messages(&mut call.arguments, &conversation.messages);
     }
 }

@@ -1,7 +1,7 @@
 //! The plan's getConversation, addMessage and updateMessage, and what goes with them.
 
 use super::answer::Written;
-use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_message, scripts};
+use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{
     ConversationId, MessageId, MessagePatch, NewMessage, StoredMessage, Summary, generate_title,
 };
@@ -111,9 +111,7 @@ impl UserStore<'_> {
         expected_revision: Option<u64>,
     ) -> Result<(Written, Vec<String>), StoreError> {
         let mut arguments = vec![generate_title(messages).unwrap_or_default().into()];
-        for message in messages {
-            push_message(&mut arguments, message);
-        }
+        push_messages(&mut arguments, messages);
         let call = Call {
             conversation: Some(id),
             expected_revision,

@@ -119,15 +119,17 @@ impl UserStore<'_> {
     }
 }
 
-/// A message as the scripts take it.
-fn push_message<'a>(arguments: &mut Vec<Cow<'a, str>>, message: &'a NewMessage) {
-    arguments.extend([
-        message.id.as_str().into(),
-        message.timestamp.as_ms().to_string().into(),
-        message.tokens.to_string().into(),
-        message.digest.as_str().into(),
-        message.record.as_str().into(),
-    ]);
+/// Messages as the scripts take them.
+fn push_messages<'a>(arguments: &mut Vec<Cow<'a, str>>, messages: &'a [NewMessage]) {
+    for message in messages {
+        arguments.extend([
+            message.id.as_str().into(),
+            message.timestamp.as_ms().to_string().into(),
+            message.tokens.to_string().into(),
+            message.digest.as_str().into(),
+            message.record.as_str().into(),
+        ]);
+    }
 }
 
 fn optional(number: Option<impl ToString>) -> Cow<'static, str> {

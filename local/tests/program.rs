@@ -1,4 +1,4 @@
-//! The README's commands, run as a reader would, against the program as a reader starts it.
+//! The program as a reader of the README starts it, and the README's commands against it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -26,7 +26,11 @@ struct Program {
 impl Program {
     /// Starts it and waits until it says that it runs.
     fn start(port: u16, store_port: u16, arguments: &[&str]) -> Self {
-        let mut process = command(port, store_port, arguments).spawn().unwrap();
+        Self::of(command(port, store_port, arguments), port)
+    }
+
+    fn of(mut command: Command, port: u16) -> Self {
+        let mut process = command.spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         let mut program = Self {
             process,
@@ -188,4 +192,45 @@ fn the_landing_page_is_served() {
         program.port
     );
     assert_eq!(shell(&missing), "404");
+}
+
+#[test]
+fn a_configured_database_is_used_and_no_store_started() {
+    let (port, store) = (free_port(), free_port());
+    let mut first = command(port, store, &["--ephemeral"]);
+    first.env("UPSTASH_REDIS_REST_TOKEN", "given");
+    let _first = Program::of(first, port);
+    let other_port = free_port();
+    // The other store's port is taken: it would not start.
+    let mut second = command(other_port, store, &["--ephemeral"]);
+    second
+        .env(
+            "UPSTASH_REDIS_REST_URL",
+            format!("http://127.0.0.1:{store}"),
+        )
+        .env("UPSTASH_REDIS_REST_TOKEN", "given");
+    let _second = Program::of(second, other_port);
+    let health = shell(&format!(
+        "curl -sf http://127.0.0.1:{other_port}/api/health/redis"
+    ));
+    assert!(health.contains("\"healthy\""), "{health}");
+}
+
+#[test]
+fn what_is_misconfigured_is_named() {
+    let mut wrong = command(free_port(), free_port(), &["--ephemeral"]);
+    wrong.env("AUTH_SECRET", "short");
+    let error = String::from_utf8(wrong.output().unwrap().stderr).unwrap();
+    assert!(error.contains("AUTH_SECRET is not valid"), "{error}");
+    let redis = format!("redis://:password@127.0.0.1:{}", free_port());
+    let mut down = command(
+        free_port(),
+        free_port(),
+        &["--ephemeral", "--redis", &redis],
+    );
+    let error = String::from_utf8(down.output().unwrap().stderr).unwrap();
+    assert!(
+        error.contains("--redis") && !error.contains("password"),
+        "{error}"
+    );
 }
