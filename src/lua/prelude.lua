@@ -42,6 +42,8 @@ local function parse_numbers(names, text)
     i = i + 1
     values[names[i]] = names[i] == 'saved' and word or tonumber(word)
   end
+  -- What an older version wrote may lack the last ones.
+  for j = i + 1, #names do values[names[j]] = 0 end
   return values
 end
 
@@ -54,7 +56,7 @@ local function format_numbers(names, values)
 end
 
 local function parse_user(text)
-  return parse_numbers(user_names, text or '0 0 0 0 0 0 0')
+  return parse_numbers(user_names, text or '')
 end
 
 local function format_user(user)
