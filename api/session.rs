@@ -23,12 +23,12 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 /// Without a token a new user, with one a fresh token for the same user.
 async fn issue(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let known = request.identify(app)?;
-    parse_session(&request.body().await?)?;
     let is_new = known.is_none();
-    let user = known.unwrap_or_else(UserId::anonymous);
-    let session = app.store.of(&user).open_session().await?;
-    let token = app.tokens.issue(&user);
-    let json = describe(app, &user, &session)
+    let caller = known.unwrap_or_else(|| request.stranger(app, UserId::anonymous()));
+    parse_session(&request.body().await?)?;
+    let session = app.store.of(&caller).open_session().await?;
+    let token = app.tokens.issue(&caller.user);
+    let json = describe(app, &caller.user, &session)
         .string("token", token.token.expose())
         .display("expiresAt", Timestamp::from_ms(token.expires_at))
         .finish();
@@ -42,7 +42,7 @@ async fn issue(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
 async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.known_user(app)?;
     let session = app.store.of(&user).open_session().await?;
-    Ok(Answer::ok(describe(app, &user, &session).finish()))
+    Ok(Answer::ok(describe(app, &user.user, &session).finish()))
 }
 
 async fn set_current(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {

@@ -38,6 +38,16 @@ pub struct Config {
     pub session_life: Duration,
     /// What every key begins with: nothing in production, the branch in previews.
     pub namespace: String,
+    /// `RATE_LIMIT_PER_MINUTE`: calls of one user.
+    pub rate_limit: u64,
+    /// `ADDRESS_RATE_LIMIT_PER_MINUTE`: calls without a token from one address.
+    pub address_rate_limit: u64,
+    /// `MAX_CONVERSATIONS`: of one user.
+    pub max_conversations: u64,
+    /// `MAX_MESSAGES_PER_CONVERSATION`.
+    pub max_messages: u64,
+    /// `MAX_USER_BYTES`: of all messages of one user, as they are stored.
+    pub max_bytes: u64,
     /// `REDIS_ENABLED`: the plan's feature flag.
     pub redis_enabled: bool,
     /// `REDIS_ROLLOUT_PERCENT`: the share of users that the flag applies to.
@@ -69,6 +79,15 @@ impl Config {
             conversation_life: variables.days("CONVERSATION_TTL_DAYS", 90)?,
             session_life: variables.days("SESSION_TTL_DAYS", 7)?,
             namespace: variables.namespace()?,
+            rate_limit: variables.number("RATE_LIMIT_PER_MINUTE", 600, 1..=1_000_000)?,
+            address_rate_limit: variables.number(
+                "ADDRESS_RATE_LIMIT_PER_MINUTE",
+                30,
+                1..=1_000_000,
+            )?,
+            max_conversations: variables.number("MAX_CONVERSATIONS", 5_000, 1..=100_000)?,
+            max_messages: variables.number("MAX_MESSAGES_PER_CONVERSATION", 20_000, 1..=100_000)?,
+            max_bytes: variables.number("MAX_USER_BYTES", 100_000_000, 1..=10_000_000_000)?,
             redis_enabled: variables.flag("REDIS_ENABLED", true)?,
             rollout_percent: variables.percent("REDIS_ROLLOUT_PERCENT", 100)?,
         })

@@ -88,6 +88,10 @@ impl ImportRequest {
                     let message = "This conversation was deleted; its id cannot be used again.";
                     reject(result, id, "conversation_deleted", message)
                 }
+                (id, Ok(ImportStatus::OverQuota(quota))) => {
+                    rejected += 1;
+                    reject(result, id, quota.code(), quota.message())
+                }
                 (id, Err(reason)) => {
                     rejected += 1;
                     reject(result, id, reason.code, &reason.message)

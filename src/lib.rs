@@ -11,6 +11,7 @@ pub mod http;
 pub mod identity;
 pub mod import;
 pub mod model;
+pub mod rate;
 pub mod secret;
 pub mod store;
 pub mod upstash;

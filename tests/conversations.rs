@@ -15,6 +15,7 @@ on_both_stores!(
     an_idempotency_key_stands_in_for_an_id,
     the_list_is_newest_first_and_without_messages,
     the_list_is_paged_without_gaps_while_it_changes,
+    the_list_goes_on_where_its_last_conversation_was_deleted,
     a_new_user_has_an_empty_list,
 );
 
@@ -156,6 +157,24 @@ async fn the_list_is_paged_without_gaps_while_it_changes(site: Site) {
         cursor = page["nextCursor"].as_str().map(str::to_owned);
     }
     assert_eq!(rest, ["c3", "c2", "c1", "c0"]);
+}
+
+async fn the_list_goes_on_where_its_last_conversation_was_deleted(site: Site) {
+    let user = site.user().await;
+    let same_date =
+        ["a", "B", "c", "D", "e"].map(|id| json!({ "id": id, "updatedAt": 1_000_000_000_000_i64 }));
+    user.post("/api/import", &json!(same_date))
+        .await
+        .expect(200);
+    let all = ids(&user.get("/api/conversations").await.expect(200)["data"]);
+    let first = user.get("/api/conversations?limit=2").await.expect(200);
+    assert_eq!(ids(&first["data"]), all[..2]);
+    user.delete(&format!("/api/conversations/{}", all[1]))
+        .await
+        .expect(200);
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let path = format!("/api/conversations?limit=5&cursor={cursor}");
+    assert_eq!(ids(&user.get(&path).await.expect(200)["data"]), all[2..]);
 }
 
 async fn a_new_user_has_an_empty_list(site: Site) {

@@ -88,10 +88,8 @@ async fn a_discarded_transaction_changes_nothing(site: Site) {
 }
 
 async fn any_bytes_come_back_intact(site: Site) {
-    let script = Script::new(
-        "",
-        "#!lua flags=allow-key-locking\nreturn {'\\255\\0\\254', 'OK', 'null', '5'}",
-    );
+    let script =
+        Script::new("#!lua flags=allow-key-locking\nreturn {'\\255\\0\\254', 'OK', 'null', '5'}");
     let reply = client(&site.front.url())
         .script(&script, &[], &[])
         .await
@@ -107,10 +105,7 @@ async fn any_bytes_come_back_intact(site: Site) {
 
 async fn a_script_is_sent_by_digest_and_once_by_text(site: Site) {
     let upstash = client(&site.front.url());
-    let script = Script::new(
-        "local x = 20",
-        "#!lua flags=allow-key-locking\nreturn x + ARGV[1]",
-    );
+    let script = Script::new("#!lua flags=allow-key-locking\nreturn 20 + ARGV[1]");
     for requests in [2, 1] {
         let (reply, cost) = site.cost_of(upstash.script(&script, &["k"], &["3"])).await;
         assert_eq!(reply.unwrap(), Reply::Int(23));

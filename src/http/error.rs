@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::Answer;
 use crate::identity::TokenError;
 use crate::model::{Invalid, ObjectWriter, limits};
-use crate::store::StoreError;
+use crate::store::{Quota, StoreError};
 use crate::upstash::UpstashError;
 
 /// An error as clients see it: `{"error":{"code","message","requestId"}}`.
@@ -127,6 +127,10 @@ impl ApiError {
             Self::Store(StoreError::Stale { revision }) => {
                 answer.with_header(ETAG, format!("\"{revision}\""))
             }
+            Self::Store(StoreError::Limited(status)) => {
+                answer.with_header(RETRY_AFTER, status.reset_seconds())
+            }
+            Self::Store(StoreError::SignedOut) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::Store(StoreError::Upstash(error)) => match retry_after(error) {
                 Some(seconds) => answer.with_header(RETRY_AFTER, seconds),
                 None => answer,
@@ -179,6 +183,23 @@ fn describe_store(error: &StoreError) -> (StatusCode, &'static str, String) {
                 "revision_mismatch",
                 message,
             );
+        }
+        StoreError::Limited(status) => {
+            let seconds = status.reset_seconds();
+            let message = format!("Too many calls. Wait {seconds} s.");
+            return (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+        }
+        StoreError::SignedOut => (
+            StatusCode::UNAUTHORIZED,
+            "signed_out",
+            "The user has signed out everywhere since this token was issued.",
+        ),
+        StoreError::OverQuota(quota) => {
+            let status = match quota {
+                Quota::Messages => StatusCode::PAYLOAD_TOO_LARGE,
+                Quota::Conversations | Quota::Bytes => StatusCode::FORBIDDEN,
+            };
+            (status, quota.code(), quota.message())
         }
         StoreError::Upstash(error) => describe_upstash(error),
     };

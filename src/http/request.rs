@@ -7,8 +7,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
 use crate::App;
-use crate::identity::UserId;
+use crate::identity::{Caller, Counted, UserId};
 use crate::model::{ConversationId, Invalid, MessageId, limits};
+use crate::rate::RateCell;
 use crate::store::{Cursor, CursorKind};
 
 /// A request to one of our routes.
@@ -19,13 +20,14 @@ pub struct ApiRequest {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     body: vercel_runtime::Request,
+    rate: RateCell,
 }
 
 /// The most a query may hold: no parameter of ours is longer than a cursor.
 const LONGEST_QUERY: usize = 4_096;
 
 impl ApiRequest {
-    pub(super) fn new(mut request: vercel_runtime::Request) -> Self {
+    pub(super) fn new(mut request: vercel_runtime::Request, rate: RateCell) -> Self {
         // HEAD is GET; the body of its answer is dropped by the server.
         let method = match request.method() {
             &Method::HEAD => Method::GET,
@@ -47,6 +49,7 @@ impl ApiRequest {
                 .collect(),
             headers: std::mem::take(request.headers_mut()),
             body: request,
+            rate,
         }
     }
 
@@ -74,9 +77,9 @@ impl ApiRequest {
     ///
     /// # Errors
     /// 401 without a valid token; 503 where storage is switched off for this user.
-    pub fn user(&self, app: &App) -> Result<UserId, ApiError> {
+    pub fn user(&self, app: &App) -> Result<Caller, ApiError> {
         let user = self.known_user(app)?;
-        if !app.is_enabled_for(&user) {
+        if !app.is_enabled_for(&user.user) {
             return Err(ApiError::StorageDisabled);
         }
         Ok(user)
@@ -86,7 +89,7 @@ impl ApiRequest {
     ///
     /// # Errors
     /// 401 without a valid token.
-    pub fn known_user(&self, app: &App) -> Result<UserId, ApiError> {
+    pub fn known_user(&self, app: &App) -> Result<Caller, ApiError> {
         self.identify(app)?.ok_or(ApiError::Unauthorized(
             "missing_token",
             "Send the token of POST /api/session as Authorization: Bearer <token>.",
@@ -97,7 +100,7 @@ impl ApiRequest {
     ///
     /// # Errors
     /// 401 for a token that is not valid.
-    pub fn identify(&self, app: &App) -> Result<Option<UserId>, ApiError> {
+    pub fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
@@ -109,7 +112,34 @@ impl ApiRequest {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(invalid);
         }
-        Ok(Some(app.tokens.verify(token.trim())?))
+        let verified = app.tokens.verify(token.trim())?;
+        Ok(Some(Caller {
+            user: verified.user,
+            issued_at: verified.issued_at,
+            counted_as: Counted::User,
+            rate: self.rate.clone(),
+        }))
+    }
+
+    /// `user`, asking from the caller's address without a token: counted among that address's calls.
+    pub fn stranger(&self, app: &App, user: UserId) -> Caller {
+        Caller {
+            user,
+            issued_at: app.clock.now_ms(),
+            counted_as: Counted::Address(app.tokens.pseudonym(self.address())),
+            rate: self.rate.clone(),
+        }
+    }
+
+    /// The client's address. Vercel sets these headers itself, whatever the client sent.
+    fn address(&self) -> &str {
+        let named = ["x-real-ip", "x-forwarded-for"]
+            .into_iter()
+            .find_map(|name| self.header(&HeaderName::from_static(name)));
+        named
+            .and_then(|list| list.split(',').next())
+            .unwrap_or("")
+            .trim()
     }
 
     /// The conversation id of `/api/conversations/{id}/...`.

@@ -5,13 +5,14 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
 use uuid::Uuid;
 use vercel_runtime::{Request, ResponseBody, service_fn};
 
 use super::{Answer, ApiError, ApiRequest};
 use crate::clock::Clock;
+use crate::rate::{RateCell, RateStatus};
 use crate::{App, Config};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,12 +25,16 @@ where
 {
     let request_id = request_id(&request);
     let is_preflight = request.method() == Method::OPTIONS;
-    let work = handler(app, ApiRequest::new(request));
+    let rate = RateCell::default();
+    let work = handler(app, ApiRequest::new(request, rate.clone()));
     let result = AssertUnwindSafe(work)
         .catch_unwind()
         .await
         .unwrap_or(Err(ApiError::Internal));
     let mut response = finish(result, &request_id);
+    if let Some(status) = rate.get() {
+        add_rate_headers(response.headers_mut(), &status);
+    }
     if is_preflight && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         // The refusal lists the methods there are, which is what OPTIONS asks for.
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -90,6 +95,17 @@ fn finish(result: Result<Answer, ApiError>, request_id: &str) -> Response<Respon
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+fn add_rate_headers(headers: &mut HeaderMap, status: &RateStatus) {
+    let values = [
+        ("ratelimit-limit", status.limit),
+        ("ratelimit-remaining", status.remaining()),
+        ("ratelimit-reset", status.reset_seconds()),
+    ];
+    for (name, value) in values {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+    }
 }
 
 /// The caller's own id of this request, where it is fit to be logged, or a new one.

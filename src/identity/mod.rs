@@ -1,5 +1,6 @@
 //! Who is asking. The plan's option 1: an anonymous user, named by a random UUID.
 
+mod caller;
 mod tokens;
 
 use std::fmt;
@@ -7,7 +8,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub use tokens::{Token, TokenError, Tokens};
+pub use caller::{Caller, Counted};
+pub use tokens::{Token, TokenError, Tokens, Verified};
 
 /// A user whose identity was established: made here, or read from a verified token, and nowhere else.
 /// Keys are built from it, so no request can name another user's.

@@ -39,6 +39,15 @@ pub struct Token {
     pub expires_at: i64,
 }
 
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The user it speaks for.
+    pub user: UserId,
+    /// When it was issued, ms since the epoch.
+    pub issued_at: i64,
+}
+
 /// Issues and verifies tokens.
 #[derive(Debug)]
 pub struct Tokens {
@@ -76,11 +85,22 @@ impl Tokens {
         }
     }
 
-    /// The user a token speaks for.
+    /// A name for something that must not be known itself, such as an address: the same for the same text,
+    /// and of no use to whoever does not have the secret.
+    pub fn pseudonym(&self, text: &str) -> String {
+        let mac = self
+            .secrets
+            .first()
+            .and_then(|secret| mac(secret, &format!("pseudonym.{text}")));
+        let bytes = mac.map(|mac| mac.finalize().into_bytes());
+        bytes.map_or_else(String::new, |bytes| URL_SAFE_NO_PAD.encode(&bytes[..12]))
+    }
+
+    /// The user a token speaks for, and since when.
     ///
     /// # Errors
     /// [`TokenError`]. The signature is compared in constant time, and before anything else is read.
-    pub fn verify(&self, token: &str) -> Result<UserId, TokenError> {
+    pub fn verify(&self, token: &str) -> Result<Verified, TokenError> {
         if token.len() > LONGEST {
             return Err(TokenError::Invalid);
         }
@@ -96,7 +116,7 @@ impl Tokens {
     }
 
     /// Reads what was signed.
-    fn read(&self, signed: &str) -> Result<UserId, TokenError> {
+    fn read(&self, signed: &str) -> Result<Verified, TokenError> {
         let payload = signed
             .strip_prefix(VERSION)
             .and_then(|rest| rest.strip_prefix('.'))
@@ -104,14 +124,17 @@ impl Tokens {
         let payload = String::from_utf8(decode(payload)?).map_err(|_| TokenError::Invalid)?;
         let mut parts = payload.split('.');
         let user = parts.next().and_then(|user| Uuid::parse_str(user).ok());
-        let expires = parts.nth(1).and_then(|expires| expires.parse::<i64>().ok());
-        match (user, expires) {
-            (Some(user), Some(expires)) if self.clock.now_ms() < expires => {
-                Ok(UserId(user.to_string()))
-            }
-            (Some(_), Some(_)) => Err(TokenError::Expired),
-            _ => Err(TokenError::Invalid),
+        let mut time = || parts.next().and_then(|time| time.parse::<i64>().ok());
+        let (Some(user), Some(issued_at), Some(expires)) = (user, time(), time()) else {
+            return Err(TokenError::Invalid);
+        };
+        if self.clock.now_ms() >= expires {
+            return Err(TokenError::Expired);
         }
+        Ok(Verified {
+            user: UserId(user.to_string()),
+            issued_at,
+        })
     }
 }
 
@@ -145,7 +168,12 @@ mod tests {
         let (tokens, clock) = tokens(&["secret"]);
         let user = UserId::anonymous();
         let token = tokens.issue(&user);
-        assert_eq!(tokens.verify(token.token.expose()), Ok(user));
+        assert_eq!(
+            tokens
+                .verify(token.token.expose())
+                .map(|verified| verified.user),
+            Ok(user)
+        );
         clock.advance(DAY);
         assert_eq!(
             tokens.verify(token.token.expose()),

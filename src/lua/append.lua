@@ -9,8 +9,9 @@
 --          {'conflict', id}        another message has this id
 --          {'message removed', id} this very message was deleted
 --          {'stale', revision}
--- Billed   7: EVALSHA, HMGET, HMGET, ZADD, HSET, HSET, ZADD; the first append of a conversation, and of
---          a day, 2 or 4 more
+--          {'messages quota'}, {'bytes quota'}
+-- Billed   9: EVALSHA, INCR, HMGET, HMGET, ZADD, HSET, HSET, ZADD, PUBLISH; the first append of a
+--          conversation, and of a day, 2 or 4 more
 
 local TITLE, FIRST = ARGV[5], 6
 
@@ -42,11 +43,14 @@ if is_stale(counters) then return { 'stale', integer(counters.revision) } end
 if counters.messages == 0 then counters.life = 0 end
 
 local scores, bodies, appended = {}, {}, {}
-local tokens_before = counters.tokens
+local tokens_before, bytes_before = counters.tokens, counters.bytes
 for i, at in ipairs(fresh) do
   add_message(counters, at, scores, bodies)
   appended[i] = ARGV[at]
 end
+if counters.messages > SETTINGS.max_messages then return { 'messages quota' } end
+local refusal = count_bytes(user, counters.bytes - bytes_before)
+if refusal then return { refusal } end
 user.messages = user.messages + #fresh
 user.tokens = user.tokens + counters.tokens - tokens_before
 if TITLE ~= '' and not has_member(record, '"title"') then
@@ -56,7 +60,9 @@ end
 touch(user, counters)
 redis.call('ZADD', MESSAGES, unpack(scores))
 redis.call('HSET', BODIES, unpack(bodies))
-commit(user, counters, record, user.clock)
+local notices = {}
+for i = 1, #bodies, 2 do notices[#notices + 1] = notice_of(bodies[i], bodies[i + 1]) end
+commit('append', user, counters, record, user.clock, table.concat(notices))
 
 local reply = summary('ok', user, counters, record)
 for _, id in ipairs(appended) do reply[#reply + 1] = id end

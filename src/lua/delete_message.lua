@@ -7,8 +7,8 @@
 --          {'missing'}           no such conversation
 --          {'no message'}        nor was there ever
 --          {'stale', revision}
--- Billed   7: EVALSHA, HMGET, HMGET, ZREM, HSET, HSET, ZADD; with what follows 2 more (ZRANGEBYSCORE,
---          HMGET), and one more of HMGET, ZREM, HSET for each 3,000 messages
+-- Billed   9: EVALSHA, INCR, HMGET, HMGET, ZREM, HSET, HSET, ZADD, PUBLISH; with what follows 2 more
+--          (ZRANGEBYSCORE, HMGET), and one more of HMGET, ZREM, HSET for each 3,000 messages
 
 local MESSAGE, AND_AFTER = ARGV[5], ARGV[6] == '1'
 
@@ -38,7 +38,7 @@ if AND_AFTER then
   end
 end
 
-local tombstones = {}
+local tombstones, bytes_before = {}, counters.bytes
 for i, id in ipairs(ids) do
   local gone = parse_body(stored[i])
   tombstones[#tombstones + 1] = id
@@ -48,10 +48,11 @@ for i, id in ipairs(ids) do
 end
 counters.messages = counters.messages - #ids
 
+count_bytes(user, counters.bytes - bytes_before)
 touch(user, counters)
 call_in_portions('HSET', BODIES, tombstones, 2)
 call_in_portions('ZREM', MESSAGES, members, 1)
-commit(user, counters, record, user.clock)
+commit('truncate', user, counters, record, user.clock)
 
 local reply = summary('ok', user, counters, record)
 for _, id in ipairs(ids) do reply[#reply + 1] = id end

@@ -6,10 +6,11 @@
 --          5... per conversation: id, record, created, updated or '', total tokens or '', digest,
 --          number of messages, then per message: id, timestamp, tokens, digest, record.
 --          The conversation changed last comes last.
--- Returns  {clock, 'imported' | 'merged' | 'unchanged' | 'removed', ...}: a status per conversation
--- Billed   4 (EVALSHA, HMGET, HSET, ZADD) and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT,
---          PEXPIREAT), 0 where it was imported before, 3 where it has changed since (HMGET, ZADD, HSET);
---          one more of each for each 3,000 messages
+-- Returns  {clock, status...}: for each conversation 'imported', 'merged', 'unchanged', 'removed', or the quota
+--          that it does not fit: 'conversations quota', 'messages quota', 'bytes quota'
+-- Billed   6 (EVALSHA, INCR, HMGET, HSET, ZADD, PUBLISH), 3 more where any is new (ZCARD, PEXPIREAT, PEXPIREAT),
+--          and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was imported
+--          before, 3 where it has changed since (HMGET, ZADD, HSET); one more of each for each 3,000 messages
 
 -- Reads the arguments into a list of conversations.
 local function read_conversations()
@@ -51,20 +52,28 @@ local function store_messages(conversation, counters, positions)
   call_in_portions('HSET', conversation.bodies_key, bodies, 2)
 end
 
-local user, fields, places
+local user, fields, places, room
 
 local function new_counters(conversation)
-  user.conversations = user.conversations + 1
   return { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, life = 0,
     created = conversation.created, saved = conversation.digest, saved_revision = 1 }
 end
 
+-- Whether the messages fit the user's quotas; the word for it where they do not.
+local function refusal(counters, positions)
+  if counters.messages + #positions > SETTINGS.max_messages then return 'messages quota' end
+  local bytes = 0
+  for _, at in ipairs(positions) do bytes = bytes + #ARGV[at + 4] end
+  if user.bytes + bytes > SETTINGS.max_bytes then return 'bytes quota' end
+end
+
 -- Stores the messages and notes what is to be written to the user's keys.
 local function write(conversation, record, counters, positions, is_new)
-  local tokens_before = counters.tokens
+  local tokens_before, bytes_before = counters.tokens, counters.bytes
   store_messages(conversation, counters, positions)
   user.messages = user.messages + #positions
   user.tokens = user.tokens + counters.tokens - tokens_before
+  count_bytes(user, counters.bytes - bytes_before)
   if is_new and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
   touch(user, counters)
   local score = is_new and place_in_list(user, counters, conversation.updated) or user.clock
@@ -79,20 +88,31 @@ local function write(conversation, record, counters, positions, is_new)
   places[#places + 1] = conversation.id
 end
 
+local function import_new(conversation, leftover)
+  room = room or SETTINGS.max_conversations - redis.call('ZCARD', CONVERSATIONS)
+  if room <= 0 then return 'conversations quota' end
+  local counters = new_counters(conversation)
+  local positions = missing_messages(conversation, true)
+  local refused = refusal(counters, positions)
+  if refused then return refused end
+  -- What an expired conversation of this id may have left behind is not ours.
+  if leftover then redis.call('UNLINK', conversation.messages_key, conversation.bodies_key) end
+  room = room - 1
+  user.conversations = user.conversations + 1
+  write(conversation, conversation.record, counters, positions, true)
+  return 'imported'
+end
+
 -- Imports one; `record` and `stored` are what the meta hash has of it.
 local function import(conversation, record, stored)
   if is_tombstone(stored) then return 'removed' end
   local counters = parse_counters(stored)
-  if counters and counters.saved == conversation.digest then return 'unchanged' end
-  if not counters then
-    -- What an expired conversation of this id may have left behind is not ours.
-    if stored then redis.call('UNLINK', conversation.messages_key, conversation.bodies_key) end
-    local positions = missing_messages(conversation, true)
-    write(conversation, conversation.record, new_counters(conversation), positions, true)
-    return 'imported'
-  end
+  if not counters then return import_new(conversation, stored) end
+  if counters.saved == conversation.digest then return 'unchanged' end
   local positions = missing_messages(conversation, false)
   if #positions == 0 then return 'unchanged' end
+  local refused = refusal(counters, positions)
+  if refused then return refused end
   write(conversation, record, counters, positions, false)
   return 'merged'
 end
@@ -118,5 +138,6 @@ if #fields > 0 then
   call_in_portions('HSET', META, fields, 2)
   call_in_portions('ZADD', CONVERSATIONS, places, 2)
   expire_user(user)
+  notify('import', user)
 end
 return reply

@@ -5,7 +5,7 @@
 -- ARGV     5 limit  6, 7 score and id behind which the page begins, or ''
 -- Returns  {clock, score and id behind which the next page begins or '' and '',
 --           id, record, counters, id, record, counters...}
--- Billed   3: EVALSHA, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT); once a day 3 to 7 more, to
+-- Billed   4: EVALSHA, INCR, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT); once a day 3 to 7 more, to
 --          clear away what has outlived its life
 
 local LIMIT, SCORE, AFTER = tonumber(ARGV[5]), ARGV[6], ARGV[7]
@@ -38,8 +38,11 @@ local function purge()
   local fields = {}
   for i, id in ipairs(ids) do fields[i] = id .. ':counters' end
   local counters = call_in_portions('HMGET', META, fields, 1)
+  -- Summed up anew, as nobody counted what the dead took with them.
+  user.bytes = 0
   for i, id in ipairs(ids) do
-    if not parse_counters(counters[i]) then dead[#dead + 1] = id end
+    local alive = parse_counters(counters[i])
+    if alive then user.bytes = user.bytes + alive.bytes else dead[#dead + 1] = id end
   end
   call_in_portions('ZREM', CONVERSATIONS, dead, 1)
 

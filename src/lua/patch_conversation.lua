@@ -4,7 +4,7 @@
 -- KEYS     as in the prelude
 -- ARGV     5 record of the members to change; a null removes
 -- Returns  {'ok' | 'unchanged', record, counters, clock}, {'missing'}, {'stale', revision}
--- Billed   4: EVALSHA, HMGET, HSET, ZADD
+-- Billed   6: EVALSHA, INCR, HMGET, HSET, ZADD, PUBLISH
 
 local user, record, counters = load_conversation(ID)
 if not counters then return { 'missing' } end
@@ -14,5 +14,5 @@ if merged == record then return summary('unchanged', user, counters, record) end
 if is_stale(counters) then return { 'stale', integer(counters.revision) } end
 
 touch(user, counters)
-commit(user, counters, merged, user.clock)
+commit('patch', user, counters, merged, user.clock)
 return summary('ok', user, counters, merged)

@@ -8,7 +8,8 @@
 --          {'missing'}           no such conversation
 --          {'no message'}
 --          {'stale', revision}
--- Billed   6: EVALSHA, HMGET, HMGET, HSET, HSET, ZADD; a changed timestamp 1 more
+--          {'bytes quota'}
+-- Billed   8: EVALSHA, INCR, HMGET, HMGET, HSET, HSET, ZADD, PUBLISH; a changed timestamp 1 more
 
 local MESSAGE, PATCH, TOKENS, TIMESTAMP = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 
@@ -28,6 +29,8 @@ if changed == body then
 end
 if is_stale(counters) then return { 'stale', integer(counters.revision) } end
 
+local refusal = count_bytes(user, #changed - #body)
+if refusal then return { refusal } end
 touch(user, counters)
 counters.tokens = math.max(0, counters.tokens + tokens - message.tokens)
 counters.bytes = counters.bytes + #changed - #body
@@ -36,7 +39,7 @@ redis.call('HSET', BODIES, MESSAGE, changed)
 if timestamp ~= message.timestamp then
   redis.call('ZADD', MESSAGES, integer(timestamp), member_of(message.seq, MESSAGE))
 end
-commit(user, counters, record, user.clock)
+commit('edit', user, counters, record, user.clock, notice_of(MESSAGE, changed))
 
 local reply = summary('ok', user, counters, record)
 reply[5] = changed

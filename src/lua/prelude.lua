@@ -1,12 +1,19 @@
 -- Shared by every script: inserted behind its first line.
 --
 -- KEYS, the same for every script:
---   1 conversations  2 meta  3 deleted, and where it works on one conversation  4 messages  5 bodies
+--   1 conversations  2 meta  3 deleted, and where it works on one conversation  4 messages  5 bodies;
+--   the last one: the counter of the rate limit
 -- ARGV, likewise:
---   1 now, ms  2 life of a conversation, ms  3 conversation id, or ''  4 revision expected by If-Match, or ''
+--   1 now, ms  2 settings, see `setting_names`  3 conversation id, or ''
+--   4 revision expected by If-Match, or ''
+-- Returns
+--   {calls in this window, what the script itself returns}
+--   {calls in this window, {'limited'}}      too many: nothing was done
+--   {calls in this window, {'signed out'}}   the token is older than the user's last sign-out: likewise
+-- Billed   for every script EVALSHA, INCR; the first call of a window 1 more (PEXPIRE)
 --
 -- What the keys hold:
---   meta    ':user'          clock life floor purged messages tokens conversations
+--   meta    ':user'          see `user_names`
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the clock where it was deleted
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
@@ -21,12 +28,18 @@ local US, RS = '\31', '\30'
 local DAY = 86400000
 
 local CONVERSATIONS, META, DELETED, MESSAGES, BODIES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local NOW, TTL, ID, EXPECTED = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local NOW, ID, EXPECTED = tonumber(ARGV[1]), ARGV[3], ARGV[4]
+
+-- life: of a conversation, ms. rate_limit: calls per window. window: ms. issued: when the caller's token
+-- was, ms. The quotas: conversations of the user, messages of a conversation, bytes of the user.
+local setting_names = { 'life', 'rate_limit', 'window', 'issued', 'max_conversations', 'max_messages',
+  'max_bytes' }
 
 -- clock: of the last change. life: until when the user's keys live. floor: a change older than this may
--- be missing from the conversations' order. purged: when the dead were last cleared away. The other three
--- are lifetime totals.
-local user_names = { 'clock', 'life', 'floor', 'purged', 'messages', 'tokens', 'conversations' }
+-- be missing from the conversations' order. purged: when the dead were last cleared away. The next three
+-- are lifetime totals. epoch: tokens issued before are void. bytes: of all messages there are.
+local user_names = { 'clock', 'life', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
+  'bytes' }
 
 -- seq: of the last message. saved and saved_revision: digest and revision of the last whole save.
 local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'created', 'updated', 'life',
@@ -55,8 +68,21 @@ local function format_numbers(names, values)
   return table.concat(words, ' ')
 end
 
+local SETTINGS = parse_numbers(setting_names, ARGV[2])
+local TTL = SETTINGS.life
+
+local RATE = KEYS[#KEYS]
+local CALLS = redis.call('INCR', RATE)
+if CALLS == 1 then redis.call('PEXPIRE', RATE, SETTINGS.window) end
+if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' } } end
+
+-- What ends a script early; `finish` turns it into a reply.
+local SIGNED_OUT = {}
+
 local function parse_user(text)
-  return parse_numbers(user_names, text or '')
+  local user = parse_numbers(user_names, text or '')
+  if SETTINGS.issued < user.epoch then error(SIGNED_OUT) end
+  return user
 end
 
 local function format_user(user)
@@ -228,17 +254,56 @@ local function expire_user(user)
   redis.call('PEXPIREAT', META, at)
 end
 
--- Writes a changed conversation back; `score` is its place in the list.
-local function commit(user, counters, record, score)
+-- What a notice may carry of messages: small ones, so that a listener need not ask for them. Line ends
+-- would break the stream that notices travel in.
+local LARGEST_NOTICE, GS = 4096, '\29'
+
+local function notice_of(id, body)
+  if #body > LARGEST_NOTICE or string.find(body, '[\r\n]') then return '' end
+  return GS .. id .. GS .. body
+end
+
+-- Tells whoever listens what has changed. The kind, the ids and the numbers need no escaping.
+local function notify(kind, user, counters, messages)
+  local notice = '{"type":"' .. kind .. '","clock":' .. integer(user.clock)
+  if counters then
+    notice = notice .. ',"conversationId":"' .. ID .. '","revision":' .. integer(counters.revision)
+  elseif ID ~= '' then
+    notice = notice .. ',"conversationId":"' .. ID .. '"'
+  end
+  notice = notice .. '}'
+  if messages and #messages <= LARGEST_NOTICE then notice = notice .. messages end
+  local channel = string.gsub(CONVERSATIONS, 'conversations$', 'events')
+  redis.call('PUBLISH', channel, notice)
+end
+
+-- Counts bytes that came or went; the word for it where the user would have too many.
+local function count_bytes(user, difference)
+  user.bytes = math.max(0, user.bytes + difference)
+  if difference > 0 and user.bytes > SETTINGS.max_bytes then return 'bytes quota' end
+end
+
+-- Writes a changed conversation back and says so; `score` is its place in the list.
+local function commit(kind, user, counters, record, score, messages)
   local conversation_due, user_due = slide(user, counters)
   redis.call('HSET', META, ':user', format_user(user), ID, record,
     ID .. ':counters', format_counters(counters))
   redis.call('ZADD', CONVERSATIONS, integer(score), ID)
   if conversation_due then expire_conversation(counters, MESSAGES, BODIES) end
   if user_due then expire_user(user) end
+  notify(kind, user, counters, messages)
 end
 
 -- The reply of every write that left a conversation in place.
 local function summary(status, user, counters, record)
   return { status, record, format_counters(counters), integer(user.clock) }
+end
+
+-- Calls what is left of the script: every script's own part is the function `run`.
+local function finish(run)
+  local done, reply = pcall(run)
+  if done then return { CALLS, reply } end
+  if reply == SIGNED_OUT then return { CALLS, { 'signed out' } } end
+  if type(reply) == 'table' then return reply end
+  return redis.error_reply(tostring(reply))
 end

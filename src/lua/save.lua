@@ -9,9 +9,10 @@
 --          {'removed'}           this conversation was deleted
 --          {'exists'}            another conversation has this id (create only)
 --          {'stale', revision}
--- Billed   7: EVALSHA, HMGET, ZRANGE, ZADD, HSET, HSET, ZADD; where messages went away 2 more (ZREM, HDEL);
---          a new conversation, or the first save of a day, 1 to 4 more; one more of ZADD and HSET for each
---          3,000 messages
+--          {'conversations quota'}, {'messages quota'}, {'bytes quota'}
+-- Billed   9: EVALSHA, INCR, HMGET, ZRANGE, ZADD, HSET, HSET, ZADD, PUBLISH; where messages went away 2 more
+--          (ZREM, HDEL); a new conversation, or the first save of a day, 1 to 4 more; one more of ZADD and
+--          HSET for each 3,000 messages
 
 local MODE, RECORD, CREATED, UPDATED, TOKENS, DIGEST = unpack(ARGV, 5, 10)
 local FIRST = 11
@@ -28,13 +29,14 @@ if EXPECTED ~= '' and tonumber(EXPECTED) ~= (counters and counters.revision or 0
 end
 
 local status = 'ok'
-local old = { messages = 0, tokens = 0 }
+local old = { messages = 0, tokens = 0, bytes = 0 }
 if counters then
-  old = { messages = counters.messages, tokens = counters.tokens }
+  old = { messages = counters.messages, tokens = counters.tokens, bytes = counters.bytes }
   if counters.messages == 0 then counters.life = 0 end
 else
-  -- What an expired conversation of this id may have left behind is not ours.
-  if old_record then redis.call('UNLINK', MESSAGES, BODIES) end
+  if redis.call('ZCARD', CONVERSATIONS) >= SETTINGS.max_conversations then
+    return { 'conversations quota' }
+  end
   counters = { revision = 0, created = NOW, life = 0 }
   user.conversations = user.conversations + 1
   status = 'created'
@@ -44,6 +46,11 @@ local scores, bodies = {}, {}
 counters.seq, counters.messages, counters.tokens, counters.bytes = 0, 0, 0, 0
 for at = FIRST, #ARGV, MESSAGE_WIDTH do add_message(counters, at, scores, bodies) end
 if TOKENS ~= '' then counters.tokens = tonumber(TOKENS) end
+if counters.messages > SETTINGS.max_messages then return { 'messages quota' } end
+local refusal = count_bytes(user, counters.bytes - old.bytes)
+if refusal then return { refusal } end
+-- What an expired conversation of this id may have left behind is not ours.
+if status == 'created' and old_record then redis.call('UNLINK', MESSAGES, BODIES) end
 local kept = { members = {}, ids = {} }
 for i = 1, #scores, 2 do
   kept.members[scores[i + 1]] = true
@@ -70,5 +77,5 @@ user.messages = user.messages + math.max(0, counters.messages - old.messages)
 user.tokens = user.tokens + math.max(0, counters.tokens - old.tokens)
 
 local score = place_in_list(user, counters, UPDATED)
-commit(user, counters, RECORD, score)
+commit('save', user, counters, RECORD, score)
 return summary(status, user, counters, RECORD)

@@ -4,8 +4,7 @@
 -- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session
 -- ARGV     5 life of a session, ms
 -- Returns  {created, last seen, current conversation or nil}
--- Billed   3: EVALSHA, HMGET, GET; with a current conversation 1 more (HMGET); once a day 2 or 3 more, to
---          let the session live on
+-- Billed   5: EVALSHA, INCR, HMGET, GET, HMGET; once a day 2 or 3 more, to let the session live on
 
 local CURRENT, SESSION, LIFE = KEYS[4], KEYS[5], tonumber(ARGV[5])
 
@@ -13,10 +12,8 @@ local row = redis.call('HMGET', SESSION, 'createdAt', 'lastSeenAt')
 local created, seen = row[1] or ARGV[1], row[2]
 
 local current = redis.call('GET', CURRENT)
-if current then
-  local _, _, counters = load_conversation(current)
-  if not counters then current = false end
-end
+local _, _, counters = load_conversation(current or '')
+if not counters then current = false end
 
 if not seen or tonumber(seen) <= NOW - math.min(DAY, LIFE / 2) then
   seen = ARGV[1]

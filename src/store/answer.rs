@@ -2,7 +2,7 @@
 
 use std::vec::IntoIter;
 
-use super::StoreError;
+use super::{Quota, StoreError};
 use crate::model::{ConversationId, ObjectWriter, Summary};
 use crate::upstash::{Reply, UpstashError};
 
@@ -39,8 +39,20 @@ impl Written {
 pub(super) struct Answer(IntoIter<Reply>);
 
 impl Answer {
-    pub(super) fn new(reply: Reply) -> Result<Self, StoreError> {
-        Ok(Self(reply.into_list()?.into_iter()))
+    /// Reads what the prelude returns: the calls of this window, and the script's own reply.
+    pub(super) fn new(reply: Reply) -> Result<(u64, Self), StoreError> {
+        let mut parts = reply.into_list()?.into_iter();
+        let (Some(Reply::Int(calls)), Some(reply)) = (parts.next(), parts.next()) else {
+            return Err(UpstashError::Malformed.into());
+        };
+        let items = reply.into_list()?;
+        Ok((u64::try_from(calls).unwrap_or(0), Self(items.into_iter())))
+    }
+
+    /// Whether this is the single word by which the prelude refuses a call.
+    pub(super) fn is_refusal(&self, word: &str) -> bool {
+        let items = self.0.as_slice();
+        items.len() == 1 && items[0] == Reply::Bytes(word.as_bytes().to_vec())
     }
 
     /// The next item, or nil.
@@ -79,6 +91,9 @@ impl Answer {
             "exists" => Err(StoreError::ConversationExists),
             "conflict" => Err(StoreError::MessageExists { id: self.text()? }),
             "message removed" => Err(StoreError::MessageDeleted { id: self.text()? }),
+            "conversations quota" => Err(StoreError::OverQuota(Quota::Conversations)),
+            "messages quota" => Err(StoreError::OverQuota(Quota::Messages)),
+            "bytes quota" => Err(StoreError::OverQuota(Quota::Bytes)),
             "stale" => Err(StoreError::Stale {
                 revision: self.number()?,
             }),

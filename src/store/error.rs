@@ -2,7 +2,43 @@
 
 use thiserror::Error;
 
+use crate::rate::RateStatus;
 use crate::upstash::UpstashError;
+
+/// What one user may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quota {
+    /// Conversations.
+    Conversations,
+    /// Messages of one conversation.
+    Messages,
+    /// Bytes of all messages.
+    Bytes,
+}
+
+impl Quota {
+    /// The error code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Conversations => "too_many_conversations_kept",
+            Self::Messages => "conversation_too_long",
+            Self::Bytes => "too_much_text_kept",
+        }
+    }
+
+    /// The text for a person.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Conversations => {
+                "There are as many conversations as one user may have: delete some."
+            }
+            Self::Messages => {
+                "The conversation would have more messages than one may have: begin another."
+            }
+            Self::Bytes => "There is as much text as one user may have: delete some.",
+        }
+    }
+}
 
 /// A refusal, or a failure of the database. Where it is a refusal, nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -37,6 +73,15 @@ pub enum StoreError {
         /// Its current revision; 0 where there is no such conversation.
         revision: u64,
     },
+    /// Too many calls in this window: nothing was done.
+    #[error("too many calls")]
+    Limited(RateStatus),
+    /// The token is older than the user's last sign-out everywhere.
+    #[error("the user has signed out everywhere")]
+    SignedOut,
+    /// A quota does not allow this write: nothing was written.
+    #[error("over a quota: {0:?}")]
+    OverQuota(Quota),
     /// The database failed.
     #[error(transparent)]
     Upstash(#[from] UpstashError),

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Call, StoreError, UserStore, optional, push_messages, scripts};
+use super::{Call, Quota, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{ConversationId, NewConversation};
 use crate::upstash::UpstashError;
 
@@ -15,6 +15,8 @@ pub enum ImportStatus {
     Unchanged,
     /// It was deleted here, and stays so.
     Deleted,
+    /// It does not fit.
+    OverQuota(Quota),
 }
 
 /// What became of an import.
@@ -54,6 +56,9 @@ impl UserStore<'_> {
                 "imported" | "merged" => ImportStatus::Imported,
                 "unchanged" => ImportStatus::Unchanged,
                 "removed" => ImportStatus::Deleted,
+                "conversations quota" => ImportStatus::OverQuota(Quota::Conversations),
+                "messages quota" => ImportStatus::OverQuota(Quota::Messages),
+                "bytes quota" => ImportStatus::OverQuota(Quota::Bytes),
                 _ => return Err(UpstashError::Malformed.into()),
             };
         }

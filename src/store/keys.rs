@@ -1,17 +1,19 @@
 //! The names of keys. Every one begins with the user: law 3 of the design.
 
-use crate::identity::UserId;
+use crate::identity::{Counted, UserId};
 use crate::model::ConversationId;
 
 /// The keys of one user.
 #[derive(Debug)]
 pub(super) struct Keys {
+    namespace: String,
     user: String,
 }
 
 impl Keys {
     pub(super) fn new(namespace: &str, user: &UserId) -> Self {
         Self {
+            namespace: namespace.to_owned(),
             user: format!("{namespace}user:{user}:"),
         }
     }
@@ -44,6 +46,19 @@ impl Keys {
     /// String: the plan's current conversation.
     pub(super) fn current_conversation(&self) -> String {
         format!("{}current_conversation", self.user)
+    }
+
+    /// String: calls of the user, or of an address, in one window.
+    pub(super) fn rate(&self, counted: &Counted, window: i64) -> String {
+        match counted {
+            Counted::User => format!("{}rate:{window}", self.user),
+            Counted::Address(hash) => format!("{}address:{hash}:rate:{window}", self.namespace),
+        }
+    }
+
+    /// Channel: notices of changes.
+    pub(super) fn events(&self) -> String {
+        format!("{}events", self.user)
     }
 
     /// Hash: the plan's session data.

@@ -16,15 +16,16 @@ use std::time::{Duration, Instant};
 pub use answer::{Outcome, Written};
 pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};
-pub use error::StoreError;
+pub use error::{Quota, StoreError};
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use session::Session;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::UserId;
+use crate::identity::{Caller, Counted};
 use crate::model::{ConversationId, NewMessage};
+use crate::rate::{self, RateStatus};
 use crate::upstash::{CircuitState, Command, Script, Upstash, UpstashError};
 use answer::Answer;
 use keys::Keys;
@@ -34,9 +35,20 @@ use keys::Keys;
 pub struct Store {
     upstash: Upstash,
     namespace: String,
-    conversation_life: Duration,
     session_life: Duration,
+    limits: Limits,
     clock: Clock,
+}
+
+/// What the scripts are told of the configuration.
+#[derive(Debug)]
+struct Limits {
+    conversation_life: Duration,
+    rate: u64,
+    address_rate: u64,
+    conversations: u64,
+    messages: u64,
+    bytes: u64,
 }
 
 impl Store {
@@ -45,17 +57,25 @@ impl Store {
         Self {
             upstash,
             namespace: config.namespace.clone(),
-            conversation_life: config.conversation_life,
             session_life: config.session_life,
+            limits: Limits {
+                conversation_life: config.conversation_life,
+                rate: config.rate_limit,
+                address_rate: config.address_rate_limit,
+                conversations: config.max_conversations,
+                messages: config.max_messages,
+                bytes: config.max_bytes,
+            },
             clock,
         }
     }
 
     /// One user's part of it: all that a request can reach.
-    pub fn of(&self, user: &UserId) -> UserStore<'_> {
+    pub fn of(&self, caller: &Caller) -> UserStore<'_> {
         UserStore {
             store: self,
-            keys: Keys::new(&self.namespace, user),
+            keys: Keys::new(&self.namespace, &caller.user),
+            caller: caller.clone(),
         }
     }
 
@@ -80,6 +100,7 @@ impl Store {
 pub struct UserStore<'a> {
     store: &'a Store,
     keys: Keys,
+    caller: Caller,
 }
 
 /// What a script is called with, beside what every script gets.
@@ -103,19 +124,73 @@ impl UserStore<'_> {
             keys.extend([self.keys.messages(id), self.keys.bodies(id)]);
         }
         keys.extend(call.more_keys);
-        let now = self.store.clock.now_ms().to_string();
-        let life = self.store.conversation_life.as_millis().to_string();
-        let expected = call
-            .expected_revision
-            .map(|revision| revision.to_string())
-            .unwrap_or_default();
-        let id = call.conversation.map_or("", ConversationId::as_str);
+        let now = self.store.clock.now_ms();
+        let window = Window::at(now);
+        keys.push(self.keys.rate(&self.caller.counted_as, window.number));
 
-        let mut arguments = vec![now.as_str(), &life, id, &expected];
+        let (now, settings) = (now.to_string(), self.settings());
+        let expected = optional(call.expected_revision);
+        let id = call.conversation.map_or("", ConversationId::as_str);
+        let mut arguments = vec![now.as_str(), &settings, id, &expected];
         arguments.extend(call.arguments.iter().map(AsRef::as_ref));
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let reply = self.store.upstash.script(script, &keys, &arguments).await?;
-        Answer::new(reply)
+        let (calls, answer) = Answer::new(reply)?;
+        self.check(calls, &window, answer)
+    }
+
+    /// As the Lua prelude's `setting_names` has them.
+    fn settings(&self) -> String {
+        let limits = &self.store.limits;
+        format!(
+            "{} {} {} {} {} {} {}",
+            limits.conversation_life.as_millis(),
+            self.rate_limit(),
+            rate::WINDOW.as_millis(),
+            self.caller.issued_at,
+            limits.conversations,
+            limits.messages,
+            limits.bytes,
+        )
+    }
+
+    fn rate_limit(&self) -> u64 {
+        match self.caller.counted_as {
+            Counted::User => self.store.limits.rate,
+            Counted::Address(_) => self.store.limits.address_rate,
+        }
+    }
+
+    /// Notes where the caller stands, and sorts out what the prelude refuses.
+    fn check(&self, calls: u64, window: &Window, answer: Answer) -> Result<Answer, StoreError> {
+        let status = RateStatus {
+            limit: self.rate_limit(),
+            used: calls,
+            reset: window.left,
+        };
+        self.caller.rate.set(status);
+        match answer {
+            answer if answer.is_refusal("limited") => Err(StoreError::Limited(status)),
+            answer if answer.is_refusal("signed out") => Err(StoreError::SignedOut),
+            answer => Ok(answer),
+        }
+    }
+}
+
+/// A window of the rate limit.
+struct Window {
+    number: i64,
+    left: Duration,
+}
+
+impl Window {
+    fn at(now_ms: i64) -> Self {
+        let length = i64::try_from(rate::WINDOW.as_millis()).unwrap_or(i64::MAX);
+        let left = length - now_ms.rem_euclid(length);
+        Self {
+            number: now_ms.div_euclid(length),
+            left: Duration::from_millis(left.unsigned_abs()),
+        }
     }
 }
 

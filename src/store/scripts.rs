@@ -7,7 +7,7 @@ use crate::upstash::Script;
 macro_rules! scripts {
     ($($name:ident = $file:literal;)*) => {
         $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
-            Script::new(
+            Script::with_prelude(
                 include_str!("../lua/prelude.lua"),
                 include_str!(concat!("../lua/", $file)),
             )

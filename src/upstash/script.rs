@@ -10,13 +10,20 @@ pub struct Script {
 }
 
 impl Script {
-    /// Puts a script together: `body` with `prelude` inserted behind its first line, which has to stay
-    /// first because it holds the flags.
-    pub fn new(prelude: &str, body: &str) -> Self {
-        let (flags, rest) = body.split_once('\n').unwrap_or((body, ""));
-        let source = format!("{flags}\n{prelude}\n{rest}");
+    /// A script as it is.
+    pub fn new(source: impl Into<String>) -> Self {
+        let source = source.into();
         let sha1 = Sha1::from(&source).digest().to_string();
         Self { source, sha1 }
+    }
+
+    /// Puts a script together: `body`, made a function, behind `prelude`, which defines what `finish` does
+    /// with it. The body's first line holds the flags and has to stay first.
+    pub fn with_prelude(prelude: &str, body: &str) -> Self {
+        let (flags, rest) = body.split_once('\n').unwrap_or((body, ""));
+        Self::new(format!(
+            "{flags}\n{prelude}\nreturn finish(function()\n{rest}\nend)\n"
+        ))
     }
 
     /// The text, for `EVAL`.
@@ -36,14 +43,14 @@ mod tests {
 
     #[test]
     fn keeps_the_flags_first() {
-        let script = Script::new("local a = 1", "#!lua flags=x\nreturn a\n");
-        assert_eq!(script.source(), "#!lua flags=x\nlocal a = 1\nreturn a\n");
+        let script = Script::with_prelude("local a = 1", "#!lua flags=x\nreturn a\n");
+        let expected = "#!lua flags=x\nlocal a = 1\nreturn finish(function()\nreturn a\n\nend)\n";
+        assert_eq!(script.source(), expected);
     }
 
     #[test]
     fn is_known_by_its_sha1() {
-        let script = Script::new("", "return 1");
-        assert_eq!(script.source(), "return 1\n\n");
-        assert_eq!(script.sha1(), "87df517f6cc6c684695117588a0883c4792e7b6e");
+        let script = Script::new("return 1");
+        assert_eq!(script.sha1(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
     }
 }

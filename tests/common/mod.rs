@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conversation_store::clock::Clock;
+use conversation_store::rate::WINDOW;
 use conversation_store::{App, Config};
 use local::backend::Backend;
 use local::engine::Engine;
@@ -128,6 +129,14 @@ impl Site {
         if let Some(engine) = &self.engine {
             engine.advance_clock(by);
         }
+    }
+
+    /// Moves the clock to the beginning of a window of the rate limit, so that what is measured in the
+    /// next minute does not meet the first call of another one, which costs a command more.
+    pub fn begin_window(&self) {
+        let length = i64::try_from(WINDOW.as_millis()).unwrap();
+        let left = length - self.clock.now_ms().rem_euclid(length);
+        self.advance(Duration::from_millis(left.unsigned_abs()));
     }
 
     /// Requests and billed commands that `work` causes at the store.
