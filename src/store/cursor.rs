@@ -45,7 +45,12 @@ impl Cursor {
 
     fn read(text: &str, kind: CursorKind) -> Option<Self> {
         let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (score, member) = decoded.strip_prefix(prefix(kind))?.split_once('.')?;
+        Self::read_position(decoded.strip_prefix(prefix(kind))?)
+    }
+
+    /// Reads `score.member`.
+    pub(super) fn read_position(text: &str) -> Option<Self> {
+        let (score, member) = text.split_once('.')?;
         let is_member = (1..=LONGEST_MEMBER).contains(&member.len())
             && member
                 .bytes()

@@ -56,6 +56,16 @@ impl Keys {
         }
     }
 
+    /// String: whose device a code links; `code` is a pseudonym of it.
+    pub(super) fn link(&self, code: &str) -> String {
+        format!("{}link:{code}", self.namespace)
+    }
+
+    /// String: wrong codes tried from an address.
+    pub(super) fn link_tries(&self, address: &str) -> String {
+        format!("{}address:{address}:link", self.namespace)
+    }
+
     /// Channel: notices of changes.
     pub(super) fn events(&self) -> String {
         format!("{}events", self.user)

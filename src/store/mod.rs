@@ -9,6 +9,7 @@ mod keys;
 mod messages;
 mod scripts;
 mod session;
+mod sync;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ pub use error::{Quota, StoreError};
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use session::Session;
+pub use sync::{Changes, SyncCursor};
 
 use crate::clock::Clock;
 use crate::config::Config;

@@ -20,11 +20,15 @@ scripts! {
     DELETE_CONVERSATION = "delete_conversation.lua";
     DELETE_MESSAGE = "delete_message.lua";
     IMPORT = "import.lua";
+    LINK = "link.lua";
     LIST = "list.lua";
     PAGE = "page.lua";
     PATCH_CONVERSATION = "patch_conversation.lua";
     PATCH_MESSAGE = "patch_message.lua";
+    REDEEM = "redeem.lua";
     SAVE = "save.lua";
     SESSION = "session.lua";
     SET_CURRENT = "set_current.lua";
+    SIGN_OUT = "sign_out.lua";
+    SYNC = "sync.lua";
 }
