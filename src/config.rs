@@ -38,6 +38,9 @@ pub struct Config {
     pub session_life: Duration,
     /// What every key begins with: nothing in production, the branch in previews.
     pub namespace: String,
+    /// `SYNC_STREAM_SECONDS`: how long a stream of changes stays open; less than the function's
+    /// `maxDuration` in vercel.json.
+    pub stream_life: Duration,
     /// `RATE_LIMIT_PER_MINUTE`: calls of one user.
     pub rate_limit: u64,
     /// `ADDRESS_RATE_LIMIT_PER_MINUTE`: calls without a token from one address.
@@ -79,6 +82,7 @@ impl Config {
             conversation_life: variables.days("CONVERSATION_TTL_DAYS", 90)?,
             session_life: variables.days("SESSION_TTL_DAYS", 7)?,
             namespace: variables.namespace()?,
+            stream_life: Duration::from_secs(variables.number("SYNC_STREAM_SECONDS", 285, 1..=780)?),
             rate_limit: variables.number("RATE_LIMIT_PER_MINUTE", 600, 1..=1_000_000)?,
             address_rate_limit: variables.number(
                 "ADDRESS_RATE_LIMIT_PER_MINUTE",

@@ -14,6 +14,7 @@ pub mod model;
 pub mod rate;
 pub mod secret;
 pub mod store;
+pub mod stream;
 pub mod upstash;
 
 pub use app::App;

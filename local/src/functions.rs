@@ -22,6 +22,8 @@ pub mod message;
 pub mod messages;
 #[path = "../../api/session.rs"]
 pub mod session;
+#[path = "../../api/sync.rs"]
+pub mod sync;
 
 /// The function that a path belongs to, or `None` where Vercel would look for a file.
 pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBody>, Request> {
@@ -39,6 +41,7 @@ pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBo
         ["api", "health", "redis"] => Ok(respond(app, request, health::handle).await),
         ["api", "import"] => Ok(respond(app, request, import::handle).await),
         ["api", "session"] => Ok(respond(app, request, session::handle).await),
+        ["api", "sync"] => Ok(respond(app, request, sync::handle).await),
         _ => Err(request),
     }
 }

@@ -1,7 +1,7 @@
 //! Requests, as handlers want to read them.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -10,7 +10,7 @@ use crate::App;
 use crate::identity::{Caller, Counted, UserId};
 use crate::model::{ConversationId, Invalid, MessageId, limits};
 use crate::rate::RateCell;
-use crate::store::{Cursor, CursorKind};
+use crate::store::{Cursor, CursorKind, SyncCursor};
 
 /// A request to one of our routes.
 #[derive(Debug)]
@@ -217,6 +217,22 @@ impl ApiRequest {
     pub fn cursor(&self, kind: CursorKind) -> Result<Option<Cursor>, ApiError> {
         let cursor = self.parameter("cursor");
         Ok(cursor.map(|text| Cursor::decode(text, kind)).transpose()?)
+    }
+
+    /// How far the client of a sync has come: `Last-Event-ID`, as a stream that reconnects sends it, or
+    /// `?cursor=`.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn sync_cursor(&self) -> Result<Option<SyncCursor>, ApiError> {
+        let last_event = self.header(&HeaderName::from_static("last-event-id"));
+        let cursor = last_event.or_else(|| self.parameter("cursor"));
+        Ok(cursor.map(SyncCursor::decode).transpose()?)
+    }
+
+    /// Whether the client wants a stream of events.
+    pub fn wants_events(&self) -> bool {
+        self.header(&ACCEPT).is_some_and(|accept| accept.contains("text/event-stream"))
     }
 
     /// The revision that `If-Match` demands.
