@@ -2,19 +2,22 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LOCATION,
 };
 use http::{Response, StatusCode};
 use vercel_runtime::ResponseBody;
+
+use super::compression::{WORTH_IT, gzip};
 
 /// An answer under construction.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    body: Bytes,
 }
 
 impl Answer {
@@ -32,18 +35,26 @@ impl Answer {
     pub fn json(status: StatusCode, json: String) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         Self {
             status,
             headers,
-            body: json,
+            body: json.into(),
         }
     }
 
     /// 304: the client's copy is current.
     pub fn not_modified() -> Self {
-        let mut answer = Self::json(StatusCode::NOT_MODIFIED, String::new());
+        Self::empty(StatusCode::NOT_MODIFIED)
+    }
+
+    /// 204: the methods that a route takes, as OPTIONS asks for them.
+    pub(super) fn methods(names: &str) -> Self {
+        Self::empty(StatusCode::NO_CONTENT).with_header(ALLOW, names)
+    }
+
+    fn empty(status: StatusCode) -> Self {
+        let mut answer = Self::json(status, String::new());
         answer.headers.remove(CONTENT_TYPE);
         answer
     }
@@ -73,6 +84,52 @@ impl Answer {
             self.headers.insert(name, value);
         }
         self
+    }
+
+    /// Compresses JSON where that pays. What comes of it is the same answer in other bytes, so its `ETag`
+    /// becomes a weak one.
+    pub(super) fn compress(&mut self) {
+        let is_json = self
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind == "application/json");
+        if !is_json || self.body.len() < WORTH_IT {
+            return;
+        }
+        if let Some(packed) = gzip(&self.body) {
+            self.body = packed.into();
+            self.headers
+                .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            self.weaken_etag();
+        }
+    }
+
+    /// A copy is confirmed under the very `ETag` it has: a cache may look for no other.
+    pub(super) fn repeat_etag_of(&mut self, known: &str) {
+        let etag = self.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
+        if self.status == StatusCode::NOT_MODIFIED
+            && etag.is_some_and(|etag| known.contains(&format!("W/{etag}")))
+        {
+            self.weaken_etag();
+        }
+    }
+
+    fn weaken_etag(&mut self) {
+        let etag = self.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
+        let weak = etag.and_then(|etag| HeaderValue::from_str(&format!("W/{etag}")).ok());
+        if let Some(weak) = weak {
+            self.headers.insert(ETAG, weak);
+        }
+    }
+
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
     }
 
     /// The response itself.

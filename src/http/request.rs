@@ -6,6 +6,7 @@ use http::{HeaderName, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
+use super::exchange::UserNote;
 use crate::App;
 use crate::identity::UserId;
 use crate::model::{ConversationId, Invalid, MessageId, limits};
@@ -19,13 +20,14 @@ pub struct ApiRequest {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     body: vercel_runtime::Request,
+    noted: UserNote,
 }
 
 /// The most a query may hold: no parameter of ours is longer than a cursor.
 const LONGEST_QUERY: usize = 4_096;
 
 impl ApiRequest {
-    pub(super) fn new(mut request: vercel_runtime::Request) -> Self {
+    pub(super) fn new(mut request: vercel_runtime::Request, noted: UserNote) -> Self {
         // HEAD is GET; the body of its answer is dropped by the server.
         let method = match request.method() {
             &Method::HEAD => Method::GET,
@@ -47,6 +49,7 @@ impl ApiRequest {
                 .collect(),
             headers: std::mem::take(request.headers_mut()),
             body: request,
+            noted,
         }
     }
 
@@ -109,7 +112,9 @@ impl ApiRequest {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(invalid);
         }
-        Ok(Some(app.tokens.verify(token.trim())?))
+        let user = app.tokens.verify(token.trim())?;
+        self.noted.set(&user, &app.config.auth_secrets);
+        Ok(Some(user))
     }
 
     /// The conversation id of `/api/conversations/{id}/...`.
