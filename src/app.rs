@@ -3,10 +3,11 @@
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Tokens, UserId};
+use crate::log::Log;
 use crate::store::Store;
 use crate::upstash::{Upstash, UpstashError};
 
-/// A configured service: its store, its token signer, its clock.
+/// A configured service: its store, its token signer, its clock, its log.
 #[derive(Debug)]
 pub struct App {
     /// The configuration this was made from.
@@ -17,6 +18,8 @@ pub struct App {
     pub tokens: Tokens,
     /// The clock that all of it goes by.
     pub clock: Clock,
+    /// Where the line of each request goes.
+    pub log: Log,
 }
 
 impl App {
@@ -35,7 +38,14 @@ impl App {
             ),
             config,
             clock,
+            log: Log::default(),
         })
+    }
+
+    /// Sends log lines elsewhere than to the standard output.
+    #[must_use]
+    pub fn with_log(self, log: Log) -> Self {
+        Self { log, ..self }
     }
 
     /// Whether `user` is on Redis: the plan's feature flag and gradual rollout.

@@ -55,6 +55,8 @@ pub struct Config {
     pub redis_enabled: bool,
     /// `REDIS_ROLLOUT_PERCENT`: the share of users that the flag applies to.
     pub rollout_percent: u8,
+    /// `ALLOWED_ORIGINS`: whose pages may ask from a browser, beside our own.
+    pub allowed_origins: Vec<String>,
 }
 
 /// The shortest secret that is accepted, in bytes: as long as the MAC it keys.
@@ -94,6 +96,7 @@ impl Config {
             max_bytes: variables.number("MAX_USER_BYTES", 100_000_000, 1..=10_000_000_000)?,
             redis_enabled: variables.flag("REDIS_ENABLED", true)?,
             rollout_percent: variables.percent("REDIS_ROLLOUT_PERCENT", 100)?,
+            allowed_origins: variables.origins("ALLOWED_ORIGINS")?,
         })
     }
 }
@@ -162,6 +165,27 @@ impl Variables<'_> {
         Ok(format!("preview:{branch}:"))
     }
 
+    /// Origins as browsers write them: anything else would be accepted here and then never match.
+    fn origins(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
+        let value = self.optional(name).unwrap_or_default();
+        let origins = value.split(',').map(str::trim);
+        let origins: Vec<String> = origins
+            .filter(|origin| !origin.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if origins.iter().any(|origin| origin.contains('*')) {
+            let reason =
+                "a wildcard would hand answers to anybody's page: list each origin in full";
+            return Err(invalid(name, reason));
+        }
+        if !origins.iter().all(|origin| is_origin(origin)) {
+            let reason = "comma-separated origins in lower case, such as https://chat.example.com, \
+                          without a path, a slash at the end or the scheme's own port";
+            return Err(invalid(name, reason));
+        }
+        Ok(origins)
+    }
+
     fn flag(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {
         match self.optional(name).as_deref() {
             None => Ok(default),
@@ -206,6 +230,12 @@ fn invalid(name: &'static str, reason: impl Into<String>) -> ConfigError {
         name,
         reason: reason.into(),
     }
+}
+
+fn is_origin(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == text
+    })
 }
 
 fn is_namespace_char(c: char) -> bool {
@@ -259,6 +289,8 @@ mod tests {
             (("REDIS_ENABLED", "maybe"), "REDIS_ENABLED"),
             (("REDIS_ROLLOUT_PERCENT", "101"), "REDIS_ROLLOUT_PERCENT"),
             (("KEY_NAMESPACE", "a b"), "KEY_NAMESPACE"),
+            (("ALLOWED_ORIGINS", "*"), "ALLOWED_ORIGINS"),
+            (("ALLOWED_ORIGINS", "null"), "ALLOWED_ORIGINS"),
             (("VERCEL_ENV", "preview"), "VERCEL_GIT_COMMIT_REF"),
         ];
         for (variable, name) in cases {
@@ -278,6 +310,28 @@ mod tests {
             ("VERCEL_GIT_COMMIT_REF", "feature/x"),
         ]);
         assert_eq!(config.unwrap().namespace, "preview:feature/x:");
+    }
+
+    #[test]
+    fn origins_are_taken_as_browsers_write_them_only() {
+        let origins = |value| read(&[("ALLOWED_ORIGINS", value)]).map(|read| read.allowed_origins);
+        let two = origins("https://a.example, http://localhost:5173,").unwrap();
+        assert_eq!(two, ["https://a.example", "http://localhost:5173"]);
+        assert!(read(&[]).unwrap().allowed_origins.is_empty());
+        let wildcard = origins("https://*.example").unwrap_err().to_string();
+        assert!(wildcard.contains("wildcard"), "{wildcard}");
+        for wrong in [
+            "a.example",
+            "https://a.example/",
+            "https://A.example",
+            "https://a.example:443",
+            "https://a.example/path",
+            "https://user@a.example",
+            "ftp://a.example",
+            "https://a.example https://b.example",
+        ] {
+            assert!(origins(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

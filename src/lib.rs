@@ -10,6 +10,7 @@ pub mod config;
 pub mod http;
 pub mod identity;
 pub mod import;
+pub mod log;
 pub mod model;
 pub mod rate;
 pub mod secret;

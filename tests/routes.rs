@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use conversation_store::http::route_of;
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -42,6 +44,13 @@ fn every_file_of_api_is_a_binary_and_mounted_locally() {
             mounted.contains(&format!("\"../../{path}\"")),
             "{path} in the local server"
         );
+    }
+    for path in &functions {
+        let pattern = format!("/{}", path.trim_end_matches(".rs"))
+            .replace('[', "{")
+            .replace(']', "}");
+        let asked = pattern.replace(['{', '}'], "-");
+        assert_eq!(route_of(&asked), pattern, "{path} in src/http/route.rs");
     }
     assert_eq!(manifest.matches("[[bin]]").count(), functions.len());
 }

@@ -2,19 +2,31 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LOCATION,
 };
 use http::{Response, StatusCode};
 use vercel_runtime::ResponseBody;
+
+use super::compression::{WORTH_IT, gzip};
 
 /// An answer under construction.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    body: AnswerBody,
+}
+
+/// What is sent behind the headers.
+#[derive(Debug)]
+enum AnswerBody {
+    /// All of it, known now.
+    Whole(Bytes),
+    /// Something that comes bit by bit.
+    Stream(ResponseBody),
 }
 
 impl Answer {
@@ -32,18 +44,37 @@ impl Answer {
     pub fn json(status: StatusCode, json: String) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         Self {
             status,
             headers,
-            body: json,
+            body: AnswerBody::Whole(json.into()),
         }
+    }
+
+    /// 200 with server-sent events.
+    pub fn events(events: ResponseBody) -> Self {
+        let mut answer = Self::empty(StatusCode::OK);
+        answer.body = AnswerBody::Stream(events);
+        answer
+            .with_header(CONTENT_TYPE, "text/event-stream")
+            .with_header(CACHE_CONTROL, "private, no-store, no-transform")
+            // Proxies that gather an answer before they pass it on would hold every event back.
+            .with_header(HeaderName::from_static("x-accel-buffering"), "no")
     }
 
     /// 304: the client's copy is current.
     pub fn not_modified() -> Self {
-        let mut answer = Self::json(StatusCode::NOT_MODIFIED, String::new());
+        Self::empty(StatusCode::NOT_MODIFIED)
+    }
+
+    /// 204: the methods that a route takes, as OPTIONS asks for them.
+    pub(super) fn methods(names: &str) -> Self {
+        Self::empty(StatusCode::NO_CONTENT).with_header(ALLOW, names)
+    }
+
+    fn empty(status: StatusCode) -> Self {
+        let mut answer = Self::json(status, String::new());
         answer.headers.remove(CONTENT_TYPE);
         answer
     }
@@ -75,9 +106,62 @@ impl Answer {
         self
     }
 
+    /// Compresses JSON where that pays. What comes of it is the same answer in other bytes, so its `ETag`
+    /// becomes a weak one.
+    pub(super) fn compress(&mut self) {
+        let is_json = self
+            .headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind == "application/json");
+        let AnswerBody::Whole(body) = &self.body else {
+            return;
+        };
+        if !is_json || body.len() < WORTH_IT {
+            return;
+        }
+        if let Some(packed) = gzip(body) {
+            self.body = AnswerBody::Whole(packed.into());
+            self.headers
+                .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            self.weaken_etag();
+        }
+    }
+
+    /// A copy is confirmed under the very `ETag` it has: a cache may look for no other.
+    pub(super) fn repeat_etag_of(&mut self, known: &str) {
+        let etag = self.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
+        if self.status == StatusCode::NOT_MODIFIED
+            && etag.is_some_and(|etag| known.contains(&format!("W/{etag}")))
+        {
+            self.weaken_etag();
+        }
+    }
+
+    fn weaken_etag(&mut self) {
+        let etag = self.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
+        let weak = etag.and_then(|etag| HeaderValue::from_str(&format!("W/{etag}")).ok());
+        if let Some(weak) = weak {
+            self.headers.insert(ETAG, weak);
+        }
+    }
+
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
     /// The response itself.
     pub(super) fn into_response(self) -> Response<ResponseBody> {
-        let mut response = Response::new(ResponseBody::from(self.body));
+        let body = match self.body {
+            AnswerBody::Whole(bytes) => ResponseBody::from(bytes),
+            AnswerBody::Stream(stream) => stream,
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response

@@ -139,10 +139,15 @@ impl ApiError {
         }
     }
 
+    /// The code that clients and logs tell it by.
+    pub(super) fn code(&self) -> &'static str {
+        self.describe().1
+    }
+
     /// What to log of a failure of ours; `None` for what is the client's doing.
     pub(super) fn log_text(&self) -> Option<String> {
-        let (status, code, _) = self.describe();
-        status.is_server_error().then(|| format!("{code}: {self}"))
+        let (status, ..) = self.describe();
+        status.is_server_error().then(|| self.to_string())
     }
 }
 

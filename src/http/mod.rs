@@ -1,11 +1,16 @@
 //! The HTTP edge: what every route has in common, from the request id to the error body.
 
 mod answer;
+mod compression;
 mod error;
+mod exchange;
+mod origin;
 mod request;
+mod route;
 mod serve;
 
 pub use answer::Answer;
 pub use error::ApiError;
 pub use request::ApiRequest;
+pub use route::route_of;
 pub use serve::{respond, run};

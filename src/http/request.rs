@@ -6,6 +6,7 @@ use http::{HeaderName, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
+use super::exchange::UserNote;
 use crate::App;
 use crate::identity::{Caller, Counted, UserId};
 use crate::model::{ConversationId, Invalid, MessageId, limits};
@@ -21,13 +22,18 @@ pub struct ApiRequest {
     headers: HeaderMap,
     body: vercel_runtime::Request,
     rate: RateCell,
+    noted: UserNote,
 }
 
 /// The most a query may hold: no parameter of ours is longer than a cursor.
 const LONGEST_QUERY: usize = 4_096;
 
 impl ApiRequest {
-    pub(super) fn new(mut request: vercel_runtime::Request, rate: RateCell) -> Self {
+    pub(super) fn new(
+        mut request: vercel_runtime::Request,
+        noted: UserNote,
+        rate: RateCell,
+    ) -> Self {
         // HEAD is GET; the body of its answer is dropped by the server.
         let method = match request.method() {
             &Method::HEAD => Method::GET,
@@ -50,6 +56,7 @@ impl ApiRequest {
             headers: std::mem::take(request.headers_mut()),
             body: request,
             rate,
+            noted,
         }
     }
 
@@ -113,6 +120,7 @@ impl ApiRequest {
             return Err(invalid);
         }
         let verified = app.tokens.verify(token.trim())?;
+        self.noted.set(app.tokens.pseudonym(verified.user.as_str()));
         Ok(Some(Caller {
             user: verified.user,
             issued_at: verified.issued_at,

@@ -5,17 +5,15 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Response, StatusCode};
-use uuid::Uuid;
+use http::Response;
 use vercel_runtime::{Request, ResponseBody, service_fn};
 
+use super::exchange::Exchange;
 use super::{Answer, ApiError, ApiRequest};
 use crate::clock::Clock;
-use crate::rate::{RateCell, RateStatus};
+use crate::log::Log;
+use crate::upstash::Usage;
 use crate::{App, Config};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers one request with `handler`. Errors and panics become error bodies; nothing else gets out.
 pub async fn respond<H, F>(app: Arc<App>, request: Request, handler: H) -> Response<ResponseBody>
@@ -23,24 +21,14 @@ where
     H: FnOnce(Arc<App>, ApiRequest) -> F,
     F: Future<Output = Result<Answer, ApiError>>,
 {
-    let request_id = request_id(&request);
-    let is_preflight = request.method() == Method::OPTIONS;
-    let rate = RateCell::default();
-    let work = handler(app, ApiRequest::new(request, rate.clone()));
+    let exchange = Exchange::begin(&request, Some(&app.config));
+    let request = ApiRequest::new(request, exchange.user.clone(), exchange.rate.clone());
+    let work = Usage::of(exchange.usage.clone(), handler(app.clone(), request));
     let result = AssertUnwindSafe(work)
         .catch_unwind()
         .await
         .unwrap_or(Err(ApiError::Internal));
-    let mut response = finish(result, &request_id);
-    if let Some(status) = rate.get() {
-        add_rate_headers(response.headers_mut(), &status);
-    }
-    if is_preflight && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        // The refusal lists the methods there are, which is what OPTIONS asks for.
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        *response.body_mut() = ResponseBody::from("");
-    }
-    response
+    exchange.finish(result, Some(app.store.circuit()), &app.log)
 }
 
 /// Runs a function on Vercel: what `main` of every file under `api/` does.
@@ -58,7 +46,10 @@ where
         async move {
             let response = match app {
                 Some(app) => respond(app, request, handler).await,
-                None => finish(Err(ApiError::Internal), &request_id(&request)),
+                None => {
+                    let exchange = Exchange::begin(&request, None);
+                    exchange.finish(Err(ApiError::Internal), None, &Log::default())
+                }
             };
             Ok::<_, vercel_runtime::Error>(response)
         }
@@ -78,48 +69,6 @@ fn load_app() -> Option<Arc<App>> {
             None
         }
     }
-}
-
-fn finish(result: Result<Answer, ApiError>, request_id: &str) -> Response<ResponseBody> {
-    let answer = result.unwrap_or_else(|error| {
-        if let Some(text) = error.log_text() {
-            eprintln!(
-                "{}",
-                serde_json::json!({ "requestId": request_id, "error": text })
-            );
-        }
-        error.into_answer(request_id)
-    });
-    let mut response = answer.into_response();
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
-}
-
-fn add_rate_headers(headers: &mut HeaderMap, status: &RateStatus) {
-    let values = [
-        ("ratelimit-limit", status.limit),
-        ("ratelimit-remaining", status.remaining()),
-        ("ratelimit-reset", status.reset_seconds()),
-    ];
-    for (name, value) in values {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
-    }
-}
-
-/// The caller's own id of this request, where it is fit to be logged, or a new one.
-fn request_id(request: &Request) -> String {
-    let is_fit = |id: &&str| {
-        (1..=64).contains(&id.len())
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    let sent = request.headers().get(REQUEST_ID);
-    sent.and_then(|id| id.to_str().ok())
-        .filter(is_fit)
-        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
 /// Makes a file under `api/` a function: `function!(handle);`.

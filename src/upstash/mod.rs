@@ -11,6 +11,7 @@ mod retry;
 mod script;
 mod subscribe;
 mod transport;
+mod usage;
 
 use std::time::Duration;
 
@@ -23,11 +24,13 @@ pub use error::UpstashError;
 pub use reply::Reply;
 pub use script::Script;
 pub use subscribe::Subscription;
+pub use usage::Usage;
 
 use breaker::CircuitBreaker;
 use reply::Entry;
 use retry::Backoff;
 use transport::Transport;
+use usage::{Attempt, note_retry};
 
 /// Where Redis is, and how patient to be with it.
 #[derive(Clone, Debug)]
@@ -146,7 +149,9 @@ impl Upstash {
     /// See [`UpstashError`]. Subscribing is tried once, not again.
     pub async fn subscribe(&self, channel: &str) -> Result<Subscription, UpstashError> {
         self.breaker.admit()?;
+        let attempt = Attempt::start();
         let result = self.transport.subscribe(channel).await;
+        drop(attempt);
         self.breaker.record(result.as_ref().err());
         result.map(|response| Subscription::new(response, channel))
     }
@@ -185,10 +190,15 @@ impl Upstash {
         let body = bytes::Bytes::from(body);
         let result = loop {
             let timeout = backoff.attempt_timeout();
+            let attempt = Attempt::start();
             let answer = self.transport.post(path, body.clone(), timeout).await;
+            drop(attempt);
             match answer.and_then(|json| parse(&json)) {
                 Err(error) => match backoff.next_delay(&error) {
-                    Some(delay) => tokio::time::sleep(delay).await,
+                    Some(delay) => {
+                        tokio::time::sleep(delay).await;
+                        note_retry();
+                    }
                     None => break Err(error),
                 },
                 success => break success,

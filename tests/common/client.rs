@@ -16,6 +16,8 @@ pub struct Client {
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
+    /// The body as it came: compressed, where the header says so.
+    pub body: Vec<u8>,
     pub text: String,
     request: String,
 }
@@ -85,10 +87,13 @@ impl Client {
                 .body(body);
         }
         let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.unwrap().to_vec();
         Answer {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            text: response.text().await.unwrap(),
+            status,
+            headers,
+            text: String::from_utf8_lossy(&body).into_owned(),
+            body,
             request: format!("{method} {path}"),
         }
     }

@@ -6,11 +6,12 @@
 pub mod client;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conversation_store::clock::Clock;
 use conversation_store::rate::WINDOW;
+use conversation_store::log::Log;
 use conversation_store::{App, Config};
 use local::backend::Backend;
 use local::engine::Engine;
@@ -58,6 +59,7 @@ pub struct Site {
     pub clock: Clock,
     pub engine: Option<Engine>,
     pub redis: Option<RedisServer>,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Site {
@@ -83,7 +85,8 @@ impl Site {
         .unwrap();
         let clock = Clock::default();
         let app = App::new(config(&front.url(), &[]), clock.clone()).unwrap();
-        let web = serve(app).await;
+        let lines = Arc::default();
+        let web = serve(app.with_log(kept_in(&lines))).await;
         Self {
             web,
             front,
@@ -91,6 +94,7 @@ impl Site {
             clock,
             engine,
             redis,
+            lines,
         }
     }
 
@@ -98,8 +102,13 @@ impl Site {
     pub async fn deployment(&self, variables: &[(&str, &str)]) -> Deployment {
         let app = App::new(config(&self.front.url(), variables), self.clock.clone()).unwrap();
         Deployment {
-            web: serve(app).await,
+            web: serve(app.with_log(kept_in(&self.lines))).await,
         }
+    }
+
+    /// What was logged since this was asked last, by all deployments.
+    pub fn log_lines(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().unwrap())
     }
 
     /// Somebody without a token.
@@ -193,6 +202,11 @@ impl Deployment {
     pub fn stranger(&self) -> Client {
         Client::new(self.web.url(), None)
     }
+}
+
+fn kept_in(lines: &Arc<Mutex<Vec<String>>>) -> Log {
+    let lines = lines.clone();
+    Log::new(move |line| lines.lock().unwrap().push(line.to_owned()))
 }
 
 async fn any_port() -> TcpListener {
