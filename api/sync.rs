@@ -18,13 +18,19 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
         return Ok(Answer::events(events));
     }
     let limit = request.limit(20, 50)?;
-    let changes = app.store.of(&caller).changes(cursor.as_ref(), limit).await?;
+    let changes = app
+        .store
+        .of(&caller)
+        .changes(cursor.as_ref(), limit)
+        .await?;
     let clock = u64::try_from(changes.clock).unwrap_or_default();
     let is_known = matches!(cursor, Some(SyncCursor::Since(_))) && changes.is_empty();
     if is_known && request.if_none_match() == Some(clock) {
         return Ok(Answer::not_modified().with_revision(clock).revalidated());
     }
-    Ok(Answer::ok(changes.to_json()).with_revision(clock).revalidated())
+    Ok(Answer::ok(changes.to_json())
+        .with_revision(clock)
+        .revalidated())
 }
 
 conversation_store::function!(handle);

@@ -84,7 +84,11 @@ impl Config {
             conversation_life: variables.days("CONVERSATION_TTL_DAYS", 90)?,
             session_life: variables.days("SESSION_TTL_DAYS", 7)?,
             namespace: variables.namespace()?,
-            stream_life: Duration::from_secs(variables.number("SYNC_STREAM_SECONDS", 285, 1..=780)?),
+            stream_life: Duration::from_secs(variables.number(
+                "SYNC_STREAM_SECONDS",
+                285,
+                1..=780,
+            )?),
             rate_limit: variables.number("RATE_LIMIT_PER_MINUTE", 600, 1..=1_000_000)?,
             address_rate_limit: variables.number(
                 "ADDRESS_RATE_LIMIT_PER_MINUTE",

@@ -161,7 +161,9 @@ fn with_messages<'a>(header: &str, mut parts: impl Iterator<Item = &'a str>) -> 
     let Some(start) = header.strip_suffix('}').filter(|_| !messages.is_empty()) else {
         return header.to_owned();
     };
-    let list = ObjectWriter::with_capacity(1_024).array("messages", messages).finish();
+    let list = ObjectWriter::with_capacity(1_024)
+        .array("messages", messages)
+        .finish();
     format!("{start},{}", list.trim_start_matches('{'))
 }
 
@@ -190,7 +192,12 @@ mod tests {
     #[test]
     fn an_event_has_one_line_of_data() {
         let text = event("sync", &SyncCursor::Since(1), "{\"a\":\n1}");
-        assert_eq!(text.lines().filter(|line| line.starts_with("data:")).count(), 1);
+        assert_eq!(
+            text.lines()
+                .filter(|line| line.starts_with("data:"))
+                .count(),
+            1
+        );
         assert!(text.ends_with("}\n\n"));
     }
 }

@@ -1,6 +1,10 @@
 //! Bad input: a 4xx with a stable code, nothing changed, and nothing asked of the store.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

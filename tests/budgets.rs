@@ -1,7 +1,11 @@
 //! The bill: one request per call, and no more commands than the design allows, whatever the size of the
 //! account. Counted by the store itself; on a real Redis by `INFO commandstats`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

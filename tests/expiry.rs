@@ -1,6 +1,10 @@
 //! Lives: 90 days, sliding, without a cost per write. The clock is moved, nobody waits.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

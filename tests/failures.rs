@@ -1,6 +1,10 @@
 //! When the database fails: typed errors, retries that count once, and the circuit breaker.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

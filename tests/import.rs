@@ -1,6 +1,10 @@
 //! `/api/import`: the localStorage value as it is, and the real conversations in and out.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

@@ -1,16 +1,23 @@
 //! What is told of a request: its line in the log, and what its answer says it took.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
+use std::time::Duration;
+
 use common::client::Answer;
 use common::{AUTH_SECRET, Site, message};
-use hmac::{Hmac, KeyInit, Mac};
+use conversation_store::clock::Clock;
+use conversation_store::identity::Tokens;
+use conversation_store::secret::Secret;
 use local::front::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 on_both_stores!(
     each_request_is_one_line_of_the_log,
@@ -46,13 +53,9 @@ async fn each_request_is_one_line_of_the_log(site: Site) {
     let named = user.with_header("x-request-id", "mine-1");
     named.get("/api/conversations/c?limit=3").await.expect(200);
     let line = only_line(&site);
-    let mut mac = Hmac::<Sha256>::new_from_slice(AUTH_SECRET.as_bytes()).unwrap();
-    mac.update(id.as_str().unwrap().as_bytes());
-    let digest = mac.finalize().into_bytes();
-    let hash: String = digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let secrets = vec![Secret::new(AUTH_SECRET)];
+    let tokens = Tokens::new(secrets, Duration::from_secs(1), Clock::default());
+    let hash = tokens.pseudonym(id.as_str().unwrap());
     for (name, value) in [
         ("requestId", json!("mine-1")),
         ("route", json!("/api/conversations/{id}")),

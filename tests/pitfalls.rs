@@ -1,6 +1,10 @@
 //! What the plan's literal design fails at, each as a test that it does not happen here.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

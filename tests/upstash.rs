@@ -1,6 +1,10 @@
 //! The client of Upstash's REST interface, against the front: what the routes do not use (yet) too.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 

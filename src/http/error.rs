@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::Answer;
 use crate::identity::TokenError;
 use crate::model::{Invalid, ObjectWriter, limits};
-use crate::store::{Quota, StoreError};
+use crate::store::{CODE_LIFE, Quota, StoreError};
 use crate::upstash::UpstashError;
 
 /// An error as clients see it: `{"error":{"code","message","requestId"}}`.
@@ -37,6 +37,12 @@ pub enum ApiError {
     /// 503: Redis is switched off for this user (the plan's feature flag and rollout).
     #[error("storage is switched off for this user")]
     StorageDisabled,
+    /// 403: a device code that is nobody's.
+    #[error("wrong code")]
+    WrongCode,
+    /// 429: too many wrong device codes from one address.
+    #[error("too many wrong codes")]
+    TooManyCodes,
     /// 500: a bug of ours, or a deployment that is not configured.
     #[error("internal error")]
     Internal,
@@ -58,6 +64,14 @@ impl From<TokenError> for ApiError {
 }
 
 impl ApiError {
+    /// What somebody without a token is told.
+    pub fn missing_token() -> Self {
+        Self::Unauthorized(
+            "missing_token",
+            "Send the token of POST /api/session as Authorization: Bearer <token>.",
+        )
+    }
+
     /// Status, code, and text for a person.
     fn describe(&self) -> (StatusCode, &'static str, String) {
         match self {
@@ -101,6 +115,16 @@ impl ApiError {
                 "storage_disabled",
                 "Server-side storage is switched off for this user.".into(),
             ),
+            Self::WrongCode => (
+                StatusCode::FORBIDDEN,
+                "wrong_code",
+                "The code is wrong, was used before, or is older than 10 minutes.".into(),
+            ),
+            Self::TooManyCodes => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_codes",
+                "Too many wrong codes. Wait 10 minutes.".into(),
+            ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal_error",
@@ -130,6 +154,7 @@ impl ApiError {
             Self::Store(StoreError::Limited(status)) => {
                 answer.with_header(RETRY_AFTER, status.reset_seconds())
             }
+            Self::TooManyCodes => answer.with_header(RETRY_AFTER, CODE_LIFE.as_secs()),
             Self::Store(StoreError::SignedOut) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::Store(StoreError::Upstash(error)) => match retry_after(error) {
                 Some(seconds) => answer.with_header(RETRY_AFTER, seconds),

@@ -97,10 +97,7 @@ impl ApiRequest {
     /// # Errors
     /// 401 without a valid token.
     pub fn known_user(&self, app: &App) -> Result<Caller, ApiError> {
-        self.identify(app)?.ok_or(ApiError::Unauthorized(
-            "missing_token",
-            "Send the token of POST /api/session as Authorization: Bearer <token>.",
-        ))
+        self.identify(app)?.ok_or_else(ApiError::missing_token)
     }
 
     /// Who is asking; `None` for somebody without a token.
@@ -240,7 +237,8 @@ impl ApiRequest {
 
     /// Whether the client wants a stream of events.
     pub fn wants_events(&self) -> bool {
-        self.header(&ACCEPT).is_some_and(|accept| accept.contains("text/event-stream"))
+        self.header(&ACCEPT)
+            .is_some_and(|accept| accept.contains("text/event-stream"))
     }
 
     /// The revision that `If-Match` demands.

@@ -1,6 +1,7 @@
 //! Who is asking. The plan's option 1: an anonymous user, named by a random UUID.
 
 mod caller;
+mod code;
 mod tokens;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use caller::{Caller, Counted};
+pub use code::random_code;
 pub use tokens::{Token, TokenError, Tokens, Verified};
 
 /// A user whose identity was established: made here, or read from a verified token, and nowhere else.
@@ -20,6 +22,15 @@ impl UserId {
     /// A new anonymous user.
     pub fn anonymous() -> Self {
         Self(Uuid::new_v4().to_string())
+    }
+
+    /// A user that our own store names.
+    pub(crate) fn from_store(id: &str) -> Option<Self> {
+        let is_id = (1..=128).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        is_id.then(|| Self(id.to_owned()))
     }
 
     /// Whether the gradual rollout has reached this user: a stable hash decides, so that raising the

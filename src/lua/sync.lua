@@ -31,7 +31,8 @@ local function everything(began, score, id, reset)
   if void then return everything('', '', '', true) end
   purge_daily(page.user)
   if page.id == '' then
-    return reply_of(page.user, reset, false, { mode = 'since', clock = began }, {}, page.values)
+    local more = tonumber(began) < page.user.clock
+    return reply_of(page.user, reset, more, { mode = 'since', clock = began }, {}, page.values)
   end
   local cursor = { mode = 'all', clock = began, score = page.score, id = page.id }
   return reply_of(page.user, reset, true, cursor, {}, page.values)

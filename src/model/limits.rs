@@ -24,3 +24,5 @@ pub const IMPORT: usize = 1_000;
 pub const ID: usize = 128;
 /// The largest number of tokens: what a double holds exactly.
 pub const TOKENS: u64 = 9_007_199_254_740_991;
+/// The length of a device code, in characters.
+pub const CODE: usize = 8;

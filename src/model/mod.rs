@@ -20,7 +20,7 @@ pub use id::{ConversationId, MessageId};
 pub use json::{Object, ObjectWriter, array_of};
 pub use message::{MessagePatch, NewMessage, StoredMessage, parse_messages};
 pub use record::Record;
-pub use request::{CurrentConversation, parse_append, parse_current, parse_session};
+pub use request::{CurrentConversation, SessionAction, parse_append, parse_current, parse_session};
 pub use timestamp::Timestamp;
 
 use thiserror::Error;

@@ -42,15 +42,64 @@ pub fn parse_current(json: &[u8]) -> Result<CurrentConversation, Invalid> {
     ConversationId::parse(&id, PATH).map(Some)
 }
 
-/// Reads the body of `POST /api/session`: nothing, or an empty object.
+/// What `POST /api/session` is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionAction {
+    /// Begin with a new user, or renew the token of the one who asks.
+    Begin,
+    /// Give out a code by which another device becomes this user.
+    Link,
+    /// Become the user whose code this is.
+    Redeem {
+        /// The code, in upper case and without separators.
+        code: String,
+    },
+    /// Void every token issued before now.
+    SignOutEverywhere,
+}
+
+/// Reads the body of `POST /api/session`: nothing, or `{"action": ...}`.
 ///
 /// # Errors
 /// `invalid_json`, `invalid_field`.
-pub fn parse_session(json: &[u8]) -> Result<(), Invalid> {
-    if json.is_empty() || Object::parse(json, "body")?.is_empty() {
-        return Ok(());
+pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
+    let mut object = match json {
+        [] => return Ok(SessionAction::Begin),
+        _ => Object::parse(json, "body")?,
+    };
+    let Some(action) = object.take("action") else {
+        return match object.is_empty() {
+            true => Ok(SessionAction::Begin),
+            false => Err(Invalid::field("body", "nothing, or an action")),
+        };
+    };
+    match text_of(action.get()).as_deref() {
+        Some("link") => Ok(SessionAction::Link),
+        Some("signOutEverywhere") => Ok(SessionAction::SignOutEverywhere),
+        Some("redeem") => Ok(SessionAction::Redeem {
+            code: parse_code(&mut object)?,
+        }),
+        _ => Err(Invalid::field(
+            "body.action",
+            "link, redeem or signOutEverywhere",
+        )),
     }
-    Err(Invalid::field("body", "nothing, or an empty object"))
+}
+
+/// A code as a person types it: any case, with or without spaces and dashes.
+fn parse_code(object: &mut Object<'_>) -> Result<String, Invalid> {
+    let expected = || Invalid::field("body.code", "a code of 8 letters and digits");
+    let code = object
+        .take("code")
+        .and_then(|code| text_of(code.get()))
+        .ok_or_else(expected)?;
+    let code: String = code
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    let is_code = code.len() == limits::CODE && code.chars().all(|c| c.is_ascii_alphanumeric());
+    is_code.then_some(code).ok_or_else(expected)
 }
 
 #[cfg(test)]

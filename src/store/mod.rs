@@ -3,6 +3,7 @@
 mod answer;
 mod conversations;
 mod cursor;
+mod devices;
 mod error;
 mod import;
 mod keys;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 pub use answer::{Outcome, Written};
 pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};
+pub use devices::{CODE_LIFE, Redeemed};
 pub use error::{Quota, StoreError};
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};

@@ -51,6 +51,15 @@ impl Client {
         self.token.as_deref().unwrap()
     }
 
+    /// A GET with the token, to be read by the caller.
+    pub fn raw(&self, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.get(format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }

@@ -4,14 +4,15 @@
 #![allow(dead_code)]
 
 pub mod client;
+pub mod events;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use conversation_store::clock::Clock;
-use conversation_store::rate::WINDOW;
 use conversation_store::log::Log;
+use conversation_store::rate::WINDOW;
 use conversation_store::{App, Config};
 use local::backend::Backend;
 use local::engine::Engine;

@@ -1,0 +1,432 @@
+//! `/api/sync`: changes since a cursor, and the stream of them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use common::events::Events;
+use common::{Client, Site, ids, message, sample};
+use serde_json::{Value, json};
+
+on_both_stores!(
+    without_a_cursor_everything_comes_page_by_page,
+    a_cursor_finds_what_changed_and_what_was_deleted,
+    nothing_changed_costs_three_commands,
+    changes_in_one_millisecond_are_all_found_once,
+    what_changes_while_everything_is_read_is_found,
+    an_import_voids_older_cursors,
+    an_old_save_voids_older_cursors,
+    a_cursor_older_than_the_tombstones_starts_over,
+    a_random_history_is_followed_exactly,
+    a_stream_begins_with_what_changed_and_goes_on,
+    a_stream_carries_small_messages,
+    a_stream_resumes_where_it_ended,
+    a_stream_follows_an_import,
+    a_stream_ends_itself_with_a_hint,
+    streams_are_of_one_user_only,
+);
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A client that keeps up.
+#[derive(Default)]
+struct Follower {
+    cursor: Option<String>,
+    known: BTreeMap<String, u64>,
+    resets: usize,
+}
+
+impl Follower {
+    async fn step(&mut self, user: &Client, limit: usize) -> Value {
+        let cursor = self
+            .cursor
+            .as_ref()
+            .map(|cursor| format!("&cursor={cursor}"));
+        let path = format!("/api/sync?limit={limit}{}", cursor.unwrap_or_default());
+        let answer = user.get(&path).await.expect(200);
+        self.apply(&answer);
+        answer
+    }
+
+    fn apply(&mut self, answer: &Value) {
+        if answer["reset"] == true {
+            self.known.clear();
+            self.resets += 1;
+        }
+        for summary in answer["changed"].as_array().unwrap() {
+            let id = summary["id"].as_str().unwrap().to_owned();
+            self.known.insert(id, summary["revision"].as_u64().unwrap());
+        }
+        for id in answer["deleted"].as_array().unwrap() {
+            self.known.remove(id.as_str().unwrap());
+        }
+        self.cursor = answer["nextCursor"].as_str().map(str::to_owned);
+    }
+
+    async fn catch_up(&mut self, user: &Client) {
+        while self.step(user, 3).await["hasMore"] == true {}
+    }
+}
+
+/// What the list says there is.
+async fn truth(user: &Client) -> BTreeMap<String, u64> {
+    let (mut all, mut cursor) = (BTreeMap::new(), String::new());
+    loop {
+        let page = user
+            .get(&format!("/api/conversations?limit=50{cursor}"))
+            .await
+            .expect(200);
+        for summary in page["data"].as_array().unwrap() {
+            let id = summary["id"].as_str().unwrap().to_owned();
+            all.insert(id, summary["revision"].as_u64().unwrap());
+        }
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
+}
+
+async fn without_a_cursor_everything_comes_page_by_page(site: Site) {
+    let user = site.user().await;
+    for index in 0..7 {
+        user.create(&format!("c{index}"), vec![message("m", "user", "x")])
+            .await;
+    }
+    let mut follower = Follower::default();
+    let first = follower.step(&user, 3).await;
+    assert_eq!(ids(&first["changed"]), ["c6", "c5", "c4"]);
+    assert_eq!(
+        (&first["hasMore"], &first["reset"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(first["changed"][0].get("messages"), None);
+    follower.catch_up(&user).await;
+    assert_eq!(follower.known, truth(&user).await);
+    let last = follower.step(&user, 3).await;
+    assert_eq!(
+        (ids(&last["changed"]).len(), &last["hasMore"]),
+        (0, &json!(false))
+    );
+}
+
+async fn a_cursor_finds_what_changed_and_what_was_deleted(site: Site) {
+    let user = site.user().await;
+    for id in ["a", "b", "c"] {
+        user.create(id, vec![]).await;
+    }
+    let mut follower = Follower::default();
+    follower.catch_up(&user).await;
+    user.append("a", vec![message("m", "user", "x")])
+        .await
+        .expect(201);
+    user.delete("/api/conversations/b").await.expect(200);
+    user.create("d", vec![]).await;
+    let answer = follower.step(&user, 20).await;
+    assert_eq!(ids(&answer["changed"]), ["a", "d"]);
+    assert_eq!(answer["deleted"], json!(["b"]));
+    assert_eq!(answer["hasMore"], false);
+    // Who wrote need not ask: a write's clock is the answer's.
+    let written = user
+        .patch("/api/conversations/a", &json!({ "title": "T" }))
+        .await
+        .expect(200);
+    let answer = follower.step(&user, 20).await;
+    assert_eq!(written["clock"], answer["clock"]);
+    user.get("/api/sync?cursor=nonsense")
+        .await
+        .expect_error(400, "invalid_cursor");
+}
+
+async fn nothing_changed_costs_three_commands(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut follower = Follower::default();
+    follower.catch_up(&user).await;
+    site.begin_window();
+    follower.step(&user, 20).await;
+    let (answer, cost) = site.cost_of(follower.step(&user, 20)).await;
+    assert_eq!(
+        (ids(&answer["changed"]).len(), answer["deleted"].clone()),
+        (0, json!([]))
+    );
+    assert!(cost.requests == 1 && cost.commands <= 3, "{cost:?}");
+    let path = format!("/api/sync?cursor={}", follower.cursor.unwrap());
+    let etag = user.get(&path).await.header("etag").unwrap().to_owned();
+    user.with_header("if-none-match", &etag)
+        .get(&path)
+        .await
+        .expect(304);
+}
+
+async fn changes_in_one_millisecond_are_all_found_once(site: Site) {
+    let user = site.user().await;
+    user.create("seed", vec![]).await;
+    let mut follower = Follower::default();
+    follower.catch_up(&user).await;
+    let writers = (0..20).map(|index| {
+        let user = user.clone();
+        tokio::spawn(async move { user.create(&format!("c{index}"), vec![]).await })
+    });
+    let mut clocks = BTreeSet::new();
+    for writer in writers.collect::<Vec<_>>() {
+        clocks.insert(writer.await.unwrap()["clock"].as_i64().unwrap());
+    }
+    assert_eq!(clocks.len(), 20, "no two changes share a clock");
+    let mut found = Vec::new();
+    loop {
+        let answer = follower.step(&user, 3).await;
+        found.extend(ids(&answer["changed"]));
+        if answer["hasMore"] == false {
+            break;
+        }
+    }
+    assert_eq!(found.len(), 20);
+    assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), 20);
+}
+
+async fn what_changes_while_everything_is_read_is_found(site: Site) {
+    let user = site.user().await;
+    for index in 0..8 {
+        user.create(&format!("c{index}"), vec![]).await;
+    }
+    let mut follower = Follower::default();
+    follower.step(&user, 3).await;
+    user.append("c0", vec![message("m", "user", "x")])
+        .await
+        .expect(201);
+    user.delete("/api/conversations/c7").await.expect(200);
+    user.delete("/api/conversations/c3").await.expect(200);
+    user.create("new", vec![]).await;
+    follower.catch_up(&user).await;
+    assert_eq!(follower.known, truth(&user).await);
+}
+
+async fn an_import_voids_older_cursors(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let (mut follower, mut reading) = (Follower::default(), Follower::default());
+    follower.catch_up(&user).await;
+    for index in 0..5 {
+        user.create(&format!("d{index}"), vec![]).await;
+    }
+    reading.step(&user, 3).await;
+    // Dated long ago, these stand behind what the cursors have passed.
+    user.post("/api/import", &sample()).await.expect(200);
+    for behind in [&mut follower, &mut reading] {
+        behind.catch_up(&user).await;
+        assert_eq!(behind.resets, 1);
+        assert_eq!(behind.known, truth(&user).await);
+    }
+    // But nothing new voids nothing.
+    user.post("/api/import", &sample()).await.expect(200);
+    follower.catch_up(&user).await;
+    assert_eq!(follower.resets, 1);
+}
+
+async fn an_old_save_voids_older_cursors(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut follower = Follower::default();
+    follower.catch_up(&user).await;
+    let old = json!({ "updatedAt": "2020-01-01T00:00:00Z" });
+    user.put("/api/conversations/old", &old).await.expect(201);
+    follower.catch_up(&user).await;
+    assert_eq!(follower.known, truth(&user).await);
+}
+
+async fn a_cursor_older_than_the_tombstones_starts_over(site: Site) {
+    let user = site.user().await;
+    user.create("gone", vec![]).await;
+    user.create("kept", vec![]).await;
+    let mut follower = Follower::default();
+    follower.catch_up(&user).await;
+    user.delete("/api/conversations/gone").await.expect(200);
+    for _ in 0..2 {
+        site.advance(46 * DAY);
+        user.append(
+            "kept",
+            vec![message(&format!("m{}", site.clock.now_ms()), "user", "x")],
+        )
+        .await
+        .expect(201);
+    }
+    user.get("/api/conversations").await.expect(200);
+    assert_eq!(follower.step(&user, 20).await["reset"], true);
+    assert_eq!(follower.known, truth(&user).await);
+}
+
+/// Two followers that ask at different times, and a history of everything that can happen.
+async fn a_random_history_is_followed_exactly(site: Site) {
+    let user = site.user().await;
+    let (mut often, mut seldom) = (Follower::default(), Follower::default());
+    let mut random = 1_u64;
+    let mut next = |below: u64| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    for turn in 0..150 {
+        let path = format!("/api/conversations/c{}", next(12));
+        match next(6) {
+            0 => user.delete(&path).await,
+            1 => {
+                user.patch(&path, &json!({ "title": turn.to_string() }))
+                    .await
+            }
+            2 => {
+                user.append(
+                    path.rsplit('/').next().unwrap(),
+                    vec![message(&format!("m{turn}"), "user", "x")],
+                )
+                .await
+            }
+            3 if turn % 25 == 0 => {
+                let id = format!("i{turn}");
+                user.post(
+                    "/api/import",
+                    &json!([{ "id": id, "updatedAt": 1_000_000 + turn }]),
+                )
+                .await
+            }
+            _ => {
+                user.put(
+                    &format!("{path}-{}", turn / 20),
+                    &json!({ "title": turn.to_string() }),
+                )
+                .await
+            }
+        };
+        if next(3) == 0 {
+            often.catch_up(&user).await;
+            assert_eq!(often.known, truth(&user).await, "turn {turn}");
+        }
+    }
+    seldom.catch_up(&user).await;
+    assert_eq!(seldom.known, truth(&user).await);
+}
+
+async fn a_stream_begins_with_what_changed_and_goes_on(site: Site) {
+    let user = site.user().await;
+    user.create("before", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    let first = events.next().await;
+    assert_eq!(first.name, "sync");
+    assert_eq!(ids(&first.data["changed"]), ["before"]);
+    let written = user
+        .append("before", vec![message("m", "user", "hi")])
+        .await
+        .expect(201);
+    let change = events.next().await;
+    assert_eq!(change.name, "change");
+    for (field, value) in [
+        ("type", json!("append")),
+        ("conversationId", json!("before")),
+        ("revision", json!(2)),
+        ("clock", written["clock"].clone()),
+    ] {
+        assert_eq!(change.data[field], value, "{field}");
+    }
+    user.delete("/api/conversations/before").await.expect(200);
+    let change = events.next().await;
+    assert_eq!(
+        (&change.data["type"], &change.data["conversationId"]),
+        (&json!("delete"), &json!("before"))
+    );
+}
+
+async fn a_stream_carries_small_messages(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    user.append(
+        "c",
+        vec![message("small", "user", "line\nbreak \"quoted\"")],
+    )
+    .await
+    .expect(201);
+    let change = events.next().await;
+    assert_eq!(
+        change.data["messages"][0]["content"],
+        "line\nbreak \"quoted\""
+    );
+    user.append("c", vec![message("large", "user", &"x".repeat(10_000))])
+        .await
+        .expect(201);
+    assert_eq!(events.next().await.data.get("messages"), None);
+    user.patch(
+        "/api/conversations/c/messages/small",
+        &json!({ "content": "edited" }),
+    )
+    .await
+    .expect(200);
+    let change = events.next().await;
+    assert_eq!(
+        (&change.data["type"], &change.data["messages"][0]["content"]),
+        (&json!("edit"), &json!("edited"))
+    );
+}
+
+async fn a_stream_resumes_where_it_ended(site: Site) {
+    let user = site.user().await;
+    user.create("a", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    let last = events.next().await.id.unwrap();
+    drop(events);
+    user.append("a", vec![message("m", "user", "x")])
+        .await
+        .expect(201);
+    user.create("b", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", Some(&last)).await;
+    let missed = events.next().await;
+    assert_eq!(ids(&missed.data["changed"]), ["a", "b"]);
+    assert_eq!(missed.data["reset"], false);
+}
+
+async fn a_stream_follows_an_import(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    user.post("/api/import", &sample()).await.expect(200);
+    let reset = events.next().await;
+    assert_eq!(
+        (reset.name.as_str(), &reset.data["reset"]),
+        ("sync", &json!(true))
+    );
+    assert_eq!(ids(&reset.data["changed"]).len(), 4);
+}
+
+async fn a_stream_ends_itself_with_a_hint(site: Site) {
+    let brief = site.deployment(&[("SYNC_STREAM_SECONDS", "1")]).await;
+    let user = brief.stranger().with_token(site.user().await.token());
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    assert_eq!(events.next().await.name, "sync");
+    assert_eq!(events.next().await.name, "reconnect");
+    assert!(events.ended().await);
+}
+
+async fn streams_are_of_one_user_only(site: Site) {
+    let (user, other) = (site.user().await, site.user().await);
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    other
+        .create("others", vec![message("m", "user", "private")])
+        .await;
+    user.create("mine", vec![]).await;
+    assert_eq!(events.next().await.data["conversationId"], "mine");
+    let stranger = site.stranger().with_header("accept", "text/event-stream");
+    stranger
+        .get("/api/sync")
+        .await
+        .expect_error(401, "missing_token");
+}
