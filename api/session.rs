@@ -20,13 +20,17 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     }
 }
 
-/// Without a token a new user, with one a fresh token for the same user.
+/// Without a token a new user, with one a fresh token for the same user. Users of an auth provider get
+/// none: theirs would outlive what the provider decides, a logout or a ban.
 async fn issue(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let known = request.identify(app)?;
+    let known = request.identify(app).await?;
     parse_session(&request.body().await?)?;
     let is_new = known.is_none();
     let user = known.unwrap_or_else(UserId::anonymous);
     let session = app.store.of(&user).open_session().await?;
+    if user.is_of_provider() {
+        return Ok(Answer::ok(describe(app, &user, &session).finish()));
+    }
     let token = app.tokens.issue(&user);
     let json = describe(app, &user, &session)
         .string("token", token.token.expose())
@@ -40,13 +44,13 @@ async fn issue(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
 }
 
 async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
-    let user = request.known_user(app)?;
+    let user = request.known_user(app).await?;
     let session = app.store.of(&user).open_session().await?;
     Ok(Answer::ok(describe(app, &user, &session).finish()))
 }
 
 async fn set_current(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let user = request.user(app)?;
+    let user = request.user(app).await?;
     let id = parse_current(&request.body().await?)?;
     app.store.of(&user).set_current(id.as_ref()).await?;
     let current = id.as_ref().map(|id| id.as_str());

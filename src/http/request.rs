@@ -73,9 +73,10 @@ impl ApiRequest {
     /// Who is asking, by the bearer token.
     ///
     /// # Errors
-    /// 401 without a valid token; 503 where storage is switched off for this user.
-    pub fn user(&self, app: &App) -> Result<UserId, ApiError> {
-        let user = self.known_user(app)?;
+    /// 401 without a valid token; 503 where storage is switched off for this user, or where only an auth
+    /// provider that cannot be asked could tell.
+    pub async fn user(&self, app: &App) -> Result<UserId, ApiError> {
+        let user = self.known_user(app).await?;
         if !app.is_enabled_for(&user) {
             return Err(ApiError::StorageDisabled);
         }
@@ -85,9 +86,9 @@ impl ApiRequest {
     /// Who is asking, be storage switched off or not.
     ///
     /// # Errors
-    /// 401 without a valid token.
-    pub fn known_user(&self, app: &App) -> Result<UserId, ApiError> {
-        self.identify(app)?.ok_or(ApiError::Unauthorized(
+    /// 401 without a valid token; 503 where the auth provider cannot be asked.
+    pub async fn known_user(&self, app: &App) -> Result<UserId, ApiError> {
+        self.identify(app).await?.ok_or(ApiError::Unauthorized(
             "missing_token",
             "Send the token of POST /api/session as Authorization: Bearer <token>.",
         ))
@@ -96,8 +97,8 @@ impl ApiRequest {
     /// Who is asking; `None` for somebody without a token.
     ///
     /// # Errors
-    /// 401 for a token that is not valid.
-    pub fn identify(&self, app: &App) -> Result<Option<UserId>, ApiError> {
+    /// 401 for a token that is not valid; 503 where the auth provider cannot be asked.
+    pub async fn identify(&self, app: &App) -> Result<Option<UserId>, ApiError> {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
@@ -109,7 +110,7 @@ impl ApiRequest {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(invalid);
         }
-        Ok(Some(app.tokens.verify(token.trim())?))
+        Ok(Some(app.verify(token.trim()).await?))
     }
 
     /// The conversation id of `/api/conversations/{id}/...`.

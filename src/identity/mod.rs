@@ -1,12 +1,20 @@
-//! Who is asking. The plan's option 1: an anonymous user, named by a random UUID.
+//! Who is asking. The plan's option 1: an anonymous user, named by a random UUID; and where it is
+//! configured, its option 2: a user of an auth provider.
 
+mod jwks;
+mod jwt;
+mod key;
+mod provider;
 mod tokens;
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub use provider::{Provider, ProviderConfig, ProviderKeys, RETRY_AFTER_SECONDS};
 pub use tokens::{Token, TokenError, Tokens};
 
 /// A user whose identity was established: made here, or read from a verified token, and nowhere else.
@@ -14,10 +22,29 @@ pub use tokens::{Token, TokenError, Tokens};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 
+/// What ids of a provider's users begin with, and no UUID does.
+const OF_PROVIDER: &str = "jwt-";
+
 impl UserId {
     /// A new anonymous user.
     pub fn anonymous() -> Self {
         Self(Uuid::new_v4().to_string())
+    }
+
+    /// The user whom an auth provider calls `subject`. A hash, so that keys hold no personal data, and
+    /// over the issuer too, so that users of two providers are never the same.
+    fn of_provider(issuer: &str, subject: &str) -> Self {
+        let hash = Sha256::new()
+            .chain_update(issuer)
+            .chain_update([0])
+            .chain_update(subject)
+            .finalize();
+        Self(format!("{OF_PROVIDER}{}", URL_SAFE_NO_PAD.encode(hash)))
+    }
+
+    /// Whether an auth provider vouches for this user, and makes his tokens.
+    pub fn is_of_provider(&self) -> bool {
+        self.0.starts_with(OF_PROVIDER)
     }
 
     /// Whether the gradual rollout has reached this user: a stable hash decides, so that raising the

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod client;
+pub mod provider;
 
 use std::path::PathBuf;
 use std::sync::Arc;
