@@ -32,7 +32,8 @@ fn markdown(bytes: usize) -> String {
             line * 2_654_435_761_u64
         );
     }
-    text.truncate(text.floor_char_boundary(bytes));
+    let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap());
     text
 }
 

@@ -291,6 +291,22 @@ async fn a_provider_that_is_down_is_no_verdict() {
 }
 
 #[tokio::test]
+async fn a_client_that_goes_away_takes_nothing_with_it() {
+    let site = Site::embedded().await;
+    let key = SigningKey::ec();
+    let keys = json!({ "keys": [key.jwk("e")] }).to_string();
+    let server = KeyServer::start(&[]).await;
+    server.behave(Behaviour::Late(keys));
+    let deployment = with_keys(&site, &server).await;
+    let token = key.token("e", &claims(&site, json!({})));
+    let hasty = tokio::time::timeout(SECOND / 5, ask(&deployment, &token));
+    assert!(hasty.await.is_err());
+    assert_eq!(server.asked(), 1);
+    ask(&deployment, &token).await.expect(200);
+    assert_eq!(server.asked(), 1);
+}
+
+#[tokio::test]
 async fn garbage_is_refused_without_asking_anybody() {
     let site = Site::embedded().await;
     let server = KeyServer::start(&[]).await;

@@ -25,7 +25,10 @@ pub(super) const PAUSE_AFTER_FAILURE: i64 = 5_000;
 
 /// The keys behind one URL.
 #[derive(Debug)]
-pub(super) struct Jwks {
+pub(super) struct Jwks(Arc<Source>);
+
+#[derive(Debug)]
+struct Source {
     client: Client,
     url: String,
     clock: Clock,
@@ -52,13 +55,13 @@ impl Jwks {
             .timeout(DEADLINE)
             .build()
             .map_err(|_| rustls::Error::General("the HTTP client cannot be built".into()))?;
-        Ok(Self {
+        Ok(Self(Arc::new(Source {
             client,
             url,
             clock,
             kept: Mutex::default(),
             last_fetch: tokio::sync::Mutex::default(),
-        })
+        })))
     }
 
     /// The key of this id and algorithm; `None` where the provider has none.
@@ -66,9 +69,20 @@ impl Jwks {
     /// # Errors
     /// `Unavailable` where the provider has to be asked, and cannot.
     pub(super) async fn find(&self, id: &str, algorithm: &str) -> Result<Option<Key>, TokenError> {
-        if let Some(key) = self.in_use().and_then(|set| set.find(id, algorithm)) {
+        if let Some(key) = self.0.in_use().and_then(|set| set.find(id, algorithm)) {
             return Ok(Some(key));
         }
+        // On its own, so that it is done for all who wait even where the client that began it goes away.
+        let (source, id, algorithm) = (self.0.clone(), id.to_owned(), algorithm.to_owned());
+        tokio::spawn(async move { source.ask(&id, &algorithm).await })
+            .await
+            .unwrap_or(Err(TokenError::Unavailable("its fetch broke off")))
+    }
+}
+
+impl Source {
+    /// The same, where no set at hand has it.
+    async fn ask(&self, id: &str, algorithm: &str) -> Result<Option<Key>, TokenError> {
         let mut last = self.last_fetch.lock().await;
         // While this request waited, another one may have fetched what it looks for.
         let set = self.in_use();
@@ -90,7 +104,7 @@ impl Jwks {
                 Ok(None)
             };
         }
-        // It counts as failed until it is done: a client that goes away ends its request anywhere.
+        // It counts as failed until it is done.
         let fetch = last.insert(Fetch {
             began: now,
             failed: true,

@@ -15,8 +15,8 @@
 --
 -- A record is a JSON object taken apart into name US value RS, name US value RS, ...: each name and each
 -- value as JSON text, which can hold neither of the two control characters. A script can so change one
--- member without knowing JSON, and every value comes back as it was sent. (A long content is packed before it
--- gets here, with neither of the two characters in it either.)
+-- member without knowing JSON, and every value comes back as it was sent. A message's long content is
+-- packed before it gets here, into text that holds neither of the two either.
 
 local US, RS = '\31', '\30'
 local DAY = 86400000

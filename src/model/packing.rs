@@ -77,6 +77,8 @@ fn unpack(packed: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::model::json::quoted;
+    use crate::model::message::digest_of;
+    use crate::model::{NewMessage, Timestamp};
     use proptest::prelude::*;
     use std::time::Instant;
 
@@ -110,6 +112,17 @@ mod tests {
         // What cannot be compressed is not stored longer than it was sent.
         let noise: String = (0..5_000).map(|_| fastrand::alphanumeric()).collect();
         assert!(store(&quoted(&noise)).0.len() <= record(&quoted(&noise)).len());
+    }
+
+    #[test]
+    fn a_digest_is_of_what_was_sent() {
+        let json = quoted(&"What is the meaning of this? ".repeat(100));
+        let json = format!(r#"{{"id":"m","type":"user","content":{json}}}"#);
+        let raw = serde_json::from_str(&json).unwrap();
+        let message = NewMessage::parse(raw, "m", Timestamp::from_ms(5)).unwrap();
+        let sent = unpack_record(message.record.as_str()).unwrap();
+        assert_ne!(sent, message.record);
+        assert_eq!(message.digest, digest_of(&[b"", sent.as_str().as_bytes()]));
     }
 
     #[test]

@@ -100,6 +100,8 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
 #[derive(Clone)]
 pub enum Behaviour {
     Answer(u16, String),
+    /// The keys, half a second late.
+    Late(String),
     Silence,
 }
 
@@ -124,6 +126,13 @@ impl KeyServer {
                 let behaviour = current.lock().unwrap().clone();
                 tokio::spawn(async move {
                     let _ = stream.read(&mut [0; 4_096]).await;
+                    let behaviour = match behaviour {
+                        Behaviour::Late(body) => {
+                            tokio::time::sleep(Duration::from_millis(500)).await;
+                            Behaviour::Answer(200, body)
+                        }
+                        other => other,
+                    };
                     match behaviour {
                         Behaviour::Answer(status, body) => {
                             let head = format!(
@@ -132,7 +141,7 @@ impl KeyServer {
                             );
                             let _ = stream.write_all((head + &body).as_bytes()).await;
                         }
-                        Behaviour::Silence => tokio::time::sleep(Duration::from_secs(60)).await,
+                        _ => tokio::time::sleep(Duration::from_secs(60)).await,
                     }
                 });
             }
