@@ -18,7 +18,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 }
 
 async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
-    let user = request.user(app)?;
+    let user = request.user(app).await?;
     let cursor = request.cursor(CursorKind::Conversations)?;
     let list = app
         .store
@@ -40,7 +40,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 }
 
 async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let user = request.user(app)?;
+    let user = request.user(app).await?;
     let key = request
         .header(&HeaderName::from_static("idempotency-key"))
         .map(str::to_owned);

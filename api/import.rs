@@ -12,7 +12,7 @@ use http::Method;
 /// nothing.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::POST])?;
-    let user = request.user(&app)?;
+    let user = request.user(&app).await?;
     let body = request.body().await?;
     let now = Timestamp::from_ms(app.clock.now_ms());
     let import = ImportRequest::parse(&body, now)?;

@@ -6,7 +6,7 @@ use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
 use conversation_store::identity::{Caller, Counted, UserId, random_code};
 use conversation_store::model::{
-    ObjectWriter, SessionAction, Timestamp, parse_current, parse_session,
+    Invalid, ObjectWriter, SessionAction, Timestamp, parse_current, parse_session,
 };
 use conversation_store::store::{CODE_LIFE, Redeemed, Session};
 use http::Method;
@@ -23,14 +23,14 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 }
 
 async fn act(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let known = request.identify(app)?;
+    let known = request.identify(app).await?;
     let stranger = request.stranger(app, UserId::anonymous());
     match parse_session(&request.body().await?)? {
         SessionAction::Begin => begin(app, known, stranger).await,
         SessionAction::Redeem { code } => redeem(app, &code, stranger).await,
-        SessionAction::Link => link(app, &known.ok_or_else(ApiError::missing_token)?).await,
+        SessionAction::Link => link(app, &with_our_token(known)?).await,
         SessionAction::SignOutEverywhere => {
-            let caller = known.ok_or_else(ApiError::missing_token)?;
+            let caller = with_our_token(known)?;
             app.store
                 .of(&caller)
                 .sign_out_everywhere(app.config.token_life)
@@ -44,11 +44,24 @@ async fn act(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     }
 }
 
+/// Users of an auth provider sign in and out there: a token of ours would outlive a logout or a ban.
+fn with_our_token(known: Option<Caller>) -> Result<Caller, ApiError> {
+    let caller = known.ok_or_else(ApiError::missing_token)?;
+    if caller.user.is_of_provider() {
+        let message = "This user signs in and out at the auth provider.";
+        return Err(Invalid::new("use_provider", message).into());
+    }
+    Ok(caller)
+}
+
 /// Without a token a new user, with one a fresh token for the same user.
 async fn begin(app: &App, known: Option<Caller>, stranger: Caller) -> Result<Answer, ApiError> {
     let is_new = known.is_none();
     let caller = known.unwrap_or(stranger);
     let session = app.store.of(&caller).open_session().await?;
+    if caller.user.is_of_provider() {
+        return Ok(Answer::ok(describe(app, &caller.user, &session).finish()));
+    }
     let json = with_token(app, describe(app, &caller.user, &session), &caller.user);
     Ok(if is_new {
         Answer::created(json)
@@ -105,13 +118,13 @@ fn with_token(app: &App, json: ObjectWriter, user: &UserId) -> String {
 }
 
 async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
-    let user = request.known_user(app)?;
+    let user = request.known_user(app).await?;
     let session = app.store.of(&user).open_session().await?;
     Ok(Answer::ok(describe(app, &user.user, &session).finish()))
 }
 
 async fn set_current(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let user = request.user(app)?;
+    let user = request.user(app).await?;
     let id = parse_current(&request.body().await?)?;
     app.store.of(&user).set_current(id.as_ref()).await?;
     let current = id.as_ref().map(|id| id.as_str());

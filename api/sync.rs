@@ -11,7 +11,7 @@ use http::Method;
 /// The plan's periodic sync and its real-time successor.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::GET])?;
-    let caller = request.user(&app)?;
+    let caller = request.user(&app).await?;
     let cursor = request.sync_cursor()?;
     if request.wants_events() {
         let events = stream::open(app, caller, cursor).await?;

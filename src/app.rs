@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::{Tokens, UserId};
+use crate::identity::{Provider, TokenError, Tokens, UserId, Verified};
 use crate::log::Log;
 use crate::store::Store;
 use crate::upstash::{Upstash, UpstashError};
@@ -16,6 +16,8 @@ pub struct App {
     pub store: Store,
     /// Issues and verifies the tokens that say who is asking.
     pub tokens: Tokens,
+    /// Verifies the tokens of an auth provider, where one is configured.
+    pub provider: Option<Provider>,
     /// The clock that all of it goes by.
     pub clock: Clock,
     /// Where the line of each request goes.
@@ -29,6 +31,8 @@ impl App {
     /// When the configured URL is none, or TLS cannot be set up.
     pub fn new(config: Config, clock: Clock) -> Result<Self, UpstashError> {
         let upstash = Upstash::new(&config.upstash, clock.clone())?;
+        let provider = config.provider.as_ref();
+        let provider = provider.map(|provider| Provider::new(provider, clock.clone()));
         Ok(Self {
             store: Store::new(upstash, &config, clock.clone()),
             tokens: Tokens::new(
@@ -36,6 +40,9 @@ impl App {
                 config.token_life,
                 clock.clone(),
             ),
+            provider: provider
+                .transpose()
+                .map_err(|_| UpstashError::Unreachable("TLS cannot be set up".into()))?,
             config,
             clock,
             log: Log::default(),
@@ -46,6 +53,22 @@ impl App {
     #[must_use]
     pub fn with_log(self, log: Log) -> Self {
         Self { log, ..self }
+    }
+
+    /// Whom a token speaks for, be it one of ours or an auth provider's. Ours cost no request.
+    ///
+    /// Signing out everywhere voids our tokens only, so a provider's counts as issued now.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub async fn verify(&self, token: &str) -> Result<Verified, TokenError> {
+        match &self.provider {
+            Some(provider) if !Tokens::are_ours(token) => Ok(Verified {
+                user: provider.verify(token).await?,
+                issued_at: self.clock.now_ms(),
+            }),
+            _ => self.tokens.verify(token),
+        }
     }
 
     /// Whether `user` is on Redis: the plan's feature flag and gradual rollout.

@@ -1,9 +1,12 @@
 //! Configuration, read from environment variables once per process.
 
+mod provider;
+
 use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::identity::ProviderConfig;
 use crate::secret::Secret;
 use crate::upstash::UpstashConfig;
 
@@ -32,6 +35,8 @@ pub struct Config {
     pub auth_secrets: Vec<Secret>,
     /// `TOKEN_TTL_DAYS`: how long a token is valid.
     pub token_life: Duration,
+    /// `AUTH_JWT_...`, `AUTH_JWKS_URL`: an auth provider whose tokens are accepted beside ours.
+    pub provider: Option<ProviderConfig>,
     /// `CONVERSATION_TTL_DAYS`: the sliding life of a conversation (the plan's 90 days).
     pub conversation_life: Duration,
     /// `SESSION_TTL_DAYS`: the life of a session (the plan's 7 days).
@@ -81,6 +86,7 @@ impl Config {
             upstash: variables.upstash()?,
             auth_secrets: variables.auth_secrets()?,
             token_life: variables.days("TOKEN_TTL_DAYS", 180)?,
+            provider: variables.provider()?,
             conversation_life: variables.days("CONVERSATION_TTL_DAYS", 90)?,
             session_life: variables.days("SESSION_TTL_DAYS", 7)?,
             namespace: variables.namespace()?,

@@ -8,6 +8,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod http;
+mod https;
 pub mod identity;
 pub mod import;
 pub mod log;

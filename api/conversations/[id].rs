@@ -23,7 +23,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 
 /// Metadata and the newest page of messages, oldest first; `nextCursor` leads to the older ones.
 async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
-    let user = request.user(app)?;
+    let user = request.user(app).await?;
     let query = PageQuery {
         limit: request.limit(50, 100)?,
         after: None,
@@ -55,7 +55,7 @@ async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 }
 
 async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let mode = SaveMode::Replace {
         expected_revision: request.if_match()?,
     };
@@ -72,7 +72,7 @@ async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
 }
 
 async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let expected = request.if_match()?;
     let patch = ConversationPatch::parse(&request.body().await?, &id)?;
     let written = app
@@ -84,7 +84,7 @@ async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
 }
 
 async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
-    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let deleted = app
         .store
         .of(&user)

@@ -5,7 +5,7 @@ use http::header::{ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error;
 
 use super::Answer;
-use crate::identity::TokenError;
+use crate::identity::{RETRY_AFTER_SECONDS, TokenError};
 use crate::model::{Invalid, ObjectWriter, limits};
 use crate::store::{CODE_LIFE, Quota, StoreError};
 use crate::upstash::UpstashError;
@@ -19,6 +19,9 @@ pub enum ApiError {
     /// 401: no token, or none that can be accepted.
     #[error("{0}")]
     Unauthorized(&'static str, &'static str),
+    /// 503: the auth provider's keys are needed to tell who is asking, and cannot be had.
+    #[error("the auth provider's keys cannot be had: {0}")]
+    IdentityUnavailable(&'static str),
     /// 404: no such route.
     #[error("no such route")]
     NoRoute,
@@ -59,6 +62,7 @@ impl From<TokenError> for ApiError {
         match error {
             TokenError::Invalid => Self::Unauthorized("invalid_token", "The token is not valid."),
             TokenError::Expired => Self::Unauthorized("expired_token", "The token has expired."),
+            TokenError::Unavailable(reason) => Self::IdentityUnavailable(reason),
         }
     }
 }
@@ -87,6 +91,12 @@ impl ApiError {
             Self::Unauthorized(code, message) => {
                 (StatusCode::UNAUTHORIZED, code, (*message).to_owned())
             }
+            Self::IdentityUnavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "identity_unavailable",
+                "The auth provider cannot be asked for its keys. Send the request again later."
+                    .into(),
+            ),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route.".into()),
             Self::MethodNotAllowed(allowed) => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -147,6 +157,7 @@ impl ApiError {
         let answer = Answer::json(status, body.finish());
         match &self {
             Self::Unauthorized(..) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
+            Self::IdentityUnavailable(_) => answer.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
             Self::MethodNotAllowed(allowed) => answer.with_header(ALLOW, allowed),
             Self::Store(StoreError::Stale { revision }) => {
                 answer.with_header(ETAG, format!("\"{revision}\""))

@@ -83,9 +83,10 @@ impl ApiRequest {
     /// Who is asking, by the bearer token.
     ///
     /// # Errors
-    /// 401 without a valid token; 503 where storage is switched off for this user.
-    pub fn user(&self, app: &App) -> Result<Caller, ApiError> {
-        let user = self.known_user(app)?;
+    /// 401 without a valid token; 503 where storage is switched off for this user, or where only an auth
+    /// provider that cannot be asked could tell.
+    pub async fn user(&self, app: &App) -> Result<Caller, ApiError> {
+        let user = self.known_user(app).await?;
         if !app.is_enabled_for(&user.user) {
             return Err(ApiError::StorageDisabled);
         }
@@ -95,16 +96,18 @@ impl ApiRequest {
     /// Who is asking, be storage switched off or not.
     ///
     /// # Errors
-    /// 401 without a valid token.
-    pub fn known_user(&self, app: &App) -> Result<Caller, ApiError> {
-        self.identify(app)?.ok_or_else(ApiError::missing_token)
+    /// 401 without a valid token; 503 where the auth provider cannot be asked.
+    pub async fn known_user(&self, app: &App) -> Result<Caller, ApiError> {
+        self.identify(app)
+            .await?
+            .ok_or_else(ApiError::missing_token)
     }
 
     /// Who is asking; `None` for somebody without a token.
     ///
     /// # Errors
-    /// 401 for a token that is not valid.
-    pub fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
+    /// 401 for a token that is not valid; 503 where the auth provider cannot be asked.
+    pub async fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
@@ -116,7 +119,7 @@ impl ApiRequest {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(invalid);
         }
-        let verified = app.tokens.verify(token.trim())?;
+        let verified = app.verify(token.trim()).await?;
         self.noted.set(app.tokens.pseudonym(verified.user.as_str()));
         Ok(Some(Caller {
             user: verified.user,

@@ -1,22 +1,33 @@
-//! Who is asking. The plan's option 1: an anonymous user, named by a random UUID.
+//! Who is asking. The plan's option 1: an anonymous user, named by a random UUID; and where it is
+//! configured, its option 2: a user of an auth provider.
 
 mod caller;
 mod code;
+mod jwks;
+mod jwt;
+mod key;
+mod provider;
 mod tokens;
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use caller::{Caller, Counted};
 pub use code::random_code;
+pub use provider::{Provider, ProviderConfig, ProviderKeys, RETRY_AFTER_SECONDS};
 pub use tokens::{Token, TokenError, Tokens, Verified};
 
 /// A user whose identity was established: made here, or read from a verified token, and nowhere else.
 /// Keys are built from it, so no request can name another user's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UserId(String);
+
+/// What ids of a provider's users begin with, and no UUID does.
+const OF_PROVIDER: &str = "jwt-";
 
 impl UserId {
     /// A new anonymous user.
@@ -31,6 +42,22 @@ impl UserId {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         is_id.then(|| Self(id.to_owned()))
+    }
+
+    /// The user whom an auth provider calls `subject`. A hash, so that keys hold no personal data, and
+    /// over the issuer too, so that users of two providers are never the same.
+    fn of_provider(issuer: &str, subject: &str) -> Self {
+        let hash = Sha256::new()
+            .chain_update(issuer)
+            .chain_update([0])
+            .chain_update(subject)
+            .finalize();
+        Self(format!("{OF_PROVIDER}{}", URL_SAFE_NO_PAD.encode(hash)))
+    }
+
+    /// Whether an auth provider vouches for this user, and makes his tokens.
+    pub fn is_of_provider(&self) -> bool {
+        self.0.starts_with(OF_PROVIDER)
     }
 
     /// Whether the gradual rollout has reached this user: a stable hash decides, so that raising the

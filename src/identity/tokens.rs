@@ -28,6 +28,9 @@ pub enum TokenError {
     /// Too old.
     #[error("the token has expired")]
     Expired,
+    /// Not known: the auth provider, whose keys are needed to tell, cannot be asked.
+    #[error("the auth provider's keys cannot be had: {0}")]
+    Unavailable(&'static str),
 }
 
 /// An issued token.
@@ -64,6 +67,13 @@ impl Tokens {
             life,
             clock,
         }
+    }
+
+    /// Whether a token has the form of ours: any other is an auth provider's, or nobody's.
+    pub fn are_ours(token: &str) -> bool {
+        token
+            .strip_prefix(VERSION)
+            .is_some_and(|rest| rest.starts_with('.'))
     }
 
     /// Issues a token for `user`, valid from now on.
@@ -144,7 +154,7 @@ fn decode(text: &str) -> Result<Vec<u8>, TokenError> {
         .map_err(|_| TokenError::Invalid)
 }
 
-fn mac(secret: &Secret, signed: &str) -> Option<Hmac<Sha256>> {
+pub(super) fn mac(secret: &Secret, signed: &str) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()?;
     mac.update(signed.as_bytes());
     Some(mac)

@@ -22,7 +22,8 @@
 --
 -- A record is a JSON object taken apart into name US value RS, name US value RS, ...: each name and each
 -- value as JSON text, which can hold neither of the two control characters. A script can so change one
--- member without knowing JSON, and every value comes back as it was sent.
+-- member without knowing JSON, and every value comes back as it was sent. A message's long content is
+-- packed before it gets here, into text that holds neither of the two either.
 
 local US, RS = '\31', '\30'
 local DAY = 86400000
@@ -256,11 +257,13 @@ local function expire_user(user)
 end
 
 -- What a notice may carry of messages: small ones, so that a listener need not ask for them. Line ends
--- would break the stream that notices travel in.
+-- would break the stream that notices travel in; a value that begins with ~ is compressed, so not small.
 local LARGEST_NOTICE, GS = 4096, '\29'
 
 local function notice_of(id, body)
-  if #body > LARGEST_NOTICE or string.find(body, '[\r\n]') then return '' end
+  if #body > LARGEST_NOTICE or string.find(body, '[\r\n]') or string.find(body, US .. '~', 1, true) then
+    return ''
+  end
   return GS .. id .. GS .. body
 end
 

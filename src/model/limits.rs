@@ -2,6 +2,9 @@
 
 /// The largest request body, in bytes: what Vercel lets through.
 pub const BODY: usize = 4_500_000;
+/// The most that a page of messages holds, in bytes, where it holds more than one: answers have to pass
+/// Vercel too, and what is stored compressed can be a thousand times as long when it is read.
+pub const PAGE: usize = 4_000_000;
 /// The largest content of a message, in bytes of UTF-8.
 pub const CONTENT: usize = 1_048_576;
 /// The largest sum of a message's other fields, in bytes of JSON.

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::json::text_of;
+use super::packing::{pack_record, unpack_record};
 use super::{Invalid, MessageId, Object, ObjectWriter, Record, Timestamp, array_of, limits};
 
 /// A message as a client sent it, checked.
@@ -20,9 +21,9 @@ pub struct NewMessage {
     pub timestamp: Timestamp,
     /// Tokens it accounts for.
     pub tokens: u64,
-    /// Tells a repetition of this message from another one with its id.
+    /// Tells a repetition of this message from another one with its id, however they are stored.
     pub digest: String,
-    /// All other fields.
+    /// All other fields, as they are stored.
     pub record: Record,
     is_user: bool,
 }
@@ -39,7 +40,7 @@ impl NewMessage {
         let kind = required(&object, "type", path)?;
         required(&object, "content", path)?;
         check_fields(&object, path)?;
-        let record = record_of(&object);
+        let sent = record_of(&object);
         Ok(Self {
             id,
             timestamp: sent_timestamp.unwrap_or(now),
@@ -48,10 +49,10 @@ impl NewMessage {
                 sent_timestamp
                     .map_or_else(String::new, |time| time.to_string())
                     .as_bytes(),
-                record.as_str().as_bytes(),
+                sent.as_str().as_bytes(),
             ]),
             is_user: kind.get() == "\"user\"",
-            record,
+            record: pack_record(&object),
         })
     }
 
@@ -60,7 +61,8 @@ impl NewMessage {
         if !self.is_user {
             return None;
         }
-        Record::members(self.record.as_str())
+        let record = unpack_record(self.record.as_str())?;
+        Record::members(record.as_str())
             .find(|(name, _)| *name == "\"content\"")
             .and_then(|(_, content)| text_of(content))
     }
@@ -100,7 +102,7 @@ pub struct MessagePatch {
     pub tokens: Option<u64>,
     /// The new time, where it changes.
     pub timestamp: Option<Timestamp>,
-    /// All other fields to change; null removes one.
+    /// All other fields to change, as they are stored; null removes one.
     pub record: Record,
 }
 
@@ -135,7 +137,7 @@ impl MessagePatch {
         Ok(Self {
             tokens: tokens_of(&object, "body")?,
             timestamp,
-            record: record_of(&object),
+            record: pack_record(&object),
         })
     }
 }
@@ -146,11 +148,11 @@ pub struct StoredMessage {
     id: String,
     seq: u32,
     timestamp: Timestamp,
-    record: String,
+    record: Record,
 }
 
 impl StoredMessage {
-    /// Reads a field of the bodies hash; `None` where the message was deleted or the form is not ours.
+    /// Reads a field of the bodies hash; `None` where the message was deleted, or the form is not ours.
     pub fn parse(id: String, body: &str) -> Option<Self> {
         let (header, record) = body.split_once(Record::HEADER_END)?;
         let mut words = header.split(' ');
@@ -158,19 +160,25 @@ impl StoredMessage {
             id,
             seq: words.next()?.parse().ok()?,
             timestamp: Timestamp::from_ms(words.next()?.parse().ok()?),
-            record: record.to_owned(),
+            record: unpack_record(record)?,
         })
     }
 
     /// The message as clients know it.
     pub fn to_json(&self) -> String {
-        let mut object = ObjectWriter::with_capacity(self.record.len() + self.id.len() + 64)
-            .display("id", &self.id)
-            .display("timestamp", self.timestamp);
-        for (name, value) in Record::members(&self.record) {
+        let mut object =
+            ObjectWriter::with_capacity(self.record.as_str().len() + self.id.len() + 64)
+                .display("id", &self.id)
+                .display("timestamp", self.timestamp);
+        for (name, value) in Record::members(self.record.as_str()) {
             object.push(name, value);
         }
         object.finish()
+    }
+
+    /// About how long its JSON is, in bytes.
+    pub fn size(&self) -> usize {
+        self.record.as_str().len()
     }
 
     /// When it was written.

@@ -9,6 +9,7 @@ mod id;
 mod json;
 pub mod limits;
 mod message;
+mod packing;
 mod record;
 mod request;
 mod timestamp;

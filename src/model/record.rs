@@ -5,7 +5,8 @@ use super::json::quoted;
 const UNIT: char = '\u{1f}';
 const END: char = '\u{1e}';
 
-/// The members of an object as `name US value RS ...`, names and values as JSON text.
+/// The members of an object as `name US value RS ...`, names and values as JSON text, but for long
+/// contents of messages, which are packed.
 ///
 /// JSON text never holds a bare control character other than tab and line ends, so the two separators
 /// need no escaping. The Lua prelude reads and writes the same form.
@@ -13,9 +14,14 @@ const END: char = '\u{1e}';
 pub struct Record(String);
 
 impl Record {
-    /// Adds a member. `json` is JSON text.
+    /// Adds a member. `json` is JSON text, or the packed form of it.
     pub fn push(&mut self, name: &str, json: &str) {
-        self.0.push_str(&quoted(name));
+        self.push_quoted(&quoted(name), json);
+    }
+
+    /// Adds a member whose name, too, is JSON text.
+    pub(super) fn push_quoted(&mut self, quoted_name: &str, json: &str) {
+        self.0.push_str(quoted_name);
         self.0.push(UNIT);
         self.0.push_str(json);
         self.0.push(END);

@@ -4,6 +4,7 @@ use super::answer::Written;
 use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{
     ConversationId, MessageId, MessagePatch, NewMessage, StoredMessage, Summary, generate_title,
+    limits,
 };
 use crate::upstash::UpstashError;
 
@@ -19,7 +20,7 @@ pub enum Order {
 /// Which page of a conversation's messages.
 #[derive(Clone, Debug)]
 pub struct PageQuery {
-    /// At most this many messages.
+    /// At most this many messages; fewer where they are long, see [`limits::PAGE`].
     pub limit: usize,
     /// Going from here...
     pub after: Option<Cursor>,
@@ -82,11 +83,18 @@ impl UserStore<'_> {
                 next: None,
             });
         }
-        let more = answer.text()? == "1";
+        let mut more = answer.text()? == "1";
+        let mut size = 0;
         let mut messages = Vec::with_capacity(query.limit);
         while !answer.is_empty() {
             let (id, body) = (answer.text()?, answer.text()?);
-            messages.push(StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?);
+            let message = StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?;
+            size += message.size();
+            if size > limits::PAGE && !messages.is_empty() {
+                more = true;
+                break;
+            }
+            messages.push(message);
         }
         let next = messages.last().filter(|_| more).map(|last| Cursor {
             score: last.timestamp().as_ms(),

@@ -10,6 +10,7 @@ use http::header::{
 use reqwest::{Client, Response};
 
 use super::{UpstashConfig, UpstashError};
+use crate::https;
 
 /// The largest request Upstash takes.
 const LARGEST_REQUEST: usize = 10 * 1024 * 1024;
@@ -40,14 +41,12 @@ impl Transport {
     pub(super) fn new(config: &UpstashConfig) -> Result<Self, UpstashError> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization(config)?);
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls()?)
+        let client = https::client()
+            .map_err(|_| UpstashError::Unreachable("TLS cannot be set up".into()))?
             .default_headers(headers)
-            .tcp_nodelay(true)
             .connect_timeout(config.attempt_timeout)
             // Longer than the pause between two requests of a busy function, shorter than Upstash's own.
             .pool_idle_timeout(Duration::from_secs(55))
-            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|_| UpstashError::Unreachable("the HTTP client cannot be built".into()))?;
         Ok(Self {
@@ -118,17 +117,6 @@ fn authorization(config: &UpstashConfig) -> Result<HeaderValue, UpstashError> {
         .map_err(|_| UpstashError::Unauthorized)?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// TLS with Mozilla's roots compiled in.
-fn tls() -> Result<rustls::ClientConfig, UpstashError> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| UpstashError::Unreachable("TLS cannot be set up".into()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Sorts a failure of the connection. Its text may hold the URL, so none of it is kept.

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod events;
+pub mod provider;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

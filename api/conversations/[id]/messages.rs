@@ -18,7 +18,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 }
 
 async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
-    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let query = PageQuery {
         limit: request.limit(50, 100)?,
         after: request.cursor(CursorKind::Messages)?,
@@ -45,7 +45,7 @@ async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 }
 
 async fn append(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let expected = request.if_match()?;
     let now = Timestamp::from_ms(app.clock.now_ms());
     let messages: Vec<NewMessage> = parse_append(&request.body().await?, now)?;

@@ -18,7 +18,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 }
 
 async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
-    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let (message, expected) = (request.message_id()?, request.if_match()?);
     let patch = MessagePatch::parse(&request.body().await?, &message)?;
     let store = app.store.of(&user);
@@ -28,7 +28,7 @@ async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
 }
 
 async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
-    let (user, id) = (request.user(app)?, request.conversation_id()?);
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let (message, expected) = (request.message_id()?, request.if_match()?);
     let and_after = request.choice("andAfter", &["true", "false"])? == Some("true");
     let store = app.store.of(&user);

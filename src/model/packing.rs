@@ -1,0 +1,219 @@
+//! Long contents, stored compressed: `~` and base64 of the zlib form of their JSON text.
+//!
+//! JSON text never begins with `~`, so what is stored says itself which of the two it is, and scripts,
+//! to which values are opaque, need not know. Base64, because Redis is reached by JSON.
+
+use std::io::{self, Read, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::{Object, Record, limits};
+
+const MARK: char = '~';
+
+/// JSON texts up to here, in bytes, are stored as they are. Most of an account are answers of one or two
+/// thousand bytes: with a threshold above these there would be next to nothing saved.
+const THRESHOLD: usize = 512;
+
+/// From 0 to 9: see `what_it_saves` below. More saves nothing, less is hardly faster.
+const LEVEL: u32 = 6;
+
+/// The record of a message, its content packed where that makes it shorter.
+pub(super) fn pack_record(object: &Object<'_>) -> Record {
+    let mut record = Record::default();
+    for (name, value) in object.members() {
+        let json = value.get();
+        let packed = (name == "content").then(|| pack(json)).flatten();
+        record.push(name, packed.as_deref().unwrap_or(json));
+    }
+    record
+}
+
+/// A stored record with all values as JSON text; `None` where its content cannot be unpacked.
+pub(super) fn unpack_record(stored: &str) -> Option<Record> {
+    let mut record = Record::default();
+    for (name, value) in Record::members(stored) {
+        let unpacked = match value.strip_prefix(MARK) {
+            Some(packed) => Some(unpack(packed)?),
+            None => None,
+        };
+        record.push_quoted(name, unpacked.as_deref().unwrap_or(value));
+    }
+    Some(record)
+}
+
+/// The packed form of a JSON text, where it is a shorter one.
+fn pack(json: &str) -> Option<String> {
+    if json.len() <= THRESHOLD {
+        return None;
+    }
+    let compressed = compress(json.as_bytes(), LEVEL).ok()?;
+    let packed = format!("{MARK}{}", STANDARD_NO_PAD.encode(compressed));
+    (packed.len() < json.len()).then_some(packed)
+}
+
+fn compress(bytes: &[u8], level: u32) -> io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(level));
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+/// The JSON text behind the mark; `None` where it is damaged, which zlib's checksum tells, or longer than
+/// anything that was ever sent: a few bytes can unpack to a thousand times as many.
+fn unpack(packed: &str) -> Option<String> {
+    let compressed = STANDARD_NO_PAD.decode(packed).ok()?;
+    let most = u64::try_from(limits::BODY).unwrap_or(u64::MAX);
+    let mut decoder = ZlibDecoder::new(compressed.as_slice()).take(most + 1);
+    let mut json = String::new();
+    decoder.read_to_string(&mut json).ok()?;
+    (json.len() <= limits::BODY && json.starts_with('"')).then_some(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::json::quoted;
+    use crate::model::message::digest_of;
+    use crate::model::{NewMessage, Timestamp};
+    use proptest::prelude::*;
+    use std::time::Instant;
+
+    /// A record with this content, as it is stored and as it comes back.
+    fn store(json: &str) -> (String, String) {
+        let message = format!(r#"{{"a":1,"content":{json},"b":"~"}}"#);
+        let object = Object::parse(message.as_bytes(), "m").unwrap();
+        let stored = pack_record(&object).as_str().to_owned();
+        let read = unpack_record(&stored).unwrap();
+        (stored, read.as_str().to_owned())
+    }
+
+    fn record(json: &str) -> String {
+        format!("\"a\"\u{1f}1\u{1e}\"content\"\u{1f}{json}\u{1e}\"b\"\u{1f}\"~\"\u{1e}")
+    }
+
+    fn stored(bytes: &[u8]) -> String {
+        let packed = STANDARD_NO_PAD.encode(compress(bytes, LEVEL).unwrap());
+        format!("\"content\"\u{1f}{MARK}{packed}\u{1e}")
+    }
+
+    #[test]
+    fn long_contents_are_shorter_and_the_others_as_they_were() {
+        let long = quoted(&"What is the meaning of this? ".repeat(100));
+        let (packed, read) = store(&long);
+        assert!(packed.len() < long.len() / 5);
+        assert_eq!(read, record(&long));
+        for json in ["\"\"", "\"~short\"", &quoted(&"x".repeat(THRESHOLD - 2))] {
+            assert_eq!(store(json).0, record(json));
+        }
+        // What cannot be compressed is not stored longer than it was sent.
+        let noise: String = (0..5_000).map(|_| fastrand::alphanumeric()).collect();
+        assert!(store(&quoted(&noise)).0.len() <= record(&quoted(&noise)).len());
+    }
+
+    #[test]
+    fn a_digest_is_of_what_was_sent() {
+        let json = quoted(&"What is the meaning of this? ".repeat(100));
+        let json = format!(r#"{{"id":"m","type":"user","content":{json}}}"#);
+        let raw = serde_json::from_str(&json).unwrap();
+        let message = NewMessage::parse(raw, "m", Timestamp::from_ms(5)).unwrap();
+        let sent = unpack_record(message.record.as_str()).unwrap();
+        assert_ne!(sent, message.record);
+        assert_eq!(message.digest, digest_of(&[b"", sent.as_str().as_bytes()]));
+    }
+
+    #[test]
+    fn what_is_damaged_is_no_record() {
+        let json = quoted(&"What is the meaning of this? ".repeat(100));
+        let good = stored(json.as_bytes());
+        assert!(unpack_record(&good).is_some());
+        let begin = good.find(MARK).unwrap() + 1;
+        for at in begin..good.len() - 1 {
+            let new = if &good[at..=at] == "A" { "B" } else { "A" };
+            let damaged = [&good[..at], new, &good[at + 1..]].concat();
+            let read = unpack_record(&damaged);
+            // Some bits of zlib's header and of its tables mean nothing.
+            assert!(
+                read.is_none() || read == unpack_record(&good),
+                "damaged at {at}"
+            );
+            let cut = format!("{}\u{1e}", &good[..at]);
+            assert_eq!(unpack_record(&cut), None, "cut at {at}");
+        }
+        for bytes in [&b"\"\xff\""[..], b"", b"{}"] {
+            assert_eq!(unpack_record(&stored(bytes)), None);
+        }
+        for packed in ["~", "~!", "~\"", "~ä"] {
+            assert_eq!(
+                unpack_record(&format!("\"content\"\u{1f}{packed}\u{1e}")),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn a_bomb_does_not_go_off() {
+        let text = |length: usize| stored(&[b"\"", vec![b'x'; length].as_slice()].concat());
+        assert!(unpack_record(&text(limits::BODY - 1)).is_some());
+        assert_eq!(unpack_record(&text(limits::BODY)), None);
+        assert_eq!(unpack_record(&text(50_000_000)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back_byte_for_byte(text in "(?s).{0,80}", times in 1usize..200) {
+            let json = quoted(&text.repeat(times));
+            prop_assert_eq!(store(&json).1, record(&json));
+        }
+
+        #[test]
+        fn whatever_is_stored_does_no_harm(text in ".*", bytes: Vec<u8>) {
+            let base64 = STANDARD_NO_PAD.encode(&bytes);
+            for value in [text, base64, STANDARD_NO_PAD.encode(compress(&bytes, 1).unwrap())] {
+                unpack_record(&format!("\"content\"\u{1f}~{value}\u{1e}"));
+            }
+        }
+    }
+
+    /// Measures the contents of the file that `CONVERSATIONS` names, a value of the frontend's
+    /// localStorage key; by default that of the sample.
+    #[test]
+    fn what_it_saves() {
+        let path = std::env::var("CONVERSATIONS").unwrap_or_else(|_| "public/sample.json".into());
+        let dump: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let conversations = dump.as_array().unwrap().iter();
+        let contents: Vec<String> = conversations
+            .flat_map(|conversation| conversation["messages"].as_array().unwrap())
+            .map(|message| message["content"].to_string())
+            .collect();
+        let all: usize = contents.iter().map(String::len).sum();
+        println!("{} contents, {all} bytes", contents.len());
+        println!("level  longer than  of them  bytes    stored   saved of all  MB/s in");
+        for level in [1, 3, 6, 9] {
+            for threshold in [256, 512, 1_024, 2_048] {
+                measure(&contents, all, level, threshold);
+            }
+        }
+    }
+
+    fn measure(contents: &[String], all: usize, level: u32, threshold: usize) {
+        let long = contents.iter().filter(|json| json.len() > threshold);
+        let (mut count, mut bytes, mut stored) = (0, 0, 0);
+        let began = Instant::now();
+        for json in long {
+            let packed = compress(json.as_bytes(), level).unwrap().len() * 4 / 3 + 2;
+            count += 1;
+            bytes += json.len();
+            stored += packed.min(json.len());
+        }
+        let speed = bytes as f64 / 1e6 / began.elapsed().as_secs_f64();
+        let saved = (bytes - stored) as f64 / all as f64 * 100.0;
+        println!(
+            "{level:<6} {threshold:<12} {count:<8} {bytes:<8} {stored:<8} {saved:<13.1} {speed:.0}"
+        );
+    }
+}
