@@ -179,20 +179,6 @@ async fn a_conversation_has_so_many_messages(site: Site) {
 async fn a_user_has_so_much_text(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "4000")]).await;
     let user = user_at(&strict).await;
-    // Text that no compression makes smaller than it is allowed to be.
-    let text = |seed: u64, length: usize| -> String {
-        let mut state = seed;
-        let mut next = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
-        };
-        (0..length)
-            .map(|_| next())
-            .filter(|c| !"\"\\".contains(*c))
-            .collect()
-    };
     user.create("c", vec![message("m", "user", &text(1, 2_500))])
         .await;
     let code = "too_much_text_kept";
@@ -219,12 +205,26 @@ async fn a_user_has_so_much_text(site: Site) {
         .expect(201);
 }
 
+/// Text that no compression makes much smaller.
+fn text(seed: u64, length: usize) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
+    };
+    (0..length)
+        .map(|_| next())
+        .filter(|c| !"\"\\".contains(*c))
+        .collect()
+}
+
 /// Bytes are counted down by every way to lose some.
 async fn deleting_makes_room(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "2000")]).await;
     let user = user_at(&strict).await;
-    let text = "a text of some length. ".repeat(60);
-    let full = || vec![message("m", "user", &text)];
+    let full = || vec![message("m", "user", &text(4, 1_500))];
     for round in 0..4 {
         let (path, other) = (format!("/api/conversations/c{round}"), format!("o{round}"));
         user.create(&format!("c{round}"), full()).await;
