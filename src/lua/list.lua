@@ -5,7 +5,7 @@
 -- ARGV     5 limit  6, 7 score and id behind which the page begins, or ''
 -- Returns  {clock, score and id behind which the next page begins or '' and '',
 --           id, record, counters, id, record, counters...}
--- Billed   3: EVALSHA, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT); once a day 3 to 7 more, to
+-- Billed   3: EVALSHA, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT); once a day 4 to 8 more, to
 --          clear away what has outlived its life
 
 local LIMIT, SCORE, AFTER = tonumber(ARGV[5]), ARGV[6], ARGV[7]
@@ -31,18 +31,37 @@ local function round(score, after, wanted)
   return kept
 end
 
--- Clears away conversations past their life and tombstones past theirs.
-local function purge()
-  local dead = {}
+-- Sorts out the conversations past their life. Redis holds their messages up to a day longer, under keys
+-- that this script may not touch: until these are gone for sure, what meta says of them stays, and their ids
+-- are kept aside, for whoever saves one anew and for the user's erasure. Returns the ids to forget.
+local function bury()
+  local remnants = parse_remnants(redis.call('HGET', META, ':remnants'))
   local ids = redis.call('ZRANGE', CONVERSATIONS, 0, -1)
+  local listed = #ids
+  for id in pairs(remnants) do ids[#ids + 1] = id end
   local fields = {}
   for i, id in ipairs(ids) do fields[i] = id .. ':counters' end
   local counters = call_in_portions('HMGET', META, fields, 1)
+
+  local dead, forgotten = {}, {}
   for i, id in ipairs(ids) do
-    if not parse_counters(counters[i]) then dead[#dead + 1] = id end
+    if parse_counters(counters[i]) or is_tombstone(counters[i]) then
+      remnants[id] = nil
+    elseif i <= listed then
+      dead[#dead + 1] = id
+      remnants[id] = NOW + 2 * DAY
+    elseif remnants[id] and remnants[id] <= NOW then
+      forgotten[#forgotten + 1] = id
+      remnants[id] = nil
+    end
   end
   call_in_portions('ZREM', CONVERSATIONS, dead, 1)
+  return forgotten, remnants
+end
 
+-- Clears away conversations past their life and tombstones past theirs.
+local function purge()
+  local dead, remnants = bury()
   local forgotten = redis.call('ZRANGEBYSCORE', DELETED, '-inf', integer(NOW - TTL), 'WITHSCORES')
   local tombstones = {}
   for i = 1, #forgotten, 2 do
@@ -60,11 +79,12 @@ local function purge()
   end
   call_in_portions('HDEL', META, gone, 1)
   user.purged = NOW
-  redis.call('HSET', META, ':user', format_user(user))
+  redis.call('HSET', META, ':user', format_user(user), ':remnants', format_remnants(remnants))
 end
 
 local reply, count = { '0', '', '' }, 0
 local score, after = SCORE, AFTER
+local is_end = false
 -- A second round is needed only where conversations died since they were last cleared away.
 for _ = 1, 10 do
   local found = round(score, after, LIMIT + 1)
@@ -88,8 +108,11 @@ for _ = 1, 10 do
       reply[#reply + 1] = values[i + 2]
     end
   end
-  if count == LIMIT or #found <= 2 * LIMIT then break end
+  is_end = count == LIMIT or #found <= 2 * LIMIT
+  if is_end then break end
 end
+-- Among very many dead the page may not get full: what follows is still to be had.
+if not is_end then reply[2], reply[3] = score, after end
 
 -- A user without a clock has never written: there is nothing to clear away, and no key is made.
 if user.clock > 0 and user.purged <= NOW - DAY then purge() end

@@ -6,7 +6,9 @@
 --   1 now, ms  2 life of a conversation, ms  3 conversation id, or ''  4 revision expected by If-Match, or ''
 --
 -- What the keys hold:
---   meta    ':user'          clock life floor purged messages tokens conversations
+--   meta    ':user'          clock life floor purged messages tokens conversations, then for each of the
+--                            last days with any activity ;day messages tokens
+--           ':remnants'      the dead whose messages Redis may still hold; see the list's purge
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the clock where it was deleted
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
@@ -56,11 +58,53 @@ local function format_numbers(names, values)
 end
 
 local function parse_user(text)
-  return parse_numbers(user_names, text or '')
+  local numbers, activity = string.match(text or '', '^([^;]*)(.*)$')
+  local user = parse_numbers(user_names, numbers)
+  user.activity, user.counted_messages, user.counted_tokens = activity, user.messages, user.tokens
+  return user
+end
+
+-- Counts what was written since the user was read to the day it is (UTC). Here, so that no write can
+-- forget it and none pays a command for it.
+local ACTIVE_DAYS = 30
+local function count_activity(user)
+  local messages, tokens = user.messages - user.counted_messages, user.tokens - user.counted_tokens
+  if messages == 0 and tokens == 0 then return end
+  local today, days = math.floor(NOW / DAY), {}
+  for entry, day, m, t in string.gmatch(user.activity, '(;(%d+) (%d+) (%d+))') do
+    day = tonumber(day)
+    if day >= today then
+      -- Later than today only where another instance's clock is a little ahead at midnight.
+      today, messages, tokens = day, messages + tonumber(m), tokens + tonumber(t)
+    elseif day > today - ACTIVE_DAYS then
+      days[#days + 1] = entry
+    end
+  end
+  days[#days + 1] = table.concat({ ';' .. integer(today), integer(messages), integer(tokens) }, ' ')
+  user.activity = table.concat(days)
+  user.counted_messages, user.counted_tokens = user.messages, user.tokens
 end
 
 local function format_user(user)
-  return format_numbers(user_names, user)
+  count_activity(user)
+  return format_numbers(user_names, user) .. user.activity
+end
+
+-- The ids of the dead whose messages Redis may still hold, each with the time, ms, from which on it does
+-- not.
+local function parse_remnants(text)
+  local remnants = {}
+  for id, till in string.gmatch(text or '', '(%S+) (%d+)') do remnants[id] = tonumber(till) end
+  return remnants
+end
+
+local function format_remnants(remnants)
+  local words = {}
+  for id, till in pairs(remnants) do
+    words[#words + 1] = id
+    words[#words + 1] = integer(till)
+  end
+  return table.concat(words, ' ')
 end
 
 -- nil for a conversation that never was, was deleted, or has outlived its life.
