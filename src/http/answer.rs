@@ -2,19 +2,23 @@
 
 use std::fmt;
 
+use bytes::Bytes;
+use futures_util::Stream;
 use http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use vercel_runtime::ResponseBody;
+
+use super::stream;
 
 /// An answer under construction.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    body: ResponseBody,
 }
 
 impl Answer {
@@ -37,8 +41,28 @@ impl Answer {
         Self {
             status,
             headers,
-            body: json,
+            body: ResponseBody::from(json),
         }
+    }
+
+    /// 200 with a body that is sent while it is made. An error in it breaks the connection off.
+    pub fn stream<S, E>(media_type: &'static str, chunks: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let mut answer = Self::ok(String::new()).with_header(CONTENT_TYPE, media_type);
+        answer.body = stream::body(chunks);
+        answer
+    }
+
+    /// Lets a browser keep it as a file of this name.
+    #[must_use]
+    pub fn attached(self, name: &str) -> Self {
+        self.with_header(
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        )
     }
 
     /// 304: the client's copy is current.
@@ -77,7 +101,7 @@ impl Answer {
 
     /// The response itself.
     pub(super) fn into_response(self) -> Response<ResponseBody> {
-        let mut response = Response::new(ResponseBody::from(self.body));
+        let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response

@@ -4,6 +4,7 @@ mod answer;
 mod error;
 mod request;
 mod serve;
+mod stream;
 
 pub use answer::Answer;
 pub use error::ApiError;

@@ -146,7 +146,7 @@ pub struct StoredMessage {
     id: String,
     seq: u32,
     timestamp: Timestamp,
-    record: String,
+    pub(super) record: String,
 }
 
 impl StoredMessage {

@@ -19,6 +19,7 @@ scripts! {
     APPEND = "append.lua";
     DELETE_CONVERSATION = "delete_conversation.lua";
     DELETE_MESSAGE = "delete_message.lua";
+    EXPORT = "export.lua";
     IMPORT = "import.lua";
     LIST = "list.lua";
     PAGE = "page.lua";
