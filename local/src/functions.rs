@@ -24,6 +24,8 @@ pub mod message;
 pub mod messages;
 #[path = "../../api/session.rs"]
 pub mod session;
+#[path = "../../api/user.rs"]
+pub mod user;
 
 /// The function that a path belongs to, or `None` where Vercel would look for a file.
 pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBody>, Request> {
@@ -42,6 +44,7 @@ pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBo
         ["api", "health", "redis"] => Ok(respond(app, request, health::handle).await),
         ["api", "import"] => Ok(respond(app, request, import::handle).await),
         ["api", "session"] => Ok(respond(app, request, session::handle).await),
+        ["api", "user"] => Ok(respond(app, request, user::handle).await),
         _ => Err(request),
     }
 }

@@ -10,6 +10,7 @@ mod keys;
 mod messages;
 mod scripts;
 mod session;
+mod user;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ pub use export::Exported;
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use session::Session;
+pub use user::{Activity, Erasure, Statistics, Totals};
 
 use crate::clock::Clock;
 use crate::config::Config;

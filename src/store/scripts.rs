@@ -19,6 +19,7 @@ scripts! {
     APPEND = "append.lua";
     DELETE_CONVERSATION = "delete_conversation.lua";
     DELETE_MESSAGE = "delete_message.lua";
+    ERASE = "erase.lua";
     EXPORT = "export.lua";
     IMPORT = "import.lua";
     LIST = "list.lua";
@@ -28,4 +29,5 @@ scripts! {
     SAVE = "save.lua";
     SESSION = "session.lua";
     SET_CURRENT = "set_current.lua";
+    STATS = "stats.lua";
 }
