@@ -16,6 +16,7 @@ on_both_stores!(
     the_export_has_the_order_of_the_list,
     an_empty_account_exports_its_end_only,
     what_was_sent_indented_is_exported_in_one_line,
+    objects_with_as_many_fields_as_there_may_be_travel_too,
     titles_are_neither_made_nor_lost,
     a_large_conversation_is_exported_in_pieces,
     many_small_conversations_travel_per_request,
@@ -195,6 +196,27 @@ async fn what_was_sent_indented_is_exported_in_one_line(site: Site) {
     assert_eq!(exported[0]["messages"][0]["content"], "a\nb\r");
     assert_eq!(exported[0]["mcpServers"], conversation["mcpServers"]);
     assert_travels(&site, &user).await;
+}
+
+async fn objects_with_as_many_fields_as_there_may_be_travel_too(site: Site) {
+    let user = site.user().await;
+    let mut message = message("m", "user", "x");
+    for index in 0..98 {
+        message[format!("field{index}")] = json!(index);
+    }
+    let mut conversation = json!({ "id": "c", "title": "x", "messages": [message] });
+    for index in 0..96 {
+        conversation[format!("field{index}")] = json!(index);
+    }
+    user.post("/api/conversations", &conversation)
+        .await
+        .expect(201);
+    assert_travels(&site, &user).await;
+    conversation["id"] = json!("d");
+    conversation["messages"][0]["one too many"] = json!(1);
+    user.post("/api/conversations", &conversation)
+        .await
+        .expect_error(400, "invalid_json");
 }
 
 async fn titles_are_neither_made_nor_lost(site: Site) {

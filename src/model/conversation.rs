@@ -255,6 +255,7 @@ fn metadata(
 }
 
 fn check_metadata(object: &Object<'_>, path: &str) -> Result<(), Invalid> {
+    object.check_len(path)?;
     let mut size = 0;
     for (name, value) in object.members() {
         let (json, at) = (value.get(), format!("{path}.{name}"));
