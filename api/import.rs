@@ -1,4 +1,4 @@
-//! `/api/import`: the value of the frontend's localStorage key, as it is.
+//! `/api/import`: the value of the frontend's localStorage key, or what an export gave, as it is.
 
 use std::sync::Arc;
 
@@ -7,15 +7,19 @@ use conversation_store::http::{Answer, ApiError, ApiRequest};
 use conversation_store::import::ImportRequest;
 use conversation_store::model::Timestamp;
 use http::Method;
+use http::header::CONTENT_TYPE;
 
 /// The plan's migrateLocalStorageToRedis, with a report on each conversation. Sending it again changes
 /// nothing.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::POST])?;
     let user = request.user(&app).await?;
+    let is_lines = request
+        .header(&CONTENT_TYPE)
+        .is_some_and(|media_type| media_type.contains("ndjson") || media_type.contains("jsonl"));
     let body = request.body().await?;
     let now = Timestamp::from_ms(app.clock.now_ms());
-    let import = ImportRequest::parse(&body, now)?;
+    let import = ImportRequest::parse(&body, is_lines, now)?;
     let imported = app.store.of(&user).import(&import.conversations).await?;
     Ok(Answer::ok(
         import.report(&imported.statuses, imported.clock),

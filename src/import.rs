@@ -29,14 +29,19 @@ enum Item {
 }
 
 impl ImportRequest {
-    /// Reads the localStorage value, an array of conversations, or an object that holds it as
-    /// `conversations`.
+    /// Reads the localStorage value, an array of conversations; an object that holds it as
+    /// `conversations`; or lines of one conversation each, as an export has them: where `is_lines` says so,
+    /// or the first line is a conversation by itself.
     ///
     /// # Errors
     /// `invalid_json` where it is neither; `too_many_conversations`. What is wrong with one conversation
     /// is no error of the request: [`ImportRequest::report`] tells.
-    pub fn parse(json: &[u8], now: Timestamp) -> Result<Self, Invalid> {
-        let sent = conversations_in(json)?;
+    pub fn parse(json: &[u8], is_lines: bool, now: Timestamp) -> Result<Self, Invalid> {
+        let sent = if is_lines || begins_with_a_line(json) {
+            conversations_of_lines(json)
+        } else {
+            conversations_in(json)?.into_iter().map(Ok).collect()
+        };
         if sent.len() > limits::IMPORT {
             return Err(Invalid::new(
                 "too_many_conversations",
@@ -53,13 +58,16 @@ impl ImportRequest {
         };
         let mut seen = HashSet::new();
         for (index, raw) in sent.into_iter().enumerate() {
-            let item = match judge(raw, index, now, &mut seen) {
+            let judged = raw
+                .clone()
+                .and_then(|raw| judge(raw, index, now, &mut seen));
+            let item = match judged {
                 Ok(conversation) => {
                     request.conversations.push(conversation);
                     Item::Accepted(request.conversations.len() - 1)
                 }
                 Err(reason) => Item::Rejected {
-                    id: readable_id(raw),
+                    id: raw.ok().and_then(readable_id),
                     reason,
                 },
             };
@@ -147,6 +155,43 @@ fn conversations_in(json: &[u8]) -> Result<Vec<&RawValue>, Invalid> {
         .take("conversations")
         .ok_or_else(|| Invalid::json("body: expected an array of conversations"))?;
     array_of(conversations.get().as_bytes(), "body.conversations")
+}
+
+/// Whether the first line is a conversation, or the end of an export.
+fn begins_with_a_line(body: &[u8]) -> bool {
+    lines(body)
+        .next()
+        .and_then(|line| Object::parse(line, "").ok())
+        .is_some_and(|object| {
+            object.get("conversations").is_none()
+                && (object.get("id").is_some() || object.get("export").is_some())
+        })
+}
+
+/// What the lines hold: each is judged on its own, be it JSON or not.
+fn conversations_of_lines(body: &[u8]) -> Vec<Result<&RawValue, Invalid>> {
+    lines(body)
+        .filter(|line| !is_end_of_export(line))
+        .enumerate()
+        .map(|(index, line)| {
+            serde_json::from_slice(line)
+                .map_err(|_| Invalid::json(format!("[{index}]: the line is not valid JSON")))
+        })
+        .collect()
+}
+
+fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    body.split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty())
+}
+
+/// The last line of an export counts what came before, and is no conversation.
+fn is_end_of_export(line: &[u8]) -> bool {
+    const LONGEST: usize = 200;
+    line.len() <= LONGEST
+        && Object::parse(line, "")
+            .is_ok_and(|mut object| object.take("export").is_some() && object.is_empty())
 }
 
 fn judge(

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod export;
 pub mod http;
 mod https;
 pub mod identity;

@@ -106,6 +106,7 @@ async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<(&'static str, u6
     )
     .await;
     let delete = measure(site, "delete", 9, user.delete("/api/conversations/c2")).await;
+    let stats = measure(site, "statistics", 3, user.get("/api/user")).await;
     let current = json!({ "currentConversationId": "c0" });
     let set_current = measure(site, "set current", 5, user.patch("/api/session", &current)).await;
     let session = measure(site, "session", 6, user.get("/api/session")).await;
@@ -115,6 +116,7 @@ async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<(&'static str, u6
         ("open, newest 50", open),
         ("page of messages", messages),
         ("append 2", append),
+        ("statistics", stats),
         ("patch message", patch),
         ("patch conversation", meta),
         ("truncate 2", truncate),

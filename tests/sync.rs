@@ -417,6 +417,7 @@ async fn a_stream_ends_itself_with_a_hint(site: Site) {
 
 async fn streams_are_of_one_user_only(site: Site) {
     let (user, other) = (site.user().await, site.user().await);
+    user.create("first", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
     events.next().await;
     other

@@ -12,6 +12,8 @@ use vercel_runtime::{Request, ResponseBody};
 pub mod conversation;
 #[path = "../../api/conversations.rs"]
 pub mod conversations;
+#[path = "../../api/export.rs"]
+pub mod export;
 #[path = "../../api/health/redis.rs"]
 pub mod health;
 #[path = "../../api/import.rs"]
@@ -24,6 +26,8 @@ pub mod messages;
 pub mod session;
 #[path = "../../api/sync.rs"]
 pub mod sync;
+#[path = "../../api/user.rs"]
+pub mod user;
 
 /// The function that a path belongs to, or `None` where Vercel would look for a file.
 pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBody>, Request> {
@@ -38,10 +42,12 @@ pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBo
         ["api", "conversations", _, "messages", _] => {
             Ok(respond(app, request, message::handle).await)
         }
+        ["api", "export"] => Ok(respond(app, request, export::handle).await),
         ["api", "health", "redis"] => Ok(respond(app, request, health::handle).await),
         ["api", "import"] => Ok(respond(app, request, import::handle).await),
         ["api", "session"] => Ok(respond(app, request, session::handle).await),
         ["api", "sync"] => Ok(respond(app, request, sync::handle).await),
+        ["api", "user"] => Ok(respond(app, request, user::handle).await),
         _ => Err(request),
     }
 }

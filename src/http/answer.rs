@@ -3,14 +3,16 @@
 use std::fmt;
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    LOCATION,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, LOCATION,
 };
 use http::{Response, StatusCode};
 use vercel_runtime::ResponseBody;
 
 use super::compression::{WORTH_IT, gzip};
+use super::stream;
 
 /// An answer under construction.
 #[derive(Debug)]
@@ -61,6 +63,26 @@ impl Answer {
             .with_header(CACHE_CONTROL, "private, no-store, no-transform")
             // Proxies that gather an answer before they pass it on would hold every event back.
             .with_header(HeaderName::from_static("x-accel-buffering"), "no")
+    }
+
+    /// 200 with a body that is sent while it is made. An error in it breaks the connection off.
+    pub fn stream<S, E>(media_type: &'static str, chunks: S) -> Self
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let mut answer = Self::ok(String::new()).with_header(CONTENT_TYPE, media_type);
+        answer.body = AnswerBody::Stream(stream::body(chunks));
+        answer
+    }
+
+    /// Lets a browser keep it as a file of this name.
+    #[must_use]
+    pub fn attached(self, name: &str) -> Self {
+        self.with_header(
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        )
     }
 
     /// 304: the client's copy is current.

@@ -8,6 +8,7 @@ mod origin;
 mod request;
 mod route;
 mod serve;
+mod stream;
 
 pub use answer::Answer;
 pub use error::ApiError;

@@ -204,6 +204,17 @@ impl ApiRequest {
             .ok_or_else(|| invalid_query(name, &format!("one of {}", values.join(", "))))
     }
 
+    /// `?conversation=`.
+    ///
+    /// # Errors
+    /// `invalid_id`.
+    pub fn conversation_parameter(&self) -> Result<Option<ConversationId>, ApiError> {
+        let id = self.parameter("conversation");
+        Ok(id
+            .map(|id| ConversationId::parse(id, "conversation"))
+            .transpose()?)
+    }
+
     /// `?limit=`, from 1 to `most`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 -- KEYS     1 to 3 as in the prelude, 4, 5, 6, 7... messages and bodies of each conversation
 -- ARGV     1 now  2 life  (3 and 4 are not used)
 --          5... per conversation: id, record, created, updated or '', total tokens or '', digest,
---          number of messages, then per message: id, timestamp, tokens, digest, record.
+--          place in the list or '', number of messages, then per message: id, timestamp, tokens, digest, record.
 --          The conversation changed last comes last.
 -- Returns  {clock, status...}: for each conversation 'imported', 'merged', 'unchanged', 'removed', or the quota
 --          that it does not fit: 'conversations quota', 'messages quota', 'bytes quota'
@@ -16,13 +16,13 @@
 local function read_conversations()
   local list, at = {}, 5
   while at <= #ARGV do
-    local index, count = #list, tonumber(ARGV[at + 6])
+    local index, count = #list, tonumber(ARGV[at + 7])
     list[index + 1] = {
       id = ARGV[at], record = ARGV[at + 1], created = tonumber(ARGV[at + 2]), updated = ARGV[at + 3],
-      tokens = ARGV[at + 4], digest = ARGV[at + 5], first = at + 7, count = count,
+      tokens = ARGV[at + 4], digest = ARGV[at + 5], place = tonumber(ARGV[at + 6]), first = at + 8, count = count,
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
-    at = at + 7 + MESSAGE_WIDTH * count
+    at = at + 8 + MESSAGE_WIDTH * count
   end
   return list
 end
@@ -77,6 +77,11 @@ local function write(conversation, record, counters, positions, is_new)
   if is_new and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
   touch(user, counters)
   local score = is_new and place_in_list(user, counters, conversation.updated) or user.clock
+  if is_new and conversation.place and conversation.place < user.clock then
+    -- Back to where an export found it, which no sync cursor passes either.
+    score = conversation.place
+    user.floor = user.clock
+  end
   if slide(user, counters) then
     expire_conversation(counters, conversation.messages_key, conversation.bodies_key)
   end

@@ -13,7 +13,9 @@
 -- Billed   for every script EVALSHA, INCR; the first call of a window 1 more (PEXPIRE)
 --
 -- What the keys hold:
---   meta    ':user'          see `user_names`
+--   meta    ':user'          see `user_names`, then for each of the last days with any activity
+--                            ;day messages tokens
+--           ':remnants'      the dead whose messages Redis may still hold; see `bury`
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the clock where it was deleted
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
@@ -81,14 +83,55 @@ if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' } } end
 local SIGNED_OUT = {}
 
 local function parse_user(text)
-  local user = parse_numbers(user_names, text or '')
+  local numbers, activity = string.match(text or '', '^([^;]*)(.*)$')
+  local user = parse_numbers(user_names, numbers)
   if SETTINGS.issued < user.epoch then error(SIGNED_OUT) end
   user.before = user.clock
+  user.activity, user.counted_messages, user.counted_tokens = activity, user.messages, user.tokens
   return user
 end
 
+-- Counts what was written since the user was read to the day it is (UTC). Here, so that no write can
+-- forget it and none pays a command for it.
+local ACTIVE_DAYS = 30
+local function count_activity(user)
+  local messages, tokens = user.messages - user.counted_messages, user.tokens - user.counted_tokens
+  if messages == 0 and tokens == 0 then return end
+  local today, days = math.floor(NOW / DAY), {}
+  for entry, day, m, t in string.gmatch(user.activity, '(;(%d+) (%d+) (%d+))') do
+    day = tonumber(day)
+    if day >= today then
+      -- Later than today only where another instance's clock is a little ahead at midnight.
+      today, messages, tokens = day, messages + tonumber(m), tokens + tonumber(t)
+    elseif day > today - ACTIVE_DAYS then
+      days[#days + 1] = entry
+    end
+  end
+  days[#days + 1] = table.concat({ ';' .. integer(today), integer(messages), integer(tokens) }, ' ')
+  user.activity = table.concat(days)
+  user.counted_messages, user.counted_tokens = user.messages, user.tokens
+end
+
 local function format_user(user)
-  return format_numbers(user_names, user)
+  count_activity(user)
+  return format_numbers(user_names, user) .. user.activity
+end
+
+-- The ids of the dead whose messages Redis may still hold, each with the time, ms, from which on it does
+-- not.
+local function parse_remnants(text)
+  local remnants = {}
+  for id, till in string.gmatch(text or '', '(%S+) (%d+)') do remnants[id] = tonumber(till) end
+  return remnants
+end
+
+local function format_remnants(remnants)
+  local words = {}
+  for id, till in pairs(remnants) do
+    words[#words + 1] = id
+    words[#words + 1] = integer(till)
+  end
+  return table.concat(words, ' ')
 end
 
 -- nil for a conversation that never was, was deleted, or has outlived its life.
@@ -210,7 +253,10 @@ end
 
 -- The next value of the user's clock: never the same twice, never back.
 local function tick(user)
+  local is_first = user.clock == 0
   user.clock = math.max(NOW, user.clock + 1)
+  -- Cursors from before an erasure, or from before everything expired, are of another account.
+  if is_first then user.floor = user.clock end
   return user.clock
 end
 
@@ -355,24 +401,46 @@ local function page_of_list(limit, score, id)
     end
     if #found <= 2 * limit then return page end
   end
+  -- Among very many dead the page may not get full: what follows is still to be had.
+  page.score, page.id = score, id
   return page
 end
 
--- Clears away conversations past their life and tombstones past theirs.
-local function purge(user)
-  local dead = {}
+-- Sorts out the conversations past their life. Redis holds their messages up to a day longer, under keys
+-- that this script may not touch: until these are gone for sure, what meta says of them stays, and their ids
+-- are kept aside, for whoever saves one anew and for the user's erasure. Returns the ids to forget.
+local function bury(user)
+  local remnants = parse_remnants(redis.call('HGET', META, ':remnants'))
   local ids = redis.call('ZRANGE', CONVERSATIONS, 0, -1)
+  local listed = #ids
+  for id in pairs(remnants) do ids[#ids + 1] = id end
   local fields = {}
   for i, id in ipairs(ids) do fields[i] = id .. ':counters' end
   local counters = call_in_portions('HMGET', META, fields, 1)
+
+  local dead, forgotten = {}, {}
   -- Summed up anew, as nobody counted what the dead took with them.
   user.bytes = 0
   for i, id in ipairs(ids) do
     local alive = parse_counters(counters[i])
-    if alive then user.bytes = user.bytes + alive.bytes else dead[#dead + 1] = id end
+    if alive then user.bytes = user.bytes + alive.bytes end
+    if alive or is_tombstone(counters[i]) then
+      remnants[id] = nil
+    elseif i <= listed then
+      dead[#dead + 1] = id
+      remnants[id] = NOW + 2 * DAY
+    elseif remnants[id] and remnants[id] <= NOW then
+      forgotten[#forgotten + 1] = id
+      remnants[id] = nil
+    end
   end
   call_in_portions('ZREM', CONVERSATIONS, dead, 1)
+  return forgotten, remnants
+end
 
+-- Clears away conversations past their life and tombstones past theirs.
+local function purge(user)
+  local dead, remnants = bury(user)
   local forgotten = redis.call('ZRANGEBYSCORE', DELETED, '-inf', integer(NOW - TTL), 'WITHSCORES')
   local tombstones = {}
   for i = 1, #forgotten, 2 do
@@ -390,7 +458,7 @@ local function purge(user)
   end
   call_in_portions('HDEL', META, gone, 1)
   user.purged = NOW
-  redis.call('HSET', META, ':user', format_user(user))
+  redis.call('HSET', META, ':user', format_user(user), ':remnants', format_remnants(remnants))
 end
 
 -- Once a day. A user without a clock has never written: there is nothing to clear away, and no key is made.

@@ -6,12 +6,18 @@ use serde_json::value::RawValue;
 use super::json::{quoted, text_of};
 use super::message::{digest_of, parse_tokens};
 use super::{
-    ConversationId, Invalid, NewMessage, Object, ObjectWriter, Record, Timestamp, array_of, limits,
-    parse_messages, title,
+    ConversationId, Invalid, NewMessage, Object, ObjectWriter, Origin, Record, Timestamp, array_of,
+    limits, parse_messages, title,
 };
 
 /// What we put into answers and compute ourselves: a client may send it back, to no effect.
-const COMPUTED: [&str; 4] = ["messageCount", "revision", "clock", "nextCursor"];
+const COMPUTED: [&str; 5] = [
+    "messageCount",
+    "revision",
+    "clock",
+    "nextCursor",
+    Origin::FIELD,
+];
 
 /// A conversation as a client sent it, checked.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub struct NewConversation {
     pub created: Option<Timestamp>,
     /// When it last changed, where the client said.
     pub updated: Option<Timestamp>,
+    /// What an export says of where it comes from; only an import puts it back there.
+    pub origin: Option<Origin>,
     /// The client's own count, where it sent one.
     pub total_tokens: Option<u64>,
     /// Tells a repetition of this request from another one.
@@ -39,10 +47,14 @@ impl NewConversation {
     /// See [`Invalid`].
     pub fn parse(json: &[u8], path: &str, now: Timestamp) -> Result<Self, Invalid> {
         let mut object = Object::parse(json, path)?;
+        let at = |name: &str| format!("{path}.{name}");
+        let origin = object
+            .take(Origin::FIELD)
+            .map(|raw| Origin::parse(raw.get(), &at(Origin::FIELD)))
+            .transpose()?;
         for name in COMPUTED {
             object.take(name);
         }
-        let at = |name: &str| format!("{path}.{name}");
         let timestamp = |raw: Option<&RawValue>, name| {
             raw.map(|raw| Timestamp::parse(raw, &at(name))).transpose()
         };
@@ -59,7 +71,8 @@ impl NewConversation {
                 .map(|raw| parse_tokens(raw, &at("totalTokens")))
                 .transpose()?,
             digest: digest_of(&[json]),
-            record: metadata(object, path, generate_title(&messages))?,
+            record: metadata(object, path, origin, &messages)?,
+            origin,
             messages,
         })
     }
@@ -158,7 +171,7 @@ pub struct Summary {
     pub id: String,
     /// Its counters.
     pub counters: Counters,
-    record: String,
+    pub(super) record: String,
 }
 
 impl Summary {
@@ -207,22 +220,27 @@ fn take_id(object: &mut Object<'_>, path: &str) -> Result<Option<ConversationId>
     ConversationId::parse(&id, path).map(Some)
 }
 
-/// The fields that make up the record. A title that is none gives way to a generated one.
+/// The fields that make up the record. A title that is none gives way to a generated one; but what was
+/// exported has, or lacks, the title it had.
 fn metadata(
     mut object: Object<'_>,
     path: &str,
-    generated: Option<String>,
+    origin: Option<Origin>,
+    messages: &[NewMessage],
 ) -> Result<Record, Invalid> {
     check_metadata(&object, path)?;
     let is_none =
         |title: &str| ["null", "\"\""].contains(&title) || title == quoted(title::UNTITLED);
     let mut record = Record::default();
-    let sent = object.take("title").map(RawValue::get);
-    if let Some(title) = sent
-        .filter(|title| !is_none(title))
-        .or(generated.as_deref())
-    {
-        record.push("title", title);
+    let sent = object.take("title").map(|raw| raw.get().to_owned());
+    let title = match origin {
+        Some(origin) => sent.filter(|title| origin.titled && title != "null"),
+        None => sent
+            .filter(|title| !is_none(title))
+            .or_else(|| generate_title(messages)),
+    };
+    if let Some(title) = title {
+        record.push("title", &title);
     }
     for name in ["pinned", "archived", "tags"] {
         // The script's null removes, and there is nothing to remove yet.
@@ -237,6 +255,7 @@ fn metadata(
 }
 
 fn check_metadata(object: &Object<'_>, path: &str) -> Result<(), Invalid> {
+    object.check_len(path)?;
     let mut size = 0;
     for (name, value) in object.members() {
         let (json, at) = (value.get(), format!("{path}.{name}"));

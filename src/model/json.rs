@@ -41,6 +41,17 @@ impl<'a> Object<'a> {
             .map(|(name, value)| (name.as_str(), *value))
     }
 
+    /// Refuses more members than a client may have of his own; to be asked when ours are taken out.
+    ///
+    /// # Errors
+    /// `invalid_json`.
+    pub fn check_len(&self, path: &str) -> Result<(), Invalid> {
+        if self.members.len() > limits::FIELDS {
+            return Err(too_many_fields(path, "a JSON object"));
+        }
+        Ok(())
+    }
+
     /// Whether no member is left.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
@@ -68,7 +79,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
         while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
             object.take(&name);
             object.members.push((name, value));
-            if object.members.len() > limits::FIELDS {
+            if object.members.len() > limits::FIELDS + limits::OWN_FIELDS {
                 return Err(de::Error::custom("too many fields"));
             }
         }
@@ -87,15 +98,19 @@ pub fn array_of<'a>(json: &'a [u8], path: &str) -> Result<Vec<&'a RawValue>, Inv
 /// Says where JSON ends to be valid. The parser's own text may quote what was sent, so it is not used.
 fn describe(error: &serde_json::Error, path: &str, expected: &str) -> Invalid {
     if error.is_data() {
-        return Invalid::json(format!(
-            "{path}: expected {expected} of at most {} fields",
-            limits::FIELDS
-        ));
+        return too_many_fields(path, expected);
     }
     Invalid::json(format!(
         "{path}: not valid JSON at line {}, column {}",
         error.line(),
         error.column()
+    ))
+}
+
+fn too_many_fields(path: &str, expected: &str) -> Invalid {
+    Invalid::json(format!(
+        "{path}: expected {expected} of at most {} fields",
+        limits::FIELDS
     ))
 }
 
@@ -266,8 +281,13 @@ mod tests {
             assert_eq!(error.code, "invalid_json", "{json}");
         }
         assert!(Object::parse(b"{\"a\":\"\xff\"}", "body").is_err());
-        let many: Vec<String> = (0..101).map(|i| format!("\"{i}\":0")).collect();
+        let many: Vec<String> = (0..117).map(|i| format!("\"{i}\":0")).collect();
         assert!(Object::parse(format!("{{{}}}", many.join(",")).as_bytes(), "x").is_err());
+        let json = format!("{{{}}}", many[..101].join(","));
+        let mut object = Object::parse(json.as_bytes(), "x").unwrap();
+        assert_eq!(object.check_len("x").unwrap_err().code, "invalid_json");
+        object.take("7");
+        assert_eq!(object.check_len("x"), Ok(()));
     }
 
     #[test]

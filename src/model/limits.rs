@@ -19,6 +19,9 @@ pub const TAGS: usize = 50;
 pub const TAG: usize = 100;
 /// The most fields of one JSON object.
 pub const FIELDS: usize = 100;
+/// How many more it may have, as long as these are ours: what we add to an object must not make it too
+/// large to be sent back.
+pub const OWN_FIELDS: usize = 16;
 /// The most messages of one append.
 pub const APPEND: usize = 100;
 /// The most conversations of one import.

@@ -148,7 +148,7 @@ pub struct StoredMessage {
     id: String,
     seq: u32,
     timestamp: Timestamp,
-    record: Record,
+    pub(super) record: Record,
 }
 
 impl StoredMessage {
@@ -224,6 +224,7 @@ fn take_timestamp(object: &mut Object<'_>, path: &str) -> Result<Option<Timestam
 
 /// Checks the fields we know, and the sizes of all.
 fn check_fields(object: &Object<'_>, path: &str) -> Result<(), Invalid> {
+    object.check_len(path)?;
     let mut others = 0;
     for (name, value) in object.members() {
         let (json, at) = (value.get(), format!("{path}.{name}"));

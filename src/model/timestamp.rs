@@ -25,6 +25,12 @@ impl Timestamp {
         self.0
     }
 
+    /// The day in UTC, as `2025-07-03`.
+    pub fn date(self) -> impl fmt::Display {
+        let time = DateTime::<Utc>::from_timestamp_millis(self.0).unwrap_or_default();
+        time.date_naive()
+    }
+
     /// Reads an ISO 8601 string with a zone, or a number of milliseconds since the epoch.
     ///
     /// # Errors

@@ -49,6 +49,11 @@ impl Answer {
         Ok((u64::try_from(calls).unwrap_or(0), Self(items.into_iter())))
     }
 
+    /// Reads a list within a script's reply.
+    pub(super) fn nested(reply: Reply) -> Result<Self, StoreError> {
+        Ok(Self(reply.into_list()?.into_iter()))
+    }
+
     /// Whether this is the single word by which the prelude refuses a call.
     pub(super) fn is_refusal(&self, word: &str) -> bool {
         let items = self.0.as_slice();

@@ -25,6 +25,11 @@ pub struct Cursor {
 const LONGEST_MEMBER: usize = 136;
 
 impl Cursor {
+    /// The score of the entry, ms.
+    pub fn score(&self) -> i64 {
+        self.score
+    }
+
     /// The form clients get.
     pub fn encode(&self, kind: CursorKind) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}{}.{}", prefix(kind), self.score, self.member))

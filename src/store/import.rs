@@ -85,6 +85,7 @@ impl UserStore<'_> {
             optional(conversation.updated.map(|time| time.as_ms())),
             optional(conversation.total_tokens),
             conversation.digest.as_str().into(),
+            optional(conversation.origin.map(|origin| origin.place.as_ms())),
             conversation.messages.len().to_string().into(),
         ]);
         push_messages(&mut call.arguments, &conversation.messages);

@@ -5,12 +5,14 @@ mod conversations;
 mod cursor;
 mod devices;
 mod error;
+mod export;
 mod import;
 mod keys;
 mod messages;
 mod scripts;
 mod session;
 mod sync;
+mod user;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -20,10 +22,12 @@ pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};
 pub use devices::{CODE_LIFE, Redeemed};
 pub use error::{Quota, StoreError};
+pub use export::Exported;
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use session::Session;
 pub use sync::{Changes, SyncCursor};
+pub use user::{Activity, Erasure, Statistics, Totals};
 
 use crate::clock::Clock;
 use crate::config::Config;

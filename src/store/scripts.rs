@@ -19,6 +19,8 @@ scripts! {
     APPEND = "append.lua";
     DELETE_CONVERSATION = "delete_conversation.lua";
     DELETE_MESSAGE = "delete_message.lua";
+    ERASE = "erase.lua";
+    EXPORT = "export.lua";
     IMPORT = "import.lua";
     LINK = "link.lua";
     LIST = "list.lua";
@@ -30,5 +32,6 @@ scripts! {
     SESSION = "session.lua";
     SET_CURRENT = "set_current.lua";
     SIGN_OUT = "sign_out.lua";
+    STATS = "stats.lua";
     SYNC = "sync.lua";
 }

@@ -64,6 +64,13 @@ impl Client {
         self.send(Method::GET, path, None).await
     }
 
+    /// The status of an answer, and its body where it came to its end.
+    pub async fn try_get(&self, path: &str) -> (u16, reqwest::Result<String>) {
+        let request = self.http.get(format!("{}{path}", self.base));
+        let response = request.bearer_auth(self.token()).send().await.unwrap();
+        (response.status().as_u16(), response.text().await)
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, Some(body.to_string())).await
     }

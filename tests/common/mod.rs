@@ -258,6 +258,7 @@ pub async fn use_every_script(user: &Client) {
         .expect(200);
     user.open("warm").await;
     user.get("/api/conversations").await.expect(200);
+    user.get("/api/user").await.expect(200);
     user.patch("/api/session", &json!({ "currentConversationId": "warm" }))
         .await
         .expect(200);

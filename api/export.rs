@@ -1,0 +1,30 @@
+//! `/api/export`: everything of the user, or one conversation, to keep or to read.
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::export::{Export, ExportFormat};
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use http::Method;
+
+/// Lines of JSON that an import takes back, streamed; of one conversation also JSON or Markdown.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::GET])?;
+    let user = request.user(&app).await?;
+    let Some(id) = request.conversation_parameter()? else {
+        request.choice("format", &["ndjson"])?;
+        let export = Export::all(app, user).begin().await?;
+        return Ok(Answer::stream("application/x-ndjson", export).attached("conversations.ndjson"));
+    };
+    let (format, media_type, extension) =
+        match request.choice("format", &["json", "markdown", "ndjson"])? {
+            Some("markdown") => (ExportFormat::Markdown, "text/markdown; charset=utf-8", "md"),
+            Some("ndjson") => (ExportFormat::Lines, "application/x-ndjson", "ndjson"),
+            _ => (ExportFormat::Json, "application/json", "json"),
+        };
+    let name = format!("conversation-{id}.{extension}");
+    let export = Export::one(app, user, id, format).begin().await?;
+    Ok(Answer::stream(media_type, export).attached(&name))
+}
+
+conversation_store::function!(handle);

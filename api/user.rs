@@ -1,0 +1,79 @@
+//! `/api/user`: the user's statistics, and the end of all his data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conversation_store::App;
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::identity::UserId;
+use conversation_store::model::ObjectWriter;
+use conversation_store::store::{Erasure, Statistics, Totals};
+use http::{Method, StatusCode};
+
+/// How long one request goes on erasing: with the longest call after it, still inside the 30 seconds that
+/// `vercel.json` gives a function.
+const ERASURE_BUDGET: Duration = Duration::from_secs(20);
+
+/// The plan's statistics, and the deletion of a user.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::GET, Method::DELETE])?;
+    match *request.method() {
+        Method::GET => statistics(&app, &request).await,
+        _ => erase(&app, &request).await,
+    }
+}
+
+async fn statistics(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.user(app).await?;
+    let statistics = app.store.of(&user).statistics().await?;
+    Ok(Answer::ok(describe(&user.user, &statistics)))
+}
+
+/// Whether storage is switched on for this user or not: data that is there can be erased.
+async fn erase(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.known_user(app).await?;
+    let json = ObjectWriter::with_capacity(48);
+    Ok(match app.store.of(&user).erase(ERASURE_BUDGET).await? {
+        Erasure::Complete => Answer::ok(json.plain("erased", true).finish()),
+        Erasure::Unfinished { remaining } => {
+            let json = json.plain("erased", false).plain("remaining", remaining);
+            Answer::json(StatusCode::ACCEPTED, json.finish())
+        }
+    })
+}
+
+fn describe(user: &UserId, statistics: &Statistics) -> String {
+    let current = &statistics.current;
+    let totals = ObjectWriter::with_capacity(200)
+        .raw("current", &describe_totals(current))
+        .raw("lifetime", &describe_totals(&statistics.lifetime));
+    #[allow(clippy::cast_precision_loss, reason = "a mean is rounded anyway")]
+    let mean = current.messages as f64 / current.conversations.max(1) as f64;
+    let sizes = ObjectWriter::with_capacity(48)
+        .plain("mean", format!("{mean:.2}"))
+        .plain("max", statistics.most_messages);
+    let days = statistics.activity.iter().map(|activity| {
+        ObjectWriter::with_capacity(64)
+            .display("date", activity.day.date())
+            .plain("messages", activity.messages)
+            .plain("tokens", activity.tokens)
+            .finish()
+    });
+    ObjectWriter::with_capacity(2_400)
+        .display("userId", user)
+        .raw("totals", &totals.finish())
+        .plain("bytes", statistics.bytes)
+        .raw("messagesPerConversation", &sizes.finish())
+        .array("activity", days)
+        .finish()
+}
+
+fn describe_totals(totals: &Totals) -> String {
+    ObjectWriter::with_capacity(80)
+        .plain("conversations", totals.conversations)
+        .plain("messages", totals.messages)
+        .plain("tokens", totals.tokens)
+        .finish()
+}
+
+conversation_store::function!(handle);

@@ -1,0 +1,241 @@
+//! Exports: a user's conversations as a stream of text, read piece by piece.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+
+use crate::App;
+use crate::identity::Caller;
+use crate::model::{ConversationId, ObjectWriter, Origin, StoredMessage, Summary, Timestamp};
+use crate::store::{Cursor, Exported, StoreError};
+
+/// What an export looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// A conversation per line as JSON, and a last line that tells a complete export from a broken one.
+    Lines,
+    /// One conversation as a JSON object.
+    Json,
+    /// One conversation to be read by people.
+    Markdown,
+}
+
+/// An export under way. Of the user's data it holds one piece at a time, about a megabyte; and the ids of
+/// what it has given out.
+#[derive(Debug)]
+pub struct Export {
+    app: Arc<App>,
+    user: Caller,
+    format: ExportFormat,
+    /// Where the list is gone through; `None` for one conversation, and behind the end of the list.
+    walk: Option<Walk>,
+    is_one: bool,
+    waiting: VecDeque<ConversationId>,
+    /// Where the rest of the first one waiting begins, when a part of it was given out.
+    rest: Option<Cursor>,
+    conversations: u64,
+    messages: u64,
+    is_over: bool,
+}
+
+impl Export {
+    /// Everything of `user`, in the order of the list.
+    pub fn all(app: Arc<App>, user: Caller) -> Self {
+        let mut export = Self::new(app, user, ExportFormat::Lines);
+        export.walk = Some(Walk::default());
+        export
+    }
+
+    /// One conversation.
+    pub fn one(app: Arc<App>, user: Caller, id: ConversationId, format: ExportFormat) -> Self {
+        let mut export = Self::new(app, user, format);
+        export.is_one = true;
+        export.waiting.push_back(id);
+        export
+    }
+
+    fn new(app: Arc<App>, user: Caller, format: ExportFormat) -> Self {
+        Self {
+            app,
+            user,
+            format,
+            walk: None,
+            is_one: false,
+            waiting: VecDeque::new(),
+            rest: None,
+            conversations: 0,
+            messages: 0,
+            is_over: false,
+        }
+    }
+
+    /// Begins: the first piece, and the stream of all others. What fails before there is anything to send
+    /// is so an error like any other.
+    ///
+    /// # Errors
+    /// `NoConversation` where the one asked for is not there; or the database failed.
+    pub async fn begin(
+        mut self,
+    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send, StoreError> {
+        let first = self.next().await?.unwrap_or_default();
+        let rest = stream::try_unfold(self, |mut export| async move {
+            let text = export.next().await?;
+            Ok(text.map(|text| (Bytes::from(text), export)))
+        });
+        Ok(stream::iter([Ok(Bytes::from(first))]).chain(rest))
+    }
+
+    /// The next piece of text; `None` behind the last one.
+    async fn next(&mut self) -> Result<Option<String>, StoreError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        while self.waiting.is_empty() {
+            let Some(walk) = &mut self.walk else {
+                return Ok(Some(self.end()));
+            };
+            let store = self.app.store.of(&self.user);
+            let page = store.list_ids(walk.cursor.as_ref()).await?;
+            self.waiting = walk.take(page).into();
+            if walk.is_over {
+                self.walk = None;
+            }
+        }
+        self.read().await.map(Some)
+    }
+
+    /// Reads what fits of the conversations waiting.
+    async fn read(&mut self) -> Result<String, StoreError> {
+        let ids = self.waiting.make_contiguous();
+        let store = self.app.store.of(&self.user);
+        let exported = store.export(ids, self.rest.as_ref()).await?;
+        let mut text = String::with_capacity(65_536);
+        for conversation in exported {
+            let is_partly_out = self.rest.is_some();
+            match conversation {
+                Some(conversation) => self.write(&mut text, conversation),
+                // Deleted since it was listed: there is nothing to export. But what is half written cannot
+                // be ended as if it were whole.
+                None if self.is_one || is_partly_out => {
+                    return Err(StoreError::NoConversation);
+                }
+                None => {
+                    self.waiting.pop_front();
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    fn write(&mut self, text: &mut String, exported: Exported) {
+        let Exported {
+            summary,
+            place,
+            messages,
+            rest,
+        } = exported;
+        let is_first = self.rest.is_none();
+        if is_first {
+            self.conversations += 1;
+            match self.format {
+                ExportFormat::Markdown => text.push_str(&summary.to_markdown()),
+                ExportFormat::Json => text.push_str(&begin_object(&summary, place)),
+                ExportFormat::Lines => text.push_str(&in_one_line(begin_object(&summary, place))),
+            }
+        }
+        self.messages += messages.len() as u64;
+        for (index, message) in messages.iter().enumerate() {
+            self.write_message(text, message, is_first && index == 0);
+        }
+        if rest.is_none() {
+            self.waiting.pop_front();
+            if self.format != ExportFormat::Markdown {
+                text.push_str("]}\n");
+            }
+        }
+        self.rest = rest;
+    }
+
+    fn write_message(&self, text: &mut String, message: &StoredMessage, is_first: bool) {
+        if !is_first && self.format != ExportFormat::Markdown {
+            text.push(',');
+        }
+        text.push_str(&match self.format {
+            ExportFormat::Markdown => message.to_markdown(),
+            ExportFormat::Json => message.to_json(),
+            ExportFormat::Lines => in_one_line(message.to_json()),
+        });
+    }
+
+    /// The last piece.
+    fn end(&mut self) -> String {
+        self.is_over = true;
+        if self.format != ExportFormat::Lines {
+            return String::new();
+        }
+        let counts = ObjectWriter::with_capacity(64)
+            .plain("conversations", self.conversations)
+            .plain("messages", self.messages)
+            .plain("complete", true);
+        let line = ObjectWriter::with_capacity(80).raw("export", &counts.finish());
+        line.finish() + "\n"
+    }
+}
+
+/// The conversation up to its first message.
+fn begin_object(summary: &Summary, place: i64) -> String {
+    let origin = Origin {
+        place: Timestamp::from_ms(place),
+        titled: summary.has_title(),
+    };
+    let object = summary.to_object(0).raw(Origin::FIELD, &origin.to_json());
+    let object = object.finish();
+    let begun = object.strip_suffix('}').unwrap_or(&object);
+    format!("{begun},\"messages\":[")
+}
+
+/// JSON without line ends. Within strings there are none; those between values, where a client sent it
+/// indented, mean no more than a space does.
+fn in_one_line(json: String) -> String {
+    if json.contains(['\n', '\r']) {
+        return json.replace(['\n', '\r'], " ");
+    }
+    json
+}
+
+/// A walk through the whole list while others write.
+///
+/// What is changed meanwhile moves to the top of the list, past the walk. So it is walked again from the
+/// top down to where the last walk began, until nothing was written during a walk.
+#[derive(Debug, Default)]
+struct Walk {
+    /// Where this walk is; `None` at the top.
+    cursor: Option<Cursor>,
+    /// The user's clock when this walk began, and when the one before it did.
+    began: Option<i64>,
+    before: Option<i64>,
+    seen: HashSet<ConversationId>,
+    is_over: bool,
+}
+
+impl Walk {
+    /// Takes a page of the list: returns what is new of it, and moves on.
+    fn take(
+        &mut self,
+        (ids, next, clock): (Vec<ConversationId>, Option<Cursor>, i64),
+    ) -> Vec<ConversationId> {
+        let began = *self.began.get_or_insert(clock);
+        // Below this are only conversations that the walk before has passed.
+        let is_down = |cursor: &Cursor| self.before.is_some_and(|before| cursor.score() <= before);
+        self.cursor = next.filter(|cursor| !is_down(cursor));
+        if self.cursor.is_none() {
+            self.is_over = clock == began;
+            self.before = self.began.take();
+        }
+        ids.into_iter()
+            .filter(|id| self.seen.insert(id.clone()))
+            .collect()
+    }
+}

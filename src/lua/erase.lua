@@ -1,0 +1,42 @@
+#!lua flags=allow-key-locking
+-- One step of the erasure of a user: removes some conversations, and names those of the next step. Where
+-- none is left, everything else goes too. Each conversation goes whole, so that a write between two steps
+-- finds it as it was or not at all; and each step may run twice.
+--
+-- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session, 6 counter of the rate limit's window
+--          before this one, 7, 8, 9, 10... messages and bodies of each conversation to remove
+-- ARGV     5 how many to name  6... the ids of those to remove
+-- Returns  {number of conversations left, ids...}
+-- Billed   4: EVALSHA, INCR, HMGET, ZRANGE; with conversations to remove 3 more (UNLINK, ZREM, HDEL), and one more
+--          (HSET) where one was dead; as long as any are left 1 more (ZCARD), at the end 1 more (UNLINK)
+
+local CURRENT, SESSION, WANTED = KEYS[4], KEYS[5], tonumber(ARGV[5])
+
+local row = redis.call('HMGET', META, ':user', ':remnants')
+parse_user(row[1])
+local remnants = parse_remnants(row[2])
+local fields, was_dead = {}, false
+for i = 6, #ARGV do
+  fields[#fields + 1] = ARGV[i]
+  fields[#fields + 1] = ARGV[i] .. ':counters'
+  was_dead = was_dead or remnants[ARGV[i]] ~= nil
+  remnants[ARGV[i]] = nil
+end
+if #fields > 0 then
+  redis.call('UNLINK', unpack(KEYS, 7, #KEYS - 1))
+  redis.call('ZREM', CONVERSATIONS, unpack(ARGV, 6))
+  redis.call('HDEL', META, unpack(fields))
+  if was_dead then redis.call('HSET', META, ':remnants', format_remnants(remnants)) end
+end
+
+local ids, left = redis.call('ZRANGE', CONVERSATIONS, 0, WANTED - 1), 0
+for id in pairs(remnants) do
+  left = left + 1
+  if #ids < WANTED then ids[#ids + 1] = id end
+end
+if #ids == 0 then
+  redis.call('UNLINK', CONVERSATIONS, META, DELETED, CURRENT, SESSION, KEYS[6], RATE)
+  return { '0' }
+end
+left = left + redis.call('ZCARD', CONVERSATIONS)
+return { integer(left), unpack(ids) }

@@ -1,0 +1,184 @@
+//! What is known of a user as a whole, and how to forget all of it.
+
+use std::time::Duration;
+
+use super::export::stored_id;
+use super::{Call, StoreError, UserStore, Window, scripts};
+use crate::identity::Counted;
+use crate::model::{ConversationId, Timestamp};
+use crate::upstash::UpstashError;
+
+/// Over how many days activity is reported, today included; the Lua prelude keeps as many.
+const ACTIVE_DAYS: i64 = 30;
+const DAY_MS: i64 = 86_400_000;
+
+/// How many conversations one request erases.
+const ERASED_AT_ONCE: usize = 100;
+
+/// Conversations, messages, tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Conversations.
+    pub conversations: u64,
+    /// Messages in them.
+    pub messages: u64,
+    /// Tokens of these.
+    pub tokens: u64,
+}
+
+/// What was written on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// When the day begins, UTC.
+    pub day: Timestamp,
+    /// Messages added.
+    pub messages: u64,
+    /// Tokens added.
+    pub tokens: u64,
+}
+
+/// The plan's statistics of a user.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    /// What there is.
+    pub current: Totals,
+    /// All that ever was, deleted or not.
+    pub lifetime: Totals,
+    /// What the current conversations take up in the database.
+    pub bytes: u64,
+    /// Messages in the largest conversation.
+    pub most_messages: u64,
+    /// The last 30 days, the oldest first, those without activity included.
+    pub activity: Vec<Activity>,
+}
+
+/// How far an erasure got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// Nothing is left.
+    Complete,
+    /// The time was up: ask again.
+    Unfinished {
+        /// Conversations that are left.
+        remaining: u64,
+    },
+}
+
+impl UserStore<'_> {
+    /// The user's statistics.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn statistics(&self) -> Result<Statistics, StoreError> {
+        let mut answer = self.call(&scripts::STATS, Call::default()).await?;
+        let (conversations, messages, tokens) =
+            (answer.number()?, answer.number()?, answer.number()?);
+        Ok(Statistics {
+            current: Totals {
+                conversations,
+                messages,
+                tokens,
+            },
+            bytes: answer.number()?,
+            most_messages: answer.number()?,
+            lifetime: Totals {
+                conversations: answer.number()?,
+                messages: answer.number()?,
+                tokens: answer.number()?,
+            },
+            activity: last_days(&answer.text()?, self.store.clock.now_ms())
+                .ok_or(UpstashError::Malformed)?,
+        })
+    }
+
+    /// Erases the user in steps, until nothing is left or `budget` is used up. What was begun is gone on
+    /// with by erasing again; a write in between finds each conversation whole or not at all.
+    ///
+    /// # Errors
+    /// When the database fails; what was erased until then stays so.
+    pub async fn erase(&self, budget: Duration) -> Result<Erasure, StoreError> {
+        let began = self.store.clock.elapsed();
+        let mut ids = Vec::new();
+        loop {
+            let remaining;
+            (remaining, ids) = self.erase_some(&ids).await?;
+            if ids.is_empty() {
+                return Ok(Erasure::Complete);
+            }
+            if self.store.clock.elapsed() - began >= budget {
+                return Ok(Erasure::Unfinished { remaining });
+            }
+        }
+    }
+
+    /// Erases these conversations; returns how many are left, and the next ones of them.
+    async fn erase_some(
+        &self,
+        ids: &[ConversationId],
+    ) -> Result<(u64, Vec<ConversationId>), StoreError> {
+        let window = Window::at(self.store.clock.now_ms()).number;
+        let mut call = Call {
+            more_keys: vec![
+                self.keys.current_conversation(),
+                self.keys.session(),
+                self.keys.rate(&Counted::User, window - 1),
+            ],
+            arguments: vec![ERASED_AT_ONCE.to_string().into()],
+            ..Call::default()
+        };
+        for id in ids {
+            call.more_keys
+                .extend([self.keys.messages(id), self.keys.bodies(id)]);
+            call.arguments.push(id.as_str().into());
+        }
+        let mut answer = self.call(&scripts::ERASE, call).await?;
+        let remaining = answer.number()?;
+        let next: Result<_, UpstashError> =
+            answer.texts()?.iter().map(|id| stored_id(id)).collect();
+        Ok((remaining, next?))
+    }
+}
+
+/// Each of the last days, from what the prelude keeps of the active ones: `;day messages tokens` each.
+fn last_days(stored: &str, now_ms: i64) -> Option<Vec<Activity>> {
+    let today = now_ms.div_euclid(DAY_MS);
+    let mut days: Vec<Activity> = (today - ACTIVE_DAYS + 1..=today)
+        .map(|day| Activity {
+            day: Timestamp::from_ms(day * DAY_MS),
+            messages: 0,
+            tokens: 0,
+        })
+        .collect();
+    for entry in stored.split(';').skip(1) {
+        let mut words = entry.split(' ');
+        let day: i64 = words.next()?.parse().ok()?;
+        let messages: u64 = words.next()?.parse().ok()?;
+        let tokens: u64 = words.next()?.parse().ok()?;
+        // One that began a moment ago by another instance's clock counts as today.
+        let index = day.min(today) - (today - ACTIVE_DAYS + 1);
+        if let Some(day) = usize::try_from(index).ok().and_then(|at| days.get_mut(at)) {
+            day.messages += messages;
+            day.tokens += tokens;
+        }
+    }
+    Some(days)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_without_activity_are_reported_too() {
+        let now = 100 * DAY_MS + 5;
+        let days = last_days(";70 9 9;71 1 10;99 2 20;100 3 30;101 1 1", now).unwrap();
+        assert_eq!(days.len(), 30);
+        let of = |at: usize| (days[at].day.as_ms() / DAY_MS, days[at].messages);
+        assert_eq!(
+            [of(0), of(1), of(28), of(29)],
+            [(71, 1), (72, 0), (99, 2), (100, 4)]
+        );
+        assert_eq!(last_days("", now).unwrap().len(), 30);
+        assert!(last_days(";x", now).is_none());
+    }
+}
