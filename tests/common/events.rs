@@ -44,9 +44,9 @@ impl Events {
             }
             let chunk =
                 tokio::time::timeout(std::time::Duration::from_secs(10), self.response.chunk());
-            let chunk = chunk.await.expect("an event within 10 s").unwrap();
+            let chunk = chunk.await.unwrap().unwrap();
             self.buffer
-                .push_str(std::str::from_utf8(&chunk.expect("the stream goes on")).unwrap());
+                .push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
         }
     }
 
