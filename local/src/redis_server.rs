@@ -17,6 +17,16 @@ pub struct RedisServer {
     process: Child,
     port: u16,
     directory: TempDir,
+    persistence: Persistence,
+}
+
+/// What survives when it is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// Nothing.
+    None,
+    /// Every write it has acknowledged.
+    EveryWrite,
 }
 
 impl RedisServer {
@@ -25,13 +35,22 @@ impl RedisServer {
     /// # Errors
     /// When it cannot be started, or is missing although `REQUIRE_ALL=1` demands it.
     pub fn start() -> io::Result<Option<Self>> {
+        Self::start_with(Persistence::None)
+    }
+
+    /// Starts one that keeps so much.
+    ///
+    /// # Errors
+    /// As [`RedisServer::start`].
+    pub fn start_with(persistence: Persistence) -> io::Result<Option<Self>> {
         let port = free_port()?;
         let directory = TempDir::new()?;
-        match spawn(port, directory.path()) {
+        match spawn(port, directory.path(), persistence) {
             Ok(process) => Ok(Some(Self {
                 process,
                 port,
                 directory,
+                persistence,
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 skip_without("redis-server").map(|()| None)
@@ -59,12 +78,12 @@ impl RedisServer {
         self.process.wait().map(drop)
     }
 
-    /// Starts it again on the same port, with nothing in it.
+    /// Starts it again on the same port, with what survived.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn restart(&mut self) -> io::Result<()> {
-        self.process = spawn(self.port, self.directory.path())?;
+        self.process = spawn(self.port, self.directory.path(), self.persistence)?;
         Ok(())
     }
 }
@@ -81,9 +100,14 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn spawn(port: u16, directory: &Path) -> io::Result<Child> {
+fn spawn(port: u16, directory: &Path, persistence: Persistence) -> io::Result<Child> {
+    let append_only = match persistence {
+        Persistence::None => "no",
+        Persistence::EveryWrite => "yes",
+    };
     let process = Command::new("redis-server")
-        .args(["--save", "", "--appendonly", "no"])
+        .args(["--save", "", "--appendonly", append_only])
+        .args(["--appendfsync", "always"])
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
         .arg("--dir")
         .arg(directory)

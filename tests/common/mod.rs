@@ -20,7 +20,7 @@ use local::engine::Engine;
 use local::front::{Faults, Front, FrontOptions};
 use local::optional::skip_without;
 use local::redis_backend::RedisBackend;
-use local::redis_server::RedisServer;
+use local::redis_server::{Persistence, RedisServer};
 use local::server::WebServer;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -73,6 +73,13 @@ impl Site {
     /// `None` where redis-server is not installed; with `REQUIRE_ALL=1` that is a failure.
     pub async fn redis() -> Option<Self> {
         let server = RedisServer::start().unwrap()?;
+        let backend = RedisBackend::connect(&server.url()).await.unwrap();
+        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+    }
+
+    /// On a Redis that loses no acknowledged write when it is killed.
+    pub async fn durable_redis() -> Option<Self> {
+        let server = RedisServer::start_with(Persistence::EveryWrite).unwrap()?;
         let backend = RedisBackend::connect(&server.url()).await.unwrap();
         Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
     }
