@@ -21,6 +21,7 @@ on_both_stores!(
     lives_are_renewed_at_most_once_a_day,
     every_key_has_an_expiry,
     a_tombstone_ends_after_ninety_days,
+    an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -154,4 +155,24 @@ async fn a_tombstone_ends_after_ninety_days(site: Site) {
     user.post("/api/conversations", &json!({ "id": "gone" }))
         .await
         .expect(201);
+}
+
+async fn an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone(site: Site) {
+    let user = site.user().await;
+    user.create("again", vec![]).await;
+    user.create("kept", vec![]).await;
+    user.delete("/api/conversations/again").await.expect(200);
+    for days in [60, 31] {
+        site.advance(days * DAY);
+        user.open("kept").await;
+    }
+    user.create("again", vec![message("m", "user", "x")]).await;
+    let sync = user.get("/api/sync").await.expect(200);
+    assert_eq!(ids(&sync["changed"]), ["again", "kept"]);
+    for _ in 0..2 {
+        let list = user.get("/api/conversations").await.expect(200);
+        assert_eq!(ids(&list["data"]), ["again", "kept"]);
+        assert_eq!(user.open("again").await["messageCount"], 1);
+        site.advance(2 * DAY);
+    }
 }

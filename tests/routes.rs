@@ -69,7 +69,7 @@ fn every_script_declares_itself() {
     for entry in fs::read_dir(root().join("src/lua")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if name == "prelude.lua" {
+        if ["prelude.lua", "listing.lua"].contains(&name.as_str()) {
             continue;
         }
         let source = fs::read_to_string(&path).unwrap();

@@ -272,7 +272,7 @@ fn describe_upstash(error: &UpstashError) -> (StatusCode, &'static str, &'static
         UpstashError::Capacity => (
             StatusCode::INSUFFICIENT_STORAGE,
             "storage_full",
-            "The database is full: nothing was written. Reading still works.",
+            "The database is full: nothing was written.",
         ),
         UpstashError::TooLarge => (
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -56,19 +56,19 @@ local function changed(user)
   local changes = changes_since(CLOCK)
   local more = #changes > LIMIT
   local last = more and changes[LIMIT].clock or user.clock
-  local deleted, fields, values = {}, {}, {}
+  local fields, deleted, values = {}, {}, {}
   for i = 1, math.min(#changes, LIMIT) do
-    if changes[i].deleted then
-      deleted[#deleted + 1] = changes[i].id
-    else
-      fields[#fields + 1] = changes[i].id
-      fields[#fields + 1] = changes[i].id .. ':counters'
-    end
+    fields[2 * i - 1], fields[2 * i] = changes[i].id, changes[i].id .. ':counters'
   end
   local stored = #fields > 0 and redis.call('HMGET', META, unpack(fields)) or {}
-  for i = 1, #fields, 2 do
-    if parse_counters(stored[i + 1]) then
-      for _, value in ipairs({ fields[i], stored[i], stored[i + 1] }) do values[#values + 1] = value end
+  for i = 1, #fields / 2 do
+    local id, record, counters = fields[2 * i - 1], stored[2 * i - 1], stored[2 * i]
+    local is_alive = parse_counters(counters) ~= nil
+    -- An id may be in use again, once its tombstone counts no more; then its deletion is no news.
+    if changes[i].deleted and not is_alive then
+      deleted[#deleted + 1] = id
+    elseif is_alive and not changes[i].deleted then
+      for _, value in ipairs({ id, record, counters }) do values[#values + 1] = value end
     end
   end
   purge_daily(user)

@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 
 use crate::upstash::Script;
 
+const PRELUDE: &str = include_str!("../lua/prelude.lua");
+const LISTING: &str = include_str!("../lua/listing.lua");
+
 macro_rules! scripts {
-    ($($name:ident = $file:literal;)*) => {
+    ($($name:ident = $file:literal $(with $more:ident)?;)*) => {
         $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
-            Script::with_prelude(
-                include_str!("../lua/prelude.lua"),
-                include_str!(concat!("../lua/", $file)),
-            )
+            let parts = [PRELUDE, $($more)?];
+            Script::with_prelude(&parts.concat(), include_str!(concat!("../lua/", $file)))
         });)*
     };
 }
@@ -23,7 +24,7 @@ scripts! {
     EXPORT = "export.lua";
     IMPORT = "import.lua";
     LINK = "link.lua";
-    LIST = "list.lua";
+    LIST = "list.lua" with LISTING;
     PAGE = "page.lua";
     PATCH_CONVERSATION = "patch_conversation.lua";
     PATCH_MESSAGE = "patch_message.lua";
@@ -33,5 +34,5 @@ scripts! {
     SET_CURRENT = "set_current.lua";
     SIGN_OUT = "sign_out.lua";
     STATS = "stats.lua";
-    SYNC = "sync.lua";
+    SYNC = "sync.lua" with LISTING;
 }
