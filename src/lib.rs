@@ -16,6 +16,7 @@ pub mod log;
 pub mod model;
 pub mod rate;
 pub mod secret;
+pub mod session;
 pub mod store;
 pub mod stream;
 pub mod upstash;

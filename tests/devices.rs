@@ -20,6 +20,7 @@ on_both_stores!(
     five_wrong_codes_are_all_an_address_has,
     a_code_whose_answer_was_lost_is_not_lost,
     signing_out_everywhere_voids_older_tokens,
+    a_code_made_before_a_sign_out_is_of_no_use_after,
     a_code_wants_a_token_and_has_a_form,
 );
 
@@ -166,4 +167,20 @@ async fn a_code_wants_a_token_and_has_a_form(site: Site) {
             .await
             .expect_error(400, "invalid_field");
     }
+}
+
+async fn a_code_made_before_a_sign_out_is_of_no_use_after(site: Site) {
+    let user = site.user().await;
+    let code = code_of(&user).await;
+    site.advance(Duration::from_secs(1));
+    let out = json!({ "action": "signOutEverywhere" });
+    user.post("/api/session", &out).await.expect(200);
+    let session = redeem(&site.stranger(), &code).await.expect(200);
+    let thief = site
+        .stranger()
+        .with_token(session["token"].as_str().unwrap());
+    thief
+        .get("/api/session")
+        .await
+        .expect_error(401, "signed_out");
 }

@@ -78,9 +78,14 @@ impl Tokens {
 
     /// Issues a token for `user`, valid from now on.
     pub fn issue(&self, user: &UserId) -> Token {
-        let issued = self.clock.now_ms();
+        self.issue_as_of(user, self.clock.now_ms())
+    }
+
+    /// Issues a token that counts as issued at `issued`, ms since the epoch: a sign-out everywhere since
+    /// then voids it. It is valid as long as any other.
+    pub fn issue_as_of(&self, user: &UserId, issued: i64) -> Token {
         let life = i64::try_from(self.life.as_millis()).unwrap_or(i64::MAX);
-        let expires_at = issued.saturating_add(life);
+        let expires_at = self.clock.now_ms().saturating_add(life);
         let payload = URL_SAFE_NO_PAD.encode(format!("{user}.{issued}.{expires_at}"));
         let signed = format!("{VERSION}.{payload}");
         let signature = self

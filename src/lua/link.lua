@@ -7,5 +7,5 @@
 -- Billed   4: EVALSHA, INCR, HMGET, SET
 
 parse_user(redis.call('HMGET', META, ':user')[1])
-if not redis.call('SET', KEYS[4], ARGV[5], 'PX', ARGV[6], 'NX') then return { 'taken' } end
+if not redis.call('SET', KEYS[4], ARGV[5] .. ' ' .. integer(NOW), 'PX', ARGV[6], 'NX') then return { 'taken' } end
 return { 'ok' }

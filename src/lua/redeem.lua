@@ -3,7 +3,7 @@
 --
 -- KEYS     1 to 3 as in the prelude (of nobody), 4 the code, 5 wrong tries of this address
 -- ARGV     5 name of the attempt  6 life of a code, ms  7 wrong tries an address has in that time
--- Returns  {'ok', user}, {'wrong'}, {'blocked'}
+-- Returns  {'ok', user, when the code was made}, {'wrong'}, {'blocked'}
 -- Billed   5: EVALSHA, INCR, GET, GET, SET; a wrong code 1 or 2 more (INCR, PEXPIRE)
 
 local CODE, TRIES = KEYS[4], KEYS[5]
@@ -11,11 +11,11 @@ local ATTEMPT, LIFE, MOST = ARGV[5], ARGV[6], tonumber(ARGV[7])
 
 if tonumber(redis.call('GET', TRIES) or 0) >= MOST then return { 'blocked' } end
 local owner = redis.call('GET', CODE)
-local attempt, redeemed_by = string.match(owner or '', '^redeemed (%S+) (%S+)$')
-if attempt == ATTEMPT then return { 'ok', redeemed_by } end
-if owner and not attempt then
-  redis.call('SET', CODE, 'redeemed ' .. ATTEMPT .. ' ' .. owner, 'PX', LIFE)
-  return { 'ok', owner }
+local user, made, attempt = string.match(owner or '', '^(%S+) (%d+) ?(%S*)$')
+if user and attempt == '' then
+  redis.call('SET', CODE, owner .. ' ' .. ATTEMPT, 'PX', LIFE)
+  attempt = ATTEMPT
 end
+if user and attempt == ATTEMPT then return { 'ok', user, made } end
 if redis.call('INCR', TRIES) == 1 then redis.call('PEXPIRE', TRIES, LIFE) end
 return { 'wrong' }

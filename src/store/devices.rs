@@ -16,7 +16,12 @@ const MOST_TRIES: u32 = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redeemed {
     /// It was this user's.
-    As(UserId),
+    As {
+        /// The user.
+        user: UserId,
+        /// When the code was made, ms since the epoch.
+        since: i64,
+    },
     /// It is nobody's, was redeemed before, or is too old.
     Wrong,
     /// Too many wrong ones came from this address.
@@ -60,10 +65,10 @@ impl UserStore<'_> {
         };
         let mut answer = self.call(&scripts::REDEEM, call).await?;
         match answer.text()?.as_str() {
-            "ok" => {
-                let user = UserId::from_store(&answer.text()?);
-                Ok(Redeemed::As(user.ok_or(UpstashError::Malformed)?))
-            }
+            "ok" => Ok(Redeemed::As {
+                user: UserId::from_store(&answer.text()?).ok_or(UpstashError::Malformed)?,
+                since: answer.number()?,
+            }),
             "wrong" => Ok(Redeemed::Wrong),
             "blocked" => Ok(Redeemed::Blocked),
             _ => Err(UpstashError::Malformed.into()),

@@ -1,0 +1,109 @@
+//! The plan's phase 3: who one is, on how many devices, and until when. Each function answers JSON.
+
+use crate::App;
+use crate::http::ApiError;
+use crate::identity::{Caller, Counted, UserId, random_code};
+use crate::model::{Invalid, ObjectWriter, Timestamp};
+use crate::store::{CODE_LIFE, Redeemed, Session};
+
+/// The session of `caller`, with a fresh token; but none for the user of an auth provider: ours would
+/// outlive a logout or a ban there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(app: &App, caller: &Caller) -> Result<String, ApiError> {
+    let session = app.store.of(caller).open_session().await?;
+    let json = describe(app, &caller.user, &session);
+    if caller.user.is_of_provider() {
+        return Ok(json.finish());
+    }
+    Ok(with_token(app, json, &caller.user, app.clock.now_ms()))
+}
+
+/// The session of `caller`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read(app: &App, caller: &Caller) -> Result<String, ApiError> {
+    let session = app.store.of(caller).open_session().await?;
+    Ok(describe(app, &caller.user, &session).finish())
+}
+
+/// A code by which another device becomes this user, once, within 10 minutes.
+///
+/// # Errors
+/// `use_provider`; or the database failed.
+pub async fn link(app: &App, caller: &Caller) -> Result<String, ApiError> {
+    refuse_provider(caller)?;
+    let code = random_code().map_err(|_| ApiError::Internal)?;
+    let (store, pseudonym) = (app.store.of(caller), app.tokens.pseudonym(&code));
+    // Two of a million million codes alike is no reason for a loop: the client asks again.
+    if !store.keep_code(&pseudonym).await? {
+        return Err(ApiError::Internal);
+    }
+    let life = i64::try_from(CODE_LIFE.as_millis()).unwrap_or_default();
+    let json = ObjectWriter::with_capacity(80)
+        .string("code", &code)
+        .display("expiresAt", Timestamp::from_ms(app.clock.now_ms() + life));
+    Ok(json.finish())
+}
+
+/// Makes whoever sends `code` the user whose it is.
+///
+/// # Errors
+/// `wrong_code`; `too_many_codes`; or the database failed.
+pub async fn redeem(app: &App, code: &str, stranger: &Caller) -> Result<String, ApiError> {
+    let Counted::Address(address) = &stranger.counted_as else {
+        return Err(ApiError::Internal);
+    };
+    let attempt = stranger.user.to_string();
+    let code = app.tokens.pseudonym(code);
+    let store = app.store.of(stranger);
+    match store.redeem_code(&code, address, &attempt).await? {
+        // As old as the code: a sign-out everywhere after the code was made voids this token too.
+        Redeemed::As { user, since } => {
+            let json = ObjectWriter::with_capacity(400).display("userId", &user);
+            Ok(with_token(app, json, &user, since))
+        }
+        Redeemed::Wrong => Err(ApiError::WrongCode),
+        Redeemed::Blocked => Err(ApiError::TooManyCodes),
+    }
+}
+
+/// Voids every token issued before now, and answers a new one.
+///
+/// # Errors
+/// `use_provider`; or the database failed.
+pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<String, ApiError> {
+    refuse_provider(caller)?;
+    let store = app.store.of(caller);
+    store.sign_out_everywhere(app.config.token_life).await?;
+    let json = ObjectWriter::with_capacity(400);
+    Ok(with_token(app, json, &caller.user, app.clock.now_ms()))
+}
+
+/// Users of an auth provider sign in and out there.
+fn refuse_provider(caller: &Caller) -> Result<(), ApiError> {
+    if caller.user.is_of_provider() {
+        let message = "This user signs in and out at the auth provider.";
+        return Err(Invalid::new("use_provider", message).into());
+    }
+    Ok(())
+}
+
+fn with_token(app: &App, json: ObjectWriter, user: &UserId, issued_at: i64) -> String {
+    let token = app.tokens.issue_as_of(user, issued_at);
+    json.string("token", token.token.expose())
+        .display("expiresAt", Timestamp::from_ms(token.expires_at))
+        .finish()
+}
+
+fn describe(app: &App, user: &UserId, session: &Session) -> ObjectWriter {
+    let current = session.current_conversation.as_deref();
+    ObjectWriter::with_capacity(512)
+        .display("userId", user)
+        .plain("redisEnabled", app.is_enabled_for(user))
+        .display("createdAt", session.created)
+        .display("lastSeenAt", session.last_seen)
+        .optional("currentConversationId", current)
+}
