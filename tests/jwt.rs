@@ -77,6 +77,11 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
     assert_eq!(one.open("c").await["messages"][0]["content"], "mine");
 
     // They have a session, and go on with the provider's token.
+    for action in ["link", "signOutEverywhere"] {
+        one.post("/api/session", &json!({ "action": action }))
+            .await
+            .expect_error(400, "use_provider");
+    }
     let session = one.post("/api/session", &json!({})).await.expect(200);
     assert!(session["userId"].as_str().unwrap().starts_with("jwt-"));
     assert_eq!(
