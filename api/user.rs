@@ -47,7 +47,6 @@ fn describe(user: &UserId, statistics: &Statistics) -> String {
     let totals = ObjectWriter::with_capacity(200)
         .raw("current", &describe_totals(current))
         .raw("lifetime", &describe_totals(&statistics.lifetime));
-    #[allow(clippy::cast_precision_loss, reason = "a mean is rounded anyway")]
     let mean = current.messages as f64 / current.conversations.max(1) as f64;
     let sizes = ObjectWriter::with_capacity(48)
         .plain("mean", format!("{mean:.2}"))
