@@ -70,7 +70,11 @@ struct PageOfChanges {
 
 /// What a script publishes of a change; `src/lua/prelude.lua` writes it.
 #[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Notice {
+    /// None where several changed at once, or the user signed out: asking what has changed then ends the
+    /// streams of older tokens.
+    conversation_id: Option<String>,
     clock: i64,
     previous: i64,
     #[serde(default)]
@@ -99,7 +103,8 @@ impl Stream {
         self.send("event: reconnect\ndata: {}\n\n".into()).await
     }
 
-    /// Passes a notice on; or, where one was missed or cursors are void, asks what has changed.
+    /// Passes a notice on; or, where one was missed, several things changed or cursors are void, asks what
+    /// has changed.
     async fn forward(&mut self, text: &str) -> Result<(), Ended> {
         let mut parts = text.split(SEPARATOR);
         let header = parts.next().unwrap_or_default();
@@ -109,10 +114,13 @@ impl Stream {
         let Some(SyncCursor::Since(known)) = self.known else {
             return self.catch_up().await;
         };
+        if notice.conversation_id.is_none() || notice.reset {
+            return self.catch_up().await;
+        }
         if notice.clock <= known {
             return Ok(());
         }
-        if notice.reset || notice.previous != known {
+        if notice.previous != known {
             return self.catch_up().await;
         }
         let cursor = SyncCursor::Since(notice.clock);

@@ -29,6 +29,8 @@ on_both_stores!(
     a_stream_carries_small_messages,
     a_stream_resumes_where_it_ended,
     a_stream_follows_an_import,
+    a_stream_tells_what_a_recent_import_brought,
+    a_stream_ends_when_its_user_signs_out_everywhere,
     a_stream_ends_itself_with_a_hint,
     streams_are_of_one_user_only,
 );
@@ -404,6 +406,36 @@ async fn a_stream_follows_an_import(site: Site) {
         ("sync", &json!(true))
     );
     assert_eq!(ids(&reset.data["changed"]).len(), 4);
+}
+
+async fn a_stream_tells_what_a_recent_import_brought(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    let recent =
+        json!([{ "id": "new1" }, { "id": "new2", "messages": [message("m", "user", "x")] }]);
+    user.post("/api/import", &recent).await.expect(200);
+    let told = events.next().await;
+    assert_eq!(
+        (told.name.as_str(), &told.data["reset"]),
+        ("sync", &json!(false))
+    );
+    assert_eq!(ids(&told.data["changed"]).len(), 2);
+}
+
+async fn a_stream_ends_when_its_user_signs_out_everywhere(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    site.advance(Duration::from_secs(1));
+    let out = json!({ "action": "signOutEverywhere" });
+    user.post("/api/session", &out).await.expect(200);
+    assert!(
+        events.ended().await,
+        "nothing more is told to who has the old token"
+    );
 }
 
 async fn a_stream_ends_itself_with_a_hint(site: Site) {

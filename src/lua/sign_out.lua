@@ -4,7 +4,7 @@
 -- KEYS     1 to 3 as in the prelude
 -- ARGV     5 life of a token, ms
 -- Returns  {'ok'}
--- Billed   6: EVALSHA, INCR, HMGET, HSET, PEXPIREAT, PEXPIREAT
+-- Billed   7: EVALSHA, INCR, HMGET, HSET, PEXPIREAT, PEXPIREAT, PUBLISH
 
 local user = parse_user(redis.call('HMGET', META, ':user')[1])
 user.epoch = NOW
@@ -12,4 +12,5 @@ user.epoch = NOW
 user.life = math.max(user.life, NOW + tonumber(ARGV[5]))
 redis.call('HSET', META, ':user', format_user(user))
 expire_user(user)
+notify('signOut', user)
 return { 'ok' }
