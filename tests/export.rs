@@ -382,11 +382,12 @@ async fn what_moves_to_the_top_meanwhile_is_not_missed(site: Site) {
     user.get(EXPORT).await;
     site.faults()
         .set_latency(std::time::Duration::from_millis(150));
+    let before = site.front.counts().requests;
     let export = tokio::spawn({
         let user = user.clone();
         async move { user.get(EXPORT).await }
     });
-    tokio::time::sleep(std::time::Duration::from_millis(220)).await;
+    site.until_requests(before, 2).await;
     // The last one of the list, and one that is out already.
     for id in ["c119", "c0"] {
         let path = format!("/api/conversations/{id}");

@@ -301,11 +301,12 @@ async fn an_erasure_that_takes_long_is_gone_on_with(site: Site) {
     let id = user_id(&user).await;
     live(&user).await;
     site.faults().set_latency(Duration::from_millis(200));
+    let before = site.front.counts().requests;
     let erasure = tokio::spawn({
         let user = user.clone();
         async move { user.delete(USER).await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    site.until_requests(before, 1).await;
     site.advance(Duration::from_secs(21));
     let answer = erasure.await.unwrap().expect(202);
     assert_eq!(answer["erased"], false);
@@ -374,6 +375,7 @@ async fn a_write_during_an_erasure_leaves_no_half_conversation(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     live(&user).await;
+    let before = site.front.counts().requests;
     let writers: Vec<_> = (0..4)
         .map(|writer| {
             let user = user.clone();
@@ -387,7 +389,7 @@ async fn a_write_during_an_erasure_leaves_no_half_conversation(site: Site) {
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    site.until_requests(before, 4).await;
     user.delete(USER).await.expect(200);
     for writer in writers {
         writer.await.unwrap();

@@ -2,25 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/words.rs"]
+mod words;
+
 use std::time::Duration;
 
-use local::backend::{Command, Reply};
+use local::backend::Reply;
 use local::engine::Engine;
-
-fn command(words: &str) -> Command {
-    words
-        .split(' ')
-        .map(|word| word.as_bytes().to_vec())
-        .collect()
-}
-
-fn run(engine: &Engine, words: &str) -> Reply {
-    engine.execute(&command(words))
-}
-
-fn bulk(text: &str) -> Reply {
-    Reply::Bulk(text.as_bytes().to_vec())
-}
+use words::{bulk, command, run};
 
 fn bulks(words: &str) -> Reply {
     Reply::Array(words.split_whitespace().map(bulk).collect())

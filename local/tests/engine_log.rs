@@ -5,14 +5,18 @@
 #[path = "support/generated.rs"]
 mod generated;
 
+#[path = "support/words.rs"]
+mod words;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local::backend::{Command, Reply};
+use local::backend::Reply;
 use local::engine::Engine;
 use proptest::prelude::*;
 use tempfile::TempDir;
+use words::{bulk, command, run};
 
 fn log() -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
@@ -22,21 +26,6 @@ fn log() -> (TempDir, PathBuf) {
 
 fn open(path: &Path) -> Engine {
     Engine::open(path).unwrap()
-}
-
-fn command(words: &str) -> Command {
-    words
-        .split(' ')
-        .map(|word| word.as_bytes().to_vec())
-        .collect()
-}
-
-fn run(engine: &Engine, words: &str) -> Reply {
-    engine.execute(&command(words))
-}
-
-fn bulk(text: &str) -> Reply {
-    Reply::Bulk(text.as_bytes().to_vec())
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Provider {
                 .audience
                 .as_deref()
                 .is_none_or(|ours| claims.is_for(ours));
-        #[allow(clippy::cast_precision_loss, reason = "exact for some 285,000 years")]
+        // Exact for some 285,000 years.
         let now = self.clock.now_ms() as f64 / 1_000.0;
         let has_begun = claims.not_before.is_none_or(|begin| begin <= now + LEEWAY);
         let is_named = (1..=LONGEST_SUBJECT).contains(&claims.subject.len());

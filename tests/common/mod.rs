@@ -188,6 +188,13 @@ impl Site {
             .sum()
     }
 
+    /// Waits until the store has been sent so many more requests than `before`.
+    pub async fn until_requests(&self, before: u64, more: u64) {
+        while self.front.counts().requests < before + more {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Runs a command at the store, past the service.
     pub async fn command(&self, words: &[&str]) -> local::backend::Reply {
         let command: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
