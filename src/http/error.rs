@@ -225,6 +225,16 @@ fn describe_store(error: &StoreError) -> (StatusCode, &'static str, String) {
                 message,
             );
         }
+        StoreError::NoShare => (
+            StatusCode::NOT_FOUND,
+            "share_not_found",
+            "No such share: it never was, was revoked, or has expired.",
+        ),
+        StoreError::ShareTooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large_to_share",
+            "The conversation is too large for a snapshot: export it instead.",
+        ),
         StoreError::Limited(status) => {
             let seconds = status.reset_seconds();
             let message = format!("Too many calls. Wait {seconds} s.");
@@ -238,7 +248,7 @@ fn describe_store(error: &StoreError) -> (StatusCode, &'static str, String) {
         StoreError::OverQuota(quota) => {
             let status = match quota {
                 Quota::Messages => StatusCode::PAYLOAD_TOO_LARGE,
-                Quota::Conversations | Quota::Bytes => StatusCode::FORBIDDEN,
+                Quota::Conversations | Quota::Bytes | Quota::Shares => StatusCode::FORBIDDEN,
             };
             (status, quota.code(), quota.message())
         }

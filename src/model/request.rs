@@ -42,6 +42,42 @@ pub fn parse_current(json: &[u8]) -> Result<CurrentConversation, Invalid> {
     ConversationId::parse(&id, PATH).map(Some)
 }
 
+/// What `POST /api/shares` is to share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareRequest {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Until when it can be read, where the client says so.
+    pub expires: Option<Timestamp>,
+}
+
+impl ShareRequest {
+    /// Reads `{"conversationId": id, "expiresAt"?: time}`; the time lies between `now` and `latest`.
+    ///
+    /// # Errors
+    /// `invalid_id`, `invalid_field`.
+    pub fn parse(json: &[u8], now: Timestamp, latest: Timestamp) -> Result<Self, Invalid> {
+        let mut object = Object::parse(json, "body")?;
+        let id = object
+            .take("conversationId")
+            .and_then(|raw| text_of(raw.get()))
+            .ok_or_else(|| Invalid::id("body.conversationId"))?;
+        let expires = object
+            .take("expiresAt")
+            .filter(|raw| raw.get() != "null")
+            .map(|raw| Timestamp::parse(raw, "body.expiresAt"))
+            .transpose()?;
+        if expires.is_some_and(|time| time <= now || time > latest) {
+            let expected = format!("a time from now to {latest}");
+            return Err(Invalid::field("body.expiresAt", &expected));
+        }
+        Ok(Self {
+            conversation: ConversationId::parse(&id, "body.conversationId")?,
+            expires,
+        })
+    }
+}
+
 /// What `POST /api/session` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionAction {

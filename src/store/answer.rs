@@ -99,6 +99,9 @@ impl Answer {
             "conversations quota" => Err(StoreError::OverQuota(Quota::Conversations)),
             "messages quota" => Err(StoreError::OverQuota(Quota::Messages)),
             "bytes quota" => Err(StoreError::OverQuota(Quota::Bytes)),
+            "shares quota" => Err(StoreError::OverQuota(Quota::Shares)),
+            "no share" => Err(StoreError::NoShare),
+            "share too large" => Err(StoreError::ShareTooLarge),
             "stale" => Err(StoreError::Stale {
                 revision: self.number()?,
             }),

@@ -14,6 +14,8 @@ pub enum Quota {
     Messages,
     /// Bytes of all messages.
     Bytes,
+    /// Shares.
+    Shares,
 }
 
 impl Quota {
@@ -23,6 +25,7 @@ impl Quota {
             Self::Conversations => "too_many_conversations_kept",
             Self::Messages => "conversation_too_long",
             Self::Bytes => "too_much_text_kept",
+            Self::Shares => "too_many_shares",
         }
     }
 
@@ -36,6 +39,7 @@ impl Quota {
                 "The conversation would have more messages than one may have: begin another."
             }
             Self::Bytes => "There is as much text as one user may have: delete some.",
+            Self::Shares => "There are as many shares as one user may have: revoke some.",
         }
     }
 }
@@ -73,6 +77,12 @@ pub enum StoreError {
         /// Its current revision; 0 where there is no such conversation.
         revision: u64,
     },
+    /// There is no such share: never was, was revoked, has expired, or is somebody else's.
+    #[error("no such share")]
+    NoShare,
+    /// The conversation is too large for a snapshot.
+    #[error("the conversation is too large to be shared")]
+    ShareTooLarge,
     /// Too many calls in this window: nothing was done.
     #[error("too many calls")]
     Limited(RateStatus),
