@@ -43,6 +43,9 @@ pub enum ApiError {
     /// 403: a device code that is nobody's.
     #[error("wrong code")]
     WrongCode,
+    /// 403: a token to claim data with that is not, or no longer, valid.
+    #[error("wrong token")]
+    WrongToken,
     /// 429: too many wrong device codes from one address.
     #[error("too many wrong codes")]
     TooManyCodes,
@@ -50,6 +53,11 @@ pub enum ApiError {
     #[error("internal error")]
     Internal,
 }
+
+const WRONG_TOKEN: (&str, &str) = (
+    "wrong_token",
+    "The token to claim with is not valid, has expired, or was signed out.",
+);
 
 impl From<UpstashError> for ApiError {
     fn from(error: UpstashError) -> Self {
@@ -130,6 +138,7 @@ impl ApiError {
                 "wrong_code",
                 "The code is wrong, was used before, or is older than 10 minutes.".into(),
             ),
+            Self::WrongToken => (StatusCode::FORBIDDEN, WRONG_TOKEN.0, WRONG_TOKEN.1.into()),
             Self::TooManyCodes => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_codes",
@@ -235,6 +244,12 @@ fn describe_store(error: &StoreError) -> (StatusCode, &'static str, String) {
             "too_large_to_share",
             "The conversation is too large for a snapshot: export it instead.",
         ),
+        StoreError::Claimed => (
+            StatusCode::CONFLICT,
+            "already_claimed",
+            "What this user had was moved into another account.",
+        ),
+        StoreError::ClaimVoid => (StatusCode::FORBIDDEN, WRONG_TOKEN.0, WRONG_TOKEN.1),
         StoreError::Limited(status) => {
             let seconds = status.reset_seconds();
             let message = format!("Too many calls. Wait {seconds} s.");

@@ -17,6 +17,7 @@
 --                            ;day messages tokens
 --           ':remnants'      the dead whose messages Redis may still hold; see `bury` in listing.lua
 --           ':shares'        the user's shares; see sharing.lua
+--           ':claimed'       the user into whose account all of this was moved; see claim.lua
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the clock where it was deleted
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
@@ -83,12 +84,19 @@ if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' } } end
 -- What ends a script early; `finish` turns it into a reply.
 local SIGNED_OUT = {}
 
-local function parse_user(text)
+-- Any user's numbers.
+local function read_user(text)
   local numbers, activity = string.match(text or '', '^([^;]*)(.*)$')
   local user = parse_numbers(user_names, numbers)
-  if SETTINGS.issued < user.epoch then error(SIGNED_OUT) end
   user.before = user.clock
   user.activity, user.counted_messages, user.counted_tokens = activity, user.messages, user.tokens
+  return user
+end
+
+-- The caller's. Every script that acts for a user has to come past here.
+local function parse_user(text)
+  local user = read_user(text)
+  if SETTINGS.issued < user.epoch then error(SIGNED_OUT) end
   return user
 end
 

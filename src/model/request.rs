@@ -1,6 +1,8 @@
 //! The request bodies that are neither a conversation nor a patch.
 
 use super::json::text_of;
+use crate::secret::Secret;
+
 use super::{ConversationId, Invalid, NewMessage, Object, Timestamp, limits, parse_messages};
 
 /// Reads `{"messages":[...]}`: 1 to 100 messages to append.
@@ -92,6 +94,11 @@ pub enum SessionAction {
     },
     /// Void every token issued before now.
     SignOutEverywhere,
+    /// Move what an anonymous user has into the account of the one who asks.
+    Claim {
+        /// A token of the anonymous user's.
+        token: Secret,
+    },
 }
 
 /// Reads the body of `POST /api/session`: nothing, or `{"action": ...}`.
@@ -115,9 +122,18 @@ pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
         Some("redeem") => Ok(SessionAction::Redeem {
             code: parse_code(&mut object)?,
         }),
+        Some("claim") => {
+            let token = object
+                .take("token")
+                .and_then(|token| text_of(token.get()))
+                .ok_or_else(|| Invalid::field("body.token", "a token of an anonymous user"))?;
+            Ok(SessionAction::Claim {
+                token: Secret::new(token),
+            })
+        }
         _ => Err(Invalid::field(
             "body.action",
-            "link, redeem or signOutEverywhere",
+            "link, redeem, claim or signOutEverywhere",
         )),
     }
 }

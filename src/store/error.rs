@@ -83,6 +83,12 @@ pub enum StoreError {
     /// The conversation is too large for a snapshot.
     #[error("the conversation is too large to be shared")]
     ShareTooLarge,
+    /// The anonymous user's data belongs to another account by now.
+    #[error("claimed by another account")]
+    Claimed,
+    /// The token of the user to be claimed was voided by signing out.
+    #[error("the token to claim with is void")]
+    ClaimVoid,
     /// Too many calls in this window: nothing was done.
     #[error("too many calls")]
     Limited(RateStatus),

@@ -1,6 +1,7 @@
 //! The conversation store (the plan's phase 2): every operation is one request to Upstash.
 
 mod answer;
+mod claim;
 mod conversations;
 mod cursor;
 mod devices;
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 pub use answer::{Outcome, Written};
+pub use claim::Claim;
 pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};
 pub use devices::{CODE_LIFE, Redeemed};

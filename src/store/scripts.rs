@@ -19,6 +19,7 @@ macro_rules! scripts {
 
 scripts! {
     APPEND = "append.lua";
+    CLAIM = "claim.lua" with SHARING;
     DELETE_CONVERSATION = "delete_conversation.lua" with SHARING;
     DELETE_MESSAGE = "delete_message.lua";
     ERASE = "erase.lua" with SHARING;
