@@ -315,7 +315,6 @@ export interface Environment {
   clock: Clock;
   page: PageState;
   random(): number;
-  randomUUID(): string;
 }
 
 export interface Clock {
