@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
 use conversation_store::model::{Invalid, ObjectWriter, ShareId, ShareRequest, Timestamp};
+use conversation_store::{App, ErrorCode};
 use http::{HeaderName, Method};
 
 /// Shares, lists what is shared, revokes; and shows a share to anybody who has its id.
@@ -68,7 +68,7 @@ async fn revoke(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.known_user(app).await?;
     let id = request
         .share_parameter()?
-        .ok_or_else(|| Invalid::new("invalid_query", "id: expected the id of a share"))?;
+        .ok_or_else(|| Invalid::new(ErrorCode::InvalidQuery, "id: expected the id of a share"))?;
     app.store.of(&user).unshare(&id).await?;
     let json = ObjectWriter::with_capacity(64)
         .display("id", &id)

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::App;
 use crate::http::ApiError;
 use crate::identity::{Caller, Counted, UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_LIFE, Claim, Redeemed, Session};
+use crate::{App, ErrorCode};
 
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: ours would
 /// outlive a logout or a ban there.
@@ -113,7 +113,7 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
 fn refuse_provider(caller: &Caller) -> Result<(), ApiError> {
     if caller.user.is_of_provider() {
         let message = "This user signs in and out at the auth provider.";
-        return Err(Invalid::new("use_provider", message).into());
+        return Err(Invalid::new(ErrorCode::UseProvider, message).into());
     }
     Ok(())
 }
