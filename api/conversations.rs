@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::model::{ConversationId, NewConversation, ObjectWriter, Timestamp};
+use conversation_store::model::{ConversationId, NewConversation, ObjectWriter, Timestamp, limits};
 use conversation_store::store::{CursorKind, Outcome, SaveMode};
-use http::{HeaderName, Method};
+use http::Method;
 
 /// The plan's getAllConversations (without the messages), and the creation of a conversation.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
@@ -23,7 +23,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let list = app
         .store
         .of(&user)
-        .list(request.limit(20, 50)?, cursor.as_ref())
+        .list(request.limit(limits::CONVERSATION_PAGE)?, cursor.as_ref())
         .await?;
     let summaries = list
         .conversations
@@ -41,9 +41,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 
 async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
-    let key = request
-        .header(&HeaderName::from_static("idempotency-key"))
-        .map(str::to_owned);
+    let key = request.idempotency_key().map(str::to_owned);
     let body = request.body().await?;
     let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
     let now = Timestamp::from_ms(app.clock.now_ms());

@@ -1,10 +1,13 @@
 //! The plan's phase 3: who one is, on how many devices, and until when. Each function answers JSON.
 
-use crate::App;
+use std::time::Duration;
+
 use crate::http::ApiError;
 use crate::identity::{Caller, Counted, UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
-use crate::store::{CODE_LIFE, Redeemed, Session};
+use crate::secret::Secret;
+use crate::store::{CODE_LIFE, Claim, Redeemed, Session};
+use crate::{App, ErrorCode};
 
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: ours would
 /// outlive a logout or a ban there.
@@ -82,11 +85,35 @@ pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<String, A
     Ok(with_token(app, json, &caller.user, app.clock.now_ms()))
 }
 
+/// How long one request goes on moving: with the longest call after it, still inside the 30 seconds that
+/// `vercel.json` gives a function.
+const CLAIM_BUDGET: Duration = Duration::from_secs(20);
+
+/// Moves what an anonymous user has into the account of `caller`, once and for all: the token, and every
+/// other of that user, is void from then on.
+///
+/// # Errors
+/// `wrong_token`; `already_claimed` by another account; a quota; `storage_disabled`; or the database failed.
+pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, ApiError> {
+    if !app.is_enabled_for(&caller.user) {
+        return Err(ApiError::StorageDisabled);
+    }
+    let verified = app.tokens.verify(token.expose());
+    let source = verified.map_err(|_| ApiError::WrongToken)?;
+    if source.user == caller.user {
+        return Err(Invalid::field("body.token", "the token of another user").into());
+    }
+    let store = app.store.of(caller);
+    Ok(store
+        .claim(&source, app.config.token_life, CLAIM_BUDGET)
+        .await?)
+}
+
 /// Users of an auth provider sign in and out there.
 fn refuse_provider(caller: &Caller) -> Result<(), ApiError> {
     if caller.user.is_of_provider() {
         let message = "This user signs in and out at the auth provider.";
-        return Err(Invalid::new("use_provider", message).into());
+        return Err(Invalid::new(ErrorCode::UseProvider, message).into());
     }
     Ok(())
 }

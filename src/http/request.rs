@@ -7,11 +7,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
 use super::exchange::UserNote;
-use crate::App;
 use crate::identity::{Caller, Counted, UserId};
-use crate::model::{ConversationId, Invalid, MessageId, limits};
+use crate::model::{ConversationId, Invalid, MessageId, ShareId, limits, limits::PageSize};
 use crate::rate::RateCell;
-use crate::store::{Cursor, CursorKind, SyncCursor};
+use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
+use crate::{App, ErrorCode};
 
 /// A request to one of our routes.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl ApiRequest {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
-        let invalid = ApiError::Unauthorized("invalid_token", "The token is not valid.");
+        let invalid = ApiError::Unauthorized(ErrorCode::InvalidToken, "The token is not valid.");
         let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' '))
         else {
             return Err(invalid);
@@ -137,6 +137,13 @@ impl ApiRequest {
             counted_as: Counted::Address(app.tokens.pseudonym(self.address())),
             rate: self.rate.clone(),
         }
+    }
+
+    /// Whoever asks for a share, from the caller's address.
+    pub fn reader(&self, app: &App) -> Caller {
+        let mut caller = self.stranger(app, UserId::anonymous());
+        caller.counted_as = Counted::Reader(app.tokens.pseudonym(self.address()));
+        caller
     }
 
     /// The client's address. Vercel sets these headers itself, whatever the client sent.
@@ -179,7 +186,7 @@ impl ApiRequest {
             .any(|(key, other)| key == name && other != value)
         {
             return Err(ApiError::Invalid(Invalid::new(
-                "id_mismatch",
+                ErrorCode::IdMismatch,
                 format!("{name}: the query differs from the path"),
             )));
         }
@@ -215,18 +222,45 @@ impl ApiRequest {
             .transpose()?)
     }
 
-    /// `?limit=`, from 1 to `most`.
+    /// `?id=` of a share.
+    ///
+    /// # Errors
+    /// `share_not_found` for what cannot be the id of one.
+    pub fn share_parameter(&self) -> Result<Option<ShareId>, ApiError> {
+        let id = self.parameter("id");
+        id.map(|id| ShareId::parse(id).ok_or(ApiError::Store(StoreError::NoShare)))
+            .transpose()
+    }
+
+    /// `?cursor=` of a share: the number of a part.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn part(&self) -> Result<u32, ApiError> {
+        let Some(cursor) = self.parameter("cursor") else {
+            return Ok(0);
+        };
+        cursor.parse().map_err(|_| {
+            let message = "cursor: not one that this share has given out";
+            Invalid::new(ErrorCode::InvalidCursor, message).into()
+        })
+    }
+
+    /// `?limit=`, within the bounds of `size`.
     ///
     /// # Errors
     /// `invalid_query`.
-    pub fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+    pub fn limit(&self, size: PageSize) -> Result<usize, ApiError> {
         let Some(sent) = self.parameter("limit") else {
-            return Ok(default);
+            return Ok(size.default);
         };
         sent.parse()
             .ok()
-            .filter(|limit| (1..=most).contains(limit))
-            .ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {most}")))
+            .filter(|limit| (1..=size.most).contains(limit))
+            .ok_or_else(|| {
+                let expected = format!("a whole number from 1 to {}", size.most);
+                invalid_query("limit", &expected)
+            })
     }
 
     /// `?cursor=`.
@@ -266,7 +300,7 @@ impl ApiRequest {
         let revision = value.to_str().ok().and_then(parse_etag);
         revision.map(Some).ok_or_else(|| {
             ApiError::Invalid(Invalid::new(
-                "invalid_header",
+                ErrorCode::InvalidHeader,
                 "If-Match: expected one revision in double quotes, as in the ETag of an answer",
             ))
         })
@@ -276,6 +310,11 @@ impl ApiRequest {
     pub fn if_none_match(&self) -> Option<u64> {
         let value = self.headers.get(IF_NONE_MATCH)?.to_str().ok()?;
         value.split(',').find_map(|etag| parse_etag(etag.trim()))
+    }
+
+    /// What the client calls this request, so that sending it again is recognised.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.header(&HeaderName::from_static("idempotency-key"))
     }
 
     /// A header as text.
@@ -310,7 +349,7 @@ fn parse_etag(etag: &str) -> Option<u64> {
 
 fn invalid_query(name: &str, expected: &str) -> ApiError {
     ApiError::Invalid(Invalid::new(
-        "invalid_query",
+        ErrorCode::InvalidQuery,
         format!("{name}: expected {expected}"),
     ))
 }

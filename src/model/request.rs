@@ -1,7 +1,10 @@
 //! The request bodies that are neither a conversation nor a patch.
 
 use super::json::text_of;
+use crate::secret::Secret;
+
 use super::{ConversationId, Invalid, NewMessage, Object, Timestamp, limits, parse_messages};
+use crate::ErrorCode;
 
 /// Reads `{"messages":[...]}`: 1 to 100 messages to append.
 ///
@@ -16,7 +19,7 @@ pub fn parse_append(json: &[u8], now: Timestamp) -> Result<Vec<NewMessage>, Inva
         0 => Err(Invalid::field("body.messages", "at least one message")),
         1..=limits::APPEND => Ok(messages),
         _ => Err(Invalid::new(
-            "too_many_messages",
+            ErrorCode::TooManyMessages,
             format!("body.messages: at most {} messages at once", limits::APPEND),
         )),
     }
@@ -42,6 +45,42 @@ pub fn parse_current(json: &[u8]) -> Result<CurrentConversation, Invalid> {
     ConversationId::parse(&id, PATH).map(Some)
 }
 
+/// What `POST /api/shares` is to share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareRequest {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Until when it can be read, where the client says so.
+    pub expires: Option<Timestamp>,
+}
+
+impl ShareRequest {
+    /// Reads `{"conversationId": id, "expiresAt"?: time}`; the time lies between `now` and `latest`.
+    ///
+    /// # Errors
+    /// `invalid_id`, `invalid_field`.
+    pub fn parse(json: &[u8], now: Timestamp, latest: Timestamp) -> Result<Self, Invalid> {
+        let mut object = Object::parse(json, "body")?;
+        let id = object
+            .take("conversationId")
+            .and_then(|raw| text_of(raw.get()))
+            .ok_or_else(|| Invalid::id("body.conversationId"))?;
+        let expires = object
+            .take("expiresAt")
+            .filter(|raw| raw.get() != "null")
+            .map(|raw| Timestamp::parse(raw, "body.expiresAt"))
+            .transpose()?;
+        if expires.is_some_and(|time| time <= now || time > latest) {
+            let expected = format!("a time from now to {latest}");
+            return Err(Invalid::field("body.expiresAt", &expected));
+        }
+        Ok(Self {
+            conversation: ConversationId::parse(&id, "body.conversationId")?,
+            expires,
+        })
+    }
+}
+
 /// What `POST /api/session` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionAction {
@@ -56,6 +95,11 @@ pub enum SessionAction {
     },
     /// Void every token issued before now.
     SignOutEverywhere,
+    /// Move what an anonymous user has into the account of the one who asks.
+    Claim {
+        /// A token of the anonymous user's.
+        token: Secret,
+    },
 }
 
 /// Reads the body of `POST /api/session`: nothing, or `{"action": ...}`.
@@ -79,9 +123,18 @@ pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
         Some("redeem") => Ok(SessionAction::Redeem {
             code: parse_code(&mut object)?,
         }),
+        Some("claim") => {
+            let token = object
+                .take("token")
+                .and_then(|token| text_of(token.get()))
+                .ok_or_else(|| Invalid::field("body.token", "a token of an anonymous user"))?;
+            Ok(SessionAction::Claim {
+                token: Secret::new(token),
+            })
+        }
         _ => Err(Invalid::field(
             "body.action",
-            "link, redeem or signOutEverywhere",
+            "link, redeem, claim or signOutEverywhere",
         )),
     }
 }
@@ -106,7 +159,7 @@ fn parse_code(object: &mut Object<'_>) -> Result<String, Invalid> {
 mod tests {
     use super::*;
 
-    fn append(count: usize) -> Result<usize, &'static str> {
+    fn append(count: usize) -> Result<usize, ErrorCode> {
         let messages: Vec<String> = (0..count)
             .map(|index| format!("{{\"id\":\"{index}\",\"type\":\"user\",\"content\":\"\"}}"))
             .collect();
@@ -118,8 +171,8 @@ mod tests {
 
     #[test]
     fn an_append_has_1_to_100_messages() {
-        assert_eq!(append(0), Err("invalid_field"));
+        assert_eq!(append(0), Err(ErrorCode::InvalidField));
         assert_eq!(append(100), Ok(100));
-        assert_eq!(append(101), Err("too_many_messages"));
+        assert_eq!(append(101), Err(ErrorCode::TooManyMessages));
     }
 }
