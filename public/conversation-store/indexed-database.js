@@ -1,12 +1,17 @@
+import { StoreError } from './errors.js';
 import { STORES, VERSION } from './schema.js';
 
 const NAMES = Object.keys(STORES);
 
 /** The browser's IndexedDB as a local database. */
 export async function openIndexedDatabase(name) {
+  return new IndexedDatabase(await open(name), name);
+}
+
+async function open(name) {
   const request = indexedDB.open(name, VERSION);
   request.onupgradeneeded = () => createStores(request.result);
-  return new IndexedDatabase(await resultOf(request), name);
+  return resultOf(request);
 }
 
 function createStores(database) {
@@ -22,40 +27,59 @@ class IndexedDatabase {
   #name;
 
   constructor(database, name) {
-    this.#database = database;
     this.#name = name;
-    // A newer version of the page, or a deletion, waits until everybody has let go.
-    database.onversionchange = () => database.close();
+    this.#use(database);
   }
 
   async run(mode, work) {
-    // Strict: resolved means written, not just on its way to the disk.
-    const transaction = this.#database.transaction(NAMES, mode, { durability: 'strict' });
+    const transaction = await this.#begin(mode);
     const ended = new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new DOMException('aborted', 'AbortError'));
+      transaction.onabort = () => reject(errorOf(transaction));
     });
-    // Whoever awaits `work` first may leave this one to nobody.
+    // Where `work` fails first, nobody waits for this one.
     ended.catch(() => {});
     let value;
     try {
       value = await work(new IndexedTransaction(transaction));
     } catch (error) {
       abort(transaction);
-      throw transaction.error ?? error;
+      throw transaction.error ? errorOf(transaction) : error;
     }
     await ended;
     return value;
   }
 
   close() {
-    this.#database.close();
+    this.#database?.close();
+    this.#database = null;
   }
 
   async destroy() {
-    this.#database.close();
+    this.close();
     await resultOf(indexedDB.deleteDatabase(this.#name));
   }
+
+  #use(database) {
+    this.#database = database;
+    // A newer version of the page, or a deletion, waits until everybody has let go.
+    database.onversionchange = () => this.close();
+    database.onclose = () => this.close();
+  }
+
+  async #begin(mode) {
+    // The browser, or another tab, has closed it: whoever needs it opens it again.
+    if (!this.#database) this.#use(await open(this.#name));
+    // Strict: done means written, not just on its way to the disk.
+    return this.#database.transaction(NAMES, mode, { durability: 'strict' });
+  }
+}
+
+function errorOf({ error }) {
+  if (error?.name === 'QuotaExceededError') {
+    return new StoreError('local_storage_full', 'The browser has no room left for this.');
+  }
+  return error ?? new StoreError('local_storage_failed', 'The browser gave up a transaction.');
 }
 
 function abort(transaction) {

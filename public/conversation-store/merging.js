@@ -18,8 +18,16 @@ export function applySummary(record, summary, extra) {
     ? Math.max(record.updatedAt, serverTime) : serverTime;
   record.tokens = totalTokens;
   record.count = messageCount + extra;
-  record.latest = Math.max(record.latest, revision);
+  // Counted anew: the conversation has begun a new life there, and nothing seen of the old one holds.
+  if (revision < record.latest) record.revision = 0;
+  record.latest = revision;
+  record.seenAt = serverTime;
   return conflicts;
+}
+
+/** Whether this answer was overtaken by a newer one. */
+export function isOutdated(record, { revision, updatedAt }) {
+  return revision < record.latest && Date.parse(updatedAt) <= record.seenAt;
 }
 
 /** One field, by what the server had when it was changed here. */

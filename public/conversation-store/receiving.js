@@ -1,4 +1,4 @@
-import { applySummary, mergeMessage } from './merging.js';
+import { applySummary, isOutdated, mergeMessage } from './merging.js';
 import {
   SHOWN, bury, comparePlaces, dirtyMessages, everyMessage, marked, newConversation, shownBetween, touchOutbox,
 } from './records.js';
@@ -12,11 +12,11 @@ import { newUuid } from './text.js';
 export async function receiveSummary(tx, summary, now) {
   const known = await tx.get('conversations', summary.id);
   if (known?.deleted) return unchanged();
-  if (known && known.onServer && summary.revision <= known.latest) return unchanged();
+  if (known?.onServer && (summary.revision === known.latest || isOutdated(known, summary))) return unchanged();
   const record = known ?? { ...newConversation(summary.id, now), held: false };
   if (!record.onServer) {
     // It is there already, from another device or an earlier life: what is here is merged when it is opened or sent.
-    Object.assign(record, { onServer: true, bulk: false, older: null, held: false, base: {} });
+    Object.assign(record, { onServer: true, older: null, held: false, base: {} });
   }
   const conflicts = applySummary(record, summary, await countDirty(tx, record.id));
   await tx.put('conversations', record);
@@ -30,6 +30,7 @@ export async function receiveSummary(tx, summary, now) {
 export async function receivePage(tx, record, { messages, nextCursor, revision }, before) {
   const conflicts = [];
   let changed = false;
+  let first;
   let previous;
   for (const theirs of messages.map(readMessage)) {
     const stored = await tx.get('messages', [record.id, theirs.id]);
@@ -41,9 +42,8 @@ export async function receivePage(tx, record, { messages, nextCursor, revision }
     }
     if (conflict) conflicts.push({ conversationId: record.id, ...conflict });
     previous = merged;
-    messages[0].place ??= { at: merged.at, seq: merged.seq };
+    first ??= { at: merged.at, seq: merged.seq };
   }
-  const first = messages[0]?.place;
   const from = nextCursor ? first : null;
   const gone = await dropMissing(tx, record, new Set(messages.map(({ id }) => id)), from, before);
   record.older = nextCursor;
@@ -95,12 +95,11 @@ async function dropMissing(tx, record, present, from, before) {
  */
 export async function receiveChange(tx, event, now) {
   const record = event.conversationId && await tx.get('conversations', event.conversationId);
-  if (event.type === 'delete' && record) {
-    return { isEnough: true, ...await receiveDeletion(tx, record, now) };
+  if (event.type === 'delete') {
+    return { isEnough: true, ...record ? await receiveDeletion(tx, record, now) : unchanged() };
   }
-  if (record?.deleted || (record?.onServer && event.revision <= record.latest)) {
-    return { isEnough: true, ...unchanged() };
-  }
+  const isKnown = record?.onServer && event.revision <= record.latest && event.clock <= record.seenAt;
+  if (record?.deleted || isKnown) return { isEnough: true, ...unchanged() };
   const isNext = record?.onServer && record.held && record.revision === record.latest
     && event.revision === record.latest + 1;
   const isComplete = ['append', 'edit'].includes(event.type) && event.messages?.length > 0;
@@ -123,6 +122,7 @@ async function receiveMessages(tx, record, event) {
   }
   record.revision = event.revision;
   record.latest = event.revision;
+  record.seenAt = event.clock;
   record.updatedAt = Math.max(record.updatedAt, event.clock);
   await tx.put('conversations', record);
   return { changed: true, conflicts };
@@ -153,7 +153,7 @@ export async function receiveDeletion(tx, record, now) {
 }
 
 function notOnServer() {
-  return { onServer: false, held: true, latest: 0, revision: 0, older: null, verified: null, base: {}, count: 0 };
+  return { onServer: false, held: true, latest: 0, revision: 0, seenAt: 0, older: null, verified: null, base: {}, count: 0 };
 }
 
 /**
@@ -170,7 +170,7 @@ export async function receiveAbsence(tx, record) {
     return { changed: true, deleted: true, conflicts: [] };
   }
   for (const message of shown) await tx.put('messages', marked({ ...message, fresh: true, base: {} }));
-  await tx.put('conversations', { ...record, ...notOnServer(), count: shown.length, bulk: true });
+  await tx.put('conversations', { ...record, ...notOnServer(), count: shown.length });
   return { changed: true, conflicts: [] };
 }
 

@@ -5,13 +5,16 @@ import { same } from './shape.js';
 export const SHOWN = 1;
 const HIDDEN = 0;
 
+/** The outbox's entry for the import under way; no conversation can have this id. */
+export const BULK = '*';
+
 /** Messages that the server has have small numbers; those made here come behind them. */
 const FIRST_OWN_SEQ = 1_000_000;
 
 export function newConversation(id, now) {
   return {
     id, fields: {}, base: {}, createdAt: now, updatedAt: now, editedAt: 0, tokens: 0, count: 0,
-    onServer: false, held: true, bulk: false, revision: 0, latest: 0, older: null, verified: null,
+    onServer: false, held: true, revision: 0, latest: 0, seenAt: 0, older: null, verified: null,
     nextSeq: FIRST_OWN_SEQ,
   };
 }
@@ -86,10 +89,10 @@ export function comparePlaces(a, b) {
 }
 
 /** Notes that a conversation has something to send; `open` says that more of the same turn is about to come. */
-export async function touchOutbox(tx, conversation, now, open) {
+export async function touchOutbox(tx, conversation, now, open, isBulk = false) {
   const known = await tx.get('outbox', conversation);
-  const entry = known ?? { conversation, created: now, since: now, request: null, split: false };
-  await tx.put('outbox', { ...entry, touched: now, open });
+  const entry = known ?? { conversation, created: now, since: now, request: null, split: false, isBulk };
+  await tx.put('outbox', { ...entry, touched: now, open, holdUntil: 0, holdError: undefined });
 }
 
 export async function readState(tx, name) {
@@ -105,8 +108,7 @@ export async function bury(tx, record, now, movedTo) {
   await tx.deleteRange('messages', everyMessage(record.id));
   await tx.delete('outbox', record.id);
   await tx.put('conversations', {
-    ...newConversation(record.id, now), title: undefined, fields: { title: '' },
-    deleted: 'done', deletedAt: now, movedTo,
+    ...newConversation(record.id, now), deleted: 'done', deletedAt: now, movedTo,
   });
 }
 

@@ -1,6 +1,6 @@
 import { StoreError } from './errors.js';
 import {
-  bury, follow, hide, marked, newConversation, newMessage, setField, touchOutbox, unhide,
+  BULK, bury, follow, hide, marked, newConversation, newMessage, setField, touchOutbox, unhide,
 } from './records.js';
 import { differences, fieldsOf, parseMessage, same } from './shape.js';
 import { UNTITLED, generateTitle, isId, isoOf, millisecondsOf, newUuid } from './text.js';
@@ -171,9 +171,13 @@ async function removeMessage(work, id, given) {
 /** Messages that are on their way to the server just now. */
 async function idsInFlight(tx, conversation) {
   const messages = (await tx.get('outbox', conversation))?.request?.body?.messages ?? [];
-  const bulk = (await tx.get('outbox', '*'))?.request?.body ?? [];
-  const imported = bulk.filter(({ id }) => id === conversation).flatMap((item) => item.messages);
+  const imported = (await inBulk(tx, conversation)).flatMap((item) => item.messages);
   return new Set([...messages, ...imported].map(({ id }) => id));
+}
+
+async function inBulk(tx, conversation) {
+  const bulk = (await tx.get('outbox', BULK))?.request?.body ?? [];
+  return bulk.filter(({ id }) => id === conversation);
 }
 
 function isTurnOpen({ messages = [] }) {
@@ -239,7 +243,8 @@ export function updateConversation(tx, id, updates, now) {
 export async function deleteConversation(tx, id, now) {
   const record = await follow(tx, id);
   if (!record || record.deleted) return undefined;
-  const isOnItsWay = Boolean((await tx.get('outbox', record.id))?.request) || record.bulk;
+  const isOnItsWay = Boolean((await tx.get('outbox', record.id))?.request) 
+    || (await inBulk(tx, record.id)).length > 0;
   if (!record.onServer && !isOnItsWay) {
     await bury(tx, record, now);
     return record.id;

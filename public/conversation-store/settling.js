@@ -1,4 +1,4 @@
-import { applySummary } from './merging.js';
+import { applySummary, isOutdated } from './merging.js';
 import { bury, dirtyMessages, marked } from './records.js';
 import { differences, fieldsOf, same } from './shape.js';
 
@@ -18,6 +18,10 @@ export async function settle(tx, record, request, answer, now) {
   await settleMessages(tx, record, request, body);
   if (request.kind === 'create') settleCreation(record, request);
   if (request.kind === 'patch') settleFields(record.fields, record.base, request.body);
+  if (isOutdated(record, summary)) {
+    await tx.put('conversations', record);
+    return [];
+  }
   settleRevision(record, summary.revision);
   const conflicts = applySummary(record, summary, await countDirty(tx, record.id));
   await tx.put('conversations', record);
@@ -81,7 +85,6 @@ function settleCreation(record, request) {
 /** One further than the last known: nobody else has changed anything. */
 function settleRevision(record, revision) {
   if (revision === record.latest + 1 && record.revision === record.latest) record.revision = revision;
-  record.latest = Math.max(record.latest, revision);
 }
 
 /** How many messages are here that the server does not count, less those it still counts. */
