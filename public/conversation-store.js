@@ -28,22 +28,18 @@ export class HybridConversationStore {
   constructor(options = {}) {
     this.#options = options;
     this.#core = new Core(options);
+    this.#conversations = new Conversations(this.#core, options);
+    this.#account = new Account(this.#core);
+    this.#migration = new Migration(this.#core);
     this.ready = this.#open();
     // Whoever waits for it hears of a failure; nobody has to.
     this.ready.catch(() => {});
   }
 
   async #open() {
-    const { readTime = (iso) => iso, pageSize = 100, migrate = true } = this.#options;
-    const core = this.#core;
-    await core.open();
-    this.#conversations = new Conversations({
-      database: core.database, reader: core.reader, clock: core.clock, readTime,
-      pageSize: Math.min(100, pageSize), mayAsk: () => core.mayAsk, tell: (id, result) => core.saved(id, result),
-    });
-    this.#account = new Account(core);
-    this.#migration = new Migration(core);
-    if (migrate && !this.#options.getToken) await this.#migration.start();
+    await this.#core.open();
+    // The old data is nobody's account's.
+    if (this.#options.migrate !== false && !this.#options.getToken) await this.#migration.start();
   }
 
   get status() {

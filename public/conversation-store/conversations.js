@@ -10,30 +10,21 @@ import { UNTITLED, isoOf, newUuid } from './text.js';
 
 /** Reading and writing conversations for one tab's frontend. */
 export class Conversations {
-  #database;
-  #reader;
-  #clock;
-  #tell;
+  #core;
   #readTime;
   #pageSize;
-  #mayAsk;
   #snapshots = new Snapshots();
   /** Saves of one tab go one after the other: each is told apart from what the one before has left. */
   #last = Promise.resolve();
 
-  /** `tell(id, result)` hears of what this tab changes; `mayAsk()`: whether the server can be asked. */
-  constructor({ database, reader, clock, tell, readTime, pageSize, mayAsk }) {
-    this.#database = database;
-    this.#reader = reader;
-    this.#clock = clock;
-    this.#tell = tell;
+  constructor(core, { readTime = (iso) => iso, pageSize = 100 }) {
+    this.#core = core;
     this.#readTime = readTime;
-    this.#pageSize = pageSize;
-    this.#mayAsk = mayAsk;
+    this.#pageSize = Math.min(100, pageSize);
   }
 
   async list({ messages: withMessages = false } = {}) {
-    const { records, waiting } = await this.#database.run('readonly', async (tx) => ({
+    const { records, waiting } = await this.#core.database.run('readonly', async (tx) => ({
       records: await tx.list('conversations', null, null),
       waiting: new Set((await tx.list('outbox', null, null)).map(({ conversation }) => conversation)),
     }));
@@ -52,25 +43,25 @@ export class Conversations {
   }
 
   async get(id) {
-    let record = await this.#reader.follow(id);
-    if (!record && this.#mayAsk()) record = await this.#reader.discover(id);
+    let record = await this.#core.reader.follow(id);
+    if (!record && this.#core.mayAsk) record = await this.#core.reader.discover(id);
     if (!record || record.deleted) return null;
-    if (record.onServer && this.#mayAsk()) {
-      const refreshed = isBehind(record) || !record.held ? this.#reader.refresh(record.id) : null;
+    if (record.onServer && this.#core.mayAsk) {
+      const refreshed = isBehind(record) || !record.held ? this.#core.reader.refresh(record.id) : null;
       // What is here will do for now, if anything is.
       if (refreshed && record.held) refreshed.catch(() => {});
       else if (refreshed) await refreshed.catch(() => {});
-      record = await this.#reader.follow(id);
+      record = await this.#core.reader.follow(id);
       if (!record || record.deleted) return null;
     }
-    const entry = await this.#database.run('readonly', (tx) => tx.get('outbox', record.id));
+    const entry = await this.#core.database.run('readonly', (tx) => tx.get('outbox', record.id));
     return { ...this.#handOut(record, await this.#page(record)), pending: Boolean(entry) };
   }
 
   /** The newest messages here. */
   async #page(record) {
     const limit = this.#pageSize;
-    const newest = await this.#database.run('readonly', (tx) => (
+    const newest = await this.#core.database.run('readonly', (tx) => (
       tx.list('messages', 'order', shownBetween(record.id), { reverse: true, limit: limit + 1 })
     ));
     const messages = newest.slice(0, limit).reverse();
@@ -84,13 +75,13 @@ export class Conversations {
   }
 
   async loadOlder(conversation) {
-    const record = await this.#reader.follow(conversation.id);
+    const record = await this.#core.reader.follow(conversation.id);
     if (!record || record.deleted) throw gone(record);
-    if (!record.held && this.#mayAsk()) await this.#reader.refresh(record.id).catch(() => {});
+    if (!record.held && this.#core.mayAsk) await this.#core.reader.refresh(record.id).catch(() => {});
     const place = await this.#placeOf(record.id, conversation.messages[0]);
-    const options = { mayAsk: record.onServer && this.#mayAsk() };
-    const older = await this.#reader.before(record.id, place, this.#pageSize, options);
-    const hasOlder = await this.#reader.hasBefore(record.id, older[0] ?? place);
+    const options = { mayAsk: record.onServer && this.#core.mayAsk };
+    const older = await this.#core.reader.before(record.id, place, this.#pageSize, options);
+    const hasOlder = await this.#core.reader.hasBefore(record.id, older[0] ?? place);
     this.#snapshots.extend(conversation.snapshot, older);
     const written = older.map((message) => writeMessage(message, this.#readTime));
     return { ...conversation, messages: [...written, ...conversation.messages], hasOlder };
@@ -98,18 +89,18 @@ export class Conversations {
 
   async #placeOf(id, message) {
     if (!message) return null;
-    const stored = await this.#database.run('readonly', (tx) => tx.get('messages', [id, message.id]));
+    const stored = await this.#core.database.run('readonly', (tx) => tx.get('messages', [id, message.id]));
     return stored ?? { at: parseMessage(message, 0).at, seq: 0 };
   }
 
   save(input) {
-    const now = this.#clock.now();
+    const now = this.#core.clock.now();
     const saved = parseConversation(input, now);
     return this.#enqueue(async () => {
       const known = this.#snapshots.find(input.snapshot, saved.id) ?? this.#snapshots.ofConversation(saved.id);
-      const result = await this.#database.run('readwrite', (tx) => save(tx, saved, known, now));
+      const result = await this.#core.database.run('readwrite', (tx) => save(tx, saved, known, now));
       this.#snapshots.update(known.isExact ? input.snapshot : `tab ${saved.id}`, known, saved);
-      this.#tell(result.id, result.id === saved.id ? result : { ...result, movedFrom: saved.id });
+      this.#core.saved(result.id, result.id === saved.id ? result : { ...result, movedFrom: saved.id });
     });
   }
 
@@ -121,12 +112,12 @@ export class Conversations {
   }
 
   addMessage(id, input) {
-    const message = parseMessage(input, this.#clock.now());
+    const message = parseMessage(input, this.#core.clock.now());
     return this.#change((tx, now) => addMessage(tx, id, message, now), id);
   }
 
   async updateMessage(id, messageId, updates) {
-    const isHere = await this.#database.run('readonly', async (tx) => {
+    const isHere = await this.#core.database.run('readonly', async (tx) => {
       const record = await follow(tx, id);
       return Boolean(record && await tx.get('messages', [record.id, messageId]));
     });
@@ -137,7 +128,7 @@ export class Conversations {
   /** Loads older messages until this one is among them. */
   async #findMessage(id, messageId) {
     let conversation = await this.get(id);
-    while (conversation?.hasOlder && this.#mayAsk()) {
+    while (conversation?.hasOlder && this.#core.mayAsk) {
       const next = await this.loadOlder(conversation);
       const isFound = next.messages.some((message) => message.id === messageId);
       if (isFound || next.messages.length === conversation.messages.length) return;
@@ -160,7 +151,7 @@ export class Conversations {
   }
 
   createNew(mcpServers) {
-    const now = this.#clock.now();
+    const now = this.#core.clock.now();
     const id = `conv-${newUuid()}`;
     const time = () => this.#readTime(isoOf(now));
     const conversation = {
@@ -172,11 +163,11 @@ export class Conversations {
 
   /** Runs a change; where it is of a conversation that only the server knows so far, that is fetched first. */
   async #change(work, id) {
-    if (id && !await this.#reader.follow(id) && this.#mayAsk()) await this.#reader.discover(id);
+    if (id && !await this.#core.reader.follow(id) && this.#core.mayAsk) await this.#core.reader.discover(id);
     return this.#enqueue(async () => {
-      const now = this.#clock.now();
-      const result = await this.#database.run('readwrite', (tx) => work(tx, now));
-      this.#tell(result.id, result);
+      const now = this.#core.clock.now();
+      const result = await this.#core.database.run('readwrite', (tx) => work(tx, now));
+      this.#core.saved(result.id, result);
     });
   }
 

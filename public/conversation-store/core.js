@@ -218,10 +218,8 @@ export class Core {
 
   #senderTells() {
     return {
-      changed: (id, result) => {
-        this.changed(id, result, 'server');
-        this.#count();
-      },
+      changed: (id, result) => this.changed(id, result, 'server'),
+      drained: () => this.#count(),
       refused: (writes, code) => this.#keepRefused(writes, code),
       answered: (answer) => this.live.written(answer),
       imported: ({ done, left, rejected, ids }) => this.#imported({ done, left, rejected, ids }),

@@ -31,7 +31,11 @@ export function parseConversation(input, now) {
  */
 export async function save(tx, saved, known, now) {
   let record = await follow(tx, saved.id);
-  if (record?.deleted) record = await saveDeleted(tx, record, saved, known, now);
+  if (record?.deleted) {
+    record = await saveDeleted(tx, record, saved, known, now);
+    // Nothing of it is there yet.
+    known = { messages: new Map(), isExact: true };
+  }
   const isNew = !record;
   record ??= createFrom(saved, now);
   const work = { tx, record, now, changed: isNew, conflicts: [], inFlight: await idsInFlight(tx, record.id) };

@@ -39,8 +39,8 @@ export class Sender {
   #step = null;
 
   /**
-   * `tell` hears of what happens: `changed(id, result)`, `refused(writes)`, `answered(answer)`, `failed(error)`,
-   * `progress(done, total)`. `isEager()`: whether another device may be looking on.
+   * `tell` hears of what happens: `changed(id, result)`, `refused(writes, code)`, `answered(answer)`, `imported(portion)`,
+   * `drained()` of one conversation, `succeeded()`, `failed(error)`. `isEager()`: whether another device may be looking on.
    */
   constructor({ database, api, reader, clock, random, tell, isEager }) {
     this.#database = database;
@@ -145,7 +145,7 @@ export class Sender {
   async #takeStep(entry) {
     if (entry.isBulk || entry.conversation === BULK) return this.#stepBulk();
     const { record, request } = await this.#prepare(entry.conversation);
-    if (!request) return undefined;
+    if (!request) return this.#tell.drained();
     if (request.kind === 'refresh') return this.#refresh(record, request);
     let answer;
     try {
