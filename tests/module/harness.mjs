@@ -129,10 +129,14 @@ export class Network {
     const body = new ReadableStream({
       start: (given) => { controller = given; },
       pull: async (to) => {
-        const { done, value } = await reader.read();
-        if (!this.#streams.has(end)) return;
-        if (done) end((closed) => closed.close());
-        else to.enqueue(value);
+        try {
+          const { done, value } = await reader.read();
+          if (!this.#streams.has(end)) return;
+          if (done) end((closed) => closed.close());
+          else to.enqueue(value);
+        } catch (error) {
+          if (this.#streams.has(end)) end((broken) => broken.error(error));
+        }
       },
       cancel: () => end(() => {}),
     });
