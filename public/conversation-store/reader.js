@@ -74,14 +74,17 @@ export class Reader {
       if (isOutdated(record, summary)) return { changed: false, conflicts: [] };
       const older = { older: record.older, verified: record.verified };
       const wasCurrent = record.held && record.revision === summary.revision;
-      const fields = applySummary(record, summary, 0);
+      const isContested = record.held && Boolean(await tx.get('outbox', id));
+      const fields = applySummary(record, summary, await countDirty(tx, id));
       record.onServer = true;
       const page = await receivePage(tx, record, { messages, nextCursor, revision: summary.revision });
       // Nothing has changed: what was verified further back still is.
       if (wasCurrent) Object.assign(record, older);
       record.count = summary.messageCount + await countDirty(tx, id);
       await tx.put('conversations', record);
-      return { ...page, conflicts: [...fields, ...page.conflicts] };
+      const conflicts = [...fields, ...page.conflicts];
+      if (isContested && page.added > 0) conflicts.push({ conversationId: id, kind: 'messages-added' });
+      return { ...page, conflicts };
     });
   }
 

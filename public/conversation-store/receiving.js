@@ -30,6 +30,7 @@ export async function receiveSummary(tx, summary, now) {
 export async function receivePage(tx, record, { messages, nextCursor, revision }, before) {
   const conflicts = [];
   let changed = false;
+  let added = 0;
   let first;
   let previous;
   for (const theirs of messages.map(readMessage)) {
@@ -41,6 +42,7 @@ export async function receivePage(tx, record, { messages, nextCursor, revision }
       changed = true;
     }
     if (conflict) conflicts.push({ conversationId: record.id, ...conflict });
+    if (!stored) added += 1;
     previous = merged;
     first ??= { at: merged.at, seq: merged.seq };
   }
@@ -54,7 +56,7 @@ export async function receivePage(tx, record, { messages, nextCursor, revision }
     record.latest = Math.max(record.latest, revision);
   }
   await tx.put('conversations', record);
-  return { changed: changed || gone.changed, conflicts: [...conflicts, ...gone.conflicts] };
+  return { changed: changed || gone.changed, added, conflicts: [...conflicts, ...gone.conflicts] };
 }
 
 /** Messages that share a timestamp stay in the order in which the server tells them. */
