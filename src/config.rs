@@ -62,6 +62,10 @@ pub struct Config {
     pub redis_enabled: bool,
     /// `REDIS_ROLLOUT_PERCENT`: the share of users that the flag applies to.
     pub rollout_percent: u8,
+    /// `METRICS_TOKEN`: who reads the metrics; without it nothing is measured.
+    pub metrics_token: Option<Secret>,
+    /// `DATABASE_LIMIT_BYTES`: how large the database may become.
+    pub database_limit: Option<u64>,
     /// `ALLOWED_ORIGINS`: whose pages may ask from a browser, beside our own.
     pub allowed_origins: Vec<String>,
 }
@@ -113,6 +117,11 @@ impl Config {
             max_bytes: variables.number("MAX_USER_BYTES", 100_000_000, 1..=10_000_000_000)?,
             redis_enabled: variables.flag("REDIS_ENABLED", true)?,
             rollout_percent: variables.percent("REDIS_ROLLOUT_PERCENT", 100)?,
+            metrics_token: variables.metrics_token()?,
+            database_limit: match variables.number("DATABASE_LIMIT_BYTES", 0, 0..=u64::MAX)? {
+                0 => None,
+                bytes => Some(bytes),
+            },
             allowed_origins: variables.origins("ALLOWED_ORIGINS")?,
         })
     }
@@ -157,6 +166,17 @@ impl Variables<'_> {
             ));
         }
         Ok(secrets.into_iter().map(Secret::new).collect())
+    }
+
+    fn metrics_token(&self) -> Result<Option<Secret>, ConfigError> {
+        const NAME: &str = "METRICS_TOKEN";
+        let Some(token) = self.optional(NAME) else {
+            return Ok(None);
+        };
+        if token.len() < SHORTEST_SECRET {
+            return Err(invalid(NAME, "it has at least 32 characters"));
+        }
+        Ok(Some(Secret::new(token)))
     }
 
     /// `KEY_NAMESPACE`, or the branch of a preview deployment, so that branches that share a database
@@ -301,6 +321,7 @@ mod tests {
         let cases = [
             (("AUTH_SECRET", ""), "AUTH_SECRET"),
             (("AUTH_SECRET", "short"), "AUTH_SECRET"),
+            (("METRICS_TOKEN", "brief"), "METRICS_TOKEN"),
             (("UPSTASH_REDIS_REST_URL", "ftp-secret"), "KV_REST_API_URL"),
             (("CONVERSATION_TTL_DAYS", "soon"), "CONVERSATION_TTL_DAYS"),
             (("REDIS_ENABLED", "maybe"), "REDIS_ENABLED"),

@@ -31,6 +31,7 @@ on_both_stores!(
     a_stream_follows_an_import,
     a_stream_tells_what_a_recent_import_brought,
     a_stream_ends_when_its_user_signs_out_everywhere,
+    a_stream_tells_of_an_erasure,
     a_stream_ends_itself_with_a_hint,
     streams_are_of_one_user_only,
 );
@@ -435,6 +436,19 @@ async fn a_stream_ends_when_its_user_signs_out_everywhere(site: Site) {
     assert!(
         events.ended().await,
         "nothing more is told to who has the old token"
+    );
+}
+
+async fn a_stream_tells_of_an_erasure(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    user.delete("/api/user").await.expect(200);
+    let event = events.next().await;
+    assert_eq!(
+        (&event.data["reset"], &event.data["changed"]),
+        (&json!(true), &json!([]))
     );
 }
 

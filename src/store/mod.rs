@@ -10,6 +10,7 @@ mod export;
 mod import;
 mod keys;
 mod messages;
+mod metrics;
 mod scripts;
 mod session;
 mod shares;
@@ -17,6 +18,7 @@ mod sync;
 mod user;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use answer::{Outcome, Written};
@@ -36,9 +38,10 @@ pub use user::{Activity, Erasure, Statistics, Totals};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Caller, Counted};
+use crate::metrics::Metrics;
 use crate::model::{ConversationId, NewMessage};
 use crate::rate::{self, RateStatus};
-use crate::upstash::{CircuitState, Command, Script, Upstash, UpstashError};
+use crate::upstash::{CircuitState, Command, Reply, Script, Upstash, UpstashError, note_commands};
 use answer::Answer;
 use keys::Keys;
 
@@ -50,6 +53,7 @@ pub struct Store {
     session_life: Duration,
     limits: Limits,
     clock: Clock,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// What the scripts are told of the configuration.
@@ -66,7 +70,12 @@ struct Limits {
 
 impl Store {
     /// A store in the database that `upstash` talks to.
-    pub fn new(upstash: Upstash, config: &Config, clock: Clock) -> Self {
+    pub fn new(
+        upstash: Upstash,
+        config: &Config,
+        clock: Clock,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Self {
         Self {
             upstash,
             namespace: config.namespace.clone(),
@@ -81,6 +90,7 @@ impl Store {
                 bytes: config.max_bytes,
             },
             clock,
+            metrics,
         }
     }
 
@@ -93,6 +103,27 @@ impl Store {
         }
     }
 
+    /// Runs a script, with a batch of metrics behind it where one is due.
+    async fn run(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&str],
+    ) -> Result<Reply, UpstashError> {
+        let due = self.metrics.as_ref().and_then(|metrics| metrics.due(false));
+        let Some(delivery) = due else {
+            return self.upstash.script(script, keys, arguments).await;
+        };
+        let key = self.metrics_key();
+        let rider = metrics::command(&delivery, &key);
+        let (reply, ridden) = self
+            .upstash
+            .script_with(script, keys, arguments, rider)
+            .await;
+        metrics::settle(delivery, &ridden);
+        reply
+    }
+
     /// Asks the database for a sign of life; answers how long it took.
     ///
     /// # Errors
@@ -100,6 +131,7 @@ impl Store {
     pub async fn ping(&self) -> Result<Duration, UpstashError> {
         let started = Instant::now();
         self.upstash.command(&Command::new("PING")).await?;
+        note_commands(1);
         Ok(started.elapsed())
     }
 
@@ -148,9 +180,9 @@ impl UserStore<'_> {
         let mut arguments = vec![now.as_str(), &settings, id, &expected];
         arguments.extend(call.arguments.iter().map(AsRef::as_ref));
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let reply = self.store.upstash.script(script, &keys, &arguments).await?;
+        let reply = self.store.run(script, &keys, &arguments).await?;
         let (calls, answer) = Answer::new(reply)?;
-        self.check(calls, &window, answer)
+        self.judge(calls, &window, answer)
     }
 
     /// As the Lua prelude's `setting_names` has them.
@@ -177,7 +209,7 @@ impl UserStore<'_> {
     }
 
     /// Notes where the caller stands, and sorts out what the prelude refuses.
-    fn check(&self, calls: u64, window: &Window, answer: Answer) -> Result<Answer, StoreError> {
+    fn judge(&self, calls: u64, window: &Window, answer: Answer) -> Result<Answer, StoreError> {
         let status = RateStatus {
             limit: self.rate_limit(),
             used: calls,
