@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod events;
+pub mod follower;
 pub mod provider;
 
 use std::path::PathBuf;
