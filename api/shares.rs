@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
 use conversation_store::model::{Invalid, ObjectWriter, ShareId, ShareRequest, Timestamp};
+use conversation_store::{App, ErrorCode};
 use http::{HeaderName, Method};
 
 /// Shares, lists what is shared, revokes; and shows a share to anybody who has its id.
@@ -27,10 +27,17 @@ async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let life = i64::try_from(app.config.conversation_life.as_millis()).unwrap_or(i64::MAX);
     let latest = Timestamp::from_ms(now.saturating_add(life));
     let asked = ShareRequest::parse(&request.body().await?, Timestamp::from_ms(now), latest)?;
-    let id = match key {
-        Some(key) => app.tokens.share_id(&user.user, &asked.conversation, &key),
-        None => ShareId::random().map_err(|_| ApiError::Internal)?,
-    };
+    // In the user's database: readers know nothing else to look by.
+    let id = app.store.name_near(&user.user, |attempt| {
+        let id = match &key {
+            Some(key) => app
+                .tokens
+                .share_id(&user.user, &asked.conversation, key, attempt),
+            None => ShareId::random().map_err(|_| ApiError::Internal)?,
+        };
+        let name = id.to_string();
+        Ok::<_, ApiError>((id, name))
+    })?;
     let expires = asked.expires.unwrap_or(latest);
     let store = app.store.of(&user);
     let share = store.share(&id, &asked.conversation, expires).await?;
@@ -68,7 +75,7 @@ async fn revoke(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.known_user(app).await?;
     let id = request
         .share_parameter()?
-        .ok_or_else(|| Invalid::new("invalid_query", "id: expected the id of a share"))?;
+        .ok_or_else(|| Invalid::new(ErrorCode::InvalidQuery, "id: expected the id of a share"))?;
     app.store.of(&user).unshare(&id).await?;
     let json = ObjectWriter::with_capacity(64)
         .display("id", &id)

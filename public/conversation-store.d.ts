@@ -155,6 +155,8 @@ export interface ConflictEvent {
     | 'conversation-edited'
     /** Another device deleted the conversation, but there were messages here it did not know: they live on in `movedTo`. */
     | 'conversation-deleted'
+    /** Deleted here, but somebody wrote to it meanwhile on another device: it stays. */
+    | 'deleted-conversation-edited'
     /** Another device added messages meanwhile; all are there. */
     | 'messages-added';
   messageId?: string;
@@ -267,7 +269,8 @@ export interface Statistics {
 export class StoreError extends Error {
   readonly name: 'StoreError';
   /** The server's code, or one of ours: `offline`, `circuit_open`, `conversation_deleted`, `conversation_not_found`,
-   * `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`, `closed`. */
+   * `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`, `not_migrated`,
+   * `disabled`, `closed`. */
   readonly code: string;
   /** The HTTP status; 0 where there was no answer. */
   readonly status: number;
@@ -315,7 +318,6 @@ export interface Environment {
   clock: Clock;
   page: PageState;
   random(): number;
-  randomUUID(): string;
 }
 
 export interface Clock {
@@ -329,9 +331,9 @@ export interface Clock {
 export interface PageState {
   isVisible(): boolean;
   isOnline(): boolean;
-  /** Calls back when one of the two may have changed, when the user comes back to the page, and with `leaving` when the
-   * page may be about to go. Returns what ends that. */
-  watch(callback: (event: 'visibility' | 'online' | 'interaction' | 'leaving') => void): () => void;
+  /** Calls back when one of the two may have changed, and with `leaving` when the page may be about to go. Returns what
+   * ends that. */
+  watch(callback: (event: 'visibility' | 'online' | 'leaving') => void): () => void;
 }
 
 /** A transactional store of records, as IndexedDB is one. */

@@ -7,12 +7,14 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+mod error_code;
 pub mod export;
 pub mod http;
 mod https;
 pub mod identity;
 pub mod import;
 pub mod log;
+pub mod metrics;
 pub mod model;
 pub mod rate;
 pub mod secret;
@@ -23,3 +25,4 @@ pub mod upstash;
 
 pub use app::App;
 pub use config::Config;
+pub use error_code::ErrorCode;

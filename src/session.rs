@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::App;
 use crate::http::ApiError;
 use crate::identity::{Caller, Counted, UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_LIFE, Claim, Redeemed, Session};
+use crate::{App, ErrorCode};
 
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: ours would
 /// outlive a logout or a ban there.
@@ -38,8 +38,14 @@ pub async fn read(app: &App, caller: &Caller) -> Result<String, ApiError> {
 /// `use_provider`; or the database failed.
 pub async fn link(app: &App, caller: &Caller) -> Result<String, ApiError> {
     refuse_provider(caller)?;
-    let code = random_code().map_err(|_| ApiError::Internal)?;
-    let (store, pseudonym) = (app.store.of(caller), app.tokens.pseudonym(&code));
+    // In the user's database: whoever redeems the code knows nothing else to look by.
+    let named = app.store.name_near(&caller.user, |_| {
+        let code = random_code()?;
+        let pseudonym = app.tokens.pseudonym(&code);
+        Ok::<_, getrandom::Error>(((code, pseudonym.clone()), pseudonym))
+    });
+    let (code, pseudonym) = named.map_err(|_| ApiError::Internal)?;
+    let store = app.store.of(caller);
     // Two of a million million codes alike is no reason for a loop: the client asks again.
     if !store.keep_code(&pseudonym).await? {
         return Err(ApiError::Internal);
@@ -113,7 +119,7 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
 fn refuse_provider(caller: &Caller) -> Result<(), ApiError> {
     if caller.user.is_of_provider() {
         let message = "This user signs in and out at the auth provider.";
-        return Err(Invalid::new("use_provider", message).into());
+        return Err(Invalid::new(ErrorCode::UseProvider, message).into());
     }
     Ok(())
 }

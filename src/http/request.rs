@@ -2,16 +2,17 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderName, Method};
+use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
 use super::exchange::UserNote;
-use crate::App;
-use crate::identity::{Caller, Counted, UserId};
-use crate::model::{ConversationId, Invalid, MessageId, ShareId, limits};
+use crate::identity::{Caller, Counted, TokenError, UserId};
+use crate::model::{ConversationId, Invalid, MessageId, ShareId, limits, limits::PageSize};
 use crate::rate::RateCell;
+use crate::secret::Secret;
 use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
+use crate::{App, ErrorCode};
 
 /// A request to one of our routes.
 #[derive(Debug)]
@@ -111,15 +112,8 @@ impl ApiRequest {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
-        let invalid = ApiError::Unauthorized("invalid_token", "The token is not valid.");
-        let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' '))
-        else {
-            return Err(invalid);
-        };
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(invalid);
-        }
-        let verified = app.verify(token.trim()).await?;
+        let token = bearer(value).ok_or(TokenError::Invalid)?;
+        let verified = app.verify(token).await?;
         self.noted.set(app.tokens.pseudonym(verified.user.as_str()));
         Ok(Some(Caller {
             user: verified.user,
@@ -127,6 +121,24 @@ impl ApiRequest {
             counted_as: Counted::User,
             rate: self.rate.clone(),
         }))
+    }
+
+    /// Refuses whoever does not send this very token.
+    ///
+    /// # Errors
+    /// 401.
+    pub fn require_token(&self, token: &Secret) -> Result<(), ApiError> {
+        let sent = self.headers.get(AUTHORIZATION);
+        let sent = sent.ok_or_else(ApiError::missing_token)?;
+        bearer(sent)
+            .filter(|sent| token.is(sent))
+            .map(|_| ())
+            .ok_or_else(|| TokenError::Invalid.into())
+    }
+
+    /// Where the log learns who asks, when that is known only after the body was read.
+    pub fn user_note(&self) -> UserNote {
+        self.noted.clone()
     }
 
     /// `user`, asking from the caller's address without a token: counted among that address's calls.
@@ -186,7 +198,7 @@ impl ApiRequest {
             .any(|(key, other)| key == name && other != value)
         {
             return Err(ApiError::Invalid(Invalid::new(
-                "id_mismatch",
+                ErrorCode::IdMismatch,
                 format!("{name}: the query differs from the path"),
             )));
         }
@@ -242,22 +254,25 @@ impl ApiRequest {
         };
         cursor.parse().map_err(|_| {
             let message = "cursor: not one that this share has given out";
-            Invalid::new("invalid_cursor", message).into()
+            Invalid::new(ErrorCode::InvalidCursor, message).into()
         })
     }
 
-    /// `?limit=`, from 1 to `most`.
+    /// `?limit=`, within the bounds of `size`.
     ///
     /// # Errors
     /// `invalid_query`.
-    pub fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+    pub fn limit(&self, size: PageSize) -> Result<usize, ApiError> {
         let Some(sent) = self.parameter("limit") else {
-            return Ok(default);
+            return Ok(size.default);
         };
         sent.parse()
             .ok()
-            .filter(|limit| (1..=most).contains(limit))
-            .ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {most}")))
+            .filter(|limit| (1..=size.most).contains(limit))
+            .ok_or_else(|| {
+                let expected = format!("a whole number from 1 to {}", size.most);
+                invalid_query("limit", &expected)
+            })
     }
 
     /// `?cursor=`.
@@ -297,7 +312,7 @@ impl ApiRequest {
         let revision = value.to_str().ok().and_then(parse_etag);
         revision.map(Some).ok_or_else(|| {
             ApiError::Invalid(Invalid::new(
-                "invalid_header",
+                ErrorCode::InvalidHeader,
                 "If-Match: expected one revision in double quotes, as in the ETag of an answer",
             ))
         })
@@ -338,6 +353,13 @@ impl ApiRequest {
     }
 }
 
+/// The token of `Bearer <token>`.
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| token.trim())
+}
+
 /// `"5"`, or `W/"5"`, as a proxy that compresses makes of it.
 fn parse_etag(etag: &str) -> Option<u64> {
     let etag = etag.strip_prefix("W/").unwrap_or(etag);
@@ -346,7 +368,7 @@ fn parse_etag(etag: &str) -> Option<u64> {
 
 fn invalid_query(name: &str, expected: &str) -> ApiError {
     ApiError::Invalid(Invalid::new(
-        "invalid_query",
+        ErrorCode::InvalidQuery,
         format!("{name}: expected {expected}"),
     ))
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::ErrorCode;
 use crate::rate::RateStatus;
 use crate::upstash::UpstashError;
 
@@ -20,12 +21,12 @@ pub enum Quota {
 
 impl Quota {
     /// The error code.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> ErrorCode {
         match self {
-            Self::Conversations => "too_many_conversations_kept",
-            Self::Messages => "conversation_too_long",
-            Self::Bytes => "too_much_text_kept",
-            Self::Shares => "too_many_shares",
+            Self::Conversations => ErrorCode::TooManyConversationsKept,
+            Self::Messages => ErrorCode::ConversationTooLong,
+            Self::Bytes => ErrorCode::TooMuchTextKept,
+            Self::Shares => ErrorCode::TooManyShares,
         }
     }
 
@@ -86,6 +87,9 @@ pub enum StoreError {
     /// The anonymous user's data belongs to another account by now.
     #[error("claimed by another account")]
     Claimed,
+    /// The two users are in different databases.
+    #[error("claimed across databases")]
+    ClaimAcross,
     /// The token of the user to be claimed was voided by signing out.
     #[error("the token to claim with is void")]
     ClaimVoid,

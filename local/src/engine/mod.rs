@@ -14,6 +14,7 @@ mod machine;
 mod number;
 mod registry;
 mod script;
+mod size;
 mod sorted_set;
 mod store;
 mod value;
@@ -76,6 +77,11 @@ impl Engine {
     /// The append log does not keep the shift.
     pub fn advance_clock(&self, by: Duration) {
         self.machine().clock.advance(by);
+    }
+
+    /// Stops the engine's clock, `time` after the epoch; it can still be moved ahead.
+    pub fn stop_clock_at(&self, time: Duration) {
+        self.machine().clock.stop_at(time);
     }
 
     /// Commands billed so far: every command, each one inside a transaction or a script as well.

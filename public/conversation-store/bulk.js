@@ -1,0 +1,95 @@
+import { BULK, SHOWN, dirtyMessages, marked } from './records.js';
+import { sent } from './planning.js';
+import { settleFresh } from './settling.js';
+import { UNTITLED, isoOf } from './text.js';
+
+/** Many conversations at once, by the server's import: a migration, or a change of users. */
+
+const MOST_CONVERSATIONS = 50;
+const MOST_BYTES = 3_500_000;
+
+const encoder = new TextEncoder();
+
+/** The import request for what comes next, or null. A conversation too large for one goes in parts. */
+export async function planBulk(tx) {
+  const body = [];
+  let room = MOST_BYTES;
+  for (const entry of await bulkEntries(tx)) {
+    if (body.length === MOST_CONVERSATIONS || room <= 0) break;
+    const record = await tx.get('conversations', entry.conversation);
+    if (!record || record.deleted) {
+      await tx.put('outbox', { ...entry, isBulk: false });
+      continue;
+    }
+    const { item, bytes } = await partOf(tx, record, body.length === 0 ? Infinity : room, room);
+    if (item) body.push(item);
+    room -= bytes;
+  }
+  return body.length > 0 ? { kind: 'import', method: 'POST', path: '/import', body } : null;
+}
+
+export async function bulkEntries(tx) {
+  const entries = await tx.list('outbox', null, null);
+  return entries.filter(({ isBulk }) => isBulk).sort((a, b) => a.created - b.created);
+}
+
+/** As much of a conversation as fits; its first message is taken however large it is, where `atLeast` allows. */
+async function partOf(tx, record, atLeast, room) {
+  const fields = { ...record.fields };
+  if (fields.title === UNTITLED) delete fields.title;
+  const item = {
+    ...fields, id: record.id, createdAt: isoOf(record.createdAt), updatedAt: isoOf(record.updatedAt),
+    totalTokens: record.tokens, messages: [],
+  };
+  let bytes = encoder.encode(JSON.stringify(item)).length;
+  const fresh = (await dirtyMessages(tx, record.id)).filter((message) => message.fresh && message.shown === SHOWN);
+  fresh.sort((a, b) => a.at - b.at || a.seq - b.seq);
+  for (const message of fresh) {
+    const size = encoder.encode(JSON.stringify(message.body)).length + 200;
+    const limit = item.messages.length === 0 ? atLeast : room;
+    if (bytes + size > limit) break;
+    bytes += size;
+    item.messages.push(sent(message));
+  }
+  const isPostponed = fresh.length > 0 && item.messages.length === 0;
+  return isPostponed ? { item: null, bytes: room } : { item, bytes };
+}
+
+/** Notes what the server has of an import. Returns the ids it rejected, each with the code. */
+export async function settleBulk(tx, request, answer) {
+  const rejected = [];
+  for (const { index, status, code } of answer.body.results) {
+    const item = request.body[index];
+    const record = await tx.get('conversations', item.id);
+    const entry = await tx.get('outbox', item.id);
+    if (!record || !entry) continue;
+    if (status === 'rejected') {
+      // As an ordinary write it is refused, or recovered from, message by message.
+      rejected.push({ id: item.id, code });
+      await tx.put('outbox', { ...entry, isBulk: false });
+    } else {
+      await settleItem(tx, record, item, status === 'imported');
+      if (!await hasMore(tx, item.id)) await tx.put('outbox', { ...entry, isBulk: false });
+    }
+  }
+  await tx.delete('outbox', BULK);
+  return rejected;
+}
+
+async function settleItem(tx, record, item, isImported) {
+  for (const { id, ...fields } of item.messages) {
+    const stored = await tx.get('messages', [record.id, id]);
+    if (!stored) continue;
+    settleFresh(stored, fields);
+    await tx.put('messages', marked(stored));
+  }
+  const revision = record.latest + 1;
+  // Where the server knew it already, what it has of it is still to be seen. Where this guess is wrong, the next
+  // summary or the next refusal says so.
+  const seen = isImported ? { revision, latest: revision } : { revision: 0, latest: 0 };
+  await tx.put('conversations', { ...record, ...seen, onServer: true, held: true, older: null, verified: null });
+}
+
+async function hasMore(tx, conversation) {
+  return (await dirtyMessages(tx, conversation)).some((message) => message.fresh && !message.removed);
+}

@@ -1,0 +1,113 @@
+import { readState, writeState } from './records.js';
+import { receiveAbsence, receiveChange, receiveDeletion, receiveSummary } from './receiving.js';
+
+/** How far this browser knows the user's changes: the server's cursor, and the clock of the last change where it is
+ * known to be the last. */
+const CURSOR = 'cursor';
+const CLOCK = 'clock';
+
+async function move(tx, cursor, clock) {
+  await writeState(tx, CURSOR, cursor);
+  await writeState(tx, CLOCK, clock);
+}
+
+/** Follows the user's changes by the server's cursor, step by step, into the records. */
+export class Changes {
+  #database;
+  #api;
+  #clock;
+  #tell;
+  /** While everything is read page by page: when that began, and what there is. */
+  #enumeration = null;
+
+  constructor({ database, api, clock, tell }) {
+    this.#database = database;
+    this.#api = api;
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  cursor() {
+    return this.#database.run('readonly', (tx) => readState(tx, CURSOR));
+  }
+
+  /** Asks what has changed, until nothing more is there. Returns whether another device changed anything. */
+  async ask() {
+    let isForeign = false;
+    for (;;) {
+      const cursor = await this.cursor();
+      const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });
+      const { body } = await this.#api.call('GET', `/sync?${query}`);
+      isForeign = await this.apply(body) || isForeign;
+      if (!body.hasMore) return isForeign;
+    }
+  }
+
+  /** Applies an answer of the sync. Returns whether it told anything new. */
+  async apply({ changed, deleted, nextCursor, hasMore, reset, clock }) {
+    const results = [];
+    const wasBeginning = await this.#database.run('readwrite', async (tx) => {
+      const now = this.#clock.now();
+      for (const summary of changed) results.push([summary.id, await receiveSummary(tx, summary, now)]);
+      for (const id of deleted) {
+        const record = await tx.get('conversations', id);
+        if (record) results.push([id, await receiveDeletion(tx, record, now)]);
+      }
+      const isBeginning = !await readState(tx, CURSOR);
+      await move(tx, nextCursor, hasMore ? undefined : clock);
+      return isBeginning;
+    });
+    for (const [id, result] of results) this.#tell(id, result, 'server');
+    await this.#enumerate(wasBeginning || reset, changed, hasMore);
+    // What a first look finds is no sign of anybody else at work just now.
+    return !this.#enumeration && !wasBeginning && !reset && results.some(([, { changed: isNew }]) => isNew);
+  }
+
+  /** When all has been read, what was there before and is no more is on this device only. */
+  async #enumerate(begins, changed, hasMore) {
+    if (begins) this.#enumeration = { since: this.#clock.now(), ids: new Set() };
+    if (!this.#enumeration) return;
+    for (const { id } of changed) this.#enumeration.ids.add(id);
+    if (hasMore) return;
+    const { since, ids } = this.#enumeration;
+    this.#enumeration = null;
+    const results = await this.#database.run('readwrite', async (tx) => {
+      const found = [];
+      for (const record of await tx.list('conversations', null, null)) {
+        const isMissing = record.onServer && !record.deleted && record.updatedAt < since && !ids.has(record.id);
+        if (isMissing && !await tx.get('outbox', record.id)) found.push([record.id, await receiveAbsence(tx, record)]);
+      }
+      return found;
+    });
+    for (const [id, result] of results) this.#tell(id, result, 'server');
+  }
+
+  /**
+   * Applies one change as the stream tells it. Returns whether the records hold all of it (else the server has to be
+   * asked), and whether it was news. `keepCursor`: an earlier change is still to be asked for.
+   */
+  async applyOne(event, cursor, keepCursor) {
+    const result = await this.#database.run('readwrite', async (tx) => {
+      const received = await receiveChange(tx, event, this.#clock.now());
+      if (received.isEnough && !keepCursor) await move(tx, cursor, event.clock);
+      return received;
+    });
+    if (event.conversationId) this.#tell(event.conversationId, result, 'server');
+    return { isEnough: result.isEnough, isForeign: result.changed || !result.isEnough };
+  }
+
+  /**
+   * A write's answer: where nobody else has changed anything since the last known change, it moves the cursor.
+   * Returns whether somebody has.
+   */
+  applyOwn({ clock, previousClock }) {
+    return this.#database.run('readwrite', async (tx) => {
+      const known = await readState(tx, CLOCK);
+      if (clock === undefined || previousClock === undefined || known === undefined) return false;
+      if (known >= clock) return false;
+      if (known !== previousClock) return true;
+      await move(tx, String(clock), clock);
+      return false;
+    });
+  }
+}

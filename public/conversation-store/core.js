@@ -1,0 +1,395 @@
+import { Api } from './api.js';
+import { BULK, readState, writeState } from './records.js';
+import { Changes } from './changes.js';
+import { CircuitBreaker } from './breaker.js';
+import { Company } from './company.js';
+import { Emitter } from './emitter.js';
+import { GRACE, Live } from './live.js';
+import { Reader } from './reader.js';
+import { Reports } from './reports.js';
+import { Sender } from './sender.js';
+import { Session } from './session.js';
+import { StoreError } from './errors.js';
+import { Tabs } from './tabs.js';
+import { adopt } from './adopting.js';
+import { createMemoryDatabase } from './memory-database.js';
+import { defaultEnvironment } from './environment.js';
+import { forgetOldData } from './migration.js';
+import { isBehind } from './planning.js';
+import { isoOf } from './text.js';
+
+/** Conversations that a tab keeps up to date: those it opened last. */
+const KEPT_OPEN = 3;
+
+const OWNER = 'owner';
+
+/** Puts the parts together and keeps them going: what the store is behind its interface. */
+export class Core {
+  emitter = new Emitter();
+  #options;
+  #stopWatching;
+  #state = { pending: 0, refused: 0, error: null, hasSucceeded: false, live: 'off' };
+  #lastStatus = '';
+  #hiddenAt = null;
+  #opened = [];
+  #isClosed = false;
+  #flushes = new Map();
+
+  constructor(options) {
+    const { getToken, account = 'anonymous', api = '/api', environment } = options;
+    if (getToken && !options.account) throw new TypeError('getToken needs an account: whose data this is');
+    this.#options = options;
+    this.account = account;
+    this.environment = { ...defaultEnvironment(), ...environment };
+    const { clock } = this.environment;
+    this.clock = clock;
+    this.breaker = new CircuitBreaker(clock);
+    const begin = async (token) => (await this.api.call('POST', '/session', token ? { token } : { isPublic: true })).body;
+    const own = (user) => this.own(user);
+    this.session = new Session({ environment: this.environment, getToken, account, begin, own });
+    this.api = new Api({ base: api, environment: this.environment, breaker: this.breaker, session: this.session });
+    this.reports = new Reports({ api: this.api, clock });
+  }
+
+  /** Opens the local data; from then on the parts that need it are there. */
+  async open() {
+    const { openDatabase, page, locks, openChannel } = this.environment;
+    this.database = await openDatabase(`conversation-store-${this.account}`).catch(() => createMemoryDatabase());
+    const parts = { database: this.database, api: this.api, clock: this.clock };
+    const tell = (id, result, source) => this.changed(id, result, source);
+    this.reader = new Reader({ ...parts, tell });
+    this.company = new Company(parts);
+    await this.company.load();
+    this.changes = new Changes({ ...parts, tell });
+    this.sender = new Sender({
+      ...parts, reader: this.reader, random: this.environment.random, tell: this.#senderTells(),
+      isEager: () => this.company.isNear,
+    });
+    this.live = new Live({
+      ...parts, changes: this.changes, company: this.company, page, settled: () => this.sender.settled(),
+      isAllowed: () => this.session.exists, tell: (mode, error) => this.#liveTells(mode, error),
+    });
+    this.tabs = new Tabs({
+      locks, openChannel, name: `conversation-store-${this.account}`,
+      onLead: () => this.#lead(), onLeave: () => this.#leave(), onMessage: (message) => this.#hear(message),
+    });
+    this.#stopWatching = page.watch((event) => this.#pageChanged(event));
+    await this.#count();
+    this.tabs.post({ type: 'hello' });
+    this.#decideToLead();
+  }
+
+  async close() {
+    this.#isClosed = true;
+    this.#stopWatching?.();
+    await this.tabs?.close();
+    this.database?.close();
+  }
+
+  get isEnabled() {
+    return this.#options.enabled !== false;
+  }
+
+  /** Whether there is any point in asking the server now. */
+  get mayAsk() {
+    const { page } = this.environment;
+    return this.isEnabled && this.session.exists && page.isOnline() && this.breaker.wait === 0
+      && !['local', 'signed-out'].includes(this.status.mode);
+  }
+
+  get status() {
+    const { pending, refused, error, live } = this.#state;
+    return {
+      mode: this.#mode(),
+      pending,
+      problem: error?.code ?? null,
+      live,
+      leader: this.tabs?.isLeading ?? false,
+      userId: this.session.stored?.userId ?? null,
+      storage: this.database?.kind ?? 'indexeddb',
+      refused,
+    };
+  }
+
+  #mode() {
+    const { error, pending, hasSucceeded } = this.#state;
+    if (!this.isEnabled || !this.environment.locks || error?.code === 'storage_disabled') return 'local';
+    if (error?.code === 'signed_out' || this.session.stored?.isSignedOut) return 'signed-out';
+    if (error?.code === 'account_mismatch') return 'local';
+    if (error || !this.environment.page.isOnline()) return 'offline';
+    if (pending > 0) return 'sending';
+    return hasSucceeded || !this.session.exists ? 'synced' : 'starting';
+  }
+
+  /** This tab, or what the server told it, has changed a conversation: everybody concerned hears of it. */
+  changed(id, { changed, deleted, conflicts = [], movedFrom, copy }, source) {
+    if (changed) {
+      const change = {
+        changed: [...deleted ? [] : [id], ...copy ? [copy] : []],
+        deleted: [...deleted ? [id] : [], ...movedFrom ? [movedFrom] : []],
+      };
+      this.emitter.emit('change', { ...change, source });
+      this.tabs.post({ type: 'change', ...change, source });
+      if (source === 'server') this.#refreshOpened(change.changed);
+    }
+    for (const conflict of conflicts) this.#conflict(conflict);
+  }
+
+  /** After a change made in this tab: it is to be sent. */
+  async saved(id, result) {
+    this.changed(id, result, 'tab');
+    if (!result.changed) return;
+    if (['offline', 'local'].includes(this.status.mode)) this.reports.countWrite();
+    await this.wake();
+  }
+
+  /** Conversations that came in by another way than a save. */
+  announce(ids) {
+    if (ids.length === 0) return;
+    this.emitter.emit('change', { changed: ids, deleted: [], source: 'tab' });
+    this.tabs.post({ type: 'change', changed: ids, deleted: [], source: 'tab' });
+  }
+
+  /** Something waits to be sent. */
+  async wake() {
+    await this.#count();
+    this.#decideToLead();
+    if (this.tabs.isLeading) this.sender.wake();
+    else this.tabs.post({ type: 'outbox' });
+  }
+
+  /** A frontend reads: from here alone, where the server is not to be had. */
+  noteRead() {
+    if (['offline', 'local'].includes(this.status.mode)) this.reports.countRead();
+  }
+
+  /** Records of the conversations here, last changed first. */
+  async localConversations() {
+    const records = await this.database.run('readonly', (tx) => tx.list('conversations', null, null));
+    return records.filter(({ deleted }) => !deleted).sort((a, b) => b.updatedAt - a.updatedAt);
+  }
+
+  forgetOldData() {
+    forgetOldData(this.environment);
+  }
+
+  /** Conversations that a frontend has on the screen are refreshed when they change elsewhere. */
+  noteOpened(id) {
+    this.#opened = [id, ...this.#opened.filter((other) => other !== id)].slice(0, KEPT_OPEN);
+  }
+
+  async #refreshOpened(ids) {
+    for (const id of ids.filter((changed) => this.#opened.includes(changed))) {
+      const refresh = async () => {
+        const record = await this.database.run('readonly', (tx) => tx.get('conversations', id));
+        if (record?.onServer && record.held && isBehind(record)) await this.reader.refresh(id);
+      };
+      const { locks } = this.environment;
+      const work = locks ? locks.request(`conversation-store-${this.account} ${id}`, refresh) : refresh();
+      await work.catch(() => {});
+    }
+  }
+
+  #conflict(conflict) {
+    this.reports.countConflict();
+    this.#emitEverywhere('conflict', conflict);
+    const { conversationId, messageId = null, lost } = conflict;
+    if (lost !== undefined && lost !== null) {
+      this.#keepRefused([{ conversationId, messageId, content: lost }], 'edited_elsewhere');
+    }
+  }
+
+  #emitEverywhere(name, event) {
+    this.emitter.emit(name, event);
+    this.tabs.post({ type: 'event', name, event });
+  }
+
+  async #keepRefused(writes, code) {
+    for (const write of writes) {
+      const refused = await this.database.run('readwrite', async (tx) => {
+        const record = await tx.get('conversations', write.conversationId);
+        const entry = { ...write, conversationTitle: record?.fields.title ?? '', code, at: isoOf(this.clock.now()) };
+        return { ...entry, key: await tx.put('refused', entry) };
+      });
+      this.#emitEverywhere('refused', refused);
+    }
+    if (writes.length > 0) await this.#count();
+  }
+
+  #senderTells() {
+    return {
+      changed: (id, result) => this.changed(id, result, 'server'),
+      drained: () => this.#count(),
+      refused: (writes, code) => this.#keepRefused(writes, code),
+      answered: (answer) => this.live.written(answer),
+      imported: ({ done, left, rejected, ids }) => this.#imported({ done, left, rejected, ids }),
+      succeeded: () => this.#note({ error: null, hasSucceeded: true }),
+      failed: (error) => this.#failed(error),
+    };
+  }
+
+  #failed(error) {
+    this.reports.countError(error.code);
+    this.#note({ error: { code: error.code ?? 'internal_error' } });
+  }
+
+  async #imported({ left, rejected, ids }) {
+    this.emitter.emit('change', { changed: ids, deleted: [], source: 'server' });
+    this.tabs.post({ type: 'change', changed: ids, deleted: [], source: 'server' });
+    await this.onImported?.({ left, rejected });
+    await this.#count();
+  }
+
+  #liveTells(live, error) {
+    if (error) this.#failed(error);
+    else if (live === 'stream' || live === 'polling') this.#note({ live, error: null, hasSucceeded: true });
+    else this.#note({ live });
+  }
+
+  /** How much waits, for the status. */
+  async #count() {
+    const { pending, refused } = await this.database.run('readonly', async (tx) => ({
+      pending: (await tx.list('outbox', null, null)).filter(({ conversation }) => conversation !== BULK).length,
+      refused: (await tx.list('refused', null, null)).length,
+    }));
+    this.#note({ pending, refused });
+  }
+
+  #note(state) {
+    Object.assign(this.#state, state);
+    const { status } = this;
+    const text = JSON.stringify(status);
+    if (text === this.#lastStatus) return;
+    this.#lastStatus = text;
+    this.emitter.emit('status', status);
+    if (this.tabs?.isLeading) this.tabs.post({ type: 'status', state: this.#state });
+    if (state.pending === 0) this.#decideToLead();
+  }
+
+  recount() {
+    return this.#count();
+  }
+
+  // Tabs.
+
+  /** A tab that is seen leads, and one with something to send; others leave it to those. */
+  #decideToLead() {
+    const isSeen = this.#hiddenAt === null || this.clock.now() - this.#hiddenAt < GRACE;
+    const isWanted = !this.#isClosed && this.isEnabled && (isSeen || this.#state.pending > 0);
+    this.tabs.want(isWanted);
+  }
+
+  #lead() {
+    this.sender.start();
+    this.live.start();
+    this.#note({});
+  }
+
+  async #leave() {
+    await Promise.all([this.sender.stop(), this.live.stop()]);
+    this.#note({ live: 'off' });
+  }
+
+  /** Stops what goes on while `work` exchanges the user or all data, and begins anew with what there is then. */
+  async exclusively(work) {
+    await this.#leave();
+    try {
+      return await work();
+    } finally {
+      if (this.tabs.isLeading) this.#lead();
+      await this.#count();
+    }
+  }
+
+  /**
+   * What is here belongs to this user from now on. It goes along with an anonymous user to the next; another account's is
+   * never sent.
+   */
+  async own(user) {
+    await this.database.run('readwrite', async (tx) => {
+      const owner = await readState(tx, OWNER);
+      if (owner === user) return;
+      if (owner && this.session.isOfProvider) {
+        throw new StoreError('account_mismatch', 'What is on this device belongs to another account.');
+      }
+      if (owner) await adopt(tx, this.clock.now());
+      await writeState(tx, OWNER, user);
+    });
+  }
+
+  #hear(message) {
+    if (this.#isClosed) return;
+    if (message.type === 'change') this.#hearChange(message);
+    if (message.type === 'event') this.emitter.emit(message.name, message.event);
+    if (message.type === 'status' && !this.tabs.isLeading) this.#note({ ...message.state });
+    if (message.type === 'outbox' && this.tabs.isLeading) this.#count().then(() => this.sender.wake());
+    if (message.type === 'hello' && this.tabs.isLeading) this.tabs.post({ type: 'status', state: this.#state });
+    if (message.type === 'flush' && this.tabs.isLeading) this.#flushFor(message.id);
+    if (message.type === 'flushed') this.#flushes.get(message.id)?.(message);
+    if (message.type === 'user' && this.tabs.isLeading) this.exclusively(async () => {});
+  }
+
+  #hearChange({ changed, deleted, source }) {
+    this.emitter.emit('change', { changed, deleted, source: source === 'server' ? 'server' : 'other-tab' });
+    if (source === 'server') this.#refreshOpened(changed);
+  }
+
+  #pageChanged(event) {
+    const isVisible = this.environment.page.isVisible();
+    if (isVisible) this.#hiddenAt = null;
+    else if (this.#hiddenAt === null) {
+      this.#hiddenAt = this.clock.now();
+      this.clock.setTimeout(() => this.#decideToLead(), GRACE);
+    }
+    this.#decideToLead();
+    if (event === 'online' && this.environment.page.isOnline()) this.breaker.reset();
+    if (this.tabs.isLeading) {
+      if (event === 'leaving') this.sender.flush().catch(() => {});
+      else this.sender.retryNow();
+      this.live.pageChanged();
+    }
+    if (event === 'leaving') this.reports.send();
+    this.#note({});
+  }
+
+  // Sending.
+
+  async flush() {
+    if (!this.isEnabled) throw new StoreError('disabled', 'The server is switched off.');
+    if (this.tabs.isLeading) return this.sender.flush();
+    if (this.#state.pending === 0) await this.#count();
+    if (this.#state.pending === 0) return undefined;
+    return this.#flushByLeader();
+  }
+
+  #flushByLeader() {
+    const id = this.clock.now() + this.environment.random();
+    return new Promise((resolve, reject) => {
+      const end = ({ error }) => {
+        this.clock.clearTimeout(timer);
+        this.#flushes.delete(id);
+        if (error) reject(new StoreError(error.code, error.message));
+        else resolve();
+      };
+      const error = { code: 'offline', message: 'No tab of this browser could send it.' };
+      const timer = this.clock.setTimeout(() => end({ error }), GRACE);
+      this.#flushes.set(id, end);
+      this.tabs.post({ type: 'flush', id });
+    });
+  }
+
+  async #flushFor(id) {
+    try {
+      await this.sender.flush();
+      this.tabs.post({ type: 'flushed', id });
+    } catch ({ code, message }) {
+      this.tabs.post({ type: 'flushed', id, error: { code, message } });
+    }
+  }
+
+  /** The user, or all data, has changed: other tabs begin anew too. */
+  announceUser() {
+    this.tabs.post({ type: 'user' });
+    this.live.pageChanged();
+  }
+}

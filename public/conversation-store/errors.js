@@ -1,0 +1,14 @@
+/** What a rejected promise is rejected with: a stable `code`, and what the server said where it said something. */
+export class StoreError extends Error {
+  constructor(code, message, { status = 0, requestId = null, revision, retryAfter } = {}) {
+    super(message);
+    this.name = 'StoreError';
+    this.code = code;
+    this.status = status;
+    this.requestId = requestId;
+    /** The conversation's current revision, where ours was stale. */
+    this.revision = revision;
+    /** Milliseconds, where the server said when to come back. */
+    this.retryAfter = retryAfter;
+  }
+}

@@ -1,0 +1,180 @@
+import { follow, shownBetween } from './records.js';
+import { receiveAbsence, receiveDeletion, receivePage, receiveSummary } from './receiving.js';
+import { applySummary, isOutdated } from './merging.js';
+import { countDirty } from './settling.js';
+
+/** Messages that one request to the server brings. */
+const PAGE = 100;
+
+/** Brings what is here of a conversation up to what the server has of it. */
+export class Reader {
+  #database;
+  #api;
+  #clock;
+  #tell;
+  #refreshing = new Map();
+
+  /** `tell({ changed, deleted, conflicts }, source)` is called after what changes records. */
+  constructor({ database, api, clock, tell }) {
+    this.#database = database;
+    this.#api = api;
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  /**
+   * Reads the newest page; and where `until`, ms, is given, older ones as far back as that. Calls for the same conversation
+   * share one request.
+   */
+  refresh(id, until = null) {
+    const key = `${id} ${until}`;
+    if (!this.#refreshing.has(key)) {
+      const work = this.#refresh(id, until).finally(() => this.#refreshing.delete(key));
+      this.#refreshing.set(key, work);
+    }
+    return this.#refreshing.get(key);
+  }
+
+  async #refresh(id, until) {
+    const before = await this.#read(id);
+    if (!before || before.deleted === 'done') return;
+    const isKnown = before.held && before.revision > 0;
+    try {
+      const options = isKnown ? { noneMatch: before.revision } : {};
+      const answer = await this.#api.call('GET', `/conversations/${id}?limit=${PAGE}`, options);
+      if (answer.status === 200) await this.#receiveNewest(id, answer.body);
+      else await this.#confirm(id, before.revision);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      await this.#receiveLoss(id, error.code);
+      return;
+    }
+    while (until !== null && await this.#isMissing(id, until)) await this.readOlderPage(id);
+  }
+
+  /** A conversation that is not known here, if the server has it. */
+  async discover(id) {
+    try {
+      const { body } = await this.#api.call('GET', `/conversations/${encodeURIComponent(id)}?limit=${PAGE}`);
+      const { messages, nextCursor, ...summary } = body;
+      await this.#database.run('readwrite', async (tx) => {
+        await receiveSummary(tx, summary, this.#clock.now());
+        const record = await tx.get('conversations', id);
+        if (!record.deleted) await receivePage(tx, record, { messages, nextCursor, revision: summary.revision });
+      });
+    } catch {
+      return undefined;
+    }
+    return this.follow(id);
+  }
+
+  async #receiveNewest(id, body) {
+    const { messages, nextCursor, ...summary } = body;
+    await this.#write(id, async (tx, record) => {
+      if (isOutdated(record, summary)) return { changed: false, conflicts: [] };
+      const older = { older: record.older, verified: record.verified };
+      const wasCurrent = record.held && record.revision === summary.revision;
+      const isContested = record.held && Boolean(await tx.get('outbox', id));
+      const fields = applySummary(record, summary, await countDirty(tx, id));
+      record.onServer = true;
+      const page = await receivePage(tx, record, { messages, nextCursor, revision: summary.revision });
+      // Nothing has changed: what was verified further back still is.
+      if (wasCurrent) Object.assign(record, older);
+      record.count = summary.messageCount + await countDirty(tx, id);
+      await tx.put('conversations', record);
+      const conflicts = [...fields, ...page.conflicts];
+      if (isContested && page.added > 0) conflicts.push({ conversationId: id, kind: 'messages-added' });
+      return { ...page, conflicts };
+    });
+  }
+
+  #confirm(id, revision) {
+    return this.#write(id, async (tx, record) => {
+      if (record.latest > revision) await tx.put('conversations', { ...record, latest: revision });
+      return { changed: false, conflicts: [] };
+    });
+  }
+
+  #receiveLoss(id, code) {
+    return this.#write(id, (tx, record) => {
+      if (code === 'conversation_deleted') return receiveDeletion(tx, record, this.#clock.now());
+      return receiveAbsence(tx, record);
+    });
+  }
+
+  async #isMissing(id, until) {
+    const record = await this.#read(id);
+    return Boolean(record?.older) && record.verified?.at >= until;
+  }
+
+  /** Reads the page before the messages that are verified. */
+  async readOlderPage(id) {
+    const { older: cursor, verified } = await this.#read(id);
+    const query = new URLSearchParams({ limit: String(PAGE), cursor });
+    const answer = await this.#api.call('GET', `/conversations/${id}/messages?${query}`);
+    await this.#write(id, async (tx, record) => {
+      // Another tab was faster, or a write of ours.
+      const isOvertaken = record.older !== cursor || revisionOf(answer) < record.latest;
+      if (isOvertaken) return { changed: false, conflicts: [] };
+      const page = { messages: answer.body.data.reverse(), nextCursor: answer.body.nextCursor };
+      return receivePage(tx, record, page, verified);
+    });
+  }
+
+  /**
+   * Up to `limit` messages before this place, oldest first: as the server has them where it can be asked, else as they
+   * are here.
+   */
+  async before(id, place, limit, { mayAsk }) {
+    const list = () => this.#list(id, place, limit);
+    for (;;) {
+      const messages = await list();
+      const record = await this.#read(id);
+      const first = messages[0];
+      const isVerified = !record?.older
+        || (messages.length === limit && first.at > record.verified.at);
+      if (isVerified || !mayAsk) return messages;
+      try {
+        await this.readOlderPage(id);
+      } catch {
+        return messages;
+      }
+    }
+  }
+
+  /** Whether there are messages before this place, here or at the server. */
+  async hasBefore(id, place) {
+    const [record, here] = [await this.#read(id), await this.#list(id, place, 1)];
+    return here.length > 0 || Boolean(record?.older);
+  }
+
+  #list(id, place, limit) {
+    return this.#database.run('readonly', async (tx) => {
+      const range = shownBetween(id, null, place);
+      return (await tx.list('messages', 'order', range, { reverse: true, limit })).reverse();
+    });
+  }
+
+  #read(id) {
+    return this.#database.run('readonly', (tx) => tx.get('conversations', id));
+  }
+
+  /** Runs `work` on the conversation as it is now, and tells what came of it. */
+  async #write(id, work) {
+    const result = await this.#database.run('readwrite', async (tx) => {
+      const record = await tx.get('conversations', id);
+      return record ? work(tx, record) : { changed: false, conflicts: [] };
+    });
+    this.#tell(id, result, 'server');
+  }
+
+  /** The conversation that an id leads to, where it was moved. */
+  follow(id) {
+    return this.#database.run('readonly', (tx) => follow(tx, id));
+  }
+}
+
+/** The revision that an answer's ETag tells. */
+function revisionOf({ headers }) {
+  return Number(/"(\d+)"/.exec(headers.get('ETag') ?? '')?.[1] ?? Infinity);
+}

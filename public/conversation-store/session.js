@@ -1,0 +1,158 @@
+import { StoreError } from './errors.js';
+
+/** The plan's localStorage key for the user's id, and ours for what proves it. */
+const USER_KEY = 'claude-user-id';
+const SESSION_KEY = 'claude-session';
+
+const HALF_YEAR = 180 * 86_400_000;
+
+/**
+ * Who the user is to the server: an anonymous user with a token of the server's, renewed before it runs out; or whoever
+ * the page's auth provider says.
+ */
+export class Session {
+  #environment;
+  #getToken;
+  #lockName;
+  #begin;
+  #own;
+  #beginning;
+  #memory = null;
+
+  /**
+   * `begin(token)` asks the server for a session, `token` being the one to renew, if any. `own(user)` hears whose the
+   * session is, and may refuse.
+   */
+  constructor({ environment, getToken, account, begin, own }) {
+    this.#environment = environment;
+    this.#getToken = getToken;
+    this.#lockName = `conversation-store:${account}:session`;
+    this.#begin = begin;
+    this.#own = own;
+  }
+
+  get isOfProvider() {
+    return Boolean(this.#getToken);
+  }
+
+  /** What is known of the session: `{ token, userId?, expiresAt?, issuedAt?, isSignedOut? }`, or null. */
+  get stored() {
+    if (this.#getToken) return this.#memory;
+    try {
+      return JSON.parse(this.#environment.localStorage.getItem(SESSION_KEY));
+    } catch {
+      return this.#memory;
+    }
+  }
+
+  /** Whether there is a session, without beginning one. */
+  get exists() {
+    return this.isOfProvider || Boolean(this.stored?.token);
+  }
+
+  /** The token to send. Begins a session where there is none. */
+  async token() {
+    if (this.#getToken) return this.#providerToken(false);
+    const { stored } = this;
+    if (stored?.isSignedOut) throw signedOut();
+    if (!stored?.token) return this.#beginOnce(undefined);
+    if (this.#isHalfOver(stored)) await this.#beginOnce(stored.token).catch(() => {});
+    return this.stored.token;
+  }
+
+  /** Another token for one that the server refused. */
+  async replace(token, error) {
+    if (this.#getToken) {
+      const fresh = await this.#providerToken(true);
+      if (fresh === token) throw error;
+      return fresh;
+    }
+    const { stored } = this;
+    // Another tab has got one meanwhile.
+    if (stored?.token && stored.token !== token) return stored.token;
+    if (error.code === 'signed_out') {
+      this.#write({ ...stored, token: null, isSignedOut: true });
+      throw signedOut();
+    }
+    this.#write({ ...stored, token: null });
+    return this.#beginOnce(undefined);
+  }
+
+  /** Keeps what a session call has answered. */
+  keep({ token, userId, expiresAt }) {
+    const issuedAt = this.#environment.clock.now();
+    const known = this.stored;
+    this.#write({ token, userId: userId ?? known?.userId ?? null, expiresAt, issuedAt });
+  }
+
+  forget() {
+    this.#memory = null;
+    this.#store(SESSION_KEY, null);
+    this.#store(USER_KEY, null);
+  }
+
+  async #providerToken(refresh) {
+    const token = await this.#getToken({ refresh });
+    if (!token) throw new StoreError('signed_out', 'Nobody is signed in.');
+    const subject = subjectOf(token);
+    if (subject) await this.#own(subject);
+    this.#memory = { token };
+    return token;
+  }
+
+  /** One tab asks, the others take what it got. */
+  #beginOnce(token) {
+    this.#beginning ??= this.#inLock(async () => {
+      const { stored } = this;
+      if (stored?.token && stored.token !== token) return stored.token;
+      const session = await this.#begin(token);
+      await this.#own(session.userId);
+      this.keep(session);
+      return this.stored.token;
+    }).finally(() => {
+      this.#beginning = undefined;
+    });
+    return this.#beginning;
+  }
+
+  #inLock(work) {
+    const { locks } = this.#environment;
+    return locks ? locks.request(this.#lockName, work) : work();
+  }
+
+  #isHalfOver({ issuedAt = 0, expiresAt }) {
+    const end = Date.parse(expiresAt);
+    const life = Number.isFinite(end) ? end - issuedAt : HALF_YEAR;
+    return this.#environment.clock.now() > issuedAt + life / 2;
+  }
+
+  #write(session) {
+    this.#memory = session;
+    this.#store(SESSION_KEY, JSON.stringify(session));
+    if (session.userId) this.#store(USER_KEY, session.userId);
+  }
+
+  #store(key, value) {
+    try {
+      if (value === null) this.#environment.localStorage.removeItem(key);
+      else this.#environment.localStorage.setItem(key, value);
+    } catch {
+      // Full or forbidden: then the session is this page's only.
+    }
+  }
+}
+
+/** Who a provider's token is of, as far as it can be read: only to notice when it becomes somebody else's. */
+function subjectOf(token) {
+  try {
+    const payload = token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
+    const { iss, sub } = JSON.parse(atob(payload));
+    return sub === undefined ? null : JSON.stringify([iss ?? null, sub]);
+  } catch {
+    return null;
+  }
+}
+
+function signedOut() {
+  return new StoreError('signed_out', 'This session was ended from another device.');
+}

@@ -1,0 +1,34 @@
+/** Titles, ids and times, in the forms the server knows. */
+
+export const UNTITLED = 'New Conversation';
+
+/** The first 6 words of the first user message, at most 50 characters: as the server makes it. */
+export function generateTitle(messages) {
+  const first = messages.find((message) => message.type === 'user');
+  const words = (first?.content ?? '').trim().split(/\s+/).slice(0, 6).join(' ');
+  return [...words].slice(0, 50).join('') || UNTITLED;
+}
+
+export function isId(value) {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value);
+}
+
+/** Epoch ms of a Date, a number or ISO text; NaN for anything else. */
+export function millisecondsOf(time) {
+  if (time instanceof Date) return time.getTime();
+  if (typeof time === 'number') return Math.trunc(time);
+  return typeof time === 'string' ? Date.parse(time) : NaN;
+}
+
+export function isoOf(milliseconds) {
+  return new Date(milliseconds).toISOString();
+}
+
+/** A random UUID, version 4. Not crypto.randomUUID: pages without TLS do not have it. */
+export function newUuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
