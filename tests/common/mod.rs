@@ -121,6 +121,11 @@ impl Site {
         std::mem::take(&mut *self.lines.lock().unwrap())
     }
 
+    /// Where its pages are, without a trailing slash.
+    pub fn url(&self) -> String {
+        self.web.url()
+    }
+
     /// Somebody without a token.
     pub fn stranger(&self) -> Client {
         Client::new(self.web.url(), None)

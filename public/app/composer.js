@@ -1,0 +1,77 @@
+/** The field in which messages are written. What is written stays with its conversation until it is sent. */
+
+import { decorate } from './icons.js';
+
+export class Composer {
+  #form = document.getElementById('composer');
+  #field = document.getElementById('composer-text');
+  #button = document.getElementById('send');
+  #drafts = new Map();
+  #conversationId = null;
+  #isWriting = false;
+
+  /** `onSend(text)`, `onStop()` while a reply is written, `onEditLast()` by the arrow key in an empty field. */
+  constructor({ onSend, onStop, onEditLast }) {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      if (this.#isWriting) onStop();
+      else this.#send(onSend);
+    });
+    this.#field.addEventListener('input', () => this.#update());
+    this.#field.addEventListener('keydown', (event) => {
+      const isSend = event.key === 'Enter' && !event.shiftKey && !event.isComposing;
+      if (isSend && (event.ctrlKey || event.metaKey || matchMedia('(hover: hover)').matches)) {
+        event.preventDefault();
+        if (!this.#isWriting) this.#send(onSend);
+      }
+      if (event.key === 'ArrowUp' && this.#field.value === '') {
+        event.preventDefault();
+        onEditLast();
+      }
+    });
+    this.#update();
+  }
+
+  /** Turns to another conversation; null is one that is not begun yet. */
+  open(conversationId) {
+    this.#drafts.set(this.#conversationId, this.#field.value);
+    this.#conversationId = conversationId;
+    this.#field.value = this.#drafts.get(conversationId) ?? '';
+    this.#update();
+  }
+
+  /** Whether a reply is being written: then the button stops it. */
+  setWriting(isWriting) {
+    this.#isWriting = isWriting;
+    this.#update();
+  }
+
+  setVisible(isVisible) {
+    this.#form.hidden = !isVisible;
+  }
+
+  focus() {
+    this.#field.focus();
+  }
+
+  async #send(onSend) {
+    const text = this.#field.value;
+    if (text.trim() === '') return;
+    this.#field.value = '';
+    this.#drafts.delete(this.#conversationId);
+    this.#update();
+    const isSent = await onSend(text);
+    // It could not even be kept here: then it is not thrown away.
+    if (!isSent && this.#field.value === '') {
+      this.#field.value = text;
+      this.#update();
+    }
+  }
+
+  #update() {
+    const isEmpty = this.#field.value.trim() === '';
+    if (this.#isWriting) decorate(this.#button, 'stop', 'Stop writing');
+    else decorate(this.#button, 'send', 'Send message');
+    this.#button.disabled = isEmpty && !this.#isWriting;
+  }
+}

@@ -1,0 +1,72 @@
+/** One line of the list of conversations: as it is listed, or as a search found it. */
+
+import { h } from './dom.js';
+import { decorate, icon } from './icons.js';
+import { counted, longTime, shortTime } from './times.js';
+
+/** The node of an item of the list: a group's heading, a conversation, a find, or the door to the archive. */
+export function rowNode(item, actions) {
+  if (item.heading) return h('h2', { class: 'group' }, item.heading);
+  if (item.shelf) return shelfNode(item.shelf, actions);
+  return item.result ? resultNode(item, actions) : conversationNode(item, actions);
+}
+
+function conversationNode({ conversation, isOpen }, actions) {
+  const { id, title, updatedAt, messageCount, pinned, pending } = conversation;
+  return h(
+    'div',
+    { class: 'row', role: 'listitem' },
+    link(`#/c/${id}`, isOpen, [
+      h('span', { class: 'name', dir: 'auto' }, title),
+      h(
+        'span',
+        { class: 'meta' },
+        pinned ? [icon('pin'), h('span', { class: 'visually-hidden' }, 'Pinned,')] : null,
+        h('time', { datetime: updatedAt, title: longTime(updatedAt) }, shortTime(updatedAt)),
+        h('span', {}, `· ${counted(messageCount ?? 0, 'message')}`),
+        pending ? h('span', { class: 'unsent', title: 'Saved here, not yet at the server' }, '· unsent') : null,
+      ),
+    ]),
+    menuButton(conversation, actions),
+  );
+}
+
+function resultNode({ result, conversation, isOpen }, actions) {
+  const { conversationId, messageId, title, excerpt, start, length } = result;
+  const text = [excerpt.slice(0, start), h('mark', {}, excerpt.slice(start, start + length)), excerpt.slice(start + length)];
+  const address = messageId ? `#/c/${conversationId}/${messageId}` : `#/c/${conversationId}`;
+  return h(
+    'div',
+    { class: 'row', role: 'listitem' },
+    link(address, isOpen, [
+      h('span', { class: 'name', dir: 'auto' }, messageId ? title : text),
+      messageId ? h('span', { class: 'excerpt', dir: 'auto' }, text) : null,
+    ]),
+    conversation ? menuButton(conversation, actions) : null,
+  );
+}
+
+function link(href, isOpen, content) {
+  return h('a', { href, tabindex: '-1', 'aria-current': isOpen ? 'page' : null }, content);
+}
+
+function menuButton(conversation, actions) {
+  const button = h('button', {
+    type: 'button',
+    class: 'icon',
+    tabindex: '-1',
+    'aria-haspopup': 'menu',
+    'aria-expanded': 'false',
+    onclick: () => actions.openMenu(conversation, button),
+  });
+  return decorate(button, 'more', `Options of ${conversation.title}`);
+}
+
+function shelfNode({ isArchive, count }, actions) {
+  const label = isArchive ? 'Back to all conversations' : `Archive (${count})`;
+  return h(
+    'div',
+    { class: 'shelf' },
+    h('button', { type: 'button', onclick: actions.toggleArchive }, icon(isArchive ? 'back' : 'archive'), label),
+  );
+}

@@ -1,0 +1,77 @@
+/** Dialogs: the browser's own, which keep the focus and close with Escape. */
+
+import { h } from './dom.js';
+import { decorate } from './icons.js';
+
+/**
+ * Opens a dialog with this content and these buttons. The result is what `close()` was called with, null by Escape.
+ *
+ * @param body nodes, or a function that makes them, given `close`
+ */
+export function openDialog({ title, body, buttons = () => [], className = null }) {
+  let result = null;
+  const dialog = h('dialog', { class: className, 'aria-labelledby': 'dialog-title' });
+  const close = (value = null) => {
+    result = value;
+    dialog.close();
+  };
+  const content = typeof body === 'function' ? body(close, dialog) : body;
+  const footer = buttons(close);
+  dialog.append(
+    h(
+      'header',
+      {},
+      h('h2', { id: 'dialog-title' }, title),
+      decorate(h('button', { type: 'button', class: 'icon', onclick: () => close() }), 'close', 'Close'),
+    ),
+    h('div', { class: 'dialog-body' }, content),
+  );
+  if (footer.length) dialog.append(h('footer', {}, footer));
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog) close();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  dialog.querySelector('[data-focus]')?.focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(result);
+    });
+  });
+}
+
+/** Asks before something that cannot be taken back. */
+export function confirmDialog({ title, text, confirm, isDangerous = true }) {
+  return openDialog({
+    title,
+    body: [h('p', { class: 'text' }, text)],
+    buttons: (close) => [
+      h('button', { type: 'button', onclick: () => close(false) }, 'Cancel'),
+      h(
+        'button',
+        { type: 'button', class: `primary${isDangerous ? ' danger' : ''}`, 'data-focus': true, onclick: () => close(true) },
+        confirm,
+      ),
+    ],
+  });
+}
+
+/** A text to take along, with a button that copies it. */
+export function copyable(text, label) {
+  const field = h('input', { readonly: true, value: text, 'aria-label': label, onfocus: () => field.select() });
+  const button = h('button', { type: 'button', onclick: () => copy(text, button) }, 'Copy');
+  return h('div', { class: 'copyable' }, field, button);
+}
+
+/** Copies a text, and says so on the button for a moment. */
+export async function copy(text, button) {
+  const before = [...button.childNodes];
+  try {
+    await navigator.clipboard.writeText(text);
+    button.replaceChildren('Copied');
+  } catch {
+    button.replaceChildren('Not allowed');
+  }
+  setTimeout(() => button.replaceChildren(...before), 1500);
+}

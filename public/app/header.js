@@ -1,0 +1,77 @@
+/** The heading of the open conversation: its title, which can be changed in place, and what can be done with it. */
+
+import { h } from './dom.js';
+import { decorate } from './icons.js';
+import { counted } from './times.js';
+
+export class Header {
+  #title = document.getElementById('title');
+  #subtitle = document.getElementById('subtitle');
+  #actions = document.getElementById('thread-actions');
+  #conversation = null;
+  #onRename;
+  #buttons;
+
+  constructor({ onRename, onShare, openMenu }) {
+    this.#onRename = onRename;
+    const share = h('button', { type: 'button', class: 'icon', id: 'share', onclick: () => onShare(this.#conversation) });
+    const more = h('button', {
+      type: 'button',
+      class: 'icon',
+      id: 'thread-menu',
+      'aria-haspopup': 'menu',
+      'aria-expanded': 'false',
+      onclick: () => openMenu(this.#conversation, more),
+    });
+    this.#buttons = [decorate(share, 'share', 'Share this conversation'), decorate(more, 'more', 'Options of this conversation')];
+    this.#title.addEventListener('dblclick', () => this.rename());
+  }
+
+  show(conversation) {
+    this.#conversation = conversation;
+    this.#actions.replaceChildren(...this.#buttons);
+    this.#setTitle(conversation.title);
+    const tokens = conversation.totalTokens ? `, ${counted(conversation.totalTokens, 'token')}` : '';
+    this.#subtitle.textContent = `${counted(conversation.messageCount ?? conversation.messages.length, 'message')}${tokens}`;
+  }
+
+  /** Shows a page that is no conversation. */
+  showPlain(title, subtitle = '') {
+    this.#conversation = null;
+    this.#actions.replaceChildren();
+    this.#setTitle(title);
+    this.#subtitle.textContent = subtitle;
+  }
+
+  #setTitle(title) {
+    // Not while somebody is typing there.
+    if (!this.#title.querySelector('input')) this.#title.textContent = title;
+    document.title = `${title} – conversation-store`;
+  }
+
+  focus() {
+    this.#title.focus();
+  }
+
+  /** Makes the title a field: Enter keeps what is written, Escape what was there. */
+  rename() {
+    const conversation = this.#conversation;
+    if (!conversation || this.#title.querySelector('input')) return;
+    const field = h('input', { 'aria-label': 'Title', maxlength: 200, value: conversation.title });
+    const finish = (isKept) => {
+      if (!field.isConnected) return;
+      const title = isKept && field.value.trim() ? field.value.trim() : conversation.title;
+      this.#title.replaceChildren(title);
+      if (title !== conversation.title) this.#onRename(conversation, title);
+    };
+    field.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== 'Escape') return;
+      event.preventDefault();
+      finish(event.key === 'Enter');
+      this.#title.focus();
+    });
+    field.addEventListener('blur', () => finish(true));
+    this.#title.replaceChildren(field);
+    field.select();
+  }
+}

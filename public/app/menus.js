@@ -1,0 +1,75 @@
+/** What the menus offer: that of a conversation, and that of the page. */
+
+import { confirmDialog } from './dialogs.js';
+import { openDevices } from './devices.js';
+import { attempt } from './problems.js';
+import { navigate } from './router.js';
+import { openShare, openShares } from './shares.js';
+import { openHelp } from './shortcuts.js';
+import { openStatus } from './status.js';
+import { store } from './store.js';
+import { THEMES, currentTheme, setTheme } from './theme.js';
+import { toast } from './toasts.js';
+import { chooseFiles, exportAll, exportConversation } from './transfer.js';
+
+/** The entries of a conversation's menu; `actions` are `rename` and `remove`. */
+export function conversationEntries(conversation, actions) {
+  const { id, pinned, archived } = conversation;
+  const update = (updates) => attempt(() => store.updateConversation(id, updates));
+  return [
+    { icon: 'edit', label: 'Rename', keys: 'F2', run: () => actions.rename(conversation) },
+    { icon: 'pin', label: pinned ? 'Unpin' : 'Pin', run: () => update({ pinned: !pinned }) },
+    { icon: 'archive', label: archived ? 'Take out of the archive' : 'Archive', run: () => archive(conversation) },
+    null,
+    { icon: 'share', label: 'Share…', run: () => openShare(conversation) },
+    { icon: 'download', label: 'Export as Markdown', run: () => exportConversation(conversation, 'markdown') },
+    { icon: 'download', label: 'Export as JSON', run: () => exportConversation(conversation, 'json') },
+    null,
+    { icon: 'trash', label: 'Delete', keys: 'Del', danger: true, run: () => actions.remove(conversation) },
+  ];
+}
+
+async function archive({ id, title, archived }) {
+  const set = (value) => attempt(() => store.updateConversation(id, { archived: value }));
+  if (!(await set(!archived)) || archived) return;
+  toast(`“${title}” is in the archive.`, { action: 'Undo', onAction: () => set(false) });
+}
+
+export function pageEntries() {
+  return [
+    { icon: 'chart', label: 'Usage', run: () => navigate('#/usage') },
+    { icon: 'device', label: 'Link another device…', run: openDevices },
+    { icon: 'link', label: 'Shared links…', run: openShares },
+    null,
+    { icon: 'upload', label: 'Import…', run: chooseFiles },
+    { icon: 'download', label: 'Export everything', run: exportAll },
+    null,
+    themeEntry(),
+    { icon: 'pulse', label: 'Status…', run: openStatus },
+    { icon: 'key', label: 'Keyboard…', keys: '?', run: openHelp },
+    null,
+    { icon: 'trash', label: 'Erase everything…', danger: true, run: erase },
+  ];
+}
+
+/** The switch goes round: as the system has it, light, dark. */
+function themeEntry() {
+  const current = currentTheme();
+  const next = THEMES[(THEMES.indexOf(current) + 1) % THEMES.length];
+  const label = { system: 'Colours as the system', light: 'Light colours', dark: 'Dark colours' }[next];
+  return { icon: next === 'dark' ? 'moon' : 'sun', label, run: () => setTheme(next) };
+}
+
+async function erase() {
+  const isSure = await confirmDialog({
+    title: 'Erase everything?',
+    text: 'All conversations are deleted at the server and on this device, and disappear from your other devices. '
+      + 'Shared links end. This cannot be taken back. Export everything first if you may want it again.',
+    confirm: 'Erase everything',
+  });
+  if (!isSure) return;
+  if (await attempt(() => store.eraseEverything())) {
+    navigate('#/');
+    toast('Everything is erased.');
+  }
+}

@@ -1,0 +1,248 @@
+/** The demo page: its parts, and what the address says is to be seen of them. */
+
+import { Composer } from './composer.js';
+import { ConversationList } from './conversation-list.js';
+import { Deletions } from './deletions.js';
+import { askToRedeem, openDevices } from './devices.js';
+import { confirmDialog, copy } from './dialogs.js';
+import { Header } from './header.js';
+import { openMenu } from './menu.js';
+import { conversationEntries } from './menus.js';
+import { attempt } from './problems.js';
+import { navigate, parseRoute, takeLinkCode } from './router.js';
+import { openShare } from './shares.js';
+import { store } from './store.js';
+import { Thread } from './thread.js';
+import { counted } from './times.js';
+import { announce, toast } from './toasts.js';
+import { chooseFiles, importSample } from './transfer.js';
+import { Turns } from './turns.js';
+import { showUsage } from './usage.js';
+import { showWelcome } from './welcome.js';
+
+const GONE = 'This conversation is not there any more.';
+
+export class Page {
+  #app = document.getElementById('app');
+  #views = { conversation: document.getElementById('thread'), welcome: document.getElementById('welcome'), usage: document.getElementById('usage') };
+  #route = { view: 'home' };
+  #following = null;
+  #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
+  #thread = new Thread({ turns: this.#turns, actions: this.#messageActions(), onShow: (conversation) => this.#showOpen(conversation) });
+  #list = new ConversationList(this.#conversationActions());
+  #header = new Header({
+    onRename: ({ id }, title) => attempt(() => store.updateConversation(id, { title })),
+    onShare: openShare,
+    openMenu: (conversation, button) => this.#openMenu(conversation, button),
+  });
+  #composer = new Composer({
+    onSend: (text) => this.#send(text),
+    onStop: () => this.#turns.stop(this.#route.id),
+    onEditLast: () => this.#thread.editLast(),
+  });
+  #deletions = new Deletions({
+    onHide: ({ id }) => {
+      this.#list.hide(id);
+      if (this.#route.id === id) navigate('#/', { replace: true });
+    },
+    onShow: ({ id }) => this.#list.unhide(id),
+    onDone: ({ id }) => this.#list.refresh().then(() => this.#list.unhide(id)),
+  });
+
+  get thread() {
+    return this.#thread;
+  }
+
+  get list() {
+    return this.#list;
+  }
+
+  /** Reads the list and shows what the address says, now and whenever it changes. */
+  async start() {
+    addEventListener('hashchange', () => {
+      this.#following = this.#follow();
+    });
+    const code = takeLinkCode();
+    await attempt(() => this.#list.refresh());
+    if (location.hash === '') await this.#resume();
+    await this.#follow();
+    if (code) await askToRedeem(code);
+  }
+
+  /** Something has changed, here or elsewhere. */
+  async refresh({ changed, deleted }) {
+    await this.#list.refresh();
+    if (this.#route.view === 'home' || this.#route.view === 'new') this.#welcome();
+    const { id } = this.#route;
+    if (id && (changed.includes(id) || deleted.includes(id))) await this.#thread.refresh();
+  }
+
+  create() {
+    navigate('#/new');
+    this.#composer.focus();
+  }
+
+  step(step) {
+    const next = this.#list.neighbour(this.#route.id, step);
+    if (next) navigate(`#/c/${next.id}`);
+  }
+
+  rename() {
+    this.#header.rename();
+  }
+
+  /** Goes where the reader was the last time; on a narrow screen that is the list. */
+  async #resume() {
+    const isNarrow = matchMedia('(width < 46rem)').matches;
+    const hasAny = this.#list.conversations.length > 0;
+    if (isNarrow && !hasAny) history.replaceState(null, '', '#/new');
+    if (isNarrow || !hasAny) return;
+    const id = await store.getCurrentConversationId().catch(() => null);
+    if (id && this.#list.find(id)) history.replaceState(null, '', `#/c/${id}`);
+  }
+
+  async #follow() {
+    const code = takeLinkCode();
+    if (code) await askToRedeem(code);
+    const route = parseRoute(location.hash);
+    const isSame = route.id !== undefined && route.id === this.#route.id;
+    this.#route = route;
+    this.#app.dataset.view = route.view === 'home' ? 'list' : 'main';
+    this.#list.markOpen(route.id ?? null);
+    this.#composer.setVisible(route.view !== 'usage');
+    if (!isSame) this.#composer.open(route.id ?? null);
+    if (route.view === 'conversation') await this.#open(route, isSame);
+    else await this.#close(route.view);
+  }
+
+  async #open({ id, messageId }, isSame) {
+    this.#only('conversation');
+    if (!isSame) {
+      this.#header.showPlain(this.#list.find(id)?.title ?? '');
+      let conversation = null;
+      const isRead = await attempt(async () => {
+        conversation = await this.#thread.open(id);
+      });
+      if (this.#route.id !== id) return;
+      if (!conversation) {
+        if (isRead) toast(GONE);
+        navigate('#/', { replace: true });
+        return;
+      }
+      store.setCurrentConversationId(id).catch(() => {});
+    }
+    if (messageId) await this.#thread.reveal(messageId);
+  }
+
+  async #close(view) {
+    await this.#thread.open(null);
+    this.#composer.setWriting(false);
+    if (view === 'usage') {
+      this.#header.showPlain('Usage', 'As the server counts it');
+      this.#only('usage');
+      await showUsage(this.#views.usage);
+    } else {
+      this.#header.showPlain('New conversation');
+      this.#only('welcome');
+      this.#welcome();
+    }
+  }
+
+  #only(view) {
+    for (const [name, node] of Object.entries(this.#views)) node.hidden = name !== view;
+  }
+
+  #welcome() {
+    showWelcome(this.#views.welcome, {
+      isFirst: this.#list.conversations.length === 0,
+      onSample: importSample,
+      onImport: chooseFiles,
+      onLink: openDevices,
+    });
+  }
+
+  /** Shows what surrounds the open conversation's messages. */
+  #showOpen(conversation) {
+    if (!conversation) {
+      // Where it is deleted here it has left the screen already.
+      if (this.#route.view === 'conversation') {
+        toast(GONE);
+        navigate('#/', { replace: true });
+      }
+      return;
+    }
+    this.#header.show(conversation);
+    this.#composer.setWriting(this.#turns.writingIn(conversation.id) !== null);
+  }
+
+  async #send(text) {
+    const { id = null } = this.#route;
+    return attempt(async () => {
+      const sentTo = await this.#turns.send(id, text);
+      if (this.#route.id !== id && this.#route.id !== undefined) return;
+      if (id === null) navigate(`#/c/${sentTo}`, { replace: true });
+      this.#thread.list.scrollToEnd();
+      this.#composer.setWriting(true);
+    });
+  }
+
+  #replyEnded(id, message) {
+    if (this.#route.id !== id) return;
+    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
+    announce(message.content === '' ? '' : 'The demo reply is complete.');
+    this.#thread.refresh().catch(() => {});
+  }
+
+  #openMenu(conversation, button) {
+    openMenu(button, conversationEntries(conversation, this.#conversationActions()));
+  }
+
+  #conversationActions() {
+    return {
+      openMenu: (conversation, button) => this.#openMenu(conversation, button),
+      remove: (conversation) => this.#deletions.delete(conversation),
+      rename: async (conversation) => {
+        if (this.#route.id !== conversation.id) {
+          navigate(`#/c/${conversation.id}`, { replace: true });
+          await this.#following;
+        }
+        this.#header.rename();
+      },
+    };
+  }
+
+  #messageActions() {
+    return {
+      copy: (message, button) => copy(message.content, button),
+      regenerate: (message) => this.#regenerate(message),
+      saveEdit: (message, content, isRewritten) => this.#saveEdit(message, content, isRewritten),
+    };
+  }
+
+  async #regenerate(reply) {
+    const { id, messages } = this.#thread.conversation;
+    const at = messages.findIndex((message) => message.id === reply.id);
+    const question = messages.slice(0, at).findLast((message) => message.type === 'user');
+    const following = messages.length - 1 - at;
+    const isSure = following === 0 || await confirmDialog({
+      title: 'Write this reply again?',
+      text: `The ${counted(following, 'message')} after it will be deleted. This cannot be taken back.`,
+      confirm: 'Write it again',
+    });
+    if (isSure) await attempt(() => this.#turns.regenerate(id, reply.id, question.content));
+    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
+  }
+
+  async #saveEdit(message, content, isRewritten) {
+    if (content.trim() === '') return;
+    const { id, messages } = this.#thread.conversation;
+    const following = messages[messages.findIndex((known) => known.id === message.id) + 1];
+    const isDone = await attempt(() => (isRewritten
+      ? this.#turns.edit(id, message.id, content, following?.id)
+      : store.updateMessage(id, message.id, { content })));
+    if (!isDone) return;
+    this.#thread.endEdit(message.id);
+    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
+    await this.#thread.refresh();
+  }
+}

@@ -1,0 +1,51 @@
+/** What went wrong, in words for the person in front of the page. */
+
+import { toast } from './toasts.js';
+
+const TEXTS = {
+  offline: 'The server cannot be reached.',
+  circuit_open: 'The server has not answered lately. It is tried again in a moment.',
+  storage_disabled: 'Storage at the server is switched off: everything stays on this device.',
+  storage_unavailable: 'The server cannot reach its database at the moment.',
+  storage_busy: 'The server is busy. Try again in a moment.',
+  storage_quota: 'The server’s database has reached its quota.',
+  storage_full: 'The server’s database is full.',
+  storage_timeout: 'The server’s database did not answer in time.',
+  rate_limited: 'That was a lot at once. Try again in a minute.',
+  wrong_code: 'This code is wrong, used already, or older than ten minutes.',
+  too_many_codes: 'Too many wrong codes. Try again later.',
+  too_many_conversations_kept: 'The server keeps no more conversations of yours. Delete some first.',
+  too_much_text_kept: 'The server keeps no more text of yours. Delete some conversations first.',
+  too_many_shares: 'There are a hundred shared links already. Revoke some first.',
+  share_not_found: 'This link leads nowhere: it was revoked, has expired, or never existed.',
+  conversation_not_found: 'This conversation does not exist any more.',
+  conversation_deleted: 'This conversation was deleted on another device.',
+  conversation_too_long: 'The conversation has as many messages as the server keeps of one.',
+  message_too_large: 'The message is too large: a megabyte of text at most.',
+  local_storage_full: 'This browser has no room left. What was not saved is still on the screen.',
+  signed_out: 'This device was signed out from another one.',
+  invalid_json: 'This file is neither JSON nor lines of JSON.',
+  incomplete: 'The download broke off. Try again.',
+};
+
+/** A sentence on an error. */
+export function describe(error) {
+  return TEXTS[error.code] ?? (error.name === 'StoreError' ? error.message : 'Something went wrong on this page.');
+}
+
+/** A sentence on an error code of the server. */
+export function describeCode(code) {
+  return TEXTS[code] ?? code.replaceAll('_', ' ');
+}
+
+/** Does something, and says so where it fails. Returns whether it was done. */
+export async function attempt(work) {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error.name !== 'StoreError') console.error(error);
+    toast(describe(error));
+    return false;
+  }
+}

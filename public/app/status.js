@@ -1,0 +1,99 @@
+/** The status line: whether what is written is safe, in plain words; and more about it in a dialog. */
+
+import { confirmDialog, openDialog } from './dialogs.js';
+import { h } from './dom.js';
+import { showHealth } from './health.js';
+import { attempt, describeCode } from './problems.js';
+import { refusedNode } from './refused.js';
+import { store } from './store.js';
+import { counted } from './times.js';
+
+const LIVE = {
+  stream: 'Changes of other devices arrive at once',
+  polling: 'The server is asked for changes now and then',
+  resting: 'Resting until this page is used',
+  off: 'Not listening for changes',
+};
+
+/** The line's words and the colour of its dot. */
+export function describeStatus({ mode, pending, problem, refused, storage }) {
+  const unsent = pending > 0 ? `${counted(pending, 'conversation')} unsent` : 'nothing unsent';
+  if (mode === 'local') return ['warning', problem ? 'Storage is off: kept on this device only' : 'Kept on this device only'];
+  if (mode === 'signed-out') return ['bad', 'Signed out on another device'];
+  if (mode === 'offline') return ['warning', `Offline, ${unsent}`];
+  if (storage === 'memory') return ['bad', 'This browser keeps nothing: a reload loses what is unsent'];
+  if (refused > 0) return ['bad', `${counted(refused, 'change')} not accepted`];
+  if (problem) return ['warning', describeCode(problem)];
+  if (mode === 'sending') return ['busy', `Syncing, ${unsent}`];
+  return mode === 'synced' ? ['good', 'Online, everything saved'] : ['', 'Connecting…'];
+}
+
+export class StatusLine {
+  #button = document.getElementById('status');
+  #text = document.getElementById('status-text');
+
+  constructor() {
+    store.on('status', () => this.#show());
+    this.#button.addEventListener('click', () => openStatus());
+    this.#show();
+  }
+
+  #show() {
+    const [colour, text] = describeStatus(store.status);
+    this.#button.querySelector('.dot').className = `dot ${colour}`;
+    this.#button.dataset.mode = store.status.mode;
+    // Said again only where it is different: it is read aloud.
+    if (this.#text.textContent !== text) this.#text.textContent = text;
+  }
+}
+
+/** All there is to know of where things stand. */
+export async function openStatus() {
+  const refused = await store.refusedWrites();
+  const facts = h('dl', { class: 'facts' });
+  const show = () => facts.replaceChildren(...factsOf(store.status).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
+  show();
+  const stop = store.on('status', show);
+  const health = h('dd', { id: 'health' }, 'Asking…');
+  showHealth(health);
+  await openDialog({
+    title: 'Status',
+    body: [
+      facts,
+      h('dl', { class: 'facts' }, h('dt', {}, 'Database'), health),
+      refused.length ? h('h3', {}, 'Not accepted by the server, kept here') : null,
+      refused.length ? h('ul', { class: 'entries' }, refused.map(refusedNode)) : null,
+    ],
+    buttons: (close) => buttonsFor(store.status, close),
+  });
+  stop();
+}
+
+function factsOf(status) {
+  return [
+    ['State', describeStatus(status)[1]],
+    ['Unsent', status.pending ? counted(status.pending, 'conversation') : 'Nothing'],
+    ['Live', LIVE[status.live]],
+    ['On this device', status.storage === 'indexeddb' ? 'Kept in the browser’s database' : 'In memory only'],
+    ['This tab', status.leader ? 'Does the sending for all tabs' : 'Another tab does the sending'],
+    ['User', status.userId ?? 'None yet'],
+  ];
+}
+
+function buttonsFor({ mode }, close) {
+  if (mode === 'signed-out') {
+    const begin = async () => {
+      close();
+      const isSure = await confirmDialog({
+        title: 'Begin anew?',
+        text: 'This device becomes a new user, who gets what is on it. To be the user from before, link it from a device that still is.',
+        confirm: 'Begin anew',
+        isDangerous: false,
+      });
+      if (isSure) await attempt(() => store.startNewSession());
+    };
+    return [h('button', { type: 'button', class: 'primary', onclick: begin }, 'Begin anew…')];
+  }
+  const sync = () => attempt(() => store.flush().then(() => store.sync()));
+  return [h('button', { type: 'button', onclick: sync }, 'Sync now')];
+}

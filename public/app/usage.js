@@ -1,0 +1,52 @@
+/** The statistics of the user, as the server keeps them. */
+
+import { barChart } from './charts.js';
+import { h } from './dom.js';
+import { describe } from './problems.js';
+import { store } from './store.js';
+import { counted, formatBytes, formatNumber } from './times.js';
+
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+/** Shows them in a node. */
+export async function showUsage(node) {
+  node.replaceChildren(h('div', { class: 'waiting' }, h('span', { class: 'spinner', role: 'status', 'aria-label': 'Loading' })));
+  try {
+    const statistics = await store.getStatistics();
+    node.replaceChildren(h('div', { class: 'usage' }, figures(statistics), charts(statistics.activity)));
+  } catch (error) {
+    node.replaceChildren(h('p', { class: 'nothing', role: 'alert' }, describe(error)));
+  }
+}
+
+function figures({ totals: { current, lifetime }, bytes, messagesPerConversation: { mean, max } }) {
+  const rows = [
+    ['Conversations', current.conversations],
+    ['Messages', current.messages],
+    ['Tokens', current.tokens],
+    ['Messages in a conversation', mean ? mean.toFixed(1) : 0],
+    ['Messages in the longest', max],
+    ['Stored text', formatBytes(bytes)],
+    ['Conversations ever', lifetime.conversations],
+    ['Messages ever', lifetime.messages],
+  ];
+  return h('dl', { class: 'figures' }, rows.map(([name, value]) =>
+    h('div', {}, h('dt', {}, name), h('dd', {}, typeof value === 'number' ? formatNumber(value) : value))));
+}
+
+function charts(activity) {
+  return ['messages', 'tokens'].map((field) => {
+    const points = activity.map((row, index) => ({
+      label: day.format(Date.parse(row.date)),
+      short: (activity.length - 1 - index) % 7 === 0 ? day.format(Date.parse(row.date)) : null,
+      value: row[field],
+    }));
+    const total = points.reduce((sum, { value }) => sum + value, 0);
+    return barChart({
+      title: field === 'messages' ? 'Messages a day' : 'Tokens a day',
+      summary: `${counted(total, field.slice(0, -1))} in ${activity.length} days (UTC)`,
+      unit: field,
+      points,
+    });
+  });
+}

@@ -1,0 +1,28 @@
+/** What is shown where no conversation is open. */
+
+import { h } from './dom.js';
+import { icon } from './icons.js';
+
+/** For a first visit, with ways to begin; or, where there are conversations, just an invitation. */
+export function showWelcome(node, { isFirst, onSample, onImport, onLink }) {
+  const card = (name, title, text, run, id) =>
+    h('button', { type: 'button', onclick: run, id }, icon(name), title, h('span', {}, text));
+  const cards = h(
+    'div',
+    { class: 'cards' },
+    card('sample', 'Look at a sample', 'Three conversations that came with this page.', onSample, 'load-sample'),
+    card('upload', 'Import yours', 'A localStorage dump or an export; you can drop the file anywhere here.', onImport, 'import'),
+    card('device', 'Link this device', 'With the code of a device that has your conversations.', onLink, 'link-device'),
+  );
+  const lead = isFirst
+    ? 'What you write is saved on this device as you type, and on the server from there: offline too, and on all your devices.'
+    : 'Write a message below, or open one of your conversations.';
+  node.replaceChildren(
+    h(
+      'div',
+      { class: 'welcome' },
+      h('div', {}, h('h2', {}, isFirst ? 'Conversations that stay' : 'A new conversation'), h('p', { class: 'lead' }, lead)),
+      isFirst ? cards : null,
+    ),
+  );
+}

@@ -1,0 +1,14 @@
+//! The pages of `public/` and the browser module, in a real Chromium.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod browser;
+mod driver;
+mod pages;
