@@ -14,11 +14,12 @@ use std::time::Duration;
 use common::events::Events;
 use common::follower::{Follower, truth};
 use common::{Site, ids, message, sample};
-use serde_json::json;
+use serde_json::{Value, json};
 
 on_both_stores!(
     without_a_cursor_everything_comes_page_by_page,
     a_cursor_finds_what_changed_and_what_was_deleted,
+    a_write_tells_whether_anything_was_missed,
     nothing_changed_costs_three_commands,
     changes_in_one_millisecond_are_all_found_once,
     what_changes_while_everything_is_read_is_found,
@@ -28,6 +29,7 @@ on_both_stores!(
     a_random_history_is_followed_exactly,
     a_stream_begins_with_what_changed_and_goes_on,
     a_stream_carries_small_messages,
+    a_stream_carries_all_messages_of_an_append_or_none,
     a_stream_resumes_where_it_ended,
     a_stream_follows_an_import,
     a_stream_tells_what_a_recent_import_brought,
@@ -88,6 +90,47 @@ async fn a_cursor_finds_what_changed_and_what_was_deleted(site: Site) {
     user.get("/api/sync?cursor=nonsense")
         .await
         .expect_error(400, "invalid_cursor");
+}
+
+/// Who knows the clock before a write, and sees the write, need not ask: its clock is a cursor.
+async fn a_write_tells_whether_anything_was_missed(site: Site) {
+    let user = site.user().await;
+    let message = message("m", "user", "x");
+    let mut clock = user.create("c", vec![]).await["clock"].clone();
+    let path = "/api/conversations/c";
+    let writes = [
+        user.append("c", vec![message.clone()]).await.expect(201),
+        user.patch(path, &json!({ "title": "T" })).await.expect(200),
+        user.put(path, &json!({ "messages": [message] }))
+            .await
+            .expect(200),
+        user.delete(&format!("{path}/messages/m")).await.expect(200),
+        user.delete(path).await.expect(200),
+    ];
+    for write in &writes {
+        assert_eq!(write["previousClock"], clock);
+        assert!(write["clock"].as_i64() > clock.as_i64());
+        clock = write["clock"].clone();
+    }
+    let repeated = user.delete(path).await.expect(200);
+    assert_eq!(
+        (&repeated["previousClock"], &repeated["clock"]),
+        (&clock, &clock)
+    );
+    let sync = |cursor: &Value| {
+        let (user, path) = (user.clone(), format!("/api/sync?cursor={cursor}"));
+        async move { user.get(&path).await.expect(200) }
+    };
+    let answer = sync(&clock).await;
+    assert_eq!(
+        (&answer["changed"], &answer["deleted"]),
+        (&json!([]), &json!([]))
+    );
+    assert_eq!(
+        sync(&writes[3]["clock"]).await["deleted"],
+        json!(["c"]),
+        "what came after the clock is found"
+    );
 }
 
 async fn nothing_changed_costs_three_commands(site: Site) {
@@ -319,6 +362,19 @@ async fn a_stream_carries_small_messages(site: Site) {
         (&change.data["type"], &change.data["messages"][0]["content"]),
         (&json!("edit"), &json!("edited"))
     );
+}
+
+async fn a_stream_carries_all_messages_of_an_append_or_none(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    let large: String = (0..3_000)
+        .map(|index: u32| char::from(b'!' + u8::try_from(index.wrapping_mul(index) % 89).unwrap()))
+        .collect();
+    let both = vec![message("s", "user", "x"), message("l", "assistant", &large)];
+    user.append("c", both).await.expect(201);
+    assert_eq!(events.next().await.data.get("messages"), None);
 }
 
 async fn a_stream_resumes_where_it_ended(site: Site) {

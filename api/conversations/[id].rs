@@ -92,9 +92,8 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
         .await?;
     let json = ObjectWriter::with_capacity(80)
         .display("id", &id)
-        .plain("deleted", true)
-        .plain("clock", deleted.clock);
-    Ok(Answer::ok(json.finish()))
+        .plain("deleted", true);
+    Ok(Answer::ok(deleted.clocks.write_to(json).finish()))
 }
 
 fn answer(written: &Written) -> Answer {

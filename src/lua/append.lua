@@ -4,7 +4,7 @@
 -- KEYS     as in the prelude
 -- ARGV     5 title to take where the conversation has none yet, or ''
 --          6... per message: id, timestamp, tokens, digest, record
--- Returns  {'ok' | 'unchanged', record, counters, clock, ids appended...}
+-- Returns  {'ok' | 'unchanged', record, counters, clocks, ids appended...}
 --          {'missing'}             no such conversation
 --          {'conflict', id}        another message has this id
 --          {'message removed', id} this very message was deleted
@@ -61,7 +61,14 @@ touch(user, counters)
 redis.call('ZADD', MESSAGES, unpack(scores))
 redis.call('HSET', BODIES, unpack(bodies))
 local notices = {}
-for i = 1, #bodies, 2 do notices[#notices + 1] = notice_of(bodies[i], bodies[i + 1]) end
+for i = 1, #bodies, 2 do
+  notices[#notices + 1] = notice_of(bodies[i], bodies[i + 1])
+  -- All or none: a listener could not know that some are missing.
+  if notices[#notices] == '' then
+    notices = {}
+    break
+  end
+end
 commit('append', user, counters, record, user.clock, table.concat(notices))
 
 local reply = summary('ok', user, counters, record)

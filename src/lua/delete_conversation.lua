@@ -7,13 +7,13 @@
 --
 -- KEYS     as in the prelude
 -- ARGV     5 what keys of shares begin with
--- Returns  {'ok' | 'unchanged', clock}
+-- Returns  {'ok' | 'unchanged', clocks}
 --          {'missing'}           nor was there ever
 --          {'stale', revision}
 -- Billed   9: EVALSHA, INCR, HMGET, HSET, ZREM, ZADD, PEXPIREAT, UNLINK, PUBLISH
 
 local user, _, counters, deleted, text = load_conversation(ID, ':shares')
-if deleted then return { 'unchanged', integer(user.clock) } end
+if deleted then return { 'unchanged', clocks(user) } end
 if not counters then return { 'missing' } end
 if is_stale(counters) then return { 'stale', integer(counters.revision) } end
 
@@ -39,4 +39,4 @@ redis.call('ZADD', DELETED, integer(clock), ID)
 redis.call('PEXPIREAT', DELETED, integer(NOW + 2 * TTL))
 redis.call('UNLINK', unpack(gone))
 notify('delete', user)
-return { 'ok', integer(clock) }
+return { 'ok', clocks(user) }

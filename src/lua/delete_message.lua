@@ -3,7 +3,7 @@
 --
 -- KEYS     as in the prelude
 -- ARGV     5 message id  6 '1' to delete what follows too
--- Returns  {'ok' | 'unchanged', record, counters, clock, ids deleted...}
+-- Returns  {'ok' | 'unchanged', record, counters, clocks, ids deleted...}
 --          {'missing'}           no such conversation
 --          {'no message'}        nor was there ever
 --          {'stale', revision}

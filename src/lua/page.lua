@@ -4,8 +4,8 @@
 -- KEYS     as in the prelude
 -- ARGV     5 limit  6 'desc' (newest first) or 'asc'  7, 8 timestamp and member behind which the page
 --          begins, or ''  9 revision the client holds already, or ''
--- Returns  {'ok', record, counters, clock, '1' where more follow or '0', id, body, id, body...}
---          {'unchanged', record, counters, clock}   where the client holds this revision
+-- Returns  {'ok', record, counters, clocks, '1' where more follow or '0', id, body, id, body...}
+--          {'unchanged', record, counters, clocks}   where the client holds this revision
 --          {'missing'}
 -- Billed   5: EVALSHA, INCR, HMGET, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT); on the first reading
 --          of a day up to 5 more, for the new life

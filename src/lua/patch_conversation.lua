@@ -3,7 +3,7 @@
 --
 -- KEYS     as in the prelude
 -- ARGV     5 record of the members to change; a null removes
--- Returns  {'ok' | 'unchanged', record, counters, clock}, {'missing'}, {'stale', revision}
+-- Returns  {'ok' | 'unchanged', record, counters, clocks}, {'missing'}, {'stale', revision}
 -- Billed   6: EVALSHA, INCR, HMGET, HSET, ZADD, PUBLISH
 
 local user, record, counters = load_conversation(ID)

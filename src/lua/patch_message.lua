@@ -4,7 +4,7 @@
 -- KEYS     as in the prelude
 -- ARGV     5 message id  6 record of the members to change; a null removes
 --          7 tokens, or '' as they are  8 timestamp, or '' as it is
--- Returns  {'ok' | 'unchanged', record, counters, clock, body}
+-- Returns  {'ok' | 'unchanged', record, counters, clocks, body}
 --          {'missing'}           no such conversation
 --          {'no message'}
 --          {'stale', revision}

@@ -374,9 +374,14 @@ local function commit(kind, user, counters, record, score, messages)
   notify(kind, user, counters, messages)
 end
 
+-- The user's clock before this call and now: who knew the one, and sees it followed by the other, has missed nothing.
+local function clocks(user)
+  return integer(user.before) .. ' ' .. integer(user.clock)
+end
+
 -- The reply of every write that left a conversation in place.
 local function summary(status, user, counters, record)
-  return { status, record, format_counters(counters), integer(user.clock) }
+  return { status, record, format_counters(counters), clocks(user) }
 end
 
 -- Calls what is left of the script: every script's own part is the function `run`.

@@ -5,7 +5,7 @@
 -- ARGV     5 'create' (never touches another one) or 'replace'
 --          6 record  7 created, ms, or ''  8 updated, ms, or ''  9 total tokens, or ''
 --          10 digest of the request  11... per message: id, timestamp, tokens, digest, record
--- Returns  {'created' | 'ok' | 'unchanged', record, counters, clock}
+-- Returns  {'created' | 'ok' | 'unchanged', record, counters, clocks}
 --          {'removed'}           this conversation was deleted
 --          {'exists'}            another conversation has this id (create only)
 --          {'stale', revision}

@@ -17,6 +17,26 @@ pub enum Outcome {
     Unchanged,
 }
 
+/// The user's change clock, ms, before and after a write.
+///
+/// A client that knew every change until `before` and sees this write follow knows every change until `after`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// Of the last change before this write.
+    pub before: i64,
+    /// Of this write; the same as `before` where it changed nothing.
+    pub after: i64,
+}
+
+impl Clocks {
+    /// Adds them to an answer.
+    pub fn write_to(self, object: ObjectWriter) -> ObjectWriter {
+        object
+            .plain("clock", self.after)
+            .plain("previousClock", self.before)
+    }
+}
+
 /// A conversation after a write.
 #[derive(Debug)]
 pub struct Written {
@@ -24,14 +44,14 @@ pub struct Written {
     pub outcome: Outcome,
     /// The conversation as it is now.
     pub summary: Summary,
-    /// The user's change clock, ms: where a sync may go on from.
-    pub clock: i64,
+    /// The user's change clock, ms, before and after.
+    pub clocks: Clocks,
 }
 
 impl Written {
     /// The conversation as clients know it, with the clock; the caller may add to it.
     pub fn to_object(&self) -> ObjectWriter {
-        self.summary.to_object(0).plain("clock", self.clock)
+        self.clocks.write_to(self.summary.to_object(0))
     }
 }
 
@@ -132,7 +152,19 @@ impl Answer {
         Ok(Written {
             outcome: self.outcome()?,
             summary: self.summary(id.to_string())?,
-            clock: self.number()?,
+            clocks: self.clocks()?,
         })
+    }
+
+    /// What the prelude's `clocks` returns.
+    pub(super) fn clocks(&mut self) -> Result<Clocks, StoreError> {
+        let text = self.text()?;
+        let clocks = text.split_once(' ').and_then(|(before, after)| {
+            Some(Clocks {
+                before: before.parse().ok()?,
+                after: after.parse().ok()?,
+            })
+        });
+        Ok(clocks.ok_or(UpstashError::Malformed)?)
     }
 }

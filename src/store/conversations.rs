@@ -1,6 +1,6 @@
 //! The plan's getAllConversations, saveConversation, deleteConversation, and what goes with them.
 
-use super::answer::Written;
+use super::answer::{Clocks, Written};
 use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{ConversationId, ConversationPatch, NewConversation, Summary};
 use crate::upstash::UpstashError;
@@ -31,8 +31,8 @@ pub enum SaveMode {
 /// A deletion that happened, now or before.
 #[derive(Clone, Copy, Debug)]
 pub struct Deleted {
-    /// The user's change clock, ms.
-    pub clock: i64,
+    /// The user's change clock, ms, before and after.
+    pub clocks: Clocks,
 }
 
 impl UserStore<'_> {
@@ -154,7 +154,7 @@ impl UserStore<'_> {
             self.count("conversations_total{event=\"deleted\"}", 1);
         }
         Ok(Deleted {
-            clock: answer.number()?,
+            clocks: answer.clocks()?,
         })
     }
 }

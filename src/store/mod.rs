@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 
-pub use answer::{Outcome, Written};
+pub use answer::{Clocks, Outcome, Written};
 pub use claim::Claim;
 pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};

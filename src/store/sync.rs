@@ -32,10 +32,10 @@ impl SyncCursor {
         URL_SAFE_NO_PAD.encode(text)
     }
 
-    /// Reads what a client sent back.
+    /// Reads what a client sent back, or the clock of a write's answer.
     ///
     /// # Errors
-    /// `invalid_cursor` for anything that [`SyncCursor::encode`] does not make.
+    /// `invalid_cursor` for anything else.
     pub fn decode(text: &str) -> Result<Self, Invalid> {
         Self::read(text).ok_or_else(|| {
             Invalid::new(
@@ -46,6 +46,10 @@ impl SyncCursor {
     }
 
     fn read(text: &str) -> Option<Self> {
+        // No cursor made here is all digits: the first characters are "czEu" or "YTEu".
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().ok().map(Self::Since);
+        }
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         if let Some(clock) = text.strip_prefix("s1.") {
             return clock
@@ -186,7 +190,12 @@ mod tests {
         }
 
         #[test]
-        fn anything_else_is_refused(text in ".*") {
+        fn a_clock_is_a_cursor(clock in 0i64..) {
+            prop_assert_eq!(SyncCursor::decode(&clock.to_string()), Ok(SyncCursor::Since(clock)));
+        }
+
+        #[test]
+        fn anything_else_is_refused(text in ".*[^0-9].*") {
             prop_assert!(SyncCursor::decode(&text).is_err());
         }
     }

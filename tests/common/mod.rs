@@ -233,6 +233,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// Where it is, without a trailing slash.
+    pub fn url(&self) -> String {
+        self.web.url()
+    }
+
     pub fn stranger(&self) -> Client {
         Client::new(self.web.url(), None)
     }

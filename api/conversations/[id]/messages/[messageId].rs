@@ -41,10 +41,9 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 }
 
 fn answer(json: ObjectWriter, written: &Written) -> Answer {
-    let json = json
-        .raw("conversation", &written.summary.to_object(0).finish())
-        .plain("clock", written.clock);
-    Answer::ok(json.finish()).with_revision(written.summary.counters.revision)
+    let json = json.raw("conversation", &written.summary.to_object(0).finish());
+    Answer::ok(written.clocks.write_to(json).finish())
+        .with_revision(written.summary.counters.revision)
 }
 
 conversation_store::function!(handle);

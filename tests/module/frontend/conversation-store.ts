@@ -1,0 +1,26 @@
+/** What a frontend's own module for its conversations becomes: the same names, and the store behind them. */
+
+import { HybridConversationStore } from '../../../public/conversation-store.js';
+
+/** The frontend's own types, as they were. */
+export interface ConversationMessage {
+  id: string;
+  type: 'user' | 'assistant' | 'system';
+  content: string;
+  timestamp: Date;
+  streaming?: boolean;
+  tokens?: { input: number; output: number; total: number };
+  editable?: boolean;
+}
+
+export interface Conversation {
+  id: string;
+  title: string;
+  messages: ConversationMessage[];
+  createdAt: Date;
+  updatedAt: Date;
+  totalTokens: number;
+  mcpServers?: Record<string, any>;
+}
+
+export const conversationStore = new HybridConversationStore({ readTime: (iso) => new Date(iso) });
