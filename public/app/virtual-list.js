@@ -183,10 +183,8 @@ export class VirtualList {
     const node = this.#render(item);
     node.dataset.key = item.key;
     if (known) {
-      const hadFocus = known.node.contains(document.activeElement);
       this.#resizes.unobserve(known.node);
-      known.node.replaceWith(node);
-      if (hadFocus && !node.contains(document.activeElement)) node.focus();
+      replace(known.node, node);
     }
     this.#nodes.set(item.key, { node, version: item.version });
     this.#resizes.observe(node);
@@ -225,4 +223,13 @@ export class VirtualList {
     if (!this.#anchor) this.#remember();
     this.#arrange();
   }
+}
+
+/** Replaces a node by the one that is drawn anew; what has the focus in it has it afterwards. */
+function replace(before, after) {
+  const within = (node) => [...node.querySelectorAll('a, button, input, textarea')];
+  const focused = before.contains(document.activeElement) ? document.activeElement : null;
+  const place = within(before).indexOf(focused);
+  before.replaceWith(after);
+  if (focused && !after.contains(document.activeElement)) (within(after)[place] ?? after).focus();
 }

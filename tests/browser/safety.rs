@@ -105,11 +105,9 @@ async fn see_all_messages(browser: &Browser, count: usize) {
             );
             assert_eq!(link[1], "noopener noreferrer");
         }
-        // What would run is to be read.
-        assert!(
-            text.as_str().unwrap().contains("broken") || entry[0] == "m15",
-            "{entry}"
-        );
+        // What would run is to be read, or stands in an address, where it does nothing.
+        let is_read = text.as_str().unwrap().contains("broken") || entry[0] == "m15";
+        assert!(is_read || *links != json!([]), "{entry}");
     }
 }
 
