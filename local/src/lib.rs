@@ -7,6 +7,7 @@ pub mod front;
 pub mod functions;
 pub mod optional;
 pub mod options;
+pub mod pages;
 pub mod redis_backend;
 pub mod redis_server;
 pub mod run;

@@ -6,23 +6,18 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use conversation_store::App;
 use http::Response;
 use http_body_util::BodyExt;
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tower::ServiceExt;
-use tower_http::services::ServeDir;
 use vercel_runtime::Request;
 
 use crate::functions;
-
-type Body = UnsyncBoxBody<Bytes, vercel_runtime::Error>;
+use crate::pages::{Body, Pages};
 
 /// A running web server; dropping it stops it.
 #[derive(Debug)]
@@ -35,14 +30,14 @@ impl WebServer {
     /// Serves `app`'s functions and the files of `public` on `listener`.
     ///
     /// # Errors
-    /// When the listener has no address.
+    /// When the listener has no address, or `vercel.json` cannot be understood.
     pub fn start(listener: TcpListener, app: Arc<App>, public: &Path) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let files = ServeDir::new(public);
+        let pages = Arc::new(Pages::new(public)?);
         let task = tokio::spawn(async move {
             // An error here concerns one connection, or passes.
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, app.clone(), files.clone()));
+                tokio::spawn(serve(stream, app.clone(), pages.clone()));
             }
         });
         Ok(Self { address, task })
@@ -60,10 +55,10 @@ impl Drop for WebServer {
     }
 }
 
-async fn serve(stream: TcpStream, app: Arc<App>, files: ServeDir) {
+async fn serve(stream: TcpStream, app: Arc<App>, pages: Arc<Pages>) {
     // Without it an answer could wait for an acknowledgement; it works the same either way.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, app.clone(), files.clone()));
+    let service = service_fn(move |request| answer(request, app.clone(), pages.clone()));
     // It ends with an error when the client goes away.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
@@ -73,14 +68,10 @@ async fn serve(stream: TcpStream, app: Arc<App>, files: ServeDir) {
 async fn answer(
     request: Request,
     app: Arc<App>,
-    files: ServeDir,
+    pages: Arc<Pages>,
 ) -> Result<Response<Body>, Infallible> {
     match functions::call(app, request).await {
         Ok(response) => Ok(response.map(|body| body.0.boxed_unsync())),
-        Err(request) => {
-            let response = files.oneshot(request).await?;
-            Ok(response
-                .map(|body| BodyExt::map_err(body, vercel_runtime::Error::from).boxed_unsync()))
-        }
+        Err(request) => Ok(pages.answer(request).await),
     }
 }

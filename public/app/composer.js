@@ -19,8 +19,9 @@ export class Composer {
     });
     this.#field.addEventListener('input', () => this.#update());
     this.#field.addEventListener('keydown', (event) => {
-      const isSend = event.key === 'Enter' && !event.shiftKey && !event.isComposing;
-      if (isSend && (event.ctrlKey || event.metaKey || matchMedia('(hover: hover)').matches)) {
+      // Phones have no Shift key to make a new line with.
+      const isSend = event.key === 'Enter' && !event.shiftKey && !event.isComposing && !matchMedia('(pointer: coarse)').matches;
+      if (isSend) {
         event.preventDefault();
         if (!this.#isWriting) this.#send(onSend);
       }

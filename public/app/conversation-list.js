@@ -67,8 +67,13 @@ export class ConversationList {
 
   /** Takes a conversation out of the list, until it is deleted or shown again. */
   hide(id) {
+    const at = this.#items.findIndex((item) => item.conversation?.id === id);
+    const hadFocus = this.#list.nodeOf(this.#items[at]?.key)?.contains(document.activeElement);
     this.#hidden.add(id);
     this.#show();
+    if (!hadFocus) return;
+    const near = this.#items.slice(at).find((item) => item.conversation) ?? this.#items.findLast((item) => item.conversation);
+    if (near) this.#list.reveal(near.key)?.querySelector('a')?.focus();
   }
 
   unhide(id) {
@@ -118,11 +123,13 @@ export class ConversationList {
   #versioned(item) {
     const id = item.conversation?.id ?? item.result?.conversationId;
     const isOpen = id !== undefined && id === this.#openId;
-    const looks = JSON.stringify([item.conversation, item.result, item.shelf, isOpen]);
+    // What is on its way needs no mention; what cannot go does.
+    const isStuck = Boolean(item.conversation?.pending) && !['synced', 'sending', 'starting'].includes(store.status.mode);
+    const looks = JSON.stringify([item.conversation, item.result, item.shelf, isOpen, isStuck]);
     const before = this.#versions.get(item.key);
     const version = before?.looks === looks ? before.version : (before?.version ?? 0) + 1;
     this.#versions.set(item.key, { looks, version });
-    return { ...item, isOpen, version };
+    return { ...item, isOpen, isStuck, version };
   }
 
   #showNothing(isEmpty) {

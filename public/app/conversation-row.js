@@ -11,8 +11,8 @@ export function rowNode(item, actions) {
   return item.result ? resultNode(item, actions) : conversationNode(item, actions);
 }
 
-function conversationNode({ conversation, isOpen }, actions) {
-  const { id, title, updatedAt, messageCount, pinned, pending } = conversation;
+function conversationNode({ conversation, isOpen, isStuck }, actions) {
+  const { id, title, updatedAt, messageCount, pinned } = conversation;
   return h(
     'div',
     { class: 'row', role: 'listitem' },
@@ -24,7 +24,7 @@ function conversationNode({ conversation, isOpen }, actions) {
         pinned ? [icon('pin'), h('span', { class: 'visually-hidden' }, 'Pinned,')] : null,
         h('time', { datetime: updatedAt, title: longTime(updatedAt) }, shortTime(updatedAt)),
         h('span', {}, `· ${counted(messageCount ?? 0, 'message')}`),
-        pending ? h('span', { class: 'unsent', title: 'Saved here, not yet at the server' }, '· unsent') : null,
+        isStuck ? h('span', { class: 'unsent', title: 'Saved here, not yet at the server' }, '· unsent') : null,
       ),
     ]),
     menuButton(conversation, actions),

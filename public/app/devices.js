@@ -1,6 +1,6 @@
 /** Linking devices: a code and a QR code here, or the code of another device. */
 
-import { confirmDialog, copyable, openDialog } from './dialogs.js';
+import { confirmDialog, copy, openDialog } from './dialogs.js';
 import { h, s } from './dom.js';
 import { attempt, describe } from './problems.js';
 import { encodeQr } from './qr.js';
@@ -40,7 +40,7 @@ async function showCode(place) {
         {},
         h('output', { id: 'link-code', 'aria-label': 'Code' }, shown),
         h('span', { class: 'text' }, `Good once, and ends ${remaining(expiresAt)}.`),
-        copyable(address, 'Address of the link'),
+        h('button', { type: 'button', class: 'small', onclick: (event) => copy(address, event.currentTarget) }, 'Copy as a link'),
       ),
     );
   } catch (error) {

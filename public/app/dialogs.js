@@ -41,6 +41,9 @@ export function openDialog({ title, body, buttons = () => [], className = null }
   });
 }
 
+// What a dialog is about is not on the screen any more.
+addEventListener('hashchange', () => document.querySelector('dialog[open]')?.close());
+
 /** Asks before something that cannot be taken back. */
 export function confirmDialog({ title, text, confirm, isDangerous = true }) {
   return openDialog({

@@ -32,6 +32,8 @@ function followStore() {
     deleted.push(...change.deleted);
     refresh();
   });
+  // What was unsent may be sent, or cannot be: the list tells.
+  store.on('status', refresh);
   store.on('refused', ({ code }) => toast(`A change was not accepted: ${describeCode(code)} It is kept under Status.`));
   store.on('conflict', ({ kind, conversationId, movedTo }) => {
     if (kind === 'message-edited') toast('A message was edited on another device too. The older edit is kept under Status.');

@@ -67,8 +67,8 @@ function content({ message, isLive, isExpanded }, actions) {
 function tools({ message, question }, actions) {
   const button = (name, title, onclick) => decorate(h('button', { type: 'button', class: 'icon', onclick }), name, title);
   const buttons = [button('copy', 'Copy message', (event) => actions.copy(message, event.currentTarget))];
-  if (message.type === 'user') buttons.push(button('edit', 'Edit message', () => actions.edit(message)));
-  if (message.type === 'assistant' && question) {
+  if (message.type === 'user' && actions.edit) buttons.push(button('edit', 'Edit message', () => actions.edit(message)));
+  if (message.type === 'assistant' && question && actions.regenerate) {
     buttons.push(button('refresh', 'Write this reply again', () => actions.regenerate(message)));
   }
   return h('div', { class: 'tools' }, buttons);

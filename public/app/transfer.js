@@ -7,12 +7,19 @@ import { store } from './store.js';
 import { counted } from './times.js';
 import { toast } from './toasts.js';
 
+const field = document.getElementById('files');
+
 /** Asks for files and imports them. */
 export function chooseFiles() {
-  const field = h('input', { type: 'file', accept: '.json,.ndjson,.jsonl,.txt', multiple: true });
-  field.addEventListener('change', () => importFiles([...field.files]));
   field.click();
 }
+
+field.addEventListener('change', () => {
+  const files = [...field.files];
+  // The same file may be chosen again.
+  field.value = '';
+  importFiles(files);
+});
 
 /** Takes files that are dropped anywhere on the page. */
 export function acceptDrops() {

@@ -18,6 +18,7 @@ export class VirtualList {
   #render;
   #estimate;
   #onReachStart;
+  #onReachEnd;
   #items = [];
   #total = 0;
   #heights = new Map();
@@ -35,12 +36,14 @@ export class VirtualList {
    * @param estimate the height an item has until it is known, in pixels
    * @param follow for what grows at its end: whether that stays in view when it was in view
    * @param onReachStart called when the reader is near the beginning
+   * @param onReachEnd called when the reader is near the end
    */
-  constructor(viewport, { render, estimate, follow = false, onReachStart = () => {} }) {
+  constructor(viewport, { render, estimate, follow = false, onReachStart = () => {}, onReachEnd = () => {} }) {
     this.#viewport = viewport;
     this.#render = render;
     this.#estimate = estimate;
     this.#onReachStart = onReachStart;
+    this.#onReachEnd = onReachEnd;
     this.#atEnd = follow;
     this.follow = follow;
     this.#space.append(this.#window);
@@ -132,7 +135,9 @@ export class VirtualList {
     this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     this.#remember();
     this.#draw();
-    if (scrollTop < clientHeight && this.#items.length > 0) this.#onReachStart();
+    if (this.#items.length === 0) return;
+    if (scrollTop < clientHeight) this.#onReachStart();
+    if (scrollHeight - scrollTop < clientHeight * 2) this.#onReachEnd();
   }
 
   /** Notes which item is at the top, and how far the top is from its beginning. A list that is read from its beginning

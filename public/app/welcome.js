@@ -15,7 +15,7 @@ export function showWelcome(node, { isFirst, onSample, onImport, onLink }) {
     card('device', 'Link this device', 'With the code of a device that has your conversations.', onLink, 'link-device'),
   );
   const lead = isFirst
-    ? 'What you write is saved on this device as you type, and on the server from there: offline too, and on all your devices.'
+    ? 'What you write is kept on this device at once, and on the server from there: offline too, and the same on all your devices.'
     : 'Write a message below, or open one of your conversations.';
   node.replaceChildren(
     h(

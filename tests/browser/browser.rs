@@ -21,10 +21,10 @@ use crate::driver::Driver;
 static SLOTS: Semaphore = Semaphore::const_new(2);
 
 /// How long a condition may take to become true.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often it is looked at.
-const GLANCE: Duration = Duration::from_millis(20);
+pub const GLANCE: Duration = Duration::from_millis(20);
 
 /// A browser with a profile of its own. Dropping it ends the browser and removes the profile.
 pub struct Browser {
@@ -73,13 +73,19 @@ impl Browser {
         }
     }
 
+    /// A folder of this browser's, for files to give to the page.
+    pub fn scratch(&self) -> &Path {
+        self.profile.path()
+    }
+
     /// Where the page's downloads go.
     pub fn downloads(&self) -> PathBuf {
         self.profile.path().join("downloads")
     }
 
-    /// Opens a page of the site.
+    /// Opens a page of the site: loads it, also where only the fragment is another one.
     pub async fn visit(&self, path: &str) {
+        self.client.goto("about:blank").await.unwrap();
         let url = format!("{}{path}", self.origin);
         self.client.goto(&url).await.unwrap();
     }

@@ -11,4 +11,17 @@ mod common;
 
 mod browser;
 mod driver;
-mod pages;
+mod hands;
+
+mod appearance;
+mod carrying;
+mod devices;
+mod keyboard;
+mod organizing;
+mod parts;
+mod safety;
+mod scale;
+mod sharing;
+mod status;
+mod visiting;
+mod writing;

@@ -1,5 +1,6 @@
 use reqwest::Method;
 use reqwest::header::HeaderMap;
+use reqwest::redirect::Policy;
 use serde_json::Value;
 
 /// Somebody who asks the service.
@@ -27,7 +28,10 @@ impl Client {
         // The service sets up TLS without a process-wide default; this client has none of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder()
+                .redirect(Policy::none())
+                .build()
+                .unwrap(),
             base,
             token,
             headers: Vec::new(),

@@ -1,0 +1,157 @@
+//! How the pages look: pictures for people, and what can be checked of it.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::common::Site;
+
+#[tokio::test]
+async fn a_phone_needs_no_sideways_scrolling() {
+    let site = Site::embedded().await;
+    let Some(browser) = Browser::open(&site).await else {
+        return;
+    };
+    let phone = json!({ "width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": true });
+    browser
+        .devtools("Emulation.setDeviceMetricsOverride", phone)
+        .await;
+    browser.visit("/").await;
+    browser.until_ready().await;
+    browser.screenshot("phone-first-visit").await;
+    fits(&browser, "first visit").await;
+    browser.click("#load-sample").await;
+    browser.until_toast("3 conversations imported.").await;
+    browser.click("#back").await;
+    browser.open_conversation("How do I undo").await;
+    let wide = format!(
+        "A long word: {} and\n\n```\n{}\n```",
+        "x".repeat(300),
+        "y".repeat(300)
+    );
+    let body = "const { store } = await import('/app/store.js');
+        await store.addMessage(args[0], { id: 'wide', type: 'assistant', content: args[1] });";
+    browser
+        .run(body, &[json!(browser.open_id().await), json!(wide)])
+        .await;
+    browser
+        .until("document.querySelectorAll('.message').length === 5")
+        .await;
+    browser.screenshot("phone-conversation").await;
+    fits(&browser, "conversation").await;
+    browser.click("#thread-menu").await;
+    browser.until("document.querySelector('.menu')").await;
+    fits(&browser, "menu").await;
+    browser.click_among("[role=menuitem]", "Share").await;
+    browser.click("#create-share").await;
+    let address = browser
+        .until("document.querySelector('#share-links input')?.value")
+        .await;
+    browser.screenshot("phone-share").await;
+    fits(&browser, "share").await;
+    browser.visit("/#/usage").await;
+    browser.until("document.querySelector('.usage')").await;
+    browser.screenshot("phone-usage").await;
+    fits(&browser, "usage").await;
+    browser.visit("/#/").await;
+    browser
+        .until("document.querySelectorAll('.row').length === 3")
+        .await;
+    browser.screenshot("phone-list").await;
+    fits(&browser, "list").await;
+    browser
+        .visit(address.as_str().unwrap().strip_prefix(&site.url()).unwrap())
+        .await;
+    browser
+        .until("document.querySelectorAll('.message').length >= 2")
+        .await;
+    browser.screenshot("phone-shared").await;
+    fits(&browser, "shared").await;
+}
+
+/// Nothing reaches beyond the right edge, but for what scrolls within itself.
+async fn fits(browser: &Browser, place: &str) {
+    let body = "
+        const within = (node) => node.parentElement && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(node.parentElement).overflowX) || within(node.parentElement));
+        const beyond = [...document.querySelectorAll('body *')].filter((node) =>
+            node.getClientRects().length && node.getBoundingClientRect().right > innerWidth + 1 && !within(node));
+        return [document.documentElement.scrollWidth <= innerWidth, beyond.map((node) => node.outerHTML.slice(0, 80)),
+            [...document.querySelectorAll('#thread, #list, #usage, #welcome')].every((node) => node.scrollWidth <= node.clientWidth)];";
+    let outcome = browser.run(body, &[]).await;
+    assert_eq!(outcome, json!([true, [], true]), "{place}");
+}
+
+#[tokio::test]
+async fn the_switch_of_colours_holds() {
+    let site = Site::embedded().await;
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let ground = "getComputedStyle(document.body).backgroundColor";
+    let light = browser.value(ground).await;
+    browser.choose_from_page("Light colours").await;
+    assert_eq!(browser.value(ground).await, light);
+    browser.choose_from_page("Dark colours").await;
+    browser.until(&format!("{ground} !== {light}")).await;
+    let dark = browser.value(ground).await;
+    browser.visit("/").await;
+    browser.until_ready().await;
+    assert_eq!(browser.value(ground).await, dark);
+    browser.visit("/shared#unknown").await;
+    assert_eq!(browser.value(ground).await, dark);
+    // As the system has it, when the switch says so.
+    browser.visit("/").await;
+    browser.until_ready().await;
+    browser.choose_from_page("Colours as the system").await;
+    browser.until(&format!("{ground} === {light}")).await;
+    let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
+    browser
+        .devtools("Emulation.setEmulatedMedia", features)
+        .await;
+    browser.until(&format!("{ground} === {dark}")).await;
+}
+
+#[tokio::test]
+async fn the_main_states_are_pictured() {
+    let site = Site::embedded().await;
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    for scheme in ["light", "dark"] {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        browser
+            .devtools("Emulation.setEmulatedMedia", features)
+            .await;
+        browser.visit("/#/new").await;
+        browser.until_ready().await;
+        browser.screenshot(&format!("{scheme}-new")).await;
+        if scheme == "light" {
+            browser.open_sample("How do I undo").await;
+        } else {
+            browser.open_conversation("How do I undo").await;
+        }
+        browser
+            .write("And what does the reflog have to do with it?")
+            .await;
+        browser
+            .until("document.querySelector('.is-streaming blockquote + p')")
+            .await;
+        browser.screenshot(&format!("{scheme}-writing")).await;
+        browser.until_quiet().await;
+        browser.choose_from_page("Link another device").await;
+        browser.until("document.querySelector('.qr')").await;
+        browser.screenshot(&format!("{scheme}-devices")).await;
+        browser.click("dialog [title=Close]").await;
+        browser.click("#status").await;
+        browser
+            .until("document.querySelector('#health').textContent.startsWith('Redis is healthy')")
+            .await;
+        browser.screenshot(&format!("{scheme}-status")).await;
+        browser.click("dialog [title=Close]").await;
+        browser.choose_from_page("Usage").await;
+        browser.until("document.querySelector('.usage')").await;
+        browser.screenshot(&format!("{scheme}-usage")).await;
+        browser.type_into("#search", "commit").await;
+        browser.until("document.querySelector('.row mark')").await;
+        browser.screenshot(&format!("{scheme}-search")).await;
+    }
+}

@@ -1,0 +1,114 @@
+//! Taking conversations along: import and export.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, GLANCE};
+use crate::common::{Site, real_data};
+use crate::on_both_stores;
+
+on_both_stores!(
+    a_dump_is_imported_by_dropping_it,
+    a_chosen_file_is_imported_and_its_faults_are_told,
+    an_export_is_downloaded_and_holds_everything,
+);
+
+async fn a_dump_is_imported_by_dropping_it(site: Site) {
+    let Some(dump) = real_data() else { return };
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let file = browser.scratch().join("localstorage.json");
+    fs::write(&file, dump.to_string()).unwrap();
+    drop_file(&browser, "dragEnter", &file).await;
+    drop_file(&browser, "dragOver", &file).await;
+    browser
+        .until("!document.querySelector('#drop').hidden")
+        .await;
+    drop_file(&browser, "drop", &file).await;
+    let count = dump.as_array().unwrap().len();
+    browser
+        .until_toast(&format!("{count} conversations imported."))
+        .await;
+    assert_eq!(
+        browser
+            .value("document.querySelector('#drop').hidden")
+            .await,
+        true
+    );
+    browser
+        .until("document.querySelectorAll('.row').length > 8")
+        .await;
+
+    let title = dump[0]["title"].as_str().unwrap();
+    browser.open_conversation(title).await;
+    let statistics = browser.user(&site).await.get("/api/user").await.expect(200);
+    assert_eq!(statistics["totals"]["current"]["conversations"], count);
+}
+
+async fn drop_file(browser: &Browser, kind: &str, file: &std::path::Path) {
+    let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
+    let event = json!({ "type": kind, "x": 600, "y": 300, "data": data });
+    browser.devtools("Input.dispatchDragEvent", event).await;
+}
+
+async fn a_chosen_file_is_imported_and_its_faults_are_told(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let file = browser.scratch().join("mixed.json");
+    let mixed = json!([
+        { "id": "good", "title": "A good one", "messages": [{ "id": "m", "type": "user", "content": "hi" }] },
+        { "id": "not good!", "title": "A bad one", "messages": [] },
+    ]);
+    fs::write(&file, mixed.to_string()).unwrap();
+    browser.type_into("#files", file.to_str().unwrap()).await;
+    browser
+        .until("document.querySelector('dialog .text')?.textContent === '1 conversation imported, 1 not accepted.'")
+        .await;
+    browser
+        .until_texts("dialog .entries small", &["invalid id"])
+        .await;
+    browser.click("dialog [title=Close]").await;
+    browser.until_texts(".row .name", &["A good one"]).await;
+
+    fs::write(&file, "this is no JSON").unwrap();
+    browser.type_into("#files", file.to_str().unwrap()).await;
+    browser
+        .until("document.querySelector('dialog .text')?.textContent.startsWith('This file is neither JSON')")
+        .await;
+}
+
+async fn an_export_is_downloaded_and_holds_everything(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("How do I undo").await;
+    browser.choose_from_page("Export everything").await;
+    let lines = downloaded(&browser, "ndjson").await;
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[3]["export"]["complete"], true);
+
+    browser.choose("Export as Markdown").await;
+    let markdown = downloaded(&browser, "md").await;
+    assert!(markdown.contains("git reset --soft HEAD~1"), "{markdown}");
+}
+
+/// The download with this extension, as soon as it is complete.
+async fn downloaded(browser: &Browser, extension: &str) -> String {
+    loop {
+        let entries = fs::read_dir(browser.downloads()).into_iter().flatten();
+        let mut paths = entries.map(|entry| entry.unwrap().path());
+        // While it is being written it has another extension.
+        if let Some(path) = paths.find(|path| path.extension().is_some_and(|one| one == extension))
+        {
+            return fs::read_to_string(path).unwrap();
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+}

@@ -1,0 +1,90 @@
+//! Two devices of one user.
+
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::common::Site;
+use crate::on_both_stores;
+
+on_both_stores!(
+    a_device_is_linked_by_the_address_in_the_qr_code,
+    a_device_is_linked_by_a_typed_code,
+);
+
+async fn a_device_is_linked_by_the_address_in_the_qr_code(site: Site) {
+    let Some((first, second)) = Browser::open_two(&site).await else {
+        return;
+    };
+    first.visit("/").await;
+    first.until_ready().await;
+    first.open_sample("How do I undo").await;
+    let code = code_of(&first).await;
+    // What the QR code holds is what it was made of.
+    let drawn = first
+        .value("document.querySelector('.qr path').getAttribute('d').split('M').length - 1")
+        .await;
+    let body = "const { encodeQr } = await import('/app/qr.js');
+        return encodeQr(`${location.origin}/#link=${args[0]}`).flat().filter(Boolean).length;";
+    assert_eq!(drawn, first.run(body, &[json!(code)]).await);
+
+    second.visit("/").await;
+    second.until_ready().await;
+    second.talk("Written on the second device").await;
+    second.until_saved().await;
+    second.visit(&format!("/#link={code}")).await;
+    second
+        .until_texts("dialog h2", &["Link this device?"])
+        .await;
+    // The code is not left where the next person at this device finds it.
+    assert_eq!(second.value("location.hash").await, "");
+    assert!(second.texts("dialog label").await[0].ends_with("1 conversation"));
+    second.click("dialog footer .primary").await;
+    second.until_toast("This device is linked.").await;
+    second
+        .until("document.querySelectorAll('.row').length === 4")
+        .await;
+    first.click("dialog [title=Close]").await;
+    // And what was on the second device comes to the first.
+    first
+        .until("document.querySelectorAll('.row').length === 4")
+        .await;
+}
+
+async fn a_device_is_linked_by_a_typed_code(site: Site) {
+    let Some((first, second)) = Browser::open_two(&site).await else {
+        return;
+    };
+    first.visit("/").await;
+    first.until_ready().await;
+    first.talk("Hello from the first").await;
+    first.until_saved().await;
+    let code = code_of(&first).await;
+
+    second.visit("/").await;
+    second.until_ready().await;
+    second.click("#link-device").await;
+    second.type_into("#redeem-code", "WRNG-CDDE").await;
+    second
+        .click_among("dialog form button", "Link this device")
+        .await;
+    second.click("dialog footer .primary").await;
+    second.until_toast("This code is wrong").await;
+    second.choose_from_page("Link another device").await;
+    second.type_into("#redeem-code", &code.to_lowercase()).await;
+    second
+        .click_among("dialog form button", "Link this device")
+        .await;
+    second.click("dialog footer .primary").await;
+    second
+        .until_texts(".row .name", &["Hello from the first"])
+        .await;
+}
+
+/// The code that a device shows.
+async fn code_of(browser: &Browser) -> String {
+    browser.choose_from_page("Link another device").await;
+    let code = browser
+        .until("document.querySelector('#link-code')?.textContent")
+        .await;
+    code.as_str().unwrap().to_owned()
+}

@@ -1,0 +1,176 @@
+//! The list: rename, pin, archive, delete and take that back, search.
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::common::{Site, ids};
+use crate::on_both_stores;
+
+on_both_stores!(
+    a_conversation_is_renamed_in_place,
+    pinned_ones_come_first_and_archived_ones_leave_the_list,
+    a_deleted_conversation_can_be_had_back_until_the_notice_goes,
+    a_search_finds_words_as_they_are_typed,
+    another_tab_sees_what_happens_here,
+);
+
+async fn a_conversation_is_renamed_in_place(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("How do I undo").await;
+    browser.choose("Rename").await;
+    let title = format!("Undoing things{}", char::from(Key::Enter));
+    browser.replace_in("#title input", &title).await;
+    browser.until_texts("#title", &["Undoing things"]).await;
+    browser
+        .until("document.querySelector('.row .name').textContent === 'Undoing things'")
+        .await;
+    browser.until_saved().await;
+    let kept = browser
+        .user(&site)
+        .await
+        .open(&browser.open_id().await)
+        .await;
+    assert_eq!(kept["title"], "Undoing things");
+}
+
+async fn pinned_ones_come_first_and_archived_ones_leave_the_list(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("Übersetze").await;
+    browser.choose("Pin").await;
+    browser
+        .until("document.querySelector('.row .name').textContent.startsWith('Übersetze')")
+        .await;
+    assert_eq!(browser.texts(".group").await[0], "Pinned");
+
+    browser.open_conversation("How do I undo").await;
+    browser.choose("Archive").await;
+    browser
+        .until_texts(
+            ".row .name",
+            &[
+                "Übersetze „es läuft“ 😀",
+                "Explain the difference between a mutex",
+            ],
+        )
+        .await;
+    browser.click_among(".shelf button", "Archive (1)").await;
+    browser
+        .until_texts(".row .name", &["How do I undo the last"])
+        .await;
+    browser.click_among(".toast button", "Undo").await;
+    browser.click_among(".shelf button", "Back").await;
+    browser
+        .until("document.querySelectorAll('.row').length === 3")
+        .await;
+    browser.until_saved().await;
+    let list = browser
+        .user(&site)
+        .await
+        .get("/api/conversations")
+        .await
+        .expect(200);
+    let pinned: Vec<_> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["pinned"] == true)
+        .collect();
+    assert_eq!(pinned.iter().filter(|is| **is).count(), 1);
+    assert!(
+        list["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["archived"] != true)
+    );
+}
+
+async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("How do I undo").await;
+    browser.choose("Delete").await;
+    browser
+        .until("document.querySelectorAll('.row').length === 2")
+        .await;
+    browser
+        .until_texts("#welcome h2", &["A new conversation"])
+        .await;
+    browser.click_among(".toast button", "Undo").await;
+    browser
+        .until("document.querySelectorAll('.row').length === 3")
+        .await;
+    let user = browser.user(&site).await;
+    let list = user.get("/api/conversations").await.expect(200);
+    assert_eq!(ids(&list["data"]).len(), 3);
+
+    browser.open_conversation("How do I undo").await;
+    let id = browser.open_id().await;
+    browser.choose("Delete").await;
+    browser.click(".toast:last-child [title=Dismiss]").await;
+    browser.until_saved().await;
+    browser
+        .until("document.querySelectorAll('.row').length === 2")
+        .await;
+    let mut answer = user.get(&format!("/api/conversations/{id}")).await;
+    while answer.status == 200 {
+        answer = user.get(&format!("/api/conversations/{id}")).await;
+    }
+    answer.expect_error(404, "conversation_not_found");
+}
+
+async fn a_search_finds_words_as_they_are_typed(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("How do I undo").await;
+    browser.open_conversation("Explain").await;
+    browser.open_conversation("Übersetze").await;
+    browser.type_into("#search", "semaphore").await;
+    browser
+        .until_texts(".row .name", &["Explain the difference between a mutex"])
+        .await;
+    assert_eq!(browser.texts(".row mark").await, ["semaphore"]);
+    browser.click(".row a").await;
+    browser
+        .until("document.activeElement.matches('.message.is-found')")
+        .await;
+    browser.replace_in("#search", "no such words").await;
+    browser
+        .until_texts(".nothing", &["Nothing found on this device."])
+        .await;
+    browser
+        .type_into("#search", &char::from(Key::Escape).to_string())
+        .await;
+    browser
+        .until("document.querySelectorAll('.row').length === 3")
+        .await;
+}
+
+async fn another_tab_sees_what_happens_here(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("How do I undo").await;
+    let first = browser.client.window().await.unwrap();
+    let second = browser.client.new_window(true).await.unwrap().handle;
+    browser.client.switch_to_window(second).await.unwrap();
+    browser.visit("/").await;
+    browser
+        .until("document.querySelectorAll('.message').length === 4")
+        .await;
+    let body = "const { store } = await import('/app/store.js');
+        await store.updateMessage(args[0], 'msg-a1', { content: 'changed in the other tab' });";
+    let id = browser.open_id().await;
+    browser.run(body, &[json!(id)]).await;
+    browser.client.switch_to_window(first).await.unwrap();
+    browser
+        .until("document.querySelector('.message .content').textContent === 'changed in the other tab'")
+        .await;
+}

@@ -1,0 +1,100 @@
+//! The first visit, and what the browser thinks of the pages.
+
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::common::Site;
+use crate::on_both_stores;
+
+on_both_stores!(
+    a_visitor_loads_the_sample_with_one_click,
+    a_page_opens_where_it_was_left,
+);
+
+async fn a_visitor_loads_the_sample_with_one_click(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser
+        .until_texts("#list", &["Your conversations will be listed here."])
+        .await;
+    browser
+        .until_texts("#welcome h2", &["Conversations that stay"])
+        .await;
+    browser.click("#load-sample").await;
+    browser.until_toast("3 conversations imported.").await;
+    browser
+        .until_texts(
+            ".row .name",
+            &[
+                "How do I undo the last",
+                "Explain the difference between a mutex",
+                "Übersetze „es läuft“ 😀",
+            ],
+        )
+        .await;
+    let user = browser.user(&site).await;
+    let list = user.get("/api/conversations").await.expect(200);
+    assert_eq!(list["data"].as_array().unwrap().len(), 3);
+}
+
+async fn a_page_opens_where_it_was_left(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("Explain the difference").await;
+    let messages = browser.messages().await;
+    browser.visit("/").await;
+    browser
+        .until("document.querySelectorAll('.message').length === 2")
+        .await;
+    assert_eq!(browser.messages().await, messages);
+    let title = browser.texts("#title").await;
+    assert_eq!(title, ["Explain the difference between a mutex"]);
+}
+
+/// Whatever a visitor does: nothing is asked of another server, and the browser has nothing to complain about.
+#[tokio::test]
+async fn no_request_leaves_for_another_place() {
+    let site = Site::embedded().await;
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("How do I undo").await;
+    browser
+        .talk("See ![a picture](https://elsewhere.example/x.png)")
+        .await;
+    browser.click("#status").await;
+    browser
+        .until("document.querySelector('#health').textContent.startsWith('Redis is healthy')")
+        .await;
+    browser.visit("/#/usage").await;
+    browser.until("document.querySelector('.usage')").await;
+    browser.visit("/shared#unknown").await;
+    browser
+        .until("document.querySelector('#thread').hidden")
+        .await;
+
+    let own = format!("{}/", site.url());
+    let mut requests = 0;
+    for entry in browser.log("performance").await {
+        let entry: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+        let event = &entry["message"];
+        if event["method"] != "Network.requestWillBeSent" {
+            continue;
+        }
+        let url = event["params"]["request"]["url"].as_str().unwrap();
+        assert!(url.starts_with(&own) || url.starts_with("data:"), "{url}");
+        requests += 1;
+    }
+    assert!(requests > 20, "the log has {requests} requests");
+    let complaints: Vec<Value> = browser.log("browser").await;
+    // The share that does not exist.
+    let unexpected = complaints.iter().filter(|entry| {
+        !entry["message"]
+            .as_str()
+            .unwrap()
+            .contains("/api/shares?id=unknown")
+    });
+    assert_eq!(unexpected.count(), 0, "{complaints:#?}");
+}
