@@ -151,7 +151,7 @@ impl Site {
     }
 
     /// Moves the clock to the beginning of a window of the rate limit, so that what is measured in the
-    /// next minute does not meet the first call of another one, which costs a command more.
+    /// next minute does not meet the first call of an address in another one, which costs a command more.
     pub fn begin_window(&self) {
         let length = i64::try_from(WINDOW.as_millis()).unwrap();
         let left = length - self.clock.now_ms().rem_euclid(length);
