@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
+use crate::ErrorCode;
 use crate::model::{
     ConversationId, Invalid, NewConversation, Object, ObjectWriter, Timestamp, array_of, limits,
 };
@@ -44,7 +45,7 @@ impl ImportRequest {
         };
         if sent.len() > limits::IMPORT {
             return Err(Invalid::new(
-                "too_many_conversations",
+                ErrorCode::TooManyConversations,
                 format!(
                     "An import takes at most {} conversations: send several requests, each with some of \
                      them.",
@@ -94,7 +95,7 @@ impl ImportRequest {
                 (id, Ok(ImportStatus::Deleted)) => {
                     rejected += 1;
                     let message = "This conversation was deleted; its id cannot be used again.";
-                    reject(result, id, "conversation_deleted", message)
+                    reject(result, id, ErrorCode::ConversationDeleted, message)
                 }
                 (id, Ok(ImportStatus::OverQuota(quota))) => {
                     rejected += 1;
@@ -138,11 +139,11 @@ impl ImportRequest {
     }
 }
 
-fn reject(result: ObjectWriter, id: Option<&str>, code: &str, message: &str) -> ObjectWriter {
+fn reject(result: ObjectWriter, id: Option<&str>, code: ErrorCode, message: &str) -> ObjectWriter {
     result
         .optional("id", id)
         .string("status", "rejected")
-        .string("code", code)
+        .string("code", code.as_str())
         .string("message", message)
 }
 
@@ -208,7 +209,7 @@ fn judge(
         .ok_or_else(|| Invalid::id(&format!("{path}.id")))?;
     if !seen.insert(id.clone()) {
         let message = format!("{path}.id: another conversation of this request has the same id");
-        return Err(Invalid::new("duplicate_id", message));
+        return Err(Invalid::new(ErrorCode::DuplicateId, message));
     }
     Ok((id, conversation))
 }

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+mod error_code;
 pub mod export;
 pub mod http;
 mod https;
@@ -23,3 +24,4 @@ pub mod upstash;
 
 pub use app::App;
 pub use config::Config;
+pub use error_code::ErrorCode;

@@ -1,10 +1,10 @@
 //! The plan's phase 3: who one is, on how many devices, and until when. Each function answers JSON.
 
-use crate::App;
 use crate::http::ApiError;
 use crate::identity::{Caller, Counted, UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::store::{CODE_LIFE, Redeemed, Session};
+use crate::{App, ErrorCode};
 
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: ours would
 /// outlive a logout or a ban there.
@@ -86,7 +86,7 @@ pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<String, A
 fn refuse_provider(caller: &Caller) -> Result<(), ApiError> {
     if caller.user.is_of_provider() {
         let message = "This user signs in and out at the auth provider.";
-        return Err(Invalid::new("use_provider", message).into());
+        return Err(Invalid::new(ErrorCode::UseProvider, message).into());
     }
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
 use conversation_store::model::{
     ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp,
 };
 use conversation_store::store::{CursorKind, Order, Outcome, PageQuery, SaveMode, Written};
+use conversation_store::{App, ErrorCode};
 use http::Method;
 
 /// The plan's getConversation, saveConversation and deleteConversation, and changes of metadata.
@@ -64,7 +64,7 @@ async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let conversation = NewConversation::parse(&body, "body", now)?;
     if conversation.id.as_ref().is_some_and(|sent| *sent != id) {
         let message = "body.id: differs from the id in the path";
-        return Err(Invalid::new("id_mismatch", message).into());
+        return Err(Invalid::new(ErrorCode::IdMismatch, message).into());
     }
     Ok(answer(
         &app.store.of(&user).save(&id, &conversation, mode).await?,

@@ -1,13 +1,13 @@
 //! Everything a route can refuse or fail with, and how a client learns of it.
 
-use http::StatusCode;
 use http::header::{ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error;
 
 use super::Answer;
+use crate::ErrorCode;
 use crate::identity::{RETRY_AFTER_SECONDS, TokenError};
 use crate::model::{Invalid, ObjectWriter, limits};
-use crate::store::{CODE_LIFE, Quota, StoreError};
+use crate::store::{CODE_LIFE, StoreError};
 use crate::upstash::UpstashError;
 
 /// An error as clients see it: `{"error":{"code","message","requestId"}}`.
@@ -18,7 +18,7 @@ pub enum ApiError {
     Invalid(#[from] Invalid),
     /// 401: no token, or none that can be accepted.
     #[error("{0}")]
-    Unauthorized(&'static str, &'static str),
+    Unauthorized(ErrorCode, &'static str),
     /// 503: the auth provider's keys are needed to tell who is asking, and cannot be had.
     #[error("the auth provider's keys cannot be had: {0}")]
     IdentityUnavailable(&'static str),
@@ -60,8 +60,12 @@ impl From<UpstashError> for ApiError {
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Invalid => Self::Unauthorized("invalid_token", "The token is not valid."),
-            TokenError::Expired => Self::Unauthorized("expired_token", "The token has expired."),
+            TokenError::Invalid => {
+                Self::Unauthorized(ErrorCode::InvalidToken, "The token is not valid.")
+            }
+            TokenError::Expired => {
+                Self::Unauthorized(ErrorCode::ExpiredToken, "The token has expired.")
+            }
             TokenError::Unavailable(reason) => Self::IdentityUnavailable(reason),
         }
     }
@@ -71,41 +75,28 @@ impl ApiError {
     /// What somebody without a token is told.
     pub fn missing_token() -> Self {
         Self::Unauthorized(
-            "missing_token",
+            ErrorCode::MissingToken,
             "Send the token of POST /api/session as Authorization: Bearer <token>.",
         )
     }
 
-    /// Status, code, and text for a person.
-    fn describe(&self) -> (StatusCode, &'static str, String) {
+    /// Code, and text for a person.
+    fn describe(&self) -> (ErrorCode, String) {
         match self {
-            Self::Invalid(invalid) => {
-                let status = match invalid.code {
-                    "message_too_large" | "metadata_too_large" | "too_many_conversations" => {
-                        StatusCode::PAYLOAD_TOO_LARGE
-                    }
-                    _ => StatusCode::BAD_REQUEST,
-                };
-                (status, invalid.code, invalid.message.clone())
-            }
-            Self::Unauthorized(code, message) => {
-                (StatusCode::UNAUTHORIZED, code, (*message).to_owned())
-            }
+            Self::Invalid(invalid) => (invalid.code, invalid.message.clone()),
+            Self::Unauthorized(code, message) => (*code, (*message).to_owned()),
             Self::IdentityUnavailable(_) => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "identity_unavailable",
+                ErrorCode::IdentityUnavailable,
                 "The auth provider cannot be asked for its keys. Send the request again later."
                     .into(),
             ),
-            Self::NoRoute => (StatusCode::NOT_FOUND, "no_route", "No such route.".into()),
+            Self::NoRoute => (ErrorCode::NoRoute, "No such route.".into()),
             Self::MethodNotAllowed(allowed) => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
+                ErrorCode::MethodNotAllowed,
                 format!("This route takes {allowed}."),
             ),
             Self::BodyTooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
+                ErrorCode::BodyTooLarge,
                 format!(
                     "A request may have at most {} bytes. Send fewer conversations or messages per \
                      request: an import can be split into several, each an array of some of the \
@@ -115,46 +106,38 @@ impl ApiError {
                 ),
             ),
             Self::BodyIncomplete => (
-                StatusCode::BAD_REQUEST,
-                "body_incomplete",
+                ErrorCode::BodyIncomplete,
                 "The connection ended before the body was complete.".into(),
             ),
             Self::Store(error) => describe_store(error),
             Self::StorageDisabled => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "storage_disabled",
+                ErrorCode::StorageDisabled,
                 "Server-side storage is switched off for this user.".into(),
             ),
             Self::WrongCode => (
-                StatusCode::FORBIDDEN,
-                "wrong_code",
+                ErrorCode::WrongCode,
                 "The code is wrong, was used before, or is older than 10 minutes.".into(),
             ),
             Self::TooManyCodes => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_codes",
+                ErrorCode::TooManyCodes,
                 "Too many wrong codes. Wait 10 minutes.".into(),
             ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal_error",
-                "Internal Server Error".into(),
-            ),
+            Self::Internal => (ErrorCode::InternalError, "Internal Server Error".into()),
         }
     }
 
     /// The response, for the request `request_id`.
     pub(super) fn into_answer(self, request_id: &str) -> Answer {
-        let (status, code, message) = self.describe();
+        let (code, message) = self.describe();
         let mut error = ObjectWriter::with_capacity(200)
-            .string("code", code)
+            .string("code", code.as_str())
             .string("message", &message)
             .string("requestId", request_id);
         if let Self::Store(StoreError::Stale { revision }) = &self {
             error = error.plain("revision", revision);
         }
         let body = ObjectWriter::with_capacity(240).raw("error", &error.finish());
-        let answer = Answer::json(status, body.finish());
+        let answer = Answer::json(code.status(), body.finish());
         match &self {
             Self::Unauthorized(..) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::IdentityUnavailable(_) => answer.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
@@ -176,119 +159,89 @@ impl ApiError {
     }
 
     /// The code that clients and logs tell it by.
-    pub(super) fn code(&self) -> &'static str {
-        self.describe().1
+    pub(super) fn code(&self) -> ErrorCode {
+        self.describe().0
     }
 
     /// What to log of a failure of ours; `None` for what is the client's doing.
     pub(super) fn log_text(&self) -> Option<String> {
-        let (status, ..) = self.describe();
-        status.is_server_error().then(|| self.to_string())
+        let is_ours = self.code().status().is_server_error();
+        is_ours.then(|| self.to_string())
     }
 }
 
-fn describe_store(error: &StoreError) -> (StatusCode, &'static str, String) {
-    let (status, code, message) = match error {
-        StoreError::NoConversation => (
-            StatusCode::NOT_FOUND,
-            "conversation_not_found",
-            "No such conversation.",
-        ),
-        StoreError::NoMessage => (
-            StatusCode::NOT_FOUND,
-            "message_not_found",
-            "No such message.",
-        ),
+fn describe_store(error: &StoreError) -> (ErrorCode, String) {
+    let (code, message) = match error {
+        StoreError::NoConversation => (ErrorCode::ConversationNotFound, "No such conversation."),
+        StoreError::NoMessage => (ErrorCode::MessageNotFound, "No such message."),
         StoreError::ConversationDeleted => (
-            StatusCode::NOT_FOUND,
-            "conversation_deleted",
+            ErrorCode::ConversationDeleted,
             "This conversation was deleted; its id cannot be used again.",
         ),
         StoreError::ConversationExists => (
-            StatusCode::CONFLICT,
-            "conversation_exists",
+            ErrorCode::ConversationExists,
             "Another conversation has this id; PUT replaces it.",
         ),
         StoreError::MessageExists { id } => {
             let message = format!("Another message has the id {id}; PATCH changes it.");
-            return (StatusCode::CONFLICT, "message_exists", message);
+            return (ErrorCode::MessageExists, message);
         }
         StoreError::MessageDeleted { id } => {
             let message = format!("The message {id} was appended before and then deleted.");
-            return (StatusCode::CONFLICT, "message_deleted", message);
+            return (ErrorCode::MessageDeleted, message);
         }
         StoreError::Stale { revision } => {
             let message = format!("The conversation is at revision {revision}.");
-            return (
-                StatusCode::PRECONDITION_FAILED,
-                "revision_mismatch",
-                message,
-            );
+            return (ErrorCode::RevisionMismatch, message);
         }
         StoreError::Limited(status) => {
             let seconds = status.reset_seconds();
             let message = format!("Too many calls. Wait {seconds} s.");
-            return (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+            return (ErrorCode::RateLimited, message);
         }
         StoreError::SignedOut => (
-            StatusCode::UNAUTHORIZED,
-            "signed_out",
+            ErrorCode::SignedOut,
             "The user has signed out everywhere since this token was issued.",
         ),
-        StoreError::OverQuota(quota) => {
-            let status = match quota {
-                Quota::Messages => StatusCode::PAYLOAD_TOO_LARGE,
-                Quota::Conversations | Quota::Bytes => StatusCode::FORBIDDEN,
-            };
-            (status, quota.code(), quota.message())
-        }
+        StoreError::OverQuota(quota) => (quota.code(), quota.message()),
         StoreError::Upstash(error) => describe_upstash(error),
     };
-    (status, code, message.to_owned())
+    (code, message.to_owned())
 }
 
-fn describe_upstash(error: &UpstashError) -> (StatusCode, &'static str, &'static str) {
+fn describe_upstash(error: &UpstashError) -> (ErrorCode, &'static str) {
     match error {
         UpstashError::Unreachable(_) | UpstashError::CircuitOpen { .. } => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "storage_unavailable",
+            ErrorCode::StorageUnavailable,
             "The database cannot be reached. Nothing is lost: send the request again later.",
         ),
         UpstashError::Timeout => (
-            StatusCode::GATEWAY_TIMEOUT,
-            "storage_timeout",
+            ErrorCode::StorageTimeout,
             "The database did not answer in time. It is safe to send the request again.",
         ),
         UpstashError::Throttled { .. } => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "storage_busy",
+            ErrorCode::StorageBusy,
             "The database is asked too often. Send the request again later.",
         ),
         UpstashError::Quota => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "storage_quota",
+            ErrorCode::StorageQuota,
             "The database's request quota is used up.",
         ),
         UpstashError::Capacity => (
-            StatusCode::INSUFFICIENT_STORAGE,
-            "storage_full",
+            ErrorCode::StorageFull,
             "The database is full: nothing was written.",
         ),
         UpstashError::TooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
+            ErrorCode::BodyTooLarge,
             "The request is too large for the database. Send less at a time.",
         ),
         UpstashError::Malformed => (
-            StatusCode::BAD_GATEWAY,
-            "storage_malformed",
+            ErrorCode::StorageMalformed,
             "The database's answer could not be understood. It is safe to send the request again.",
         ),
-        UpstashError::Unauthorized | UpstashError::Command(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "Internal Server Error",
-        ),
+        UpstashError::Unauthorized | UpstashError::Command(_) => {
+            (ErrorCode::InternalError, "Internal Server Error")
+        }
     }
 }
 

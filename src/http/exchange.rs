@@ -16,6 +16,7 @@ use super::compression::accepts_gzip;
 use super::origin::Origin;
 use super::route::route_of;
 use super::{Answer, ApiError};
+use crate::ErrorCode;
 use crate::config::Config;
 use crate::log::Log;
 use crate::rate::{RateCell, RateStatus};
@@ -83,7 +84,7 @@ struct Line<'a> {
 
 /// What went wrong, for the log.
 struct Failure {
-    code: &'static str,
+    code: ErrorCode,
     text: Option<String>,
 }
 
@@ -207,7 +208,7 @@ impl Exchange {
             retries: self.usage.retries(),
             circuit: circuit.map(CircuitState::as_str),
             user_hash: self.user.0.get().map(String::as_str),
-            error_code: failure.map(|failure| failure.code),
+            error_code: failure.map(|failure| failure.code.as_str()),
             error: failure.and_then(|failure| failure.text.as_deref()),
         };
         serde_json::to_string(&line).unwrap_or_default()

@@ -7,11 +7,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
 use super::exchange::UserNote;
-use crate::App;
 use crate::identity::{Caller, Counted, UserId};
 use crate::model::{ConversationId, Invalid, MessageId, limits};
 use crate::rate::RateCell;
 use crate::store::{Cursor, CursorKind, SyncCursor};
+use crate::{App, ErrorCode};
 
 /// A request to one of our routes.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl ApiRequest {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
-        let invalid = ApiError::Unauthorized("invalid_token", "The token is not valid.");
+        let invalid = ApiError::Unauthorized(ErrorCode::InvalidToken, "The token is not valid.");
         let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' '))
         else {
             return Err(invalid);
@@ -179,7 +179,7 @@ impl ApiRequest {
             .any(|(key, other)| key == name && other != value)
         {
             return Err(ApiError::Invalid(Invalid::new(
-                "id_mismatch",
+                ErrorCode::IdMismatch,
                 format!("{name}: the query differs from the path"),
             )));
         }
@@ -266,7 +266,7 @@ impl ApiRequest {
         let revision = value.to_str().ok().and_then(parse_etag);
         revision.map(Some).ok_or_else(|| {
             ApiError::Invalid(Invalid::new(
-                "invalid_header",
+                ErrorCode::InvalidHeader,
                 "If-Match: expected one revision in double quotes, as in the ETag of an answer",
             ))
         })
@@ -310,7 +310,7 @@ fn parse_etag(etag: &str) -> Option<u64> {
 
 fn invalid_query(name: &str, expected: &str) -> ApiError {
     ApiError::Invalid(Invalid::new(
-        "invalid_query",
+        ErrorCode::InvalidQuery,
         format!("{name}: expected {expected}"),
     ))
 }

@@ -9,6 +9,7 @@ use super::{
     ConversationId, Invalid, NewMessage, Object, ObjectWriter, Origin, Record, Timestamp, array_of,
     limits, parse_messages, title,
 };
+use crate::ErrorCode;
 
 /// What we put into answers and compute ourselves: a client may send it back, to no effect.
 const COMPUTED: [&str; 5] = [
@@ -103,7 +104,7 @@ impl ConversationPatch {
         let mut object = Object::parse(json, "body")?;
         if take_id(&mut object, "body.id")?.is_some_and(|sent| sent != *id) {
             return Err(Invalid::new(
-                "id_mismatch",
+                ErrorCode::IdMismatch,
                 "body.id: differs from the id in the path",
             ));
         }
@@ -275,7 +276,7 @@ fn check_metadata(object: &Object<'_>, path: &str) -> Result<(), Invalid> {
     }
     if size > limits::METADATA {
         return Err(Invalid::new(
-            "metadata_too_large",
+            ErrorCode::MetadataTooLarge,
             format!(
                 "{path}: a conversation's metadata may have at most {} bytes",
                 limits::METADATA
@@ -365,16 +366,23 @@ mod tests {
             r#"{"createdAt":"soon"}"#,
             r#"{"totalTokens":-1}"#,
         ] {
-            assert_eq!(parse(json).unwrap_err().code, "invalid_field", "{json}");
+            assert_eq!(
+                parse(json).unwrap_err().code,
+                ErrorCode::InvalidField,
+                "{json}"
+            );
         }
         assert_eq!(
             parse(r#"{"messages":{}}"#).unwrap_err().code,
-            "invalid_json"
+            ErrorCode::InvalidJson
         );
-        assert_eq!(parse(r#"{"id":"a b"}"#).unwrap_err().code, "invalid_id");
+        assert_eq!(
+            parse(r#"{"id":"a b"}"#).unwrap_err().code,
+            ErrorCode::InvalidId
+        );
         let twice = r#"{"id":"m","type":"user","content":""}"#;
         let json = format!(r#"{{"messages":[{twice},{twice}]}}"#);
-        assert_eq!(parse(&json).unwrap_err().code, "duplicate_id");
+        assert_eq!(parse(&json).unwrap_err().code, ErrorCode::DuplicateId);
     }
 
     #[test]
@@ -388,11 +396,15 @@ mod tests {
             r#"{"revision":1}"#,
             r#"{"title":null}"#,
         ] {
-            assert_eq!(patch(json).unwrap_err().code, "invalid_field", "{json}");
+            assert_eq!(
+                patch(json).unwrap_err().code,
+                ErrorCode::InvalidField,
+                "{json}"
+            );
         }
         assert_eq!(
             patch(r#"{"id":"d","title":"x"}"#).unwrap_err().code,
-            "id_mismatch"
+            ErrorCode::IdMismatch
         );
     }
 }

@@ -244,6 +244,7 @@ pub(super) fn text_of(json: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
     use proptest::prelude::*;
 
     #[test]
@@ -278,14 +279,17 @@ mod tests {
             "{\"a\":\"\u{1}\"}",
         ] {
             let error = Object::parse(json.as_bytes(), "body").unwrap_err();
-            assert_eq!(error.code, "invalid_json", "{json}");
+            assert_eq!(error.code, ErrorCode::InvalidJson, "{json}");
         }
         assert!(Object::parse(b"{\"a\":\"\xff\"}", "body").is_err());
         let many: Vec<String> = (0..117).map(|i| format!("\"{i}\":0")).collect();
         assert!(Object::parse(format!("{{{}}}", many.join(",")).as_bytes(), "x").is_err());
         let json = format!("{{{}}}", many[..101].join(","));
         let mut object = Object::parse(json.as_bytes(), "x").unwrap();
-        assert_eq!(object.check_len("x").unwrap_err().code, "invalid_json");
+        assert_eq!(
+            object.check_len("x").unwrap_err().code,
+            ErrorCode::InvalidJson
+        );
         object.take("7");
         assert_eq!(object.check_len("x"), Ok(()));
     }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::json::text_of;
 use super::packing::{pack_record, unpack_record};
 use super::{Invalid, MessageId, Object, ObjectWriter, Record, Timestamp, array_of, limits};
+use crate::ErrorCode;
 
 /// A message as a client sent it, checked.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ pub fn parse_messages(
         let message = NewMessage::parse(item, &format!("{path}[{index}]"), now)?;
         if !seen.insert(message.id.clone()) {
             return Err(Invalid::new(
-                "duplicate_id",
+                ErrorCode::DuplicateId,
                 format!("{path}[{index}].id: another message of this request has the same id"),
             ));
         }
@@ -117,7 +118,7 @@ impl MessagePatch {
             && sent.get() != format!("\"{id}\"")
         {
             return Err(Invalid::new(
-                "id_mismatch",
+                ErrorCode::IdMismatch,
                 "body.id: differs from the id in the path",
             ));
         }
@@ -268,7 +269,7 @@ fn check_content(json: &str, path: &str) -> Result<(), Invalid> {
 
 fn too_large(path: &str, what: &str, limit: usize) -> Invalid {
     Invalid::new(
-        "message_too_large",
+        ErrorCode::MessageTooLarge,
         format!("{path}: {what} of a message may have at most {limit} bytes"),
     )
 }
@@ -318,7 +319,7 @@ mod tests {
         NewMessage::parse(&raw, "m", Timestamp::from_ms(5))
     }
 
-    fn code(json: &str) -> &'static str {
+    fn code(json: &str) -> ErrorCode {
         parse(json).unwrap_err().code
     }
 
@@ -340,13 +341,19 @@ mod tests {
 
     #[test]
     fn is_refused_with_a_code_that_says_why() {
-        assert_eq!(code(r#"{"type":"user","content":""}"#), "invalid_id");
-        assert_eq!(code(r#"{"id":5,"type":"user","content":""}"#), "invalid_id");
+        assert_eq!(
+            code(r#"{"type":"user","content":""}"#),
+            ErrorCode::InvalidId
+        );
+        assert_eq!(
+            code(r#"{"id":5,"type":"user","content":""}"#),
+            ErrorCode::InvalidId
+        );
         assert_eq!(
             code(r#"{"id":"a:b","type":"user","content":""}"#),
-            "invalid_id"
+            ErrorCode::InvalidId
         );
-        assert_eq!(code("[]"), "invalid_json");
+        assert_eq!(code("[]"), ErrorCode::InvalidJson);
         for rest in [
             r#""content":"x""#,
             r#""type":"robot","content":"x""#,
@@ -360,7 +367,7 @@ mod tests {
         ] {
             assert_eq!(
                 code(&format!("{{\"id\":\"m\",{rest}}}")),
-                "invalid_field",
+                ErrorCode::InvalidField,
                 "{rest}"
             );
         }
@@ -375,7 +382,7 @@ mod tests {
         };
         assert!(message(&"\\n".repeat(limits::CONTENT)).is_ok());
         let error = message(&"x".repeat(limits::CONTENT + 1)).unwrap_err();
-        assert_eq!(error.code, "message_too_large");
+        assert_eq!(error.code, ErrorCode::MessageTooLarge);
     }
 
     #[test]

@@ -29,12 +29,14 @@ pub use timestamp::Timestamp;
 
 use thiserror::Error;
 
+use crate::ErrorCode;
+
 /// Why something a client sent cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct Invalid {
     /// A stable, machine-readable reason.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// What is wrong and where, for a person; holds names and limits but nothing that was sent.
     pub message: String,
 }
@@ -42,24 +44,27 @@ pub struct Invalid {
 impl Invalid {
     /// The body, or a part of it, is not JSON of the form expected.
     pub fn json(message: impl Into<String>) -> Self {
-        Self::new("invalid_json", message)
+        Self::new(ErrorCode::InvalidJson, message)
     }
 
     /// A field has the wrong type or value.
     pub fn field(path: &str, expected: &str) -> Self {
-        Self::new("invalid_field", format!("{path}: expected {expected}"))
+        Self::new(
+            ErrorCode::InvalidField,
+            format!("{path}: expected {expected}"),
+        )
     }
 
     /// An id is outside its alphabet or length.
     pub fn id(path: &str) -> Self {
         Self::new(
-            "invalid_id",
+            ErrorCode::InvalidId,
             format!("{path}: an id has 1 to 128 characters of A-Z a-z 0-9 _ -"),
         )
     }
 
     /// Any other reason.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),

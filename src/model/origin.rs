@@ -47,6 +47,7 @@ impl Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
 
     #[test]
     fn reads_what_it_writes_and_nothing_else() {
@@ -62,7 +63,10 @@ mod tests {
             r#"{"place":"x","titled":true}"#,
             r#"{"place":1,"titled":1}"#,
         ] {
-            assert_eq!(Origin::parse(json, "x").unwrap_err().code, "invalid_field");
+            assert_eq!(
+                Origin::parse(json, "x").unwrap_err().code,
+                ErrorCode::InvalidField
+            );
         }
     }
 }

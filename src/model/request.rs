@@ -2,6 +2,7 @@
 
 use super::json::text_of;
 use super::{ConversationId, Invalid, NewMessage, Object, Timestamp, limits, parse_messages};
+use crate::ErrorCode;
 
 /// Reads `{"messages":[...]}`: 1 to 100 messages to append.
 ///
@@ -16,7 +17,7 @@ pub fn parse_append(json: &[u8], now: Timestamp) -> Result<Vec<NewMessage>, Inva
         0 => Err(Invalid::field("body.messages", "at least one message")),
         1..=limits::APPEND => Ok(messages),
         _ => Err(Invalid::new(
-            "too_many_messages",
+            ErrorCode::TooManyMessages,
             format!("body.messages: at most {} messages at once", limits::APPEND),
         )),
     }
@@ -106,7 +107,7 @@ fn parse_code(object: &mut Object<'_>) -> Result<String, Invalid> {
 mod tests {
     use super::*;
 
-    fn append(count: usize) -> Result<usize, &'static str> {
+    fn append(count: usize) -> Result<usize, ErrorCode> {
         let messages: Vec<String> = (0..count)
             .map(|index| format!("{{\"id\":\"{index}\",\"type\":\"user\",\"content\":\"\"}}"))
             .collect();
@@ -118,8 +119,8 @@ mod tests {
 
     #[test]
     fn an_append_has_1_to_100_messages() {
-        assert_eq!(append(0), Err("invalid_field"));
+        assert_eq!(append(0), Err(ErrorCode::InvalidField));
         assert_eq!(append(100), Ok(100));
-        assert_eq!(append(101), Err("too_many_messages"));
+        assert_eq!(append(101), Err(ErrorCode::TooManyMessages));
     }
 }

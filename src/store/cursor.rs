@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::ErrorCode;
 use crate::model::Invalid;
 
 /// What a cursor is a position in.
@@ -42,7 +43,7 @@ impl Cursor {
     pub fn decode(text: &str, kind: CursorKind) -> Result<Self, Invalid> {
         Self::read(text, kind).ok_or_else(|| {
             Invalid::new(
-                "invalid_cursor",
+                ErrorCode::InvalidCursor,
                 "cursor: not one that this list has given out",
             )
         })

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::ErrorCode;
 use crate::rate::RateStatus;
 use crate::upstash::UpstashError;
 
@@ -18,11 +19,11 @@ pub enum Quota {
 
 impl Quota {
     /// The error code.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> ErrorCode {
         match self {
-            Self::Conversations => "too_many_conversations_kept",
-            Self::Messages => "conversation_too_long",
-            Self::Bytes => "too_much_text_kept",
+            Self::Conversations => ErrorCode::TooManyConversationsKept,
+            Self::Messages => ErrorCode::ConversationTooLong,
+            Self::Bytes => ErrorCode::TooMuchTextKept,
         }
     }
 

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Call, Cursor, StoreError, UserStore, optional, scripts};
+use crate::ErrorCode;
 use crate::model::{Invalid, ObjectWriter, Summary};
 use crate::upstash::{Subscription, UpstashError};
 
@@ -38,7 +39,7 @@ impl SyncCursor {
     pub fn decode(text: &str) -> Result<Self, Invalid> {
         Self::read(text).ok_or_else(|| {
             Invalid::new(
-                "invalid_cursor",
+                ErrorCode::InvalidCursor,
                 "cursor: not one that a sync has given out",
             )
         })

@@ -1,0 +1,182 @@
+//! The codes of errors: what clients tell them by, each with its status and its meaning.
+
+use std::fmt;
+
+use http::StatusCode;
+
+macro_rules! codes {
+    ($($status:ident { $($(#[doc = $meaning:literal])+ $name:ident = $text:literal,)+ })+) => {
+        /// Why a request was refused, or failed. The codes are stable: clients rely on them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ErrorCode {
+            $($($(#[doc = $meaning])+ $name,)+)+
+        }
+
+        impl ErrorCode {
+            /// All there are, by status.
+            pub const ALL: &'static [Self] = &[$($(Self::$name,)+)+];
+
+            /// The code as clients see it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $($(Self::$name => $text,)+)+
+                }
+            }
+
+            /// The status of an answer with this code.
+            pub fn status(self) -> StatusCode {
+                match self {
+                    $($(Self::$name)|+ => StatusCode::$status,)+
+                }
+            }
+
+            /// What it means, for the API's document: the comment on the code.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $($(Self::$name => concat!($($meaning),+).trim_ascii(),)+)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    BAD_REQUEST {
+        /// The body, or a part of it, is not JSON of the form expected.
+        InvalidJson = "invalid_json",
+        /// A field has the wrong type or value, or is missing.
+        InvalidField = "invalid_field",
+        /// An id is outside its alphabet or length.
+        InvalidId = "invalid_id",
+        /// A query parameter has a value that it does not take.
+        InvalidQuery = "invalid_query",
+        /// The cursor is not one that this list has given out.
+        InvalidCursor = "invalid_cursor",
+        /// A header does not have the form expected.
+        InvalidHeader = "invalid_header",
+        /// An id in the body or the query differs from the one in the path.
+        IdMismatch = "id_mismatch",
+        /// Two things of one request have the same id.
+        DuplicateId = "duplicate_id",
+        /// More messages than one append takes.
+        TooManyMessages = "too_many_messages",
+        /// The connection ended before the body was complete.
+        BodyIncomplete = "body_incomplete",
+        /// The user of an auth provider signs in and out there.
+        UseProvider = "use_provider",
+    }
+    UNAUTHORIZED {
+        /// There is no token.
+        MissingToken = "missing_token",
+        /// The token is not valid.
+        InvalidToken = "invalid_token",
+        /// The token has expired.
+        ExpiredToken = "expired_token",
+        /// The user has signed out everywhere since the token was issued.
+        SignedOut = "signed_out",
+    }
+    FORBIDDEN {
+        /// The device code is wrong, was used before, or is too old.
+        WrongCode = "wrong_code",
+        /// The user has as many conversations as one may have.
+        TooManyConversationsKept = "too_many_conversations_kept",
+        /// The user has as much text as one may have.
+        TooMuchTextKept = "too_much_text_kept",
+    }
+    NOT_FOUND {
+        /// There is no such route.
+        NoRoute = "no_route",
+        /// There is no such conversation: never was, deleted, or past its life.
+        ConversationNotFound = "conversation_not_found",
+        /// The conversation was deleted; its id cannot be used again.
+        ConversationDeleted = "conversation_deleted",
+        /// There is no such message in the conversation.
+        MessageNotFound = "message_not_found",
+    }
+    METHOD_NOT_ALLOWED {
+        /// The route does not take this method; `Allow` has those it takes.
+        MethodNotAllowed = "method_not_allowed",
+    }
+    CONFLICT {
+        /// Another conversation has this id.
+        ConversationExists = "conversation_exists",
+        /// Another message has this id.
+        MessageExists = "message_exists",
+        /// This very message was appended before and then deleted.
+        MessageDeleted = "message_deleted",
+    }
+    PRECONDITION_FAILED {
+        /// The conversation is not at the revision that `If-Match` demands; `revision` is the current one.
+        RevisionMismatch = "revision_mismatch",
+    }
+    PAYLOAD_TOO_LARGE {
+        /// The body is larger than a request may be.
+        BodyTooLarge = "body_too_large",
+        /// A message is larger than one may be.
+        MessageTooLarge = "message_too_large",
+        /// The metadata of a conversation are larger than they may be.
+        MetadataTooLarge = "metadata_too_large",
+        /// More conversations than one import takes.
+        TooManyConversations = "too_many_conversations",
+        /// The conversation would have more messages than one may have.
+        ConversationTooLong = "conversation_too_long",
+    }
+    TOO_MANY_REQUESTS {
+        /// Too many calls in this minute.
+        RateLimited = "rate_limited",
+        /// Too many wrong device codes from one address.
+        TooManyCodes = "too_many_codes",
+    }
+    INTERNAL_SERVER_ERROR {
+        /// A bug of the service, or a deployment that is not configured.
+        InternalError = "internal_error",
+    }
+    BAD_GATEWAY {
+        /// The database's answer could not be understood. It is safe to send the request again.
+        StorageMalformed = "storage_malformed",
+    }
+    SERVICE_UNAVAILABLE {
+        /// The auth provider, whose keys are needed, cannot be asked.
+        IdentityUnavailable = "identity_unavailable",
+        /// The database cannot be reached.
+        StorageUnavailable = "storage_unavailable",
+        /// The database is asked too often.
+        StorageBusy = "storage_busy",
+        /// The database's request quota is used up.
+        StorageQuota = "storage_quota",
+        /// Server-side storage is switched off for this user.
+        StorageDisabled = "storage_disabled",
+    }
+    GATEWAY_TIMEOUT {
+        /// The database did not answer in time. It is safe to send the request again.
+        StorageTimeout = "storage_timeout",
+    }
+    INSUFFICIENT_STORAGE {
+        /// The database is full: nothing was written.
+        StorageFull = "storage_full",
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_have_the_same_text() {
+        let texts: HashSet<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(texts.len(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn its_meaning_is_its_comment() {
+        assert_eq!(ErrorCode::MissingToken.meaning(), "There is no token.");
+        assert_eq!(ErrorCode::MissingToken.status(), StatusCode::UNAUTHORIZED);
+    }
+}
