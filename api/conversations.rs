@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::model::{ConversationId, NewConversation, ObjectWriter, Timestamp};
+use conversation_store::model::{ConversationId, NewConversation, ObjectWriter, Timestamp, limits};
 use conversation_store::store::{CursorKind, Outcome, SaveMode};
 use http::{HeaderName, Method};
 
@@ -23,7 +23,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let list = app
         .store
         .of(&user)
-        .list(request.limit(20, 50)?, cursor.as_ref())
+        .list(request.limit(limits::CONVERSATION_PAGE)?, cursor.as_ref())
         .await?;
     let summaries = list
         .conversations

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::model::limits;
 use conversation_store::store::SyncCursor;
 use conversation_store::stream;
 use http::Method;
@@ -17,7 +18,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
         let events = stream::open(app, caller, cursor).await?;
         return Ok(Answer::events(events));
     }
-    let limit = request.limit(20, 50)?;
+    let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let changes = app
         .store
         .of(&caller)

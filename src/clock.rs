@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Debug)]
 pub struct Clock {
     started: Instant,
+    /// Where the wall clock stands still; `None` where it runs.
+    stopped_at: Option<Duration>,
     ahead_ms: Arc<AtomicU64>,
 }
 
@@ -15,17 +17,28 @@ impl Default for Clock {
     fn default() -> Self {
         Self {
             started: Instant::now(),
+            stopped_at: None,
             ahead_ms: Arc::default(),
         }
     }
 }
 
 impl Clock {
+    /// A clock whose wall time stands still, `time` after the epoch, until it is moved ahead: what is
+    /// written by it comes out the same each time.
+    pub fn stopped_at(time: Duration) -> Self {
+        Self {
+            stopped_at: Some(time),
+            ..Self::default()
+        }
+    }
+
     /// Milliseconds since the Unix epoch.
     pub fn now_ms(&self) -> i64 {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let running = || SystemTime::now().duration_since(UNIX_EPOCH);
+        let wall = self
+            .stopped_at
+            .unwrap_or_else(|| running().unwrap_or_default());
         i64::try_from((wall + self.ahead()).as_millis()).unwrap_or(i64::MAX)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use conversation_store::http::{Answer, ApiError, ApiRequest};
 use conversation_store::model::{
-    ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp,
+    ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp, limits,
 };
 use conversation_store::store::{CursorKind, Order, Outcome, PageQuery, SaveMode, Written};
 use conversation_store::{App, ErrorCode};
@@ -25,7 +25,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
     let query = PageQuery {
-        limit: request.limit(50, 100)?,
+        limit: request.limit(limits::MESSAGE_PAGE)?,
         after: None,
         order: Order::Descending,
         known_revision: request.if_none_match(),

@@ -13,5 +13,5 @@ mod stream;
 pub use answer::Answer;
 pub use error::ApiError;
 pub use request::ApiRequest;
-pub use route::route_of;
+pub use route::{ROUTES, route_of};
 pub use serve::{respond, run};

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::ApiError;
 use super::exchange::UserNote;
 use crate::identity::{Caller, Counted, UserId};
-use crate::model::{ConversationId, Invalid, MessageId, limits};
+use crate::model::{ConversationId, Invalid, MessageId, limits, limits::PageSize};
 use crate::rate::RateCell;
 use crate::store::{Cursor, CursorKind, SyncCursor};
 use crate::{App, ErrorCode};
@@ -215,18 +215,21 @@ impl ApiRequest {
             .transpose()?)
     }
 
-    /// `?limit=`, from 1 to `most`.
+    /// `?limit=`, within the bounds of `size`.
     ///
     /// # Errors
     /// `invalid_query`.
-    pub fn limit(&self, default: usize, most: usize) -> Result<usize, ApiError> {
+    pub fn limit(&self, size: PageSize) -> Result<usize, ApiError> {
         let Some(sent) = self.parameter("limit") else {
-            return Ok(default);
+            return Ok(size.default);
         };
         sent.parse()
             .ok()
-            .filter(|limit| (1..=most).contains(limit))
-            .ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {most}")))
+            .filter(|limit| (1..=size.most).contains(limit))
+            .ok_or_else(|| {
+                let expected = format!("a whole number from 1 to {}", size.most);
+                invalid_query("limit", &expected)
+            })
     }
 
     /// `?cursor=`.

@@ -1,7 +1,7 @@
 //! The routes there are, as logs name them.
 
 /// Every route, the literal ones first: a segment in braces stands for any.
-const ROUTES: [&str; 10] = [
+pub const ROUTES: [&str; 10] = [
     "/api/export",
     "/api/user",
     "/api/sync",

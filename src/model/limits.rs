@@ -22,6 +22,16 @@ pub const FIELDS: usize = 100;
 /// How many more it may have, as long as these are ours: what we add to an object must not make it too
 /// large to be sent back.
 pub const OWN_FIELDS: usize = 16;
+/// How many conversations a list or a sync answers at once.
+pub const CONVERSATION_PAGE: PageSize = PageSize {
+    default: 20,
+    most: 50,
+};
+/// How many messages an answer has at most.
+pub const MESSAGE_PAGE: PageSize = PageSize {
+    default: 50,
+    most: 100,
+};
 /// The most messages of one append.
 pub const APPEND: usize = 100;
 /// The most conversations of one import.
@@ -32,3 +42,12 @@ pub const ID: usize = 128;
 pub const TOKENS: u64 = 9_007_199_254_740_991;
 /// The length of a device code, in characters.
 pub const CODE: usize = 8;
+
+/// How long pages are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize {
+    /// Where the client does not say.
+    pub default: usize,
+    /// The most it may ask for.
+    pub most: usize,
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::model::{NewMessage, ObjectWriter, Timestamp, parse_append};
+use conversation_store::model::{NewMessage, ObjectWriter, Timestamp, limits, parse_append};
 use conversation_store::store::{CursorKind, Order, Outcome, PageQuery};
 use http::Method;
 
@@ -20,7 +20,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let query = PageQuery {
-        limit: request.limit(50, 100)?,
+        limit: request.limit(limits::MESSAGE_PAGE)?,
         after: request.cursor(CursorKind::Messages)?,
         order: match request.choice("order", &["desc", "asc"])? {
             Some("asc") => Order::Ascending,
