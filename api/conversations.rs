@@ -6,7 +6,7 @@ use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
 use conversation_store::model::{ConversationId, NewConversation, ObjectWriter, Timestamp, limits};
 use conversation_store::store::{CursorKind, Outcome, SaveMode};
-use http::{HeaderName, Method};
+use http::Method;
 
 /// The plan's getAllConversations (without the messages), and the creation of a conversation.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
@@ -41,9 +41,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 
 async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
-    let key = request
-        .header(&HeaderName::from_static("idempotency-key"))
-        .map(str::to_owned);
+    let key = request.idempotency_key().map(str::to_owned);
     let body = request.body().await?;
     let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
     let now = Timestamp::from_ms(app.clock.now_ms());

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::identity::UserId;
+use conversation_store::identity::{Caller, UserId};
 use conversation_store::model::{ObjectWriter, SessionAction, parse_current, parse_session};
+use conversation_store::secret::Secret;
+use conversation_store::store::Claim;
 use conversation_store::{App, session};
-use http::Method;
+use http::{Method, StatusCode};
 
 /// A new identity or a new token for the same one, the session, its devices, and the current conversation.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
@@ -37,10 +39,27 @@ async fn act(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         (SessionAction::SignOutEverywhere, Some(caller)) => Ok(Answer::ok(
             session::sign_out_everywhere(app, &caller).await?,
         )),
-        (SessionAction::Link | SessionAction::SignOutEverywhere, None) => {
-            Err(ApiError::missing_token())
-        }
+        (SessionAction::Claim { token }, Some(caller)) => claim(app, &caller, &token).await,
+        (
+            SessionAction::Link | SessionAction::SignOutEverywhere | SessionAction::Claim { .. },
+            None,
+        ) => Err(ApiError::missing_token()),
     }
+}
+
+/// 200 where all is moved, 202 where the time did not suffice: to be asked again.
+async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Answer, ApiError> {
+    let json = ObjectWriter::with_capacity(64);
+    Ok(match session::claim(app, caller, token).await? {
+        Claim::Complete { moved } => {
+            let json = json.plain("claimed", true).plain("conversations", moved);
+            Answer::ok(json.finish())
+        }
+        Claim::Unfinished { remaining } => {
+            let json = json.plain("claimed", false).plain("remaining", remaining);
+            Answer::json(StatusCode::ACCEPTED, json.finish())
+        }
+    })
 }
 
 async fn set_current(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {

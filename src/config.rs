@@ -50,6 +50,8 @@ pub struct Config {
     pub rate_limit: u64,
     /// `ADDRESS_RATE_LIMIT_PER_MINUTE`: calls without a token from one address.
     pub address_rate_limit: u64,
+    /// `SHARE_RATE_LIMIT_PER_MINUTE`: calls by which one address reads shares.
+    pub share_rate_limit: u64,
     /// `MAX_CONVERSATIONS`: of one user.
     pub max_conversations: u64,
     /// `MAX_MESSAGES_PER_CONVERSATION`.
@@ -99,6 +101,11 @@ impl Config {
             address_rate_limit: variables.number(
                 "ADDRESS_RATE_LIMIT_PER_MINUTE",
                 30,
+                1..=1_000_000,
+            )?,
+            share_rate_limit: variables.number(
+                "SHARE_RATE_LIMIT_PER_MINUTE",
+                120,
                 1..=1_000_000,
             )?,
             max_conversations: variables.number("MAX_CONVERSATIONS", 5_000, 1..=100_000)?,

@@ -78,10 +78,14 @@ codes! {
     FORBIDDEN {
         /// The device code is wrong, was used before, or is too old.
         WrongCode = "wrong_code",
+        /// The token to claim with is not valid, has expired, or was signed out.
+        WrongToken = "wrong_token",
         /// The user has as many conversations as one may have.
         TooManyConversationsKept = "too_many_conversations_kept",
         /// The user has as much text as one may have.
         TooMuchTextKept = "too_much_text_kept",
+        /// The user has as many shares as one may have.
+        TooManyShares = "too_many_shares",
     }
     NOT_FOUND {
         /// There is no such route.
@@ -92,6 +96,8 @@ codes! {
         ConversationDeleted = "conversation_deleted",
         /// There is no such message in the conversation.
         MessageNotFound = "message_not_found",
+        /// There is no such share: it never was, was revoked, or has expired.
+        ShareNotFound = "share_not_found",
     }
     METHOD_NOT_ALLOWED {
         /// The route does not take this method; `Allow` has those it takes.
@@ -104,6 +110,8 @@ codes! {
         MessageExists = "message_exists",
         /// This very message was appended before and then deleted.
         MessageDeleted = "message_deleted",
+        /// What the anonymous user had was moved into another account.
+        AlreadyClaimed = "already_claimed",
     }
     PRECONDITION_FAILED {
         /// The conversation is not at the revision that `If-Match` demands; `revision` is the current one.
@@ -120,6 +128,8 @@ codes! {
         TooManyConversations = "too_many_conversations",
         /// The conversation would have more messages than one may have.
         ConversationTooLong = "conversation_too_long",
+        /// The conversation is too large for a snapshot.
+        TooLargeToShare = "too_large_to_share",
     }
     TOO_MANY_REQUESTS {
         /// Too many calls in this minute.

@@ -1,9 +1,12 @@
 //! The plan's phase 3: who one is, on how many devices, and until when. Each function answers JSON.
 
+use std::time::Duration;
+
 use crate::http::ApiError;
 use crate::identity::{Caller, Counted, UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
-use crate::store::{CODE_LIFE, Redeemed, Session};
+use crate::secret::Secret;
+use crate::store::{CODE_LIFE, Claim, Redeemed, Session};
 use crate::{App, ErrorCode};
 
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: ours would
@@ -80,6 +83,30 @@ pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<String, A
     store.sign_out_everywhere(app.config.token_life).await?;
     let json = ObjectWriter::with_capacity(400);
     Ok(with_token(app, json, &caller.user, app.clock.now_ms()))
+}
+
+/// How long one request goes on moving: with the longest call after it, still inside the 30 seconds that
+/// `vercel.json` gives a function.
+const CLAIM_BUDGET: Duration = Duration::from_secs(20);
+
+/// Moves what an anonymous user has into the account of `caller`, once and for all: the token, and every
+/// other of that user, is void from then on.
+///
+/// # Errors
+/// `wrong_token`; `already_claimed` by another account; a quota; `storage_disabled`; or the database failed.
+pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, ApiError> {
+    if !app.is_enabled_for(&caller.user) {
+        return Err(ApiError::StorageDisabled);
+    }
+    let verified = app.tokens.verify(token.expose());
+    let source = verified.map_err(|_| ApiError::WrongToken)?;
+    if source.user == caller.user {
+        return Err(Invalid::field("body.token", "the token of another user").into());
+    }
+    let store = app.store.of(caller);
+    Ok(store
+        .claim(&source, app.config.token_life, CLAIM_BUDGET)
+        .await?)
 }
 
 /// Users of an auth provider sign in and out there.

@@ -24,6 +24,8 @@ pub mod message;
 pub mod messages;
 #[path = "../../api/session.rs"]
 pub mod session;
+#[path = "../../api/shares.rs"]
+pub mod shares;
 #[path = "../../api/sync.rs"]
 pub mod sync;
 #[path = "../../api/user.rs"]
@@ -46,6 +48,7 @@ pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBo
         ["api", "health", "redis"] => Ok(respond(app, request, health::handle).await),
         ["api", "import"] => Ok(respond(app, request, import::handle).await),
         ["api", "session"] => Ok(respond(app, request, session::handle).await),
+        ["api", "shares"] => Ok(respond(app, request, shares::handle).await),
         ["api", "sync"] => Ok(respond(app, request, sync::handle).await),
         ["api", "user"] => Ok(respond(app, request, user::handle).await),
         _ => Err(request),

@@ -43,6 +43,9 @@ pub enum ApiError {
     /// 403: a device code that is nobody's.
     #[error("wrong code")]
     WrongCode,
+    /// 403: a token to claim data with that is not, or no longer, valid.
+    #[error("wrong token")]
+    WrongToken,
     /// 429: too many wrong device codes from one address.
     #[error("too many wrong codes")]
     TooManyCodes,
@@ -50,6 +53,11 @@ pub enum ApiError {
     #[error("internal error")]
     Internal,
 }
+
+const WRONG_TOKEN: (ErrorCode, &str) = (
+    ErrorCode::WrongToken,
+    "The token to claim with is not valid, has expired, or was signed out.",
+);
 
 impl From<UpstashError> for ApiError {
     fn from(error: UpstashError) -> Self {
@@ -118,6 +126,7 @@ impl ApiError {
                 ErrorCode::WrongCode,
                 "The code is wrong, was used before, or is older than 10 minutes.".into(),
             ),
+            Self::WrongToken => (WRONG_TOKEN.0, WRONG_TOKEN.1.into()),
             Self::TooManyCodes => (
                 ErrorCode::TooManyCodes,
                 "Too many wrong codes. Wait 10 minutes.".into(),
@@ -194,6 +203,19 @@ fn describe_store(error: &StoreError) -> (ErrorCode, String) {
             let message = format!("The conversation is at revision {revision}.");
             return (ErrorCode::RevisionMismatch, message);
         }
+        StoreError::NoShare => (
+            ErrorCode::ShareNotFound,
+            "No such share: it never was, was revoked, or has expired.",
+        ),
+        StoreError::ShareTooLarge => (
+            ErrorCode::TooLargeToShare,
+            "The conversation is too large for a snapshot: export it instead.",
+        ),
+        StoreError::Claimed => (
+            ErrorCode::AlreadyClaimed,
+            "What this user had was moved into another account.",
+        ),
+        StoreError::ClaimVoid => WRONG_TOKEN,
         StoreError::Limited(status) => {
             let seconds = status.reset_seconds();
             let message = format!("Too many calls. Wait {seconds} s.");

@@ -8,9 +8,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::ApiError;
 use super::exchange::UserNote;
 use crate::identity::{Caller, Counted, UserId};
-use crate::model::{ConversationId, Invalid, MessageId, limits, limits::PageSize};
+use crate::model::{ConversationId, Invalid, MessageId, ShareId, limits, limits::PageSize};
 use crate::rate::RateCell;
-use crate::store::{Cursor, CursorKind, SyncCursor};
+use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
 use crate::{App, ErrorCode};
 
 /// A request to one of our routes.
@@ -139,6 +139,13 @@ impl ApiRequest {
         }
     }
 
+    /// Whoever asks for a share, from the caller's address.
+    pub fn reader(&self, app: &App) -> Caller {
+        let mut caller = self.stranger(app, UserId::anonymous());
+        caller.counted_as = Counted::Reader(app.tokens.pseudonym(self.address()));
+        caller
+    }
+
     /// The client's address. Vercel sets these headers itself, whatever the client sent.
     fn address(&self) -> &str {
         let named = ["x-real-ip", "x-forwarded-for"]
@@ -215,6 +222,30 @@ impl ApiRequest {
             .transpose()?)
     }
 
+    /// `?id=` of a share.
+    ///
+    /// # Errors
+    /// `share_not_found` for what cannot be the id of one.
+    pub fn share_parameter(&self) -> Result<Option<ShareId>, ApiError> {
+        let id = self.parameter("id");
+        id.map(|id| ShareId::parse(id).ok_or(ApiError::Store(StoreError::NoShare)))
+            .transpose()
+    }
+
+    /// `?cursor=` of a share: the number of a part.
+    ///
+    /// # Errors
+    /// `invalid_cursor`.
+    pub fn part(&self) -> Result<u32, ApiError> {
+        let Some(cursor) = self.parameter("cursor") else {
+            return Ok(0);
+        };
+        cursor.parse().map_err(|_| {
+            let message = "cursor: not one that this share has given out";
+            Invalid::new(ErrorCode::InvalidCursor, message).into()
+        })
+    }
+
     /// `?limit=`, within the bounds of `size`.
     ///
     /// # Errors
@@ -279,6 +310,11 @@ impl ApiRequest {
     pub fn if_none_match(&self) -> Option<u64> {
         let value = self.headers.get(IF_NONE_MATCH)?.to_str().ok()?;
         value.split(',').find_map(|etag| parse_etag(etag.trim()))
+    }
+
+    /// What the client calls this request, so that sending it again is recognised.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.header(&HeaderName::from_static("idempotency-key"))
     }
 
     /// A header as text.

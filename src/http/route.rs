@@ -1,9 +1,10 @@
 //! The routes there are, as logs name them.
 
 /// Every route, the literal ones first: a segment in braces stands for any.
-pub const ROUTES: [&str; 10] = [
+pub const ROUTES: [&str; 11] = [
     "/api/export",
     "/api/user",
+    "/api/shares",
     "/api/sync",
     "/api/session",
     "/api/import",

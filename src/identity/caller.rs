@@ -23,4 +23,6 @@ pub enum Counted {
     User,
     /// Those of an address, hashed: for calls that need no token.
     Address(String),
+    /// Those by which an address, hashed, reads shares.
+    Reader(String),
 }

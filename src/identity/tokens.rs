@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::UserId;
 use crate::clock::Clock;
+use crate::model::{ConversationId, ShareId};
 use crate::secret::Secret;
 
 /// What a token begins with; another form would get another number.
@@ -103,12 +104,24 @@ impl Tokens {
     /// A name for something that must not be known itself, such as an address: the same for the same text,
     /// and of no use to whoever does not have the secret.
     pub fn pseudonym(&self, text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(&self.keyed_hash("pseudonym", text)[..12])
+    }
+
+    /// The id of a share that `user` makes of `conversation` by a request of this name: always the same, so
+    /// that the request can be repeated, and nobody else's to guess.
+    pub fn share_id(&self, user: &UserId, conversation: &ConversationId, request: &str) -> ShareId {
+        let hash = self.keyed_hash("share", &format!("{user}.{conversation}.{request}"));
+        let mut bytes = [0; ShareId::BYTES];
+        bytes.copy_from_slice(&hash[..ShareId::BYTES]);
+        ShareId::from_bytes(bytes)
+    }
+
+    fn keyed_hash(&self, purpose: &str, text: &str) -> [u8; 32] {
         let mac = self
             .secrets
             .first()
-            .and_then(|secret| mac(secret, &format!("pseudonym.{text}")));
-        let bytes = mac.map(|mac| mac.finalize().into_bytes());
-        bytes.map_or_else(String::new, |bytes| URL_SAFE_NO_PAD.encode(&bytes[..12]))
+            .and_then(|secret| mac(secret, &format!("{purpose}.{text}")));
+        mac.map_or([0; 32], |mac| mac.finalize().into_bytes().into())
     }
 
     /// The user a token speaks for, and since when.

@@ -1,22 +1,34 @@
-#!lua flags=allow-key-locking
+#!lua
 -- One step of the erasure of a user: removes some conversations, and names those of the next step. Where
 -- none is left, everything else goes too. Each conversation goes whole, so that a write between two steps
--- finds it as it was or not at all; and each step may run twice.
+-- finds it as it was or not at all; and each step may run twice. Shares go first.
+--
+-- Without the flag that lets scripts run side by side, because shares have keys that nobody knows before meta
+-- was read.
 --
 -- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session, 6 counter of the rate limit's window
 --          before this one, 7, 8, 9, 10... messages and bodies of each conversation to remove
--- ARGV     5 how many to name  6... the ids of those to remove
+-- ARGV     5 how many to name  6 what keys of shares begin with  7... the ids of those to remove
 -- Returns  {number of conversations left, ids...}
 -- Billed   4: EVALSHA, INCR, HMGET, ZRANGE; with conversations to remove 3 more (UNLINK, ZREM, HDEL), and one more
---          (HSET) where one was dead; as long as any are left 1 more (ZCARD), at the end 1 more (UNLINK)
+--          (HSET) where one was dead; with shares 2 more (UNLINK, HDEL); as long as any are left 1 more (ZCARD), at
+--          the end 1 more (UNLINK)
 
 local CURRENT, SESSION, WANTED = KEYS[4], KEYS[5], tonumber(ARGV[5])
 
-local row = redis.call('HMGET', META, ':user', ':remnants')
+local FIRST = 7
+
+local row = redis.call('HMGET', META, ':user', ':remnants', ':shares')
 parse_user(row[1])
+local shared = {}
+for i, share in ipairs(parse_shares(row[3])) do shared[i] = ARGV[6] .. share.id end
+if #shared > 0 then
+  redis.call('UNLINK', unpack(shared))
+  redis.call('HDEL', META, ':shares')
+end
 local remnants = parse_remnants(row[2])
 local fields, was_dead = {}, false
-for i = 6, #ARGV do
+for i = FIRST, #ARGV do
   fields[#fields + 1] = ARGV[i]
   fields[#fields + 1] = ARGV[i] .. ':counters'
   was_dead = was_dead or remnants[ARGV[i]] ~= nil
@@ -24,7 +36,7 @@ for i = 6, #ARGV do
 end
 if #fields > 0 then
   redis.call('UNLINK', unpack(KEYS, 7, #KEYS - 1))
-  redis.call('ZREM', CONVERSATIONS, unpack(ARGV, 6))
+  redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST))
   redis.call('HDEL', META, unpack(fields))
   if was_dead then redis.call('HSET', META, ':remnants', format_remnants(remnants)) end
 end

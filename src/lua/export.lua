@@ -17,12 +17,6 @@ local TIMESTAMP, MEMBER, FIRST = ARGV[5], ARGV[6], 7
 
 local bytes, count = 0, 0
 
--- A compressed content, which begins with ~, takes up more room where it is read.
-local function weight_of(body)
-  if string.find(body, US .. '~', 1, true) then return 8 * #body end
-  return #body
-end
-
 local function is_full()
   return bytes >= BYTES or count >= MESSAGES_AT_MOST
 end

@@ -16,6 +16,8 @@
 --   meta    ':user'          see `user_names`, then for each of the last days with any activity
 --                            ;day messages tokens
 --           ':remnants'      the dead whose messages Redis may still hold; see `bury` in listing.lua
+--           ':shares'        the user's shares; see sharing.lua
+--           ':claimed'       the user into whose account all of this was moved; see claim.lua
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the clock where it was deleted
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
@@ -27,7 +29,7 @@
 -- member without knowing JSON, and every value comes back as it was sent. A message's long content is
 -- packed before it gets here, into text that holds neither of the two either.
 
-local US, RS = '\31', '\30'
+local US, RS, GS = '\31', '\30', '\29'
 local DAY = 86400000
 
 local CONVERSATIONS, META, DELETED, MESSAGES, BODIES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -82,12 +84,19 @@ if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' } } end
 -- What ends a script early; `finish` turns it into a reply.
 local SIGNED_OUT = {}
 
-local function parse_user(text)
+-- Any user's numbers.
+local function read_user(text)
   local numbers, activity = string.match(text or '', '^([^;]*)(.*)$')
   local user = parse_numbers(user_names, numbers)
-  if SETTINGS.issued < user.epoch then error(SIGNED_OUT) end
   user.before = user.clock
   user.activity, user.counted_messages, user.counted_tokens = activity, user.messages, user.tokens
+  return user
+end
+
+-- The caller's. Every script that acts for a user has to come past here.
+local function parse_user(text)
+  local user = read_user(text)
+  if SETTINGS.issued < user.epoch then error(SIGNED_OUT) end
   return user
 end
 
@@ -152,10 +161,11 @@ local function is_tombstone(text)
   return clock and tonumber(clock) > NOW - TTL
 end
 
--- The user, the conversation's record, its counters, and whether it was deleted, in one command.
-local function load_conversation(id)
-  local row = redis.call('HMGET', META, ':user', id, id .. ':counters')
-  return parse_user(row[1]), row[2], parse_counters(row[3]), is_tombstone(row[3])
+-- The user, the conversation's record, its counters, whether it was deleted, and where it is asked for one
+-- more field of meta, in one command.
+local function load_conversation(id, ...)
+  local row = redis.call('HMGET', META, ':user', id, id .. ':counters', ...)
+  return parse_user(row[1]), row[2], parse_counters(row[3]), is_tombstone(row[3]), row[4]
 end
 
 local function is_stale(counters)
@@ -220,6 +230,13 @@ local function add_message(counters, at, scores, bodies)
   counters.messages = counters.messages + 1
   counters.tokens = counters.tokens + tokens
   counters.bytes = counters.bytes + #body
+end
+
+-- How much room a stored message takes up where it is read: a compressed content, which begins with ~, takes
+-- up more than here.
+local function weight_of(body)
+  if string.find(body, US .. '~', 1, true) then return 8 * #body end
+  return #body
 end
 
 -- What stays of a deleted message, so that a late repetition of its append is recognised.
@@ -304,7 +321,7 @@ end
 
 -- What a notice may carry of messages: small ones, so that a listener need not ask for them. Line ends
 -- would break the stream that notices travel in; a value that begins with ~ is compressed, so not small.
-local LARGEST_NOTICE, GS = 4096, '\29'
+local LARGEST_NOTICE = 4096
 
 local function notice_of(id, body)
   if #body > LARGEST_NOTICE or string.find(body, '[\r\n]') or string.find(body, US .. '~', 1, true) then

@@ -1,6 +1,9 @@
-//! Ids, chosen by clients and opaque to us.
+//! Ids. Those of conversations and messages are chosen by clients and opaque to us.
 
 use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Invalid, limits};
 
@@ -64,6 +67,42 @@ impl ConversationId {
     }
 }
 
+/// Names a share: knowing it is all it takes to read one, so it is made here, and cannot be guessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareId(String);
+
+impl ShareId {
+    /// How many random bytes an id is made of.
+    pub const BYTES: usize = 16;
+
+    /// The id made of these.
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; Self::BYTES];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self::from_bytes(bytes))
+    }
+
+    /// Reads an id; `None` for anything that is none.
+    pub fn parse(id: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
+        Some(Self::from_bytes(bytes.try_into().ok()?))
+    }
+}
+
+impl fmt::Display for ShareId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +124,24 @@ mod tests {
             &"x".repeat(129),
         ] {
             assert!(MessageId::parse(id, "id").is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_share_has_an_id_of_22_characters() {
+        let id = ShareId::random().unwrap();
+        assert_eq!(id.to_string().len(), 22);
+        assert_eq!(ShareId::parse(&id.to_string()), Some(id.clone()));
+        assert_ne!(ShareId::random().unwrap(), id);
+        for wrong in [
+            "",
+            "a",
+            "c0",
+            &"A".repeat(21),
+            &"A".repeat(23),
+            "AAAAAAAAAAAAAAAAAAAA:A",
+        ] {
+            assert_eq!(ShareId::parse(wrong), None, "{wrong}");
         }
     }
 

@@ -42,6 +42,11 @@ pub const ID: usize = 128;
 pub const TOKENS: u64 = 9_007_199_254_740_991;
 /// The length of a device code, in characters.
 pub const CODE: usize = 8;
+/// The most shares of one user.
+pub const SHARES: usize = 100;
+/// The largest snapshot, in bytes of messages as they are stored: a script copies it in one go, and nothing
+/// else runs on its user's keys meanwhile.
+pub const SHARE: usize = 16_000_000;
 
 /// How long pages are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

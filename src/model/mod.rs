@@ -19,12 +19,14 @@ mod title;
 
 pub(crate) use conversation::generate_title;
 pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
-pub use id::{ConversationId, MessageId};
+pub use id::{ConversationId, MessageId, ShareId};
 pub use json::{Object, ObjectWriter, array_of};
 pub use message::{MessagePatch, NewMessage, StoredMessage, parse_messages};
 pub use origin::Origin;
 pub use record::Record;
-pub use request::{CurrentConversation, SessionAction, parse_append, parse_current, parse_session};
+pub use request::{
+    CurrentConversation, SessionAction, ShareRequest, parse_append, parse_current, parse_session,
+};
 pub use timestamp::Timestamp;
 
 use thiserror::Error;

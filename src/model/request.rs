@@ -1,6 +1,8 @@
 //! The request bodies that are neither a conversation nor a patch.
 
 use super::json::text_of;
+use crate::secret::Secret;
+
 use super::{ConversationId, Invalid, NewMessage, Object, Timestamp, limits, parse_messages};
 use crate::ErrorCode;
 
@@ -43,6 +45,42 @@ pub fn parse_current(json: &[u8]) -> Result<CurrentConversation, Invalid> {
     ConversationId::parse(&id, PATH).map(Some)
 }
 
+/// What `POST /api/shares` is to share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareRequest {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Until when it can be read, where the client says so.
+    pub expires: Option<Timestamp>,
+}
+
+impl ShareRequest {
+    /// Reads `{"conversationId": id, "expiresAt"?: time}`; the time lies between `now` and `latest`.
+    ///
+    /// # Errors
+    /// `invalid_id`, `invalid_field`.
+    pub fn parse(json: &[u8], now: Timestamp, latest: Timestamp) -> Result<Self, Invalid> {
+        let mut object = Object::parse(json, "body")?;
+        let id = object
+            .take("conversationId")
+            .and_then(|raw| text_of(raw.get()))
+            .ok_or_else(|| Invalid::id("body.conversationId"))?;
+        let expires = object
+            .take("expiresAt")
+            .filter(|raw| raw.get() != "null")
+            .map(|raw| Timestamp::parse(raw, "body.expiresAt"))
+            .transpose()?;
+        if expires.is_some_and(|time| time <= now || time > latest) {
+            let expected = format!("a time from now to {latest}");
+            return Err(Invalid::field("body.expiresAt", &expected));
+        }
+        Ok(Self {
+            conversation: ConversationId::parse(&id, "body.conversationId")?,
+            expires,
+        })
+    }
+}
+
 /// What `POST /api/session` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionAction {
@@ -57,6 +95,11 @@ pub enum SessionAction {
     },
     /// Void every token issued before now.
     SignOutEverywhere,
+    /// Move what an anonymous user has into the account of the one who asks.
+    Claim {
+        /// A token of the anonymous user's.
+        token: Secret,
+    },
 }
 
 /// Reads the body of `POST /api/session`: nothing, or `{"action": ...}`.
@@ -80,9 +123,18 @@ pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
         Some("redeem") => Ok(SessionAction::Redeem {
             code: parse_code(&mut object)?,
         }),
+        Some("claim") => {
+            let token = object
+                .take("token")
+                .and_then(|token| text_of(token.get()))
+                .ok_or_else(|| Invalid::field("body.token", "a token of an anonymous user"))?;
+            Ok(SessionAction::Claim {
+                token: Secret::new(token),
+            })
+        }
         _ => Err(Invalid::field(
             "body.action",
-            "link, redeem or signOutEverywhere",
+            "link, redeem, claim or signOutEverywhere",
         )),
     }
 }

@@ -86,7 +86,13 @@ impl Answer {
 
     /// The status that most scripts begin with.
     pub(super) fn outcome(&mut self) -> Result<Outcome, StoreError> {
-        match self.text()?.as_str() {
+        let status = self.text()?;
+        self.outcome_of(&status)
+    }
+
+    /// What a status means; what belongs to it is read on from here.
+    pub(super) fn outcome_of(&mut self, status: &str) -> Result<Outcome, StoreError> {
+        match status {
             "ok" => Ok(Outcome::Changed),
             "created" => Ok(Outcome::Created),
             "unchanged" => Ok(Outcome::Unchanged),
@@ -99,6 +105,11 @@ impl Answer {
             "conversations quota" => Err(StoreError::OverQuota(Quota::Conversations)),
             "messages quota" => Err(StoreError::OverQuota(Quota::Messages)),
             "bytes quota" => Err(StoreError::OverQuota(Quota::Bytes)),
+            "shares quota" => Err(StoreError::OverQuota(Quota::Shares)),
+            "no share" => Err(StoreError::NoShare),
+            "share too large" => Err(StoreError::ShareTooLarge),
+            "claimed" => Err(StoreError::Claimed),
+            "voided" => Err(StoreError::ClaimVoid),
             "stale" => Err(StoreError::Stale {
                 revision: self.number()?,
             }),

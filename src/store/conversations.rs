@@ -128,7 +128,7 @@ impl UserStore<'_> {
             .written(id)
     }
 
-    /// Deletes a conversation with all its messages. Deleting it again is no error.
+    /// Deletes a conversation with all its messages, and its shares. Deleting it again is no error.
     ///
     /// # Errors
     /// `NoConversation`; `Stale`; or the database failed.
@@ -140,6 +140,7 @@ impl UserStore<'_> {
         let call = Call {
             conversation: Some(id),
             expected_revision,
+            arguments: vec![self.keys.share_prefix().into()],
             ..Call::default()
         };
         let mut answer = self.call(&scripts::DELETE_CONVERSATION, call).await?;

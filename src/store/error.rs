@@ -15,6 +15,8 @@ pub enum Quota {
     Messages,
     /// Bytes of all messages.
     Bytes,
+    /// Shares.
+    Shares,
 }
 
 impl Quota {
@@ -24,6 +26,7 @@ impl Quota {
             Self::Conversations => ErrorCode::TooManyConversationsKept,
             Self::Messages => ErrorCode::ConversationTooLong,
             Self::Bytes => ErrorCode::TooMuchTextKept,
+            Self::Shares => ErrorCode::TooManyShares,
         }
     }
 
@@ -37,6 +40,7 @@ impl Quota {
                 "The conversation would have more messages than one may have: begin another."
             }
             Self::Bytes => "There is as much text as one user may have: delete some.",
+            Self::Shares => "There are as many shares as one user may have: revoke some.",
         }
     }
 }
@@ -74,6 +78,18 @@ pub enum StoreError {
         /// Its current revision; 0 where there is no such conversation.
         revision: u64,
     },
+    /// There is no such share: never was, was revoked, has expired, or is somebody else's.
+    #[error("no such share")]
+    NoShare,
+    /// The conversation is too large for a snapshot.
+    #[error("the conversation is too large to be shared")]
+    ShareTooLarge,
+    /// The anonymous user's data belongs to another account by now.
+    #[error("claimed by another account")]
+    Claimed,
+    /// The token of the user to be claimed was voided by signing out.
+    #[error("the token to claim with is void")]
+    ClaimVoid,
     /// Too many calls in this window: nothing was done.
     #[error("too many calls")]
     Limited(RateStatus),

@@ -1,7 +1,8 @@
-//! The names of keys. Every one begins with the user: law 3 of the design.
+//! The names of keys. Every one begins with the user, law 3 of the design, but for those of what is nobody's
+//! (a code, an address) or anybody's (a share).
 
 use crate::identity::{Counted, UserId};
-use crate::model::ConversationId;
+use crate::model::{ConversationId, ShareId};
 
 /// The keys of one user.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl Keys {
         match counted {
             Counted::User => format!("{}rate:{window}", self.user),
             Counted::Address(hash) => format!("{}address:{hash}:rate:{window}", self.namespace),
+            Counted::Reader(hash) => format!("{}address:{hash}:shares:{window}", self.namespace),
         }
     }
 
@@ -64,6 +66,16 @@ impl Keys {
     /// String: wrong codes tried from an address.
     pub(super) fn link_tries(&self, address: &str) -> String {
         format!("{}address:{address}:link", self.namespace)
+    }
+
+    /// Hash: a read-only snapshot, for whoever knows its id.
+    pub(super) fn share(&self, id: &ShareId) -> String {
+        format!("{}{id}", self.share_prefix())
+    }
+
+    /// What every such key begins with.
+    pub(super) fn share_prefix(&self) -> String {
+        format!("{}share:", self.namespace)
     }
 
     /// Channel: notices of changes.

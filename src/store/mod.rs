@@ -1,6 +1,7 @@
 //! The conversation store (the plan's phase 2): every operation is one request to Upstash.
 
 mod answer;
+mod claim;
 mod conversations;
 mod cursor;
 mod devices;
@@ -11,6 +12,7 @@ mod keys;
 mod messages;
 mod scripts;
 mod session;
+mod shares;
 mod sync;
 mod user;
 
@@ -18,6 +20,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 pub use answer::{Outcome, Written};
+pub use claim::Claim;
 pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};
 pub use devices::{CODE_LIFE, Redeemed};
@@ -26,6 +29,7 @@ pub use export::Exported;
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use session::Session;
+pub use shares::{Share, SharedPage};
 pub use sync::{Changes, SyncCursor};
 pub use user::{Activity, Erasure, Statistics, Totals};
 
@@ -54,6 +58,7 @@ struct Limits {
     conversation_life: Duration,
     rate: u64,
     address_rate: u64,
+    reader_rate: u64,
     conversations: u64,
     messages: u64,
     bytes: u64,
@@ -70,6 +75,7 @@ impl Store {
                 conversation_life: config.conversation_life,
                 rate: config.rate_limit,
                 address_rate: config.address_rate_limit,
+                reader_rate: config.share_rate_limit,
                 conversations: config.max_conversations,
                 messages: config.max_messages,
                 bytes: config.max_bytes,
@@ -166,6 +172,7 @@ impl UserStore<'_> {
         match self.caller.counted_as {
             Counted::User => self.store.limits.rate,
             Counted::Address(_) => self.store.limits.address_rate,
+            Counted::Reader(_) => self.store.limits.reader_rate,
         }
     }
 

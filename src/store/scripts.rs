@@ -6,6 +6,7 @@ use crate::upstash::Script;
 
 const PRELUDE: &str = include_str!("../lua/prelude.lua");
 const LISTING: &str = include_str!("../lua/listing.lua");
+const SHARING: &str = include_str!("../lua/sharing.lua");
 
 macro_rules! scripts {
     ($($name:ident = $file:literal $(with $more:ident)?;)*) => {
@@ -18,13 +19,15 @@ macro_rules! scripts {
 
 scripts! {
     APPEND = "append.lua";
-    DELETE_CONVERSATION = "delete_conversation.lua";
+    CLAIM = "claim.lua" with SHARING;
+    DELETE_CONVERSATION = "delete_conversation.lua" with SHARING;
     DELETE_MESSAGE = "delete_message.lua";
-    ERASE = "erase.lua";
+    ERASE = "erase.lua" with SHARING;
     EXPORT = "export.lua";
     IMPORT = "import.lua";
     LINK = "link.lua";
     LIST = "list.lua" with LISTING;
+    OPEN_SHARE = "open_share.lua";
     PAGE = "page.lua";
     PATCH_CONVERSATION = "patch_conversation.lua";
     PATCH_MESSAGE = "patch_message.lua";
@@ -32,7 +35,10 @@ scripts! {
     SAVE = "save.lua";
     SESSION = "session.lua";
     SET_CURRENT = "set_current.lua";
+    SHARE = "share.lua" with SHARING;
+    SHARES = "shares.lua" with SHARING;
     SIGN_OUT = "sign_out.lua";
     STATS = "stats.lua";
     SYNC = "sync.lua" with LISTING;
+    UNSHARE = "unshare.lua" with SHARING;
 }

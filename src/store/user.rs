@@ -123,7 +123,10 @@ impl UserStore<'_> {
                 self.keys.session(),
                 self.keys.rate(&Counted::User, window - 1),
             ],
-            arguments: vec![ERASED_AT_ONCE.to_string().into()],
+            arguments: vec![
+                ERASED_AT_ONCE.to_string().into(),
+                self.keys.share_prefix().into(),
+            ],
             ..Call::default()
         };
         for id in ids {

@@ -15,7 +15,7 @@ use conversation_store::clock::Clock;
 use conversation_store::log::Log;
 use conversation_store::rate::WINDOW;
 use conversation_store::{App, Config};
-use local::backend::Backend;
+use local::backend::{Backend, Reply};
 use local::engine::Engine;
 use local::front::{Faults, Front, FrontOptions};
 use local::optional::skip_without;
@@ -196,9 +196,21 @@ impl Site {
     }
 
     /// Runs a command at the store, past the service.
-    pub async fn command(&self, words: &[&str]) -> local::backend::Reply {
+    pub async fn command(&self, words: &[&str]) -> Reply {
         let command: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
         self.backend.execute(&command).await.unwrap()
+    }
+
+    /// The names of the keys that match.
+    pub async fn keys(&self, pattern: &str) -> Vec<String> {
+        let Reply::Array(keys) = self.command(&["KEYS", pattern]).await else {
+            panic!("KEYS answers a list");
+        };
+        let name = |key| match key {
+            Reply::Bulk(name) => String::from_utf8(name).unwrap(),
+            other => panic!("{other:?} is no key"),
+        };
+        keys.into_iter().map(name).collect()
     }
 }
 

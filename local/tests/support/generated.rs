@@ -105,6 +105,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("INCRBY", "kv"),
     ("DEL", "k|kk"),
     ("UNLINK", "k"),
+    ("RENAME", "kk"),
     ("EXISTS", "k|kk"),
     ("TYPE", "k"),
     ("EXPIRE", "kt|oo"),

@@ -1,5 +1,6 @@
 //! Commands on keys of any type.
 
+use super::super::failure::Failure;
 use super::super::registry::{Keys, Spec};
 use super::super::store::Store;
 use super::super::value::Value;
@@ -9,6 +10,7 @@ use crate::backend::Reply;
 pub(super) const COMMANDS: &[Spec] = &[
     Spec::write("del", -2, del).with_keys(Keys::All),
     Spec::write("unlink", -2, del).with_keys(Keys::All),
+    Spec::write("rename", 3, rename).with_keys(Keys::All),
     Spec::read("exists", -2, exists).with_keys(Keys::All),
     Spec::read("type", 2, type_of),
 ];
@@ -20,6 +22,16 @@ fn del(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
         store.changed();
     }
     Ok(count(removed))
+}
+
+fn rename(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    let (from, to) = (&command[1], &command[2]);
+    let expires_at = store.keyspace.expires_at(from);
+    let value = store.keyspace.take(from);
+    let value = value.ok_or_else(|| Failure::fixed("ERR no such key"))?;
+    store.keyspace.put(to, value, expires_at);
+    store.changed();
+    Ok(Reply::Status("OK".into()))
 }
 
 fn exists(store: &mut Store, command: &[Vec<u8>]) -> Outcome {

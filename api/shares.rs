@@ -1,0 +1,79 @@
+//! `/api/shares`: read-only links to snapshots of conversations.
+
+use std::sync::Arc;
+
+use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::model::{Invalid, ObjectWriter, ShareId, ShareRequest, Timestamp};
+use conversation_store::{App, ErrorCode};
+use http::{HeaderName, Method};
+
+/// Shares, lists what is shared, revokes; and shows a share to anybody who has its id.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+    request.allow(&[Method::GET, Method::POST, Method::DELETE])?;
+    match *request.method() {
+        Method::POST => share(&app, request).await,
+        Method::GET => match request.share_parameter()? {
+            Some(id) => open(&app, &request, &id).await,
+            None => list(&app, &request).await,
+        },
+        _ => revoke(&app, &request).await,
+    }
+}
+
+async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.user(app).await?;
+    let key = request.idempotency_key().map(str::to_owned);
+    let now = app.clock.now_ms();
+    let life = i64::try_from(app.config.conversation_life.as_millis()).unwrap_or(i64::MAX);
+    let latest = Timestamp::from_ms(now.saturating_add(life));
+    let asked = ShareRequest::parse(&request.body().await?, Timestamp::from_ms(now), latest)?;
+    let id = match key {
+        Some(key) => app.tokens.share_id(&user.user, &asked.conversation, &key),
+        None => ShareId::random().map_err(|_| ApiError::Internal)?,
+    };
+    let expires = asked.expires.unwrap_or(latest);
+    let store = app.store.of(&user);
+    let share = store.share(&id, &asked.conversation, expires).await?;
+    Ok(Answer::created(share.to_json()).with_location(format!("/api/shares?id={id}")))
+}
+
+async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.user(app).await?;
+    let shares = app.store.of(&user).shares().await?;
+    let json = ObjectWriter::with_capacity(16_384);
+    let json = json.array("data", shares.iter().map(|share| share.to_json()));
+    Ok(Answer::ok(json.finish()))
+}
+
+/// Nobody's token is asked for, and none is looked at. Search engines are to leave it alone: a link is meant for
+/// those who were given it.
+async fn open(app: &App, request: &ApiRequest, id: &ShareId) -> Result<Answer, ApiError> {
+    if !app.config.redis_enabled {
+        return Err(ApiError::StorageDisabled);
+    }
+    let part = request.part()?;
+    let page = app
+        .store
+        .of(&request.reader(app))
+        .open_share(id, part)
+        .await?;
+    Ok(
+        Answer::ok(page.to_json(id))
+            .with_header(HeaderName::from_static("x-robots-tag"), "noindex"),
+    )
+}
+
+/// Whether storage is switched on for this user or not: what was shared can be taken back.
+async fn revoke(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let user = request.known_user(app).await?;
+    let id = request
+        .share_parameter()?
+        .ok_or_else(|| Invalid::new(ErrorCode::InvalidQuery, "id: expected the id of a share"))?;
+    app.store.of(&user).unshare(&id).await?;
+    let json = ObjectWriter::with_capacity(64)
+        .display("id", &id)
+        .plain("deleted", true);
+    Ok(Answer::ok(json.finish()))
+}
+
+conversation_store::function!(handle);

@@ -1,0 +1,16 @@
+#!lua flags=allow-key-locking
+-- Lists the user's shares, in the order of their making.
+--
+-- KEYS     1 to 3 as in the prelude
+-- Returns  per share: id, conversation, created, expires, messages, title as JSON text or ''
+-- Billed   3: EVALSHA, INCR, HMGET
+
+local row = redis.call('HMGET', META, ':user', ':shares')
+parse_user(row[1])
+local reply = {}
+for _, share in ipairs(parse_shares(row[2])) do
+  if share.conversation ~= '' then
+    for _, value in ipairs(describe_share(share)) do reply[#reply + 1] = value end
+  end
+end
+return reply

@@ -1,0 +1,114 @@
+//! Moving an anonymous user into an account: the step from the plan's option 1 to its option 2.
+
+use std::time::Duration;
+
+use super::export::stored_id;
+use super::keys::Keys;
+use super::{Call, StoreError, UserStore, scripts};
+use crate::identity::Verified;
+use crate::model::ConversationId;
+use crate::upstash::UpstashError;
+
+/// How many conversations one request moves.
+const MOVED_AT_ONCE: usize = 50;
+
+/// How far a claim got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Everything is moved.
+    Complete {
+        /// Conversations moved by this call.
+        moved: u64,
+    },
+    /// The time was up: ask again.
+    Unfinished {
+        /// Conversations that are left.
+        remaining: u64,
+    },
+}
+
+/// One step of it.
+struct Step {
+    remaining: u64,
+    moved: u64,
+    next: Vec<ConversationId>,
+}
+
+impl UserStore<'_> {
+    /// Moves everything of the user that `source` speaks for to this user, in steps, until nothing is left or
+    /// `budget` is used up. What was begun is gone on with by claiming again. From the first step on the
+    /// source's tokens, which are valid for `token_life`, are void.
+    ///
+    /// # Errors
+    /// `Claimed`; `ClaimVoid`; `OverQuota`, with what was moved until then; or the database failed.
+    pub async fn claim(
+        &self,
+        source: &Verified,
+        token_life: Duration,
+        budget: Duration,
+    ) -> Result<Claim, StoreError> {
+        let began = self.store.clock.elapsed();
+        let (mut ids, mut moved) = (Vec::new(), 0);
+        loop {
+            let step = self.claim_some(source, token_life, &ids).await?;
+            moved += step.moved;
+            if step.next.is_empty() {
+                return Ok(Claim::Complete { moved });
+            }
+            if self.store.clock.elapsed() - began >= budget {
+                let remaining = step.remaining;
+                return Ok(Claim::Unfinished { remaining });
+            }
+            ids = step.next;
+        }
+    }
+
+    async fn claim_some(
+        &self,
+        source: &Verified,
+        token_life: Duration,
+        ids: &[ConversationId],
+    ) -> Result<Step, StoreError> {
+        let theirs = Keys::new(&self.store.namespace, &source.user);
+        let mut call = Call {
+            more_keys: vec![
+                theirs.conversations(),
+                theirs.meta(),
+                theirs.deleted(),
+                theirs.current_conversation(),
+                theirs.session(),
+            ],
+            arguments: vec![
+                self.caller.user.to_string().into(),
+                source.issued_at.to_string().into(),
+                token_life.as_millis().to_string().into(),
+                MOVED_AT_ONCE.to_string().into(),
+            ],
+            ..Call::default()
+        };
+        for id in ids {
+            let name = format!("{}/{id}", source.user);
+            let other = ConversationId::generate(Some(&name));
+            let keys = [(&theirs, id), (&self.keys, id), (&self.keys, &other)];
+            for (keys, id) in keys {
+                call.more_keys.extend([keys.messages(id), keys.bodies(id)]);
+            }
+            call.arguments.push(id.as_str().into());
+            call.arguments.push(other.to_string().into());
+        }
+        let mut answer = self.call(&scripts::CLAIM, call).await?;
+        let first = answer.text()?;
+        let Ok(remaining) = first.parse() else {
+            answer.outcome_of(&first)?;
+            return Err(UpstashError::Malformed.into());
+        };
+        let moved = answer.number()?;
+        let next: Result<_, UpstashError> =
+            answer.texts()?.iter().map(|id| stored_id(id)).collect();
+        Ok(Step {
+            remaining,
+            moved,
+            next: next?,
+        })
+    }
+}
