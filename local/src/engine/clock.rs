@@ -2,20 +2,26 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The system's time plus whatever it was moved by.
+/// The system's time, or the one it was stopped at, plus whatever it was moved by.
 #[derive(Default)]
 pub(super) struct Clock {
+    stopped_at: Option<Duration>,
     ahead: Duration,
 }
 
 impl Clock {
     /// Microseconds since the Unix epoch.
     pub(super) fn now_us(&self) -> i64 {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
+        let running = || SystemTime::now().duration_since(UNIX_EPOCH);
+        let since_epoch = self
+            .stopped_at
+            .unwrap_or_else(|| running().unwrap_or_default())
             .saturating_add(self.ahead);
         i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    pub(super) fn stop_at(&mut self, time: Duration) {
+        self.stopped_at = Some(time);
     }
 
     pub(super) fn advance(&mut self, by: Duration) {

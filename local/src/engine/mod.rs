@@ -78,6 +78,11 @@ impl Engine {
         self.machine().clock.advance(by);
     }
 
+    /// Stops the engine's clock, `time` after the epoch; it can still be moved ahead.
+    pub fn stop_clock_at(&self, time: Duration) {
+        self.machine().clock.stop_at(time);
+    }
+
     /// Commands billed so far: every command, each one inside a transaction or a script as well.
     ///
     /// Commands refused unrun (unknown, wrong number of arguments) are not counted, nor are MULTI
