@@ -19,7 +19,7 @@ pub fn parameters() -> Value {
         "IfMatch": header(
             "If-Match",
             "The revision that the conversation has to be at, as its `ETag`: where it is not, the answer is 412 and nothing is changed.",
-            json!({ "type": "string", "pattern": "^(W/)?\"[0-9]{1,15}\"$" }),
+            json!({ "type": "string", "pattern": "^(W/)?\"[0-9]{1,15}\"$", "examples": ["\"1\""] }),
         ),
         "IfNoneMatch": header(
             "If-None-Match",
