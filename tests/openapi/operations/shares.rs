@@ -48,7 +48,11 @@ fn read() -> Operation {
         )
         .open_to(Access::UserOrStranger)
         .takes_also(share_id(false))
-        .takes(&["Cursor"])
+        .takes_also(query(
+            "cursor",
+            "Where to go on in a share: `nextCursor` of an answer.",
+            json!({ "type": "string", "pattern": "^[0-9]{1,9}$" }),
+        ))
         .answers(
             Answer::new(200, "The shares; or with `id` a page of one.")
                 .body("application/json", either)
