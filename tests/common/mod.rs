@@ -258,6 +258,10 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    pub fn url(&self) -> String {
+        self.web.url()
+    }
+
     pub fn stranger(&self) -> Client {
         Client::new(self.web.url(), None)
     }
