@@ -26,9 +26,13 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 async fn act(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let known = request.identify(app).await?;
     let stranger = request.stranger(app, UserId::anonymous());
+    let note = request.user_note();
     let action = parse_session(&request.body().await?)?;
     match (action, known) {
-        (SessionAction::Begin, None) => Ok(Answer::created(session::begin(app, &stranger).await?)),
+        (SessionAction::Begin, None) => {
+            note.set(app.tokens.pseudonym(stranger.user.as_str()));
+            Ok(Answer::created(session::begin(app, &stranger).await?))
+        }
         (SessionAction::Begin, Some(caller)) => Ok(Answer::ok(session::begin(app, &caller).await?)),
         (SessionAction::Redeem { code }, _) => {
             Ok(Answer::ok(session::redeem(app, &code, &stranger).await?))

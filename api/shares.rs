@@ -24,10 +24,17 @@ async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let life = i64::try_from(app.config.conversation_life.as_millis()).unwrap_or(i64::MAX);
     let latest = Timestamp::from_ms(now.saturating_add(life));
     let asked = ShareRequest::parse(&request.body().await?, Timestamp::from_ms(now), latest)?;
-    let id = match key {
-        Some(key) => app.tokens.share_id(&user.user, &asked.conversation, &key),
-        None => ShareId::random().map_err(|_| ApiError::Internal)?,
-    };
+    // In the user's database: readers know nothing else to look by.
+    let id = app.store.name_near(&user.user, |attempt| {
+        let id = match &key {
+            Some(key) => app
+                .tokens
+                .share_id(&user.user, &asked.conversation, key, attempt),
+            None => ShareId::random().map_err(|_| ApiError::Internal)?,
+        };
+        let name = id.to_string();
+        Ok::<_, ApiError>((id, name))
+    })?;
     let expires = asked.expires.unwrap_or(latest);
     let store = app.store.of(&user);
     let share = store.share(&id, &asked.conversation, expires).await?;

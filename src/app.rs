@@ -1,9 +1,12 @@
 //! What every function needs, put together once per process.
 
+use std::sync::Arc;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Provider, TokenError, Tokens, UserId, Verified};
 use crate::log::Log;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::upstash::{Upstash, UpstashError};
 
@@ -22,6 +25,8 @@ pub struct App {
     pub clock: Clock,
     /// Where the line of each request goes.
     pub log: Log,
+    /// What is measured; nothing where nobody could read it.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 impl App {
@@ -30,11 +35,16 @@ impl App {
     /// # Errors
     /// When the configured URL is none, or TLS cannot be set up.
     pub fn new(config: Config, clock: Clock) -> Result<Self, UpstashError> {
-        let upstash = Upstash::new(&config.upstash, clock.clone())?;
+        let databases = config.databases.iter();
+        let databases: Result<Vec<Upstash>, UpstashError> = databases
+            .map(|database| Upstash::new(database, clock.clone()))
+            .collect();
         let provider = config.provider.as_ref();
         let provider = provider.map(|provider| Provider::new(provider, clock.clone()));
+        let is_measured = config.metrics_token.is_some();
+        let metrics = is_measured.then(|| Arc::new(Metrics::new(clock.clone())));
         Ok(Self {
-            store: Store::new(upstash, &config, clock.clone()),
+            store: Store::new(databases?, &config, clock.clone(), metrics.clone()),
             tokens: Tokens::new(
                 config.auth_secrets.clone(),
                 config.token_life,
@@ -46,6 +56,7 @@ impl App {
             config,
             clock,
             log: Log::default(),
+            metrics,
         })
     }
 

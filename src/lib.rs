@@ -14,6 +14,7 @@ mod https;
 pub mod identity;
 pub mod import;
 pub mod log;
+pub mod metrics;
 pub mod model;
 pub mod rate;
 pub mod secret;

@@ -24,6 +24,9 @@ on_both_stores!(
     failures_are_logged_by_code_and_with_their_retries,
     no_line_holds_anything_of_the_users,
     an_answer_says_what_it_took,
+    commands_are_logged_as_they_are_billed,
+    a_new_user_is_logged_like_any_other,
+    an_answer_that_breaks_off_is_logged_with_its_request,
 );
 
 /// The one line of a request, taken apart.
@@ -70,7 +73,7 @@ async fn each_request_is_one_line_of_the_log(site: Site) {
     }
     let (total, upstash) = (&line["durationMs"], &line["upstashMs"]);
     assert!(total.as_f64() >= upstash.as_f64() && upstash.as_f64() > Some(0.0));
-    assert_eq!(names(&line).len(), 10, "{line}");
+    assert_eq!(names(&line).len(), 11, "{line}");
 
     for (method, path, logged, route) in [
         (
@@ -197,4 +200,85 @@ async fn an_answer_says_what_it_took(site: Site) {
     site.faults().push(Fault::CutBefore, 1);
     let two = shape(&user.get("/api/conversations").await);
     assert!(two.contains("desc=\"2 requests\""), "{two}");
+}
+
+async fn commands_are_logged_as_they_are_billed(site: Site) {
+    let user = site.user().await;
+    let sample = common::sample();
+    let turn = json!({ "messages": [message("n", "user", "x")] });
+    let all = [
+        (Method::POST, "/api/session", json!({})),
+        (Method::POST, "/api/import", sample),
+        (
+            Method::POST,
+            "/api/conversations",
+            json!({ "id": "c", "messages": [message("m", "user", "x")] }),
+        ),
+        (Method::POST, "/api/conversations/c/messages", turn),
+        (Method::GET, "/api/conversations/c", Value::Null),
+        (Method::GET, "/api/conversations", Value::Null),
+        (Method::GET, "/api/sync", Value::Null),
+        (Method::GET, "/api/export", Value::Null),
+        (Method::GET, "/api/health/redis", Value::Null),
+        (
+            Method::POST,
+            "/api/shares",
+            json!({ "conversationId": "c" }),
+        ),
+        (Method::DELETE, "/api/conversations/c", Value::Null),
+        (Method::GET, "/api/conversations/c", Value::Null),
+        (Method::GET, "/api/user", Value::Null),
+        (Method::DELETE, "/api/user", Value::Null),
+    ];
+    for (method, path, body) in all {
+        let body = (!body.is_null()).then(|| body.to_string());
+        site.log_lines();
+        // Whether a script was in the store's cache already or not.
+        let (_, cost) = site.cost_of(user.send(method.clone(), path, body)).await;
+        let line = only_line(&site);
+        // An export goes on when its head is out and logged.
+        if path != "/api/export" {
+            assert_eq!(line["commands"], cost.commands, "{method} {path}");
+        }
+    }
+}
+
+async fn a_new_user_is_logged_like_any_other(site: Site) {
+    let session = site.stranger().post("/api/session", &json!({})).await;
+    let session = session.expect(201);
+    let begun = only_line(&site);
+    let user = site
+        .stranger()
+        .with_token(session["token"].as_str().unwrap());
+    user.get("/api/session").await.expect(200);
+    let line = only_line(&site);
+    assert!(line["userHash"].is_string());
+    assert_eq!(begun["userHash"], line["userHash"]);
+}
+
+async fn an_answer_that_breaks_off_is_logged_with_its_request(site: Site) {
+    let user = site.user().await;
+    let all: Vec<Value> = (0..120)
+        .map(|index| json!({ "id": format!("c{index}") }))
+        .collect();
+    user.post("/api/import", &json!(all)).await.expect(200);
+    user.get("/api/export").await;
+    site.log_lines();
+    // The head of the answer is out when the third request fails.
+    site.faults().push(Fault::Delay(Duration::ZERO), 2);
+    site.faults().push(Fault::QuotaError, 1);
+    let (_, body) = user.try_get("/api/export").await;
+    assert!(body.is_err());
+    let lines: Vec<Value> = site
+        .log_lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [head, broken] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(broken["requestId"], head["requestId"]);
+    assert_eq!(broken["route"], "/api/export");
+    assert_eq!(broken["errorCode"], "broken_off");
+    assert!(broken["error"].is_string(), "{broken}");
 }

@@ -22,6 +22,8 @@ pub mod import;
 pub mod message;
 #[path = "../../api/conversations/[id]/messages.rs"]
 pub mod messages;
+#[path = "../../api/metrics.rs"]
+pub mod metrics;
 #[path = "../../api/session.rs"]
 pub mod session;
 #[path = "../../api/shares.rs"]
@@ -47,6 +49,7 @@ pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBo
         ["api", "export"] => Ok(respond(app, request, export::handle).await),
         ["api", "health", "redis"] => Ok(respond(app, request, health::handle).await),
         ["api", "import"] => Ok(respond(app, request, import::handle).await),
+        ["api", "metrics"] => Ok(respond(app, request, metrics::handle).await),
         ["api", "session"] => Ok(respond(app, request, session::handle).await),
         ["api", "shares"] => Ok(respond(app, request, shares::handle).await),
         ["api", "sync"] => Ok(respond(app, request, sync::handle).await),

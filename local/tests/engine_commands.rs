@@ -211,7 +211,7 @@ fn unknown_commands_and_wrong_arity() {
 #[test]
 fn no_command_panics_for_want_of_words() {
     let engine = Engine::in_memory();
-    let names = "ping echo time publish dbsize flushdb flushall del unlink rename exists type expire pexpire \
+    let names = "ping echo time publish dbsize info flushdb flushall del unlink rename exists type expire pexpire \
         expireat pexpireat persist ttl pttl expiretime pexpiretime get set getdel mget incr decr incrby \
         hset hsetnx hget hmget hgetall hkeys hvals hlen hexists hdel hincrby hstrlen zadd zincrby zrem \
         zremrangebyscore zremrangebyrank zcard zcount zscore zmscore zrank zrevrank zrange zrevrange \

@@ -12,7 +12,7 @@ use http::{Response, StatusCode};
 use vercel_runtime::ResponseBody;
 
 use super::compression::{WORTH_IT, gzip};
-use super::stream;
+use super::stream::Chunks;
 
 /// An answer under construction.
 #[derive(Debug)]
@@ -27,8 +27,10 @@ pub struct Answer {
 enum AnswerBody {
     /// All of it, known now.
     Whole(Bytes),
-    /// Something that comes bit by bit.
-    Stream(ResponseBody),
+    /// Events, as they happen.
+    Events(ResponseBody),
+    /// Something that is sent while it is made.
+    Chunks(Chunks),
 }
 
 impl Answer {
@@ -54,10 +56,15 @@ impl Answer {
         }
     }
 
+    /// 200 with a text.
+    pub fn text(media_type: &'static str, text: String) -> Self {
+        Self::ok(text).with_header(CONTENT_TYPE, media_type)
+    }
+
     /// 200 with server-sent events.
     pub fn events(events: ResponseBody) -> Self {
         let mut answer = Self::empty(StatusCode::OK);
-        answer.body = AnswerBody::Stream(events);
+        answer.body = AnswerBody::Events(events);
         answer
             .with_header(CONTENT_TYPE, "text/event-stream")
             .with_header(CACHE_CONTROL, "private, no-store, no-transform")
@@ -72,7 +79,7 @@ impl Answer {
         E: std::error::Error + Send + Sync + 'static,
     {
         let mut answer = Self::ok(String::new()).with_header(CONTENT_TYPE, media_type);
-        answer.body = AnswerBody::Stream(stream::body(chunks));
+        answer.body = AnswerBody::Chunks(Chunks::new(chunks));
         answer
     }
 
@@ -177,11 +184,15 @@ impl Answer {
         &mut self.headers
     }
 
-    /// The response itself.
-    pub(super) fn into_response(self) -> Response<ResponseBody> {
+    /// The response itself; `broken_off` is called where it ends before its end.
+    pub(super) fn into_response<F>(self, broken_off: F) -> Response<ResponseBody>
+    where
+        F: Fn(&str) + Send + 'static,
+    {
         let body = match self.body {
             AnswerBody::Whole(bytes) => ResponseBody::from(bytes),
-            AnswerBody::Stream(stream) => stream,
+            AnswerBody::Events(events) => events,
+            AnswerBody::Chunks(chunks) => chunks.into_body(broken_off),
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;

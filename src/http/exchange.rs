@@ -19,6 +19,7 @@ use super::{Answer, ApiError};
 use crate::ErrorCode;
 use crate::config::Config;
 use crate::log::Log;
+use crate::metrics::{Metrics, Observation};
 use crate::rate::{RateCell, RateStatus};
 use crate::upstash::{CircuitState, Usage};
 
@@ -49,11 +50,11 @@ pub(super) struct Exchange {
 
 /// What the log is told of the user, once a handler has established who it is.
 #[derive(Clone, Debug, Default)]
-pub(super) struct UserNote(Arc<OnceLock<String>>);
+pub struct UserNote(Arc<OnceLock<String>>);
 
 impl UserNote {
     /// Notes the user's pseudonym: keyed, because otherwise whoever knows an id could find its lines.
-    pub(super) fn set(&self, pseudonym: String) {
+    pub fn set(&self, pseudonym: String) {
         // The first note holds: a request has one user.
         let _ = self.0.set(pseudonym);
     }
@@ -70,6 +71,8 @@ struct Line<'a> {
     duration_ms: f64,
     upstash_requests: u32,
     upstash_ms: f64,
+    /// Billed, as far as answers told.
+    commands: u32,
     retries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     circuit: Option<&'static str>,
@@ -80,6 +83,16 @@ struct Line<'a> {
     /// What a failure of ours was, in our own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+}
+
+/// The line of an answer that ended before its end.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BrokenOff<'a> {
+    request_id: &'a str,
+    route: &'static str,
+    error_code: &'static str,
+    error: &'a str,
 }
 
 /// What went wrong, for the log.
@@ -112,6 +125,7 @@ impl Exchange {
         result: Result<Answer, ApiError>,
         circuit: Option<CircuitState>,
         log: &Log,
+        metrics: Option<&Metrics>,
     ) -> Response<ResponseBody> {
         let (mut answer, failure) = self.answer(result);
         if self.takes_gzip {
@@ -129,7 +143,11 @@ impl Exchange {
         let took = self.started.elapsed();
         let timing = self.server_timing(took);
         log.write(&self.line(status, took, circuit, failure.as_ref()));
-        answer.with_header(SERVER_TIMING, timing).into_response()
+        if let Some(metrics) = metrics {
+            metrics.observe(&self.observation(status, took, failure.as_ref()));
+        }
+        let answer = answer.with_header(SERVER_TIMING, timing);
+        answer.into_response(self.broken_off(log.clone()))
     }
 
     /// Sorts a result into its answer and, where it is none that was wanted, what the log says of it.
@@ -205,6 +223,7 @@ impl Exchange {
             duration_ms: milliseconds(took),
             upstash_requests: self.usage.requests(),
             upstash_ms: milliseconds(self.usage.waited()),
+            commands: self.usage.commands(),
             retries: self.usage.retries(),
             circuit: circuit.map(CircuitState::as_str),
             user_hash: self.user.0.get().map(String::as_str),
@@ -212,6 +231,39 @@ impl Exchange {
             error: failure.and_then(|failure| failure.text.as_deref()),
         };
         serde_json::to_string(&line).unwrap_or_default()
+    }
+
+    /// What logs an answer that ended before its end, under the id that its first line has.
+    fn broken_off(&self, log: Log) -> impl Fn(&str) + Send + 'static {
+        let (id, route) = (self.id.clone(), self.route);
+        move |error| {
+            let line = BrokenOff {
+                request_id: &id,
+                route,
+                error_code: "broken_off",
+                error,
+            };
+            log.write(&serde_json::to_string(&line).unwrap_or_default());
+        }
+    }
+
+    fn observation(
+        &self,
+        status: StatusCode,
+        took: Duration,
+        failure: Option<&Failure>,
+    ) -> Observation {
+        Observation {
+            route: self.route,
+            method: method_name(&self.method),
+            status: status.as_u16(),
+            code: failure.map(|failure| failure.code.as_str()),
+            took,
+            waited: self.usage.waited(),
+            requests: self.usage.requests(),
+            retries: self.usage.retries(),
+            commands: self.usage.commands(),
+        }
     }
 }
 
@@ -227,18 +279,17 @@ fn describe_rate(headers: &mut HeaderMap, status: &RateStatus) {
 }
 
 /// A method of the client's own making is text of his.
-fn method_name(method: &Method) -> &str {
-    let is_known = matches!(
-        *method,
-        Method::GET
-            | Method::HEAD
-            | Method::POST
-            | Method::PUT
-            | Method::PATCH
-            | Method::DELETE
-            | Method::OPTIONS
-    );
-    if is_known { method.as_str() } else { "other" }
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// To a tenth.

@@ -12,6 +12,7 @@ mod stream;
 
 pub use answer::Answer;
 pub use error::ApiError;
+pub use exchange::UserNote;
 pub use request::ApiRequest;
 pub use route::{ROUTES, route_of};
 pub use serve::{respond, run};

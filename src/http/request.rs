@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderName, Method};
+use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::ApiError;
 use super::exchange::UserNote;
-use crate::identity::{Caller, Counted, UserId};
+use crate::identity::{Caller, Counted, TokenError, UserId};
 use crate::model::{ConversationId, Invalid, MessageId, ShareId, limits, limits::PageSize};
 use crate::rate::RateCell;
+use crate::secret::Secret;
 use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
 use crate::{App, ErrorCode};
 
@@ -111,15 +112,8 @@ impl ApiRequest {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
-        let invalid = ApiError::Unauthorized(ErrorCode::InvalidToken, "The token is not valid.");
-        let Some((scheme, token)) = value.to_str().ok().and_then(|text| text.split_once(' '))
-        else {
-            return Err(invalid);
-        };
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(invalid);
-        }
-        let verified = app.verify(token.trim()).await?;
+        let token = bearer(value).ok_or(TokenError::Invalid)?;
+        let verified = app.verify(token).await?;
         self.noted.set(app.tokens.pseudonym(verified.user.as_str()));
         Ok(Some(Caller {
             user: verified.user,
@@ -127,6 +121,24 @@ impl ApiRequest {
             counted_as: Counted::User,
             rate: self.rate.clone(),
         }))
+    }
+
+    /// Refuses whoever does not send this very token.
+    ///
+    /// # Errors
+    /// 401.
+    pub fn require_token(&self, token: &Secret) -> Result<(), ApiError> {
+        let sent = self.headers.get(AUTHORIZATION);
+        let sent = sent.ok_or_else(ApiError::missing_token)?;
+        bearer(sent)
+            .filter(|sent| token.is(sent))
+            .map(|_| ())
+            .ok_or_else(|| TokenError::Invalid.into())
+    }
+
+    /// Where the log learns who asks, when that is known only after the body was read.
+    pub fn user_note(&self) -> UserNote {
+        self.noted.clone()
     }
 
     /// `user`, asking from the caller's address without a token: counted among that address's calls.
@@ -339,6 +351,13 @@ impl ApiRequest {
         let found = self.query.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
+}
+
+/// The token of `Bearer <token>`.
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| token.trim())
 }
 
 /// `"5"`, or `W/"5"`, as a proxy that compresses makes of it.

@@ -1,10 +1,11 @@
 //! The routes there are, as logs name them.
 
 /// Every route, the literal ones first: a segment in braces stands for any.
-pub const ROUTES: [&str; 11] = [
+pub const ROUTES: [&str; 12] = [
     "/api/export",
     "/api/user",
     "/api/shares",
+    "/api/metrics",
     "/api/sync",
     "/api/session",
     "/api/import",

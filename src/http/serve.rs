@@ -28,7 +28,12 @@ where
         .catch_unwind()
         .await
         .unwrap_or(Err(ApiError::Internal));
-    exchange.finish(result, Some(app.store.circuit()), &app.log)
+    exchange.finish(
+        result,
+        Some(app.store.circuit()),
+        &app.log,
+        app.metrics.as_deref(),
+    )
 }
 
 /// Runs a function on Vercel: what `main` of every file under `api/` does.
@@ -48,7 +53,7 @@ where
                 Some(app) => respond(app, request, handler).await,
                 None => {
                     let exchange = Exchange::begin(&request, None);
-                    exchange.finish(Err(ApiError::Internal), None, &Log::default())
+                    exchange.finish(Err(ApiError::Internal), None, &Log::default(), None)
                 }
             };
             Ok::<_, vercel_runtime::Error>(response)

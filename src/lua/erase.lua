@@ -12,14 +12,14 @@
 -- Returns  {number of conversations left, ids...}
 -- Billed   4: EVALSHA, INCR, HMGET, ZRANGE; with conversations to remove 3 more (UNLINK, ZREM, HDEL), and one more
 --          (HSET) where one was dead; with shares 2 more (UNLINK, HDEL); as long as any are left 1 more (ZCARD), at
---          the end 1 more (UNLINK)
+--          the end 2 more (UNLINK, PUBLISH)
 
 local CURRENT, SESSION, WANTED = KEYS[4], KEYS[5], tonumber(ARGV[5])
 
 local FIRST = 7
 
 local row = redis.call('HMGET', META, ':user', ':remnants', ':shares')
-parse_user(row[1])
+local user = parse_user(row[1])
 local shared = {}
 for i, share in ipairs(parse_shares(row[3])) do shared[i] = ARGV[6] .. share.id end
 if #shared > 0 then
@@ -48,6 +48,7 @@ for id in pairs(remnants) do
 end
 if #ids == 0 then
   redis.call('UNLINK', CONVERSATIONS, META, DELETED, CURRENT, SESSION, KEYS[6], RATE)
+  if user.clock > 0 then notify('erase', user) end
   return { '0' }
 end
 left = left + redis.call('ZCARD', CONVERSATIONS)

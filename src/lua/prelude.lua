@@ -7,9 +7,10 @@
 --   1 now, ms  2 settings, see `setting_names`  3 conversation id, or ''
 --   4 revision expected by If-Match, or ''
 -- Returns
---   {calls in this window, what the script itself returns}
---   {calls in this window, {'limited'}}      too many: nothing was done
---   {calls in this window, {'signed out'}}   the token is older than the user's last sign-out: likewise
+--   {calls in this window, what the script itself returns, commands billed}
+--   {calls in this window, {'limited'}, commands billed}      too many: nothing was done
+--   {calls in this window, {'signed out'}, commands billed}   the token is older than the user's last
+--                                                             sign-out: likewise
 -- Billed   for every script EVALSHA, INCR; the first call of a window 1 more (PEXPIRE)
 --
 -- What the keys hold:
@@ -76,10 +77,19 @@ end
 local SETTINGS = parse_numbers(setting_names, ARGV[2])
 local TTL = SETTINGS.life
 
+-- Every command is billed, so every command is counted: this call of the script is the first.
+local COMMANDS, server = 1, redis
+local redis = setmetatable({
+  call = function(...)
+    COMMANDS = COMMANDS + 1
+    return server.call(...)
+  end,
+}, { __index = server })
+
 local RATE = KEYS[#KEYS]
 local CALLS = redis.call('INCR', RATE)
 if CALLS == 1 then redis.call('PEXPIRE', RATE, SETTINGS.window) end
-if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' } } end
+if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' }, COMMANDS } end
 
 -- What ends a script early; `finish` turns it into a reply.
 local SIGNED_OUT = {}
@@ -372,8 +382,8 @@ end
 -- Calls what is left of the script: every script's own part is the function `run`.
 local function finish(run)
   local done, reply = pcall(run)
-  if done then return { CALLS, reply } end
-  if reply == SIGNED_OUT then return { CALLS, { 'signed out' } } end
+  if done then return { CALLS, reply, COMMANDS } end
+  if reply == SIGNED_OUT then return { CALLS, { 'signed out' }, COMMANDS } end
   if type(reply) == 'table' then return reply end
   return redis.error_reply(tostring(reply))
 end

@@ -210,7 +210,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The whole number that a JSON number is. JSON knows one kind of numbers: `5.0` is as whole as `5`, and
 /// some languages write no other.
-pub(super) fn whole_number(json: &str) -> Option<i64> {
+pub(crate) fn whole_number(json: &str) -> Option<i64> {
     if let Ok(number) = json.parse() {
         return Some(number);
     }

@@ -4,7 +4,7 @@ use std::vec::IntoIter;
 
 use super::{Quota, StoreError};
 use crate::model::{ConversationId, ObjectWriter, Summary};
-use crate::upstash::{Reply, UpstashError};
+use crate::upstash::{Reply, UpstashError, note_commands};
 
 /// How a write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +39,16 @@ impl Written {
 pub(super) struct Answer(IntoIter<Reply>);
 
 impl Answer {
-    /// Reads what the prelude returns: the calls of this window, and the script's own reply.
+    /// Reads what the prelude returns: the calls of this window, and the script's own reply. Notes what it
+    /// cost.
     pub(super) fn new(reply: Reply) -> Result<(u64, Self), StoreError> {
         let mut parts = reply.into_list()?.into_iter();
-        let (Some(Reply::Int(calls)), Some(reply)) = (parts.next(), parts.next()) else {
+        let (Some(Reply::Int(calls)), Some(reply), Some(Reply::Int(commands))) =
+            (parts.next(), parts.next(), parts.next())
+        else {
             return Err(UpstashError::Malformed.into());
         };
+        note_commands(u32::try_from(commands).unwrap_or(0));
         let items = reply.into_list()?;
         Ok((u64::try_from(calls).unwrap_or(0), Self(items.into_iter())))
     }

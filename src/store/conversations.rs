@@ -1,7 +1,7 @@
 //! The plan's getAllConversations, saveConversation, deleteConversation, and what goes with them.
 
 use super::answer::Written;
-use super::{Call, Cursor, StoreError, UserStore, optional, push_messages, scripts};
+use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{ConversationId, ConversationPatch, NewConversation, Summary};
 use crate::upstash::UpstashError;
 
@@ -104,7 +104,13 @@ impl UserStore<'_> {
             arguments,
             ..Call::default()
         };
-        self.call(&scripts::SAVE, call).await?.written(id)
+        let written = self.call(&scripts::SAVE, call).await?.written(id)?;
+        if written.outcome == Outcome::Created {
+            self.count("conversations_total{event=\"created\"}", 1);
+            let total = written.summary.counters.messages;
+            self.count_messages(conversation.messages.iter(), total);
+        }
+        Ok(written)
     }
 
     /// Changes metadata.
@@ -144,7 +150,9 @@ impl UserStore<'_> {
             ..Call::default()
         };
         let mut answer = self.call(&scripts::DELETE_CONVERSATION, call).await?;
-        answer.outcome()?;
+        if answer.outcome()? != Outcome::Unchanged {
+            self.count("conversations_total{event=\"deleted\"}", 1);
+        }
         Ok(Deleted {
             clock: answer.number()?,
         })

@@ -62,6 +62,13 @@ impl UserStore<'_> {
                 _ => return Err(UpstashError::Malformed.into()),
             };
         }
+        for ((_, conversation), status) in conversations.iter().zip(&statuses) {
+            if *status == ImportStatus::Imported {
+                self.count("conversations_total{event=\"imported\"}", 1);
+                let total = conversation.messages.len() as u64;
+                self.count_messages(conversation.messages.iter(), total);
+            }
+        }
         Ok(Imported { statuses, clock })
     }
 

@@ -127,7 +127,11 @@ impl UserStore<'_> {
             ..Call::default()
         };
         let mut answer = self.call(&scripts::APPEND, call).await?;
-        Ok((answer.written(id)?, answer.texts()?))
+        let (written, appended) = (answer.written(id)?, answer.texts()?);
+        let is_new = |message: &&NewMessage| appended.iter().any(|id| id == message.id.as_str());
+        let total = written.summary.counters.messages;
+        self.count_messages(messages.iter().filter(is_new), total);
+        Ok((written, appended))
     }
 
     /// Changes a message; returns it, and its conversation.

@@ -4,12 +4,14 @@ mod answer;
 mod claim;
 mod conversations;
 mod cursor;
+mod databases;
 mod devices;
 mod error;
 mod export;
 mod import;
 mod keys;
 mod messages;
+mod metrics;
 mod scripts;
 mod session;
 mod shares;
@@ -17,7 +19,10 @@ mod sync;
 mod user;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
 
 pub use answer::{Outcome, Written};
 pub use claim::Claim;
@@ -35,21 +40,24 @@ pub use user::{Activity, Erasure, Statistics, Totals};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::{Caller, Counted};
+use crate::identity::{Caller, Counted, UserId};
+use crate::metrics::Metrics;
 use crate::model::{ConversationId, NewMessage};
 use crate::rate::{self, RateStatus};
-use crate::upstash::{CircuitState, Command, Script, Upstash, UpstashError};
+use crate::upstash::{CircuitState, Command, Reply, Script, Upstash, UpstashError, note_commands};
 use answer::Answer;
+use databases::Databases;
 use keys::Keys;
 
 /// All users' conversations.
 #[derive(Debug)]
 pub struct Store {
-    upstash: Upstash,
+    databases: Databases,
     namespace: String,
     session_life: Duration,
     limits: Limits,
     clock: Clock,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// What the scripts are told of the configuration.
@@ -65,10 +73,15 @@ struct Limits {
 }
 
 impl Store {
-    /// A store in the database that `upstash` talks to.
-    pub fn new(upstash: Upstash, config: &Config, clock: Clock) -> Self {
+    /// A store in the database that `upstash` talks to, or spread over several.
+    pub fn new(
+        upstash: Vec<Upstash>,
+        config: &Config,
+        clock: Clock,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Self {
         Self {
-            upstash,
+            databases: Databases::new(upstash),
             namespace: config.namespace.clone(),
             session_life: config.session_life,
             limits: Limits {
@@ -81,6 +94,7 @@ impl Store {
                 bytes: config.max_bytes,
             },
             clock,
+            metrics,
         }
     }
 
@@ -90,22 +104,77 @@ impl Store {
             store: self,
             keys: Keys::new(&self.namespace, &caller.user),
             caller: caller.clone(),
+            database: self.databases.index_of(caller.user.as_str()),
         }
     }
 
-    /// Asks the database for a sign of life; answers how long it took.
+    /// The same for what is not in the user's database, but in that of a name: a code, a share.
+    fn of_name(&self, caller: &Caller, name: &str) -> UserStore<'_> {
+        let database = self.databases.index_of(name);
+        UserStore {
+            database,
+            ..self.of(caller)
+        }
+    }
+
+    /// Makes a name that belongs to the user's database, by trying until one does: once where there is one
+    /// database, on average as often as there are databases.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn name_near<T, E>(
+        &self,
+        user: &UserId,
+        mut make: impl FnMut(u32) -> Result<(T, String), E>,
+    ) -> Result<T, E> {
+        let database = self.databases.index_of(user.as_str());
+        let mut attempt = 0;
+        loop {
+            let (made, name) = make(attempt)?;
+            if self.databases.index_of(&name) == database {
+                return Ok(made);
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Runs a script, with a batch of metrics behind it where one is due.
+    async fn run(
+        &self,
+        database: usize,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&str],
+    ) -> Result<Reply, UpstashError> {
+        let upstash = self.databases.get(database);
+        let metrics = self.metrics.as_ref();
+        let due = metrics.and_then(|metrics| metrics.due(database, false));
+        let Some(delivery) = due else {
+            return upstash.script(script, keys, arguments).await;
+        };
+        let key = self.metrics_key();
+        let rider = metrics::command(&delivery, &key);
+        let (reply, ridden) = upstash.script_with(script, keys, arguments, rider).await;
+        metrics::settle(delivery, &ridden);
+        reply
+    }
+
+    /// Asks every database for a sign of life; answers how long the slowest took.
     ///
     /// # Errors
     /// See [`UpstashError`].
     pub async fn ping(&self) -> Result<Duration, UpstashError> {
         let started = Instant::now();
-        self.upstash.command(&Command::new("PING")).await?;
+        let ping = Command::new("PING");
+        let all = self.databases.all().iter();
+        try_join_all(all.map(|database| database.command(&ping))).await?;
+        note_commands(u32::try_from(self.databases.all().len()).unwrap_or(u32::MAX));
         Ok(started.elapsed())
     }
 
-    /// Whether the circuit breaker lets calls through.
+    /// Whether the circuit breaker lets calls through; where there are several databases, the worst of them.
     pub fn circuit(&self) -> CircuitState {
-        self.upstash.circuit()
+        self.databases.circuit()
     }
 }
 
@@ -115,6 +184,7 @@ pub struct UserStore<'a> {
     store: &'a Store,
     keys: Keys,
     caller: Caller,
+    database: usize,
 }
 
 /// What a script is called with, beside what every script gets.
@@ -148,9 +218,10 @@ impl UserStore<'_> {
         let mut arguments = vec![now.as_str(), &settings, id, &expected];
         arguments.extend(call.arguments.iter().map(AsRef::as_ref));
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let reply = self.store.upstash.script(script, &keys, &arguments).await?;
+        let store = self.store;
+        let reply = store.run(self.database, script, &keys, &arguments).await?;
         let (calls, answer) = Answer::new(reply)?;
-        self.check(calls, &window, answer)
+        self.judge(calls, &window, answer)
     }
 
     /// As the Lua prelude's `setting_names` has them.
@@ -177,7 +248,7 @@ impl UserStore<'_> {
     }
 
     /// Notes where the caller stands, and sorts out what the prelude refuses.
-    fn check(&self, calls: u64, window: &Window, answer: Answer) -> Result<Answer, StoreError> {
+    fn judge(&self, calls: u64, window: &Window, answer: Answer) -> Result<Answer, StoreError> {
         let status = RateStatus {
             limit: self.rate_limit(),
             used: calls,

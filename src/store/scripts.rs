@@ -17,8 +17,13 @@ macro_rules! scripts {
     };
 }
 
+/// Concerns no user, so it has no prelude.
+pub(super) static METRICS: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("../lua/metrics.lua")));
+
 scripts! {
     APPEND = "append.lua";
+    CHECK = "check.lua";
     CLAIM = "claim.lua" with SHARING;
     DELETE_CONVERSATION = "delete_conversation.lua" with SHARING;
     DELETE_MESSAGE = "delete_message.lua";

@@ -1,6 +1,7 @@
 //! The plan's session data and current conversation.
 
 use super::{Call, StoreError, UserStore, scripts};
+use crate::identity::Counted;
 use crate::model::{ConversationId, Timestamp};
 use crate::upstash::{Reply, UpstashError};
 
@@ -27,6 +28,9 @@ impl UserStore<'_> {
             ..Call::default()
         };
         let mut answer = self.call(&scripts::SESSION, call).await?;
+        if matches!(self.caller.counted_as, Counted::Address(_)) {
+            self.count("users_total", 1);
+        }
         Ok(Session {
             created: Timestamp::from_ms(answer.number()?),
             last_seen: Timestamp::from_ms(answer.number()?),

@@ -166,7 +166,8 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn subscribe(&self) -> Result<Subscription, StoreError> {
-        Ok(self.store.upstash.subscribe(&self.keys.events()).await?)
+        let database = self.store.databases.get(self.database);
+        Ok(database.subscribe(&self.keys.events()).await?)
     }
 }
 

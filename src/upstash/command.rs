@@ -23,7 +23,7 @@ impl<'a> Command<'a> {
     }
 
     /// `EVAL` or `EVALSHA`.
-    pub(super) fn script(
+    pub(crate) fn script(
         name: &'static str,
         script: &'a str,
         keys: &[&'a str],

@@ -30,6 +30,7 @@ use breaker::CircuitBreaker;
 use reply::Entry;
 use retry::Backoff;
 use transport::Transport;
+pub(crate) use usage::note_commands;
 use usage::{Attempt, note_retry};
 
 /// Where Redis is, and how patient to be with it.
@@ -137,10 +138,64 @@ impl Upstash {
         let call = |name, which| Command::script(name, which, keys, arguments);
         match self.command(&call("EVALSHA", script.sha1())).await {
             Err(UpstashError::Command(text)) if text.starts_with("NOSCRIPT") => {
+                note_commands(1);
                 self.command(&call("EVAL", script.source())).await
             }
             result => result,
         }
+    }
+
+    /// Runs a script, and behind it, in the same request, another command. Whether that one succeeds is
+    /// nothing to the script; nor is it tried again for its own sake.
+    ///
+    /// # Errors
+    /// See [`UpstashError`], for each of the two.
+    pub async fn script_with(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&str],
+        rider: Command<'_>,
+    ) -> (Result<Reply, UpstashError>, Result<Reply, UpstashError>) {
+        let first = Command::script("EVALSHA", script.sha1(), keys, arguments);
+        let parse = |json: &[u8]| {
+            let mut entries = Entry::parse_all(json)?.into_iter();
+            let (Some(first), Some(second), None) =
+                (entries.next(), entries.next(), entries.next())
+            else {
+                return Err(UpstashError::Malformed);
+            };
+            Ok((first.into_reply()?, second.into_reply()))
+        };
+        let body = Command::list_to_json(&[first, rider]);
+        match self.send("/pipeline", body, parse).await {
+            Ok((reply, ridden)) => (Ok(reply), ridden),
+            Err(UpstashError::Command(text)) if text.starts_with("NOSCRIPT") => {
+                note_commands(1);
+                let all = Command::script("EVAL", script.source(), keys, arguments);
+                (self.command(&all).await, Err(UpstashError::Command(text)))
+            }
+            Err(error) => (Err(error.clone()), Err(error)),
+        }
+    }
+
+    /// Sends independent commands in one request, each of which may fail on its own.
+    ///
+    /// # Errors
+    /// See [`UpstashError`]: of the request, and within it of each command.
+    pub async fn each(
+        &self,
+        commands: &[Command<'_>],
+    ) -> Result<Vec<Result<Reply, UpstashError>>, UpstashError> {
+        let parse = |json: &[u8]| {
+            let entries = Entry::parse_all(json)?;
+            if entries.len() != commands.len() {
+                return Err(UpstashError::Malformed);
+            }
+            Ok(entries.into_iter().map(Entry::into_reply).collect())
+        };
+        let body = Command::list_to_json(commands);
+        self.send("/pipeline", body, parse).await
     }
 
     /// Subscribes to a channel. The stream lasts until either side ends it.

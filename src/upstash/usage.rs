@@ -15,6 +15,7 @@ tokio::task_local! {
 pub struct Usage {
     requests: AtomicU32,
     retries: AtomicU32,
+    commands: AtomicU32,
     micros: AtomicU64,
 }
 
@@ -32,6 +33,11 @@ impl Usage {
     /// How many of them were repetitions of one that had failed.
     pub fn retries(&self) -> u32 {
         self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Commands billed, as far as answers told: what ran for an answer that was lost is not in it.
+    pub fn commands(&self) -> u32 {
+        self.commands.load(Ordering::Relaxed)
     }
 
     /// Time spent waiting for answers; the pauses before retries are not in it.
@@ -67,6 +73,13 @@ pub(super) fn note_retry() {
     });
 }
 
+/// Notes commands that were billed.
+pub(crate) fn note_commands(count: u32) {
+    note(|usage| {
+        usage.commands.fetch_add(count, Ordering::Relaxed);
+    });
+}
+
 /// Outside of [`Usage::of`] nobody wants to know, which is no error.
 fn note(change: impl FnOnce(&Usage)) {
     let _ = CURRENT.try_with(|usage| change(usage));
@@ -84,9 +97,13 @@ mod tests {
             drop(Attempt::start());
             note_retry();
             drop(Attempt::start());
+            note_commands(3);
+            note_commands(4);
         };
         Usage::of(usage.clone(), work).await;
         note_retry();
+        note_commands(1);
         assert_eq!((usage.requests(), usage.retries()), (2, 1));
+        assert_eq!(usage.commands(), 7);
     }
 }

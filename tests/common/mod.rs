@@ -6,6 +6,7 @@
 pub mod client;
 pub mod contract;
 pub mod events;
+pub mod follower;
 pub mod provider;
 
 use std::path::PathBuf;
@@ -294,8 +295,10 @@ fn config(url: &str, variables: &[(&str, &str)]) -> Config {
         set.map(|(_, value)| *value).or(own).map(str::to_owned)
     })
     .unwrap();
-    config.upstash.first_backoff = Duration::from_millis(5);
-    config.upstash.attempt_timeout = Duration::from_secs(2);
+    for database in &mut config.databases {
+        database.first_backoff = Duration::from_millis(5);
+        database.attempt_timeout = Duration::from_secs(2);
+    }
     config
 }
 

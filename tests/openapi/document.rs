@@ -61,6 +61,11 @@ fn security_schemes() -> Value {
             "scheme": "bearer",
             "description": "A token of `POST /api/session`; or where one is configured, a JWT of an auth provider.",
         },
+        "metrics": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The `METRICS_TOKEN` of the deployment.",
+        },
     })
 }
 

@@ -17,6 +17,8 @@ pub enum Access {
     UserOrStranger,
     /// Anybody: tokens are not looked at.
     Anybody,
+    /// Those with the token for metrics.
+    Metrics,
 }
 
 /// What is known of an operation.
@@ -72,7 +74,7 @@ impl Operation {
 
     pub fn open_to(mut self, access: Access) -> Self {
         self.access = access;
-        if access == Access::Anybody {
+        if matches!(access, Access::Anybody | Access::Metrics) {
             self.codes = vec![ErrorCode::InternalError];
         }
         self
@@ -143,6 +145,7 @@ impl Operation {
             Access::User => json!([{ "bearer": [] }]),
             Access::UserOrStranger => json!([{ "bearer": [] }, {}]),
             Access::Anybody => json!([]),
+            Access::Metrics => json!([{ "metrics": [] }]),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod conversations;
 mod messages;
+mod service;
 mod session;
 mod shares;
 mod user;
@@ -14,5 +15,6 @@ pub fn operations() -> Vec<Operation> {
     operations.extend(messages::operations());
     operations.extend(shares::operations());
     operations.extend(user::operations());
+    operations.extend(service::operations());
     operations
 }

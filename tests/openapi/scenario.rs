@@ -5,6 +5,8 @@ use serde_json::json;
 use super::examples::{CODE, Recorder};
 use crate::common::Client;
 
+const METRICS_TOKEN: &str = "the token that Prometheus has been given";
+
 pub async fn play(recorder: &mut Recorder) {
     let stranger = recorder.site.stranger();
     let user = begin(recorder, &stranger).await;
@@ -15,7 +17,8 @@ pub async fn play(recorder: &mut Recorder) {
     share(recorder, &user, &stranger).await;
     carry(recorder, &user).await;
     claim(recorder, &user).await;
-    end(recorder, &user, &stranger).await;
+    watch(recorder, &user, &stranger).await;
+    end(recorder, &user).await;
 }
 
 async fn begin(recorder: &mut Recorder, stranger: &Client) -> Client {
@@ -222,7 +225,7 @@ async fn carry(recorder: &mut Recorder, user: &Client) {
         .await;
 }
 
-async fn end(recorder: &mut Recorder, user: &Client, stranger: &Client) {
+async fn end(recorder: &mut Recorder, user: &Client) {
     let one = "/api/conversations/1751545800000";
     recorder.ask(user, "forGood", ("DELETE", one), None).await;
     recorder.ask(user, "deleted", ("GET", one), None).await;
@@ -241,7 +244,28 @@ async fn end(recorder: &mut Recorder, user: &Client, stranger: &Client) {
     recorder
         .ask(user, "signedOut", ("GET", "/api/conversations"), None)
         .await;
+}
+
+async fn watch(recorder: &mut Recorder, user: &Client, stranger: &Client) {
     recorder
         .ask(stranger, "healthy", ("GET", "/api/health/redis"), None)
+        .await;
+    let report = json!({
+        "fallback": { "reads": 12, "writes": 3 },
+        "conflicts": 1,
+        "errors": [{ "code": "storage_unavailable", "count": 4 }],
+    });
+    let metrics = "/api/metrics";
+    recorder
+        .ask(user, "report", ("POST", metrics), Some(report))
+        .await;
+    recorder
+        .ask(stranger, "notConfigured", ("GET", metrics), None)
+        .await;
+    let variables = [("METRICS_TOKEN", METRICS_TOKEN)];
+    let measured = recorder.site.deployment(&variables).await;
+    let prometheus = measured.stranger().with_token(METRICS_TOKEN);
+    recorder
+        .ask(&prometheus, "text", ("GET", metrics), None)
         .await;
 }

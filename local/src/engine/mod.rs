@@ -14,6 +14,7 @@ mod machine;
 mod number;
 mod registry;
 mod script;
+mod size;
 mod sorted_set;
 mod store;
 mod value;

@@ -1,8 +1,9 @@
 //! `/api/session` and `/api/sync`.
 
 use conversation_store::ErrorCode::{
-    AlreadyClaimed, ConversationNotFound, InvalidCursor, InvalidField, InvalidId, InvalidQuery,
-    TooManyCodes, TooManyConversationsKept, TooMuchTextKept, UseProvider, WrongCode, WrongToken,
+    AlreadyClaimed, ClaimAcrossDatabases, ConversationNotFound, InvalidCursor, InvalidField,
+    InvalidId, InvalidQuery, TooManyCodes, TooManyConversationsKept, TooMuchTextKept, UseProvider,
+    WrongCode, WrongToken,
 };
 use serde_json::json;
 
@@ -48,7 +49,7 @@ fn act() -> Operation {
         )
         .answers(Answer::json(202, "Of `claim`: some is left, send it again.", "ClaimUnderWay"))
         .refuses(&[InvalidField, UseProvider, WrongCode, TooManyCodes, WrongToken])
-        .refuses(&[AlreadyClaimed, TooManyConversationsKept, TooMuchTextKept])
+        .refuses(&[AlreadyClaimed, ClaimAcrossDatabases, TooManyConversationsKept, TooMuchTextKept])
 }
 
 fn read() -> Operation {

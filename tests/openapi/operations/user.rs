@@ -1,16 +1,16 @@
-//! What concerns a user's data as a whole, and the health of the service.
+//! What concerns a user's data as a whole.
 
 use conversation_store::ErrorCode::{
     ConversationNotFound, InvalidId, InvalidQuery, TooManyConversations,
 };
 use serde_json::{Value, json};
 
-use super::super::operation::{Access, Answer, Operation};
+use super::super::operation::{Answer, Operation};
 use super::super::parameters::query;
 use super::super::schemas::reference;
 
 pub fn operations() -> Vec<Operation> {
-    vec![import(), export(), statistics(), erase(), health()]
+    vec![import(), export(), statistics(), erase()]
 }
 
 fn import() -> Operation {
@@ -76,14 +76,6 @@ fn erase() -> Operation {
             "Some is left: send it again.",
             "ErasureUnderWay",
         ))
-}
-
-fn health() -> Operation {
-    Operation::new("get", "/api/health/redis", "health")
-        .describe("operation", "Whether Redis answers", "Open to anybody.")
-        .open_to(Access::Anybody)
-        .answers(Answer::json(200, "It answers.", "Health"))
-        .answers(Answer::json(503, "It does not.", "Health"))
 }
 
 fn text(description: &str) -> Value {

@@ -1,6 +1,7 @@
 //! What else is sent and answered.
 
 use conversation_store::ErrorCode;
+use conversation_store::metrics::{MOST_REPORTED, MOST_REPORTED_ERRORS};
 use conversation_store::model::limits;
 use serde_json::{Map, Value, json};
 
@@ -38,6 +39,8 @@ pub fn schemas() -> Map<String, Value> {
         ("Erased", object(json!({ "erased": { "const": true } }))),
         ("ErasureUnderWay", erasure_under_way()),
         ("Health", health()),
+        ("ClientReport", client_report()),
+        ("Accepted", object(json!({ "accepted": { "const": true } }))),
     ]
     .into_iter()
     .map(|(name, schema)| (name.to_owned(), schema))
@@ -283,5 +286,28 @@ fn health() -> Value {
             "circuit": { "type": "string" },
         }),
         json!({ "latencyMs": { "type": "number" }, "error": { "type": "string" } }),
+    )
+}
+
+fn client_report() -> Value {
+    let number = json!({ "type": "integer", "minimum": 0, "maximum": MOST_REPORTED });
+    let fallback = object_with(json!({}), json!({ "reads": number, "writes": number }));
+    let error = object_with(
+        json!({ "code": { "type": "string" } }),
+        json!({ "count": number }),
+    );
+    let errors = json!({
+        "type": "array",
+        "maxItems": MOST_REPORTED_ERRORS,
+        "items": open(error, "A code of ours, `network` or `local_storage`; any other counts as `other`."),
+    });
+    let report = json!({
+        "fallback": open(fallback, "How often the browser's own storage stood in."),
+        "conflicts": number,
+        "errors": errors,
+    });
+    open(
+        object_with(json!({}), report),
+        "Sums since the last report.",
     )
 }

@@ -2,6 +2,7 @@
 
 use super::super::failure::Failure;
 use super::super::registry::{Keys, Spec};
+use super::super::size::used_memory;
 use super::super::store::Store;
 use super::{Outcome, count, is};
 use crate::backend::Reply;
@@ -13,6 +14,7 @@ pub(super) const COMMANDS: &[Spec] = &[
     // It changes no key, yet Redis refuses it to read-only scripts like a write.
     Spec::write("publish", 3, publish).with_keys(Keys::None),
     Spec::read("dbsize", 1, dbsize).with_keys(Keys::Keyspace),
+    Spec::read("info", -1, info).with_keys(Keys::Keyspace),
     Spec::write("flushdb", -1, flush).with_keys(Keys::Keyspace),
     Spec::write("flushall", -1, flush).with_keys(Keys::Keyspace),
 ];
@@ -41,6 +43,25 @@ fn publish(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
 
 fn dbsize(store: &mut Store, _: &[Vec<u8>]) -> Outcome {
     Ok(count(store.keyspace.len()))
+}
+
+/// The one section there is; of others, as at Upstash, just the heading.
+fn info(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
+    let is_memory = |name: &Vec<u8>| {
+        ["memory", "default", "all"]
+            .iter()
+            .any(|known| is(name, known))
+    };
+    let text = match command {
+        [_, section] if !is_memory(section) => {
+            format!("# {}\r\n", String::from_utf8_lossy(section))
+        }
+        _ => format!(
+            "# Memory\r\nused_memory:{}\r\n",
+            used_memory(&store.keyspace)
+        ),
+    };
+    Ok(Reply::Bulk(text.into_bytes()))
 }
 
 fn flush(store: &mut Store, command: &[Vec<u8>]) -> Outcome {
