@@ -25,8 +25,11 @@ use tokio::process::Command;
 /// It takes about a minute on two cores; whatever takes this long has got stuck.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+const METRICS_TOKEN: &str = "the token that Prometheus has been given";
+
 /// Nobody is asked to wait, and streams end soon.
-const VARIABLES: [(&str, &str); 4] = [
+const VARIABLES: [(&str, &str); 5] = [
+    ("METRICS_TOKEN", METRICS_TOKEN),
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
     ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
@@ -78,6 +81,7 @@ async fn run(program: &Path, url: &str, folder: &Path) -> Output {
         .current_dir(folder)
         .env("HOOKS", own.join("hooks.py"))
         .env("USERS", users)
+        .env("METRICS_TOKEN", METRICS_TOKEN)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .kill_on_drop(true)
         .output();

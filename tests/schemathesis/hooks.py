@@ -57,6 +57,8 @@ def before_call(context, case, kwargs):
     is_body = isinstance(case.body, dict)
     if operation == "eraseUser" or is_body and case.body.get("action") == "signOutEverywhere":
         ask_as_somebody_else(case, kwargs)
+    if operation == "readMetrics" and case.headers.get("Authorization") in OURS:
+        case.headers["Authorization"] = f"Bearer {os.environ['METRICS_TOKEN']}"
     # A deletion is for good: an id that one scenario deleted is of no use to the next one.
     if operation == "createConversation" and is_body and is_positive_step(case):
         case.body.pop("id", None)
