@@ -6,6 +6,7 @@
 pub mod bill;
 pub mod client;
 pub mod contract;
+pub mod day;
 pub mod events;
 pub mod follower;
 pub mod provider;
