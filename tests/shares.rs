@@ -186,6 +186,9 @@ async fn a_long_conversation_is_read_in_pages(site: Site) {
         .get(&format!("{}&cursor=x", path(&made)))
         .await
         .expect_error(400, "invalid_cursor");
+    user.get("/api/shares?cursor=x")
+        .await
+        .expect_error(400, "invalid_cursor");
 }
 
 async fn an_empty_conversation_can_be_shared(site: Site) {

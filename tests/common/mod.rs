@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod client;
+pub mod contract;
 pub mod events;
 pub mod follower;
 pub mod provider;
@@ -67,25 +68,56 @@ pub struct Site {
 
 impl Site {
     pub async fn embedded() -> Self {
+        Self::on(Engine::in_memory(), Clock::default()).await
+    }
+
+    /// On the embedded store, at a time that stands still until it is moved ahead.
+    pub async fn stopped_at(time: Duration) -> Self {
         let engine = Engine::in_memory();
-        Self::start(Backend::Embedded(engine.clone()), Some(engine), None).await
+        engine.stop_clock_at(time);
+        Self::on(engine, Clock::stopped_at(time)).await
+    }
+
+    async fn on(engine: Engine, clock: Clock) -> Self {
+        Self::start(Backend::Embedded(engine.clone()), Some(engine), None, clock).await
     }
 
     /// `None` where redis-server is not installed; with `REQUIRE_ALL=1` that is a failure.
     pub async fn redis() -> Option<Self> {
         let server = RedisServer::start().unwrap()?;
         let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+        Some(
+            Self::start(
+                Backend::Redis(backend),
+                None,
+                Some(server),
+                Clock::default(),
+            )
+            .await,
+        )
     }
 
     /// On a Redis that loses no acknowledged write when it is killed.
     pub async fn durable_redis() -> Option<Self> {
         let server = RedisServer::start_with(Persistence::EveryWrite).unwrap()?;
         let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+        Some(
+            Self::start(
+                Backend::Redis(backend),
+                None,
+                Some(server),
+                Clock::default(),
+            )
+            .await,
+        )
     }
 
-    async fn start(backend: Backend, engine: Option<Engine>, redis: Option<RedisServer>) -> Self {
+    async fn start(
+        backend: Backend,
+        engine: Option<Engine>,
+        redis: Option<RedisServer>,
+        clock: Clock,
+    ) -> Self {
         let front = Front::start(
             any_port().await,
             backend.clone(),
@@ -93,7 +125,6 @@ impl Site {
         )
         .await
         .unwrap();
-        let clock = Clock::default();
         let app = App::new(config(&front.url(), &[]), clock.clone()).unwrap();
         let lines = Arc::default();
         let web = serve(app.with_log(kept_in(&lines))).await;
@@ -228,6 +259,10 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    pub fn url(&self) -> String {
+        self.web.url()
+    }
+
     pub fn stranger(&self) -> Client {
         Client::new(self.web.url(), None)
     }
