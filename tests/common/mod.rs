@@ -3,6 +3,7 @@
 // Every test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod bill;
 pub mod client;
 pub mod contract;
 pub mod events;
