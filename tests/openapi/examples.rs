@@ -17,6 +17,7 @@ const BEGINNING: Duration = Duration::from_millis(1_751_545_800_000);
 const USER_ID: &str = "5b1d7c0e-9f1a-4c3b-8f0e-2d6a1c9b7e45";
 const TOKEN: &str = "v1.NWIxZDdjMGUtOWYxYS00YzNi.c2lnbmF0dXJl";
 pub const CODE: &str = "K7QW2M9X";
+const SIZE: u64 = 4_096;
 const SHARE_ID: &str = "pX3vT0mZ8qK1rY5wLb7cNg";
 
 pub struct Examples(Vec<Example>);
@@ -167,7 +168,7 @@ fn operation_of(method: &Method, path: &str) -> &'static str {
     found.unwrap().id
 }
 
-/// Replaces what is random, or a matter of speed.
+/// Replaces what is random, or a matter of speed or storage.
 fn settle(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(settle),
@@ -180,12 +181,23 @@ fn settle(value: &mut Value) {
                     "userId" => *value = json!(USER_ID),
                     "token" => *value = json!(TOKEN),
                     "latencyMs" => *value = json!(1.5),
+                    "bytes" => *value = json!(SIZE),
                     "code" if has_code => *value = json!(CODE),
                     "id" if is_share => *value = json!(SHARE_ID),
                     _ => settle(value),
                 }
             }
         }
+        Value::String(text) if text.starts_with("# HELP") => *text = with_even_sizes(text),
         _ => {}
     }
+}
+
+/// Prometheus's samples, all of them with the same value.
+fn with_even_sizes(samples: &str) -> String {
+    let lines = samples.lines().map(|line| match line.rsplit_once(' ') {
+        Some((name, _)) if !line.starts_with('#') => format!("{name} {SIZE}\n"),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
 }
