@@ -14,7 +14,6 @@ mod common;
 use common::bill::{Item, bill, fill};
 use common::day::{ALLOWED, DAY};
 use common::{Client, Site, use_every_script};
-use local::backend::Reply;
 use serde_json::{Value, json};
 
 /// Upstash's pay as you go: dollars per command, and per byte and month above the first gigabyte.
@@ -91,7 +90,7 @@ fn print_day(items: &[Item]) -> f64 {
 /// What a user of the plan's profile takes up: 50 conversations of 100 messages of 200 bytes.
 async fn print_size(site: &Site) -> f64 {
     const USERS: u64 = 5;
-    let before = used_memory(site).await;
+    let before = site.used_memory().await;
     for _ in 0..USERS {
         let user = site.user().await;
         for part in 0..5 {
@@ -99,7 +98,7 @@ async fn print_size(site: &Site) -> f64 {
             user.post("/api/import", &json!(all)).await.expect(200);
         }
     }
-    let bytes = (used_memory(site).await - before) / USERS;
+    let bytes = (site.used_memory().await - before) / USERS;
     println!(
         "A user of the plan's profile, 50 conversations of 100 messages of 200 bytes: {bytes} bytes.\n"
     );
@@ -119,16 +118,6 @@ fn conversation(at: usize) -> Value {
         })
         .collect();
     json!({ "id": format!("conv-{at}"), "title": "A conversation", "messages": messages })
-}
-
-async fn used_memory(site: &Site) -> u64 {
-    let Reply::Bulk(info) = site.command(&["INFO", "memory"]).await else {
-        panic!("INFO answers a text");
-    };
-    let info = String::from_utf8(info).unwrap();
-    let mut lines = info.lines();
-    let line = lines.find_map(|line| line.strip_prefix("used_memory:"));
-    line.unwrap().trim().parse().unwrap()
 }
 
 fn print_months(day: f64, bytes: f64) {

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use common::{Client, Deployment, Site, message};
 use local::backend::Reply;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 const GROUPS: u64 = 10;
@@ -57,7 +57,7 @@ async fn main() {
             "| {there} | {:.1} | {:.1} | {:.0} | {:.1} | {:.0} |",
             per_user(cost.requests, size),
             per_user(cost.commands, size),
-            per_user(used_memory(&site).await, there),
+            per_user(site.used_memory().await, there),
             per_user(key_count(&site).await, there),
             calls as f64 / seconds,
         );
@@ -83,11 +83,7 @@ async fn live(service: &Arc<Deployment>, users: u64) -> u64 {
 }
 
 async fn day(service: &Deployment) -> u64 {
-    let session = service.stranger().post("/api/session", &json!({})).await;
-    let session = session.expect(201);
-    let user = service
-        .stranger()
-        .with_token(session["token"].as_str().unwrap());
+    let user = service.user().await;
     let mut calls = 1;
     for index in 0..CONVERSATIONS {
         user.create(&format!("c{index}"), vec![]).await;
@@ -130,16 +126,6 @@ async fn start(user: &Client, cursor: &str) -> String {
 fn text_of(bytes: usize) -> String {
     let word = |_| char::from(b'a' + fastrand::u8(0..26));
     (0..bytes).map(word).collect()
-}
-
-async fn used_memory(site: &Site) -> u64 {
-    let Reply::Bulk(info) = site.command(&["INFO", "memory"]).await else {
-        panic!("INFO answers a text");
-    };
-    let info = String::from_utf8(info).unwrap();
-    let mut lines = info.lines();
-    let line = lines.find_map(|line| line.strip_prefix("used_memory:"));
-    line.unwrap().parse().unwrap()
 }
 
 async fn key_count(site: &Site) -> u64 {

@@ -391,14 +391,7 @@ async fn shares_are_counted_and_limited(site: Site) {
 
 async fn snapshots_count_as_text_that_is_kept(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "1000")]).await;
-    let session = strict
-        .stranger()
-        .post("/api/session", &json!({}))
-        .await
-        .expect(201);
-    let user = strict
-        .stranger()
-        .with_token(session["token"].as_str().unwrap());
+    let user = strict.user().await;
     user.create("c", vec![message("m", "user", &"x".repeat(300))])
         .await;
     let made = share(&user, "c").await;

@@ -43,6 +43,12 @@ impl Client {
         }
     }
 
+    /// Somebody with a new user's token.
+    pub async fn newcomer(&self) -> Self {
+        let session = self.post("/api/session", &serde_json::json!({})).await;
+        self.with_token(session.expect(201)["token"].as_str().unwrap())
+    }
+
     pub fn with_header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();
         client.headers.push((name.to_owned(), value.to_owned()));

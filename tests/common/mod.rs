@@ -86,32 +86,18 @@ impl Site {
 
     /// `None` where redis-server is not installed; with `REQUIRE_ALL=1` that is a failure.
     pub async fn redis() -> Option<Self> {
-        let server = RedisServer::start().unwrap()?;
-        let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(
-            Self::start(
-                Backend::Redis(backend),
-                None,
-                Some(server),
-                Clock::default(),
-            )
-            .await,
-        )
+        Self::redis_with(Persistence::None).await
     }
 
     /// On a Redis that loses no acknowledged write when it is killed.
     pub async fn durable_redis() -> Option<Self> {
-        let server = RedisServer::start_with(Persistence::EveryWrite).unwrap()?;
-        let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(
-            Self::start(
-                Backend::Redis(backend),
-                None,
-                Some(server),
-                Clock::default(),
-            )
-            .await,
-        )
+        Self::redis_with(Persistence::EveryWrite).await
+    }
+
+    async fn redis_with(persistence: Persistence) -> Option<Self> {
+        let server = RedisServer::start_with(persistence).unwrap()?;
+        let backend = Backend::Redis(RedisBackend::connect(&server.url()).await.unwrap());
+        Some(Self::start(backend, None, Some(server), Clock::default()).await)
     }
 
     async fn start(
@@ -161,13 +147,7 @@ impl Site {
 
     /// A new user.
     pub async fn user(&self) -> Client {
-        let session = self
-            .stranger()
-            .post("/api/session", &json!({}))
-            .await
-            .expect(201);
-        self.stranger()
-            .with_token(session["token"].as_str().unwrap())
+        self.stranger().newcomer().await
     }
 
     pub fn faults(&self) -> &Faults {
@@ -235,6 +215,17 @@ impl Site {
         self.backend.execute(&command).await.unwrap()
     }
 
+    /// How much the store takes up, in bytes.
+    pub async fn used_memory(&self) -> u64 {
+        let Reply::Bulk(info) = self.command(&["INFO", "memory"]).await else {
+            panic!("INFO answers a text");
+        };
+        let info = String::from_utf8(info).unwrap();
+        let mut lines = info.lines();
+        let line = lines.find_map(|line| line.strip_prefix("used_memory:"));
+        line.unwrap().trim().parse().unwrap()
+    }
+
     /// The names of the keys that match.
     pub async fn keys(&self, pattern: &str) -> Vec<String> {
         let Reply::Array(keys) = self.command(&["KEYS", pattern]).await else {
@@ -263,6 +254,11 @@ pub struct Deployment {
 impl Deployment {
     pub fn url(&self) -> String {
         self.web.url()
+    }
+
+    /// A new user of this deployment.
+    pub async fn user(&self) -> Client {
+        self.stranger().newcomer().await
     }
 
     pub fn stranger(&self) -> Client {
