@@ -10,7 +10,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Client, Deployment, Site, message};
+use common::{Deployment, Site, message};
 use local::front::Fault;
 use serde_json::json;
 
