@@ -12,10 +12,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     request.allow(&[Method::GET, Method::POST, Method::DELETE])?;
     match *request.method() {
         Method::POST => share(&app, request).await,
-        Method::GET => match request.share_parameter()? {
-            Some(id) => open(&app, &request, &id).await,
-            None => list(&app, &request).await,
-        },
+        Method::GET => read(&app, &request).await,
         _ => revoke(&app, &request).await,
     }
 }
@@ -44,6 +41,15 @@ async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     Ok(Answer::created(share.to_json()).with_location(format!("/api/shares?id={id}")))
 }
 
+/// A cursor that is none is refused in any case: without an id it would go unnoticed.
+async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let part = request.part()?;
+    match request.share_parameter()? {
+        Some(id) => open(app, request, &id, part).await,
+        None => list(app, request).await,
+    }
+}
+
 async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
     let shares = app.store.of(&user).shares().await?;
@@ -54,11 +60,15 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 
 /// Nobody's token is asked for, and none is looked at. Search engines are to leave it alone: a link is meant for
 /// those who were given it.
-async fn open(app: &App, request: &ApiRequest, id: &ShareId) -> Result<Answer, ApiError> {
+async fn open(
+    app: &App,
+    request: &ApiRequest,
+    id: &ShareId,
+    part: u32,
+) -> Result<Answer, ApiError> {
     if !app.config.redis_enabled {
         return Err(ApiError::StorageDisabled);
     }
-    let part = request.part()?;
     let page = app
         .store
         .of(&request.reader(app))

@@ -59,14 +59,7 @@ fn they_fire_when_they_should_and_not_otherwise() {
 async fn the_metrics_are_what_prometheus_reads() {
     let site = Site::embedded().await;
     let deployment = site.deployment(&[("METRICS_TOKEN", TOKEN)]).await;
-    let session = deployment
-        .stranger()
-        .post("/api/session", &json!({}))
-        .await
-        .expect(201);
-    let user = deployment
-        .stranger()
-        .with_token(session["token"].as_str().unwrap());
+    let user = deployment.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     user.get("/api/conversations/none").await.expect(404);
     let report =

@@ -70,23 +70,11 @@ impl Pair {
         }
     }
 
-    async fn user(&self) -> Client {
-        let session = self
-            .deployment
-            .stranger()
-            .post("/api/session", &json!({}))
-            .await;
-        let session = session.expect(201);
-        self.deployment
-            .stranger()
-            .with_token(session["token"].as_str().unwrap())
-    }
-
     /// A user in each database.
     async fn one_in_each(&self) -> (Client, Client) {
         let (mut first, mut second) = (None, None);
         while first.is_none() || second.is_none() {
-            let user = self.user().await;
+            let user = self.deployment.user().await;
             let id = id_of(&user).await;
             match self.one.keys(&format!("user:{id}:*")).await.is_empty() {
                 false => first = Some(user),
@@ -113,7 +101,7 @@ async fn users_in(site: &Site) -> BTreeSet<String> {
 async fn each_user_is_in_one_database_and_all_are_used(pair: Pair) {
     let mut users = BTreeSet::new();
     for _ in 0..24 {
-        let user = pair.user().await;
+        let user = pair.deployment.user().await;
         user.create("c", vec![message("m", "user", "hi")]).await;
         user.append("c", vec![message("n", "user", "ho")])
             .await

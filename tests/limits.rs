@@ -23,17 +23,6 @@ on_both_stores!(
     deleting_makes_room,
 );
 
-async fn user_at(deployment: &Deployment) -> Client {
-    let session = deployment
-        .stranger()
-        .post("/api/session", &json!({}))
-        .await
-        .expect(201);
-    deployment
-        .stranger()
-        .with_token(session["token"].as_str().unwrap())
-}
-
 fn number(answer: &common::client::Answer, header: &str) -> u64 {
     answer.header(header).unwrap().parse().unwrap()
 }
@@ -41,7 +30,7 @@ fn number(answer: &common::client::Answer, header: &str) -> u64 {
 async fn a_user_has_so_many_calls_a_minute(site: Site) {
     let strict = site.deployment(&[("RATE_LIMIT_PER_MINUTE", "3")]).await;
     site.begin_window();
-    let (user, other) = (user_at(&strict).await, user_at(&strict).await);
+    let (user, other) = (strict.user().await, strict.user().await);
     for remaining in [2, 1, 0] {
         let answer = user.get("/api/conversations").await;
         answer.expect(200);
@@ -84,7 +73,7 @@ async fn an_address_has_so_many_sessions_a_minute(site: Site) {
 async fn a_limited_call_changes_nothing(site: Site) {
     let strict = site.deployment(&[("RATE_LIMIT_PER_MINUTE", "1")]).await;
     site.begin_window();
-    let user = user_at(&strict).await;
+    let user = strict.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     user.append("c", vec![message("n", "user", "x")])
         .await
@@ -112,7 +101,7 @@ async fn a_limit_never_fails_open(site: Site) {
 
 async fn a_user_has_so_many_conversations(site: Site) {
     let strict = site.deployment(&[("MAX_CONVERSATIONS", "2")]).await;
-    let user = user_at(&strict).await;
+    let user = strict.user().await;
     user.create("a", vec![]).await;
     user.put("/api/conversations/b", &json!({}))
         .await
@@ -145,7 +134,7 @@ async fn a_conversation_has_so_many_messages(site: Site) {
     let strict = site
         .deployment(&[("MAX_MESSAGES_PER_CONVERSATION", "3")])
         .await;
-    let user = user_at(&strict).await;
+    let user = strict.user().await;
     let messages = |names: &[&str]| -> Vec<Value> {
         names
             .iter()
@@ -178,7 +167,7 @@ async fn a_conversation_has_so_many_messages(site: Site) {
 
 async fn a_user_has_so_much_text(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "4000")]).await;
-    let user = user_at(&strict).await;
+    let user = strict.user().await;
     user.create("c", vec![message("m", "user", &text(1, 2_500))])
         .await;
     let code = "too_much_text_kept";
@@ -223,7 +212,7 @@ fn text(seed: u64, length: usize) -> String {
 /// Bytes are counted down by every way to lose some.
 async fn deleting_makes_room(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "2000")]).await;
-    let user = user_at(&strict).await;
+    let user = strict.user().await;
     let full = || vec![message("m", "user", &text(4, 1_500))];
     for round in 0..4 {
         let (path, other) = (format!("/api/conversations/c{round}"), format!("o{round}"));

@@ -10,7 +10,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Client, Deployment, Site, message};
+use common::{Deployment, Site, message};
 use local::front::Fault;
 use serde_json::json;
 
@@ -38,17 +38,6 @@ async fn measured(site: &Site) -> Deployment {
     .await
 }
 
-async fn user_at(deployment: &Deployment) -> Client {
-    let session = deployment
-        .stranger()
-        .post("/api/session", &json!({}))
-        .await
-        .expect(201);
-    deployment
-        .stranger()
-        .with_token(session["token"].as_str().unwrap())
-}
-
 async fn text(deployment: &Deployment) -> String {
     let answer = deployment.stranger().with_token(TOKEN).get(METRICS).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -70,7 +59,7 @@ fn requests(route: &str, method: &str, outcome: &str) -> String {
 
 async fn calls_are_counted_by_route_and_outcome(site: Site) {
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     user.create("c", vec![]).await;
     for _ in 0..3 {
         user.open("c").await;
@@ -103,7 +92,7 @@ async fn calls_are_counted_by_route_and_outcome(site: Site) {
 
 async fn data_and_engagement_are_counted(site: Site) {
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     user.create("c", vec![message("m", "user", &"x".repeat(100))])
         .await;
     let turn = vec![message("n", "user", "y"), message("o", "assistant", "z")];
@@ -143,7 +132,7 @@ async fn data_and_engagement_are_counted(site: Site) {
 async fn measuring_costs_at_most_a_command_per_call(site: Site) {
     const CALLS: u64 = 64;
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     user.get("/api/conversations").await.expect(200);
     text(&deployment).await;
     let lists = async |apart: Duration| {
@@ -174,7 +163,7 @@ async fn measuring_costs_at_most_a_command_per_call(site: Site) {
 
 async fn a_batch_whose_answer_was_lost_counts_once(site: Site) {
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     for _ in 0..15 {
         user.get("/api/conversations").await.expect(200);
     }
@@ -191,7 +180,7 @@ async fn a_batch_whose_answer_was_lost_counts_once(site: Site) {
 
 async fn what_failed_while_the_database_was_away_is_counted_afterwards(site: Site) {
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     site.faults().push(
         Fault::Status {
             code: 500,
@@ -231,8 +220,8 @@ async fn instances_add_up(site: Site) {
         .deployment(&[("METRICS_TOKEN", TOKEN), ("KEY_NAMESPACE", "preview:x:")])
         .await;
     for deployment in [&one, &other, &preview] {
-        user_at(deployment).await;
-        user_at(deployment).await;
+        deployment.user().await;
+        deployment.user().await;
         text(deployment).await;
     }
     assert_eq!(sample(&text(&one).await, "users_total"), 4.0);
@@ -241,7 +230,7 @@ async fn instances_add_up(site: Site) {
 
 async fn browsers_report_their_fallbacks(site: Site) {
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     let report = json!({
         "fallback": { "reads": 12, "writes": 3 }, "conflicts": 1,
         "errors": [{ "code": "storage_unavailable", "count": 4 }, { "code": "network", "count": 2 },
@@ -270,7 +259,7 @@ async fn browsers_report_their_fallbacks(site: Site) {
 
 async fn bad_reports_are_refused(site: Site) {
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     for (report, code) in [
         (json!([]), "invalid_json"),
         (json!({ "conflicts": -1 }), "invalid_field"),
@@ -310,7 +299,7 @@ async fn the_text_is_for_who_has_the_token(site: Site) {
         .get(METRICS)
         .await
         .expect_error(401, "missing_token");
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     user.get(METRICS).await.expect_error(401, "invalid_token");
     let almost = stranger.with_token(&TOKEN[1..]);
     almost.get(METRICS).await.expect_error(401, "invalid_token");
@@ -327,7 +316,7 @@ async fn the_text_is_for_who_has_the_token(site: Site) {
 
 async fn nobody_is_named(site: Site) {
     let deployment = measured(&site).await;
-    let user = user_at(&deployment).await;
+    let user = deployment.user().await;
     let id = user.get("/api/session").await.expect(200)["userId"].clone();
     user.create("private", vec![message("m-private", "user", "private")])
         .await;

@@ -19,8 +19,11 @@ on_both_stores!(the_module_keeps_its_promises);
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/module");
 
+const PROVIDER_SECRET: &str = "a secret of the auth provider, for tests";
+
 /// Many browsers begin at once in these tests, all at one address.
-const GENEROUS: [(&str, &str); 2] = [
+const VARIABLES: [(&str, &str); 3] = [
+    ("AUTH_JWT_SECRET", PROVIDER_SECRET),
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
@@ -29,11 +32,12 @@ async fn the_module_keeps_its_promises(site: Site) {
     if !node_is_installed().await {
         return;
     }
-    let service = site.deployment(&GENEROUS).await;
+    let service = site.deployment(&VARIABLES).await;
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
         .args(scripts())
         .env("API", format!("{}/api", service.url()))
+        .env("AUTH_JWT_SECRET", PROVIDER_SECRET)
         .output()
         .await
         .unwrap();

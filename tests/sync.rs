@@ -35,6 +35,7 @@ on_both_stores!(
     a_stream_tells_what_a_recent_import_brought,
     a_stream_ends_when_its_user_signs_out_everywhere,
     a_stream_tells_of_an_erasure,
+    only_who_is_listened_to_pays_for_notices,
     a_stream_ends_itself_with_a_hint,
     streams_are_of_one_user_only,
 );
@@ -435,6 +436,26 @@ async fn a_stream_ends_when_its_user_signs_out_everywhere(site: Site) {
         events.ended().await,
         "nothing more is told to who has the old token"
     );
+}
+
+async fn only_who_is_listened_to_pays_for_notices(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![message("first", "user", "x")]).await;
+    user.append("c", vec![message("second", "user", "x")])
+        .await
+        .expect(201);
+    let append = async |id: &str| {
+        let append = user.append("c", vec![message(id, "user", "x")]);
+        site.cost_of(append).await.1.commands
+    };
+    assert_eq!(append("alone").await, 7);
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    assert_eq!(append("heard").await, 8);
+    assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
+    // The stream has ended by now, and nobody has opened another one.
+    site.advance(Duration::from_secs(285 + 61));
+    assert_eq!(append("alone-again").await, 7);
 }
 
 async fn a_stream_tells_of_an_erasure(site: Site) {

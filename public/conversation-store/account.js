@@ -37,9 +37,9 @@ export class Account {
 
   /** Brings all messages of all conversations here. */
   async #fetchAll() {
-    const { changes, reader, localConversations } = this.#core;
+    const { changes, reader } = this.#core;
     await changes.ask();
-    for (const { id } of await localConversations()) {
+    for (const { id } of await this.#core.localConversations()) {
       const record = await reader.follow(id);
       if (!record.onServer) continue;
       // -Infinity: as far back as there is anything.

@@ -30,7 +30,7 @@ export async function planBulk(tx) {
 
 export async function bulkEntries(tx) {
   const entries = await tx.list('outbox', null, null);
-  return entries.filter(({ isBulk }) => isBulk).sort((a, b) => a.created - b.created);
+  return entries.filter(({ isBulk, request }) => isBulk && !request).sort((a, b) => a.created - b.created);
 }
 
 /** As much of a conversation as fits; its first message is taken however large it is, where `atLeast` allows. */
@@ -83,11 +83,17 @@ async function settleItem(tx, record, item, isImported) {
     settleFresh(stored, fields);
     await tx.put('messages', marked(stored));
   }
-  const revision = record.latest + 1;
-  // Where the server knew it already, what it has of it is still to be seen. Where this guess is wrong, the next
-  // summary or the next refusal says so.
-  const seen = isImported ? { revision, latest: revision } : { revision: 0, latest: 0 };
-  await tx.put('conversations', { ...record, ...seen, onServer: true, held: true, older: null, verified: null });
+  const isNew = record.onServer ? {} : { onServer: true, held: true, older: null, verified: null };
+  await tx.put('conversations', { ...record, ...isNew, ...seenAfter(record, isImported) });
+}
+
+/**
+ * The server does not tell the revision. Where it took something, it is most likely the next one: if not, the next summary
+ * or the next refusal says so. Where it had everything already, what it has is still to be seen.
+ */
+function seenAfter({ revision, latest }, isImported) {
+  if (!isImported) return { revision: 0, latest: 0 };
+  return { revision: revision === latest ? latest + 1 : revision, latest: latest + 1 };
 }
 
 async function hasMore(tx, conversation) {

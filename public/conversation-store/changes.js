@@ -17,7 +17,7 @@ export class Changes {
   #api;
   #clock;
   #tell;
-  /** While everything is read page by page: when that began, and what there is. */
+  /** While everything is read page by page: the ids of what there is. */
   #enumeration = null;
 
   constructor({ database, api, clock, tell }) {
@@ -63,18 +63,23 @@ export class Changes {
     return !this.#enumeration && !wasBeginning && !reset && results.some(([, { changed: isNew }]) => isNew);
   }
 
+  /** The server has this conversation: it has just confirmed a write to it. */
+  noteThere(id) {
+    this.#enumeration?.add(id);
+  }
+
   /** When all has been read, what was there before and is no more is on this device only. */
   async #enumerate(begins, changed, hasMore) {
-    if (begins) this.#enumeration = { since: this.#clock.now(), ids: new Set() };
+    if (begins) this.#enumeration = new Set();
     if (!this.#enumeration) return;
-    for (const { id } of changed) this.#enumeration.ids.add(id);
+    for (const { id } of changed) this.noteThere(id);
     if (hasMore) return;
-    const { since, ids } = this.#enumeration;
+    const ids = this.#enumeration;
     this.#enumeration = null;
     const results = await this.#database.run('readwrite', async (tx) => {
       const found = [];
       for (const record of await tx.list('conversations', null, null)) {
-        const isMissing = record.onServer && !record.deleted && record.updatedAt < since && !ids.has(record.id);
+        const isMissing = record.onServer && !record.deleted && !ids.has(record.id);
         if (isMissing && !await tx.get('outbox', record.id)) found.push([record.id, await receiveAbsence(tx, record)]);
       }
       return found;
@@ -97,17 +102,16 @@ export class Changes {
   }
 
   /**
-   * A write's answer: where nobody else has changed anything since the last known change, it moves the cursor.
-   * Returns whether somebody has.
+   * A write's answer. True where it follows the last known change, and so moves the cursor; false where another device
+   * has changed something in between; undefined where this cannot be told.
    */
   applyOwn({ clock, previousClock }) {
     return this.#database.run('readwrite', async (tx) => {
       const known = await readState(tx, CLOCK);
-      if (clock === undefined || previousClock === undefined || known === undefined) return false;
-      if (known >= clock) return false;
-      if (known !== previousClock) return true;
+      if (clock === undefined || previousClock === undefined || known === undefined || known >= clock) return undefined;
+      if (known !== previousClock) return false;
       await move(tx, String(clock), clock);
-      return false;
+      return true;
     });
   }
 }

@@ -218,12 +218,18 @@ export class Core {
 
   #senderTells() {
     return {
-      changed: (id, result) => this.changed(id, result, 'server'),
+      changed: (id, result) => {
+        this.changes.noteThere(id);
+        this.changed(id, result, 'server');
+      },
       drained: () => this.#count(),
       refused: (writes, code) => this.#keepRefused(writes, code),
       answered: (answer) => this.live.written(answer),
       imported: ({ done, left, rejected, ids }) => this.#imported({ done, left, rejected, ids }),
-      succeeded: () => this.#note({ error: null, hasSucceeded: true }),
+      succeeded: () => {
+        this.#note({ error: null, hasSucceeded: true });
+        this.live.reconsider();
+      },
       failed: (error) => this.#failed(error),
     };
   }
@@ -234,6 +240,7 @@ export class Core {
   }
 
   async #imported({ left, rejected, ids }) {
+    for (const id of ids) this.changes.noteThere(id);
     this.emitter.emit('change', { changed: ids, deleted: [], source: 'server' });
     this.tabs.post({ type: 'change', changed: ids, deleted: [], source: 'server' });
     await this.onImported?.({ left, rejected });
@@ -346,8 +353,8 @@ export class Core {
     if (this.tabs.isLeading) {
       if (event === 'leaving') this.sender.flush().catch(() => {});
       else this.sender.retryNow();
-      this.live.pageChanged();
     }
+    this.live.pageChanged();
     if (event === 'leaving') this.reports.send();
     this.#note({});
   }

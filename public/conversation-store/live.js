@@ -75,7 +75,7 @@ export class Live {
     await this.#running;
   }
 
-  /** The tab was shown or hidden, the network came or went, or there is a user now. */
+  /** The tab was shown or hidden, or the network came or went. */
   pageChanged() {
     if (this.#page.isVisible()) {
       if (this.#hiddenAt !== null) this.#quiet = 0;
@@ -93,11 +93,17 @@ export class Live {
     this.#wake();
   }
 
+  /** There may be a user now. */
+  reconsider() {
+    this.#wake();
+  }
+
   /** A write was answered. Where it shows that nobody else has written, there is no need to ask for a while. */
   async written(answer) {
     if (this.#mode === 'stream') return;
-    if (await this.#changes.applyOwn(answer)) this.#askSoon();
-    else if (answer.previousClock !== undefined) this.#contacted();
+    const isAll = await this.#changes.applyOwn(answer);
+    if (isAll === true) this.#contacted();
+    if (isAll === false) this.#askSoon();
   }
 
   /** Asks now. */
@@ -131,7 +137,7 @@ export class Live {
   #pause() {
     if (this.#failures > 0 && this.#isRefused) return REFUSED_BACKOFF;
     if (this.#failures > 0) return Math.min(LONGEST_BACKOFF, 5_000 * 2 ** (this.#failures - 1));
-    if (this.#quiet === 0) return this.#company.isNear ? 0 : SHORTEST_PAUSE;
+    if (this.#quiet === 0) return this.#canStream && this.#company.isNear ? 0 : SHORTEST_PAUSE;
     const rounds = this.#quiet - 1;
     return this.#canStream
       ? this.#company.pauseBetweenStreams(rounds) : this.#company.pauseBetweenPolls(rounds);
@@ -219,6 +225,7 @@ export class Live {
   async #noteCompany() {
     this.#quiet = 0;
     await this.#company.note();
+    this.#wake();
   }
 
   #setMode(mode) {

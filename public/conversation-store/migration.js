@@ -66,7 +66,8 @@ export class Migration {
       for (const conversation of conversations.filter(isConversation)) {
         if (await storeConversation(tx, conversation, now)) ids.push(String(conversation.id));
       }
-      await writeState(tx, STATE, { phase: 'sending', source, total: conversations.length, rejected: [] });
+      const rejected = conversations.filter((value) => !isConversation(value)).map(rejectionOf);
+      await writeState(tx, STATE, { phase: 'sending', source, total: conversations.length, rejected });
     });
     this.#core.announce(ids);
     await this.#finishIfDone(await this.#state());
@@ -148,6 +149,11 @@ export function forgetOldData({ localStorage }) {
 
 function isConversation(value) {
   return typeof value === 'object' && value !== null && isId(String(value.id)) && Array.isArray(value.messages);
+}
+
+function rejectionOf(value) {
+  const isObject = typeof value === 'object' && value !== null;
+  return { id: String(value?.id ?? ''), code: isObject && !isId(String(value.id)) ? 'invalid_id' : 'invalid_field' };
 }
 
 /** Returns whether there was anything new in it. */

@@ -91,8 +91,9 @@ export function comparePlaces(a, b) {
 /** Notes that a conversation has something to send; `open` says that more of the same turn is about to come. */
 export async function touchOutbox(tx, conversation, now, open, isBulk = false) {
   const known = await tx.get('outbox', conversation);
-  const entry = known ?? { conversation, created: now, since: now, request: null, split: false, isBulk };
-  await tx.put('outbox', { ...entry, touched: now, open, holdUntil: 0, holdError: undefined });
+  const entry = known ?? { conversation, created: now, since: now, request: null, split: false, isBulk: false };
+  const next = { ...entry, isBulk: entry.isBulk || isBulk, touched: now, open, holdUntil: 0, holdError: undefined };
+  await tx.put('outbox', next);
 }
 
 export async function readState(tx, name) {

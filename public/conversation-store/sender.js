@@ -143,7 +143,7 @@ export class Sender {
   }
 
   async #takeStep(entry) {
-    if (entry.isBulk || entry.conversation === BULK) return this.#stepBulk();
+    if (entry.conversation === BULK || (entry.isBulk && !entry.request)) return this.#stepBulk();
     const { record, request } = await this.#prepare(entry.conversation);
     if (!request) return this.#tell.drained();
     if (request.kind === 'refresh') return this.#refresh(record, request);

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use batch::Batch;
 pub use observation::Observation;
-pub use report::ClientReport;
+pub use report::{ClientReport, MOST_REPORTED, MOST_REPORTED_ERRORS};
 pub use text::{Gauges, exposition};
 
 use crate::clock::Clock;

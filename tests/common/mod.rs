@@ -3,7 +3,10 @@
 // Every test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod bill;
 pub mod client;
+pub mod contract;
+pub mod day;
 pub mod events;
 pub mod follower;
 pub mod provider;
@@ -67,25 +70,42 @@ pub struct Site {
 
 impl Site {
     pub async fn embedded() -> Self {
+        Self::on(Engine::in_memory(), Clock::default()).await
+    }
+
+    /// On the embedded store, at a time that stands still until it is moved ahead.
+    pub async fn stopped_at(time: Duration) -> Self {
         let engine = Engine::in_memory();
-        Self::start(Backend::Embedded(engine.clone()), Some(engine), None).await
+        engine.stop_clock_at(time);
+        Self::on(engine, Clock::stopped_at(time)).await
+    }
+
+    async fn on(engine: Engine, clock: Clock) -> Self {
+        Self::start(Backend::Embedded(engine.clone()), Some(engine), None, clock).await
     }
 
     /// `None` where redis-server is not installed; with `REQUIRE_ALL=1` that is a failure.
     pub async fn redis() -> Option<Self> {
-        let server = RedisServer::start().unwrap()?;
-        let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+        Self::redis_with(Persistence::None).await
     }
 
     /// On a Redis that loses no acknowledged write when it is killed.
     pub async fn durable_redis() -> Option<Self> {
-        let server = RedisServer::start_with(Persistence::EveryWrite).unwrap()?;
-        let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+        Self::redis_with(Persistence::EveryWrite).await
     }
 
-    async fn start(backend: Backend, engine: Option<Engine>, redis: Option<RedisServer>) -> Self {
+    async fn redis_with(persistence: Persistence) -> Option<Self> {
+        let server = RedisServer::start_with(persistence).unwrap()?;
+        let backend = Backend::Redis(RedisBackend::connect(&server.url()).await.unwrap());
+        Some(Self::start(backend, None, Some(server), Clock::default()).await)
+    }
+
+    async fn start(
+        backend: Backend,
+        engine: Option<Engine>,
+        redis: Option<RedisServer>,
+        clock: Clock,
+    ) -> Self {
         let front = Front::start(
             any_port().await,
             backend.clone(),
@@ -93,7 +113,6 @@ impl Site {
         )
         .await
         .unwrap();
-        let clock = Clock::default();
         let app = App::new(config(&front.url(), &[]), clock.clone()).unwrap();
         let lines = Arc::default();
         let web = serve(app.with_log(kept_in(&lines))).await;
@@ -133,13 +152,7 @@ impl Site {
 
     /// A new user.
     pub async fn user(&self) -> Client {
-        let session = self
-            .stranger()
-            .post("/api/session", &json!({}))
-            .await
-            .expect(201);
-        self.stranger()
-            .with_token(session["token"].as_str().unwrap())
+        self.stranger().newcomer().await
     }
 
     pub fn faults(&self) -> &Faults {
@@ -156,7 +169,7 @@ impl Site {
     }
 
     /// Moves the clock to the beginning of a window of the rate limit, so that what is measured in the
-    /// next minute does not meet the first call of another one, which costs a command more.
+    /// next minute does not meet the first call of an address in another one, which costs a command more.
     pub fn begin_window(&self) {
         let length = i64::try_from(WINDOW.as_millis()).unwrap();
         let left = length - self.clock.now_ms().rem_euclid(length);
@@ -207,6 +220,17 @@ impl Site {
         self.backend.execute(&command).await.unwrap()
     }
 
+    /// How much the store takes up, in bytes.
+    pub async fn used_memory(&self) -> u64 {
+        let Reply::Bulk(info) = self.command(&["INFO", "memory"]).await else {
+            panic!("INFO answers a text");
+        };
+        let info = String::from_utf8(info).unwrap();
+        let mut lines = info.lines();
+        let line = lines.find_map(|line| line.strip_prefix("used_memory:"));
+        line.unwrap().trim().parse().unwrap()
+    }
+
     /// The names of the keys that match.
     pub async fn keys(&self, pattern: &str) -> Vec<String> {
         let Reply::Array(keys) = self.command(&["KEYS", pattern]).await else {
@@ -236,6 +260,11 @@ impl Deployment {
     /// Where it is, without a trailing slash.
     pub fn url(&self) -> String {
         self.web.url()
+    }
+
+    /// A new user of this deployment.
+    pub async fn user(&self) -> Client {
+        self.stranger().newcomer().await
     }
 
     pub fn stranger(&self) -> Client {

@@ -35,11 +35,6 @@ async function apart({ a, b, clock }, byA, byB) {
   await clock.settle();
 }
 
-async function close({ a, b }) {
-  await a.store.close();
-  await b.store.close();
-}
-
 test('messages of both sides stay', async () => {
   const both = await two();
   const { a, b, clock, server } = both;
@@ -52,7 +47,6 @@ test('messages of both sides stay', async () => {
   const expected = ['q', 'a', 'by a', 'by b'];
   assert.deepEqual(contents(await server.messages('c')), expected);
   for (const { store } of [a, b]) assert.deepEqual(contents(await store.getConversation('c')), expected);
-  await close(both);
 });
 
 test('a stale tab does not erase newer turns', async () => {
@@ -67,7 +61,6 @@ test('a stale tab does not erase newer turns', async () => {
   assert.deepEqual(contents(await server.messages('c')), ['q', 'newer', 'again']);
   assert.deepEqual(contents(await b.store.getConversation('c')), ['q', 'newer', 'again']);
   assert.ok(b.of('conflict').some(({ kind }) => kind === 'messages-added'));
-  await close(both);
 });
 
 test('of two edits of one message the newer one stays, and the older one is kept', async () => {
@@ -85,7 +78,6 @@ test('of two edits of one message the newer one stays, and the older one is kept
   assert.deepEqual([conflict.kind, conflict.kept.content, conflict.lost.content], ['message-edited', 'newer edit', 'older edit']);
   const [kept] = await b.store.refusedWrites();
   assert.deepEqual([kept.code, kept.content.content], ['edited_elsewhere', 'older edit']);
-  await close(both);
 });
 
 test('the newer edit stays although it got there first', async () => {
@@ -103,7 +95,6 @@ test('the newer edit stays although it got there first', async () => {
   assert.deepEqual(contents(await b.store.getConversation('c')), ['newer edit', 'a']);
   const [kept] = await b.store.refusedWrites();
   assert.equal(kept.content.content, 'older edit');
-  await close(both);
 });
 
 test('a deletion wins over an unedited message, an edited one stays', async () => {
@@ -119,7 +110,6 @@ test('a deletion wins over an unedited message, an edited one stays', async () =
   );
   assert.deepEqual(contents(await server.messages('c')), ['edited']);
   assert.deepEqual(b.of('conflict').map(({ kind }) => kind), ['edited-message-deleted']);
-  await close(both);
 });
 
 test('a message deleted here and edited there stays', async () => {
@@ -133,7 +123,6 @@ test('a message deleted here and edited there stays', async () => {
   assert.deepEqual(contents(await server.messages('c')), ['edited']);
   assert.deepEqual(contents(await b.store.getConversation('c')), ['edited']);
   assert.ok(b.of('conflict').some(({ kind }) => kind === 'deleted-message-edited'));
-  await close(both);
 });
 
 test('a conversation deleted there, and written to here, lives on under another id', async () => {
@@ -153,7 +142,6 @@ test('a conversation deleted there, and written to here, lives on under another 
   await b.store.saveConversation({ ...opened, id: 'c', messages: [...opened.messages, message(clock, 'assistant', 'on')] });
   await b.store.flush();
   assert.deepEqual(contents(await server.messages(conflict.movedTo)), ['q', 'a', 'unsent', 'on']);
-  await close(both);
 });
 
 test('a conversation deleted there and unchanged here is gone', async () => {
@@ -163,7 +151,6 @@ test('a conversation deleted there and unchanged here is gone', async () => {
   await b.store.sync();
   assert.deepEqual(await b.store.getAllConversations(), []);
   assert.ok(b.of('change').some(({ deleted }) => deleted.includes('c')));
-  await close(both);
 });
 
 test('a conversation deleted here, to which somebody wrote there, stays', async () => {
@@ -177,7 +164,6 @@ test('a conversation deleted here, to which somebody wrote there, stays', async 
   assert.deepEqual(contents(await server.messages('c')), ['q', 'a', 'important']);
   assert.deepEqual(contents(await b.store.getConversation('c')), ['q', 'a', 'important']);
   assert.deepEqual(b.of('conflict').map(({ kind }) => kind), ['deleted-conversation-edited']);
-  await close(both);
 });
 
 test('of two titles the newer stays; other fields of both do', async () => {
@@ -193,7 +179,6 @@ test('of two titles the newer stays; other fields of both do', async () => {
   const here = await a.store.getConversation('c');
   assert.deepEqual([here.title, here.pinned, here.tags], ['newer', true, ['x']]);
   assert.deepEqual(b.of('conflict').map(({ kind, field }) => [kind, field]), [['conversation-edited', 'title']]);
-  await close(both);
 });
 
 test('a frontend that saves its old copy does not undo what changed elsewhere', async () => {
@@ -213,7 +198,6 @@ test('a frontend that saves its old copy does not undo what changed elsewhere', 
   await b.store.flush();
   assert.deepEqual(contents(await server.messages('c')), ['edited by a', 'a', 'by b']);
   assert.equal((await server.summaries())[0].title, 'renamed by a');
-  await close(both);
 });
 
 test('the same conversation begun on two devices becomes one', async () => {
@@ -228,5 +212,4 @@ test('the same conversation begun on two devices becomes one', async () => {
   );
   assert.deepEqual(contents(await server.messages('1751545800000')), ['shared', 'a', 'b']);
   assert.deepEqual(contents(await b.store.getConversation('1751545800000')), ['shared', 'a', 'b']);
-  await close(both);
 });

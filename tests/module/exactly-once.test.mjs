@@ -102,6 +102,5 @@ for (let seed = 1; seed <= 8; seed += 1) {
     const [here, there] = [await shown(tab.store), await stored(new Server(browser))];
     assert.deepEqual(here, there);
     assert.deepEqual(tab.of('refused'), []);
-    await tab.store.close();
   });
 }

@@ -1,5 +1,7 @@
 /** Browsers, tabs, a clock and a network for the module's tests; the server is a real one. */
 
+import { afterEach } from 'node:test';
+
 import { HybridConversationStore, createMemoryDatabase } from '../../public/conversation-store.js';
 
 /** Where the server is: `cargo test --test module` says so, and starts it. */
@@ -111,13 +113,14 @@ export class Network {
     return new Response(broken, { status, headers });
   }
 
-  /** A stream that this network can cut, and that ends as the server ends it, by the test's clock. */
+  /** A stream that this network can cut, and that ends as the server ends it and with its heartbeat, by the test's clock. */
   #stream(response) {
     const reader = response.body.getReader();
     let controller;
     const end = (how) => {
       this.#streams.delete(end);
       this.#clock.clearTimeout(timer);
+      this.#clock.clearTimeout(heartbeat);
       reader.cancel().catch(() => {});
       how(controller);
     };
@@ -125,6 +128,12 @@ export class Network {
       to.enqueue(new TextEncoder().encode('event: reconnect\ndata: {}\n\n'));
       to.close();
     }), 285_000);
+    let heartbeat;
+    const beat = () => {
+      controller.enqueue(new TextEncoder().encode(': heartbeat\n\n'));
+      heartbeat = this.#clock.setTimeout(beat, 15_000);
+    };
+    heartbeat = this.#clock.setTimeout(beat, 15_000);
     this.#streams.add(end);
     const body = new ReadableStream({
       start: (given) => { controller = given; },
@@ -191,6 +200,13 @@ class Locks {
   }
 }
 
+const opened = new Set();
+
+afterEach(async () => {
+  for (const tab of opened) await tab.store.close();
+  opened.clear();
+});
+
 /** One browser profile: what its tabs share. */
 export class Browser {
   clock;
@@ -214,6 +230,7 @@ export class Browser {
   /** Opens a tab with the store in it. `events` gathers what it tells. */
   async open(options = {}) {
     const tab = new Tab(this, options);
+    opened.add(tab);
     await tab.store.ready;
     return tab;
   }

@@ -29,7 +29,6 @@ test('what is written offline survives the tab, and is sent in order', async () 
   await again.store.flush();
   assert.deepEqual(contents(await server.messages('c')), ['first', 'second', 'third']);
   assert.deepEqual(contents(await server.messages('d')), ['other']);
-  await again.store.close();
 });
 
 test('back online, it is sent without being asked', async () => {
@@ -41,7 +40,6 @@ test('back online, it is sent without being asked', async () => {
   await browser.clock.advance(2_000);
   assert.deepEqual(contents(await server.messages('c')), ['first', 'second']);
   assert.equal(store.status.mode, 'synced');
-  await store.close();
 });
 
 test('an answer that is lost is asked for again with the very same request', async () => {
@@ -58,7 +56,6 @@ test('an answer that is lost is asked for again with the very same request', asy
   assert.ok(bodies.length >= 2);
   assert.deepEqual(new Set(bodies).size, 1);
   assert.deepEqual(contents(await server.messages('c')), ['first', 'part and whole']);
-  await store.close();
 });
 
 test('a tab that dies between sending and the answer leaves nothing twice', async () => {
@@ -73,7 +70,6 @@ test('a tab that dies between sending and the answer leaves nothing twice', asyn
   await store.flush();
   assert.deepEqual(contents(await server.messages('c')), ['first', 'second!']);
   assert.equal((await server.summaries())[0].totalTokens, 2);
-  await store.close();
 });
 
 test('after five failures the server is left alone for a minute', async () => {
@@ -88,7 +84,6 @@ test('after five failures the server is left alone for a minute', async () => {
   browser.network.fault = () => undefined;
   await browser.clock.advance(180_000);
   assert.equal(store.status.mode, 'synced');
-  await store.close();
 });
 
 test('where storage is switched off, everything goes on here', async () => {
@@ -113,7 +108,6 @@ test('where storage is switched off, everything goes on here', async () => {
   isOff = false;
   await browser.clock.advance(1_200_000);
   assert.equal((await new Server(browser).summaries()).length, 3);
-  await tab.store.close();
 });
 
 test('without a server at all, everything goes on here', async () => {
@@ -126,7 +120,6 @@ test('without a server at all, everything goes on here', async () => {
   await tab.store.deleteConversation('c');
   assert.deepEqual(await tab.store.getAllConversations(), []);
   assert.deepEqual(browser.network.log, []);
-  await tab.store.close();
 });
 
 test('a refused message is taken back, the others go through, and its text is kept', async () => {
@@ -145,7 +138,6 @@ test('a refused message is taken back, the others go through, and its text is ke
   assert.equal(store.status.refused, 1);
   await store.discardRefused(refused.key);
   assert.deepEqual(await store.refusedWrites(), []);
-  await store.close();
 });
 
 test('a refused edit goes back to what it was', async () => {
@@ -157,7 +149,6 @@ test('a refused edit goes back to what it was', async () => {
   assert.deepEqual([contents(conversation), conversation.title], [['first'], 'first']);
   assert.deepEqual((await store.refusedWrites()).map(({ code }) => code), ['invalid_field', 'message_too_large']);
   assert.deepEqual(contents(await server.messages('c')), ['first']);
-  await store.close();
 });
 
 test('a turn in a hidden tab is sent too', async () => {
@@ -170,7 +161,6 @@ test('a turn in a hidden tab is sent too', async () => {
   await browser.clock.advance(300_000);
   assert.deepEqual(contents(await server.messages('c')), ['first', 'second', 'third']);
   assert.equal(store.status.leader, false);
-  await store.close();
 });
 
 test('of several tabs one sends, and another goes on when it is gone', async () => {
@@ -187,7 +177,6 @@ test('of several tabs one sends, and another goes on when it is gone', async () 
   await second.store.addMessage('c', message(browser.clock, 'assistant', 'alone'));
   await second.store.flush();
   assert.deepEqual(contents(await server.messages('c')), ['first', 'by the second', 'alone']);
-  await second.store.close();
 });
 
 test('a conversation too large for one request is sent in several', async () => {
@@ -202,5 +191,4 @@ test('a conversation too large for one request is sent in several', async () => 
   const stored = await new Server(browser).messages('huge');
   assert.deepEqual(stored.map(({ id }) => id), messages.map(({ id }) => id));
   assert.ok(browser.network.requests.every(({ body }) => (body?.length ?? 0) < 4_500_000));
-  await store.close();
 });

@@ -33,7 +33,6 @@ test('what is saved is there at once, and at the server after a while', async ()
   assert.deepEqual(await new Server(browser).messages(conversation.id), messages.map(({ id, type, content, timestamp }) => ({ id, timestamp, type, content })));
   assert.equal((await store.getConversation(conversation.id)).pending, false);
   assert.equal(store.status.mode, 'synced');
-  await store.close();
 });
 
 test('a streaming answer becomes one request with its question', async () => {
@@ -54,7 +53,6 @@ test('a streaming answer becomes one request with its question', async () => {
   const sent = JSON.parse(browser.network.requests.find(({ method }) => method === 'POST').body);
   assert.deepEqual(contents(sent), ['tell me more', 'word '.repeat(20)]);
   assert.equal((await server.messages(conversation.id)).length, 4);
-  await store.close();
 });
 
 test('an answer that takes long is sent in parts, and what follows as an edit', async () => {
@@ -73,7 +71,6 @@ test('an answer that takes long is sent in parts, and what follows as an edit', 
   assert.equal('streaming' in stored, false);
   const requests = browser.network.requests.filter(({ body }) => body?.includes(answer.id) || body?.includes('content'));
   assert.ok(requests.length <= 4, `${requests.length}`);
-  await store.close();
 });
 
 test('an edited message drops the later ones with one request', async () => {
@@ -86,7 +83,6 @@ test('an edited message drops the later ones with one request', async () => {
   assert.deepEqual(contents(await server.messages(conversation.id)), ['q0', 'a0', 'edited']);
   const methods = browser.network.log.filter((line) => !line.includes('sync')).map((line) => line.split(' ')[0]);
   assert.deepEqual(methods, ['DELETE', 'PATCH']);
-  await store.close();
 });
 
 test('an object of the list, or with messages missing, removes nothing', async () => {
@@ -101,7 +97,6 @@ test('an object of the list, or with messages missing, removes nothing', async (
   await store.flush();
   assert.equal((await server.messages(conversation.id)).length, 4);
   assert.equal((await server.summaries())[0].title, 'Renamed');
-  await store.close();
 });
 
 test('an object with all messages may remove any of them', async () => {
@@ -113,7 +108,6 @@ test('an object with all messages may remove any of them', async () => {
   await store.saveConversation({ ...opened, messages: [] });
   await store.flush();
   assert.deepEqual(await server.messages(conversation.id), []);
-  await store.close();
 });
 
 test('an object built anew truncates as the frontend does', async () => {
@@ -122,7 +116,6 @@ test('an object built anew truncates as the frontend does', async () => {
   await store.saveConversation({ id, title, messages: messages.slice(0, 2) });
   await store.flush();
   assert.deepEqual(contents(await server.messages(id)), ['q0', 'a0']);
-  await store.close();
 });
 
 test('single messages can be added, changed and deleted', async () => {
@@ -141,7 +134,6 @@ test('single messages can be added, changed and deleted', async () => {
   assert.deepEqual([summary.pinned, summary.tags, summary.totalTokens], [true, ['a'], 3]);
   await assert.rejects(store.updateMessage(conversation.id, 'nope', { content: 'x' }), { code: 'message_not_found' });
   await assert.rejects(store.addMessage('nope', more), { code: 'conversation_not_found' });
-  await store.close();
 });
 
 test('a deleted conversation is not brought back by a late save; new words to it are kept', async () => {
@@ -159,7 +151,6 @@ test('a deleted conversation is not brought back by a late save; new words to it
   await store.flush();
   assert.deepEqual(contents(await server.messages(kept.id)), ['q0', 'a0', 'but wait']);
   assert.ok(tab.of('change').some(({ deleted }) => deleted.includes(conversation.id)));
-  await store.close();
 });
 
 test('the object may be changed by its owner while it is saved', async () => {
@@ -171,7 +162,6 @@ test('the object may be changed by its owner while it is saved', async () => {
   conversation.messages.push(message(browser.clock, 'user', 'three'));
   await saved;
   assert.deepEqual(contents(await store.getConversation(conversation.id)), ['one']);
-  await store.close();
 });
 
 test('wrong input is refused before it gets in', async () => {
@@ -181,7 +171,6 @@ test('wrong input is refused before it gets in', async () => {
   await assert.rejects(store.saveConversation({ id: 'c', messages: [{ id: 'm', type: 'robot', content: '' }] }), { code: 'invalid_message' });
   await assert.rejects(store.addMessage('c', { id: 'm', type: 'user' }), { code: 'invalid_message' });
   assert.deepEqual(await store.getAllConversations(), []);
-  await store.close();
 });
 
 test('times come back as the frontend wants them', async () => {
@@ -193,7 +182,6 @@ test('times come back as the frontend wants them', async () => {
   await store.saveConversation({ ...conversation, messages: [{ id: 'm', type: 'user', content: 'x', timestamp: at }] });
   const read = await store.getConversation(conversation.id);
   assert.deepEqual([read.messages[0].timestamp, read.createdAt], [at, conversation.createdAt]);
-  await store.close();
 });
 
 test('a conversation of 10,000 messages comes by pages, and a save writes what changed', async () => {
@@ -221,5 +209,4 @@ test('a conversation of 10,000 messages comes by pages, and a save writes what c
   await store.flush();
   assert.equal((await new Server(other).messages('long')).length, 999);
   await until(() => store.status.mode === 'synced');
-  await store.close();
 });

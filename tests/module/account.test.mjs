@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { createHmac, randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+
+import { Browser, Server, contents, message, until } from './harness.mjs';
+
+async function begin(text = 'q') {
+  const browser = new Browser();
+  const tab = await browser.open();
+  await tab.store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', text)] });
+  await tab.store.flush();
+  return { browser, tab, store: tab.store, server: new Server(browser) };
+}
+
+test('a device that redeems a code becomes the same user, and what it had goes along', async () => {
+  const first = await begin('of the first');
+  const { code } = await first.store.createLinkCode();
+  const second = new Browser();
+  const tab = await second.open();
+  const base = second.clock.now();
+  const long = Array.from({ length: 250 }, (_, index) => ({ id: `m${index}`, type: 'user', content: `${index}`, timestamp: base + index }));
+  await tab.store.saveConversation({ id: 'long', messages: long });
+  await tab.store.saveConversation({ id: 'd', title: 'mine', messages: [message(second.clock, 'user', 'of the second')] });
+  await tab.store.flush();
+  await tab.store.addMessage('d', message(second.clock, 'assistant', 'unsent'));
+  assert.equal(await tab.store.countLocalConversations(), 2);
+  const before = second.values.get('claude-user-id');
+
+  const { userId, kept } = await tab.store.redeemLinkCode(code);
+  assert.deepEqual([userId, kept], [first.browser.values.get('claude-user-id'), 2]);
+  assert.notEqual(second.values.get('claude-user-id'), before);
+  await tab.store.flush();
+  await until(async () => (await tab.store.getAllConversations()).length === 3);
+  assert.deepEqual(contents(await first.server.messages('d')), ['of the second', 'unsent']);
+  assert.equal((await first.server.messages('long')).length, 250);
+  assert.deepEqual(contents(await tab.store.getConversation('c')), ['of the first']);
+  await until(async () => (await first.store.getAllConversations()).length === 3);
+  await assert.rejects(tab.store.redeemLinkCode('AAAAAAAA'), { code: 'wrong_code' });
+  assert.equal((await tab.store.getAllConversations()).length, 3);
+});
+
+test('messages that only the server had go along too', async () => {
+  const first = await begin();
+  const second = await begin('old');
+  const base = second.browser.clock.now();
+  const messages = Array.from({ length: 100 }, (_, index) => ({ id: `m${index}`, type: 'user', content: 'x', timestamp: base + index }));
+  for (let part = 0; part < 3; part += 1) {
+    const fresh = messages.map(({ id, ...rest }) => ({ ...rest, id: `${id}-${part}` }));
+    await second.server.call('POST', '/conversations/c/messages', { messages: fresh });
+  }
+  const { code } = await first.store.createLinkCode();
+  const id = 'c';
+  assert.equal((await first.server.messages(id)).length, 1);
+  await second.store.redeemLinkCode(code);
+  await second.store.flush();
+  assert.equal((await first.server.messages(id)).length, 302, 'both conversations had one id, and became one');
+});
+
+test('without keepLocal nothing of the user before stays on the device, or goes along', async () => {
+  const first = await begin('of the first');
+  const { code } = await first.store.createLinkCode();
+  const second = new Browser();
+  const tab = await second.open();
+  await tab.store.saveConversation({ id: 'secret', messages: [message(second.clock, 'user', 'secret')] });
+  await tab.store.redeemLinkCode(code, { keepLocal: false });
+  await until(async () => (await tab.store.getAllConversations()).map(({ id }) => id).join() === 'c');
+  await tab.store.flush();
+  assert.equal(await first.server.messages('secret'), undefined);
+});
+
+test('the other tabs of a device that was linked go on as the new user', async () => {
+  const first = await begin('of the first');
+  const second = new Browser();
+  const [one, other] = [await second.open(), await second.open()];
+  const { code } = await first.store.createLinkCode();
+  await other.store.redeemLinkCode(code);
+  await until(async () => (await one.store.getAllConversations()).length === 1);
+  await one.store.addMessage('c', message(second.clock, 'assistant', 'by the other device'));
+  await one.store.flush();
+  assert.deepEqual(contents(await first.server.messages('c')), ['of the first', 'by the other device']);
+});
+
+test('a device that was signed out keeps what it has, and can begin anew', async () => {
+  const first = await begin('q');
+  const phone = new Browser();
+  for (const [key, value] of first.browser.values) phone.values.set(key, value);
+  const tab = await phone.open();
+  await tab.store.sync();
+  await tab.store.getConversation('c');
+  await phone.clock.advance(1_000);
+  await new Promise((resolve) => { setTimeout(resolve, 5); });
+  await first.store.signOutEverywhere();
+  await tab.store.addMessage('c', message(phone.clock, 'user', 'unsent'));
+  await assert.rejects(tab.store.flush(), { code: 'signed_out' });
+  assert.equal(tab.store.status.mode, 'signed-out');
+  assert.deepEqual(contents(await tab.store.getConversation('c')), ['q', 'unsent']);
+  await tab.store.startNewSession();
+  await tab.store.flush();
+  assert.equal(tab.store.status.mode, 'synced');
+  assert.notEqual(phone.values.get('claude-user-id'), first.browser.values.get('claude-user-id'));
+  assert.deepEqual(contents(await new Server(phone).messages('c')), ['q', 'unsent']);
+  await first.store.addMessage('c', message(phone.clock, 'user', 'goes on'));
+  await first.store.flush();
+  assert.deepEqual(contents(await new Server(first.browser).messages('c')), ['q', 'goes on']);
+});
+
+test('a token that the server does not know gives a new user, who gets what is here', async () => {
+  const { browser, store } = await begin('q');
+  const session = JSON.parse(browser.values.get('claude-session'));
+  browser.values.set('claude-session', JSON.stringify({ ...session, token: `${session.token.slice(0, -4)}AAAA` }));
+  await store.addMessage('c', message(browser.clock, 'assistant', 'a'));
+  await store.flush().catch(() => {});
+  await browser.clock.advance(120_000);
+  await store.flush();
+  assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'a']);
+  assert.notEqual(JSON.parse(browser.values.get('claude-session')).userId, session.userId);
+});
+
+test('where the session is lost but not the data, the data goes to the new user', async () => {
+  const { browser, tab } = await begin('q');
+  await tab.crash();
+  browser.values.clear();
+  const { store } = await browser.open();
+  await store.addMessage('c', message(browser.clock, 'assistant', 'a'));
+  await store.flush();
+  assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'a']);
+});
+
+test('a token is renewed when half of its life is over', async () => {
+  const { browser, tab, store } = await begin();
+  tab.hide();
+  const { token } = JSON.parse(browser.values.get('claude-session'));
+  await browser.clock.advance(91 * 86_400_000);
+  await new Promise((resolve) => { setTimeout(resolve, 5); });
+  await store.sync();
+  const renewed = JSON.parse(browser.values.get('claude-session'));
+  assert.notEqual(renewed.token, token);
+  assert.equal(renewed.userId, browser.values.get('claude-user-id'));
+  assert.equal((await store.getStatistics()).userId, renewed.userId);
+});
+
+test('erased, nothing is left at the server or here, in any tab', async () => {
+  const { browser, store, server } = await begin();
+  browser.values.set('claude-code-conversations', '[]');
+  const other = await browser.open();
+  await store.addMessage('c', message(browser.clock, 'user', 'unsent'));
+  await store.eraseEverything();
+  assert.deepEqual(await store.getAllConversations(), []);
+  await until(() => other.of('change').some(({ deleted }) => deleted.includes('c')));
+  assert.deepEqual(await other.store.getAllConversations(), []);
+  assert.deepEqual(await server.summaries(), []);
+  await browser.clock.advance(120_000);
+  assert.deepEqual(await server.summaries(), []);
+  assert.deepEqual([...browser.values.keys()], []);
+  await store.saveConversation({ id: 'new', messages: [message(browser.clock, 'user', 'anew')] });
+  await store.flush();
+  assert.deepEqual(contents(await new Server(browser).messages('new')), ['anew']);
+});
+
+/** A token of the auth provider that the service is told to trust. */
+function jwt(subject) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600 };
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${signed}.${createHmac('sha256', process.env.AUTH_JWT_SECRET).update(signed).digest('base64url')}`;
+}
+
+const withProvider = { skip: process.env.AUTH_JWT_SECRET ? false : 'AUTH_JWT_SECRET is not set' };
+
+test('with an auth provider the account is its own, and takes the anonymous data along', withProvider, async () => {
+  const { browser, tab } = await begin('anonymous');
+  await tab.store.addMessage('c', message(browser.clock, 'assistant', 'unsent'));
+  await tab.crash();
+  const subject = randomUUID();
+  const { store } = await browser.open({ account: subject, getToken: () => jwt(subject) });
+  assert.deepEqual(await store.getAllConversations(), []);
+  assert.deepEqual(await store.claimAnonymous(), { conversations: 1 });
+  assert.deepEqual(contents(await store.getConversation('c')), ['anonymous', 'unsent']);
+  assert.equal(browser.values.has('claude-session'), false);
+  await store.addMessage('c', message(browser.clock, 'user', 'signed in'));
+  await store.flush();
+  const again = await new Browser().open({ account: subject, getToken: () => jwt(subject) });
+  await again.store.sync();
+  assert.deepEqual(contents(await again.store.getConversation('c')), ['anonymous', 'unsent', 'signed in']);
+  const anonymous = await browser.open();
+  assert.deepEqual(await anonymous.store.getAllConversations(), []);
+});
+
+test('what an anonymous user wrote without a server goes to the account too', withProvider, async () => {
+  const browser = new Browser();
+  const tab = await browser.open({ enabled: false });
+  await tab.store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'only here')] });
+  await tab.crash();
+  const subject = randomUUID();
+  const { store } = await browser.open({ account: subject, getToken: () => jwt(subject) });
+  await store.claimAnonymous();
+  await store.flush();
+  const again = await new Browser().open({ account: subject, getToken: () => jwt(subject) });
+  await again.store.sync();
+  assert.deepEqual(contents(await again.store.getConversation('c')), ['only here']);
+});
+
+test('data of one account is never sent to another', withProvider, async () => {
+  const browser = new Browser();
+  const [one, other] = [randomUUID(), randomUUID()];
+  let subject = one;
+  const tab = await browser.open({ account: 'same', getToken: () => jwt(subject) });
+  await tab.store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'of one')] });
+  await tab.store.flush();
+  subject = other;
+  await tab.store.addMessage('c', message(browser.clock, 'user', 'still of one'));
+  await assert.rejects(tab.store.flush(), { code: 'account_mismatch' });
+  assert.equal(tab.store.status.problem, 'account_mismatch');
+  const stranger = await new Browser().open({ account: other, getToken: () => jwt(other) });
+  await stranger.store.sync();
+  assert.deepEqual(await stranger.store.getAllConversations(), []);
+});
+
+test('while nobody is signed in, everything stays here', async () => {
+  const browser = new Browser();
+  const { store } = await browser.open({ account: 'a', getToken: () => null });
+  await store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'q')] });
+  await assert.rejects(store.flush(), { code: 'signed_out' });
+  assert.deepEqual(contents(await store.getConversation('c')), ['q']);
+  assert.deepEqual(browser.network.log, []);
+  await assert.rejects(browser.open({ getToken: () => null }), TypeError);
+});
