@@ -67,6 +67,8 @@ export class VirtualList {
     const keys = new Set(items.map((item) => item.key));
     for (const key of this.#heights.keys()) if (!keys.has(key)) this.#heights.delete(key);
     this.#arrange();
+    // Perhaps there is still room.
+    this.#tellEnds();
   }
 
   /** Forgets everything and shows these items from their end, or their beginning. */
@@ -135,7 +137,12 @@ export class VirtualList {
     this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     this.#remember();
     this.#draw();
-    if (this.#items.length === 0) return;
+    this.#tellEnds();
+  }
+
+  #tellEnds() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#viewport;
+    if (this.#items.length === 0 || clientHeight === 0) return;
     if (scrollTop < clientHeight) this.#onReachStart();
     if (scrollHeight - scrollTop < clientHeight * 2) this.#onReachEnd();
   }

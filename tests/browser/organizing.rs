@@ -123,7 +123,7 @@ async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site
         tokio::time::sleep(GLANCE).await;
         answer = user.get(&format!("/api/conversations/{id}")).await;
     }
-    answer.expect_error(404, "conversation_deleted");
+    answer.expect_error(404, "conversation_not_found");
 }
 
 async fn a_search_finds_words_as_they_are_typed(site: Site) {

@@ -71,6 +71,7 @@ fn kind(at: usize) -> &'static str {
 }
 
 async fn see_all_messages(browser: &Browser, count: usize) {
+    browser.until("document.querySelector('.message')").await;
     let body = "
         const thread = document.querySelector('#thread');
         const seen = new Map();
