@@ -1,6 +1,7 @@
 /** The conversation that is open: its messages, the newest first loaded, older ones as the reader gets there. */
 
 import { debounce, h } from './dom.js';
+import { Growth } from './growth.js';
 import { messageNode } from './message-view.js';
 import { store } from './store.js';
 import { VirtualList } from './virtual-list.js';
@@ -21,6 +22,7 @@ export class Thread {
   #entries = new Map();
   #drafts = new Map();
   #expanded = new Set();
+  #growth = new Growth(() => this.#draw());
   #loadingOlder = null;
   #refreshing = null;
   #isStale = false;
@@ -104,7 +106,7 @@ export class Thread {
 
   /** Shows a reply that grows in this tab. */
   grow(conversationId) {
-    if (this.#conversation?.id === conversationId) this.#list.setItems(this.#items());
+    if (this.#conversation?.id === conversationId) this.#draw();
   }
 
   /** Loads as far back as a message and shows it. */
@@ -151,8 +153,12 @@ export class Thread {
 
   #show(conversation) {
     this.#conversation = conversation;
-    if (conversation) this.#list.setItems(this.#items(), conversation.messageCount);
+    if (conversation) this.#draw();
     this.#onShow(conversation);
+  }
+
+  #draw() {
+    this.#list.setItems(this.#items(), this.#conversation?.messageCount);
   }
 
   #items() {
@@ -168,6 +174,7 @@ export class Thread {
         message: isLive ? { ...message, content: live.content } : message,
         isLast: index === shown.length - 1,
         isLive,
+        isGrowing: isLive || this.#growth.isGrowing(message),
         question,
         following: shown.length - 1 - index,
         isExpanded: this.#expanded.has(message.id),
@@ -189,21 +196,20 @@ export class Thread {
   }
 
   #ownActions() {
-    const again = () => this.#list.setItems(this.#items(), this.#conversation?.messageCount);
     return {
       expand: (id) => {
         this.#expanded.add(id);
-        again();
+        this.#draw();
       },
       edit: (message) => {
         this.#drafts.set(message.id, message.content);
-        again();
+        this.#draw();
         this.#list.reveal(message.id)?.querySelector('textarea')?.focus();
       },
       keepDraft: (id, text) => this.#drafts.set(id, text),
       cancelEdit: (id) => {
         this.#drafts.delete(id);
-        again();
+        this.#draw();
         this.#list.nodeOf(id)?.focus();
       },
     };
@@ -225,7 +231,7 @@ function withOlder(fresh, known) {
 function looksTheSame(a, b) {
   const [one, other] = [a.message, b.message];
   return one.content === other.content && one.streaming === other.streaming && one.timestamp === other.timestamp
-    && one.tokens?.total === other.tokens?.total && a.isLast === b.isLast && a.isLive === b.isLive
+    && one.tokens?.total === other.tokens?.total && a.isLast === b.isLast && a.isLive === b.isLive && a.isGrowing === b.isGrowing
     && a.isExpanded === b.isExpanded && isEditing(a) === isEditing(b) && Boolean(a.question) === Boolean(b.question)
     && (!isEditing(a) || a.following === b.following);
 }
