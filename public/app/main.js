@@ -37,7 +37,8 @@ function followStore() {
   store.on('status', refresh);
   store.on('refused', ({ code }) => toast(`A change was not accepted: ${describeCode(code)} It is kept under Status.`));
   store.on('conflict', ({ kind, conversationId, movedTo }) => {
-    if (kind === 'message-edited') toast('A message was edited on another device too. The older edit is kept under Status.');
+    if (kind === 'message-edited')
+      toast('A message was edited on another device too. The older edit is kept under Status.');
     if (kind !== 'conversation-deleted') return;
     toast('Another device deleted a conversation in which you wrote since: what you wrote is in a new one.');
     if (location.hash.startsWith(`#/c/${conversationId}`)) navigate(`#/c/${movedTo}`, { replace: true });

@@ -51,19 +51,23 @@ function content({ message, isGrowing, isExpanded }, actions) {
   const isLong = message.content.length > LONG && !isExpanded;
   const text = isLong ? message.content.slice(0, LONG) : message.content;
   const node = h('div', { class: `content${isGrowing ? ' is-streaming' : ''}`, dir: 'auto' }, renderMarkdown(text));
-  const all = isLong && h(
-    'button',
-    { type: 'button', class: 'small', onclick: () => actions.expand(message.id) },
-    `Show all ${formatNumber(message.content.length)} characters`,
-  );
+  const all =
+    isLong &&
+    h(
+      'button',
+      { type: 'button', class: 'small', onclick: () => actions.expand(message.id) },
+      `Show all ${formatNumber(message.content.length)} characters`,
+    );
   const note = message.streaming && !isGrowing && h('p', { class: 'note' }, 'This reply was interrupted.');
   return [node, all, note];
 }
 
 function tools({ message, question }, actions) {
-  const button = (name, title, onclick) => decorate(h('button', { type: 'button', class: 'icon', onclick }), name, title);
+  const button = (name, title, onclick) =>
+    decorate(h('button', { type: 'button', class: 'icon', onclick }), name, title);
   const buttons = [button('copy', 'Copy message', (event) => actions.copy(message, event.currentTarget))];
-  if (message.type === 'user' && actions.edit) buttons.push(button('edit', 'Edit message', () => actions.edit(message)));
+  if (message.type === 'user' && actions.edit)
+    buttons.push(button('edit', 'Edit message', () => actions.edit(message)));
   if (message.type === 'assistant' && question && actions.regenerate) {
     buttons.push(button('refresh', 'Write this reply again', () => actions.regenerate(message)));
   }
@@ -89,8 +93,16 @@ function editor({ message, draft, following }, actions) {
       'div',
       { class: 'buttons' },
       h('button', { type: 'button', class: 'small quiet', onclick: () => actions.cancelEdit(message.id) }, 'Cancel'),
-      h('button', { type: 'button', class: 'small', onclick: () => actions.saveEdit(message, field.value, false) }, 'Save only'),
-      h('button', { type: 'button', class: 'small primary', onclick: () => actions.saveEdit(message, field.value, true) }, again),
+      h(
+        'button',
+        { type: 'button', class: 'small', onclick: () => actions.saveEdit(message, field.value, false) },
+        'Save only',
+      ),
+      h(
+        'button',
+        { type: 'button', class: 'small primary', onclick: () => actions.saveEdit(message, field.value, true) },
+        again,
+      ),
     ),
   );
 }

@@ -113,7 +113,7 @@ export class Thread {
   async reveal(messageId) {
     const id = this.#conversation?.id;
     const isLoaded = () => this.#conversation?.messages.some((message) => message.id === messageId);
-    while (!isLoaded() && await this.#loadOlder());
+    while (!isLoaded() && (await this.#loadOlder()));
     if (this.#conversation?.id !== id) return;
     const node = this.#list.reveal(messageId, 'centre');
     node?.classList.add('is-found');
@@ -230,10 +230,19 @@ function withOlder(fresh, known) {
 
 function looksTheSame(a, b) {
   const [one, other] = [a.message, b.message];
-  return one.content === other.content && one.streaming === other.streaming && one.timestamp === other.timestamp
-    && one.tokens?.total === other.tokens?.total && a.isLast === b.isLast && a.isLive === b.isLive && a.isGrowing === b.isGrowing
-    && a.isExpanded === b.isExpanded && isEditing(a) === isEditing(b) && Boolean(a.question) === Boolean(b.question)
-    && (!isEditing(a) || a.following === b.following);
+  return (
+    one.content === other.content &&
+    one.streaming === other.streaming &&
+    one.timestamp === other.timestamp &&
+    one.tokens?.total === other.tokens?.total &&
+    a.isLast === b.isLast &&
+    a.isLive === b.isLive &&
+    a.isGrowing === b.isGrowing &&
+    a.isExpanded === b.isExpanded &&
+    isEditing(a) === isEditing(b) &&
+    Boolean(a.question) === Boolean(b.question) &&
+    (!isEditing(a) || a.following === b.following)
+  );
 }
 
 function isEditing({ draft }) {
