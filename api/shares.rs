@@ -12,10 +12,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     request.allow(&[Method::GET, Method::POST, Method::DELETE])?;
     match *request.method() {
         Method::POST => share(&app, request).await,
-        Method::GET => match request.share_parameter()? {
-            Some(id) => open(&app, &request, &id).await,
-            None => list(&app, &request).await,
-        },
+        Method::GET => read(&app, &request).await,
         _ => revoke(&app, &request).await,
     }
 }
@@ -27,14 +24,30 @@ async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let life = i64::try_from(app.config.conversation_life.as_millis()).unwrap_or(i64::MAX);
     let latest = Timestamp::from_ms(now.saturating_add(life));
     let asked = ShareRequest::parse(&request.body().await?, Timestamp::from_ms(now), latest)?;
-    let id = match key {
-        Some(key) => app.tokens.share_id(&user.user, &asked.conversation, &key),
-        None => ShareId::random().map_err(|_| ApiError::Internal)?,
-    };
+    // In the user's database: readers know nothing else to look by.
+    let id = app.store.name_near(&user.user, |attempt| {
+        let id = match &key {
+            Some(key) => app
+                .tokens
+                .share_id(&user.user, &asked.conversation, key, attempt),
+            None => ShareId::random().map_err(|_| ApiError::Internal)?,
+        };
+        let name = id.to_string();
+        Ok::<_, ApiError>((id, name))
+    })?;
     let expires = asked.expires.unwrap_or(latest);
     let store = app.store.of(&user);
     let share = store.share(&id, &asked.conversation, expires).await?;
     Ok(Answer::created(share.to_json()).with_location(format!("/api/shares?id={id}")))
+}
+
+/// A cursor that is none is refused in any case: without an id it would go unnoticed.
+async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+    let part = request.part()?;
+    match request.share_parameter()? {
+        Some(id) => open(app, request, &id, part).await,
+        None => list(app, request).await,
+    }
 }
 
 async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
@@ -47,11 +60,15 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 
 /// Nobody's token is asked for, and none is looked at. Search engines are to leave it alone: a link is meant for
 /// those who were given it.
-async fn open(app: &App, request: &ApiRequest, id: &ShareId) -> Result<Answer, ApiError> {
+async fn open(
+    app: &App,
+    request: &ApiRequest,
+    id: &ShareId,
+    part: u32,
+) -> Result<Answer, ApiError> {
     if !app.config.redis_enabled {
         return Err(ApiError::StorageDisabled);
     }
-    let part = request.part()?;
     let page = app
         .store
         .of(&request.reader(app))

@@ -1,6 +1,7 @@
 //! `/api/sync`: what has changed since a cursor; or the same as a stream that stays open.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
@@ -22,7 +23,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     let changes = app
         .store
         .of(&caller)
-        .changes(cursor.as_ref(), limit)
+        .changes(cursor.as_ref(), limit, Duration::ZERO)
         .await?;
     let clock = u64::try_from(changes.clock).unwrap_or_default();
     let is_known = matches!(cursor, Some(SyncCursor::Since(_))) && changes.is_empty();

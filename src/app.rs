@@ -35,13 +35,16 @@ impl App {
     /// # Errors
     /// When the configured URL is none, or TLS cannot be set up.
     pub fn new(config: Config, clock: Clock) -> Result<Self, UpstashError> {
-        let upstash = Upstash::new(&config.upstash, clock.clone())?;
+        let databases = config.databases.iter();
+        let databases: Result<Vec<Upstash>, UpstashError> = databases
+            .map(|database| Upstash::new(database, clock.clone()))
+            .collect();
         let provider = config.provider.as_ref();
         let provider = provider.map(|provider| Provider::new(provider, clock.clone()));
         let is_measured = config.metrics_token.is_some();
         let metrics = is_measured.then(|| Arc::new(Metrics::new(clock.clone())));
         Ok(Self {
-            store: Store::new(upstash, &config, clock.clone(), metrics.clone()),
+            store: Store::new(databases?, &config, clock.clone(), metrics.clone()),
             tokens: Tokens::new(
                 config.auth_secrets.clone(),
                 config.token_life,

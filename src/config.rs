@@ -29,8 +29,8 @@ pub enum ConfigError {
 /// Everything that can be configured; the table in README.md explains each.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where Redis is, and how patient to be with it.
-    pub upstash: UpstashConfig,
+    /// Where Redis is, and how patient to be with it: one database, or several that users are spread over.
+    pub databases: Vec<UpstashConfig>,
     /// `AUTH_SECRET`: the first signs tokens, all verify them.
     pub auth_secrets: Vec<Secret>,
     /// `TOKEN_TTL_DAYS`: how long a token is valid.
@@ -73,6 +73,11 @@ pub struct Config {
 /// The shortest secret that is accepted, in bytes: as long as the MAC it keys.
 const SHORTEST_SECRET: usize = 32;
 
+/// The most databases.
+const MOST_DATABASES: usize = 64;
+const NUMBERED_URL: &str = "UPSTASH_REDIS_REST_URL_<n>";
+const NUMBERED_TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN_<n>";
+
 impl Config {
     /// Reads the process's environment.
     ///
@@ -89,7 +94,7 @@ impl Config {
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(&lookup);
         Ok(Self {
-            upstash: variables.upstash()?,
+            databases: variables.databases()?,
             auth_secrets: variables.auth_secrets()?,
             token_life: variables.days("TOKEN_TTL_DAYS", 180)?,
             provider: variables.provider()?,
@@ -136,20 +141,50 @@ impl Variables<'_> {
             .filter(|value| !value.is_empty())
     }
 
-    fn upstash(&self) -> Result<UpstashConfig, ConfigError> {
+    /// The database, and those numbered from 2 on, as long as there is a next one.
+    fn databases(&self) -> Result<Vec<UpstashConfig>, ConfigError> {
         const URL: &str = "UPSTASH_REDIS_REST_URL (or KV_REST_API_URL)";
         const TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN (or KV_REST_API_TOKEN)";
-        let url = self
-            .optional("UPSTASH_REDIS_REST_URL")
-            .or_else(|| self.optional("KV_REST_API_URL"))
-            .ok_or(ConfigError::Missing(URL))?;
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err(invalid(URL, "it begins with https:// (or http://)"));
+        let first = |name: &str, other: &str| self.optional(name).or_else(|| self.optional(other));
+        let url = first("UPSTASH_REDIS_REST_URL", "KV_REST_API_URL");
+        let token = first("UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_TOKEN");
+        let mut databases = vec![self.database(
+            url.ok_or(ConfigError::Missing(URL))?,
+            token.ok_or(ConfigError::Missing(TOKEN))?,
+            URL,
+        )?];
+        for number in 2..=MOST_DATABASES {
+            let url = self.optional(&format!("UPSTASH_REDIS_REST_URL_{number}"));
+            let token = self.optional(&format!("UPSTASH_REDIS_REST_TOKEN_{number}"));
+            match (url, token) {
+                (None, None) => break,
+                (Some(url), Some(token)) => {
+                    databases.push(self.database(url, token, NUMBERED_URL)?);
+                }
+                (Some(_), None) => return Err(ConfigError::Missing(NUMBERED_TOKEN)),
+                (None, Some(_)) => return Err(ConfigError::Missing(NUMBERED_URL)),
+            }
         }
-        let token = self
-            .optional("UPSTASH_REDIS_REST_TOKEN")
-            .or_else(|| self.optional("KV_REST_API_TOKEN"))
-            .ok_or(ConfigError::Missing(TOKEN))?;
+        let is_behind_a_gap = |number: &usize| {
+            self.optional(&format!("UPSTASH_REDIS_REST_URL_{number}"))
+                .is_some()
+        };
+        if (databases.len() + 1..=MOST_DATABASES).any(|number| is_behind_a_gap(&number)) {
+            let reason = "numbered from 2 on without a gap: users belong to databases by number";
+            return Err(invalid(NUMBERED_URL, reason));
+        }
+        Ok(databases)
+    }
+
+    fn database(
+        &self,
+        url: String,
+        token: String,
+        name: &'static str,
+    ) -> Result<UpstashConfig, ConfigError> {
+        if !url.starts_with("https://") && !url.starts_with("http://") {
+            return Err(invalid(name, "it begins with https:// (or http://)"));
+        }
         let timeout = self.number("UPSTASH_TIMEOUT_MS", 8_000, 100..=60_000)?;
         Ok(UpstashConfig::new(url, Secret::new(token))
             .with_deadline(Duration::from_millis(timeout)))
@@ -313,7 +348,27 @@ mod tests {
             ("UPSTASH_REDIS_REST_URL", ""),
             ("KV_REST_API_URL", "https://kv.example"),
         ]);
-        assert_eq!(config.unwrap().upstash.url, "https://kv.example");
+        assert_eq!(config.unwrap().databases[0].url, "https://kv.example");
+    }
+
+    #[test]
+    fn takes_several_databases_but_no_gap_between_them() {
+        let second = [
+            ("UPSTASH_REDIS_REST_URL_2", "https://two.example"),
+            ("UPSTASH_REDIS_REST_TOKEN_2", "token"),
+        ];
+        let urls: Vec<String> = read(&second)
+            .unwrap()
+            .databases
+            .into_iter()
+            .map(|database| database.url)
+            .collect();
+        assert_eq!(urls, ["https://db.example", "https://two.example"]);
+        let without_token = read(&second[..1]).unwrap_err().to_string();
+        assert!(without_token.contains("TOKEN_<n>"), "{without_token}");
+        let gap = [("UPSTASH_REDIS_REST_URL_3", "https://three.example")];
+        let gap = read(&gap).unwrap_err().to_string();
+        assert!(gap.contains("without a gap"), "{gap}");
     }
 
     #[test]

@@ -112,6 +112,8 @@ codes! {
         MessageDeleted = "message_deleted",
         /// What the anonymous user had was moved into another account.
         AlreadyClaimed = "already_claimed",
+        /// The two users are in different databases: export the one and import into the other.
+        ClaimAcrossDatabases = "claim_across_databases",
     }
     PRECONDITION_FAILED {
         /// The conversation is not at the revision that `If-Match` demands; `revision` is the current one.

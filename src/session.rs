@@ -38,8 +38,14 @@ pub async fn read(app: &App, caller: &Caller) -> Result<String, ApiError> {
 /// `use_provider`; or the database failed.
 pub async fn link(app: &App, caller: &Caller) -> Result<String, ApiError> {
     refuse_provider(caller)?;
-    let code = random_code().map_err(|_| ApiError::Internal)?;
-    let (store, pseudonym) = (app.store.of(caller), app.tokens.pseudonym(&code));
+    // In the user's database: whoever redeems the code knows nothing else to look by.
+    let named = app.store.name_near(&caller.user, |_| {
+        let code = random_code()?;
+        let pseudonym = app.tokens.pseudonym(&code);
+        Ok::<_, getrandom::Error>(((code, pseudonym.clone()), pseudonym))
+    });
+    let (code, pseudonym) = named.map_err(|_| ApiError::Internal)?;
+    let store = app.store.of(caller);
     // Two of a million million codes alike is no reason for a loop: the client asks again.
     if !store.keep_code(&pseudonym).await? {
         return Err(ApiError::Internal);

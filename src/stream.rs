@@ -18,6 +18,9 @@ use crate::upstash::Subscription;
 /// How often a silent stream shows that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// For how much longer than the stream lasts notices are sent: clocks of instances differ.
+const SLACK: Duration = Duration::from_secs(60);
+
 /// Conversations per event while a client catches up.
 const PAGE: usize = 50;
 
@@ -142,7 +145,8 @@ impl Stream {
 
     async fn next_page(&mut self) -> Result<PageOfChanges, StoreError> {
         let store = self.app.store.of(&self.caller);
-        let changes = store.changes(self.known.as_ref(), PAGE).await?;
+        let listening = self.app.config.stream_life + SLACK;
+        let changes = store.changes(self.known.as_ref(), PAGE, listening).await?;
         let event = event("sync", &changes.next, &changes.to_json());
         self.known = Some(changes.next);
         Ok(PageOfChanges {

@@ -142,7 +142,7 @@ async fn bad_queries_and_headers_change_nothing(site: Site) {
     }
     let long = format!("/api/conversations/{}", "x".repeat(129));
     user.get(&long).await.expect_error(400, "invalid_id");
-    for value in ["5", "*", "\"x\"", "\"1\", \"2\""] {
+    for value in ["\"+1\"", "5", "*", "\"x\"", "\"1\", \"2\""] {
         let writer = user.with_header("if-match", value);
         writer
             .delete("/api/conversations/c")

@@ -17,6 +17,7 @@ on_both_stores!(
     saving_replaces_all_messages,
     saving_the_same_again_changes_nothing,
     saving_under_a_new_id_creates,
+    a_whole_number_counts_however_it_is_written,
     saving_keeps_what_the_client_says_of_dates_and_tokens,
     a_stale_save_is_refused_with_the_current_revision,
     a_repeated_conditional_save_succeeds,
@@ -113,6 +114,18 @@ async fn saving_under_a_new_id_creates(site: Site) {
         .await;
     assert_eq!(answer.expect(201)["title"], "T");
     assert_eq!(answer.header("etag"), Some("\"1\""));
+}
+
+async fn a_whole_number_counts_however_it_is_written(site: Site) {
+    let user = site.user().await;
+    let body = json!({
+        "createdAt": 1_751_582_952_851.0,
+        "messages": [{ "id": "a", "type": "user", "content": "x", "tokens": { "total": 5.0 } }],
+    });
+    assert!(body.to_string().contains("5.0"), "{body}");
+    let saved = user.put("/api/conversations/c", &body).await.expect(201);
+    assert_eq!(saved["createdAt"], "2025-07-03T22:49:12.851Z");
+    assert_eq!(saved["totalTokens"], 5);
 }
 
 async fn saving_keeps_what_the_client_says_of_dates_and_tokens(site: Site) {

@@ -8,12 +8,13 @@
 
 mod common;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::events::Events;
-use common::{Client, Site, ids, message, sample};
-use serde_json::{Value, json};
+use common::follower::{Follower, truth};
+use common::{Site, ids, message, sample};
+use serde_json::json;
 
 on_both_stores!(
     without_a_cursor_everything_comes_page_by_page,
@@ -32,70 +33,12 @@ on_both_stores!(
     a_stream_tells_what_a_recent_import_brought,
     a_stream_ends_when_its_user_signs_out_everywhere,
     a_stream_tells_of_an_erasure,
+    only_who_is_listened_to_pays_for_notices,
     a_stream_ends_itself_with_a_hint,
     streams_are_of_one_user_only,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
-
-/// A client that keeps up.
-#[derive(Default)]
-struct Follower {
-    cursor: Option<String>,
-    known: BTreeMap<String, u64>,
-    resets: usize,
-}
-
-impl Follower {
-    async fn step(&mut self, user: &Client, limit: usize) -> Value {
-        let cursor = self
-            .cursor
-            .as_ref()
-            .map(|cursor| format!("&cursor={cursor}"));
-        let path = format!("/api/sync?limit={limit}{}", cursor.unwrap_or_default());
-        let answer = user.get(&path).await.expect(200);
-        self.apply(&answer);
-        answer
-    }
-
-    fn apply(&mut self, answer: &Value) {
-        if answer["reset"] == true {
-            self.known.clear();
-            self.resets += 1;
-        }
-        for summary in answer["changed"].as_array().unwrap() {
-            let id = summary["id"].as_str().unwrap().to_owned();
-            self.known.insert(id, summary["revision"].as_u64().unwrap());
-        }
-        for id in answer["deleted"].as_array().unwrap() {
-            self.known.remove(id.as_str().unwrap());
-        }
-        self.cursor = answer["nextCursor"].as_str().map(str::to_owned);
-    }
-
-    async fn catch_up(&mut self, user: &Client) {
-        while self.step(user, 3).await["hasMore"] == true {}
-    }
-}
-
-/// What the list says there is.
-async fn truth(user: &Client) -> BTreeMap<String, u64> {
-    let (mut all, mut cursor) = (BTreeMap::new(), String::new());
-    loop {
-        let page = user
-            .get(&format!("/api/conversations?limit=50{cursor}"))
-            .await
-            .expect(200);
-        for summary in page["data"].as_array().unwrap() {
-            let id = summary["id"].as_str().unwrap().to_owned();
-            all.insert(id, summary["revision"].as_u64().unwrap());
-        }
-        match page["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return all,
-        }
-    }
-}
 
 async fn without_a_cursor_everything_comes_page_by_page(site: Site) {
     let user = site.user().await;
@@ -437,6 +380,26 @@ async fn a_stream_ends_when_its_user_signs_out_everywhere(site: Site) {
         events.ended().await,
         "nothing more is told to who has the old token"
     );
+}
+
+async fn only_who_is_listened_to_pays_for_notices(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![message("first", "user", "x")]).await;
+    user.append("c", vec![message("second", "user", "x")])
+        .await
+        .expect(201);
+    let append = async |id: &str| {
+        let append = user.append("c", vec![message(id, "user", "x")]);
+        site.cost_of(append).await.1.commands
+    };
+    assert_eq!(append("alone").await, 7);
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    assert_eq!(append("heard").await, 8);
+    assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
+    // The stream has ended by now, and nobody has opened another one.
+    site.advance(Duration::from_secs(285 + 61));
+    assert_eq!(append("alone-again").await, 7);
 }
 
 async fn a_stream_tells_of_an_erasure(site: Site) {

@@ -43,20 +43,28 @@ impl RedisServer {
     /// # Errors
     /// As [`RedisServer::start`].
     pub fn start_with(persistence: Persistence) -> io::Result<Option<Self>> {
-        let port = free_port()?;
         let directory = TempDir::new()?;
-        match spawn(port, directory.path(), persistence) {
-            Ok(process) => Ok(Some(Self {
-                process,
-                port,
-                directory,
-                persistence,
-            })),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                skip_without("redis-server").map(|()| None)
+        // Between finding a free port and listening on it, somebody else may take it.
+        const TRIES: usize = 5;
+        for _ in 0..TRIES {
+            let port = free_port()?;
+            match spawn(port, directory.path(), persistence) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return skip_without("redis-server").map(|()| None);
+                }
+                Err(error) => return Err(error),
+                Ok(process) => {
+                    return Ok(Some(Self {
+                        process,
+                        port,
+                        directory,
+                        persistence,
+                    }));
+                }
             }
-            Err(error) => Err(error),
         }
+        Err(io::Error::other("no port is left to redis-server"))
     }
 
     /// For `REDIS_URL`.
@@ -105,7 +113,7 @@ fn spawn(port: u16, directory: &Path, persistence: Persistence) -> io::Result<Ch
         Persistence::None => "no",
         Persistence::EveryWrite => "yes",
     };
-    let process = Command::new("redis-server")
+    let mut process = Command::new("redis-server")
         .args(["--save", "", "--appendonly", append_only])
         .args(["--appendfsync", "always"])
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
@@ -113,12 +121,13 @@ fn spawn(port: u16, directory: &Path, persistence: Persistence) -> io::Result<Ch
         .arg(directory)
         .stdout(Stdio::null())
         .spawn()?;
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if Instant::now() > deadline {
-            return Err(io::Error::other("redis-server does not listen"));
-        }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(10));
     }
-    Ok(process)
+    // Where it has ended, whoever listens there is somebody else.
+    match process.try_wait()? {
+        Some(_) => Err(io::ErrorKind::AddrInUse.into()),
+        None => Ok(process),
+    }
 }

@@ -215,6 +215,10 @@ fn describe_store(error: &StoreError) -> (ErrorCode, String) {
             ErrorCode::AlreadyClaimed,
             "What this user had was moved into another account.",
         ),
+        StoreError::ClaimAcross => (
+            ErrorCode::ClaimAcrossDatabases,
+            "The two users are in different databases: export the one and import into the other.",
+        ),
         StoreError::ClaimVoid => WRONG_TOKEN,
         StoreError::Limited(status) => {
             let seconds = status.reset_seconds();

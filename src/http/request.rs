@@ -1,5 +1,7 @@
 //! Requests, as handlers want to read them.
 
+use std::str::FromStr;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, HeaderValue, Method};
@@ -252,7 +254,7 @@ impl ApiRequest {
         let Some(cursor) = self.parameter("cursor") else {
             return Ok(0);
         };
-        cursor.parse().map_err(|_| {
+        digits(cursor).ok_or_else(|| {
             let message = "cursor: not one that this share has given out";
             Invalid::new(ErrorCode::InvalidCursor, message).into()
         })
@@ -266,8 +268,7 @@ impl ApiRequest {
         let Some(sent) = self.parameter("limit") else {
             return Ok(size.default);
         };
-        sent.parse()
-            .ok()
+        digits(sent)
             .filter(|limit| (1..=size.most).contains(limit))
             .ok_or_else(|| {
                 let expected = format!("a whole number from 1 to {}", size.most);
@@ -363,7 +364,13 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
 /// `"5"`, or `W/"5"`, as a proxy that compresses makes of it.
 fn parse_etag(etag: &str) -> Option<u64> {
     let etag = etag.strip_prefix("W/").unwrap_or(etag);
-    etag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    digits(etag.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// A number written in digits alone: the standard parser would take a plus before them.
+fn digits<T: FromStr>(text: &str) -> Option<T> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
 }
 
 fn invalid_query(name: &str, expected: &str) -> ApiError {

@@ -107,10 +107,19 @@ impl Tokens {
         URL_SAFE_NO_PAD.encode(&self.keyed_hash("pseudonym", text)[..12])
     }
 
-    /// The id of a share that `user` makes of `conversation` by a request of this name: always the same, so
-    /// that the request can be repeated, and nobody else's to guess.
-    pub fn share_id(&self, user: &UserId, conversation: &ConversationId, request: &str) -> ShareId {
-        let hash = self.keyed_hash("share", &format!("{user}.{conversation}.{request}"));
+    /// An id for the share that `user` makes of `conversation` by a request of this name: always the same, so
+    /// that the request can be repeated, and nobody else's to guess. `attempt` makes another one.
+    pub fn share_id(
+        &self,
+        user: &UserId,
+        conversation: &ConversationId,
+        request: &str,
+        attempt: u32,
+    ) -> ShareId {
+        let hash = self.keyed_hash(
+            "share",
+            &format!("{attempt}.{user}.{conversation}.{request}"),
+        );
         let mut bytes = [0; ShareId::BYTES];
         bytes.copy_from_slice(&hash[..ShareId::BYTES]);
         ShareId::from_bytes(bytes)

@@ -10,8 +10,8 @@
 --          {'message removed', id} this very message was deleted
 --          {'stale', revision}
 --          {'messages quota'}, {'bytes quota'}
--- Billed   9: EVALSHA, INCR, HMGET, HMGET, ZADD, HSET, HSET, ZADD, PUBLISH; the first append of a
---          conversation, and of a day, 2 or 4 more
+-- Billed   7: EVALSHA, HMGET, HMGET, ZADD, HSET, HSET, ZADD; where somebody listens 1 more (PUBLISH); the first
+--          append of a conversation, and of a day, 2 or 4 more
 
 local TITLE, FIRST = ARGV[5], 6
 

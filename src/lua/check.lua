@@ -3,7 +3,7 @@
 --
 -- KEYS     1 to 3 as in the prelude
 -- Returns  {'ok'}
--- Billed   3: EVALSHA, INCR, HMGET
+-- Billed   3: EVALSHA, HMGET, HSET
 
 parse_user(redis.call('HMGET', META, ':user')[1])
 return { 'ok' }

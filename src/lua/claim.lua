@@ -15,10 +15,10 @@
 --          {'claimed'}           the source is somebody else's by now
 --          {'voided'}            the source had signed out since the token was issued
 --          {'conversations quota'}, {'bytes quota'}   nothing was moved by this step
--- Billed   6: EVALSHA, INCR, HMGET, HMGET, ZRANGE, and where any are left ZCARD; for the first step 3 more (HSET,
---          PEXPIREAT, PUBLISH); with conversations to move up to 11 more (HMGET, HMGET, ZCARD, HSET, ZADD, HSET, ZREM,
---          HDEL, PEXPIREAT, PEXPIREAT, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 4 (HSET,
---          UNLINK, HSET, PEXPIREAT)
+-- Billed   6: EVALSHA, HMGET, HMGET, ZRANGE, HSET, and where any are left ZCARD; for the first step 2 or 3 more (HSET,
+--          PEXPIREAT, PUBLISH); with conversations to move up to 11 more (HMGET, HMGET, ZCARD, ZMSCORE, ZADD, HSET,
+--          ZREM, HDEL, PEXPIREAT, PEXPIREAT, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 3
+--          (UNLINK, HSET, PEXPIREAT)
 
 local SOURCE_CONVERSATIONS, SOURCE_META = KEYS[4], KEYS[5]
 local CLAIMER, ISSUED, TOKEN_LIFE, WANTED = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -40,9 +40,11 @@ end
 
 if not claimer then
   mark_source()
-  local channel = string.gsub(SOURCE_CONVERSATIONS, 'conversations$', 'events')
-  local clock = integer(source.clock)
-  redis.call('PUBLISH', channel, '{"type":"signOut","clock":' .. clock .. ',"previous":' .. clock .. '}')
+  if source.listening > NOW then
+    local channel = string.gsub(SOURCE_CONVERSATIONS, 'conversations$', 'events')
+    local clock = integer(source.clock)
+    redis.call('PUBLISH', channel, '{"type":"signOut","clock":' .. clock .. ',"previous":' .. clock .. '}')
+  end
 end
 
 -- Whether the two are the same import or save, unchanged since in both places.

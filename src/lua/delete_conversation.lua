@@ -10,7 +10,7 @@
 -- Returns  {'ok' | 'unchanged', clock}
 --          {'missing'}           nor was there ever
 --          {'stale', revision}
--- Billed   9: EVALSHA, INCR, HMGET, HSET, ZREM, ZADD, PEXPIREAT, UNLINK, PUBLISH
+-- Billed   7: EVALSHA, HMGET, HSET, ZREM, ZADD, PEXPIREAT, UNLINK; where somebody listens 1 more (PUBLISH)
 
 local user, _, counters, deleted, text = load_conversation(ID, ':shares')
 if deleted then return { 'unchanged', integer(user.clock) } end

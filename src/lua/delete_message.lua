@@ -7,8 +7,8 @@
 --          {'missing'}           no such conversation
 --          {'no message'}        nor was there ever
 --          {'stale', revision}
--- Billed   9: EVALSHA, INCR, HMGET, HMGET, ZREM, HSET, HSET, ZADD, PUBLISH; with what follows 2 more
---          (ZRANGEBYSCORE, HMGET), and one more of HMGET, ZREM, HSET for each 3,000 messages
+-- Billed   7: EVALSHA, HMGET, HMGET, ZREM, HSET, HSET, ZADD; with what follows 2 more (ZRANGEBYSCORE, HMGET); where
+--          somebody listens 1 more (PUBLISH); and one more of HMGET, ZREM, HSET for each 3,000 messages
 
 local MESSAGE, AND_AFTER = ARGV[5], ARGV[6] == '1'
 

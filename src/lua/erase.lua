@@ -6,17 +6,15 @@
 -- Without the flag that lets scripts run side by side, because shares have keys that nobody knows before meta
 -- was read.
 --
--- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session, 6 counter of the rate limit's window
---          before this one, 7, 8, 9, 10... messages and bodies of each conversation to remove
+-- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session, 6, 7, 8, 9... messages and bodies of each
+--          conversation to remove
 -- ARGV     5 how many to name  6 what keys of shares begin with  7... the ids of those to remove
 -- Returns  {number of conversations left, ids...}
--- Billed   4: EVALSHA, INCR, HMGET, ZRANGE; with conversations to remove 3 more (UNLINK, ZREM, HDEL), and one more
+-- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (UNLINK, ZREM, HDEL), and one more
 --          (HSET) where one was dead; with shares 2 more (UNLINK, HDEL); as long as any are left 1 more (ZCARD), at
---          the end 2 more (UNLINK, PUBLISH)
+--          the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH)
 
-local CURRENT, SESSION, WANTED = KEYS[4], KEYS[5], tonumber(ARGV[5])
-
-local FIRST = 7
+local CURRENT, SESSION, WANTED, FIRST = KEYS[4], KEYS[5], tonumber(ARGV[5]), 7
 
 local row = redis.call('HMGET', META, ':user', ':remnants', ':shares')
 local user = parse_user(row[1])
@@ -35,7 +33,7 @@ for i = FIRST, #ARGV do
   remnants[ARGV[i]] = nil
 end
 if #fields > 0 then
-  redis.call('UNLINK', unpack(KEYS, 7, #KEYS - 1))
+  redis.call('UNLINK', unpack(KEYS, 6, #KEYS - 1))
   redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST))
   redis.call('HDEL', META, unpack(fields))
   if was_dead then redis.call('HSET', META, ':remnants', format_remnants(remnants)) end
@@ -47,8 +45,10 @@ for id in pairs(remnants) do
   if #ids < WANTED then ids[#ids + 1] = id end
 end
 if #ids == 0 then
-  redis.call('UNLINK', CONVERSATIONS, META, DELETED, CURRENT, SESSION, KEYS[6], RATE)
-  if user.clock > 0 then notify('erase', user) end
+  redis.call('UNLINK', CONVERSATIONS, META, DELETED, CURRENT, SESSION)
+  notify('erase', user)
+  -- Not even this call is remembered.
+  user.is_written = true
   return { '0' }
 end
 left = left + redis.call('ZCARD', CONVERSATIONS)

@@ -6,7 +6,7 @@
 -- ARGV     5, 6 timestamp and member behind which the first conversation's messages begin, or ''  7... ids
 -- Returns  per conversation, until the reply is full: {record, counters, its place in the list, '1' where
 --          more messages follow or '0', id, body, id, body...}, or {} where there is no such conversation
--- Billed   4: EVALSHA, INCR, HMGET, ZMSCORE, and per conversation 1 (ZRANGE) and for each 25 messages 1 (HMGET);
+-- Billed   4: EVALSHA, HMGET, ZMSCORE, HSET, and per conversation 1 (ZRANGE) and for each 25 messages 1 (HMGET);
 --          behind a member 1 more (ZCOUNT)
 
 -- Full is a reply of so many bytes, or of so many messages. Only whole portions are read, so that it is

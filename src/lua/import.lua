@@ -8,7 +8,7 @@
 --          The conversation changed last comes last.
 -- Returns  {clock, status...}: for each conversation 'imported', 'merged', 'unchanged', 'removed', or the quota
 --          that it does not fit: 'conversations quota', 'messages quota', 'bytes quota'
--- Billed   6 (EVALSHA, INCR, HMGET, HSET, ZADD, PUBLISH), 3 more where any is new (ZCARD, PEXPIREAT, PEXPIREAT),
+-- Billed   4 (EVALSHA, HMGET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD, PEXPIREAT, PEXPIREAT),
 --          and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was imported
 --          before, 3 where it has changed since (HMGET, ZADD, HSET); one more of each for each 3,000 messages
 

@@ -5,7 +5,7 @@
 -- ARGV     5 limit  6, 7 score and id behind which the page begins, or ''
 -- Returns  {clock, score and id behind which the next page begins or '' and '',
 --           id, record, counters, id, record, counters...}
--- Billed   4: EVALSHA, INCR, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT); once a day 4 to 8 more, to
+-- Billed   4: EVALSHA, ZREVRANGE, HMGET, HSET; behind a cursor 1 more (ZCOUNT); once a day 4 to 8 more, to
 --          clear away what has outlived its life
 
 local LIMIT, SCORE, AFTER = tonumber(ARGV[5]), ARGV[6], ARGV[7]

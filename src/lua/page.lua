@@ -7,8 +7,8 @@
 -- Returns  {'ok', record, counters, clock, '1' where more follow or '0', id, body, id, body...}
 --          {'unchanged', record, counters, clock}   where the client holds this revision
 --          {'missing'}
--- Billed   5: EVALSHA, INCR, HMGET, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT); on the first reading
---          of a day up to 5 more, for the new life
+-- Billed   5: EVALSHA, HMGET, ZREVRANGE, HMGET, HSET; behind a cursor 1 more (ZCOUNT); on the first reading
+--          of a day up to 4 more, for the new life
 
 local LIMIT, ORDER, TIMESTAMP, MEMBER, KNOWN = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 

@@ -4,7 +4,7 @@
 -- KEYS     as in the prelude
 -- ARGV     5 record of the members to change; a null removes
 -- Returns  {'ok' | 'unchanged', record, counters, clock}, {'missing'}, {'stale', revision}
--- Billed   6: EVALSHA, INCR, HMGET, HSET, ZADD, PUBLISH
+-- Billed   4: EVALSHA, HMGET, HSET, ZADD; where somebody listens 1 more (PUBLISH)
 
 local user, record, counters = load_conversation(ID)
 if not counters then return { 'missing' } end

@@ -9,7 +9,8 @@
 --          {'no message'}
 --          {'stale', revision}
 --          {'bytes quota'}
--- Billed   8: EVALSHA, INCR, HMGET, HMGET, HSET, HSET, ZADD, PUBLISH; a changed timestamp 1 more
+-- Billed   6: EVALSHA, HMGET, HMGET, HSET, HSET, ZADD; where somebody listens 1 more (PUBLISH); a changed timestamp 1
+--          more
 
 local MESSAGE, PATCH, TOKENS, TIMESTAMP = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 

@@ -2,7 +2,7 @@
 --
 -- KEYS, the same for every script:
 --   1 conversations  2 meta  3 deleted, and where it works on one conversation  4 messages  5 bodies;
---   the last one: the counter of the rate limit
+--   the last one: the counter of an address's calls, or meta again, where the user's are counted
 -- ARGV, likewise:
 --   1 now, ms  2 settings, see `setting_names`  3 conversation id, or ''
 --   4 revision expected by If-Match, or ''
@@ -11,7 +11,9 @@
 --   {calls in this window, {'limited'}, commands billed}      too many: nothing was done
 --   {calls in this window, {'signed out'}, commands billed}   the token is older than the user's last
 --                                                             sign-out: likewise
--- Billed   for every script EVALSHA, INCR; the first call of a window 1 more (PEXPIRE)
+-- Billed   for every script EVALSHA, and 1 to count the call: HSET of the user's numbers, which scripts that
+--   write them do anyway, or INCR for an address; the first call of a window of an address 1 more (PEXPIRE), and
+--   so the first of a user (PEXPIREAT)
 --
 -- What the keys hold:
 --   meta    ':user'          see `user_names`, then for each of the last days with any activity
@@ -43,9 +45,10 @@ local setting_names = { 'life', 'rate_limit', 'window', 'issued', 'max_conversat
 
 -- clock: of the last change. life: until when the user's keys live. floor: a change older than this may
 -- be missing from the conversations' order. purged: when the dead were last cleared away. The next three
--- are lifetime totals. epoch: tokens issued before are void. bytes: of all messages there are.
+-- are lifetime totals. epoch: tokens issued before are void. bytes: of all messages there are. window and
+-- calls: of the rate limit. listening: until when somebody may listen to notices.
 local user_names = { 'clock', 'life', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
-  'bytes' }
+  'bytes', 'window', 'calls', 'listening' }
 
 -- seq: of the last message. saved and saved_revision: digest and revision of the last whole save.
 local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'created', 'updated', 'life',
@@ -86,13 +89,21 @@ local redis = setmetatable({
   end,
 }, { __index = server })
 
-local RATE = KEYS[#KEYS]
-local CALLS = redis.call('INCR', RATE)
-if CALLS == 1 then redis.call('PEXPIRE', RATE, SETTINGS.window) end
-if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' }, COMMANDS } end
-
 -- What ends a script early; `finish` turns it into a reply.
-local SIGNED_OUT = {}
+local SIGNED_OUT, LIMITED = {}, {}
+
+-- Calls in this window, this one included.
+local CALLS = 0
+local COUNTED_BY_ADDRESS = KEYS[#KEYS] ~= META
+if COUNTED_BY_ADDRESS then
+  CALLS = redis.call('INCR', KEYS[#KEYS])
+  if CALLS == 1 then redis.call('PEXPIRE', KEYS[#KEYS], SETTINGS.window) end
+  if CALLS > SETTINGS.rate_limit then return { CALLS, { 'limited' }, COMMANDS } end
+end
+
+-- The user who calls, once `parse_user` has read him; and the same as he is to be written where the script
+-- does not write him: whatever it changed before it gave up must not get there.
+local CALLER, UNTOUCHED
 
 -- Any user's numbers.
 local function read_user(text)
@@ -103,11 +114,23 @@ local function read_user(text)
   return user
 end
 
--- The caller's. Every script that acts for a user has to come past here.
+local function count_call(user)
+  local window = math.floor(NOW / SETTINGS.window)
+  if user.window ~= window then user.window, user.calls = window, 0 end
+  user.calls = user.calls + 1
+  CALLS = user.calls
+  if CALLS > SETTINGS.rate_limit then error(LIMITED) end
+end
+
+-- The caller's numbers. Every script that acts for a user has to come past here.
 local function parse_user(text)
-  local user = read_user(text)
-  if SETTINGS.issued < user.epoch then error(SIGNED_OUT) end
-  return user
+  if CALLER then return CALLER end
+  CALLER = read_user(text)
+  if not COUNTED_BY_ADDRESS then count_call(CALLER) end
+  UNTOUCHED = {}
+  for name, value in pairs(CALLER) do UNTOUCHED[name] = value end
+  if SETTINGS.issued < CALLER.epoch then error(SIGNED_OUT) end
+  return CALLER
 end
 
 -- Counts what was written since the user was read to the day it is (UTC). Here, so that no write can
@@ -131,8 +154,10 @@ local function count_activity(user)
   user.counted_messages, user.counted_tokens = user.messages, user.tokens
 end
 
+-- To be written by whoever calls it.
 local function format_user(user)
   count_activity(user)
+  user.is_written = true
   return format_numbers(user_names, user) .. user.activity
 end
 
@@ -340,9 +365,10 @@ local function notice_of(id, body)
   return GS .. id .. GS .. body
 end
 
--- Tells whoever listens what has changed. The kind, the ids and the numbers need no escaping. `previous`
+-- Tells whoever listens what has changed, if anybody does. The kind, the ids and the numbers need no escaping. `previous`
 -- lets a listener see that he has missed a notice, `reset` that cursors are void.
 local function notify(kind, user, counters, messages)
+  if user.listening <= NOW then return end
   local notice = '{"type":"' .. kind .. '","clock":' .. integer(user.clock)
     .. ',"previous":' .. integer(user.before)
   if user.floor > user.before then notice = notice .. ',"reset":true' end
@@ -379,11 +405,31 @@ local function summary(status, user, counters, record)
   return { status, record, format_counters(counters), integer(user.clock) }
 end
 
+-- Notes until when somebody may listen to notices.
+local function listen(user, till)
+  user.listening = math.max(user.listening, till)
+  UNTOUCHED.listening = user.listening
+end
+
+-- Writes the caller's numbers where the script itself did not: the call has to be counted.
+local function write_caller()
+  if not CALLER or CALLER.is_written or COUNTED_BY_ADDRESS then return end
+  -- Of a user without data nothing is kept for longer than it counts.
+  local needed = math.max(NOW + 1, UNTOUCHED.listening)
+  local is_due = UNTOUCHED.life < needed
+  if is_due then UNTOUCHED.life = math.max(NOW + SETTINGS.window, needed) end
+  redis.call('HSET', META, ':user', format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity)
+  if is_due then redis.call('PEXPIREAT', META, integer(UNTOUCHED.life)) end
+end
+
 -- Calls what is left of the script: every script's own part is the function `run`.
 local function finish(run)
   local done, reply = pcall(run)
-  if done then return { CALLS, reply, COMMANDS } end
-  if reply == SIGNED_OUT then return { CALLS, { 'signed out' }, COMMANDS } end
+  if reply == LIMITED then return { CALLS, { 'limited' }, COMMANDS } end
+  if done or reply == SIGNED_OUT then
+    write_caller()
+    return { CALLS, done and reply or { 'signed out' }, COMMANDS }
+  end
   if type(reply) == 'table' then return reply end
   return redis.error_reply(tostring(reply))
 end

@@ -10,8 +10,8 @@
 --          {'exists'}            another conversation has this id (create only)
 --          {'stale', revision}
 --          {'conversations quota'}, {'messages quota'}, {'bytes quota'}
--- Billed   9: EVALSHA, INCR, HMGET, ZRANGE, ZADD, HSET, HSET, ZADD, PUBLISH; where messages went away 2 more
---          (ZREM, HDEL); a new conversation, or the first save of a day, 1 to 4 more; one more of ZADD and
+-- Billed   7: EVALSHA, HMGET, ZRANGE, ZADD, HSET, HSET, ZADD; where messages went away 2 more (ZREM, HDEL); where
+--          somebody listens 1 more (PUBLISH); a new conversation, or the first save of a day, 1 to 4 more; one more of ZADD and
 --          HSET for each 3,000 messages
 
 local MODE, RECORD, CREATED, UPDATED, TOKENS, DIGEST = unpack(ARGV, 5, 10)

@@ -4,7 +4,7 @@
 -- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session
 -- ARGV     5 life of a session, ms
 -- Returns  {created, last seen, current conversation or nil}
--- Billed   5: EVALSHA, INCR, HMGET, GET, HMGET; once a day 2 or 3 more, to let the session live on
+-- Billed   5: EVALSHA, HMGET, GET, HMGET, HSET, for a new user INCR instead of HSET; once a day 2 or 3 more, to let the session live on
 
 local CURRENT, SESSION, LIFE = KEYS[4], KEYS[5], tonumber(ARGV[5])
 

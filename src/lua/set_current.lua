@@ -4,7 +4,7 @@
 -- KEYS     1 to 3 as in the prelude, 4 current conversation
 -- ARGV     5 life of a session, ms  6 conversation id, or '' to clear
 -- Returns  {'ok'}, {'missing'}
--- Billed   4: EVALSHA, INCR, HMGET, SET
+-- Billed   4: EVALSHA, HMGET, SET, HSET
 
 local CURRENT, LIFE, WANTED = KEYS[4], ARGV[5], ARGV[6]
 

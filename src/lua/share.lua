@@ -8,7 +8,7 @@
 --          {'missing'}           no such conversation
 --          {'no share'}          this very share was made before, and revoked since
 --          {'shares quota'}, {'share too large'}, {'bytes quota'}
--- Billed   8: EVALSHA, INCR, HMGET, ZRANGE, HMGET, HSET, PEXPIREAT, HSET; on the first activity of a day up to 4
+-- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, HSET, PEXPIREAT, HSET; on the first activity of a day up to 4
 --          more, for the new life; one more of HMGET for each 3,000 messages
 
 local SHARE, SHARE_ID, EXPIRES = KEYS[6], ARGV[5], ARGV[6]

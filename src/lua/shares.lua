@@ -3,7 +3,7 @@
 --
 -- KEYS     1 to 3 as in the prelude
 -- Returns  per share: id, conversation, created, expires, messages, title as JSON text or ''
--- Billed   3: EVALSHA, INCR, HMGET
+-- Billed   3: EVALSHA, HMGET, HSET
 
 local row = redis.call('HMGET', META, ':user', ':shares')
 parse_user(row[1])

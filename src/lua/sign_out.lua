@@ -4,7 +4,7 @@
 -- KEYS     1 to 3 as in the prelude
 -- ARGV     5 life of a token, ms
 -- Returns  {'ok'}
--- Billed   7: EVALSHA, INCR, HMGET, HSET, PEXPIREAT, PEXPIREAT, PUBLISH
+-- Billed   5: EVALSHA, HMGET, HSET, PEXPIREAT, PEXPIREAT; where somebody listens 1 more (PUBLISH)
 
 local user = parse_user(redis.call('HMGET', META, ':user')[1])
 user.epoch = NOW

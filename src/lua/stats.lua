@@ -4,21 +4,23 @@
 -- KEYS     1 to 3 as in the prelude
 -- Returns  {conversations, messages, tokens, bytes, messages in the largest conversation,
 --           lifetime conversations, messages, tokens, ';day messages tokens' of each active day}
--- Billed   3: EVALSHA, INCR, HGETALL
+-- Billed   3: EVALSHA, HGETALL, HSET
 
 local row = redis.call('HGETALL', META)
-local user = parse_user()
+local text
 local records, alive = {}, {}
 for i = 1, #row, 2 do
   local id = string.match(row[i], '^([^:]+):counters$')
   if row[i] == ':user' then
-    user = parse_user(row[i + 1])
+    text = row[i + 1]
   elseif id then
     alive[id] = parse_counters(row[i + 1])
   else
     records[row[i]] = #row[i + 1]
   end
 end
+
+local user = parse_user(text)
 
 local conversations, messages, tokens, bytes, most = 0, 0, 0, 0, 0
 for id, counters in pairs(alive) do

@@ -4,14 +4,20 @@
 -- KEYS     1 to 3 as in the prelude
 -- ARGV     5 limit  6 'since' or 'all'  7 clock: of the last change the client knows, or of the beginning of
 --          the enumeration, '' at its first page  8, 9 score and id behind which the page begins, or ''
+--          10 for how long from now on the client listens to notices, ms
 -- Returns  {clock, '1' where the client has to start over or '0', '1' where more follow or '0',
 --           'since' or 'all', clock, score, id: the next cursor,
 --           number of deleted ids, deleted ids..., id, record, counters, id, record, counters...}
--- Billed   3 where nothing has changed: EVALSHA, INCR, HMGET; else 3 more (ZRANGEBYSCORE, ZRANGEBYSCORE, HMGET);
+-- Billed   3 where nothing has changed: EVALSHA, HMGET, HSET; else 3 more (ZRANGEBYSCORE, ZRANGEBYSCORE, HMGET);
 --          a page of everything 4 or 5, as the list; once a day 3 to 7 more, to clear away what has outlived
 --          its life
 
 local LIMIT, MODE, CLOCK, SCORE, ID_AFTER = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local LISTENING = tonumber(ARGV[10])
+
+local function note_listener(user)
+  if LISTENING > 0 then listen(user, NOW + LISTENING) end
+end
 
 local function reply_of(user, reset, more, cursor, deleted, values)
   local reply = { integer(user.clock), reset and '1' or '0', more and '1' or '0',
@@ -25,6 +31,7 @@ end
 -- is found by the cursor that it ends with.
 local function everything(began, score, id, reset)
   local page = page_of_list(LIMIT, score, id)
+  note_listener(page.user)
   if began == '' then began = integer(page.user.clock) end
   -- An import meanwhile may have put something into a page already read.
   local void = tonumber(began) < page.user.floor and not reset
@@ -78,6 +85,7 @@ end
 if MODE == 'all' then return everything(CLOCK, SCORE, ID_AFTER, false) end
 
 local user = parse_user(redis.call('HMGET', META, ':user')[1])
+note_listener(user)
 local since = tonumber(CLOCK)
 if since < user.floor or since > user.clock then return everything('', '', '', true) end
 if since == user.clock then

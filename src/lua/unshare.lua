@@ -4,10 +4,10 @@
 -- KEYS     1 to 3 as in the prelude, 4 the share
 -- ARGV     5 id of the share  6 how many revoked ones are remembered
 -- Returns  {'ok'}, {'unchanged'}: it was revoked before, {'no share'}: it is none of this user's
--- Billed   5: EVALSHA, INCR, HMGET, UNLINK, HSET
+-- Billed   4: EVALSHA, HMGET, UNLINK, HSET
 
 local row = redis.call('HMGET', META, ':user', ':shares')
-parse_user(row[1])
+local user = parse_user(row[1])
 local shares = parse_shares(row[2])
 local share, _, revoked = find_share(shares, ARGV[5])
 if not share then return { 'no share' } end
@@ -23,5 +23,5 @@ if revoked >= tonumber(ARGV[6]) then
     end
   end
 end
-redis.call('HSET', META, ':shares', format_shares(shares))
+redis.call('HSET', META, ':user', format_user(user), ':shares', format_shares(shares))
 return { 'ok' }

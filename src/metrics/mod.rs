@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use batch::Batch;
 pub use observation::Observation;
-pub use report::ClientReport;
+pub use report::{ClientReport, MOST_REPORTED, MOST_REPORTED_ERRORS};
 pub use text::{Gauges, exposition};
 
 use crate::clock::Clock;
@@ -46,6 +46,8 @@ struct State {
 #[derive(Clone, Debug)]
 struct Parcel {
     name: String,
+    /// Where it was sent first: only there it is recognised when it is sent again.
+    database: usize,
     words: Vec<String>,
 }
 
@@ -89,8 +91,9 @@ impl Metrics {
         self.lock().current.add(series, times);
     }
 
-    /// A batch to be passed on now, where one is due; any, however small, where it is `wanted`.
-    pub fn due(&self, wanted: bool) -> Option<Delivery<'_>> {
+    /// A batch to be passed on to this database now, where one is due; any, however small, where it is
+    /// `wanted`.
+    pub fn due(&self, database: usize, wanted: bool) -> Option<Delivery<'_>> {
         let now = self.clock.elapsed();
         let mut state = self.lock();
         if state.is_under_way {
@@ -99,9 +102,14 @@ impl Metrics {
         if state.parcel.is_none() && state.current.is_due(now, wanted) {
             let words = std::mem::take(&mut state.current).into_words();
             let name = format!("{:016x}", fastrand::u64(..));
-            state.parcel = Some(Parcel { name, words });
+            state.parcel = Some(Parcel {
+                name,
+                database,
+                words,
+            });
         }
-        let parcel = state.parcel.clone()?;
+        let is_here = |parcel: &&Parcel| parcel.database == database;
+        let parcel = state.parcel.as_ref().filter(is_here)?.clone();
         state.is_under_way = true;
         let is_script_known = std::mem::take(&mut state.is_script_known);
         Some(Delivery {
@@ -173,39 +181,43 @@ mod tests {
     fn a_batch_is_due_when_it_is_full_or_old() {
         let (metrics, clock) = metrics();
         observe(&metrics, FULL - 1);
-        assert!(metrics.due(false).is_none());
+        assert!(metrics.due(0, false).is_none());
         observe(&metrics, 1);
-        metrics.due(false).unwrap().confirm();
+        metrics.due(0, false).unwrap().confirm();
         observe(&metrics, ENOUGH - 1);
         clock.advance(OLD);
-        assert!(metrics.due(false).is_none());
+        assert!(metrics.due(0, false).is_none());
         observe(&metrics, 1);
-        assert!(metrics.due(false).is_some());
+        assert!(metrics.due(0, false).is_some());
     }
 
     #[test]
     fn nothing_is_due_where_nothing_was_seen() {
         let (metrics, _) = metrics();
-        assert!(metrics.due(true).is_none());
+        assert!(metrics.due(0, true).is_none());
         observe(&metrics, 1);
-        assert!(metrics.due(true).is_some());
+        assert!(metrics.due(0, true).is_some());
     }
 
     #[test]
     fn one_that_did_not_arrive_is_sent_again_under_its_name() {
         let (metrics, _) = metrics();
         observe(&metrics, FULL);
-        let first = metrics.due(false).unwrap();
+        let first = metrics.due(0, false).unwrap();
         observe(&metrics, FULL);
-        assert!(metrics.due(true).is_none(), "one at a time");
+        assert!(metrics.due(0, true).is_none(), "one at a time");
         let (name, words) = (first.name().to_owned(), first.words().to_owned());
         drop(first);
-        let again = metrics.due(false).unwrap();
+        assert!(
+            metrics.due(1, true).is_none(),
+            "where it may have arrived already"
+        );
+        let again = metrics.due(0, false).unwrap();
         assert_eq!(
             (again.name(), again.words()),
             (name.as_str(), words.as_slice())
         );
         again.confirm();
-        assert_ne!(metrics.due(false).unwrap().name(), name);
+        assert_ne!(metrics.due(0, false).unwrap().name(), name);
     }
 }

@@ -2,12 +2,12 @@
 
 use super::batch::Batch;
 use crate::ErrorCode;
-use crate::model::{Invalid, Object, array_of};
+use crate::model::{Invalid, Object, array_of, whole_number};
 
 /// The largest number in a report.
-const MOST: u64 = 10_000;
+pub const MOST_REPORTED: u64 = 10_000;
 /// The most different errors in a report.
-const MOST_ERRORS: usize = 20;
+pub const MOST_REPORTED_ERRORS: usize = 20;
 /// Errors that only browsers know: there was no answer, their own storage failed.
 const OF_BROWSERS: [&str; 2] = ["network", "local_storage"];
 /// What all others are called: anybody can report, and each name would be a series.
@@ -59,19 +59,19 @@ fn number(object: &mut Object<'_>, name: &str, path: &str) -> Result<u64, Invali
     let Some(raw) = object.take(name) else {
         return Ok(0);
     };
-    serde_json::from_str(raw.get())
-        .ok()
-        .filter(|number| *number <= MOST)
+    whole_number(raw.get())
+        .and_then(|number| u64::try_from(number).ok())
+        .filter(|number| *number <= MOST_REPORTED)
         .ok_or_else(|| {
-            let expected = format!("a whole number from 0 to {MOST}");
+            let expected = format!("a whole number from 0 to {MOST_REPORTED}");
             Invalid::field(&format!("{path}.{name}"), &expected)
         })
 }
 
 fn errors(json: &[u8]) -> Result<Vec<(&'static str, u64)>, Invalid> {
     let rows = array_of(json, "body.errors")?;
-    if rows.len() > MOST_ERRORS {
-        let expected = format!("at most {MOST_ERRORS} errors");
+    if rows.len() > MOST_REPORTED_ERRORS {
+        let expected = format!("at most {MOST_REPORTED_ERRORS} errors");
         return Err(Invalid::field("body.errors", &expected));
     }
     let mut errors = Vec::with_capacity(rows.len());

@@ -1,5 +1,6 @@
 //! The metrics as Prometheus reads them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What every metric's name begins with.
@@ -95,17 +96,30 @@ pub struct Gauges {
     pub keys: Option<u64>,
 }
 
-/// Prometheus's text format, from what `src/lua/metrics.lua` keeps: a line of names, then per series its
-/// number and its name.
-pub fn exposition(stored: &str, gauges: &Gauges) -> String {
-    let mut series: Vec<(&str, u64)> = stored
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split_once(' '))
-        .filter_map(|(number, name)| Some((name, number.parse().ok()?)))
-        .collect();
-    series.sort_unstable();
-    let mut text = String::with_capacity(stored.len() * 2 + 2_048);
+impl Gauges {
+    /// Those of two databases.
+    pub fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            bytes: sum(self.bytes, other.bytes),
+            limit: sum(self.limit, other.limit),
+            keys: sum(self.keys, other.keys),
+        }
+    }
+}
+
+/// Prometheus's text format, from what `src/lua/metrics.lua` keeps in each database: a line of names, then
+/// per series its number and its name.
+pub fn exposition(stored: &[String], gauges: &Gauges) -> String {
+    let mut series: BTreeMap<&str, u64> = BTreeMap::new();
+    for (name, number) in stored.iter().flat_map(|stored| read(stored)) {
+        let sum = series.entry(name).or_default();
+        *sum = sum.saturating_add(number);
+    }
+    let mut text = String::with_capacity(16_384);
     for (family, kind, help) in FAMILIES {
         let mut samples = series
             .iter()
@@ -130,6 +144,12 @@ pub fn exposition(stored: &str, gauges: &Gauges) -> String {
         }
     }
     text
+}
+
+fn read(stored: &str) -> impl Iterator<Item = (&str, u64)> {
+    let lines = stored.lines().skip(1);
+    let pairs = lines.filter_map(|line| line.split_once(' '));
+    pairs.filter_map(|(number, name)| Some((name, number.parse().ok()?)))
 }
 
 fn describe(text: &mut String, name: &str, kind: &str, help: &str) {
@@ -173,8 +193,23 @@ conversation_store_upstash_retries_total 3
 # TYPE conversation_store_database_keys gauge
 conversation_store_database_keys 5
 ";
-        assert_eq!(exposition(stored, &gauges), expected);
-        assert_eq!(exposition("", &Gauges::default()), "");
+        assert_eq!(exposition(&[stored.into()], &gauges), expected);
+        assert_eq!(exposition(&[String::new()], &Gauges::default()), "");
+    }
+
+    #[test]
+    fn what_several_databases_hold_adds_up() {
+        let one = "\n3 users_total\n1 messages_total\n".to_owned();
+        let other = "\n4 users_total\n".to_owned();
+        let text = exposition(&[one, other], &Gauges::default());
+        assert!(
+            text.contains("conversation_store_users_total 7\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("conversation_store_messages_total 1\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::json::text_of;
+use super::json::{text_of, whole_number};
 use super::packing::{pack_record, unpack_record};
 use super::{Invalid, MessageId, Object, ObjectWriter, Record, Timestamp, array_of, limits};
 use crate::ErrorCode;
@@ -296,8 +296,8 @@ fn tokens_of(object: &Object<'_>, path: &str) -> Result<Option<u64>, Invalid> {
 
 /// A number of tokens.
 pub(super) fn parse_tokens(raw: &RawValue, path: &str) -> Result<u64, Invalid> {
-    serde_json::from_str(raw.get())
-        .ok()
+    whole_number(raw.get())
+        .and_then(|tokens| u64::try_from(tokens).ok())
         .filter(|tokens| *tokens <= limits::TOKENS)
         .ok_or_else(|| Invalid::field(path, "a whole number of tokens"))
 }

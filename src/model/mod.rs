@@ -20,6 +20,7 @@ mod title;
 pub(crate) use conversation::generate_title;
 pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
 pub use id::{ConversationId, MessageId, ShareId};
+pub(crate) use json::whole_number;
 pub use json::{Object, ObjectWriter, array_of};
 pub use message::{MessagePatch, NewMessage, StoredMessage, parse_messages};
 pub use origin::Origin;

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::value::RawValue;
 
 use super::Invalid;
+use super::json::whole_number;
 
 /// Milliseconds since the Unix epoch, in the years 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +50,7 @@ impl Timestamp {
             let text: String = serde_json::from_str(json).ok()?;
             DateTime::parse_from_rfc3339(&text).ok()?.timestamp_millis()
         } else {
-            serde_json::from_str(json).ok()?
+            whole_number(json)?
         };
         (EARLIEST..=LATEST).contains(&ms).then_some(Self(ms))
     }

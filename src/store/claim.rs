@@ -40,13 +40,17 @@ impl UserStore<'_> {
     /// source's tokens, which are valid for `token_life`, are void.
     ///
     /// # Errors
-    /// `Claimed`; `ClaimVoid`; `OverQuota`, with what was moved until then; or the database failed.
+    /// `Claimed`; `ClaimVoid`; `ClaimAcross`; `OverQuota`, with what was moved until then; or the database failed.
     pub async fn claim(
         &self,
         source: &Verified,
         token_life: Duration,
         budget: Duration,
     ) -> Result<Claim, StoreError> {
+        let databases = &self.store.databases;
+        if databases.index_of(source.user.as_str()) != self.database {
+            return Err(StoreError::ClaimAcross);
+        }
         let began = self.store.clock.elapsed();
         let (mut ids, mut moved) = (Vec::new(), 0);
         loop {

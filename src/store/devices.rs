@@ -63,7 +63,8 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::REDEEM, call).await?;
+        let there = self.store.of_name(&self.caller, code);
+        let mut answer = there.call(&scripts::REDEEM, call).await?;
         match answer.text()?.as_str() {
             "ok" => Ok(Redeemed::As {
                 user: UserId::from_store(&answer.text()?).ok_or(UpstashError::Malformed)?,

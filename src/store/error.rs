@@ -87,6 +87,9 @@ pub enum StoreError {
     /// The anonymous user's data belongs to another account by now.
     #[error("claimed by another account")]
     Claimed,
+    /// The two users are in different databases.
+    #[error("claimed across databases")]
+    ClaimAcross,
     /// The token of the user to be claimed was voided by signing out.
     #[error("the token to claim with is void")]
     ClaimVoid,

@@ -49,10 +49,10 @@ impl Keys {
         format!("{}current_conversation", self.user)
     }
 
-    /// String: calls of the user, or of an address, in one window.
+    /// Where calls are counted: with the user's numbers; or, string, of an address in one window.
     pub(super) fn rate(&self, counted: &Counted, window: i64) -> String {
         match counted {
-            Counted::User => format!("{}rate:{window}", self.user),
+            Counted::User => self.meta(),
             Counted::Address(hash) => format!("{}address:{hash}:rate:{window}", self.namespace),
             Counted::Reader(hash) => format!("{}address:{hash}:shares:{window}", self.namespace),
         }

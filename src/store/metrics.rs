@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
+
 use super::{Store, StoreError, UserStore, scripts};
 use crate::metrics::{Delivery, Gauges};
 use crate::model::NewMessage;
@@ -18,27 +20,38 @@ impl Store {
         format!("{}metrics", self.namespace)
     }
 
-    /// What was added up, with what this instance still held, and what the database says of itself.
+    /// What was added up, with what this instance still held, and what the databases say of themselves.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn read_metrics(&self) -> Result<(String, Gauges), UpstashError> {
+    /// When a database fails.
+    pub async fn read_metrics(&self) -> Result<(Vec<String>, Gauges), UpstashError> {
+        let all = 0..self.databases.all().len();
+        let read = try_join_all(all.map(|database| self.read_metrics_of(database))).await?;
+        let mut gauges = Gauges::default();
+        let mut stored = Vec::with_capacity(read.len());
+        for (text, more) in read {
+            stored.push(text);
+            gauges = gauges.plus(more);
+        }
+        Ok((stored, gauges))
+    }
+
+    async fn read_metrics_of(&self, database: usize) -> Result<(String, Gauges), UpstashError> {
         let key = self.metrics_key();
-        let due = self.metrics.as_ref().and_then(|metrics| metrics.due(true));
+        let metrics = self.metrics.as_ref();
+        let due = metrics.and_then(|metrics| metrics.due(database, true));
         let mut commands = Vec::with_capacity(4);
         commands.extend(due.as_ref().map(|delivery| command(delivery, &key)));
         commands.push(Command::new("GET").arg(key.as_str()));
         commands.push(Command::new("INFO").arg("memory"));
         commands.push(Command::new("DBSIZE"));
-        let mut replies = self.upstash.each(&commands).await?.into_iter();
+        let replies = self.databases.get(database).each(&commands).await?;
         note_commands(3);
-        if let Some(delivery) = due {
-            settle(
-                delivery,
-                &replies.next().unwrap_or(Err(UpstashError::Malformed)),
-            );
-        }
+        let mut replies = replies.into_iter();
         let mut next = || replies.next().unwrap_or(Err(UpstashError::Malformed));
+        if let Some(delivery) = due {
+            settle(delivery, &next());
+        }
         let stored = match next()? {
             Reply::Nil => String::new(),
             text => text.into_text()?,

@@ -4,6 +4,7 @@ mod answer;
 mod claim;
 mod conversations;
 mod cursor;
+mod databases;
 mod devices;
 mod error;
 mod export;
@@ -21,6 +22,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
+
 pub use answer::{Outcome, Written};
 pub use claim::Claim;
 pub use conversations::{ConversationList, Deleted, SaveMode};
@@ -37,18 +40,19 @@ pub use user::{Activity, Erasure, Statistics, Totals};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::{Caller, Counted};
+use crate::identity::{Caller, Counted, UserId};
 use crate::metrics::Metrics;
 use crate::model::{ConversationId, NewMessage};
 use crate::rate::{self, RateStatus};
 use crate::upstash::{CircuitState, Command, Reply, Script, Upstash, UpstashError, note_commands};
 use answer::Answer;
+use databases::Databases;
 use keys::Keys;
 
 /// All users' conversations.
 #[derive(Debug)]
 pub struct Store {
-    upstash: Upstash,
+    databases: Databases,
     namespace: String,
     session_life: Duration,
     limits: Limits,
@@ -69,15 +73,15 @@ struct Limits {
 }
 
 impl Store {
-    /// A store in the database that `upstash` talks to.
+    /// A store in the database that `upstash` talks to, or spread over several.
     pub fn new(
-        upstash: Upstash,
+        upstash: Vec<Upstash>,
         config: &Config,
         clock: Clock,
         metrics: Option<Arc<Metrics>>,
     ) -> Self {
         Self {
-            upstash,
+            databases: Databases::new(upstash),
             namespace: config.namespace.clone(),
             session_life: config.session_life,
             limits: Limits {
@@ -100,44 +104,77 @@ impl Store {
             store: self,
             keys: Keys::new(&self.namespace, &caller.user),
             caller: caller.clone(),
+            database: self.databases.index_of(caller.user.as_str()),
+        }
+    }
+
+    /// The same for what is not in the user's database, but in that of a name: a code, a share.
+    fn of_name(&self, caller: &Caller, name: &str) -> UserStore<'_> {
+        let database = self.databases.index_of(name);
+        UserStore {
+            database,
+            ..self.of(caller)
+        }
+    }
+
+    /// Makes a name that belongs to the user's database, by trying until one does: once where there is one
+    /// database, on average as often as there are databases.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn name_near<T, E>(
+        &self,
+        user: &UserId,
+        mut make: impl FnMut(u32) -> Result<(T, String), E>,
+    ) -> Result<T, E> {
+        let database = self.databases.index_of(user.as_str());
+        let mut attempt = 0;
+        loop {
+            let (made, name) = make(attempt)?;
+            if self.databases.index_of(&name) == database {
+                return Ok(made);
+            }
+            attempt += 1;
         }
     }
 
     /// Runs a script, with a batch of metrics behind it where one is due.
     async fn run(
         &self,
+        database: usize,
         script: &Script,
         keys: &[&str],
         arguments: &[&str],
     ) -> Result<Reply, UpstashError> {
-        let due = self.metrics.as_ref().and_then(|metrics| metrics.due(false));
+        let upstash = self.databases.get(database);
+        let metrics = self.metrics.as_ref();
+        let due = metrics.and_then(|metrics| metrics.due(database, false));
         let Some(delivery) = due else {
-            return self.upstash.script(script, keys, arguments).await;
+            return upstash.script(script, keys, arguments).await;
         };
         let key = self.metrics_key();
         let rider = metrics::command(&delivery, &key);
-        let (reply, ridden) = self
-            .upstash
-            .script_with(script, keys, arguments, rider)
-            .await;
+        let (reply, ridden) = upstash.script_with(script, keys, arguments, rider).await;
         metrics::settle(delivery, &ridden);
         reply
     }
 
-    /// Asks the database for a sign of life; answers how long it took.
+    /// Asks every database for a sign of life; answers how long the slowest took.
     ///
     /// # Errors
     /// See [`UpstashError`].
     pub async fn ping(&self) -> Result<Duration, UpstashError> {
         let started = Instant::now();
-        self.upstash.command(&Command::new("PING")).await?;
-        note_commands(1);
+        let ping = Command::new("PING");
+        let all = self.databases.all().iter();
+        try_join_all(all.map(|database| database.command(&ping))).await?;
+        note_commands(u32::try_from(self.databases.all().len()).unwrap_or(u32::MAX));
         Ok(started.elapsed())
     }
 
-    /// Whether the circuit breaker lets calls through.
+    /// Whether the circuit breaker lets calls through; where there are several databases, the worst of them.
     pub fn circuit(&self) -> CircuitState {
-        self.upstash.circuit()
+        self.databases.circuit()
     }
 }
 
@@ -147,6 +184,7 @@ pub struct UserStore<'a> {
     store: &'a Store,
     keys: Keys,
     caller: Caller,
+    database: usize,
 }
 
 /// What a script is called with, beside what every script gets.
@@ -180,7 +218,8 @@ impl UserStore<'_> {
         let mut arguments = vec![now.as_str(), &settings, id, &expected];
         arguments.extend(call.arguments.iter().map(AsRef::as_ref));
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let reply = self.store.run(script, &keys, &arguments).await?;
+        let store = self.store;
+        let reply = store.run(self.database, script, &keys, &arguments).await?;
         let (calls, answer) = Answer::new(reply)?;
         self.judge(calls, &window, answer)
     }

@@ -140,7 +140,8 @@ impl UserStore<'_> {
             arguments: vec![part.to_string().into()],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::OPEN_SHARE, call).await?;
+        let there = self.store.of_name(&self.caller, &id.to_string());
+        let mut answer = there.call(&scripts::OPEN_SHARE, call).await?;
         answer.outcome()?;
         let (created, expires) = (answer.number()?, answer.number()?);
         let (count, parts): (u64, u32) = (answer.number()?, answer.number()?);

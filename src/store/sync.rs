@@ -1,5 +1,7 @@
 //! The plan's periodic sync: what has changed since a cursor.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -104,7 +106,8 @@ impl Changes {
 
 impl UserStore<'_> {
     /// What has changed since `cursor`, or without one the first page of everything; at most `limit`
-    /// conversations.
+    /// conversations. Notices of changes are sent for as long from now on as `listening` says somebody
+    /// listens: each costs a command, which a user without an open stream is spared.
     ///
     /// # Errors
     /// When the database fails.
@@ -112,6 +115,7 @@ impl UserStore<'_> {
         &self,
         cursor: Option<&SyncCursor>,
         limit: usize,
+        listening: Duration,
     ) -> Result<Changes, StoreError> {
         let (mode, clock, behind) = match cursor {
             None => ("all", None, None),
@@ -125,6 +129,7 @@ impl UserStore<'_> {
                 optional(clock),
                 optional(behind.map(|cursor| cursor.score)),
                 behind.map_or("", |cursor| &cursor.member).into(),
+                listening.as_millis().to_string().into(),
             ],
             ..Call::default()
         };
@@ -166,7 +171,8 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn subscribe(&self) -> Result<Subscription, StoreError> {
-        Ok(self.store.upstash.subscribe(&self.keys.events()).await?)
+        let database = self.store.databases.get(self.database);
+        Ok(database.subscribe(&self.keys.events()).await?)
     }
 }
 

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::export::stored_id;
-use super::{Call, StoreError, UserStore, Window, scripts};
-use crate::identity::Counted;
+use super::{Call, StoreError, UserStore, scripts};
 use crate::model::{ConversationId, Timestamp};
 use crate::upstash::UpstashError;
 
@@ -116,13 +115,8 @@ impl UserStore<'_> {
         &self,
         ids: &[ConversationId],
     ) -> Result<(u64, Vec<ConversationId>), StoreError> {
-        let window = Window::at(self.store.clock.now_ms()).number;
         let mut call = Call {
-            more_keys: vec![
-                self.keys.current_conversation(),
-                self.keys.session(),
-                self.keys.rate(&Counted::User, window - 1),
-            ],
+            more_keys: vec![self.keys.current_conversation(), self.keys.session()],
             arguments: vec![
                 ERASED_AT_ONCE.to_string().into(),
                 self.keys.share_prefix().into(),

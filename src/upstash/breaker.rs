@@ -6,15 +6,15 @@ use std::time::Duration;
 use super::UpstashError;
 use crate::clock::Clock;
 
-/// Whether calls are let through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether calls are let through; the worse, the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CircuitState {
     /// Calls go through.
     Closed,
-    /// Calls are refused at once.
-    Open,
     /// The next call, or the one under way, decides.
     HalfOpen,
+    /// Calls are refused at once.
+    Open,
 }
 
 impl CircuitState {

@@ -2,6 +2,8 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::contract;
+
 /// Somebody who asks the service.
 #[derive(Clone)]
 pub struct Client {
@@ -87,7 +89,7 @@ impl Client {
         self.send(Method::DELETE, path, None).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, sent: Option<String>) -> Answer {
         let mut request = self
             .http
             .request(method.clone(), format!("{}{path}", self.base));
@@ -97,7 +99,7 @@ impl Client {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if let Some(body) = body {
+        if let Some(body) = sent.clone() {
             request = request
                 .header("content-type", "application/json")
                 .body(body);
@@ -105,13 +107,15 @@ impl Client {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.unwrap().to_vec();
-        Answer {
+        let answer = Answer {
             status,
             headers,
             text: String::from_utf8_lossy(&body).into_owned(),
             body,
             request: format!("{method} {path}"),
-        }
+        };
+        contract::check(&method, path, sent.as_deref(), &answer);
+        answer
     }
 
     /// Creates a conversation with these messages.

@@ -1,7 +1,7 @@
 use reqwest::Response;
 use serde_json::Value;
 
-use super::Client;
+use super::{Client, contract};
 
 /// A stream of server-sent events.
 pub struct Events {
@@ -62,9 +62,15 @@ fn parse(text: &str) -> Option<Event> {
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
             .map(str::to_owned)
     };
-    Some(Event {
+    let event = Event {
         name: field("event")?,
         id: field("id"),
         data: serde_json::from_str(&field("data")?).unwrap(),
-    })
+    };
+    match event.name.as_str() {
+        "sync" => contract::check_component("Changes", &event.data),
+        "change" => contract::check_component("Change", &event.data),
+        name => assert_eq!(name, "reconnect"),
+    }
+    Some(event)
 }

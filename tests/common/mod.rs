@@ -3,8 +3,12 @@
 // Every test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod bill;
 pub mod client;
+pub mod contract;
+pub mod day;
 pub mod events;
+pub mod follower;
 pub mod provider;
 
 use std::path::PathBuf;
@@ -66,25 +70,56 @@ pub struct Site {
 
 impl Site {
     pub async fn embedded() -> Self {
+        Self::on(Engine::in_memory(), Clock::default()).await
+    }
+
+    /// On the embedded store, at a time that stands still until it is moved ahead.
+    pub async fn stopped_at(time: Duration) -> Self {
         let engine = Engine::in_memory();
-        Self::start(Backend::Embedded(engine.clone()), Some(engine), None).await
+        engine.stop_clock_at(time);
+        Self::on(engine, Clock::stopped_at(time)).await
+    }
+
+    async fn on(engine: Engine, clock: Clock) -> Self {
+        Self::start(Backend::Embedded(engine.clone()), Some(engine), None, clock).await
     }
 
     /// `None` where redis-server is not installed; with `REQUIRE_ALL=1` that is a failure.
     pub async fn redis() -> Option<Self> {
         let server = RedisServer::start().unwrap()?;
         let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+        Some(
+            Self::start(
+                Backend::Redis(backend),
+                None,
+                Some(server),
+                Clock::default(),
+            )
+            .await,
+        )
     }
 
     /// On a Redis that loses no acknowledged write when it is killed.
     pub async fn durable_redis() -> Option<Self> {
         let server = RedisServer::start_with(Persistence::EveryWrite).unwrap()?;
         let backend = RedisBackend::connect(&server.url()).await.unwrap();
-        Some(Self::start(Backend::Redis(backend), None, Some(server)).await)
+        Some(
+            Self::start(
+                Backend::Redis(backend),
+                None,
+                Some(server),
+                Clock::default(),
+            )
+            .await,
+        )
     }
 
-    async fn start(backend: Backend, engine: Option<Engine>, redis: Option<RedisServer>) -> Self {
+    async fn start(
+        backend: Backend,
+        engine: Option<Engine>,
+        redis: Option<RedisServer>,
+        clock: Clock,
+    ) -> Self {
         let front = Front::start(
             any_port().await,
             backend.clone(),
@@ -92,7 +127,6 @@ impl Site {
         )
         .await
         .unwrap();
-        let clock = Clock::default();
         let app = App::new(config(&front.url(), &[]), clock.clone()).unwrap();
         let lines = Arc::default();
         let web = serve(app.with_log(kept_in(&lines))).await;
@@ -150,7 +184,7 @@ impl Site {
     }
 
     /// Moves the clock to the beginning of a window of the rate limit, so that what is measured in the
-    /// next minute does not meet the first call of another one, which costs a command more.
+    /// next minute does not meet the first call of an address in another one, which costs a command more.
     pub fn begin_window(&self) {
         let length = i64::try_from(WINDOW.as_millis()).unwrap();
         let left = length - self.clock.now_ms().rem_euclid(length);
@@ -227,6 +261,10 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    pub fn url(&self) -> String {
+        self.web.url()
+    }
+
     pub fn stranger(&self) -> Client {
         Client::new(self.web.url(), None)
     }
@@ -259,8 +297,10 @@ fn config(url: &str, variables: &[(&str, &str)]) -> Config {
         set.map(|(_, value)| *value).or(own).map(str::to_owned)
     })
     .unwrap();
-    config.upstash.first_backoff = Duration::from_millis(5);
-    config.upstash.attempt_timeout = Duration::from_secs(2);
+    for database in &mut config.databases {
+        database.first_backoff = Duration::from_millis(5);
+        database.attempt_timeout = Duration::from_secs(2);
+    }
     config
 }
 

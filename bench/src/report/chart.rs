@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use crate::measure::Pair;
 use crate::side::Side;
 
-const WIDTH: u32 = 760;
+const WIDTH: u32 = 800;
 /// Where bars begin.
-const LEFT: u32 = 190;
+const LEFT: u32 = 230;
 /// The length of the longest bar of a row.
 const LONGEST: f64 = 380.0;
 const TOP: u32 = 66;
@@ -58,7 +58,7 @@ text {{ fill: #e6edf3; }}
 <text x="8" y="22" class="title">{title}</text>
 <rect x="8" y="36" width="12" height="12" rx="2" class="functions"/><text x="26" y="47" class="quiet">{functions}</text>
 <rect x="110" y="36" width="12" height="12" rx="2" class="plan"/><text x="128" y="47" class="quiet">{plan}</text>
-<text x="190" y="47" class="quiet">each row has a scale of its own</text>
+<text x="{LEFT}" y="47" class="quiet">each row has a scale of its own</text>
 "##
     )
 }

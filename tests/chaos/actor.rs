@@ -1,28 +1,19 @@
-//! Everything at once: clients that do everything there is to do, while the store misbehaves in every way
-//! it can and the Redis behind it is killed and restarted. At the end every acknowledged write is there
-//! exactly once, and nothing else. `CHAOS_SEED` tries another history.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
+//! A client that does everything there is to do, and knows what has to come of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::client::Answer;
-use common::{Client, Site};
-use local::front::Fault;
+use conversation_store::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const USERS: u64 = 4;
-const TURNS: u64 = 100;
+use super::common::client::Answer;
+use super::common::follower::{Follower, truth};
+use super::common::{self, Client};
+
+/// How often a request is sent before the test gives up.
 const TRIES: usize = 200;
 
 /// What one client knows to be true.
@@ -30,24 +21,56 @@ const TRIES: usize = 200;
 struct Model {
     /// Conversation -> message -> (content, tokens).
     conversations: BTreeMap<String, BTreeMap<String, (String, u64)>>,
+    /// Share -> conversation and the messages it had then.
+    shares: BTreeMap<String, (String, BTreeSet<String>)>,
 }
 
 /// A client with a history that only its seed decides.
-struct Actor {
+pub struct Actor {
     client: Client,
-    clock: conversation_store::clock::Clock,
+    clock: Clock,
     random: fastrand::Rng,
     name: String,
     model: Model,
+    /// Another device of his, which follows by sync.
+    follower: Follower,
     /// Tokens of the messages this actor has put into the conversation all share, by message id.
-    shared: BTreeMap<String, u64>,
-    first_user: Client,
-    refusals: Arc<AtomicUsize>,
+    pub shared: BTreeMap<String, u64>,
+    pub first_user: Client,
+    pub refusals: Arc<AtomicUsize>,
 }
 
 impl Actor {
-    async fn live(mut self) -> Self {
-        for turn in 0..TURNS {
+    pub fn new(client: Client, clock: Clock, random: fastrand::Rng, name: String) -> Self {
+        Self {
+            first_user: client.clone(),
+            client,
+            clock,
+            random,
+            name,
+            model: Model::default(),
+            follower: Follower::default(),
+            shared: BTreeMap::new(),
+            refusals: Arc::default(),
+        }
+    }
+
+    /// Writes to the first user's conversation too, and counts refusals where all do.
+    pub fn writing_to(self, first_user: Client, refusals: Arc<AtomicUsize>) -> Self {
+        Self {
+            first_user,
+            refusals,
+            ..self
+        }
+    }
+
+    /// How many shares there are.
+    pub fn shares(&self) -> usize {
+        self.model.shares.len()
+    }
+
+    pub async fn live(mut self, turns: u64) -> Self {
+        for turn in 0..turns {
             self.turn(turn).await;
             if turn % 5 == 0 {
                 self.append_to_shared(turn).await;
@@ -118,12 +141,16 @@ impl Actor {
             true => return self.create(turn).await,
             false => known[self.random.usize(0..known.len())].clone(),
         };
-        match self.random.u8(0..10) {
+        match self.random.u8(0..15) {
             0..=4 => self.append(&id, turn).await,
             5 | 6 => self.edit(&id, turn).await,
             7 => self.delete_message(&id).await,
             8 => self.save(&id, turn).await,
-            _ => self.delete(&id).await,
+            9 => self.delete(&id).await,
+            10 | 11 => self.share(&id, turn).await,
+            12 => self.unshare().await,
+            13 => self.import(turn).await,
+            _ => self.follow().await,
         }
     }
 
@@ -207,28 +234,72 @@ impl Actor {
             .await
             .expect(200);
         self.model.conversations.remove(id);
+        self.model.shares.retain(|_, (shared, _)| shared != id);
+    }
+
+    async fn share(&mut self, id: &str, turn: u64) {
+        let named = self
+            .client
+            .with_header("idempotency-key", &turn.to_string());
+        let body = json!({ "conversationId": id });
+        let answer = self
+            .send_as(&named, Method::POST, "/api/shares", Some(body))
+            .await;
+        let share = answer.expect(201)["id"].as_str().unwrap().to_owned();
+        let messages = self.model.conversations[id].keys().cloned().collect();
+        self.model.shares.insert(share, (id.to_owned(), messages));
+    }
+
+    async fn unshare(&mut self) {
+        let Some((share, _)) = self.model.shares.pop_first() else {
+            return;
+        };
+        let path = format!("/api/shares?id={share}");
+        self.send(Method::DELETE, &path, None).await.expect(200);
+    }
+
+    async fn import(&mut self, turn: u64) {
+        let id = format!("{}-i{turn}", self.name);
+        let (message, json, kept) = self.message(turn, 5);
+        let body = json!([{ "id": id, "messages": [json], "updatedAt": turn }]);
+        let answer = self.send(Method::POST, "/api/import", Some(body)).await;
+        assert_eq!(answer.expect(200)["rejected"], 0);
+        self.model
+            .conversations
+            .insert(id, BTreeMap::from([(message, kept)]));
+    }
+
+    async fn follow(&mut self) {
+        let path = self.follower.path(3);
+        let answer = self.send(Method::GET, &path, None).await.expect(200);
+        self.follower.apply(&answer);
     }
 
     /// Compares what there is with what was acknowledged.
-    async fn verify(&self) {
-        let list = self
-            .client
-            .get("/api/conversations?limit=50")
-            .await
-            .expect(200);
-        let listed: BTreeSet<&str> = list["data"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["id"].as_str().unwrap())
-            .collect();
-        let known: BTreeSet<&str> = self
-            .model
-            .conversations
-            .keys()
-            .map(String::as_str)
-            .collect();
-        let listed: BTreeSet<&str> = listed.into_iter().filter(|id| *id != "shared").collect();
+    pub async fn verify(&mut self) {
+        self.follower.catch_up(&self.client).await;
+        assert_eq!(self.follower.known, truth(&self.client).await);
+        self.verify_shares().await;
+        self.verify_conversations().await;
+    }
+
+    async fn verify_shares(&self) {
+        let listed = self.client.get("/api/shares").await.expect(200);
+        let listed: BTreeSet<String> = common::ids(&listed["data"]).into_iter().collect();
+        let known: BTreeSet<String> = self.model.shares.keys().cloned().collect();
+        assert_eq!(listed, known, "{}", self.name);
+        for (share, (_, messages)) in &self.model.shares {
+            let path = format!("/api/shares?id={share}");
+            let shown = self.client.get(&path).await.expect(200);
+            let found: BTreeSet<String> = common::ids(&shown["messages"]).into_iter().collect();
+            assert_eq!(&found, messages, "{share}");
+        }
+    }
+
+    async fn verify_conversations(&self) {
+        let listed = truth(&self.client).await;
+        let listed: BTreeSet<&String> = listed.keys().filter(|id| *id != "shared").collect();
+        let known: BTreeSet<&String> = self.model.conversations.keys().collect();
         assert_eq!(listed, known, "{}", self.name);
         for (id, messages) in &self.model.conversations {
             let opened = self
@@ -256,117 +327,5 @@ impl Actor {
             let tokens: u64 = messages.values().map(|(_, tokens)| tokens).sum();
             assert_eq!(opened["totalTokens"], tokens, "{id}");
         }
-    }
-}
-
-fn seed() -> u64 {
-    std::env::var("CHAOS_SEED").map_or(7, |seed| seed.parse().unwrap())
-}
-
-fn misbehave(site: &Site, seed: u64) {
-    let status = |code| Fault::Status {
-        code,
-        retry_after: None,
-    };
-    site.faults().random(
-        seed,
-        [
-            (0.06, Fault::CutBefore),
-            (0.08, Fault::CutAfter),
-            (0.04, status(500)),
-            (0.04, status(429)),
-            (0.02, Fault::Garbage),
-            (0.01, Fault::QuotaError),
-            (0.01, Fault::CapacityError),
-            (0.04, Fault::Delay(Duration::from_millis(5))),
-        ],
-    );
-}
-
-async fn actors(site: &Site) -> Vec<Actor> {
-    let first_user = site.user().await;
-    first_user.create("shared", vec![]).await;
-    let refusals = Arc::new(AtomicUsize::new(0));
-    let mut actors = Vec::new();
-    for user in 0..USERS {
-        actors.push(Actor {
-            client: if user == 0 {
-                first_user.clone()
-            } else {
-                site.user().await
-            },
-            clock: site.clock.clone(),
-            random: fastrand::Rng::with_seed(seed() * 100 + user),
-            name: format!("u{user}"),
-            model: Model::default(),
-            shared: BTreeMap::new(),
-            first_user: first_user.clone(),
-            refusals: refusals.clone(),
-        });
-    }
-    actors
-}
-
-/// Compares the conversation all have written to with what was acknowledged to any.
-async fn verify_shared(actors: &[Actor]) {
-    let all: BTreeMap<&String, &u64> = actors.iter().flat_map(|actor| &actor.shared).collect();
-    let path = "/api/conversations/shared?limit=100";
-    let opened = actors[0].first_user.get(path).await.expect(200);
-    let found: BTreeSet<String> = common::ids(&opened["messages"]).into_iter().collect();
-    assert_eq!(found, all.keys().map(|id| (*id).clone()).collect());
-    assert_eq!(opened["messageCount"], all.len());
-    assert_eq!(opened["totalTokens"], all.values().copied().sum::<u64>());
-    assert_eq!(opened["revision"], all.len() + 1);
-}
-
-/// Lets the actors live, and disturbs the site in every way until they are done.
-async fn run(mut site: Site) {
-    let actors = actors(&site).await;
-    misbehave(&site, seed());
-    let running: Vec<_> = actors
-        .into_iter()
-        .map(|actor| tokio::spawn(actor.live()))
-        .collect();
-    let mut disturbances = 0;
-    while running.iter().any(|task| !task.is_finished()) {
-        if disturbances < 3 {
-            disturb(&mut site).await;
-            disturbances += 1;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    site.faults().clear();
-    site.clock.advance(Duration::from_secs(61));
-    let mut actors = Vec::new();
-    for task in running {
-        actors.push(task.await.unwrap());
-    }
-    for actor in &actors {
-        actor.verify().await;
-    }
-    verify_shared(&actors).await;
-    let refusals = actors[0].refusals.load(Ordering::Relaxed);
-    assert!(refusals > 0, "nothing went wrong: the test tests nothing");
-}
-
-/// The port closes and opens again; and where there is a real Redis, it is killed and comes back.
-async fn disturb(site: &mut Site) {
-    site.faults().refuse(true).await;
-    if let Some(redis) = &mut site.redis {
-        redis.kill().unwrap();
-        redis.restart().unwrap();
-    }
-    site.faults().refuse(false).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn embedded_nothing_acknowledged_is_lost() {
-    run(Site::embedded().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_nothing_acknowledged_is_lost() {
-    if let Some(site) = Site::durable_redis().await {
-        run(site).await;
     }
 }

@@ -1,0 +1,134 @@
+//! What each call costs, counted.
+
+use serde_json::{Value, json};
+
+use super::client::Answer;
+use super::{Client, Site, message, message_at};
+
+/// A call and its price, in steady state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub call: &'static str,
+    /// The most commands that the design allows.
+    pub allowed: u64,
+    pub requests: u64,
+    pub commands: u64,
+}
+
+/// Imports so many conversations of so many messages, `c0` and up.
+pub async fn fill(user: &Client, conversations: usize, messages: i64) {
+    let all: Vec<Value> = (0..conversations)
+        .map(|index| conversation(&format!("c{index}"), messages))
+        .collect();
+    for chunk in all.chunks(500) {
+        user.post("/api/import", &json!(chunk)).await.expect(200);
+    }
+    user.append("c0", vec![message("first", "user", "x")])
+        .await
+        .expect(201);
+}
+
+/// A conversation of so many messages.
+pub fn conversation(id: &str, messages: i64) -> Value {
+    let messages: Vec<Value> = (0..messages)
+        .map(|index| message_at(&format!("m{index}"), index))
+        .collect();
+    json!({ "id": id, "title": id, "messages": messages })
+}
+
+/// The calls of one account that [`fill`] has filled; `prefix` tells several bills of it apart.
+pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
+    let c0 = "/api/conversations/c0";
+    let turn = json!({ "messages": [
+        message(&format!("{prefix}q"), "user", "?"),
+        message(&format!("{prefix}a"), "assistant", "!"),
+    ] });
+    let next = user.get("/api/conversations").await.expect(200)["nextCursor"].clone();
+    let cursor = user.get("/api/sync").await.expect(200)["clock"].clone();
+    let cursor = sync_cursor(user, cursor.as_i64().unwrap()).await;
+    let message_path = format!("{c0}/messages/{prefix}q");
+    let mut whole = conversation("c1", 100);
+    whole["title"] = json!(prefix);
+    site.begin_window();
+    let mut bill = Bill {
+        site,
+        items: Vec::new(),
+    };
+    let list_on = format!("/api/conversations?cursor={}", next.as_str().unwrap());
+    let sync = format!("/api/sync?cursor={cursor}");
+    let page = format!("{c0}/messages?order=asc");
+    let truncate = format!("{message_path}?andAfter=true");
+    bill.add("sync, nothing changed", 3, user.get(&sync)).await;
+    bill.add("list 20", 5, user.get("/api/conversations")).await;
+    bill.add("list, a further page", 5, user.get(&list_on))
+        .await;
+    bill.add("open, newest 50", 6, user.get(c0)).await;
+    bill.add("a page of messages", 6, user.get(&page)).await;
+    let messages = format!("{c0}/messages");
+    let append = user.post(&messages, &turn);
+    bill.add("append 2 messages", 11, append).await;
+    let edit = json!({ "content": format!("edited {prefix}") });
+    bill.add("edit a message", 9, user.patch(&message_path, &edit))
+        .await;
+    let rename = json!({ "title": format!("renamed {prefix}") });
+    bill.add("rename a conversation", 9, user.patch(c0, &rename))
+        .await;
+    bill.add("truncate 2 messages", 11, user.delete(&truncate))
+        .await;
+    let save = user.put("/api/conversations/c1", &whole);
+    bill.add("save a conversation of 100", 12, save).await;
+    let shorter = conversation("c1", 99);
+    let save = user.put("/api/conversations/c1", &shorter);
+    bill.add("save, a message less", 12, save).await;
+    let delete = user.delete("/api/conversations/c2");
+    bill.add("delete a conversation", 9, delete).await;
+    bill.add("statistics", 3, user.get("/api/user")).await;
+    let current = json!({ "currentConversationId": "c0" });
+    let set = user.patch("/api/session", &current);
+    bill.add("set the current conversation", 5, set).await;
+    bill.add("read the session", 6, user.get("/api/session"))
+        .await;
+    let chunk: Value = (0..50)
+        .map(|index| conversation(&format!("{prefix}n{index}"), 100))
+        .collect();
+    let import = user.post("/api/import", &chunk);
+    bill.add("import 50 of 100 messages", 500, import).await;
+    let again = user.post("/api/import", &chunk);
+    bill.add("import them again", 10, again).await;
+    bill.items
+}
+
+/// A cursor that knows of everything, however large the account.
+async fn sync_cursor(user: &Client, clock: i64) -> String {
+    let mut cursor = String::new();
+    loop {
+        let page = user
+            .get(&format!("/api/sync?limit=50{cursor}"))
+            .await
+            .expect(200);
+        let next = page["nextCursor"].as_str().unwrap();
+        if page["hasMore"] == false {
+            assert!(page["clock"].as_i64().unwrap() >= clock);
+            return next.to_owned();
+        }
+        cursor = format!("&cursor={next}");
+    }
+}
+
+struct Bill<'a> {
+    site: &'a Site,
+    items: Vec<Item>,
+}
+
+impl Bill<'_> {
+    async fn add<F: Future<Output = Answer>>(&mut self, call: &'static str, allowed: u64, work: F) {
+        let (answer, cost) = self.site.cost_of(work).await;
+        assert!(answer.status < 300, "{call}: {}", answer.text);
+        self.items.push(Item {
+            call,
+            allowed,
+            requests: cost.requests,
+            commands: cost.commands,
+        });
+    }
+}

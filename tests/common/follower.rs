@@ -1,0 +1,69 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Client;
+
+/// A client that keeps up.
+#[derive(Default)]
+pub struct Follower {
+    pub cursor: Option<String>,
+    pub known: BTreeMap<String, u64>,
+    pub resets: usize,
+}
+
+impl Follower {
+    /// What to ask next.
+    pub fn path(&self, limit: usize) -> String {
+        let cursor = self
+            .cursor
+            .as_ref()
+            .map(|cursor| format!("&cursor={cursor}"));
+        format!("/api/sync?limit={limit}{}", cursor.unwrap_or_default())
+    }
+
+    pub async fn step(&mut self, user: &Client, limit: usize) -> Value {
+        let answer = user.get(&self.path(limit)).await.expect(200);
+        self.apply(&answer);
+        answer
+    }
+
+    /// Takes over what an answer says.
+    pub fn apply(&mut self, answer: &Value) {
+        if answer["reset"] == true {
+            self.known.clear();
+            self.resets += 1;
+        }
+        for summary in answer["changed"].as_array().unwrap() {
+            let id = summary["id"].as_str().unwrap().to_owned();
+            self.known.insert(id, summary["revision"].as_u64().unwrap());
+        }
+        for id in answer["deleted"].as_array().unwrap() {
+            self.known.remove(id.as_str().unwrap());
+        }
+        self.cursor = answer["nextCursor"].as_str().map(str::to_owned);
+    }
+
+    pub async fn catch_up(&mut self, user: &Client) {
+        while self.step(user, 3).await["hasMore"] == true {}
+    }
+}
+
+/// What the list says there is.
+pub async fn truth(user: &Client) -> BTreeMap<String, u64> {
+    let (mut all, mut cursor) = (BTreeMap::new(), String::new());
+    loop {
+        let page = user
+            .get(&format!("/api/conversations?limit=50{cursor}"))
+            .await
+            .expect(200);
+        for summary in page["data"].as_array().unwrap() {
+            let id = summary["id"].as_str().unwrap().to_owned();
+            all.insert(id, summary["revision"].as_u64().unwrap());
+        }
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `/api/shares`.
+
+use conversation_store::ErrorCode::{
+    ConversationNotFound, InvalidCursor, InvalidField, InvalidId, InvalidQuery, ShareNotFound,
+    TooLargeToShare, TooManyShares, TooMuchTextKept,
+};
+use serde_json::{Value, json};
+
+use super::super::operation::{Access, Answer, Operation};
+use super::super::parameters::query;
+use super::super::schemas::reference;
+
+const ROUTE: &str = "/api/shares";
+
+pub fn operations() -> Vec<Operation> {
+    vec![share(), read(), revoke()]
+}
+
+fn share() -> Operation {
+    let id = json!({ "id": "$response.body#/id" });
+    Operation::new("post", ROUTE, "shareConversation")
+        .describe(
+            "shares",
+            "Share a conversation",
+            "A read-only snapshot under an id that cannot be guessed: what changes later does not show. With an \
+             `Idempotency-Key` repeating it gives the same share.",
+        )
+        .takes(&["IdempotencyKey"])
+        .body(true, "NewShare")
+        .answers(
+            Answer::json(201, "It is shared.", "Share")
+                .headers(&["Location"])
+                .leads_to("read", "readShares", id.clone())
+                .leads_to("revoke", "revokeShare", id),
+        )
+        .refuses(&[InvalidField, InvalidId, ConversationNotFound, ShareNotFound])
+        .refuses(&[TooManyShares, TooMuchTextKept, TooLargeToShare])
+}
+
+fn read() -> Operation {
+    let either = json!({ "anyOf": [reference("ShareList"), reference("SharedConversation")] });
+    Operation::new("get", ROUTE, "readShares")
+        .describe(
+            "shares",
+            "List one's shares, or read one",
+            "Without `id` one's own, the newest first; that takes a token. With `id` the title and messages of a \
+             share, page by page: to anybody, and no token is looked at.",
+        )
+        .open_to(Access::UserOrStranger)
+        .takes_also(share_id(false))
+        .takes_also(query(
+            "cursor",
+            "Where to go on in a share: `nextCursor` of an answer.",
+            json!({ "type": "string", "pattern": "^[0-9]{1,9}$" }),
+        ))
+        .answers(
+            Answer::new(200, "The shares; or with `id` a page of one.")
+                .body("application/json", either)
+                .headers(&["X-Robots-Tag"])
+                .leads_to("newest", "readShares", json!({ "id": "$response.body#/data/0/id" }))
+                .leads_to("revoke", "revokeShare", json!({ "id": "$response.body#/data/0/id" })),
+        )
+        .refuses(&[InvalidCursor, ShareNotFound])
+}
+
+fn revoke() -> Operation {
+    Operation::new("delete", ROUTE, "revokeShare")
+        .describe("shares", "Revoke a share", "Doing so again is no error.")
+        .whether_enabled_or_not()
+        .takes_also(share_id(true))
+        .answers(Answer::json(
+            200,
+            "Nobody can read it any more.",
+            "RevokedShare",
+        ))
+        .refuses(&[InvalidQuery, ShareNotFound])
+}
+
+fn share_id(is_required: bool) -> Value {
+    let mut id = query("id", "The share.", json!({ "type": "string" }));
+    id["required"] = json!(is_required);
+    id
+}

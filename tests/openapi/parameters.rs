@@ -1,0 +1,123 @@
+//! Parameters and headers of the document.
+
+use conversation_store::model::limits::{self, PageSize};
+use serde_json::{Value, json};
+
+use super::schemas::reference;
+
+pub fn parameters() -> Value {
+    json!({
+        "ConversationId": path("id", "The conversation.", "1751545800000"),
+        "MessageId": path("messageId", "The message.", "1751545800001"),
+        "ConversationLimit": limit("conversations", limits::CONVERSATION_PAGE),
+        "MessageLimit": limit("messages", limits::MESSAGE_PAGE),
+        "Cursor": query(
+            "cursor",
+            "Where to go on: `nextCursor` of an answer. Opaque, and valid whatever is added or removed meanwhile.",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
+        ),
+        "IfMatch": header(
+            "If-Match",
+            "The revision that the conversation has to be at, as its `ETag`: where it is not, the answer is 412 and nothing is changed.",
+            json!({ "type": "string", "pattern": "^(W/)?\"[0-9]{1,15}\"$", "examples": ["\"1\""] }),
+        ),
+        "IfNoneMatch": header(
+            "If-None-Match",
+            "The `ETag` of what the client has: where it is current, the answer is 304 without a body.",
+            json!({ "type": "string" }),
+        ),
+        "IdempotencyKey": header(
+            "Idempotency-Key",
+            "Stands in for an id: a repetition with the same key makes nothing new.",
+            json!({ "type": "string" }),
+        ),
+        "LastEventId": header(
+            "Last-Event-ID",
+            "The id of the last event that a stream gave: a cursor, which `cursor` gives way to.",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
+        ),
+        "RequestId": header(
+            "X-Request-Id",
+            "The client's own id of this request, for answer and log: 1 to 64 characters of A-Z a-z 0-9 _ -. Any other gives way to a new one.",
+            json!({ "type": "string" }),
+        ),
+    })
+}
+
+pub fn headers() -> Value {
+    json!({
+        "X-Request-Id": {
+            "description": "The id of this request; the line of the log has it too.",
+            "required": true,
+            "schema": { "type": "string" },
+        },
+        "RateLimit-Limit": count("Calls that a minute allows."),
+        "RateLimit-Remaining": count("Calls that are left in this minute."),
+        "RateLimit-Reset": count("Seconds until the next minute begins."),
+        "ETag": {
+            "description": "The revision of the conversation, in double quotes; of a sync the user's clock. Weak (`W/`) where the answer is compressed.",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^(W/)?\"[0-9]+\"$" },
+        },
+        "Location": {
+            "description": "Where the thing created is.",
+            "required": true,
+            "schema": { "type": "string" },
+        },
+        "Retry-After": count("Seconds after which it makes sense to ask again."),
+        "X-Robots-Tag": {
+            "description": "Search engines are to leave a share alone.",
+            "schema": { "const": "noindex" },
+        },
+        "WWW-Authenticate": {
+            "description": "The scheme expected.",
+            "required": true,
+            "schema": { "const": "Bearer" },
+        },
+        "Content-Disposition": {
+            "description": "The name of a file to keep it in.",
+            "required": true,
+            "schema": { "type": "string" },
+        },
+    })
+}
+
+/// Whether something is to be done, said in the query.
+pub fn flag(name: &str, description: &str) -> Value {
+    let schema = json!({ "type": "string", "enum": ["true", "false"], "default": "false" });
+    query(name, description, schema)
+}
+
+pub fn query(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
+}
+
+fn path(name: &str, description: &str, example: &str) -> Value {
+    json!({
+        "name": name,
+        "in": "path",
+        "required": true,
+        "description": description,
+        "schema": reference("Id"),
+        "example": example,
+    })
+}
+
+fn header(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "header", "description": description, "schema": schema })
+}
+
+fn limit(what: &str, size: PageSize) -> Value {
+    let description = format!("How many {what} at most.");
+    let schema = json!({
+        "type": "integer",
+        "minimum": 1,
+        "maximum": size.most,
+        "default": size.default,
+    });
+    query("limit", &description, schema)
+}
+
+fn count(description: &str) -> Value {
+    json!({ "description": description, "schema": { "type": "integer", "minimum": 0 } })
+}

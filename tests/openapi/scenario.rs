@@ -1,0 +1,271 @@
+//! What is asked for the examples: a user's day, and what can go wrong in it.
+
+use serde_json::json;
+
+use super::examples::{CODE, Recorder};
+use crate::common::Client;
+
+const METRICS_TOKEN: &str = "the token that Prometheus has been given";
+
+pub async fn play(recorder: &mut Recorder) {
+    let stranger = recorder.site.stranger();
+    let user = begin(recorder, &stranger).await;
+    write(recorder, &user).await;
+    read(recorder, &user).await;
+    synchronize(recorder, &user).await;
+    edit(recorder, &user).await;
+    share(recorder, &user, &stranger).await;
+    carry(recorder, &user).await;
+    claim(recorder, &user).await;
+    watch(recorder, &user, &stranger).await;
+    end(recorder, &user).await;
+}
+
+async fn begin(recorder: &mut Recorder, stranger: &Client) -> Client {
+    let session = ("POST", "/api/session");
+    let begun = recorder
+        .ask(stranger, "newUser", session, Some(json!({})))
+        .await;
+    let user = stranger.with_token(begun["token"].as_str().unwrap());
+    recorder
+        .ask(&user, "freshToken", session, Some(json!({})))
+        .await;
+    let link = json!({ "action": "link" });
+    let linked = recorder.ask(&user, "link", session, Some(link)).await;
+    let redeem = json!({ "action": "redeem", "code": linked["code"] });
+    recorder
+        .ask(stranger, "redeem", session, Some(redeem))
+        .await;
+    let again = json!({ "action": "redeem", "code": CODE });
+    recorder
+        .ask(stranger, "wrongCode", session, Some(again))
+        .await;
+    recorder
+        .ask(
+            &user,
+            "unknownAction",
+            session,
+            Some(json!({ "action": "?" })),
+        )
+        .await;
+    let session = ("GET", "/api/session");
+    recorder.ask(&user, "session", session, None).await;
+    recorder.ask(stranger, "missingToken", session, None).await;
+    user
+}
+
+async fn write(recorder: &mut Recorder, user: &Client) {
+    let all = ("POST", "/api/conversations");
+    let conversation = json!({
+        "id": "1751545800000",
+        "messages": [
+            { "id": "1751545800001", "type": "user", "timestamp": "2025-07-03T12:30:00.001Z",
+              "content": "Explain the difference between a mutex and a semaphore, in two sentences." },
+            { "id": "1751545800002", "type": "assistant", "timestamp": "2025-07-03T12:30:02.000Z",
+              "content": "A mutex lets one thread in. A semaphore lets in as many as it counts.",
+              "tokens": { "input": 21, "output": 26, "total": 47 } },
+        ],
+    });
+    recorder
+        .ask(user, "withMessages", all, Some(conversation.clone()))
+        .await;
+    recorder
+        .ask(user, "repeated", all, Some(conversation))
+        .await;
+    let other = json!({ "id": "1751545800000", "title": "Another one" });
+    recorder.ask(user, "idTaken", all, Some(other)).await;
+    recorder
+        .ask(user, "wrongType", all, Some(json!({ "title": 5 })))
+        .await;
+
+    let saved = ("PUT", "/api/conversations/conv-trip");
+    let whole = json!({ "title": "A trip to Lisbon", "messages": [], "folder": "travel" });
+    recorder.ask(user, "whole", saved, Some(whole)).await;
+
+    let messages = ("POST", "/api/conversations/1751545800000/messages");
+    let question = json!({ "messages": [
+        { "id": "msg-1", "type": "user", "content": "And a condition variable?" },
+    ] });
+    recorder
+        .ask(user, "question", messages, Some(question.clone()))
+        .await;
+    recorder
+        .ask(user, "repeated", messages, Some(question))
+        .await;
+    let other =
+        json!({ "messages": [{ "id": "msg-1", "type": "user", "content": "Another one" }] });
+    recorder.ask(user, "idTaken", messages, Some(other)).await;
+}
+
+async fn read(recorder: &mut Recorder, user: &Client) {
+    recorder
+        .ask(
+            user,
+            "firstPage",
+            ("GET", "/api/conversations?limit=1"),
+            None,
+        )
+        .await;
+    recorder
+        .ask(
+            user,
+            "limitTooLarge",
+            ("GET", "/api/conversations?limit=51"),
+            None,
+        )
+        .await;
+    recorder
+        .ask(
+            user,
+            "newest",
+            ("GET", "/api/conversations/1751545800000"),
+            None,
+        )
+        .await;
+    let page = "/api/conversations/1751545800000/messages?order=asc&limit=2";
+    recorder.ask(user, "oldestFirst", ("GET", page), None).await;
+    let current = json!({ "currentConversationId": "1751545800000" });
+    recorder
+        .ask(user, "open", ("PATCH", "/api/session"), Some(current))
+        .await;
+}
+
+async fn synchronize(recorder: &mut Recorder, user: &Client) {
+    let first = recorder
+        .ask(user, "everything", ("GET", "/api/sync"), None)
+        .await;
+    let since = format!("/api/sync?cursor={}", first["nextCursor"].as_str().unwrap());
+    recorder
+        .ask(user, "nothingNew", ("GET", &since), None)
+        .await;
+    let brief = recorder
+        .site
+        .deployment(&[("SYNC_STREAM_SECONDS", "1")])
+        .await;
+    let listener = brief.stranger().with_token(user.token());
+    recorder.listen(&listener, "stream", &since).await;
+}
+
+async fn edit(recorder: &mut Recorder, user: &Client) {
+    let one = "/api/conversations/1751545800000";
+    let rename = json!({ "title": "Locks", "pinned": true, "tags": ["rust"] });
+    recorder
+        .ask(user, "rename", ("PATCH", one), Some(rename))
+        .await;
+    let stale = user.with_header("if-match", "\"1\"");
+    let late = json!({ "title": "Stale" });
+    recorder
+        .ask(&stale, "stale", ("PATCH", one), Some(late))
+        .await;
+    let message = format!("{one}/messages/msg-1");
+    let edited = json!({ "content": "And a barrier?" });
+    recorder
+        .ask(user, "edit", ("PATCH", &message), Some(edited))
+        .await;
+    let truncate = format!("{one}/messages/1751545800002?andAfter=true");
+    recorder
+        .ask(user, "truncate", ("DELETE", &truncate), None)
+        .await;
+    recorder
+        .ask(
+            user,
+            "unknown",
+            ("DELETE", &format!("{one}/messages/no-such")),
+            None,
+        )
+        .await;
+}
+
+async fn share(recorder: &mut Recorder, user: &Client, stranger: &Client) {
+    let shares = "/api/shares";
+    let wanted = json!({ "conversationId": "1751545800000" });
+    let made = recorder
+        .ask(user, "snapshot", ("POST", shares), Some(wanted))
+        .await;
+    recorder.ask(user, "own", ("GET", shares), None).await;
+    let one = format!("{shares}?id={}", made["id"].as_str().unwrap());
+    recorder
+        .ask(stranger, "byAnybody", ("GET", &one), None)
+        .await;
+    recorder.ask(user, "revoke", ("DELETE", &one), None).await;
+    recorder.ask(stranger, "revoked", ("GET", &one), None).await;
+}
+
+async fn claim(recorder: &mut Recorder, user: &Client) {
+    let anonymous = recorder.site.user().await;
+    anonymous.create("conv-before", Vec::new()).await;
+    let claim = json!({ "action": "claim", "token": anonymous.token() });
+    recorder
+        .ask(user, "claim", ("POST", "/api/session"), Some(claim))
+        .await;
+}
+
+async fn carry(recorder: &mut Recorder, user: &Client) {
+    let export = ("GET", "/api/export");
+    let lines = recorder.ask(user, "everything", export, None).await;
+    recorder
+        .ask(user, "exported", ("POST", "/api/import"), Some(lines))
+        .await;
+    let stored = json!([
+        { "id": "conv-books", "title": "Books", "createdAt": "2025-06-30T08:00:00.000Z",
+          "updatedAt": "2025-06-30T08:00:05.000Z", "totalTokens": 0,
+          "messages": [{ "id": "b1", "type": "user", "content": "What to read next?",
+                         "timestamp": "2025-06-30T08:00:00.000Z" }] },
+        { "id": "not an id", "messages": [] },
+    ]);
+    recorder
+        .ask(user, "localStorage", ("POST", "/api/import"), Some(stored))
+        .await;
+    for (name, format) in [("json", "json"), ("markdown", "markdown")] {
+        let path = format!("/api/export?conversation=conv-books&format={format}");
+        recorder.ask(user, name, ("GET", &path), None).await;
+    }
+    recorder
+        .ask(user, "statistics", ("GET", "/api/user"), None)
+        .await;
+}
+
+async fn end(recorder: &mut Recorder, user: &Client) {
+    let one = "/api/conversations/1751545800000";
+    recorder.ask(user, "forGood", ("DELETE", one), None).await;
+    recorder.ask(user, "deleted", ("GET", one), None).await;
+    recorder
+        .ask(user, "erased", ("DELETE", "/api/user"), None)
+        .await;
+    let everywhere = json!({ "action": "signOutEverywhere" });
+    recorder
+        .ask(
+            user,
+            "signOutEverywhere",
+            ("POST", "/api/session"),
+            Some(everywhere),
+        )
+        .await;
+    recorder
+        .ask(user, "signedOut", ("GET", "/api/conversations"), None)
+        .await;
+}
+
+async fn watch(recorder: &mut Recorder, user: &Client, stranger: &Client) {
+    recorder
+        .ask(stranger, "healthy", ("GET", "/api/health/redis"), None)
+        .await;
+    let report = json!({
+        "fallback": { "reads": 12, "writes": 3 },
+        "conflicts": 1,
+        "errors": [{ "code": "storage_unavailable", "count": 4 }],
+    });
+    let metrics = "/api/metrics";
+    recorder
+        .ask(user, "report", ("POST", metrics), Some(report))
+        .await;
+    recorder
+        .ask(stranger, "notConfigured", ("GET", metrics), None)
+        .await;
+    let variables = [("METRICS_TOKEN", METRICS_TOKEN)];
+    let measured = recorder.site.deployment(&variables).await;
+    let prometheus = measured.stranger().with_token(METRICS_TOKEN);
+    recorder
+        .ask(&prometheus, "text", ("GET", metrics), None)
+        .await;
+}

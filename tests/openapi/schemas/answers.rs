@@ -1,0 +1,313 @@
+//! What else is sent and answered.
+
+use conversation_store::ErrorCode;
+use conversation_store::metrics::{MOST_REPORTED, MOST_REPORTED_ERRORS};
+use conversation_store::model::limits;
+use serde_json::{Map, Value, json};
+
+use super::message::{counted, ids};
+use super::{count, described, join, list_of, next_cursor, object, object_with, open, reference};
+
+pub fn schemas() -> Map<String, Value> {
+    [
+        ("ConversationList", conversation_list()),
+        ("MessagePage", message_page()),
+        ("Appended", appended()),
+        ("WrittenMessage", written_message()),
+        ("DeletedMessages", deleted_messages()),
+        ("DeletedConversation", deleted_conversation()),
+        ("SessionAction", session_action()),
+        ("Session", session(json!({}))),
+        ("NewSession", session(token())),
+        ("DeviceCode", device_code()),
+        (
+            "RedeemedSession",
+            object(join(json!({ "userId": user_id() }), token())),
+        ),
+        ("RenewedToken", object(token())),
+        (
+            "Claimed",
+            object(json!({ "claimed": { "const": true }, "conversations": count() })),
+        ),
+        ("ClaimUnderWay", claim_under_way()),
+        ("CurrentConversation", current_conversation()),
+        ("Changes", changes()),
+        ("Change", change()),
+        ("ImportRequest", import_request()),
+        ("ImportReport", import_report()),
+        ("Statistics", statistics()),
+        ("Erased", object(json!({ "erased": { "const": true } }))),
+        ("ErasureUnderWay", erasure_under_way()),
+        ("Health", health()),
+        ("ClientReport", client_report()),
+        ("Accepted", object(json!({ "accepted": { "const": true } }))),
+    ]
+    .into_iter()
+    .map(|(name, schema)| (name.to_owned(), schema))
+    .collect()
+}
+
+fn conversation_list() -> Value {
+    object(json!({
+        "data": list_of("Conversation"),
+        "nextCursor": next_cursor(),
+        "clock": reference("Clock"),
+    }))
+}
+
+fn message_page() -> Value {
+    object(json!({ "data": list_of("Message"), "nextCursor": next_cursor() }))
+}
+
+fn appended() -> Value {
+    object(json!({
+        "conversation": reference("Conversation"),
+        "appended": described(ids(), "Those that were not there already."),
+        "clock": reference("Clock"),
+    }))
+}
+
+fn written_message() -> Value {
+    object(json!({
+        "message": reference("Message"),
+        "conversation": reference("Conversation"),
+        "clock": reference("Clock"),
+    }))
+}
+
+fn deleted_messages() -> Value {
+    object(json!({
+        "deleted": described(ids(), "Empty where it was deleted before."),
+        "conversation": reference("Conversation"),
+        "clock": reference("Clock"),
+    }))
+}
+
+fn deleted_conversation() -> Value {
+    object(json!({
+        "id": reference("Id"),
+        "deleted": { "const": true },
+        "clock": reference("Clock"),
+    }))
+}
+
+fn user_id() -> Value {
+    json!({ "type": "string" })
+}
+
+fn token() -> Value {
+    json!({
+        "token": described(json!({ "type": "string" }), "For `Authorization: Bearer <token>`."),
+        "expiresAt": reference("Timestamp"),
+    })
+}
+
+fn session_action() -> Value {
+    let action = |name: &str| open(object(json!({ "action": { "const": name } })), "");
+    let code = json!({
+        "type": "string",
+        "pattern": format!("^[ -]*([A-Za-z0-9][ -]*){{{}}}$", limits::CODE),
+    });
+    let redeem = object(json!({
+        "action": { "const": "redeem" },
+        "code": described(code, "As a person types it: in any case, with or without spaces and dashes."),
+    }));
+    json!({
+        "oneOf": [
+            {
+                "type": "object",
+                "maxProperties": 0,
+                "description": "A new user and a token; with a token a fresh one for the same user.",
+            },
+            described(action("link"), "A code by which another device becomes this user, once."),
+            open(redeem, "Become the user whose code it is."),
+            open(
+                object(json!({ "action": { "const": "claim" }, "token": { "type": "string" } })),
+                "Move all that the anonymous user of this token has into one's own account, once.",
+            ),
+            described(action("signOutEverywhere"), "Void every token issued before now; answers a new one."),
+        ],
+    })
+}
+
+fn session(more: Value) -> Value {
+    let members = json!({
+        "userId": user_id(),
+        "redisEnabled": described(json!({ "type": "boolean" }), "Whether storage is on for this user."),
+        "createdAt": reference("Timestamp"),
+        "lastSeenAt": reference("Timestamp"),
+        "currentConversationId": current_id(),
+    });
+    object(join(members, more))
+}
+
+fn current_id() -> Value {
+    json!({ "anyOf": [reference("Id"), { "type": "null" }] })
+}
+
+fn device_code() -> Value {
+    object(json!({
+        "code": { "type": "string", "minLength": limits::CODE, "maxLength": limits::CODE },
+        "expiresAt": reference("Timestamp"),
+    }))
+}
+
+fn current_conversation() -> Value {
+    open(
+        object(json!({ "currentConversationId": current_id() })),
+        "The conversation that the user has open, or none.",
+    )
+}
+
+fn changes() -> Value {
+    object(json!({
+        "changed": list_of("Conversation"),
+        "deleted": described(ids(), "Conversations that were deleted."),
+        "nextCursor": { "type": "string", "description": "From where to go on." },
+        "hasMore": described(json!({ "type": "boolean" }), "Whether more is there already."),
+        "reset": described(
+            json!({ "type": "boolean" }),
+            "Whether the cursor is too old: the client forgets what it has, and this is its first page.",
+        ),
+        "clock": reference("Clock"),
+    }))
+}
+
+fn change() -> Value {
+    let change = object_with(
+        json!({ "type": { "type": "string" }, "clock": reference("Clock"), "previous": reference("Clock") }),
+        json!({
+            "conversationId": reference("Id"),
+            "revision": count(),
+            "reset": { "type": "boolean" },
+            "messages": described(list_of("Message"), "Those that changed, where they are small."),
+        }),
+    );
+    described(change, "The data of an event `change` of the stream.")
+}
+
+fn import_request() -> Value {
+    let anything =
+        json!({ "description": "What is no conversation with an id is rejected, by itself." });
+    let conversations = json!({
+        "type": "array",
+        "maxItems": limits::IMPORT,
+        "items": { "anyOf": [reference("NewConversation"), anything] },
+        "description": "What is wrong with one is no error of the request: its result tells.",
+    });
+    let one = object(json!({ "id": reference("Id") }));
+    let end = object(json!({ "export": { "type": "object" } }));
+    json!({
+        "anyOf": [
+            conversations,
+            open(object(json!({ "conversations": conversations })), "The same in an object."),
+            open(one, "A single conversation, as a line of an export."),
+            described(end, "The last line of an export, by itself."),
+        ],
+    })
+}
+
+fn import_report() -> Value {
+    let codes = [
+        ErrorCode::InvalidJson,
+        ErrorCode::InvalidField,
+        ErrorCode::InvalidId,
+        ErrorCode::DuplicateId,
+        ErrorCode::MessageTooLarge,
+        ErrorCode::MetadataTooLarge,
+        ErrorCode::ConversationDeleted,
+        ErrorCode::TooManyConversationsKept,
+        ErrorCode::TooMuchTextKept,
+        ErrorCode::ConversationTooLong,
+    ];
+    let result = object_with(
+        json!({
+            "index": count(),
+            "id": current_id(),
+            "status": { "type": "string", "enum": ["imported", "unchanged", "rejected"] },
+        }),
+        json!({
+            "code": { "type": "string", "enum": codes.map(ErrorCode::as_str) },
+            "message": { "type": "string" },
+        }),
+    );
+    object(json!({
+        "imported": count(),
+        "unchanged": count(),
+        "rejected": count(),
+        "results": { "type": "array", "items": result },
+        "clock": reference("Clock"),
+    }))
+}
+
+fn statistics() -> Value {
+    let totals = object(join(counted(), json!({ "conversations": count() })));
+    let day = object(join(
+        counted(),
+        json!({ "date": { "type": "string", "format": "date" } }),
+    ));
+    object(json!({
+        "userId": user_id(),
+        "totals": object(json!({
+            "current": described(totals.clone(), "What there is."),
+            "lifetime": described(totals, "All that ever was, deleted or not."),
+        })),
+        "bytes": described(count(), "What the messages take up in the database."),
+        "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
+        "activity": {
+            "type": "array",
+            "items": day,
+            "description": "Each of the last 30 days (UTC), the oldest first.",
+        },
+    }))
+}
+
+fn claim_under_way() -> Value {
+    let claim = object(json!({
+        "claimed": { "const": false },
+        "remaining": described(count(), "Conversations that are left."),
+    }));
+    described(claim, "The time did not suffice: send it again.")
+}
+
+fn erasure_under_way() -> Value {
+    let erasure = object(json!({
+        "erased": { "const": false },
+        "remaining": described(count(), "Conversations that are left."),
+    }));
+    described(erasure, "The time did not suffice: send it again.")
+}
+
+fn health() -> Value {
+    object_with(
+        json!({
+            "status": { "type": "string", "enum": ["healthy", "unhealthy"] },
+            "timestamp": reference("Timestamp"),
+            "circuit": { "type": "string" },
+        }),
+        json!({ "latencyMs": { "type": "number" }, "error": { "type": "string" } }),
+    )
+}
+
+fn client_report() -> Value {
+    let number = json!({ "type": "integer", "minimum": 0, "maximum": MOST_REPORTED });
+    let fallback = object_with(json!({}), json!({ "reads": number, "writes": number }));
+    let error = object_with(
+        json!({ "code": { "type": "string" } }),
+        json!({ "count": number }),
+    );
+    let errors = json!({
+        "type": "array",
+        "maxItems": MOST_REPORTED_ERRORS,
+        "items": open(error, "A code of ours, `network` or `local_storage`; any other counts as `other`."),
+    });
+    let report = json!({
+        "fallback": open(fallback, "How often the browser's own storage stood in."),
+        "conflicts": number,
+        "errors": errors,
+    });
+    open(
+        object_with(json!({}), report),
+        "Sums since the last report.",
+    )
+}

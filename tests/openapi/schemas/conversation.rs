@@ -1,0 +1,147 @@
+//! Conversations, with and without their messages.
+
+use conversation_store::model::limits;
+use serde_json::{Map, Value, json};
+
+use super::{count, described, join, list_of, next_cursor, object, object_with, open, reference};
+
+pub fn schemas() -> Map<String, Value> {
+    let mut schemas = Map::new();
+    schemas.insert("Title".into(), title());
+    schemas.insert("Tags".into(), tags());
+    schemas.insert("Origin".into(), origin());
+    let kept = [
+        (
+            "Conversation",
+            json!({}),
+            "A conversation without its messages.",
+        ),
+        (
+            "OpenConversation",
+            json!({ "messages": list_of("Message"), "nextCursor": next_cursor() }),
+            "A conversation with its newest messages, in reading order. `nextCursor` leads to the older ones, \
+             by way of the messages' own route.",
+        ),
+        (
+            "WrittenConversation",
+            json!({ "clock": reference("Clock") }),
+            "A conversation after it was written.",
+        ),
+        (
+            "ExportedConversation",
+            json!({ "messages": list_of("Message"), "$export": reference("Origin") }),
+            "A conversation with all its messages, as an import takes it back.",
+        ),
+    ];
+    for (name, more, description) in kept {
+        let more = join(summary(), more);
+        let object = object_with(more, json!({ "mcpServers": servers() }));
+        schemas.insert(name.into(), open(object, description));
+    }
+    schemas.insert("NewConversation".into(), new_conversation());
+    schemas.insert("ConversationPatch".into(), patch());
+    schemas
+}
+
+/// What every conversation has.
+fn summary() -> Value {
+    json!({
+        "id": reference("Id"),
+        "title": described(json!({ "type": "string" }), "Its own, or made of its first user message."),
+        "createdAt": reference("Timestamp"),
+        "updatedAt": reference("Timestamp"),
+        "messageCount": count(),
+        "totalTokens": count(),
+        "revision": described(count(), "Counts changes; also the `ETag`."),
+        "pinned": { "type": "boolean" },
+        "archived": { "type": "boolean" },
+        "tags": { "type": "array", "items": { "type": "string" } },
+    })
+}
+
+fn title() -> Value {
+    json!({ "type": "string", "maxLength": limits::TITLE })
+}
+
+fn tags() -> Value {
+    json!({
+        "type": ["array", "null"],
+        "items": { "type": "string", "maxLength": limits::TAG },
+        "maxItems": limits::TAGS,
+    })
+}
+
+fn servers() -> Value {
+    json!({ "type": ["object", "null"], "additionalProperties": true })
+}
+
+fn origin() -> Value {
+    let mut origin = object(json!({
+        "place": { "type": "integer" },
+        "titled": { "type": "boolean" },
+    }));
+    origin["description"] =
+        json!("What an export says of where a conversation stood, for an import.");
+    origin
+}
+
+/// What a client may set, be it new or not.
+fn settable() -> Value {
+    let flag = json!({ "type": ["boolean", "null"] });
+    json!({ "pinned": flag, "archived": flag, "tags": reference("Tags"), "mcpServers": servers() })
+}
+
+fn new_conversation() -> Value {
+    let fields = json!({
+        "id": reference("Id"),
+        "title": { "anyOf": [reference("Title"), { "type": "null" }] },
+        "messages": described(list_of("NewMessage"), "No two with the same id."),
+        "createdAt": reference("SentTimestamp"),
+        "updatedAt": reference("SentTimestamp"),
+        "totalTokens": { "type": "integer", "minimum": 0, "maximum": limits::TOKENS },
+        "$export": sent_origin(),
+    });
+    open(
+        object_with(json!({}), join(settable(), fields)),
+        &format!(
+            "A conversation to be kept. Without a title it gets one made of its first user message. What the \
+             service computes (`revision`, `messageCount`, `clock`, `nextCursor`) may be sent back, to no effect. \
+             At most {} fields of the client's own, and {} bytes of metadata.",
+            limits::FIELDS,
+            limits::METADATA
+        ),
+    )
+}
+
+/// As `Origin`, in any form that a timestamp may have.
+fn sent_origin() -> Value {
+    let origin = object(json!({
+        "place": reference("SentTimestamp"),
+        "titled": { "type": "boolean" },
+    }));
+    open(origin, "What an export says of where it stood.")
+}
+
+fn patch() -> Value {
+    let fields = join(settable(), json!({ "title": reference("Title") }));
+    let fixed = [
+        "messages",
+        "createdAt",
+        "updatedAt",
+        "totalTokens",
+        "messageCount",
+        "revision",
+        "clock",
+        "nextCursor",
+        "$export",
+    ];
+    let fixed = fixed.map(|name| json!({ "required": [name] }));
+    let mut patch = open(
+        object_with(json!({}), fields),
+        "The fields to change, at least one; null removes one, but not the title. An `id` has to be the one in \
+         the path. What the service computes, and messages, cannot be changed here.",
+    );
+    patch["minProperties"] = json!(1);
+    patch["not"] = json!({ "anyOf": fixed });
+    patch
+}
