@@ -26,6 +26,8 @@ export async function openDevices() {
       signOut(close),
     ],
   });
+  // A device that was linked meanwhile may have brought something along.
+  store.sync().catch(() => {});
 }
 
 async function showCode(place) {

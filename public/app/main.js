@@ -21,15 +21,16 @@ const page = new Page();
 const search = document.getElementById('search');
 
 function followStore() {
-  let [changed, deleted] = [[], []];
+  let [changed, deleted, isForeign] = [[], [], false];
   const refresh = debounce(BURST, () => {
-    const change = { changed, deleted };
-    [changed, deleted] = [[], []];
+    const change = { changed, deleted, isForeign };
+    [changed, deleted, isForeign] = [[], [], false];
     attempt(() => page.refresh(change));
   });
   store.on('change', (change) => {
     changed.push(...change.changed);
     deleted.push(...change.deleted);
+    isForeign ||= change.source !== 'tab';
     refresh();
   });
   // What was unsent may be sent, or cannot be: the list tells.

@@ -9,11 +9,8 @@ import { longTime, shortTime, formatNumber } from './times.js';
 /** Longer messages are shown from their beginning, until somebody wants all of it: in characters. */
 const LONG = 20_000;
 
-/** After so long, in ms, a reply that nobody here is writing was probably interrupted. */
-const STALE = 60_000;
-
 /**
- * @param entry `{ message, isLast, isLive, isExpanded, draft }`
+ * @param entry `{ message, isLast, isLive, isGrowing, isExpanded, draft }`
  * @param actions what its buttons do
  */
 export function messageNode(entry, actions) {
@@ -50,10 +47,9 @@ function byline(message) {
   );
 }
 
-function content({ message, isLive, isExpanded }, actions) {
+function content({ message, isGrowing, isExpanded }, actions) {
   const isLong = message.content.length > LONG && !isExpanded;
   const text = isLong ? message.content.slice(0, LONG) : message.content;
-  const isGrowing = message.streaming && (isLive || Date.now() - Date.parse(message.timestamp) < STALE);
   const node = h('div', { class: `content${isGrowing ? ' is-streaming' : ''}`, dir: 'auto' }, renderMarkdown(text));
   const all = isLong && h(
     'button',

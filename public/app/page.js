@@ -70,11 +70,12 @@ export class Page {
   }
 
   /** Something has changed, here or elsewhere. */
-  async refresh({ changed, deleted }) {
+  async refresh({ changed, deleted, isForeign }) {
     await this.#list.refresh();
     if (this.#route.view === 'home' || this.#route.view === 'new') this.#welcome();
     const { id } = this.#route;
-    if (id && (changed.includes(id) || deleted.includes(id))) await this.#thread.refresh();
+    if (!id || !(changed.includes(id) || deleted.includes(id))) return;
+    await (isForeign ? this.#thread.refreshForeign() : this.#thread.refresh());
   }
 
   create() {
@@ -243,6 +244,6 @@ export class Page {
     if (!isDone) return;
     this.#thread.endEdit(message.id);
     this.#composer.setWriting(this.#turns.writingIn(id) !== null);
-    await this.#thread.refresh();
+    await this.#thread.refresh({ all: true });
   }
 }
