@@ -9,13 +9,19 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use common::Site;
+use common::day::ALLOWED;
 use local::optional::skip_without;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
-on_both_stores!(the_module_keeps_its_promises);
+on_both_stores!(
+    the_module_keeps_its_promises,
+    a_users_day_stays_inside_its_budget,
+);
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/module");
 
@@ -42,6 +48,44 @@ async fn the_module_keeps_its_promises(site: Site) {
         .await
         .unwrap();
     assert_success(&output);
+}
+
+/// The script plays the day and says when time passes; it is let go on when the service's clock has followed.
+async fn a_users_day_stays_inside_its_budget(site: Site) {
+    if !node_is_installed().await {
+        return;
+    }
+    let service = site.deployment(&VARIABLES).await;
+    let mut node = Command::new("node")
+        .arg(Path::new(DIRECTORY).join("day.mjs"))
+        .env("API", format!("{}/api", service.url()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut input = node.stdin.take().unwrap();
+    let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();
+    let (mut days, mut before) = (0, 0);
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(ms) = line.strip_prefix("advance ") {
+            site.advance(Duration::from_millis(ms.parse().unwrap()));
+        } else if let Some(what) = line.strip_prefix("count ") {
+            let now = site.commands().await;
+            if what != "nothing" {
+                let commands = now - before;
+                println!("{what}: {commands} commands of {ALLOWED}");
+                assert!(commands < ALLOWED, "{what}: {commands}");
+                days += 1;
+            }
+            before = now;
+        } else {
+            continue;
+        }
+        input.write_all(b"\n").await.unwrap();
+    }
+    assert!(node.wait().await.unwrap().success());
+    assert_eq!(days, 2);
 }
 
 #[tokio::test]

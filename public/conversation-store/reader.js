@@ -1,5 +1,5 @@
 import { follow, shownBetween } from './records.js';
-import { receiveAbsence, receiveDeletion, receivePage, receiveSummary } from './receiving.js';
+import { contest, receiveAbsence, receiveDeletion, receivePage, receiveSummary } from './receiving.js';
 import { applySummary, isOutdated } from './merging.js';
 import { countDirty } from './settling.js';
 
@@ -74,7 +74,7 @@ export class Reader {
       if (isOutdated(record, summary)) return { changed: false, conflicts: [] };
       const older = { older: record.older, verified: record.verified };
       const wasCurrent = record.held && record.revision === summary.revision;
-      const isContested = record.held && Boolean(await tx.get('outbox', id));
+      const wasHeld = record.held;
       const fields = applySummary(record, summary, await countDirty(tx, id));
       record.onServer = true;
       const page = await receivePage(tx, record, { messages, nextCursor, revision: summary.revision });
@@ -82,9 +82,8 @@ export class Reader {
       if (wasCurrent) Object.assign(record, older);
       record.count = summary.messageCount + await countDirty(tx, id);
       await tx.put('conversations', record);
-      const conflicts = [...fields, ...page.conflicts];
-      if (isContested && page.added > 0) conflicts.push({ conversationId: id, kind: 'messages-added' });
-      return { ...page, conflicts };
+      const contested = wasHeld ? await contest(tx, id, page.added) : [];
+      return { ...page, conflicts: [...fields, ...page.conflicts, ...contested] };
     });
   }
 

@@ -111,6 +111,7 @@ export async function receiveChange(tx, event, now) {
 
 async function receiveMessages(tx, record, event) {
   const conflicts = [];
+  const before = record.count;
   for (const theirs of event.messages.map(readMessage)) {
     const stored = await tx.get('messages', [record.id, theirs.id]);
     // An edit of a message that is not loaded: it will be, as it is then.
@@ -122,12 +123,19 @@ async function receiveMessages(tx, record, event) {
     if (!stored) record.count += 1;
     record.tokens += tokensOf(theirs.body) - tokensOf(stored?.body);
   }
+  conflicts.push(...await contest(tx, record.id, record.count - before));
   record.revision = event.revision;
   record.latest = event.revision;
   record.seenAt = event.clock;
   record.updatedAt = Math.max(record.updatedAt, event.clock);
   await tx.put('conversations', record);
   return { changed: true, conflicts };
+}
+
+/** What to tell where messages came to a conversation that has something to send. */
+export async function contest(tx, id, added) {
+  const isContested = added > 0 && Boolean(await tx.get('outbox', id));
+  return isContested ? [{ conversationId: id, kind: 'messages-added' }] : [];
 }
 
 function tokensOf(body) {

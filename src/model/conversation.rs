@@ -12,10 +12,11 @@ use super::{
 use crate::ErrorCode;
 
 /// What we put into answers and compute ourselves: a client may send it back, to no effect.
-const COMPUTED: [&str; 5] = [
+const COMPUTED: [&str; 6] = [
     "messageCount",
     "revision",
     "clock",
+    "previousClock",
     "nextCursor",
     Origin::FIELD,
 ];

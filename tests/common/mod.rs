@@ -188,7 +188,8 @@ impl Site {
         (output, cost)
     }
 
-    async fn commands(&self) -> u64 {
+    /// Billed commands at the store since it began.
+    pub async fn commands(&self) -> u64 {
         let counts = self.backend.command_counts().await.unwrap();
         // What the harness and the connection cost is nobody's bill.
         let unbilled = [
@@ -334,6 +335,12 @@ pub async fn use_every_script(user: &Client) {
         .await
         .expect(200);
     user.delete("/api/conversations/warm").await.expect(200);
+}
+
+/// What a write's answer says of the state after it, which a repetition has to find the same.
+pub fn state(mut answer: Value) -> Value {
+    answer.as_object_mut().unwrap().remove("previousClock");
+    answer
 }
 
 /// A message as the frontend makes one.

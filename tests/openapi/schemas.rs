@@ -100,7 +100,12 @@ fn basics() -> Map<String, Value> {
         "Clock": {
             "type": "integer",
             "minimum": 0,
-            "description": "The user's change clock, ms: grows with every change.",
+            "description": "The user's change clock, ms: grows with every change. A sync takes it as a cursor.",
+        },
+        "PreviousClock": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "The clock before this call: who knew everything until then, knows everything now.",
         },
         "ErrorCode": error_code(),
         "Error": object(json!({

@@ -64,6 +64,7 @@ fn appended() -> Value {
         "conversation": reference("Conversation"),
         "appended": described(ids(), "Those that were not there already."),
         "clock": reference("Clock"),
+        "previousClock": reference("PreviousClock"),
     }))
 }
 
@@ -72,6 +73,7 @@ fn written_message() -> Value {
         "message": reference("Message"),
         "conversation": reference("Conversation"),
         "clock": reference("Clock"),
+        "previousClock": reference("PreviousClock"),
     }))
 }
 
@@ -80,6 +82,7 @@ fn deleted_messages() -> Value {
         "deleted": described(ids(), "Empty where it was deleted before."),
         "conversation": reference("Conversation"),
         "clock": reference("Clock"),
+        "previousClock": reference("PreviousClock"),
     }))
 }
 
@@ -88,6 +91,7 @@ fn deleted_conversation() -> Value {
         "id": reference("Id"),
         "deleted": { "const": true },
         "clock": reference("Clock"),
+        "previousClock": reference("PreviousClock"),
     }))
 }
 

@@ -24,7 +24,7 @@ pub fn schemas() -> Map<String, Value> {
         ),
         (
             "WrittenConversation",
-            json!({ "clock": reference("Clock") }),
+            json!({ "clock": reference("Clock"), "previousClock": reference("PreviousClock") }),
             "A conversation after it was written.",
         ),
         (
@@ -105,8 +105,8 @@ fn new_conversation() -> Value {
         object_with(json!({}), join(settable(), fields)),
         &format!(
             "A conversation to be kept. Without a title it gets one made of its first user message. What the \
-             service computes (`revision`, `messageCount`, `clock`, `nextCursor`) may be sent back, to no effect. \
-             At most {} fields of the client's own, and {} bytes of metadata.",
+             service computes (`revision`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
+             to no effect. At most {} fields of the client's own, and {} bytes of metadata.",
             limits::FIELDS,
             limits::METADATA
         ),
@@ -132,6 +132,7 @@ fn patch() -> Value {
         "messageCount",
         "revision",
         "clock",
+        "previousClock",
         "nextCursor",
         "$export",
     ];
