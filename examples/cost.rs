@@ -11,8 +11,8 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use common::bill::{Item, bill, fill};
-use common::day::{ALLOWED, DAY};
+use common::bill::{bill, fill};
+use common::day::{ALLOWED, COUNTED};
 use common::{Client, Site, use_every_script};
 use serde_json::{Value, json};
 
@@ -34,14 +34,17 @@ async fn main() {
         None => (Site::embedded().await, "the embedded store"),
     };
     println!("Counted at {place}, commands inside scripts and the rate limit included.\n");
-    let items = print_calls(&site).await;
-    let day = print_day(&items);
+    print_calls(&site).await;
+    println!(
+        "A user's day through the browser module: {COUNTED} commands of {ALLOWED} at most, as\n\
+         `cargo test --test module -- --nocapture a_users_day` counts it.\n"
+    );
     let bytes = print_size(&site).await;
-    print_months(day, bytes);
+    print_months(COUNTED as f64, bytes);
 }
 
 /// The same for a small account and a large one, or it says so.
-async fn print_calls(site: &Site) -> Vec<Item> {
+async fn print_calls(site: &Site) {
     let (small, large) = (account(site, 50, 100).await, account(site, 500, 10).await);
     let items = bill(site, &small, "x").await;
     let same = items == bill(site, &large, "x").await;
@@ -54,7 +57,6 @@ async fn print_calls(site: &Site) -> Vec<Item> {
     }
     let word = if same { "the same" } else { "NOT the same" };
     println!("\nFor 50 conversations of 100 messages and for 500 of 10: {word}.\n");
-    items
 }
 
 async fn account(site: &Site, conversations: usize, messages: i64) -> Client {
@@ -62,29 +64,6 @@ async fn account(site: &Site, conversations: usize, messages: i64) -> Client {
     use_every_script(&user).await;
     fill(&user, conversations, messages).await;
     user
-}
-
-/// The user's day, as the browser module spends it.
-fn print_day(items: &[Item]) -> f64 {
-    println!("| a user's day | times | commands |\n|---|---|---|");
-    let mut sum = 0;
-    for entry in &DAY {
-        let price = match entry.call {
-            Some(call) => {
-                items
-                    .iter()
-                    .find(|item| item.call == call)
-                    .unwrap()
-                    .commands
-            }
-            None => 0,
-        };
-        let commands = entry.times * (price + entry.extra);
-        println!("| {} | {} | {commands} |", entry.what, entry.times);
-        sum += commands;
-    }
-    println!("| all of it | | {sum} of {ALLOWED} |\n");
-    sum as f64
 }
 
 /// What a user of the plan's profile takes up: 50 conversations of 100 messages of 200 bytes.

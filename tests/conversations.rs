@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Site, ids, message};
+use common::{Site, ids, message, state};
 use serde_json::json;
 
 on_both_stores!(
@@ -82,10 +82,8 @@ async fn creating_it_again_changes_nothing(site: Site) {
     let user = site.user().await;
     let body = json!({ "id": "c1", "messages": [message("m1", "user", "hi")] });
     let first = user.post("/api/conversations", &body).await.expect(201);
-    assert_eq!(
-        user.post("/api/conversations", &body).await.expect(200),
-        first
-    );
+    let again = user.post("/api/conversations", &body).await.expect(200);
+    assert_eq!(state(again), state(first));
     // Nor does a late repetition, when the conversation has moved on.
     user.append("c1", vec![message("m2", "user", "more")])
         .await
