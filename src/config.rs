@@ -226,7 +226,13 @@ impl Variables<'_> {
             }
             return Ok(namespace);
         }
-        if self.optional("VERCEL_ENV").as_deref() != Some("preview") {
+        let environment = self.optional("VERCEL_ENV");
+        // A project can hide this variable from its deployments. Then a preview would not know itself for
+        // one, and write among the conversations of production.
+        if environment.is_none() && self.optional("VERCEL_IPC_PATH").is_some() {
+            return Err(ConfigError::Missing("VERCEL_ENV (or KEY_NAMESPACE)"));
+        }
+        if environment.as_deref() != Some("preview") {
             return Ok(String::new());
         }
         let branch = self
@@ -393,6 +399,16 @@ mod tests {
                 variable.1.is_empty() || !error.contains(variable.1),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn a_deployment_that_cannot_tell_whether_it_is_a_preview_does_not_start() {
+        let deployed = ("VERCEL_IPC_PATH", "/tmp/ipc.sock");
+        let error = read(&[deployed]).unwrap_err().to_string();
+        assert!(error.contains("VERCEL_ENV"), "{error}");
+        for told in [("VERCEL_ENV", "production"), ("KEY_NAMESPACE", "own:")] {
+            assert!(read(&[deployed, told]).is_ok(), "{told:?}");
         }
     }
 

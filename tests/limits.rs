@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Client, Deployment, Site, ids, message};
+use common::{Site, ids, message};
 use local::front::Fault;
 use serde_json::{Value, json};
 

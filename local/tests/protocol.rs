@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::rest::read;
@@ -286,4 +288,19 @@ async fn requests_and_commands_are_counted() {
             (Some(1), Some(2), Some(1))
         );
     }
+}
+
+#[tokio::test]
+async fn bytes_and_time_are_counted() {
+    let local = Local::embedded().await;
+    let command = json!(["ECHO", "0123456789"]);
+    local.rest.result(command.clone()).await;
+    let counts = local.front.counts();
+    let answer = json!({ "result": "0123456789" });
+    assert_eq!(counts.received, command.to_string().len() as u64);
+    assert_eq!(counts.sent, answer.to_string().len() as u64);
+    let latency = Duration::from_millis(20);
+    local.front.faults().set_latency(latency);
+    local.rest.result(command).await;
+    assert!(local.front.counts().busy >= counts.busy + latency);
 }

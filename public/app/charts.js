@@ -33,8 +33,12 @@ function gridLines(highest) {
   return Array.from({ length: steps }, (_, step) => {
     const value = (highest / steps) * (step + 1);
     const y = heightOf(value, highest);
-    return s('g', {}, s('line', { class: 'grid', x1: LEFT, x2: WIDTH, y1: y, y2: y }),
-      s('text', { x: LEFT - 8, y: y + 4, 'text-anchor': 'end' }, formatNumber(value)));
+    return s(
+      'g',
+      {},
+      s('line', { class: 'grid', x1: LEFT, x2: WIDTH, y1: y, y2: y }),
+      s('text', { x: LEFT - 8, y: y + 4, 'text-anchor': 'end' }, formatNumber(value)),
+    );
   });
 }
 
@@ -49,7 +53,9 @@ function bar({ label, short, value }, index, count, highest, unit) {
     {},
     s('title', {}, `${label}: ${formatNumber(value)} ${unit}`),
     s('rect', { class: 'slot', x, y: TOP, width: slot, height: HEIGHT - BOTTOM - TOP }),
-    value > 0 ? s('path', { class: 'bar-fill', d: roundedTop(x + (slot - width) / 2, y, width, Math.max(height, 1.5)) }) : null,
+    value > 0
+      ? s('path', { class: 'bar-fill', d: roundedTop(x + (slot - width) / 2, y, width, Math.max(height, 1.5)) })
+      : null,
     short ? s('text', { x: x + slot / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, short) : null,
   );
 }
@@ -80,6 +86,10 @@ function table(points, unit) {
     'table',
     {},
     h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Day'), h('th', { scope: 'col' }, unit))),
-    h('tbody', {}, rows.map(({ label, value }) => h('tr', {}, h('td', {}, label), h('td', {}, formatNumber(value))))),
+    h(
+      'tbody',
+      {},
+      rows.map(({ label, value }) => h('tr', {}, h('td', {}, label), h('td', {}, formatNumber(value)))),
+    ),
   );
 }

@@ -20,7 +20,8 @@ export class Composer {
     this.#field.addEventListener('input', () => this.#update());
     this.#field.addEventListener('keydown', (event) => {
       // Phones have no Shift key to make a new line with.
-      const isSend = event.key === 'Enter' && !event.shiftKey && !event.isComposing && !matchMedia('(pointer: coarse)').matches;
+      const isSend =
+        event.key === 'Enter' && !event.shiftKey && !event.isComposing && !matchMedia('(pointer: coarse)').matches;
       if (isSend) {
         event.preventDefault();
         if (!this.#isWriting) this.#send(onSend);

@@ -24,13 +24,20 @@ export class ConversationList {
 
   constructor(actions) {
     this.#actions = { ...actions, toggleArchive: () => this.#toggleArchive() };
-    this.#list = new VirtualList(this.#viewport, { render: (item) => rowNode(item, this.#actions), estimate: ESTIMATE });
+    this.#list = new VirtualList(this.#viewport, {
+      render: (item) => rowNode(item, this.#actions),
+      estimate: ESTIMATE,
+    });
     this.#viewport.append(skeleton());
     this.#viewport.addEventListener('keydown', (event) => this.#onKey(event));
     this.#viewport.addEventListener('focusin', (event) => this.#onFocus(event));
-    this.#viewport.addEventListener('scroll', () => {
-      this.#viewport.classList.toggle('is-scrolled', this.#viewport.scrollTop > 0);
-    }, { passive: true });
+    this.#viewport.addEventListener(
+      'scroll',
+      () => {
+        this.#viewport.classList.toggle('is-scrolled', this.#viewport.scrollTop > 0);
+      },
+      { passive: true },
+    );
   }
 
   get conversations() {
@@ -56,7 +63,9 @@ export class ConversationList {
     if (asked !== this.#query) return;
     this.#results = results;
     this.#viewport.scrollTop = results ? 0 : this.#viewport.scrollTop;
-    document.getElementById('search-count').textContent = results ? `${counted(results.length, 'conversation')} found` : '';
+    document.getElementById('search-count').textContent = results
+      ? `${counted(results.length, 'conversation')} found`
+      : '';
     this.#show();
   }
 
@@ -72,7 +81,8 @@ export class ConversationList {
     this.#hidden.add(id);
     this.#show();
     if (!hadFocus) return;
-    const near = this.#items.slice(at).find((item) => item.conversation) ?? this.#items.findLast((item) => item.conversation);
+    const near =
+      this.#items.slice(at).find((item) => item.conversation) ?? this.#items.findLast((item) => item.conversation);
     if (near) this.#list.reveal(near.key)?.querySelector('a')?.focus();
   }
 
@@ -116,7 +126,11 @@ export class ConversationList {
 
   #resultItems() {
     const results = this.#results.filter(({ conversationId }) => !this.#hidden.has(conversationId));
-    return results.map((result) => ({ key: `found ${result.conversationId}`, result, conversation: this.find(result.conversationId) }));
+    return results.map((result) => ({
+      key: `found ${result.conversationId}`,
+      result,
+      conversation: this.find(result.conversationId),
+    }));
   }
 
   /** Gives an item the version it had where it looks the same. */
@@ -124,7 +138,8 @@ export class ConversationList {
     const id = item.conversation?.id ?? item.result?.conversationId;
     const isOpen = id !== undefined && id === this.#openId;
     // What is on its way needs no mention; what cannot go does.
-    const isStuck = Boolean(item.conversation?.pending) && !['synced', 'sending', 'starting'].includes(store.status.mode);
+    const isStuck =
+      Boolean(item.conversation?.pending) && !['synced', 'sending', 'starting'].includes(store.status.mode);
     const looks = JSON.stringify([item.conversation, item.result, item.shelf, isOpen, isStuck]);
     const before = this.#versions.get(item.key);
     const version = before?.looks === looks ? before.version : (before?.version ?? 0) + 1;
@@ -135,8 +150,11 @@ export class ConversationList {
   #showNothing(isEmpty) {
     this.#viewport.querySelector('.nothing')?.remove();
     if (!isEmpty) return;
-    const text = this.#results ? 'Nothing found on this device.'
-      : this.#isArchive ? 'The archive is empty.' : 'Your conversations will be listed here.';
+    const text = this.#results
+      ? 'Nothing found on this device.'
+      : this.#isArchive
+        ? 'The archive is empty.'
+        : 'Your conversations will be listed here.';
     this.#viewport.prepend(h('p', { class: 'nothing' }, text));
   }
 
@@ -187,9 +205,11 @@ export class ConversationList {
   }
 
   #firstLink() {
-    return this.#viewport.querySelector('a[tabindex="0"]')
-      ?? this.#viewport.querySelector('a[aria-current]')
-      ?? this.#viewport.querySelector('.row a');
+    return (
+      this.#viewport.querySelector('a[tabindex="0"]') ??
+      this.#viewport.querySelector('a[aria-current]') ??
+      this.#viewport.querySelector('.row a')
+    );
   }
 }
 
@@ -205,5 +225,9 @@ function grouped(conversations, groupOf) {
 }
 
 function skeleton() {
-  return h('div', { class: 'skeleton', 'aria-hidden': 'true' }, Array.from({ length: 10 }, () => h('i')));
+  return h(
+    'div',
+    { class: 'skeleton', 'aria-hidden': 'true' },
+    Array.from({ length: 10 }, () => h('i')),
+  );
 }

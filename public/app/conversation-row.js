@@ -6,7 +6,7 @@ import { counted, longTime, shortTime } from './times.js';
 
 /** The node of an item of the list: a group's heading, a conversation, a find, or the door to the archive. */
 export function rowNode(item, actions) {
-  if (item.heading) return h('h2', { class: 'group' }, item.heading);
+  if (item.heading) return h('div', { role: 'listitem' }, h('h2', { class: 'group' }, item.heading));
   if (item.shelf) return shelfNode(item.shelf, actions);
   return item.result ? resultNode(item, actions) : conversationNode(item, actions);
 }
@@ -33,7 +33,11 @@ function conversationNode({ conversation, isOpen, isStuck }, actions) {
 
 function resultNode({ result, conversation, isOpen }, actions) {
   const { conversationId, messageId, title, excerpt, start, length } = result;
-  const text = [excerpt.slice(0, start), h('mark', {}, excerpt.slice(start, start + length)), excerpt.slice(start + length)];
+  const text = [
+    excerpt.slice(0, start),
+    h('mark', {}, excerpt.slice(start, start + length)),
+    excerpt.slice(start + length),
+  ];
   const address = messageId ? `#/c/${conversationId}/${messageId}` : `#/c/${conversationId}`;
   return h(
     'div',
@@ -66,7 +70,7 @@ function shelfNode({ isArchive, count }, actions) {
   const label = isArchive ? 'Back to all conversations' : `Archive (${count})`;
   return h(
     'div',
-    { class: 'shelf' },
+    { class: 'shelf', role: 'listitem' },
     h('button', { type: 'button', onclick: actions.toggleArchive }, icon(isArchive ? 'back' : 'archive'), label),
   );
 }

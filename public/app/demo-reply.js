@@ -15,12 +15,15 @@ const ECHOED = 600;
 export function demoReplyTo(text) {
   const words = text.split(/\s+/).filter(Boolean).length;
   const shown = text.length > ECHOED ? `${text.slice(0, ECHOED)}…` : text;
-  const quoted = shown.split('\n').map((line) => `> ${line}`).join('\n');
+  const quoted = shown
+    .split('\n')
+    .map((line) => `> ${line}`)
+    .join('\n');
   return [
     `There is no AI behind this page, so this is an echo. You wrote ${words === 1 ? 'one word' : `${words} words`}:`,
     quoted,
-    'While these words appear, they are saved on this device and sent to the server together. '
-      + 'Reload the page, or go offline and write on: **nothing of it is lost**.',
+    'While these words appear, they are saved on this device and sent to the server together. ' +
+      'Reload the page, or go offline and write on: **nothing of it is lost**.',
   ].join('\n\n');
 }
 

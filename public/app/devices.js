@@ -13,12 +13,21 @@ import { toast } from './toasts.js';
 const QUIET = 4;
 
 export async function openDevices() {
-  const place = h('div', { class: 'link-code', 'aria-busy': 'true' }, h('span', { class: 'spinner' }), 'Asking for a code…');
+  const place = h(
+    'div',
+    { class: 'link-code', 'aria-busy': 'true' },
+    h('span', { class: 'spinner' }),
+    'Asking for a code…',
+  );
   showCode(place);
   await openDialog({
     title: 'Link another device',
     body: (close) => [
-      h('p', { class: 'text' }, 'Scan this with the other device, or enter the code there. It then has the same conversations.'),
+      h(
+        'p',
+        { class: 'text' },
+        'Scan this with the other device, or enter the code there. It then has the same conversations.',
+      ),
       place,
       h('hr', { class: 'rule' }),
       redeemForm(close),
@@ -26,6 +35,8 @@ export async function openDevices() {
       signOut(close),
     ],
   });
+  // A device that was linked meanwhile may have brought something along.
+  store.sync().catch(() => {});
 }
 
 async function showCode(place) {
@@ -40,7 +51,11 @@ async function showCode(place) {
         {},
         h('output', { id: 'link-code', 'aria-label': 'Code' }, shown),
         h('span', { class: 'text' }, `Good once, and ends ${remaining(expiresAt)}.`),
-        h('button', { type: 'button', class: 'small', onclick: (event) => copy(address, event.currentTarget) }, 'Copy as a link'),
+        h(
+          'button',
+          { type: 'button', class: 'small', onclick: (event) => copy(address, event.currentTarget) },
+          'Copy as a link',
+        ),
       ),
     );
   } catch (error) {
@@ -55,13 +70,25 @@ function qrNode(text) {
   const dark = rows.flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : '')));
   return s(
     'svg',
-    { class: 'qr', viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': 'QR code of the link', 'shape-rendering': 'crispEdges' },
+    {
+      class: 'qr',
+      viewBox: `0 0 ${size} ${size}`,
+      role: 'img',
+      'aria-label': 'QR code of the link',
+      'shape-rendering': 'crispEdges',
+    },
     s('path', { d: dark.join('') }),
   );
 }
 
 function redeemForm(close) {
-  const field = h('input', { placeholder: 'ABCD-EFGH', maxlength: 12, autocomplete: 'off', spellcheck: 'false', id: 'redeem-code' });
+  const field = h('input', {
+    placeholder: 'ABCD-EFGH',
+    maxlength: 12,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    id: 'redeem-code',
+  });
   return h(
     'form',
     {
@@ -83,16 +110,29 @@ function redeemForm(close) {
 export async function askToRedeem(code) {
   const count = await store.countLocalConversations();
   const keep = h('input', { type: 'checkbox', checked: true });
-  const choice = h('label', {}, keep, h('span', {}, `Take along what is on this device: ${counted(count, 'conversation')}`));
+  const choice = h(
+    'label',
+    {},
+    keep,
+    h('span', {}, `Take along what is on this device: ${counted(count, 'conversation')}`),
+  );
   const isSure = await openDialog({
     title: 'Link this device?',
     body: [
-      h('p', { class: 'text' }, 'It will show the conversations of the device that the code is from, and both stay in step from now on.'),
+      h(
+        'p',
+        { class: 'text' },
+        'It will show the conversations of the device that the code is from, and both stay in step from now on.',
+      ),
       count > 0 ? choice : null,
     ],
     buttons: (done) => [
       h('button', { type: 'button', onclick: () => done(false) }, 'Not now'),
-      h('button', { type: 'button', class: 'primary', 'data-focus': true, onclick: () => done(true) }, 'Link this device'),
+      h(
+        'button',
+        { type: 'button', class: 'primary', 'data-focus': true, onclick: () => done(true) },
+        'Link this device',
+      ),
     ],
   });
   if (!isSure) return;

@@ -53,7 +53,12 @@ export function confirmDialog({ title, text, confirm, isDangerous = true }) {
       h('button', { type: 'button', onclick: () => close(false) }, 'Cancel'),
       h(
         'button',
-        { type: 'button', class: `primary${isDangerous ? ' danger' : ''}`, 'data-focus': true, onclick: () => close(true) },
+        {
+          type: 'button',
+          class: `primary${isDangerous ? ' danger' : ''}`,
+          'data-focus': true,
+          onclick: () => close(true),
+        },
         confirm,
       ),
     ],

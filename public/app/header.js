@@ -14,7 +14,12 @@ export class Header {
 
   constructor({ onRename, onShare, openMenu }) {
     this.#onRename = onRename;
-    const share = h('button', { type: 'button', class: 'icon', id: 'share', onclick: () => onShare(this.#conversation) });
+    const share = h('button', {
+      type: 'button',
+      class: 'icon',
+      id: 'share',
+      onclick: () => onShare(this.#conversation),
+    });
     const more = h('button', {
       type: 'button',
       class: 'icon',
@@ -23,7 +28,10 @@ export class Header {
       'aria-expanded': 'false',
       onclick: () => openMenu(this.#conversation, more),
     });
-    this.#buttons = [decorate(share, 'share', 'Share this conversation'), decorate(more, 'more', 'Options of this conversation')];
+    this.#buttons = [
+      decorate(share, 'share', 'Share this conversation'),
+      decorate(more, 'more', 'Options of this conversation'),
+    ];
     this.#title.addEventListener('dblclick', () => this.rename());
   }
 

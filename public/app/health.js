@@ -5,9 +5,10 @@ export async function showHealth(node) {
   try {
     const response = await fetch('/api/health/redis', { cache: 'no-store' });
     const { status, latencyMs, error } = await response.json();
-    node.textContent = status === 'healthy'
-      ? `Redis is healthy and answered in ${latencyMs} ms.`
-      : `Redis is unhealthy: ${error ?? 'no reason given'}.`;
+    node.textContent =
+      status === 'healthy'
+        ? `Redis is healthy and answered in ${latencyMs} ms.`
+        : `Redis is unhealthy: ${error ?? 'no reason given'}.`;
   } catch {
     node.textContent = 'The server did not answer.';
   }

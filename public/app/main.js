@@ -21,22 +21,24 @@ const page = new Page();
 const search = document.getElementById('search');
 
 function followStore() {
-  let [changed, deleted] = [[], []];
+  let [changed, deleted, isForeign] = [[], [], false];
   const refresh = debounce(BURST, () => {
-    const change = { changed, deleted };
-    [changed, deleted] = [[], []];
+    const change = { changed, deleted, isForeign };
+    [changed, deleted, isForeign] = [[], [], false];
     attempt(() => page.refresh(change));
   });
   store.on('change', (change) => {
     changed.push(...change.changed);
     deleted.push(...change.deleted);
+    isForeign ||= change.source !== 'tab';
     refresh();
   });
   // What was unsent may be sent, or cannot be: the list tells.
   store.on('status', refresh);
   store.on('refused', ({ code }) => toast(`A change was not accepted: ${describeCode(code)} It is kept under Status.`));
   store.on('conflict', ({ kind, conversationId, movedTo }) => {
-    if (kind === 'message-edited') toast('A message was edited on another device too. The older edit is kept under Status.');
+    if (kind === 'message-edited')
+      toast('A message was edited on another device too. The older edit is kept under Status.');
     if (kind !== 'conversation-deleted') return;
     toast('Another device deleted a conversation in which you wrote since: what you wrote is in a new one.');
     if (location.hash.startsWith(`#/c/${conversationId}`)) navigate(`#/c/${movedTo}`, { replace: true });

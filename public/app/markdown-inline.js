@@ -178,7 +178,11 @@ function link(text, at, depth) {
   const middle = at + 1 + length;
   const end = closingParenthesis(text, middle + 2);
   if (end < 0) return null;
-  const target = text.slice(middle + 2, end).trim().replace(/\s+(?:"[^"]*"|'[^']*')$/, '').replace(/^<(.*)>$/, '$1');
+  const target = text
+    .slice(middle + 2, end)
+    .trim()
+    .replace(/\s+(?:"[^"]*"|'[^']*')$/, '')
+    .replace(/^<(.*)>$/, '$1');
   const url = safeUrl(target);
   return url ? [anchor(url, renderInline(label, depth + 1)), end + 1] : null;
 }

@@ -20,7 +20,7 @@ const TABLE_RULE = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t
 /** The blocks of a markdown text. */
 export function renderMarkdown(text) {
   const fragment = document.createDocumentFragment();
-  fragment.append(...blocks(text.replace(/\r\n?/g, '\n').split('\n'), 0));
+  for (const node of blocks(text.replace(/\r\n?/g, '\n').split('\n'), 0)) fragment.append(node);
   return fragment;
 }
 
@@ -151,14 +151,21 @@ function listItem(lines, depth) {
 
 function isTable(lines, at) {
   const rule = lines[at + 1];
-  return rule !== undefined && rule.length < 1000 && lines[at].includes('|') && rule.includes('|') && TABLE_RULE.test(rule);
+  return (
+    rule !== undefined && rule.length < 1000 && lines[at].includes('|') && rule.includes('|') && TABLE_RULE.test(rule)
+  );
 }
 
 function table(lines, at) {
   const alignments = cells(lines[at + 1]).map(alignment);
   const row = (line, tag) =>
-    h('tr', {}, cells(line).slice(0, alignments.length).map((cell, column) =>
-      h(tag, { class: alignments[column] }, renderInline(cell))));
+    h(
+      'tr',
+      {},
+      cells(line)
+        .slice(0, alignments.length)
+        .map((cell, column) => h(tag, { class: alignments[column] }, renderInline(cell))),
+    );
   let end = at + 2;
   while (end < lines.length && lines[end].includes('|')) end += 1;
   const body = lines.slice(at + 2, end).map((line) => row(line, 'td'));
@@ -167,7 +174,12 @@ function table(lines, at) {
 }
 
 function cells(line) {
-  return line.trim().replace(/^\|/, '').replace(/\|$/, '').split('|').map((cell) => cell.trim());
+  return line
+    .trim()
+    .replace(/^\|/, '')
+    .replace(/\|$/, '')
+    .split('|')
+    .map((cell) => cell.trim());
 }
 
 function alignment(rule) {
@@ -178,7 +190,19 @@ function alignment(rule) {
 function paragraph(lines, at, depth) {
   let end = at + 1;
   while (end < lines.length && lines[end].trim() !== '' && !interrupts(lines, end, depth)) end += 1;
-  return [h('p', {}, renderInline(lines.slice(at, end).map((line) => line.trimStart()).join('\n'))), end];
+  return [
+    h(
+      'p',
+      {},
+      renderInline(
+        lines
+          .slice(at, end)
+          .map((line) => line.trimStart())
+          .join('\n'),
+      ),
+    ),
+    end,
+  ];
 }
 
 /** Whether a line ends the paragraph before it. */

@@ -9,7 +9,11 @@ import { icon } from './icons.js';
 export function openMenu(button, entries) {
   const wasOpen = button.getAttribute('aria-expanded') === 'true';
   if (wasOpen) return;
-  const menu = h('div', { class: 'menu', role: 'menu', popover: 'auto' }, entries.map((entry) => entryNode(entry, () => menu)));
+  const menu = h(
+    'div',
+    { class: 'menu', role: 'menu', popover: 'auto' },
+    entries.map((entry) => entryNode(entry, () => menu)),
+  );
   document.body.append(menu);
   menu.showPopover();
   place(menu, button.getBoundingClientRect());

@@ -63,8 +63,9 @@ function themeEntry() {
 async function erase() {
   const isSure = await confirmDialog({
     title: 'Erase everything?',
-    text: 'All conversations are deleted at the server and on this device, and disappear from your other devices. '
-      + 'Shared links end. This cannot be taken back. Export everything first if you may want it again.',
+    text:
+      'All conversations are deleted at the server and on this device, and disappear from your other devices. ' +
+      'Shared links end. This cannot be taken back. Export everything first if you may want it again.',
     confirm: 'Erase everything',
   });
   if (!isSure) return;

@@ -9,11 +9,8 @@ import { longTime, shortTime, formatNumber } from './times.js';
 /** Longer messages are shown from their beginning, until somebody wants all of it: in characters. */
 const LONG = 20_000;
 
-/** After so long, in ms, a reply that nobody here is writing was probably interrupted. */
-const STALE = 60_000;
-
 /**
- * @param entry `{ message, isLast, isLive, isExpanded, draft }`
+ * @param entry `{ message, isLast, isLive, isGrowing, isExpanded, draft }`
  * @param actions what its buttons do
  */
 export function messageNode(entry, actions) {
@@ -50,24 +47,27 @@ function byline(message) {
   );
 }
 
-function content({ message, isLive, isExpanded }, actions) {
+function content({ message, isGrowing, isExpanded }, actions) {
   const isLong = message.content.length > LONG && !isExpanded;
   const text = isLong ? message.content.slice(0, LONG) : message.content;
-  const isGrowing = message.streaming && (isLive || Date.now() - Date.parse(message.timestamp) < STALE);
   const node = h('div', { class: `content${isGrowing ? ' is-streaming' : ''}`, dir: 'auto' }, renderMarkdown(text));
-  const all = isLong && h(
-    'button',
-    { type: 'button', class: 'small', onclick: () => actions.expand(message.id) },
-    `Show all ${formatNumber(message.content.length)} characters`,
-  );
+  const all =
+    isLong &&
+    h(
+      'button',
+      { type: 'button', class: 'small', onclick: () => actions.expand(message.id) },
+      `Show all ${formatNumber(message.content.length)} characters`,
+    );
   const note = message.streaming && !isGrowing && h('p', { class: 'note' }, 'This reply was interrupted.');
   return [node, all, note];
 }
 
 function tools({ message, question }, actions) {
-  const button = (name, title, onclick) => decorate(h('button', { type: 'button', class: 'icon', onclick }), name, title);
+  const button = (name, title, onclick) =>
+    decorate(h('button', { type: 'button', class: 'icon', onclick }), name, title);
   const buttons = [button('copy', 'Copy message', (event) => actions.copy(message, event.currentTarget))];
-  if (message.type === 'user' && actions.edit) buttons.push(button('edit', 'Edit message', () => actions.edit(message)));
+  if (message.type === 'user' && actions.edit)
+    buttons.push(button('edit', 'Edit message', () => actions.edit(message)));
   if (message.type === 'assistant' && question && actions.regenerate) {
     buttons.push(button('refresh', 'Write this reply again', () => actions.regenerate(message)));
   }
@@ -93,8 +93,16 @@ function editor({ message, draft, following }, actions) {
       'div',
       { class: 'buttons' },
       h('button', { type: 'button', class: 'small quiet', onclick: () => actions.cancelEdit(message.id) }, 'Cancel'),
-      h('button', { type: 'button', class: 'small', onclick: () => actions.saveEdit(message, field.value, false) }, 'Save only'),
-      h('button', { type: 'button', class: 'small primary', onclick: () => actions.saveEdit(message, field.value, true) }, again),
+      h(
+        'button',
+        { type: 'button', class: 'small', onclick: () => actions.saveEdit(message, field.value, false) },
+        'Save only',
+      ),
+      h(
+        'button',
+        { type: 'button', class: 'small primary', onclick: () => actions.saveEdit(message, field.value, true) },
+        again,
+      ),
     ),
   );
 }

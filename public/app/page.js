@@ -24,11 +24,19 @@ const GONE = 'This conversation is not there any more.';
 
 export class Page {
   #app = document.getElementById('app');
-  #views = { conversation: document.getElementById('thread'), welcome: document.getElementById('welcome'), usage: document.getElementById('usage') };
+  #views = {
+    conversation: document.getElementById('thread'),
+    welcome: document.getElementById('welcome'),
+    usage: document.getElementById('usage'),
+  };
   #route = { view: 'home' };
   #following = null;
   #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
-  #thread = new Thread({ turns: this.#turns, actions: this.#messageActions(), onShow: (conversation) => this.#showOpen(conversation) });
+  #thread = new Thread({
+    turns: this.#turns,
+    actions: this.#messageActions(),
+    onShow: (conversation) => this.#showOpen(conversation),
+  });
   #list = new ConversationList(this.#conversationActions());
   #header = new Header({
     onRename: ({ id }, title) => attempt(() => store.updateConversation(id, { title })),
@@ -61,6 +69,7 @@ export class Page {
   async start() {
     addEventListener('hashchange', () => {
       this.#following = this.#follow();
+      this.#keepFocus();
     });
     const code = takeLinkCode();
     await attempt(() => this.#list.refresh());
@@ -70,11 +79,12 @@ export class Page {
   }
 
   /** Something has changed, here or elsewhere. */
-  async refresh({ changed, deleted }) {
+  async refresh({ changed, deleted, isForeign }) {
     await this.#list.refresh();
     if (this.#route.view === 'home' || this.#route.view === 'new') this.#welcome();
     const { id } = this.#route;
-    if (id && (changed.includes(id) || deleted.includes(id))) await this.#thread.refresh();
+    if (!id || !(changed.includes(id) || deleted.includes(id))) return;
+    await (isForeign ? this.#thread.refreshForeign() : this.#thread.refresh());
   }
 
   create() {
@@ -146,6 +156,13 @@ export class Page {
       this.#only('welcome');
       this.#welcome();
     }
+  }
+
+  /** On a narrow screen, what had the focus is gone with its half of the page. */
+  #keepFocus() {
+    if (document.activeElement?.getClientRects().length && document.activeElement !== document.body) return;
+    if (this.#app.dataset.view === 'list') this.#list.focus();
+    else this.#header.focus();
   }
 
   #only(view) {
@@ -224,11 +241,13 @@ export class Page {
     const at = messages.findIndex((message) => message.id === reply.id);
     const question = messages.slice(0, at).findLast((message) => message.type === 'user');
     const following = messages.length - 1 - at;
-    const isSure = following === 0 || await confirmDialog({
-      title: 'Write this reply again?',
-      text: `The ${counted(following, 'message')} after it will be deleted. This cannot be taken back.`,
-      confirm: 'Write it again',
-    });
+    const isSure =
+      following === 0 ||
+      (await confirmDialog({
+        title: 'Write this reply again?',
+        text: `The ${counted(following, 'message')} after it will be deleted. This cannot be taken back.`,
+        confirm: 'Write it again',
+      }));
     if (isSure) await attempt(() => this.#turns.regenerate(id, reply.id, question.content));
     this.#composer.setWriting(this.#turns.writingIn(id) !== null);
   }
@@ -237,12 +256,14 @@ export class Page {
     if (content.trim() === '') return;
     const { id, messages } = this.#thread.conversation;
     const following = messages[messages.findIndex((known) => known.id === message.id) + 1];
-    const isDone = await attempt(() => (isRewritten
-      ? this.#turns.edit(id, message.id, content, following?.id)
-      : store.updateMessage(id, message.id, { content })));
+    const isDone = await attempt(() =>
+      isRewritten
+        ? this.#turns.edit(id, message.id, content, following?.id)
+        : store.updateMessage(id, message.id, { content }),
+    );
     if (!isDone) return;
     this.#thread.endEdit(message.id);
     this.#composer.setWriting(this.#turns.writingIn(id) !== null);
-    await this.#thread.refresh();
+    await this.#thread.refresh({ all: true });
   }
 }

@@ -2,7 +2,17 @@
 
 /** By version, where alignment patterns are centred. */
 const ALIGNMENT = [
-  null, [], [6, 18], [6, 22], [6, 26], [6, 30], [6, 34], [6, 22, 38], [6, 24, 42], [6, 26, 46], [6, 28, 50],
+  null,
+  [],
+  [6, 18],
+  [6, 22],
+  [6, 26],
+  [6, 30],
+  [6, 34],
+  [6, 22, 38],
+  [6, 24, 42],
+  [6, 26, 46],
+  [6, 28, 50],
 ];
 
 /** Error correction M, in the format's bits. */
@@ -14,7 +24,12 @@ export function sizeOf(version) {
 
 export function drawFunctionPatterns(modules, version) {
   const size = modules.length;
-  for (const [row, column] of [[0, 0], [0, size - 7], [size - 7, 0]]) drawFinder(modules, row, column);
+  for (const [row, column] of [
+    [0, 0],
+    [0, size - 7],
+    [size - 7, 0],
+  ])
+    drawFinder(modules, row, column);
   for (let at = 8; at < size - 8; at += 1) {
     modules[6][at] = at % 2 === 0;
     modules[at][6] = at % 2 === 0;
@@ -72,7 +87,23 @@ export function drawFormat(modules, mask) {
   const data = (LEVEL_M << 3) | mask;
   const bits = ((data << 10) | remainder(data, 10, 0x537)) ^ 0x5412;
   const dark = (bit) => ((bits >> bit) & 1) === 1;
-  const around = [[0, 8], [1, 8], [2, 8], [3, 8], [4, 8], [5, 8], [7, 8], [8, 8], [8, 7], [8, 5], [8, 4], [8, 3], [8, 2], [8, 1], [8, 0]];
+  const around = [
+    [0, 8],
+    [1, 8],
+    [2, 8],
+    [3, 8],
+    [4, 8],
+    [5, 8],
+    [7, 8],
+    [8, 8],
+    [8, 7],
+    [8, 5],
+    [8, 4],
+    [8, 3],
+    [8, 2],
+    [8, 1],
+    [8, 0],
+  ];
   around.forEach(([row, column], bit) => {
     modules[row][column] = dark(bit);
   });

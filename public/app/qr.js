@@ -57,7 +57,8 @@ function dataWords(bytes, version) {
   push(0, (8 - (bits.length % 8)) % 8);
   for (let pad = 0; bits.length < total * 8; pad += 1) push(pad % 2 ? 0x11 : 0xec, 8);
   return Array.from({ length: total }, (_, word) =>
-    bits.slice(word * 8, word * 8 + 8).reduce((value, bit) => (value << 1) | bit, 0));
+    bits.slice(word * 8, word * 8 + 8).reduce((value, bit) => (value << 1) | bit, 0),
+  );
 }
 
 /** The blocks' code words in the order in which they are drawn. */
@@ -67,7 +68,8 @@ function interleaved(words, { data, correction }) {
   const corrections = blocks.map((block) => errorCorrection(block, correction));
   const columns = (lists) =>
     Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, column) =>
-      lists.filter((list) => column < list.length).map((list) => list[column])).flat();
+      lists.filter((list) => column < list.length).map((list) => list[column]),
+    ).flat();
   return [...columns(blocks), ...columns(corrections)];
 }
 

@@ -8,7 +8,8 @@ import { longTime } from './times.js';
 
 export function refusedNode(write) {
   const text = write.content?.content ?? JSON.stringify(write.content);
-  const reason = write.code === 'edited_elsewhere' ? 'Replaced by a newer edit of another device.' : describeCode(write.code);
+  const reason =
+    write.code === 'edited_elsewhere' ? 'Replaced by a newer edit of another device.' : describeCode(write.code);
   const item = h(
     'li',
     {},

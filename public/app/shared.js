@@ -50,8 +50,9 @@ async function open(id) {
     const share = await read({ id });
     document.title = `${share.title} – shared conversation`;
     document.getElementById('title').textContent = share.title;
-    document.getElementById('subtitle').textContent = `${counted(share.messageCount, 'message')}, as it was on `
-      + `${dayOf(share.createdAt)}; this link ends on ${dayOf(share.expiresAt)}`;
+    document.getElementById('subtitle').textContent =
+      `${counted(share.messageCount, 'message')}, as it was on ` +
+      `${dayOf(share.createdAt)}; this link ends on ${dayOf(share.expiresAt)}`;
     notice.hidden = true;
     add(share);
   } catch (error) {

@@ -9,7 +9,12 @@ import { counted, dayOf } from './times.js';
 const DAY = 86_400_000;
 
 /** How long a link may live, in days; null is as long as the server keeps conversations. */
-const LIVES = [[7, 'a week'], [30, 'a month'], [1, 'a day'], [null, 'as long as the conversation is kept']];
+const LIVES = [
+  [7, 'a week'],
+  [30, 'a month'],
+  [1, 'a day'],
+  [null, 'as long as the conversation is kept'],
+];
 
 function addressOf({ id }) {
   // The id stands behind the #: it is in no log of who fetched which page.
@@ -20,10 +25,16 @@ function addressOf({ id }) {
 export async function openShare(conversation) {
   const links = h('ul', { class: 'entries', id: 'share-links', 'aria-live': 'polite' });
   const error = h('p', { class: 'error', role: 'alert' });
-  const life = h('select', {}, LIVES.map(([days, label]) => h('option', { value: days ?? '' }, label)));
+  const life = h(
+    'select',
+    {},
+    LIVES.map(([days, label]) => h('option', { value: days ?? '' }, label)),
+  );
   const list = async () => {
     const shares = await store.listShares();
-    links.replaceChildren(...shares.filter((share) => share.conversationId === conversation.id).map((share) => shareNode(share, false)));
+    links.replaceChildren(
+      ...shares.filter((share) => share.conversationId === conversation.id).map((share) => shareNode(share, false)),
+    );
   };
   const create = async (event) => {
     const button = event.currentTarget;
@@ -44,12 +55,22 @@ export async function openShare(conversation) {
   await openDialog({
     title: 'Share this conversation',
     body: [
-      h('p', { class: 'text' }, 'Whoever has the link can read the conversation as it is now, and nothing that comes later. You can revoke it.'),
+      h(
+        'p',
+        { class: 'text' },
+        'Whoever has the link can read the conversation as it is now, and nothing that comes later. You can revoke it.',
+      ),
       h('label', { class: 'field' }, 'The link is good for', life),
       error,
       links,
     ],
-    buttons: () => [h('button', { type: 'button', class: 'primary', id: 'create-share', 'data-focus': true, onclick: create }, 'Create link')],
+    buttons: () => [
+      h(
+        'button',
+        { type: 'button', class: 'primary', id: 'create-share', 'data-focus': true, onclick: create },
+        'Create link',
+      ),
+    ],
   });
 }
 
@@ -57,12 +78,17 @@ export async function openShare(conversation) {
 export async function openShares() {
   const links = h('ul', { class: 'entries', id: 'share-links' });
   const note = h('p', { class: 'text', role: 'status' }, 'Asking…');
-  store.listShares().then((shares) => {
-    links.replaceChildren(...shares.map((share) => shareNode(share, true)));
-    note.textContent = shares.length ? 'Whoever has one of these links can read what it leads to.' : 'There are no shared links.';
-  }, (error) => {
-    note.textContent = describe(error);
-  });
+  store.listShares().then(
+    (shares) => {
+      links.replaceChildren(...shares.map((share) => shareNode(share, true)));
+      note.textContent = shares.length
+        ? 'Whoever has one of these links can read what it leads to.'
+        : 'There are no shared links.';
+    },
+    (error) => {
+      note.textContent = describe(error);
+    },
+  );
   await openDialog({ title: 'Shared links', body: [note, links] });
 }
 

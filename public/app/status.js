@@ -16,9 +16,10 @@ const LIVE = {
 };
 
 /** The line's words and the colour of its dot. */
-export function describeStatus({ mode, pending, problem, refused, storage }) {
+function describeStatus({ mode, pending, problem, refused, storage }) {
   const unsent = pending > 0 ? `${counted(pending, 'conversation')} unsent` : 'nothing unsent';
-  if (mode === 'local') return ['warning', problem ? 'Storage is off: kept on this device only' : 'Kept on this device only'];
+  if (mode === 'local')
+    return ['warning', problem ? 'Storage is off: kept on this device only' : 'Kept on this device only'];
   if (mode === 'signed-out') return ['bad', 'Signed out on another device'];
   if (mode === 'offline') return ['warning', `Offline, ${unsent}`];
   if (storage === 'memory') return ['bad', 'This browser keeps nothing: a reload loses what is unsent'];
@@ -51,16 +52,18 @@ export class StatusLine {
 export async function openStatus() {
   const refused = await store.refusedWrites();
   const facts = h('dl', { class: 'facts' });
-  const show = () => facts.replaceChildren(...factsOf(store.status).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
+  const health = h('span', { id: 'health' }, 'Asking…');
+  const show = () =>
+    facts.replaceChildren(
+      ...factsOf(store.status, health).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]),
+    );
   show();
-  const stop = store.on('status', show);
-  const health = h('dd', { id: 'health' }, 'Asking…');
   showHealth(health);
+  const stop = store.on('status', show);
   await openDialog({
     title: 'Status',
     body: [
       facts,
-      h('dl', { class: 'facts' }, h('dt', {}, 'Database'), health),
       refused.length ? h('h3', {}, 'Not accepted by the server, kept here') : null,
       refused.length ? h('ul', { class: 'entries' }, refused.map(refusedNode)) : null,
     ],
@@ -69,7 +72,7 @@ export async function openStatus() {
   stop();
 }
 
-function factsOf(status) {
+function factsOf(status, health) {
   return [
     ['State', describeStatus(status)[1]],
     ['Unsent', status.pending ? counted(status.pending, 'conversation') : 'Nothing'],
@@ -77,6 +80,7 @@ function factsOf(status) {
     ['On this device', status.storage === 'indexeddb' ? 'Kept in the browser’s database' : 'In memory only'],
     ['This tab', status.leader ? 'Does the sending for all tabs' : 'Another tab does the sending'],
     ['User', status.userId ?? 'None yet'],
+    ['Database', health],
   ];
 }
 

@@ -1,12 +1,16 @@
 /** The conversation that is open: its messages, the newest first loaded, older ones as the reader gets there. */
 
-import { h } from './dom.js';
+import { debounce, h } from './dom.js';
+import { Growth } from './growth.js';
 import { messageNode } from './message-view.js';
 import { store } from './store.js';
 import { VirtualList } from './virtual-list.js';
 
 /** A message's height until it is known, in pixels. */
 const ESTIMATE = 140;
+
+/** After so long without another change, in ms, it is quiet. */
+const QUIET = 1500;
 
 export class Thread {
   #viewport = document.getElementById('thread');
@@ -18,9 +22,12 @@ export class Thread {
   #entries = new Map();
   #drafts = new Map();
   #expanded = new Set();
-  #isLoadingOlder = false;
+  #growth = new Growth(() => this.#draw());
+  #loadingOlder = null;
   #refreshing = null;
   #isStale = false;
+  #isAllStale = false;
+  #refreshAllSoon = debounce(QUIET, () => this.refresh({ all: true }).catch(() => {}));
 
   /** `onShow(conversation)` is called whenever there is something new to show; with null where it is gone. */
   constructor({ turns, actions, onShow }) {
@@ -59,36 +66,55 @@ export class Thread {
     return conversation;
   }
 
-  /** Reads again what is on the screen. Calls while it does so are one more time. */
-  async refresh() {
+  /** Reads the newest messages again, or all that are loaded. Calls while it does so are one more time. */
+  async refresh({ all = false } = {}) {
     this.#isStale = true;
-    this.#refreshing ??= this.#refreshAll().finally(() => {
+    this.#isAllStale ||= all;
+    this.#refreshing ??= this.#read().finally(() => {
       this.#refreshing = null;
     });
     await this.#refreshing;
   }
 
-  async #refreshAll() {
+  /** Reads the newest messages again at once, and older ones when it has been quiet: somebody else has changed something,
+   * and it is seldom there. */
+  async refreshForeign() {
+    this.#refreshAllSoon();
+    await this.refresh();
+  }
+
+  async #read() {
     while (this.#isStale && this.#conversation) {
-      this.#isStale = false;
-      const { id, messages } = this.#conversation;
-      let fresh = await store.getConversation(id);
-      while (fresh?.hasOlder && fresh.messages.length < messages.length) fresh = await store.loadOlder(fresh);
+      const all = this.#isAllStale;
+      [this.#isStale, this.#isAllStale] = [false, false];
+      const { id } = this.#conversation;
+      const newest = await store.getConversation(id);
+      const fresh = all ? await this.#readOlder(newest) : newest;
       if (this.#conversation?.id !== id) return;
-      this.#show(fresh);
+      this.#show(all ? fresh : withOlder(fresh, this.#conversation));
     }
+  }
+
+  /** As many messages as there are on the screen. */
+  async #readOlder(newest) {
+    let fresh = newest;
+    while (fresh?.hasOlder && fresh.messages.length < (this.#conversation?.messages.length ?? 0)) {
+      fresh = await store.loadOlder(fresh);
+    }
+    return fresh;
   }
 
   /** Shows a reply that grows in this tab. */
   grow(conversationId) {
-    if (this.#conversation?.id === conversationId) this.#list.setItems(this.#items());
+    if (this.#conversation?.id === conversationId) this.#draw();
   }
 
   /** Loads as far back as a message and shows it. */
   async reveal(messageId) {
     const id = this.#conversation?.id;
-    const has = () => this.#conversation.messages.some((message) => message.id === messageId);
-    while (this.#conversation?.id === id && this.#conversation?.hasOlder && !has()) await this.#loadOlder();
+    const isLoaded = () => this.#conversation?.messages.some((message) => message.id === messageId);
+    while (!isLoaded() && (await this.#loadOlder()));
+    if (this.#conversation?.id !== id) return;
     const node = this.#list.reveal(messageId, 'centre');
     node?.classList.add('is-found');
     node?.focus({ preventScroll: true });
@@ -100,22 +126,39 @@ export class Thread {
     if (own) this.#actions.edit(own);
   }
 
-  async #loadOlder() {
+  /** Loads a page more, one at a time. Returns whether there was one to be had. */
+  #loadOlder() {
+    this.#loadingOlder ??= this.#loadPage().finally(() => {
+      this.#loadingOlder = null;
+    });
+    return this.#loadingOlder;
+  }
+
+  async #loadPage() {
     const before = this.#conversation;
-    if (!before?.hasOlder || this.#isLoadingOlder) return;
-    this.#isLoadingOlder = true;
+    if (!before?.hasOlder) return false;
     try {
-      const more = await store.loadOlder(before);
-      if (this.#conversation === before) this.#show(more);
-    } finally {
-      this.#isLoadingOlder = false;
+      const { messages, hasOlder } = await store.loadOlder(before);
+      const older = messages.slice(0, messages.length - before.messages.length);
+      // It may have been read again meanwhile.
+      const now = this.#conversation;
+      const fits = now?.id === before.id && now.messages[0]?.id === before.messages[0]?.id;
+      if (fits && older.length) this.#show({ ...now, messages: [...older, ...now.messages], hasOlder });
+      return fits && older.length > 0;
+    } catch {
+      // It is gone, which the store tells as a change.
+      return false;
     }
   }
 
   #show(conversation) {
     this.#conversation = conversation;
-    if (conversation) this.#list.setItems(this.#items(), conversation.messageCount);
+    if (conversation) this.#draw();
     this.#onShow(conversation);
+  }
+
+  #draw() {
+    this.#list.setItems(this.#items(), this.#conversation?.messageCount);
   }
 
   #items() {
@@ -131,6 +174,7 @@ export class Thread {
         message: isLive ? { ...message, content: live.content } : message,
         isLast: index === shown.length - 1,
         isLive,
+        isGrowing: isLive || this.#growth.isGrowing(message),
         question,
         following: shown.length - 1 - index,
         isExpanded: this.#expanded.has(message.id),
@@ -152,21 +196,20 @@ export class Thread {
   }
 
   #ownActions() {
-    const again = () => this.#list.setItems(this.#items(), this.#conversation?.messageCount);
     return {
       expand: (id) => {
         this.#expanded.add(id);
-        again();
+        this.#draw();
       },
       edit: (message) => {
         this.#drafts.set(message.id, message.content);
-        again();
+        this.#draw();
         this.#list.reveal(message.id)?.querySelector('textarea')?.focus();
       },
       keepDraft: (id, text) => this.#drafts.set(id, text),
       cancelEdit: (id) => {
         this.#drafts.delete(id);
-        again();
+        this.#draw();
         this.#list.nodeOf(id)?.focus();
       },
     };
@@ -178,12 +221,28 @@ export class Thread {
   }
 }
 
+/** The newest messages with the older ones that were known already. */
+function withOlder(fresh, known) {
+  const at = known.messages.findIndex((message) => message.id === fresh?.messages[0]?.id);
+  if (at <= 0) return fresh;
+  return { ...fresh, messages: [...known.messages.slice(0, at), ...fresh.messages], hasOlder: known.hasOlder };
+}
+
 function looksTheSame(a, b) {
   const [one, other] = [a.message, b.message];
-  return one.content === other.content && one.streaming === other.streaming && one.timestamp === other.timestamp
-    && one.tokens?.total === other.tokens?.total && a.isLast === b.isLast && a.isLive === b.isLive
-    && a.isExpanded === b.isExpanded && isEditing(a) === isEditing(b) && Boolean(a.question) === Boolean(b.question)
-    && (!isEditing(a) || a.following === b.following);
+  return (
+    one.content === other.content &&
+    one.streaming === other.streaming &&
+    one.timestamp === other.timestamp &&
+    one.tokens?.total === other.tokens?.total &&
+    a.isLast === b.isLast &&
+    a.isLive === b.isLive &&
+    a.isGrowing === b.isGrowing &&
+    a.isExpanded === b.isExpanded &&
+    isEditing(a) === isEditing(b) &&
+    Boolean(a.question) === Boolean(b.question) &&
+    (!isEditing(a) || a.following === b.following)
+  );
 }
 
 function isEditing({ draft }) {

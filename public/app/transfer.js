@@ -127,7 +127,12 @@ export async function exportConversation({ id, title }, format) {
 
 /** A title as a file's name, without what some system does not want there. */
 function fileName(title) {
-  return title.replace(/[^\p{L}\p{N} _-]+/gu, '').trim().slice(0, 60) || 'conversation';
+  return (
+    title
+      .replace(/[^\p{L}\p{N} _-]+/gu, '')
+      .trim()
+      .slice(0, 60) || 'conversation'
+  );
 }
 
 function download(blob, name) {

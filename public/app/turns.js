@@ -31,7 +31,7 @@ export class Turns {
   /** Adds a message, to a new conversation if there is none, and gives the conversation's id. */
   async send(conversationId, content) {
     const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
-    const id = conversationId ?? await this.#begin(message);
+    const id = conversationId ?? (await this.#begin(message));
     if (conversationId) await store.addMessage(id, message);
     this.#reply(id, content);
     return id;
@@ -70,7 +70,12 @@ export class Turns {
   async #write(conversationId, question) {
     const controller = new AbortController();
     const message = {
-      id: newId(), type: 'assistant', content: '', timestamp: new Date().toISOString(), streaming: true, model: DEMO,
+      id: newId(),
+      type: 'assistant',
+      content: '',
+      timestamp: new Date().toISOString(),
+      streaming: true,
+      model: DEMO,
     };
     const entry = { message, controller };
     this.#writing.set(conversationId, entry);
@@ -87,7 +92,9 @@ export class Turns {
       message.streaming = false;
       message.tokens = countTokens(question, message.content);
       await store.updateMessage(conversationId, message.id, {
-        content: message.content, streaming: false, tokens: message.tokens,
+        content: message.content,
+        streaming: false,
+        tokens: message.tokens,
       });
     } finally {
       if (this.#writing.get(conversationId) === entry) this.#writing.delete(conversationId);

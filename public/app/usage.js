@@ -10,7 +10,9 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short',
 
 /** Shows them in a node. */
 export async function showUsage(node) {
-  node.replaceChildren(h('div', { class: 'waiting' }, h('span', { class: 'spinner', role: 'status', 'aria-label': 'Loading' })));
+  node.replaceChildren(
+    h('div', { class: 'waiting' }, h('span', { class: 'spinner', role: 'status', 'aria-label': 'Loading' })),
+  );
   try {
     const statistics = await store.getStatistics();
     node.replaceChildren(h('div', { class: 'usage' }, figures(statistics), charts(statistics.activity)));
@@ -30,8 +32,13 @@ function figures({ totals: { current, lifetime }, bytes, messagesPerConversation
     ['Conversations ever', lifetime.conversations],
     ['Messages ever', lifetime.messages],
   ];
-  return h('dl', { class: 'figures' }, rows.map(([name, value]) =>
-    h('div', {}, h('dt', {}, name), h('dd', {}, typeof value === 'number' ? formatNumber(value) : value))));
+  return h(
+    'dl',
+    { class: 'figures' },
+    rows.map(([name, value]) =>
+      h('div', {}, h('dt', {}, name), h('dd', {}, typeof value === 'number' ? formatNumber(value) : value)),
+    ),
+  );
 }
 
 function charts(activity) {

@@ -67,6 +67,8 @@ export class VirtualList {
     const keys = new Set(items.map((item) => item.key));
     for (const key of this.#heights.keys()) if (!keys.has(key)) this.#heights.delete(key);
     this.#arrange();
+    // Perhaps there is still room.
+    this.#tellEnds();
   }
 
   /** Forgets everything and shows these items from their end, or their beginning. */
@@ -135,7 +137,12 @@ export class VirtualList {
     this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     this.#remember();
     this.#draw();
-    if (this.#items.length === 0) return;
+    this.#tellEnds();
+  }
+
+  #tellEnds() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#viewport;
+    if (this.#items.length === 0 || clientHeight === 0) return;
     if (scrollTop < clientHeight) this.#onReachStart();
     if (scrollHeight - scrollTop < clientHeight * 2) this.#onReachEnd();
   }
@@ -183,10 +190,8 @@ export class VirtualList {
     const node = this.#render(item);
     node.dataset.key = item.key;
     if (known) {
-      const hadFocus = known.node.contains(document.activeElement);
       this.#resizes.unobserve(known.node);
-      known.node.replaceWith(node);
-      if (hadFocus && !node.contains(document.activeElement)) node.focus();
+      replace(known.node, node);
     }
     this.#nodes.set(item.key, { node, version: item.version });
     this.#resizes.observe(node);
@@ -225,4 +230,13 @@ export class VirtualList {
     if (!this.#anchor) this.#remember();
     this.#arrange();
   }
+}
+
+/** Replaces a node by the one that is drawn anew; what has the focus in it has it afterwards. */
+function replace(before, after) {
+  const within = (node) => [...node.querySelectorAll('a, button, input, textarea')];
+  const focused = before.contains(document.activeElement) ? document.activeElement : null;
+  const place = within(before).indexOf(focused);
+  before.replaceWith(after);
+  if (focused && !after.contains(document.activeElement)) (within(after)[place] ?? after).focus();
 }

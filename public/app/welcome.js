@@ -11,7 +11,13 @@ export function showWelcome(node, { isFirst, onSample, onImport, onLink }) {
     'div',
     { class: 'cards' },
     card('sample', 'Look at a sample', 'Three conversations that came with this page.', onSample, 'load-sample'),
-    card('upload', 'Import yours', 'A localStorage dump or an export; you can drop the file anywhere here.', onImport, 'import'),
+    card(
+      'upload',
+      'Import yours',
+      'A localStorage dump or an export; you can drop the file anywhere here.',
+      onImport,
+      'import',
+    ),
     card('device', 'Link this device', 'With the code of a device that has your conversations.', onLink, 'link-device'),
   );
   const lead = isFirst
@@ -21,7 +27,12 @@ export function showWelcome(node, { isFirst, onSample, onImport, onLink }) {
     h(
       'div',
       { class: 'welcome' },
-      h('div', {}, h('h2', {}, isFirst ? 'Conversations that stay' : 'A new conversation'), h('p', { class: 'lead' }, lead)),
+      h(
+        'div',
+        {},
+        h('h2', {}, isFirst ? 'Conversations that stay' : 'A new conversation'),
+        h('p', { class: 'lead' }, lead),
+      ),
       isFirst ? cards : null,
     ),
   );

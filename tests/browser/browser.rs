@@ -123,13 +123,21 @@ impl Browser {
                     Ok(value) if is_truthy(value) => return value.clone(),
                     _ if Instant::now() < deadline => tokio::time::sleep(GLANCE).await,
                     _ => {
-                        self.screenshot("failed").await;
-                        let log = self.log("browser").await;
-                        panic!("{caller}: not so: {expression}\n{outcome:?}\n{log:#?}");
+                        self.give_up(&format!("{caller}: not so: {expression}\n{outcome:?}"))
+                            .await
                     }
                 }
             }
         }
+    }
+
+    /// Fails the test, with what there is to see of the page.
+    pub async fn give_up(&self, reason: &str) -> ! {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("test").replace("::", "-");
+        self.screenshot(&format!("failed-{name}")).await;
+        let log = self.log("browser").await;
+        panic!("{reason}\n{log:#?}");
     }
 
     /// The entries of one of the browser's logs (`browser` is the console, `performance` the network) since this

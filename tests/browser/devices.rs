@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::common::Site;
+use crate::common::{Site, message};
 use crate::on_both_stores;
 
 on_both_stores!(
     a_device_is_linked_by_the_address_in_the_qr_code,
     a_device_is_linked_by_a_typed_code,
+    a_device_that_was_signed_out_says_so_and_begins_anew,
 );
 
 async fn a_device_is_linked_by_the_address_in_the_qr_code(site: Site) {
@@ -36,13 +37,14 @@ async fn a_device_is_linked_by_the_address_in_the_qr_code(site: Site) {
         .until_texts("dialog h2", &["Link this device?"])
         .await;
     // The code is not left where the next person at this device finds it.
-    assert_eq!(second.value("location.hash").await, "");
+    assert_eq!(second.value("location.href.includes('link')").await, false);
     assert!(second.texts("dialog label").await[0].ends_with("1 conversation"));
     second.click("dialog footer .primary").await;
     second.until_toast("This device is linked.").await;
     second
         .until("document.querySelectorAll('.row').length === 4")
         .await;
+    second.until_saved().await;
     first.click("dialog [title=Close]").await;
     // And what was on the second device comes to the first.
     first
@@ -78,6 +80,50 @@ async fn a_device_is_linked_by_a_typed_code(site: Site) {
     second
         .until_texts(".row .name", &["Hello from the first"])
         .await;
+}
+
+async fn a_device_that_was_signed_out_says_so_and_begins_anew(site: Site) {
+    let Some((first, second)) = Browser::open_two(&site).await else {
+        return;
+    };
+    let user = site.user().await;
+    user.create("c", vec![message("m", "user", "Mine")]).await;
+    first.become_user(&user).await;
+    second.become_user(&user).await;
+    second
+        .until("document.querySelectorAll('.row').length === 1")
+        .await;
+    first.choose_from_page("Link another device").await;
+    first
+        .click_among("dialog button", "Sign out all other devices")
+        .await;
+    first
+        .click_among("dialog footer button", "Sign them out")
+        .await;
+    first.until_toast("All other devices are signed out.").await;
+
+    second.visit("/#/new").await;
+    second.until_ready().await;
+    second.talk("Written after that").await;
+    second
+        .until_texts("#status-text", &["Signed out on another device"])
+        .await;
+    second.click("#status").await;
+    second
+        .click_among("dialog footer button", "Begin anew")
+        .await;
+    second
+        .click_among("dialog footer .primary", "Begin anew")
+        .await;
+    second.until_saved().await;
+    let titles = second.texts(".row .name").await;
+    assert!(
+        titles.contains(&"Written after that".to_owned()),
+        "{titles:?}"
+    );
+    // It is somebody else's now.
+    let list = user.get("/api/conversations").await;
+    list.expect_error(401, "signed_out");
 }
 
 /// The code that a device shows.

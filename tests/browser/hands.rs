@@ -52,8 +52,8 @@ impl Browser {
             match self.try_click(css, text).await {
                 Ok(true) => return,
                 outcome if Instant::now() > deadline => {
-                    self.screenshot("failed").await;
-                    panic!("{css} {text:?} cannot be clicked: {outcome:?}");
+                    let reason = format!("{css} {text:?} cannot be clicked: {outcome:?}");
+                    self.give_up(&reason).await
                 }
                 _ => tokio::time::sleep(GLANCE).await,
             }

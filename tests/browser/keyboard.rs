@@ -108,7 +108,11 @@ async fn every_stop_of_the_tab_key_is_seen_and_named() {
         return;
     };
     browser.open_sample("How do I undo").await;
-    browser.run("document.activeElement.blur();", &[]).await;
+    // Loaded anew, the page is where Tab begins.
+    browser.visit("/").await;
+    browser
+        .until("document.querySelectorAll('.message').length === 4")
+        .await;
     let body = "
         const node = document.activeElement;
         const style = getComputedStyle(node);

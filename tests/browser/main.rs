@@ -19,6 +19,7 @@ mod devices;
 mod keyboard;
 mod organizing;
 mod parts;
+mod pictures;
 mod safety;
 mod scale;
 mod sharing;

@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, GLANCE};
 use crate::common::{Site, ids};
 use crate::on_both_stores;
 
@@ -120,6 +120,7 @@ async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site
         .await;
     let mut answer = user.get(&format!("/api/conversations/{id}")).await;
     while answer.status == 200 {
+        tokio::time::sleep(GLANCE).await;
         answer = user.get(&format!("/api/conversations/{id}")).await;
     }
     answer.expect_error(404, "conversation_not_found");

@@ -173,6 +173,8 @@ async fn no_text_takes_forever() {
         const pieces = ['[', '![', '](', '*', '**a ', '_a ', '`', '` ', '<https://', 'https://x.example/((', '> ', '- ', '1. a\\n ',
             '|', '|-', '\\\\', '#', '# ', ' ', '~~~\\n', '***', '*a_b', '[a](', 'h', 'mailto:', '- - ', '. ', '[x](https://'];
         for (const piece of pieces) renderMarkdown(piece.repeat(100_000 / piece.length));
+        // More elements than a call takes arguments.
+        renderMarkdown('- a\\n'.repeat(200_000));
         return pieces.length;";
     assert_eq!(browser.run(body, &[]).await, 28);
 }

@@ -71,6 +71,7 @@ fn kind(at: usize) -> &'static str {
 }
 
 async fn see_all_messages(browser: &Browser, count: usize) {
+    browser.until("document.querySelector('.message')").await;
     let body = "
         const thread = document.querySelector('#thread');
         const seen = new Map();
@@ -105,11 +106,9 @@ async fn see_all_messages(browser: &Browser, count: usize) {
             );
             assert_eq!(link[1], "noopener noreferrer");
         }
-        // What would run is to be read.
-        assert!(
-            text.as_str().unwrap().contains("broken") || entry[0] == "m15",
-            "{entry}"
-        );
+        // What would run is to be read, or stands in an address, where it does nothing.
+        let is_read = text.as_str().unwrap().contains("broken") || entry[0] == "m15";
+        assert!(is_read || *links != json!([]), "{entry}");
     }
 }
 

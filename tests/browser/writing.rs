@@ -123,4 +123,8 @@ async fn a_reply_outlives_the_page_that_wrote_it(site: Site) {
         !shown[1].contains("nothing of it is lost"),
         "it was complete"
     );
+    // Nobody goes on with it, which is said when it has not grown for a while.
+    browser
+        .until_texts(".message .note", &["This reply was interrupted."])
+        .await;
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::answer::{self, Encoding};
@@ -68,7 +68,10 @@ impl Service {
     ///
     /// A sync token in the request needs no regard: there is one replica, and it has every write.
     pub async fn serve(&self, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+        let began = Instant::now();
         let mut response = self.answer(request).await?;
+        let bytes = response.body().size_hint().exact().unwrap_or(0);
+        self.tally.answered(bytes, began.elapsed());
         response::set_sync_token(&mut response, self.writes.load(Relaxed));
         Ok(response)
     }
@@ -121,6 +124,7 @@ impl Service {
             }
             Err(BodyError::Broken) => return Err(Cut),
         };
+        self.tally.received(body.len());
         let call = match Call::parse(parts.uri.path(), parts.uri.query(), &body) {
             Ok(call) => call,
             Err(text) => return Ok(response::error(StatusCode::BAD_REQUEST, text)),

@@ -1,6 +1,7 @@
 //! What a front has served.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// What a front has served so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,13 @@ pub struct Counts {
     pub faulted: u64,
     /// Subscriptions that were asked for.
     pub subscriptions: u64,
+    /// Bytes of the requests' bodies.
+    pub received: u64,
+    /// Bytes of the answers' bodies, those of subscriptions left out.
+    pub sent: u64,
+    /// The time from each request's head to its answer, added latency included; where requests overlap, it
+    /// counts for each of them.
+    pub busy: Duration,
 }
 
 /// The counters behind [`Counts`].
@@ -20,6 +28,9 @@ pub struct Tally {
     requests: AtomicU64,
     faulted: AtomicU64,
     subscriptions: AtomicU64,
+    received: AtomicU64,
+    sent: AtomicU64,
+    busy_micros: AtomicU64,
 }
 
 impl Tally {
@@ -35,11 +46,24 @@ impl Tally {
         self.subscriptions.fetch_add(1, Relaxed);
     }
 
+    pub fn received(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub fn answered(&self, bytes: u64, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.sent.fetch_add(bytes, Relaxed);
+        self.busy_micros.fetch_add(micros, Relaxed);
+    }
+
     pub fn counts(&self) -> Counts {
         Counts {
             requests: self.requests.load(Relaxed),
             faulted: self.faulted.load(Relaxed),
             subscriptions: self.subscriptions.load(Relaxed),
+            received: self.received.load(Relaxed),
+            sent: self.sent.load(Relaxed),
+            busy: Duration::from_micros(self.busy_micros.load(Relaxed)),
         }
     }
 }

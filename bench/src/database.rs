@@ -1,0 +1,84 @@
+//! A Redis, and the local Upstash front before it, shared by both sides.
+
+use std::time::Duration;
+
+use local::backend::Backend;
+use local::front::{Counts, Front, FrontOptions};
+use local::redis_backend::RedisBackend;
+use local::redis_server::RedisServer;
+use tokio::net::TcpListener;
+
+use crate::Result;
+
+/// What the harness and the connection itself cause: nobody is billed for it.
+const UNBILLED: [&str; 7] = [
+    "info",
+    "hello",
+    "client",
+    "client|setinfo",
+    "select",
+    "multi",
+    "exec",
+];
+
+/// Where the database is, for those who ask it.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub url: String,
+    pub token: String,
+}
+
+/// The database.
+pub struct Database {
+    front: Front,
+    backend: Backend,
+    access: Access,
+    _redis: RedisServer,
+}
+
+impl Database {
+    /// Starts one; `None` where redis-server is not installed.
+    pub async fn start() -> Result<Option<Self>> {
+        let Some(redis) = RedisServer::start()? else {
+            return Ok(None);
+        };
+        let backend = Backend::Redis(RedisBackend::connect(&redis.url()).await?);
+        let token = "a token for measurements".to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let front = Front::start(listener, backend.clone(), FrontOptions::new(&token)).await?;
+        let access = Access {
+            url: front.url(),
+            token,
+        };
+        Ok(Some(Self {
+            front,
+            backend,
+            access,
+            _redis: redis,
+        }))
+    }
+
+    /// Where it is.
+    pub fn access(&self) -> Access {
+        self.access.clone()
+    }
+
+    /// Adds this much to each round trip.
+    pub fn set_latency(&self, latency: Duration) {
+        self.front.faults().set_latency(latency);
+    }
+
+    /// What the front has served so far.
+    pub fn counts(&self) -> Counts {
+        self.front.counts()
+    }
+
+    /// Commands that Upstash would have billed so far, those inside scripts included.
+    pub async fn commands(&self) -> Result<u64> {
+        let counts = self.backend.command_counts().await?;
+        let billed = counts
+            .iter()
+            .filter(|(name, _)| !UNBILLED.contains(&name.as_str()));
+        Ok(billed.map(|(_, calls)| calls).sum())
+    }
+}

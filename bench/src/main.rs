@@ -1,0 +1,38 @@
+//! The functions beside the plan's own design: the same conversations, the same Redis, one run.
+
+mod client;
+mod data;
+mod database;
+mod footprint;
+mod load;
+mod machine;
+mod measure;
+mod operations;
+mod options;
+mod process;
+mod proof;
+mod report;
+mod run;
+mod side;
+mod statistics;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use options::Options;
+
+/// What goes wrong is for the person who started it.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run::run(&Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Server processes, and what the system says of them.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::Result;
+
+/// How long a server may take to listen, and to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often is looked whether it listens: a small part of what is measured.
+const GLANCE: Duration = Duration::from_micros(200);
+
+/// A server on a free port of its own, killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    port: u16,
+}
+
+/// Resident memory, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    pub now: u64,
+    pub peak: u64,
+}
+
+impl Server {
+    /// Starts `command`, which finds its port in the variable `port_variable`.
+    pub fn start(command: &mut Command, port_variable: &str) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let process = command
+            .env(port_variable, port.to_string())
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("{:?}: {error}", command.get_program()))?;
+        Ok(Self { process, port })
+    }
+
+    /// `127.0.0.1:port`.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Waits until it listens.
+    pub fn connect(&mut self) -> Result<TcpStream> {
+        let began = Instant::now();
+        loop {
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+                return Ok(stream);
+            }
+            if let Some(status) = self.process.try_wait()? {
+                return Err(format!("the server ended: {status}").into());
+            }
+            if began.elapsed() > PATIENCE {
+                return Err("the server does not listen".into());
+            }
+            thread::sleep(GLANCE);
+        }
+    }
+
+    /// Waits until it has answered this GET, on a connection of its own.
+    pub fn first_answer(&mut self, path: &str, header: (&str, &str)) -> Result<()> {
+        let mut stream = self.connect()?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let (name, value) = header;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\n{name}: {value}\r\nconnection: close\r\n\r\n"
+        )?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        if !answer.starts_with(b"HTTP/1.1 200 ") {
+            let answer = String::from_utf8_lossy(&answer);
+            return Err(format!("{path}: {}", answer.lines().next().unwrap_or_default()).into());
+        }
+        Ok(())
+    }
+
+    /// Its memory; `None` where the system does not tell.
+    pub fn memory(&self) -> Option<Memory> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let bytes = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name))?;
+            let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+            Some(kilobytes * 1_024)
+        };
+        Some(Memory {
+            now: bytes("VmRSS:")?,
+            peak: bytes("VmHWM:")?,
+        })
+    }
+
+    /// How long its threads have run so far; nothing where the system does not tell.
+    pub fn cpu(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id()));
+        let tasks = tasks.into_iter().flatten().flatten();
+        tasks.filter_map(|task| running_time(&task.path())).sum()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn running_time(task: &Path) -> Option<Duration> {
+    let statistics = fs::read_to_string(task.join("schedstat")).ok()?;
+    let nanoseconds = statistics.split(' ').next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}

@@ -1,0 +1,27 @@
+//! What was measured, as a page with charts.
+
+mod chart;
+mod charts;
+mod page;
+mod tables;
+mod units;
+
+use std::fs;
+use std::path::Path;
+
+use crate::Result;
+use crate::options::Scale;
+use crate::run::Measured;
+
+/// Writes `benchmarks.md`, and its charts into `benchmarks/`.
+pub fn write(folder: &Path, scale: &Scale, measured: &Measured) -> Result<()> {
+    let pictures = folder.join("benchmarks");
+    fs::create_dir_all(&pictures)?;
+    for (name, svg) in charts::all(measured) {
+        fs::write(pictures.join(name), svg)?;
+    }
+    let path = folder.join("benchmarks.md");
+    fs::write(&path, page::markdown(scale, measured))?;
+    println!("written: {}", path.display());
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The two that are compared: which processes they are, and how they are asked.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::Result;
+use crate::database::Access;
+use crate::process::Server;
+
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The functions under `api/`.
+    Functions,
+    /// The plan's design, in TypeScript.
+    Plan,
+}
+
+impl Side {
+    /// Both, in the order of the tables.
+    pub const BOTH: [Self; 2] = [Self::Functions, Self::Plan];
+
+    /// What the tables and charts call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Functions => "functions",
+            Self::Plan => "plan",
+        }
+    }
+}
+
+/// The executables of `api/`, each under the name it has in Cargo.toml.
+pub const FUNCTIONS: [&str; 12] = [
+    "conversations",
+    "conversation",
+    "messages",
+    "message",
+    "session",
+    "import",
+    "sync",
+    "export",
+    "user",
+    "shares",
+    "metrics",
+    "health",
+];
+
+/// Where the plan's server is.
+pub const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plan");
+
+/// How its processes are started.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    executables: PathBuf,
+    access: Access,
+}
+
+impl Launcher {
+    /// Executables are looked for in this folder.
+    pub fn new(executables: PathBuf, access: Access) -> Self {
+        Self {
+            executables,
+            access,
+        }
+    }
+
+    /// Starts a function.
+    pub fn function(&self, name: &str) -> Result<Server> {
+        let mut command = self.command(self.executables.join(name));
+        let unlimited = "1000000";
+        command
+            .env("AUTH_SECRET", "a secret for measurements and nothing else")
+            .env("RATE_LIMIT_PER_MINUTE", unlimited)
+            .env("ADDRESS_RATE_LIMIT_PER_MINUTE", unlimited)
+            .env("MAX_MESSAGES_PER_CONVERSATION", "100000")
+            .env("MAX_USER_BYTES", "10000000000");
+        Server::start(&mut command, "VERCEL_DEV_PORT")
+    }
+
+    /// Starts the plan's server.
+    pub fn plan(&self) -> Result<Server> {
+        let mut command = self.command("node");
+        command
+            .arg(Path::new(PLAN).join("dist/server.js"))
+            .env("NODE_ENV", "production");
+        Server::start(&mut command, "PORT")
+    }
+
+    /// With nothing of our own environment but the path: a variable of the caller's is not to be measured.
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .env("UPSTASH_REDIS_REST_URL", &self.access.url)
+            .env("UPSTASH_REDIS_REST_TOKEN", &self.access.token)
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+/// All running processes of a side.
+#[derive(Debug)]
+pub struct Deployment {
+    servers: Vec<(&'static str, Server)>,
+}
+
+impl Deployment {
+    /// Starts all of them, and waits until they listen.
+    pub fn start(side: Side, launcher: &Launcher) -> Result<Self> {
+        let mut servers = match side {
+            Side::Plan => vec![("plan", launcher.plan()?)],
+            Side::Functions => FUNCTIONS
+                .iter()
+                .map(|name| Ok((*name, launcher.function(name)?)))
+                .collect::<Result<_>>()?,
+        };
+        for (_, server) in &mut servers {
+            server.connect()?;
+        }
+        Ok(Self { servers })
+    }
+
+    /// The address of the process that answers this path.
+    pub fn address_of(&self, path: &str) -> Result<String> {
+        let name = match self.servers.as_slice() {
+            [(only, _)] => only,
+            _ => function_of(path),
+        };
+        let found = self.servers.iter().find(|(known, _)| *known == name);
+        let (_, server) = found.ok_or_else(|| format!("nothing answers {path}"))?;
+        Ok(server.address())
+    }
+
+    /// Its processes, by name.
+    pub fn servers(&self) -> impl Iterator<Item = (&'static str, &Server)> {
+        self.servers.iter().map(|(name, server)| (*name, server))
+    }
+
+    /// How long all of them have run so far.
+    pub fn cpu(&self) -> Duration {
+        self.servers.iter().map(|(_, server)| server.cpu()).sum()
+    }
+}
+
+/// The executable behind a path, for the routes that are measured.
+fn function_of(path: &str) -> &str {
+    let path = path.split('?').next().unwrap_or_default();
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match segments.as_slice() {
+        [_, "conversations", _] => "conversation",
+        [_, "conversations", _, "messages"] => "messages",
+        [_, name] => name,
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_executables() {
+        assert_eq!(function_of("/api/conversations?limit=20"), "conversations");
+        assert_eq!(function_of("/api/conversations/a"), "conversation");
+        assert_eq!(function_of("/api/conversations/a/messages"), "messages");
+        assert_eq!(function_of("/api/export"), "export");
+    }
+}

@@ -1,0 +1,48 @@
+//! The benchmark in its short form: both sides answer right, and a report comes of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+#[test]
+fn both_sides_answer_right_and_are_reported() {
+    let folder = TempDir::new().unwrap();
+    // Its standard error is ours, past the capture of test output: what is skipped, or wrong, is seen.
+    let status = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(["--smoke", "--out"])
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+    let Ok(page) = fs::read_to_string(folder.path().join("benchmarks.md")) else {
+        return;
+    };
+    for section in [
+        "## In short",
+        "## What each costs",
+        "## Starting and staying",
+    ] {
+        assert!(page.contains(section), "{section}");
+    }
+    // Calls of the page and requests to the database, of either side.
+    for row in [
+        "| Append a turn | 1 / 1 | 1 / 1 |",
+        "| Open, 100 messages | 1 / 1 | 1 / 2 |",
+        "| Sync, nothing changed | 1 / 1 | 1 / 3 |",
+        "| Import of 50 | 1 / 3 | 1 / 3 |",
+    ] {
+        assert!(page.contains(row), "{row} is not in:\n{page}");
+    }
+    let charts = page.matches("](benchmarks/").count();
+    let pictures = fs::read_dir(folder.path().join("benchmarks")).unwrap();
+    assert_eq!(pictures.count(), charts);
+}
