@@ -17,6 +17,7 @@ mod appearance;
 mod carrying;
 mod devices;
 mod keyboard;
+mod module;
 mod organizing;
 mod parts;
 mod pictures;
