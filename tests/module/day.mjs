@@ -124,3 +124,5 @@ await browser.clock.advance(16 * 60 * MINUTE);
 await ask('count nothing');
 await day(other);
 await ask('count a day of a device that has nothing yet');
+
+process.stdin.destroy();

@@ -114,8 +114,10 @@ export class Network {
   }
 
   /** A stream that this network can cut, and that ends as the server ends it and with its heartbeat, by the test's clock. */
-  #stream(response) {
+  async #stream(response) {
     const reader = response.body.getReader();
+    // Until it has begun, it is a request on its way.
+    const first = await reader.read();
     let controller;
     const end = (how) => {
       this.#streams.delete(end);
@@ -136,7 +138,10 @@ export class Network {
     heartbeat = this.#clock.setTimeout(beat, 15_000);
     this.#streams.add(end);
     const body = new ReadableStream({
-      start: (given) => { controller = given; },
+      start: (given) => {
+        controller = given;
+        given.enqueue(first.value);
+      },
       pull: async (to) => {
         try {
           const { done, value } = await reader.read();
