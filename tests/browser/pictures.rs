@@ -55,9 +55,8 @@ async fn the_main_states_are_pictured() {
     browser.until_ready().await;
     browser.screenshot("first-visit").await;
     browser.become_user(&user).await;
-    for scheme in ["light", "dark"] {
-        picture_all(&browser, scheme).await;
-    }
+    picture_all(&browser, "light", "And what about `git pull`?").await;
+    picture_all(&browser, "dark", "Is a squash the same thing?").await;
     let phone = json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
     browser
         .devtools("Emulation.setDeviceMetricsOverride", phone)
@@ -71,7 +70,7 @@ async fn the_main_states_are_pictured() {
     browser.screenshot("dark-phone").await;
 }
 
-async fn picture_all(browser: &Browser, scheme: &str) {
+async fn picture_all(browser: &Browser, scheme: &str, question: &str) {
     let picture = async |name: &str| browser.screenshot(&format!("{scheme}-{name}")).await;
     let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
     browser
@@ -84,7 +83,7 @@ async fn picture_all(browser: &Browser, scheme: &str) {
     browser.until_saved().await;
     browser.until("!document.querySelector('.toast')").await;
     picture("conversation").await;
-    browser.write("And what about `git pull`?").await;
+    browser.write(question).await;
     browser
         .until("document.querySelector('.is-streaming blockquote + p')")
         .await;
