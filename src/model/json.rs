@@ -1,6 +1,6 @@
 //! JSON objects taken apart and put together without decoding the values in them.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -131,21 +131,25 @@ impl ObjectWriter {
     /// Adds a member whose value is JSON text.
     #[must_use]
     pub fn raw(mut self, name: &str, json: &str) -> Self {
-        self.push_name(&quoted(name));
+        self.begin_member(name);
         self.json.push_str(json);
         self
     }
 
     /// Adds a member whose name, too, is JSON text.
     pub(super) fn push(&mut self, quoted_name: &str, json: &str) {
-        self.push_name(quoted_name);
+        self.separate();
+        self.json.push_str(quoted_name);
+        self.json.push(':');
         self.json.push_str(json);
     }
 
     /// Adds a string.
     #[must_use]
-    pub fn string(self, name: &str, value: &str) -> Self {
-        self.raw(name, &quoted(value))
+    pub fn string(mut self, name: &str, value: &str) -> Self {
+        self.begin_member(name);
+        push_quoted(&mut self.json, value);
+        self
     }
 
     /// Adds a string, or null.
@@ -159,14 +163,20 @@ impl ObjectWriter {
 
     /// Adds something that displays as a JSON number or boolean.
     #[must_use]
-    pub fn plain(self, name: &str, value: impl fmt::Display) -> Self {
-        self.raw(name, &value.to_string())
+    pub fn plain(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.begin_member(name);
+        self.push_display(value);
+        self
     }
 
     /// Adds a string that needs no escaping: a date, an id.
     #[must_use]
-    pub fn display(self, name: &str, value: impl fmt::Display) -> Self {
-        self.raw(name, &format!("\"{value}\""))
+    pub fn display(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.begin_member(name);
+        self.json.push('"');
+        self.push_display(value);
+        self.json.push('"');
+        self
     }
 
     /// Adds an array of values that are JSON already.
@@ -176,7 +186,7 @@ impl ObjectWriter {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        self.push_name(&quoted(name));
+        self.begin_member(name);
         self.json.push('[');
         for (index, item) in items.into_iter().enumerate() {
             if index > 0 {
@@ -194,18 +204,41 @@ impl ObjectWriter {
         self.json
     }
 
-    fn push_name(&mut self, quoted_name: &str) {
+    fn begin_member(&mut self, name: &str) {
+        self.separate();
+        push_quoted(&mut self.json, name);
+        self.json.push(':');
+    }
+
+    fn separate(&mut self) {
         if self.json.len() > 1 {
             self.json.push(',');
         }
-        self.json.push_str(quoted_name);
-        self.json.push(':');
+    }
+
+    fn push_display(&mut self, value: impl fmt::Display) {
+        // Into memory: there is nothing here that could fail.
+        let _ = write!(self.json, "{value}");
     }
 }
 
 /// A string as JSON text.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut json = String::with_capacity(text.len() + 2);
+    push_quoted(&mut json, text);
+    json
+}
+
+/// Adds a string as JSON text: as it is, where nothing in it needs escaping, as in every name of ours.
+fn push_quoted(json: &mut String, text: &str) {
+    let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&serde_json::Value::from(text).to_string());
+    }
 }
 
 /// The whole number that a JSON number is. JSON knows one kind of numbers: `5.0` is as whole as `5`, and
@@ -341,6 +374,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn quotes_as_serde_does(text in ".*") {
+            prop_assert_eq!(quoted(&text), serde_json::to_string(&text).unwrap());
+        }
+
         #[test]
         fn writes_what_a_parser_reads(name in ".*", text in ".*", number: i64) {
             let json = ObjectWriter::with_capacity(0)

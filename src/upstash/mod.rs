@@ -105,7 +105,7 @@ impl Upstash {
     /// See [`UpstashError`].
     pub async fn command(&self, command: &Command<'_>) -> Result<Reply, UpstashError> {
         let parse = |json: &[u8]| Entry::parse_one(json)?.into_reply();
-        self.send("/", command.to_json(), parse).await
+        self.send(&[], command.to_json(), parse).await
     }
 
     /// Sends independent commands in one request; they run in order, but others' may run between them.
@@ -113,7 +113,7 @@ impl Upstash {
     /// # Errors
     /// See [`UpstashError`]; one failing command makes the whole call an error.
     pub async fn pipeline(&self, commands: &[Command<'_>]) -> Result<Vec<Reply>, UpstashError> {
-        self.send_all("/pipeline", commands).await
+        self.send_all("pipeline", commands).await
     }
 
     /// Sends commands that run as one `MULTI`/`EXEC` transaction.
@@ -121,7 +121,7 @@ impl Upstash {
     /// # Errors
     /// See [`UpstashError`]; a discarded transaction is a [`UpstashError::Command`].
     pub async fn transaction(&self, commands: &[Command<'_>]) -> Result<Vec<Reply>, UpstashError> {
-        self.send_all("/multi-exec", commands).await
+        self.send_all("multi-exec", commands).await
     }
 
     /// Runs a script by its digest, and where the database does not hold it (yet, or any more), by its
@@ -168,7 +168,7 @@ impl Upstash {
             Ok((first.into_reply()?, second.into_reply()))
         };
         let body = Command::list_to_json(&[first, rider]);
-        match self.send("/pipeline", body, parse).await {
+        match self.send(&["pipeline"], body, parse).await {
             Ok((reply, ridden)) => (Ok(reply), ridden),
             Err(UpstashError::Command(text)) if text.starts_with("NOSCRIPT") => {
                 note_commands(1);
@@ -195,7 +195,7 @@ impl Upstash {
             Ok(entries.into_iter().map(Entry::into_reply).collect())
         };
         let body = Command::list_to_json(commands);
-        self.send("/pipeline", body, parse).await
+        self.send(&["pipeline"], body, parse).await
     }
 
     /// Subscribes to a channel. The stream lasts until either side ends it.
@@ -228,14 +228,14 @@ impl Upstash {
             }
             entries.into_iter().map(Entry::into_reply).collect()
         };
-        self.send(path, Command::list_to_json(commands), parse)
+        self.send(&[path], Command::list_to_json(commands), parse)
             .await
     }
 
     /// One call: through the breaker, with retries inside the deadline.
     async fn send<T>(
         &self,
-        path: &str,
+        path: &[&str],
         body: Vec<u8>,
         parse: impl Fn(&[u8]) -> Result<T, UpstashError>,
     ) -> Result<T, UpstashError> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, Url};
 
 use super::{UpstashConfig, UpstashError};
 use crate::https;
@@ -30,7 +30,7 @@ pub(super) fn check_size(body: &[u8]) -> Result<(), UpstashError> {
 #[derive(Debug)]
 pub(super) struct Transport {
     client: Client,
-    url: String,
+    url: Url,
     connect_timeout: Duration,
     /// What the last answer said: sent with the next request, a replica that serves it has by then seen
     /// everything this process wrote.
@@ -49,9 +49,10 @@ impl Transport {
             .pool_idle_timeout(Duration::from_secs(55))
             .build()
             .map_err(|_| UpstashError::Unreachable("the HTTP client cannot be built".into()))?;
+        let url = Url::parse(&config.url);
         Ok(Self {
             client,
-            url: config.url.clone(),
+            url: url.map_err(|_| UpstashError::Unreachable("the URL is none".into()))?,
             connect_timeout: config.attempt_timeout,
             sync_token: Mutex::default(),
         })
@@ -60,13 +61,13 @@ impl Transport {
     /// Posts a JSON body and returns the JSON answer.
     pub(super) async fn post(
         &self,
-        path: &str,
+        path: &[&str],
         body: Bytes,
         timeout: Duration,
     ) -> Result<Bytes, UpstashError> {
         let mut request = self
             .client
-            .post(format!("{}{path}", self.url))
+            .post(self.url_of(path))
             .header(CONTENT_TYPE, "application/json")
             .header(ENCODING, "base64")
             .timeout(timeout)
@@ -82,14 +83,9 @@ impl Transport {
 
     /// Opens a stream of server-sent events. Only its beginning has a time limit.
     pub(super) async fn subscribe(&self, channel: &str) -> Result<Response, UpstashError> {
-        let mut url = reqwest::Url::parse(&self.url)
-            .map_err(|_| UpstashError::Unreachable("the URL is none".into()))?;
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().push("subscribe").push(channel);
-        }
         let request = self
             .client
-            .post(url)
+            .post(self.url_of(&["subscribe", channel]))
             .header(ACCEPT, "text/event-stream")
             .send();
         let response = tokio::time::timeout(self.connect_timeout, request)
@@ -97,6 +93,15 @@ impl Transport {
             .map_err(|_| UpstashError::Timeout)?
             .map_err(|error| sort(&error))?;
         check_status(response).await
+    }
+
+    fn url_of(&self, path: &[&str]) -> Url {
+        let mut url = self.url.clone();
+        // A URL of http or https always has a path to add to.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
     }
 
     fn sync_token(&self) -> Option<HeaderValue> {
