@@ -37,8 +37,14 @@ pub struct Export {
     rest: Option<Cursor>,
     conversations: u64,
     messages: u64,
+    /// Bytes of messages in the line under way.
+    line: usize,
     is_over: bool,
 }
+
+/// The most bytes of messages in a line, where it holds more than one: an import takes a line as it is, and no
+/// request is longer than 4.5 MB. What does not fit goes on in a line of the same conversation.
+const LINE: usize = 3_000_000;
 
 impl Export {
     /// Everything of `user`, in the order of the list.
@@ -67,6 +73,7 @@ impl Export {
             rest: None,
             conversations: 0,
             messages: 0,
+            line: 0,
             is_over: false,
         }
     }
@@ -136,37 +143,59 @@ impl Export {
             messages,
             rest,
         } = exported;
-        let is_first = self.rest.is_none();
-        if is_first {
+        if self.rest.is_none() {
             self.conversations += 1;
-            match self.format {
-                ExportFormat::Markdown => text.push_str(&summary.to_markdown()),
-                ExportFormat::Json => text.push_str(&begin_object(&summary, place)),
-                ExportFormat::Lines => text.push_str(&in_one_line(begin_object(&summary, place))),
-            }
+            self.begin_object(text, &summary, place);
+        }
+        for message in &messages {
+            self.write_message(text, message, &summary, place);
         }
         self.messages += messages.len() as u64;
-        for (index, message) in messages.iter().enumerate() {
-            self.write_message(text, message, is_first && index == 0);
-        }
         if rest.is_none() {
             self.waiting.pop_front();
-            if self.format != ExportFormat::Markdown {
-                text.push_str("]}\n");
-            }
+            self.end_object(text);
         }
         self.rest = rest;
     }
 
-    fn write_message(&self, text: &mut String, message: &StoredMessage, is_first: bool) {
-        if !is_first && self.format != ExportFormat::Markdown {
-            text.push(',');
+    /// The conversation up to its first message.
+    fn begin_object(&mut self, text: &mut String, summary: &Summary, place: i64) {
+        self.line = 0;
+        match self.format {
+            ExportFormat::Markdown => text.push_str(&summary.to_markdown()),
+            ExportFormat::Json => text.push_str(&begin_object(summary, place)),
+            ExportFormat::Lines => text.push_str(&in_one_line(begin_object(summary, place))),
         }
-        text.push_str(&match self.format {
+    }
+
+    fn write_message(
+        &mut self,
+        text: &mut String,
+        message: &StoredMessage,
+        summary: &Summary,
+        place: i64,
+    ) {
+        let written = match self.format {
             ExportFormat::Markdown => message.to_markdown(),
             ExportFormat::Json => message.to_json(),
             ExportFormat::Lines => in_one_line(message.to_json()),
-        });
+        };
+        let is_full = self.line > 0 && self.line + written.len() > LINE;
+        if is_full && self.format == ExportFormat::Lines {
+            self.end_object(text);
+            self.begin_object(text, summary, place);
+        }
+        if self.line > 0 && self.format != ExportFormat::Markdown {
+            text.push(',');
+        }
+        self.line += written.len();
+        text.push_str(&written);
+    }
+
+    fn end_object(&self, text: &mut String) {
+        if self.format != ExportFormat::Markdown {
+            text.push_str("]}\n");
+        }
     }
 
     /// The last piece.

@@ -1,6 +1,6 @@
 //! The import request: many conversations, each judged on its own.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
@@ -57,16 +57,13 @@ impl ImportRequest {
             conversations: Vec::with_capacity(sent.len()),
             items: Vec::with_capacity(sent.len()),
         };
-        let mut seen = HashSet::new();
+        let mut seen = HashMap::new();
         for (index, raw) in sent.into_iter().enumerate() {
-            let judged = raw
-                .clone()
-                .and_then(|raw| judge(raw, index, now, &mut seen));
-            let item = match judged {
-                Ok(conversation) => {
-                    request.conversations.push(conversation);
-                    Item::Accepted(request.conversations.len() - 1)
-                }
+            let judged = raw.clone().and_then(|raw| judge(raw, index, now));
+            let placed = judged
+                .and_then(|(id, conversation)| request.place(id, conversation, index, &mut seen));
+            let item = match placed {
+                Ok(at) => Item::Accepted(at),
                 Err(reason) => Item::Rejected {
                     id: raw.ok().and_then(readable_id),
                     reason,
@@ -75,6 +72,32 @@ impl ImportRequest {
             request.items.push(item);
         }
         Ok(request)
+    }
+
+    /// Adds a conversation; where it goes on with an earlier one, as a long one does in an export, to that.
+    fn place(
+        &mut self,
+        id: ConversationId,
+        conversation: NewConversation,
+        index: usize,
+        seen: &mut HashMap<ConversationId, usize>,
+    ) -> Result<usize, Invalid> {
+        match seen.get(&id) {
+            None => {
+                seen.insert(id.clone(), self.conversations.len());
+                self.conversations.push((id, conversation));
+                Ok(self.conversations.len() - 1)
+            }
+            Some(&at) if conversation.origin.is_some() => {
+                self.conversations[at].1.go_on_with(conversation);
+                Ok(at)
+            }
+            Some(_) => {
+                let message =
+                    format!("[{index}].id: another conversation of this request has the same id");
+                Err(Invalid::new(ErrorCode::DuplicateId, message))
+            }
+        }
     }
 
     /// What became of each entry, as JSON. `statuses` are those of `conversations`.
@@ -199,7 +222,6 @@ fn judge(
     raw: &RawValue,
     index: usize,
     now: Timestamp,
-    seen: &mut HashSet<ConversationId>,
 ) -> Result<(ConversationId, NewConversation), Invalid> {
     let path = format!("[{index}]");
     let conversation = NewConversation::parse(raw.get().as_bytes(), &path, now)?;
@@ -207,10 +229,6 @@ fn judge(
         .id
         .clone()
         .ok_or_else(|| Invalid::id(&format!("{path}.id")))?;
-    if !seen.insert(id.clone()) {
-        let message = format!("{path}.id: another conversation of this request has the same id");
-        return Err(Invalid::new(ErrorCode::DuplicateId, message));
-    }
     Ok((id, conversation))
 }
 

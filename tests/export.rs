@@ -19,6 +19,7 @@ on_both_stores!(
     objects_with_as_many_fields_as_there_may_be_travel_too,
     titles_are_neither_made_nor_lost,
     a_large_conversation_is_exported_in_pieces,
+    a_conversation_larger_than_a_request_travels_in_several_lines,
     many_small_conversations_travel_per_request,
     one_conversation_as_json_markdown_or_lines,
     what_is_not_there_is_refused_before_the_first_byte,
@@ -276,6 +277,50 @@ async fn a_large_conversation_is_exported_in_pieces(site: Site) {
     assert_eq!(ids(&exported[1]["messages"]), sent);
     assert!(cost.requests >= 4, "{cost:?}");
     assert_travels(&site, &user).await;
+}
+
+async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Site) {
+    let user = site.user().await;
+    let texts: Vec<Value> = (0..7)
+        .map(|index| {
+            message(
+                &format!("h{index}"),
+                "user",
+                &index.to_string().repeat(900_000),
+            )
+        })
+        .collect();
+    user.create("before", vec![message("m", "user", "x")]).await;
+    let body = json!({ "id": "heavy", "messages": &texts[..4], "updatedAt": 1_000 });
+    user.post("/api/import", &json!([body])).await.expect(200);
+    user.append("heavy", texts[4..].to_vec()).await.expect(201);
+    let answer = user.get(EXPORT).await;
+    assert!(answer.text.lines().all(|line| line.len() < 4_500_000));
+    let exported = lines(&answer);
+    let parts: Vec<Vec<String>> = exported
+        .iter()
+        .filter(|line| line["id"] == "heavy")
+        .map(|line| ids(&line["messages"]))
+        .collect();
+    let expected: [&[&str]; 3] = [&["h0", "h1", "h2"], &["h3", "h4", "h5"], &["h6"]];
+    assert_eq!(parts, expected);
+    let end = exported.last().unwrap();
+    assert_eq!(end["export"]["conversations"], 2);
+
+    // Line by line, and with as many in a request as go.
+    let texts: Vec<&str> = answer.text.lines().collect();
+    for requests in [vec![0..1, 1..2, 2..3, 3..5], vec![0..1, 1..5]] {
+        let to = site.user().await;
+        for lines in requests {
+            let report = import_lines(&to, texts[lines].join("\n")).await;
+            assert_eq!(report["rejected"], 0, "{report}");
+        }
+        assert_eq!(export(&to).await, export(&user).await);
+        for line in &texts {
+            let again = import_lines(&to, (*line).to_owned()).await;
+            assert_eq!(again["imported"], 0);
+        }
+    }
 }
 
 async fn many_small_conversations_travel_per_request(site: Site) {

@@ -67,21 +67,24 @@ local function refusal(counters, positions)
   if user.bytes + bytes > SETTINGS.max_bytes then return 'bytes quota' end
 end
 
--- Stores the messages and notes what is to be written to the user's keys.
+-- Stores the messages and notes what is to be written to the user's keys. What an export has of a conversation
+-- that nobody has changed since it was imported, in one line or in several, restores it to what it was.
 local function write(conversation, record, counters, positions, is_new)
+  local restores = is_new or (conversation.place and counters.saved_revision == counters.revision)
   local tokens_before, bytes_before = counters.tokens, counters.bytes
   store_messages(conversation, counters, positions)
   user.messages = user.messages + #positions
   user.tokens = user.tokens + counters.tokens - tokens_before
   count_bytes(user, counters.bytes - bytes_before)
-  if is_new and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
+  if restores and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
   touch(user, counters)
-  local score = is_new and place_in_list(user, counters, conversation.updated) or user.clock
-  if is_new and conversation.place and conversation.place < user.clock then
+  local score = restores and place_in_list(user, counters, conversation.updated) or user.clock
+  if restores and conversation.place and conversation.place < user.clock then
     -- Back to where an export found it, which no sync cursor passes either.
     score = conversation.place
     user.floor = user.clock
   end
+  if restores then counters.saved, counters.saved_revision = conversation.digest, counters.revision end
   if slide(user, counters) then
     expire_conversation(counters, conversation.messages_key, conversation.bodies_key)
   end

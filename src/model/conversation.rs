@@ -1,13 +1,15 @@
 //! Conversations: `{id, title, messages, createdAt, updatedAt, totalTokens, mcpServers}`, our own
 //! additions (`pinned`, `archived`, `tags`), and whatever else a client puts into them.
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 
 use super::json::{quoted, text_of};
 use super::message::{digest_of, parse_tokens};
 use super::{
-    ConversationId, Invalid, NewMessage, Object, ObjectWriter, Origin, Record, Timestamp, array_of,
-    limits, parse_messages, title,
+    ConversationId, Invalid, MessageId, NewMessage, Object, ObjectWriter, Origin, Record,
+    Timestamp, array_of, limits, parse_messages, title,
 };
 use crate::ErrorCode;
 
@@ -77,6 +79,17 @@ impl NewConversation {
             origin,
             messages,
         })
+    }
+}
+
+impl NewConversation {
+    /// Adds what another line of an export says of the same conversation: the messages that go on.
+    pub fn go_on_with(&mut self, rest: Self) {
+        let known: HashSet<MessageId> = self.messages.iter().map(|own| own.id.clone()).collect();
+        let more = rest.messages.into_iter();
+        self.messages
+            .extend(more.filter(|message| !known.contains(&message.id)));
+        self.digest = digest_of(&[self.digest.as_bytes(), rest.digest.as_bytes()]);
     }
 }
 

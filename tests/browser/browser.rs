@@ -21,7 +21,7 @@ use crate::driver::Driver;
 static SLOTS: Semaphore = Semaphore::const_new(2);
 
 /// How long a condition may take to become true.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often it is looked at.
 pub const GLANCE: Duration = Duration::from_millis(20);

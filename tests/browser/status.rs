@@ -20,7 +20,7 @@ async fn offline_is_said_and_survived(site: Site) {
     browser
         .until_texts("#status-text", &["Offline, 1 conversation unsent"])
         .await;
-    assert_eq!(browser.texts(".row .unsent").await, ["· unsent"]);
+    browser.until_texts(".row .unsent", &["· unsent"]).await;
     assert!(
         browser
             .messages()
