@@ -111,8 +111,8 @@ export interface StoreStatus {
   /**
    * `synced`: everything is sent and the server answers. `sending`: something waits, or is on its way. `offline`: the
    * server cannot be reached; it is tried again. `local`: the server keeps nothing for this user (switched off, or no
-   * session); everything stays on the device. `signed-out`: the session was ended from another device, or the auth
-   * provider's token is refused. `starting`: not known yet.
+   * session); everything stays on the device. `signed-out`: the session was ended from another device, or its
+   * token is refused (an anonymous user's for a day: then there is a new one, who gets what is on the device). `starting`: not known yet.
    */
   mode: 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
   /** Conversations with something to send. */

@@ -41,7 +41,9 @@ export class Api {
     if (options.isPublic || options.token) return this.#send(method, path, options, options.token);
     const token = await this.#session.token();
     try {
-      return await this.#send(method, path, options, token);
+      const response = await this.#send(method, path, options, token);
+      this.#session.confirm();
+      return response;
     } catch (error) {
       if (error.status !== 401) throw error;
       return this.#send(method, path, options, await this.#session.replace(token, error));

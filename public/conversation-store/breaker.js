@@ -1,3 +1,6 @@
+/** How long to wait for the call that tries, ms. */
+const WHILE_TRYING = 1_000;
+
 /** The plan's circuit breaker: after 5 failures in a row nothing is asked for 60 seconds, then one call tries. */
 export class CircuitBreaker {
   #clock;
@@ -16,7 +19,7 @@ export class CircuitBreaker {
   /** Milliseconds until a call may be made: 0 where it may now. */
   get wait() {
     if (this.#failures < this.#threshold) return 0;
-    if (this.#isTrying) return this.#resetAfter;
+    if (this.#isTrying) return WHILE_TRYING;
     return Math.max(0, this.#openUntil - this.#clock.now());
   }
 

@@ -1,5 +1,5 @@
 import { Api } from './api.js';
-import { BULK, readState, writeState } from './records.js';
+import { BULK, forgetBuried, readState, writeState } from './records.js';
 import { Changes } from './changes.js';
 import { CircuitBreaker } from './breaker.js';
 import { Company } from './company.js';
@@ -22,6 +22,9 @@ import { isoOf } from './text.js';
 const KEPT_OPEN = 3;
 
 const OWNER = 'owner';
+
+/** Errors that say that the session counts no more. */
+const SIGNED_OUT = new Set(['signed_out', 'invalid_token', 'missing_token']);
 
 /** Puts the parts together and keeps them going: what the store is behind its interface. */
 export class Core {
@@ -60,6 +63,7 @@ export class Core {
     this.reader = new Reader({ ...parts, tell });
     this.company = new Company(parts);
     await this.company.load();
+    await this.database.run('readwrite', (tx) => forgetBuried(tx, this.clock.now()));
     this.changes = new Changes({ ...parts, tell });
     this.sender = new Sender({
       ...parts, reader: this.reader, random: this.environment.random, tell: this.#senderTells(),
@@ -114,7 +118,7 @@ export class Core {
   #mode() {
     const { error, pending, hasSucceeded } = this.#state;
     if (!this.isEnabled || !this.environment.locks || error?.code === 'storage_disabled') return 'local';
-    if (error?.code === 'signed_out' || this.session.stored?.isSignedOut) return 'signed-out';
+    if (SIGNED_OUT.has(error?.code) || this.session.stored?.isSignedOut) return 'signed-out';
     if (error?.code === 'account_mismatch') return 'local';
     if (error || !this.environment.page.isOnline()) return 'offline';
     if (pending > 0) return 'sending';

@@ -93,8 +93,9 @@ export class Live {
     this.#wake();
   }
 
-  /** There may be a user now. */
+  /** The server answers, and there may be a user now. */
   reconsider() {
+    this.#failures = 0;
     this.#wake();
   }
 
@@ -185,6 +186,7 @@ export class Live {
       const query = cursor ? `?${new URLSearchParams({ cursor })}` : '';
       const headers = { Accept: 'text/event-stream' };
       const response = await this.#api.open('GET', `/sync${query}`, { headers, signal: controller.signal });
+      if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) throw notTheService();
       if (!response.body?.getReader) throw new StoreError('no_stream', 'This browser cannot read streams.');
       for await (const event of readEvents(response, this.#clock, this.#abort)) {
         hasBegun = true;
@@ -249,4 +251,8 @@ export class Live {
     this.#sleeper?.();
     this.#sleeper = null;
   }
+}
+
+function notTheService() {
+  return new StoreError('offline', 'What answered is not this service.');
 }

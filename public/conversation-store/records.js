@@ -113,6 +113,16 @@ export async function bury(tx, record, now, movedTo) {
   });
 }
 
+/** How long a mark counts, as at the server. */
+const MARK_LIFE = 90 * 86_400_000;
+
+/** Removes marks that have outlived their life. */
+export async function forgetBuried(tx, now) {
+  for (const { id, deleted, deletedAt } of await tx.list('conversations', null, null)) {
+    if (deleted === 'done' && deletedAt < now - MARK_LIFE) await tx.delete('conversations', id);
+  }
+}
+
 /** The conversation to read or write under this id: another one where its rest was moved. */
 export async function follow(tx, id) {
   let record = await tx.get('conversations', id);

@@ -8,6 +8,9 @@ const HELD = new Set(['too_much_text_kept', 'too_many_conversations_kept', 'forb
 
 const HOLD = 60_000;
 
+/** How many refusals in a row are corrected without a pause. A split batch of 100 has one for each it cannot send. */
+const PATIENCE = 5;
+
 /**
  * Corrects the records after `error`. `entry`, without its request, is put back where something is left to send.
  * Returns `{ conflicts, refused, isHeld, changed }`.
@@ -17,6 +20,8 @@ export async function recover(tx, record, entry, request, error, now) {
   const next = { ...entry, request: null };
   const step = STEPS[error.code] ?? (isContentRefused(error) ? refuse : hold);
   const result = await step({ tx, record, entry: next, request, error, now, outcome });
+  // Whatever should have helped, and does not, is tried again, but ever less often.
+  if (entry.recoveries > PATIENCE) next.holdUntil = Math.max(next.holdUntil, now + 1_000 * 2 ** Math.min(entry.recoveries, 9));
   if (result !== DONE) await tx.put('outbox', next);
   return outcome;
 }

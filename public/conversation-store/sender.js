@@ -190,7 +190,7 @@ export class Sender {
       const record = await tx.get('conversations', id);
       const entry = await tx.get('outbox', id);
       if (!record) return [];
-      if (entry) await tx.put('outbox', { ...entry, request: null });
+      if (entry) await tx.put('outbox', { ...entry, request: null, recoveries: 0 });
       return settle(tx, record, request, answer, this.#clock.now());
     });
     this.#succeed();
@@ -203,7 +203,8 @@ export class Sender {
       const record = await tx.get('conversations', id);
       const entry = await tx.get('outbox', id);
       if (!record || !entry) return { conflicts: [], refused: [], changed: false };
-      return recover(tx, record, entry, request, error, this.#clock.now());
+      const recoveries = (entry.recoveries ?? 0) + 1;
+      return recover(tx, record, { ...entry, recoveries }, request, error, this.#clock.now());
     });
     this.#tell.changed(id, outcome);
     this.#tell.refused(outcome.refused, error.code);

@@ -4,7 +4,8 @@ import { StoreError } from './errors.js';
 const USER_KEY = 'claude-user-id';
 const SESSION_KEY = 'claude-session';
 
-const HALF_YEAR = 180 * 86_400_000;
+const DAY = 86_400_000;
+const HALF_YEAR = 180 * DAY;
 
 /**
  * Who the user is to the server: an anonymous user with a token of the server's, renewed before it runs out; or whoever
@@ -35,7 +36,7 @@ export class Session {
     return Boolean(this.#getToken);
   }
 
-  /** What is known of the session: `{ token, userId?, expiresAt?, issuedAt?, isSignedOut? }`, or null. */
+  /** What is known of the session: `{ token, userId?, expiresAt?, issuedAt?, isSignedOut?, refusedSince? }`, or null. */
   get stored() {
     if (this.#getToken) return this.#memory;
     try {
@@ -74,8 +75,26 @@ export class Session {
       this.#write({ ...stored, token: null, isSignedOut: true });
       throw signedOut();
     }
+    if (error.code !== 'expired_token') this.#endure(stored, error);
     this.#write({ ...stored, token: null });
     return this.#beginOnce(undefined);
+  }
+
+  /** The server has taken the token. */
+  confirm() {
+    const { stored } = this;
+    if (!this.#getToken && stored?.refusedSince) this.#write({ ...stored, refusedSince: undefined });
+  }
+
+  /**
+   * A token that is refused though it has not run out may be fine again when the operator has corrected a mistake; given
+   * up, it would take with it what the server has of its user. It is kept for a day.
+   */
+  #endure(stored, error) {
+    const now = this.#environment.clock.now();
+    const refusedSince = stored?.refusedSince ?? now;
+    this.#write({ ...stored, refusedSince });
+    if (now - refusedSince < DAY) throw error;
   }
 
   /** Keeps what a session call has answered. */

@@ -104,16 +104,27 @@ test('a device that was signed out keeps what it has, and can begin anew', async
   assert.deepEqual(contents(await new Server(first.browser).messages('c')), ['q', 'goes on']);
 });
 
-test('a token that the server does not know gives a new user, who gets what is here', async () => {
-  const { browser, store } = await begin('q');
+test('a token that is refused is kept for a day; then there is a new user, who gets what is here', async () => {
+  const { browser, tab, store } = await begin('q');
   const session = JSON.parse(browser.values.get('claude-session'));
-  browser.values.set('claude-session', JSON.stringify({ ...session, token: `${session.token.slice(0, -4)}AAAA` }));
+  const broken = { ...session, token: `${session.token.slice(0, -4)}AAAA` };
+  browser.values.set('claude-session', JSON.stringify(broken));
   await store.addMessage('c', message(browser.clock, 'assistant', 'a'));
-  await store.flush().catch(() => {});
-  await browser.clock.advance(120_000);
+  await assert.rejects(store.flush(), { code: 'invalid_token' });
+  assert.equal(store.status.mode, 'signed-out');
+  await browser.clock.advance(3_600_000);
+  browser.values.set('claude-session', JSON.stringify({ ...JSON.parse(browser.values.get('claude-session')), token: session.token }));
   await store.flush();
-  assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'a']);
+  assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'a'], 'the operator has corrected it');
+  assert.equal('refusedSince' in JSON.parse(browser.values.get('claude-session')), false);
+
+  browser.values.set('claude-session', JSON.stringify(broken));
+  await store.addMessage('c', message(browser.clock, 'user', 'b'));
+  tab.hide();
+  await browser.clock.advance(25 * 3_600_000);
+  await store.flush();
   assert.notEqual(JSON.parse(browser.values.get('claude-session')).userId, session.userId);
+  assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'a', 'b']);
 });
 
 test('where the session is lost but not the data, the data goes to the new user', async () => {
