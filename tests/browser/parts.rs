@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::common::Site;
 
-/// Codes that independent readers (ZXing, OpenCV) have read: a text, a mask, and the rows.
+/// Codes that independent readers (ZXing) have read: a text, a mask, and the rows.
 const QR_CODES: &str = include_str!("qr-codes.txt");
 
 /// Markdown, and the elements it becomes.
