@@ -1,10 +1,11 @@
 //! Taking conversations along: import and export.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, GLANCE};
+use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Site, real_data};
 use crate::on_both_stores;
 
@@ -21,11 +22,7 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
     };
     let file = browser.scratch().join("localstorage.json");
     fs::write(&file, dump.to_string()).unwrap();
-    drop_file(&browser, "dragEnter", &file).await;
-    drop_file(&browser, "dragOver", &file).await;
-    browser
-        .until("!document.querySelector('#drop').hidden")
-        .await;
+    drag_over_the_page(&browser, &file).await;
     drop_file(&browser, "drop", &file).await;
     let count = dump.as_array().unwrap().len();
     browser
@@ -47,7 +44,24 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
     assert_eq!(statistics["totals"]["current"]["conversations"], count);
 }
 
-async fn drop_file(browser: &Browser, kind: &str, file: &std::path::Path) {
+/// Moves a file over the page until the page shows that it can be dropped there: a busy browser may swallow what comes
+/// first.
+async fn drag_over_the_page(browser: &Browser, file: &Path) {
+    let drag = async {
+        while browser
+            .value("document.querySelector('#drop').hidden")
+            .await
+            == true
+        {
+            drop_file(browser, "dragEnter", file).await;
+            drop_file(browser, "dragOver", file).await;
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, drag).await.unwrap();
+}
+
+async fn drop_file(browser: &Browser, kind: &str, file: &Path) {
     let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
     let event = json!({ "type": kind, "x": 600, "y": 300, "data": data });
     browser.devtools("Input.dispatchDragEvent", event).await;
