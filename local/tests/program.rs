@@ -186,7 +186,7 @@ fn data_and_tokens_survive_a_kill() {
 fn the_landing_page_is_served() {
     let program = Program::start(free_port(), free_port(), &["--ephemeral"]);
     let page = shell(&format!("curl -sf http://127.0.0.1:{}/", program.port));
-    assert!(page.contains("<h1>conversation-store</h1>"));
+    assert!(page.contains("<title>conversation-store</title>"));
     let missing = format!(
         "curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{}/Cargo.toml",
         program.port

@@ -292,8 +292,11 @@ impl ApiRequest {
     /// `invalid_cursor`.
     pub fn sync_cursor(&self) -> Result<Option<SyncCursor>, ApiError> {
         let last_event = self.header(&HeaderName::from_static("last-event-id"));
-        let cursor = last_event.or_else(|| self.parameter("cursor"));
-        Ok(cursor.map(SyncCursor::decode).transpose()?)
+        // The one that does not count has to be in order all the same.
+        let cursor = self.parameter("cursor");
+        let cursor = cursor.map(SyncCursor::decode).transpose()?;
+        let last_event = last_event.map(SyncCursor::decode).transpose()?;
+        Ok(last_event.or(cursor))
     }
 
     /// Whether the client wants a stream of events.
