@@ -443,7 +443,10 @@ export class HybridConversationStore<Time = string> {
   startNewSession(): Promise<void>;
   /** With `getToken`: takes what the anonymous user of this device has into the account, once. */
   claimAnonymous(): Promise<{ conversations: number }>;
-  /** Deletes everything of the user, at the server and on this device. */
+  /**
+   * Deletes everything of the user, at the server, on this device, and on others that listen just then. A device that does
+   * not keeps what it has; nothing of it goes to the server again unless somebody writes to it there.
+   */
   eraseEverything(): Promise<void>;
 
   // Taking data along.

@@ -75,6 +75,8 @@ struct PageOfChanges {
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notice {
+    #[serde(rename = "type")]
+    kind: String,
     /// None where several changed at once, or the user signed out: asking what has changed then ends the
     /// streams of older tokens.
     conversation_id: Option<String>,
@@ -117,6 +119,10 @@ impl Stream {
         let Some(SyncCursor::Since(known)) = self.known else {
             return self.catch_up().await;
         };
+        if notice.kind == "erase" {
+            // The page that follows shows only that nothing is there, as it does of a user who was away for too long.
+            self.send("event: erase\ndata: {}\n\n".into()).await?;
+        }
         if notice.conversation_id.is_none() || notice.reset {
             return self.catch_up().await;
         }

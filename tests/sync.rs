@@ -464,6 +464,7 @@ async fn a_stream_tells_of_an_erasure(site: Site) {
     let mut events = Events::open(&user, "/api/sync", None).await;
     events.next().await;
     user.delete("/api/user").await.expect(200);
+    assert_eq!(events.next().await.name, "erase");
     let event = events.next().await;
     assert_eq!(
         (&event.data["reset"], &event.data["changed"]),

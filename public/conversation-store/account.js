@@ -13,6 +13,8 @@ export class Account {
   async createLinkCode() {
     const { body } = await this.#core.api.call('POST', '/session', { body: { action: 'link' } });
     await this.#core.company.note();
+    // Whoever enters it may be at work at once.
+    this.#core.live.reconsider();
     return body;
   }
 
@@ -26,8 +28,7 @@ export class Account {
       const options = { body: { action: 'redeem', code }, isPublic: true };
       const { body } = await core.api.call('POST', '/session', options);
       if (!keepLocal) await core.database.run('readwrite', wipe);
-      await core.own(body.userId);
-      core.session.keep(body);
+      await core.session.become(body);
       await core.company.note();
       core.announceUser();
       const { length: kept } = await core.localConversations();
@@ -56,8 +57,7 @@ export class Account {
     const core = this.#core;
     await core.exclusively(async () => {
       const { body } = await core.api.call('POST', '/session', { isPublic: true });
-      await core.own(body.userId);
-      core.session.keep(body);
+      await core.session.become(body);
       core.announceUser();
     });
   }

@@ -1,5 +1,6 @@
 import { everyMessage, marked, newConversation, touchOutbox } from './records.js';
 import { STORES } from './schema.js';
+import { readTenure, succeed } from './tenure.js';
 
 /** A change of users on this device. */
 
@@ -7,7 +8,8 @@ import { STORES } from './schema.js';
  * What is here goes to another user: nothing of it is at the server yet, as far as that user is concerned. What was only
  * there, and not here, stays with the user before.
  */
-export async function adopt(tx, now) {
+export async function adopt(tx, user, now) {
+  await succeed(tx, await readTenure(tx), user);
   for (const entry of await tx.list('outbox', null, null)) await tx.delete('outbox', entry.conversation);
   await tx.delete('state', 'cursor');
   await tx.delete('state', 'clock');
@@ -38,12 +40,14 @@ async function adoptMessages(tx, id) {
   return count;
 }
 
-/** Nothing is left. */
+/** Nothing is left, and what is still on its way here comes too late. */
 export async function wipe(tx) {
+  const tenure = await readTenure(tx);
   for (const [store, { keyPath }] of Object.entries(STORES)) {
     for (const value of await tx.list(store, null, null)) {
       const key = Array.isArray(keyPath) ? keyPath.map((name) => value[name]) : value[keyPath];
       await tx.delete(store, key);
     }
   }
+  await succeed(tx, tenure, undefined);
 }

@@ -35,19 +35,32 @@ export class Api {
 
   /**
    * The response to a call, its body unread. `body` is sent as JSON unless it is text; `match` and `noneMatch` are
-   * revisions; `isPublic` goes without a token; `token` goes instead of the session's own.
+   * revisions; `isPublic` goes without a token; `token` goes instead of the session's own. `tenure`: of the data that this is
+   * about; it goes as their owner or not at all.
    */
   async open(method, path, options = {}) {
     if (options.isPublic || options.token) return this.#send(method, path, options, options.token);
     const token = await this.#session.token();
+    await this.#expect(token, options);
     try {
       const response = await this.#send(method, path, options, token);
       this.#session.confirm();
       return response;
     } catch (error) {
       if (error.status !== 401) throw error;
-      return this.#send(method, path, options, await this.#session.replace(token, error));
+      const other = await this.#session.replace(token, error);
+      await this.#expect(other, options);
+      return this.#send(method, path, options, other);
     }
+  }
+
+  /** Begins a session where there is none, so that the data have an owner. */
+  async authenticate() {
+    await this.#session.token();
+  }
+
+  async #expect(token, { tenure }) {
+    if (tenure) await this.#session.expect(token, tenure.user);
   }
 
   async #send(method, path, options, token) {

@@ -1,5 +1,6 @@
 import { readState, writeState } from './records.js';
 import { receiveAbsence, receiveChange, receiveDeletion, receiveSummary } from './receiving.js';
+import { isOver, readTenure } from './tenure.js';
 
 /** How far this browser knows the user's changes: the server's cursor, and the clock of the last change where it is
  * known to be the last. */
@@ -27,26 +28,30 @@ export class Changes {
     this.#tell = tell;
   }
 
-  cursor() {
-    return this.#database.run('readonly', (tx) => readState(tx, CURSOR));
+  /** `{ cursor, tenure }`: from where to ask, and whose changes. */
+  place() {
+    return this.#database.run('readonly', async (tx) => ({
+      cursor: await readState(tx, CURSOR), tenure: await readTenure(tx),
+    }));
   }
 
   /** Asks what has changed, until nothing more is there. Returns whether another device changed anything. */
   async ask() {
     let isForeign = false;
     for (;;) {
-      const cursor = await this.cursor();
+      const { cursor, tenure } = await this.place();
       const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });
-      const { body } = await this.#api.call('GET', `/sync?${query}`);
-      isForeign = await this.apply(body) || isForeign;
+      const { body } = await this.#api.call('GET', `/sync?${query}`, { tenure });
+      isForeign = await this.apply(body, tenure) || isForeign;
       if (!body.hasMore) return isForeign;
     }
   }
 
   /** Applies an answer of the sync. Returns whether it told anything new. */
-  async apply({ changed, deleted, nextCursor, hasMore, reset, clock }) {
+  async apply({ changed, deleted, nextCursor, hasMore, reset, clock }, tenure) {
     const results = [];
     const wasBeginning = await this.#database.run('readwrite', async (tx) => {
+      if (await isOver(tx, tenure)) return null;
       const now = this.#clock.now();
       for (const summary of changed) results.push([summary.id, await receiveSummary(tx, summary, now)]);
       for (const id of deleted) {
@@ -57,8 +62,12 @@ export class Changes {
       await move(tx, nextCursor, hasMore ? undefined : clock);
       return isBeginning;
     });
+    if (wasBeginning === null) {
+      this.#enumeration = null;
+      return false;
+    }
     for (const [id, result] of results) this.#tell(id, result, 'server');
-    await this.#enumerate(wasBeginning || reset, changed, hasMore);
+    await this.#enumerate(wasBeginning || reset, changed, hasMore, tenure);
     // What a first look finds is no sign of anybody else at work just now.
     return !this.#enumeration && !wasBeginning && !reset && results.some(([, { changed: isNew }]) => isNew);
   }
@@ -69,7 +78,7 @@ export class Changes {
   }
 
   /** When all has been read, what was there before and is no more is on this device only. */
-  async #enumerate(begins, changed, hasMore) {
+  async #enumerate(begins, changed, hasMore, tenure) {
     if (begins) this.#enumeration = new Set();
     if (!this.#enumeration) return;
     for (const { id } of changed) this.noteThere(id);
@@ -78,6 +87,7 @@ export class Changes {
     this.#enumeration = null;
     const results = await this.#database.run('readwrite', async (tx) => {
       const found = [];
+      if (await isOver(tx, tenure)) return found;
       for (const record of await tx.list('conversations', null, null)) {
         const isMissing = record.onServer && !record.deleted && !ids.has(record.id);
         if (isMissing && !await tx.get('outbox', record.id)) found.push([record.id, await receiveAbsence(tx, record)]);
@@ -91,8 +101,9 @@ export class Changes {
    * Applies one change as the stream tells it. Returns whether the records hold all of it (else the server has to be
    * asked), and whether it was news. `keepCursor`: an earlier change is still to be asked for.
    */
-  async applyOne(event, cursor, keepCursor) {
+  async applyOne(event, cursor, keepCursor, tenure) {
     const result = await this.#database.run('readwrite', async (tx) => {
+      if (await isOver(tx, tenure)) return { isEnough: true, changed: false, conflicts: [] };
       const received = await receiveChange(tx, event, this.#clock.now());
       if (received.isEnough && !keepCursor) await move(tx, cursor, event.clock);
       return received;
@@ -101,13 +112,28 @@ export class Changes {
     return { isEnough: result.isEnough, isForeign: result.changed || !result.isEnough };
   }
 
+  /** Another device has erased everything: to this one it is as if each conversation had been deleted. */
+  async erase(tenure) {
+    const results = await this.#database.run('readwrite', async (tx) => {
+      const now = this.#clock.now();
+      const gone = [];
+      if (await isOver(tx, tenure)) return gone;
+      for (const record of await tx.list('conversations', null, null)) {
+        if (record.onServer) gone.push([record.id, await receiveDeletion(tx, record, now)]);
+      }
+      return gone;
+    });
+    for (const [id, result] of results) this.#tell(id, result, 'server');
+  }
+
   /**
    * A write's answer. True where it follows the last known change, and so moves the cursor; false where another device
    * has changed something in between; undefined where this cannot be told.
    */
-  applyOwn({ clock, previousClock }) {
+  applyOwn({ clock, previousClock }, tenure) {
     return this.#database.run('readwrite', async (tx) => {
       const known = await readState(tx, CLOCK);
+      if (await isOver(tx, tenure)) return undefined;
       if (clock === undefined || previousClock === undefined || known === undefined || known >= clock) return undefined;
       if (known !== previousClock) return false;
       await move(tx, String(clock), clock);

@@ -1,5 +1,5 @@
 import { Api } from './api.js';
-import { BULK, forgetBuried, readState, writeState } from './records.js';
+import { BULK, forgetBuried } from './records.js';
 import { Changes } from './changes.js';
 import { CircuitBreaker } from './breaker.js';
 import { Company } from './company.js';
@@ -12,6 +12,7 @@ import { Session } from './session.js';
 import { StoreError } from './errors.js';
 import { Tabs } from './tabs.js';
 import { adopt } from './adopting.js';
+import { begin as beginTenure, readTenure } from './tenure.js';
 import { createMemoryDatabase } from './memory-database.js';
 import { defaultEnvironment } from './environment.js';
 import { forgetOldData } from './migration.js';
@@ -20,8 +21,6 @@ import { isoOf } from './text.js';
 
 /** Conversations that a tab keeps up to date: those it opened last. */
 const KEPT_OPEN = 3;
-
-const OWNER = 'owner';
 
 /** Errors that say that the session counts no more. */
 const SIGNED_OUT = new Set(['signed_out', 'invalid_token', 'missing_token']);
@@ -64,10 +63,11 @@ export class Core {
     this.company = new Company(parts);
     await this.company.load();
     await this.database.run('readwrite', (tx) => forgetBuried(tx, this.clock.now()));
+    await this.session.reconcile();
     this.changes = new Changes({ ...parts, tell });
     this.sender = new Sender({
       ...parts, reader: this.reader, random: this.environment.random, tell: this.#senderTells(),
-      isEager: () => this.company.isNear,
+      isEager: () => this.company.isNear, inTurn: (work) => this.#inTurn('shared', work),
     });
     this.live = new Live({
       ...parts, changes: this.changes, company: this.company, page, settled: () => this.sender.settled(),
@@ -226,9 +226,9 @@ export class Core {
         this.changes.noteThere(id);
         this.changed(id, result, 'server');
       },
-      drained: () => this.#count(),
+      stepped: () => this.#count(),
       refused: (writes, code) => this.#keepRefused(writes, code),
-      answered: (answer) => this.live.written(answer),
+      answered: (answer, tenure) => this.live.written(answer, tenure),
       imported: ({ done, left, rejected, ids }) => this.#imported({ done, left, rejected, ids }),
       succeeded: () => {
         this.#note({ error: null, hasSucceeded: true });
@@ -301,15 +301,23 @@ export class Core {
     this.#note({ live: 'off' });
   }
 
-  /** Stops what goes on while `work` exchanges the user or all data, and begins anew with what there is then. */
+  /**
+   * Stops what goes on while `work` exchanges the user or all data, and begins anew with what there is then. No tab has a
+   * write on its way meanwhile: after an erasure it would bring back what was erased.
+   */
   async exclusively(work) {
     await this.#leave();
     try {
-      return await work();
+      return await this.#inTurn('exclusive', work);
     } finally {
       if (this.tabs.isLeading) this.#lead();
       await this.#count();
     }
+  }
+
+  #inTurn(mode, work) {
+    const { locks } = this.environment;
+    return locks ? locks.request(`conversation-store-${this.account} turn`, { mode }, work) : work();
   }
 
   /**
@@ -318,13 +326,13 @@ export class Core {
    */
   async own(user) {
     await this.database.run('readwrite', async (tx) => {
-      const owner = await readState(tx, OWNER);
-      if (owner === user) return;
-      if (owner && this.session.isOfProvider) {
+      const tenure = await readTenure(tx);
+      if (tenure.user === user) return;
+      if (tenure.user && this.session.isOfProvider) {
         throw new StoreError('account_mismatch', 'What is on this device belongs to another account.');
       }
-      if (owner) await adopt(tx, this.clock.now());
-      await writeState(tx, OWNER, user);
+      if (tenure.user) await adopt(tx, user, this.clock.now());
+      else await beginTenure(tx, tenure, user);
     });
   }
 

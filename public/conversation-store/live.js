@@ -100,9 +100,9 @@ export class Live {
   }
 
   /** A write was answered. Where it shows that nobody else has written, there is no need to ask for a while. */
-  async written(answer) {
+  async written(answer, tenure) {
     if (this.#mode === 'stream') return;
-    const isAll = await this.#changes.applyOwn(answer);
+    const isAll = await this.#changes.applyOwn(answer, tenure);
     if (isAll === true) this.#contacted();
     if (isAll === false) this.#askSoon();
   }
@@ -182,17 +182,17 @@ export class Live {
       if (isLate) controller.abort();
     }, FIRST_EVENT);
     try {
-      const cursor = await this.#changes.cursor();
+      const { cursor, tenure } = await this.#changes.place();
       const query = cursor ? `?${new URLSearchParams({ cursor })}` : '';
       const headers = { Accept: 'text/event-stream' };
-      const response = await this.#api.open('GET', `/sync${query}`, { headers, signal: controller.signal });
+      const response = await this.#api.open('GET', `/sync${query}`, { headers, signal: controller.signal, tenure });
       if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) throw notTheService();
       if (!response.body?.getReader) throw new StoreError('no_stream', 'This browser cannot read streams.');
       for await (const event of readEvents(response, this.#clock, this.#abort)) {
         hasBegun = true;
         this.#setMode('stream');
         if (event.name === 'reconnect') return;
-        await this.#receive(event);
+        await this.#receive(event, tenure);
       }
     } catch (error) {
       // Something on the way gathers what should flow.
@@ -204,13 +204,15 @@ export class Live {
     }
   }
 
-  async #receive({ name, id, data }) {
+  async #receive({ name, id, data }, tenure) {
     // A write on its way would look like somebody else's until it is answered.
     await this.#settled();
     if (name === 'sync') {
-      if (await this.#changes.apply(data)) await this.#noteCompany();
+      if (await this.#changes.apply(data, tenure)) await this.#noteCompany();
+    } else if (name === 'erase') {
+      await this.#changes.erase(tenure);
     } else if (name === 'change') {
-      const { isEnough, isForeign } = await this.#changes.applyOne(data, id, Boolean(this.#gathering));
+      const { isEnough, isForeign } = await this.#changes.applyOne(data, id, Boolean(this.#gathering), tenure);
       if (!isEnough) this.#askSoon();
       if (isForeign) await this.#noteCompany();
     }

@@ -2,6 +2,7 @@ import { follow, shownBetween } from './records.js';
 import { contest, receiveAbsence, receiveDeletion, receivePage, receiveSummary } from './receiving.js';
 import { applySummary, isOutdated } from './merging.js';
 import { countDirty } from './settling.js';
+import { isOver, readTenure } from './tenure.js';
 
 /** Messages that one request to the server brings. */
 const PAGE = 100;
@@ -36,17 +37,17 @@ export class Reader {
   }
 
   async #refresh(id, until) {
-    const before = await this.#read(id);
+    const { record: before, tenure } = await this.#read(id);
     if (!before || before.deleted === 'done') return;
     const isKnown = before.held && before.revision > 0;
     try {
-      const options = isKnown ? { noneMatch: before.revision } : {};
+      const options = { tenure, ...isKnown && { noneMatch: before.revision } };
       const answer = await this.#api.call('GET', `/conversations/${id}?limit=${PAGE}`, options);
-      if (answer.status === 200) await this.#receiveNewest(id, answer.body);
-      else await this.#confirm(id, before.revision);
+      if (answer.status === 200) await this.#receiveNewest(id, tenure, answer.body);
+      else await this.#confirm(id, tenure, before.revision);
     } catch (error) {
       if (error.status !== 404) throw error;
-      await this.#receiveLoss(id, error.code);
+      await this.#receiveLoss(id, tenure, error.code);
       return;
     }
     while (until !== null && await this.#isMissing(id, until)) await this.readOlderPage(id);
@@ -55,9 +56,11 @@ export class Reader {
   /** A conversation that is not known here, if the server has it. */
   async discover(id) {
     try {
-      const { body } = await this.#api.call('GET', `/conversations/${encodeURIComponent(id)}?limit=${PAGE}`);
+      const { tenure } = await this.#read(id);
+      const { body } = await this.#api.call('GET', `/conversations/${encodeURIComponent(id)}?limit=${PAGE}`, { tenure });
       const { messages, nextCursor, ...summary } = body;
       await this.#database.run('readwrite', async (tx) => {
+        if (await isOver(tx, tenure)) return;
         await receiveSummary(tx, summary, this.#clock.now());
         const record = await tx.get('conversations', id);
         if (!record.deleted) await receivePage(tx, record, { messages, nextCursor, revision: summary.revision });
@@ -68,9 +71,9 @@ export class Reader {
     return this.follow(id);
   }
 
-  async #receiveNewest(id, body) {
+  async #receiveNewest(id, tenure, body) {
     const { messages, nextCursor, ...summary } = body;
-    await this.#write(id, async (tx, record) => {
+    await this.#write(id, tenure, async (tx, record) => {
       if (isOutdated(record, summary)) return { changed: false, conflicts: [] };
       const older = { older: record.older, verified: record.verified };
       const wasCurrent = record.held && record.revision === summary.revision;
@@ -87,31 +90,31 @@ export class Reader {
     });
   }
 
-  #confirm(id, revision) {
-    return this.#write(id, async (tx, record) => {
+  #confirm(id, tenure, revision) {
+    return this.#write(id, tenure, async (tx, record) => {
       if (record.latest > revision) await tx.put('conversations', { ...record, latest: revision });
       return { changed: false, conflicts: [] };
     });
   }
 
-  #receiveLoss(id, code) {
-    return this.#write(id, (tx, record) => {
+  #receiveLoss(id, tenure, code) {
+    return this.#write(id, tenure, (tx, record) => {
       if (code === 'conversation_deleted') return receiveDeletion(tx, record, this.#clock.now());
       return receiveAbsence(tx, record);
     });
   }
 
   async #isMissing(id, until) {
-    const record = await this.#read(id);
+    const { record } = await this.#read(id);
     return Boolean(record?.older) && record.verified?.at >= until;
   }
 
   /** Reads the page before the messages that are verified. */
   async readOlderPage(id) {
-    const { older: cursor, verified } = await this.#read(id);
+    const { record: { older: cursor, verified }, tenure } = await this.#read(id);
     const query = new URLSearchParams({ limit: String(PAGE), cursor });
-    const answer = await this.#api.call('GET', `/conversations/${id}/messages?${query}`);
-    await this.#write(id, async (tx, record) => {
+    const answer = await this.#api.call('GET', `/conversations/${id}/messages?${query}`, { tenure });
+    await this.#write(id, tenure, async (tx, record) => {
       // Another tab was faster, or a write of ours.
       const isOvertaken = record.older !== cursor || revisionOf(answer) < record.latest;
       if (isOvertaken) return { changed: false, conflicts: [] };
@@ -128,7 +131,7 @@ export class Reader {
     const list = () => this.#list(id, place, limit);
     for (;;) {
       const messages = await list();
-      const record = await this.#read(id);
+      const { record } = await this.#read(id);
       const first = messages[0];
       const isVerified = !record?.older
         || (messages.length === limit && first.at > record.verified.at);
@@ -143,7 +146,7 @@ export class Reader {
 
   /** Whether there are messages before this place, here or at the server. */
   async hasBefore(id, place) {
-    const [record, here] = [await this.#read(id), await this.#list(id, place, 1)];
+    const [{ record }, here] = [await this.#read(id), await this.#list(id, place, 1)];
     return here.length > 0 || Boolean(record?.older);
   }
 
@@ -155,14 +158,16 @@ export class Reader {
   }
 
   #read(id) {
-    return this.#database.run('readonly', (tx) => tx.get('conversations', id));
+    return this.#database.run('readonly', async (tx) => ({
+      record: await tx.get('conversations', id), tenure: await readTenure(tx),
+    }));
   }
 
   /** Runs `work` on the conversation as it is now, and tells what came of it. */
-  async #write(id, work) {
+  async #write(id, tenure, work) {
     const result = await this.#database.run('readwrite', async (tx) => {
       const record = await tx.get('conversations', id);
-      return record ? work(tx, record) : { changed: false, conflicts: [] };
+      return record && !await isOver(tx, tenure) ? work(tx, record) : { changed: false, conflicts: [] };
     });
     this.#tell(id, result, 'server');
   }

@@ -20,7 +20,7 @@
  *   open      whether more of the same turn is about to come;  isBulk  to be sent by import
  *   split     one message at a time;  refresh  what the server has is to be asked first;  holdUntil  ms
  * `refused`, numbered: contents that the server refused
- * `state`, by name: cursor, owner, and the like
+ * `state`, by name: cursor, tenure, and the like
  */
 export const VERSION = 1;
 

@@ -5,6 +5,7 @@ import { isBehind, plan } from './planning.js';
 import { BULK, bury } from './records.js';
 import { recover } from './recovering.js';
 import { settle } from './settling.js';
+import { isOver, readTenure } from './tenure.js';
 
 /** How long nothing more has to be saved before it is sent, ms: a streaming answer is saved every 300 ms. */
 const QUIET = 1_500;
@@ -29,6 +30,7 @@ export class Sender {
   #random;
   #tell;
   #isEager;
+  #inTurn;
   #running = null;
   #isActive = false;
   #isForced = false;
@@ -40,9 +42,10 @@ export class Sender {
 
   /**
    * `tell` hears of what happens: `changed(id, result)`, `refused(writes, code)`, `answered(answer)`, `imported(portion)`,
-   * `drained()` of one conversation, `succeeded()`, `failed(error)`. `isEager()`: whether another device may be looking on.
+   * `stepped()`, awaited, after whatever may have changed what waits, `succeeded()`, `failed(error)`. `isEager()`: whether another device may be looking on.
+   * `inTurn(work)`: not while the user is exchanged.
    */
-  constructor({ database, api, reader, clock, random, tell, isEager }) {
+  constructor({ database, api, reader, clock, random, tell, isEager, inTurn }) {
     this.#database = database;
     this.#api = api;
     this.#reader = reader;
@@ -50,11 +53,12 @@ export class Sender {
     this.#random = random;
     this.#tell = tell;
     this.#isEager = isEager;
+    this.#inTurn = inTurn;
   }
 
   start() {
     this.#isActive = true;
-    this.wake();
+    this.retryNow();
   }
 
   /** Resolves when the request under way is over. */
@@ -119,8 +123,9 @@ export class Sender {
         this.#timer = this.#clock.setTimeout(() => this.wake(), wait);
         return { wait, error: next.error };
       }
-      this.#step = this.#takeStep(next.entry).catch((error) => this.#fail(error));
+      this.#step = this.#inTurn(() => this.#takeStep(next.entry)).catch((error) => this.#fail(error));
       await this.#step;
+      await this.#tell.stepped();
     }
     return {};
   }
@@ -143,18 +148,23 @@ export class Sender {
   }
 
   async #takeStep(entry) {
+    await this.#api.authenticate();
     if (entry.conversation === BULK || (entry.isBulk && !entry.request)) return this.#stepBulk();
-    const { record, request } = await this.#prepare(entry.conversation);
-    if (!request) return this.#tell.drained();
-    if (request.kind === 'refresh') return this.#refresh(record, request);
+    const { record, request, tenure } = await this.#prepare(entry.conversation);
+    if (request?.kind === 'refresh') return this.#refresh(record, request);
+    return request && this.#exchange(entry.conversation, request, tenure);
+  }
+
+  async #exchange(id, request, tenure) {
+    const { method, path, body, match } = request;
     let answer;
     try {
-      answer = await this.#api.call(request.method, request.path, { body: request.body, match: request.match });
+      answer = await this.#api.call(method, path, { body, match, tenure });
     } catch (error) {
       if (isPassing(error)) throw error;
-      return this.#recover(entry.conversation, request, error);
+      return this.#recover(id, request, error, tenure);
     }
-    return this.#settle(entry.conversation, request, answer);
+    return this.#settle(id, request, answer, tenure);
   }
 
   /** Takes the request that is under way, or makes the next one and keeps it. */
@@ -162,14 +172,15 @@ export class Sender {
     return this.#database.run('readwrite', async (tx) => {
       const entry = await tx.get('outbox', id);
       const record = await tx.get('conversations', id);
-      if (!entry || entry.request) return { record, request: entry?.request };
+      const tenure = await readTenure(tx);
+      if (!entry || entry.request) return { record, request: entry?.request, tenure };
       if (record?.deleted === 'pending' && !record.onServer) await bury(tx, record, this.#clock.now());
       const isThere = record && record.deleted !== 'done' && (record.onServer || !record.deleted);
-      if (isThere && entry.refresh) return { record, request: { kind: 'refresh', ...entry.refresh } };
+      if (isThere && entry.refresh) return { record, request: { kind: 'refresh', ...entry.refresh }, tenure };
       const request = isThere ? await plan(tx, record, entry.split) : null;
       if (!request) await tx.delete('outbox', id);
       else if (request.kind !== 'refresh') await tx.put('outbox', { ...entry, request, since: this.#clock.now() });
-      return { record, request };
+      return { record, request, tenure };
     });
   }
 
@@ -185,8 +196,9 @@ export class Sender {
     this.#succeed();
   }
 
-  async #settle(id, request, answer) {
+  async #settle(id, request, answer, tenure) {
     const conflicts = await this.#database.run('readwrite', async (tx) => {
+      if (await isOver(tx, tenure)) return null;
       const record = await tx.get('conversations', id);
       const entry = await tx.get('outbox', id);
       if (!record) return [];
@@ -194,15 +206,16 @@ export class Sender {
       return settle(tx, record, request, answer, this.#clock.now());
     });
     this.#succeed();
-    this.#tell.answered(answer.body);
+    if (!conflicts) return;
+    this.#tell.answered(answer.body, tenure);
     this.#tell.changed(id, { changed: true, conflicts });
   }
 
-  async #recover(id, request, error) {
+  async #recover(id, request, error, tenure) {
     const outcome = await this.#database.run('readwrite', async (tx) => {
       const record = await tx.get('conversations', id);
       const entry = await tx.get('outbox', id);
-      if (!record || !entry) return { conflicts: [], refused: [], changed: false };
+      if (!record || !entry || await isOver(tx, tenure)) return { conflicts: [], refused: [], changed: false };
       const recoveries = (entry.recoveries ?? 0) + 1;
       return recover(tx, record, { ...entry, recoveries }, request, error, this.#clock.now());
     });
@@ -212,21 +225,25 @@ export class Sender {
   }
 
   async #stepBulk() {
-    const { request, total } = await this.#prepareBulk();
+    const { request, total, tenure } = await this.#prepareBulk();
     if (!request) return;
     let answer;
     try {
-      answer = await this.#api.call(request.method, request.path, { body: request.body, timeout: BULK_TIMEOUT });
+      const options = { body: request.body, timeout: BULK_TIMEOUT, tenure };
+      answer = await this.#api.call(request.method, request.path, options);
     } catch (error) {
       if (isPassing(error)) throw error;
       // Not even a report: each on its own will tell what is wrong.
       answer = { body: { results: request.body.map((_, index) => ({ index, status: 'rejected', code: error.code })) } };
     }
-    const { rejected, left } = await this.#database.run('readwrite', async (tx) => {
+    const settled = await this.#database.run('readwrite', async (tx) => {
+      if (await isOver(tx, tenure)) return null;
       const rejected = await settleBulk(tx, request, answer);
       return { rejected, left: (await bulkEntries(tx)).length };
     });
     this.#succeed();
+    if (!settled) return;
+    const { rejected, left } = settled;
     this.#tell.imported({ done: total - left, left, rejected, ids: request.body.map(({ id }) => id) });
   }
 
@@ -238,7 +255,7 @@ export class Sender {
       if (request && !known) {
         await tx.put('outbox', { conversation: BULK, created: now, since: now, touched: now, holdUntil: 0, request });
       }
-      return { request, total: (await bulkEntries(tx)).length };
+      return { request, total: (await bulkEntries(tx)).length, tenure: await readTenure(tx) };
     });
   }
 

@@ -69,8 +69,11 @@ export class Session {
       return fresh;
     }
     const { stored } = this;
-    // Another tab has got one meanwhile.
-    if (stored?.token && stored.token !== token) return stored.token;
+    // Another tab has got one meanwhile, or none is wanted any more.
+    if (stored?.token !== token) {
+      if (stored?.token) return stored.token;
+      throw error;
+    }
     if (error.code === 'signed_out') {
       this.#write({ ...stored, token: null, isSignedOut: true });
       throw signedOut();
@@ -78,6 +81,34 @@ export class Session {
     if (error.code !== 'expired_token') this.#endure(stored, error);
     this.#write({ ...stored, token: null });
     return this.#beginOnce(undefined);
+  }
+
+  /** Becomes the user of this session. */
+  become(session) {
+    return this.#inLock(async () => {
+      await this.#own(session.userId);
+      this.keep(session);
+    });
+  }
+
+  /**
+   * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is exchanging
+   * users just now, or was closed before it had exchanged both the data's and the session's.
+   */
+  async expect(token, user) {
+    const { stored } = this;
+    if (this.#getToken || (stored?.token === token && stored.userId === user)) return;
+    await this.reconcile();
+    throw new StoreError('user_changed', 'The user was exchanged meanwhile.');
+  }
+
+  /** The data here belong to whose session this is. */
+  async reconcile() {
+    if (this.#getToken) return;
+    await this.#inLock(async () => {
+      const { stored } = this;
+      if (stored?.token && stored.userId) await this.#own(stored.userId);
+    });
   }
 
   /** The server has taken the token. */

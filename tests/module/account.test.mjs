@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
-import { Browser, Server, contents, message, until } from './harness.mjs';
+import { API, Browser, Server, contents, message, tick, until } from './harness.mjs';
 
 async function begin(text = 'q') {
   const browser = new Browser();
@@ -78,6 +78,175 @@ test('the other tabs of a device that was linked go on as the new user', async (
   await one.store.addMessage('c', message(second.clock, 'assistant', 'by the other device'));
   await one.store.flush();
   assert.deepEqual(contents(await first.server.messages('c')), ['of the first', 'by the other device']);
+});
+
+/** Two tabs, of which the first leads, with a conversation `d` that the server has. */
+async function twoTabs() {
+  const browser = new Browser();
+  const [leader, other] = [await browser.open(), await browser.open()];
+  await leader.store.saveConversation({ id: 'd', messages: [message(browser.clock, 'user', 'mine')] });
+  await leader.store.flush();
+  return { browser, leader, other };
+}
+
+/** Keeps back the answer to the next such request. Returns `held`, which resolves when it is, and what lets it go. */
+function keepBack(network, isMeant) {
+  let release;
+  const held = new Promise((resolve) => {
+    network.after = async (request) => {
+      if (!isMeant(request)) return;
+      network.after = async () => {};
+      resolve();
+      await new Promise((go) => { release = go; });
+    };
+  });
+  return { held, release: () => release() };
+}
+
+const isAppend = ({ method, path }) => method === 'POST' && path.endsWith('/messages');
+const isOpening = ({ method, path }) => method === 'GET' && path.startsWith('/conversations/d');
+
+async function withAppendOnItsWay() {
+  const tabs = await twoTabs();
+  const { held, release } = keepBack(tabs.browser.network, isAppend);
+  await tabs.leader.store.addMessage('d', message(tabs.browser.clock, 'user', 'on its way'));
+  const flushed = tabs.leader.store.flush().catch(() => {});
+  await held;
+  return { ...tabs, release: () => { release(); return flushed; } };
+}
+
+/** This browser has another session from now on, by other means than the store's: no tab is told or waited for. */
+async function exchangeSession(browser, { code }) {
+  const response = await fetch(`${API}/session`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ action: 'redeem', code }),
+  });
+  browser.values.set('claude-session', JSON.stringify({ ...await response.json(), issuedAt: browser.clock.now() }));
+}
+
+test('an answer to the user before says nothing of what the new user has', async () => {
+  const first = await begin('of the first');
+  const { browser, leader, other, release } = await withAppendOnItsWay();
+  await exchangeSession(browser, await first.store.createLinkCode());
+  await browser.open();
+  await release();
+  await leader.store.flush();
+  assert.deepEqual(contents(await first.server.messages('d')), ['mine', 'on its way']);
+  assert.deepEqual(contents(await leader.store.getConversation('d')), ['mine', 'on its way']);
+  await other.store.sync();
+  assert.equal((await other.store.getAllConversations()).length, 2);
+});
+
+test('nor does a page of messages that the user before had', async () => {
+  const first = await begin('of the first');
+  const { browser, leader, other } = await twoTabs();
+  // Too long for the stream to bring it.
+  const long = message(browser.clock, 'user', 'elsewhere'.repeat(1_000));
+  await new Server(browser).call('POST', '/conversations/d/messages', { messages: [long] });
+  await other.store.sync();
+  const { held, release } = keepBack(browser.network, isOpening);
+  const opened = other.store.getConversation('d');
+  await held;
+  await exchangeSession(browser, await first.store.createLinkCode());
+  await browser.open();
+  release();
+  await opened;
+  await browser.clock.settle();
+  await leader.store.flush();
+  assert.deepEqual(contents(await first.server.messages('d')), ['mine']);
+});
+
+test('what is here is never sent with another user\'s token', async () => {
+  const first = await begin('of the first');
+  const { browser, leader, other } = await twoTabs();
+  const before = browser.values.get('claude-session');
+  await other.store.redeemLinkCode((await first.store.createLinkCode()).code);
+  await leader.store.flush();
+  const after = browser.values.get('claude-session');
+  for (const [session, text] of [[before, 'new'], [after, 'newer']]) {
+    browser.values.set('claude-session', session);
+    await leader.store.addMessage('d', message(browser.clock, 'user', text));
+    // It is noticed, and put right, when it is to be sent.
+    await assert.rejects(leader.store.flush(), { code: 'user_changed' });
+    await leader.store.flush();
+  }
+  assert.deepEqual(contents(await first.server.messages('d')), ['mine', 'new', 'newer']);
+});
+
+test('a page that comes after an erasure brings nothing back', async () => {
+  const { browser, leader, other } = await twoTabs();
+  await new Server(browser).call('POST', '/conversations', { id: 'd2', messages: [message(browser.clock, 'user', 'elsewhere')] });
+  const { held, release } = keepBack(browser.network, isOpening);
+  const opened = leader.store.getConversation('d2');
+  await held;
+  await other.store.eraseEverything();
+  release();
+  assert.equal(await opened, null);
+  assert.deepEqual(await other.store.getAllConversations(), []);
+});
+
+test('a change of users waits for what is on its way, and everything goes along', async () => {
+  const first = await begin('of the first');
+  const { code } = await first.store.createLinkCode();
+  const { leader, other, release } = await withAppendOnItsWay();
+  const redeemed = other.store.redeemLinkCode(code);
+  await release();
+  await redeemed;
+  await leader.store.flush();
+  assert.deepEqual(contents(await first.server.messages('d')), ['mine', 'on its way']);
+});
+
+test('an erasure waits for what is on its way: nothing comes to the server after it', async () => {
+  const { browser, leader, other, release } = await withAppendOnItsWay();
+  const server = new Server(browser);
+  let isErasedThere = false;
+  browser.network.before = async ({ method, path }) => { isErasedThere ||= method === 'DELETE' && path === '/user'; };
+  const erased = other.store.eraseEverything();
+  for (let i = 0; i < 50; i += 1) await tick();
+  assert.equal(isErasedThere, false);
+  await release();
+  await erased;
+  assert.deepEqual(await server.summaries(), []);
+  assert.deepEqual(await leader.store.getAllConversations(), []);
+  await leader.store.saveConversation({ id: 'new', messages: [message(browser.clock, 'user', 'anew')] });
+  await leader.store.flush();
+  assert.deepEqual(contents(await new Server(browser).messages('new')), ['anew']);
+});
+
+test('data go to whose session it is, however a tab was closed while users were exchanged', async () => {
+  const first = await begin('of the first');
+  const { code } = await first.store.createLinkCode();
+  const { browser, tab, store } = await begin('mine');
+  const before = browser.values.get('claude-session');
+  await store.redeemLinkCode(code);
+  await store.flush();
+  await tab.crash();
+  browser.values.set('claude-session', before);
+  const reopened = await browser.open();
+  await reopened.store.addMessage('c', message(browser.clock, 'user', 'goes on'));
+  await reopened.store.flush();
+  assert.deepEqual(contents(await new Server(browser).messages('c')), ['mine', 'goes on']);
+});
+
+test('what another device erases is gone here too, but for what it has not got', async () => {
+  const first = await begin('q');
+  const second = new Browser();
+  const tab = await second.open();
+  await tab.store.redeemLinkCode((await first.store.createLinkCode()).code);
+  await until(() => tab.store.status.live === 'stream');
+  await tab.store.getConversation('c');
+  await first.store.saveConversation({ id: 'd', messages: [message(first.browser.clock, 'user', 'x')] });
+  await first.store.flush();
+  await tab.store.sync();
+  await tab.store.getConversation('d');
+  second.network.fault = ({ method }) => (method === 'POST' ? 'refused' : undefined);
+  await tab.store.addMessage('d', message(second.clock, 'user', 'unsent'));
+  await tab.store.saveConversation({ id: 'own', messages: [message(second.clock, 'user', 'only here')] });
+  await first.store.eraseEverything();
+  await until(async () => await tab.store.getConversation('c') === null);
+  const left = (await tab.store.getAllConversations()).find(({ id }) => id !== 'own');
+  assert.deepEqual(contents(await tab.store.getConversation(left.id)), ['x', 'unsent']);
+  const own = await tab.store.getConversation('own');
+  assert.deepEqual([own.id, contents(own)], ['own', ['only here']]);
 });
 
 test('a device that was signed out keeps what it has, and can begin anew', async () => {

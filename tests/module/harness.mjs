@@ -80,6 +80,9 @@ export class Network {
   inFlight = 0;
   requests = [];
   fault = () => undefined;
+  /** Awaited before a request gets to the server, and before its answer gets back. */
+  before = async () => {};
+  after = async () => {};
   #streams = new Set();
   #clock;
 
@@ -97,7 +100,10 @@ export class Network {
       if (fault === 'refused') throw new TypeError('fetch failed');
       this.requests.push(request);
       if (typeof fault === 'number') return new Response('{"error":{"code":"storage_unavailable"}}', { status: fault });
-      return await this.#answer(await fetch(url, options), fault);
+      await this.before(request);
+      const response = await this.#answer(await fetch(url, options), fault);
+      await this.after(request);
+      return response;
     } finally {
       this.inFlight -= 1;
     }
@@ -186,22 +192,31 @@ class Locks {
       const queue = this.#queues.get(name) ?? [];
       this.#queues.set(name, queue);
       const entry = { work, resolve, reject };
+      entry.isShared = options.mode === 'shared';
       queue.push(entry);
       options.signal?.addEventListener('abort', () => {
-        if (queue.indexOf(entry) <= 0) return;
+        if (entry.isHeld) return;
         queue.splice(queue.indexOf(entry), 1);
         reject(options.signal.reason);
+        this.#grant(queue);
       });
-      if (queue.length === 1) this.#run(queue);
+      this.#grant(queue);
     });
   }
 
-  async #run(queue) {
-    while (queue.length > 0) {
-      const { work, resolve, reject } = queue[0];
-      await Promise.resolve().then(work).then(resolve, reject);
-      queue.shift();
+  /** Whoever comes first holds the lock, together with those next to it where all of them share it. */
+  #grant(queue) {
+    for (const [index, entry] of queue.entries()) {
+      if (index > 0 && !(entry.isShared && queue[0].isShared)) return;
+      if (!entry.isHeld) this.#hold(queue, entry);
     }
+  }
+
+  async #hold(queue, entry) {
+    entry.isHeld = true;
+    await Promise.resolve().then(entry.work).then(entry.resolve, entry.reject);
+    queue.splice(queue.indexOf(entry), 1);
+    this.#grant(queue);
   }
 }
 

@@ -159,7 +159,9 @@ test('a visitor who has nothing is no user of the server', async () => {
 test('what the server has lost is kept here, and goes there again with the next word', async () => {
   const { laptop, a, b, clock } = await two();
   await b.store.close();
+  await a.goOffline();
   await new Server(laptop).call('DELETE', '/user');
+  await a.goOnline();
   await a.store.sync();
   const [kept] = await a.store.getAllConversations();
   assert.equal(kept.onServer, false);

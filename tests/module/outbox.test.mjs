@@ -13,6 +13,14 @@ async function begin() {
   return { browser, tab, store: tab.store, server: new Server(browser), first };
 }
 
+test('when a deletion is sent, nothing waits any more', async () => {
+  const { store } = await begin();
+  await store.deleteConversation('c');
+  await store.flush();
+  assert.equal(store.status.pending, 0);
+  assert.equal(store.status.mode, 'synced');
+});
+
 test('what is written offline survives the tab, and is sent in order', async () => {
   const { browser, tab, server } = await begin();
   await tab.goOffline();
