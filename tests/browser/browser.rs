@@ -1,5 +1,6 @@
 //! A Chromium of a test's own: a fresh profile, and nothing left when the test ends.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -137,7 +138,50 @@ impl Browser {
         let name = thread.name().unwrap_or("test").replace("::", "-");
         self.screenshot(&format!("failed-{name}")).await;
         let log = self.log("browser").await;
-        panic!("{reason}\n{log:#?}");
+        let shown = self.try_run("return document.body.innerText;", &[]).await;
+        let requests = self.calls().await.join("\n");
+        panic!("{reason}\n{log:#?}\n{shown:?}\n{requests}");
+    }
+
+    /// What the browser's network did since this was asked last: events of the DevTools protocol.
+    pub async fn network_events(&self) -> Vec<Value> {
+        let entries = self.log("performance").await.into_iter();
+        entries
+            .map(|entry| {
+                let entry: Value =
+                    serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+                entry["message"].clone()
+            })
+            .collect()
+    }
+
+    /// Calls of the API, and what became of each, in order.
+    async fn calls(&self) -> Vec<String> {
+        let mut urls = HashMap::new();
+        let mut calls = Vec::new();
+        for event in self.network_events().await {
+            let parameters = &event["params"];
+            let id = parameters["requestId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let request = &parameters["request"];
+            let url = request["url"].as_str().unwrap_or_default();
+            let outcome = match event["method"].as_str().unwrap_or_default() {
+                "Network.requestWillBeSent" if url.contains("/api/") => {
+                    urls.insert(id.clone(), format!("{} {url}", request["method"]));
+                    "sent".to_owned()
+                }
+                "Network.responseReceived" => parameters["response"]["status"].to_string(),
+                "Network.loadingFinished" => "complete".to_owned(),
+                "Network.loadingFailed" => parameters["errorText"].to_string(),
+                _ => continue,
+            };
+            if let Some(call) = urls.get(&id) {
+                calls.push(format!("{} {call}: {outcome}", parameters["timestamp"]));
+            }
+        }
+        calls
     }
 
     /// The entries of one of the browser's logs (`browser` is the console, `performance` the network) since this

@@ -77,9 +77,7 @@ async fn no_request_leaves_for_another_place() {
 
     let own = format!("{}/", site.url());
     let mut requests = 0;
-    for entry in browser.log("performance").await {
-        let entry: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
-        let event = &entry["message"];
+    for event in browser.network_events().await {
         if event["method"] != "Network.requestWillBeSent" {
             continue;
         }
