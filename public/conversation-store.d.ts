@@ -270,7 +270,7 @@ export class StoreError extends Error {
   readonly name: 'StoreError';
   /** The server's code, or one of ours: `offline`, `circuit_open`, `conversation_deleted`, `conversation_not_found`,
    * `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`, `not_migrated`,
-   * `disabled`, `closed`. */
+   * `disabled`, `closed`, `account_mismatch`, `user_changed` (another tab exchanges users just now: it is tried again). */
   readonly code: string;
   /** The HTTP status; 0 where there was no answer. */
   readonly status: number;

@@ -12,6 +12,9 @@ on_both_stores!(
     a_server_gone_while_an_answer_is_written_loses_nothing,
     a_stale_copy_erases_no_newer_turns,
     a_conflict_keeps_both_sides,
+    what_is_written_offline_outlives_a_reload_and_is_sent_once_and_in_order,
+    linked_profiles_see_each_others_changes_live,
+    without_redis_everything_goes_on_here,
 );
 
 const OLD_KEY: &str = "claude-code-conversations";
@@ -32,14 +35,18 @@ async fn begin(browser: &Browser) {
 /// A browser with a conversation `c` of one question, known to the server.
 async fn with_a_conversation(site: &Site) -> Option<Browser> {
     let browser = Browser::open(site).await?;
-    begin(&browser).await;
+    begin_with_a_conversation(&browser).await;
+    Some(browser)
+}
+
+async fn begin_with_a_conversation(browser: &Browser) {
+    begin(browser).await;
     let body = "await store.saveConversation({ id: 'c', messages: [args[0]] });
         await store.flush();";
     browser
         .run(body, &[message("first", "user", "Question")])
         .await;
     browser.until("store.status.mode === 'synced'").await;
-    Some(browser)
 }
 
 fn contents(opened: &Value) -> Vec<String> {
@@ -217,4 +224,89 @@ async fn a_conflict_keeps_both_sides(site: Site) {
     for side in ["Edited here", "Edited elsewhere"] {
         assert!(both.contains(side), "{side}: {both}");
     }
+}
+
+async fn what_is_written_offline_outlives_a_reload_and_is_sent_once_and_in_order(site: Site) {
+    let Some(browser) = with_a_conversation(&site).await else {
+        return;
+    };
+    // The page itself has to come from somewhere.
+    site.faults().refuse(true).await;
+    let write = "for (const text of args) {
+            await store.addMessage('c', { id: text, type: 'user', content: text });
+        }
+        await store.saveConversation({ id: 'd', messages: [{ id: 'new', type: 'user', content: 'Begun offline' }] });
+        await store.flush().catch(() => {});";
+    browser.run(write, &[json!("one"), json!("two")]).await;
+    browser.client.refresh().await.unwrap();
+    browser.run(BEGIN, &[]).await;
+    let here = browser.value("store.getConversation('c')").await;
+    assert_eq!(contents(&here), ["Question", "one", "two"]);
+    assert_eq!(browser.value("store.status.pending").await, 2);
+    let more = "await store.addMessage('c', { id: 'three', type: 'assistant', content: 'three' });
+        await store.flush().catch(() => {});";
+    browser.run(more, &[]).await;
+    site.faults().refuse(false).await;
+    site.advance(std::time::Duration::from_secs(61));
+    let body = "window.dispatchEvent(new Event('online')); await store.flush();";
+    browser.run(body, &[]).await;
+    let user = browser.user(&site).await;
+    assert_eq!(
+        contents(&user.open("c").await),
+        ["Question", "one", "two", "three"]
+    );
+    assert_eq!(contents(&user.open("d").await), ["Begun offline"]);
+    assert_eq!(browser.value("store.status.pending").await, 0);
+}
+
+async fn linked_profiles_see_each_others_changes_live(site: Site) {
+    let Some((laptop, phone)) = Browser::open_two(&site).await else {
+        return;
+    };
+    begin_with_a_conversation(&laptop).await;
+    begin(&phone).await;
+    let code = laptop
+        .run("return (await store.createLinkCode()).code;", &[])
+        .await;
+    phone
+        .run("await store.redeemLinkCode(args[0]);", &[code])
+        .await;
+    let add = "await store.addMessage('c', { id: args[0], type: 'user', content: args[1] });";
+    let turns = [
+        (&laptop, &phone, "laptop", "From the laptop"),
+        (&phone, &laptop, "phone", "From the phone"),
+    ];
+    for (writer, reader, id, text) in turns {
+        reader.until("store.status.live === 'stream'").await;
+        writer.run(add, &[json!(id), json!(text)]).await;
+        let text = json!(text);
+        reader
+            .until(&format!(
+                "store.getConversation('c').then((c) => c?.messages.at(-1)?.content === {text})"
+            ))
+            .await;
+    }
+}
+
+async fn without_redis_everything_goes_on_here(site: Site) {
+    let off = site.deployment(&[("REDIS_ENABLED", "false")]).await;
+    let Some(browser) = Browser::open(&site).await else {
+        return;
+    };
+    let page = format!("{}/shared#none", off.url());
+    browser.client.goto(&page).await.unwrap();
+    browser.run(BEGIN, &[]).await;
+    let body = "
+        await store.saveConversation({ id: 'c', messages: [{ id: 'a', type: 'user', content: 'Kept here' }] });
+        await store.flush().catch(() => {});";
+    browser.run(body, &[]).await;
+    browser.until("store.status.mode === 'local'").await;
+    assert_eq!(
+        browser.value("store.status.problem").await,
+        "storage_disabled"
+    );
+    browser.client.refresh().await.unwrap();
+    browser.run(BEGIN, &[]).await;
+    let here = browser.value("store.getConversation('c')").await;
+    assert_eq!(contents(&here), ["Kept here"]);
 }
