@@ -28,6 +28,8 @@ export class VirtualList {
   #last = 0;
   #atEnd = true;
   #anchor = null;
+  /** Where the viewport was when that was last looked at. */
+  #scrollTop = 0;
   #resizes = new ResizeObserver((entries) => this.#measure(entries));
 
   /**
@@ -62,6 +64,7 @@ export class VirtualList {
    * `total` counts also those that are not loaded, before the first.
    */
   setItems(items, total = items.length) {
+    this.#noteScrolling();
     this.#items = items;
     this.#total = total;
     const keys = new Set(items.map((item) => item.key));
@@ -77,6 +80,7 @@ export class VirtualList {
     this.#anchor = null;
     this.#atEnd = this.follow;
     if (!this.follow) this.#viewport.scrollTop = 0;
+    this.#scrollTop = this.#viewport.scrollTop;
     this.setItems(items);
   }
 
@@ -130,14 +134,22 @@ export class VirtualList {
       const top = Math.max(0, this.#offsets[index] + this.#anchor.distance);
       if (Math.abs(this.#viewport.scrollTop - top) >= 1) this.#viewport.scrollTop = top;
     }
+    this.#scrollTop = this.#viewport.scrollTop;
   }
 
   #scrolled() {
-    const { scrollTop, clientHeight, scrollHeight } = this.#viewport;
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    this.#remember();
+    this.#noteScrolling(true);
     this.#draw();
     this.#tellEnds();
+  }
+
+  /** Notes where the reader is. The event of a scrolling comes later than others, which would undo what they do not know. */
+  #noteScrolling(isCertain = false) {
+    const { scrollTop, clientHeight, scrollHeight } = this.#viewport;
+    if (!isCertain && Math.abs(scrollTop - this.#scrollTop) < 1) return;
+    this.#scrollTop = scrollTop;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    this.#remember();
   }
 
   #tellEnds() {
@@ -227,6 +239,7 @@ export class VirtualList {
       changed = true;
     }
     if (!changed) return;
+    this.#noteScrolling();
     if (!this.#anchor) this.#remember();
     this.#arrange();
   }

@@ -15,6 +15,7 @@ mod hands;
 
 mod appearance;
 mod carrying;
+mod day;
 mod devices;
 mod keyboard;
 mod module;

@@ -11,7 +11,7 @@ pub mod events;
 pub mod follower;
 pub mod provider;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ impl Site {
         .unwrap();
         let app = App::new(config(&front.url(), &[]), clock.clone()).unwrap();
         let lines = Arc::default();
-        let web = serve(app.with_log(kept_in(&lines))).await;
+        let web = serve(app.with_log(kept_in(&lines)), &public()).await;
         Self {
             web,
             front,
@@ -129,9 +129,14 @@ impl Site {
 
     /// A second deployment on the same database, with these variables set differently.
     pub async fn deployment(&self, variables: &[(&str, &str)]) -> Deployment {
+        self.deployment_of(variables, &public()).await
+    }
+
+    /// As [`Self::deployment`], with these pages.
+    pub async fn deployment_of(&self, variables: &[(&str, &str)], pages: &Path) -> Deployment {
         let app = App::new(config(&self.front.url(), variables), self.clock.clone()).unwrap();
         Deployment {
-            web: serve(app.with_log(kept_in(&self.lines))).await,
+            web: serve(app.with_log(kept_in(&self.lines)), pages).await,
         }
     }
 
@@ -282,9 +287,13 @@ async fn any_port() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-async fn serve(app: App) -> WebServer {
-    let public = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("public");
-    WebServer::start(any_port().await, Arc::new(app), &public).unwrap()
+/// The pages of the repository.
+fn public() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("public")
+}
+
+async fn serve(app: App, pages: &Path) -> WebServer {
+    WebServer::start(any_port().await, Arc::new(app), pages).unwrap()
 }
 
 /// The defaults, but for the patience: tests of failures should not take seconds.

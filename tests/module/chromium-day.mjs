@@ -1,0 +1,92 @@
+/**
+ * The user's day in a real browser: its IndexedDB, its locks, its channels, its network; only the time is the test's. Whoever
+ * drives the browser asks for `nextQuestion()`, which answers the one before, until it is null.
+ */
+
+import { openIndexedDatabase } from '../../public/conversation-store.js';
+import { TestClock } from './basics.mjs';
+import { Network } from './network.mjs';
+import { Tab } from './tab.mjs';
+import { day, followClock, yesterday } from './user-day.mjs';
+
+const questions = [];
+let answer = () => {};
+let hear = () => {};
+
+function ask(line) {
+  return new Promise((resolve) => {
+    questions.push({ line, resolve });
+    hear();
+  });
+}
+
+export async function nextQuestion() {
+  answer();
+  while (questions.length === 0) await new Promise((resolve) => { hear = resolve; });
+  const { line, resolve } = questions.shift();
+  answer = resolve;
+  return line;
+}
+
+/** The browser this runs in. */
+class Profile {
+  clock = new TestClock();
+  network = new Network(this.clock);
+  #work = { inFlight: 0 };
+
+  constructor() {
+    this.clock.busy.add(this.#work);
+  }
+
+  environment = {
+    fetch: this.network.fetch,
+    openDatabase: async (name) => this.#counted(await openIndexedDatabase(name)),
+    localStorage,
+    // Who leads holds its lock for as long as it does; all others are held for some work.
+    locks: {
+      request: (name, ...rest) => {
+        const request = () => navigator.locks.request(name, ...rest);
+        return name === 'conversation-store-anonymous' ? request() : this.#count(request);
+      },
+    },
+    clock: this.clock,
+    random: () => 0.5,
+  };
+
+  async open() {
+    const tab = new Tab(this, {});
+    await tab.store.ready;
+    return tab;
+  }
+
+  #counted(database) {
+    return {
+      kind: database.kind,
+      run: (mode, work) => this.#count(() => database.run(mode, work)),
+      close: () => database.close(),
+    };
+  }
+
+  async #count(work) {
+    this.#work.inFlight += 1;
+    try {
+      return await work();
+    } finally {
+      this.#work.inFlight -= 1;
+    }
+  }
+}
+
+export async function play() {
+  try {
+    const profile = new Profile();
+    followClock(profile, ask);
+    await yesterday(profile);
+    await ask('count nothing');
+    await day(profile);
+    await ask('count a day in Chromium');
+    ask('done');
+  } catch (error) {
+    ask(`failed: ${error.stack}`);
+  }
+}

@@ -1,0 +1,115 @@
+/** The network between a store and the real server. Runs in Node and in a browser. */
+
+/** Where the server is: `cargo test --test module` says so, and starts it. */
+export const API = globalThis.process?.env.API ?? '/api';
+
+/**
+ * What is between a browser and the server. `fault(request)` says what is to go wrong: 'refused' (never gets there),
+ * 'lost' (the answer is), 'broken' (the answer breaks off), a number (answered with this status), or nothing.
+ */
+export class Network {
+  isOnline = true;
+  inFlight = 0;
+  requests = [];
+  fault = () => undefined;
+  /** Awaited before a request gets to the server, and before its answer gets back. */
+  before = async () => {};
+  after = async () => {};
+  #streams = new Set();
+  #clock;
+
+  constructor(clock) {
+    this.#clock = clock;
+    clock.busy.add(this);
+  }
+
+  /** As the browser's fetch. */
+  fetch = async (url, options = {}) => {
+    const request = { method: options.method ?? 'GET', path: url.slice(API.length), body: options.body, headers: options.headers };
+    this.inFlight += 1;
+    try {
+      const fault = this.isOnline ? this.fault(request) : 'refused';
+      if (fault === 'refused') throw new TypeError('fetch failed');
+      this.requests.push(request);
+      if (typeof fault === 'number') return new Response('{"error":{"code":"storage_unavailable"}}', { status: fault });
+      await this.before(request);
+      const response = await this.#answer(await fetch(url, options), fault);
+      await this.after(request);
+      return response;
+    } finally {
+      this.inFlight -= 1;
+    }
+  };
+
+  async #answer(response, fault) {
+    if (response.headers.get('content-type') === 'text/event-stream') return this.#stream(response);
+    const body = await response.arrayBuffer();
+    if (fault === 'lost') throw new TypeError('network connection was lost');
+    const { status, headers } = response;
+    if (fault !== 'broken') return new Response(status === 304 ? null : body, { status, headers });
+    const broken = new ReadableStream({ start: (controller) => controller.error(new TypeError('terminated')) });
+    return new Response(broken, { status, headers });
+  }
+
+  /** A stream that this network can cut, and that ends as the server ends it and with its heartbeat, by the test's clock. */
+  async #stream(response) {
+    const reader = response.body.getReader();
+    // Until it has begun, it is a request on its way.
+    const first = await reader.read();
+    let controller;
+    const end = (how) => {
+      this.#streams.delete(end);
+      this.#clock.clearTimeout(timer);
+      this.#clock.clearTimeout(heartbeat);
+      reader.cancel().catch(() => {});
+      how(controller);
+    };
+    const timer = this.#clock.setTimeout(() => end((to) => {
+      to.enqueue(new TextEncoder().encode('event: reconnect\ndata: {}\n\n'));
+      to.close();
+    }), 285_000);
+    let heartbeat;
+    const beat = () => {
+      controller.enqueue(new TextEncoder().encode(': heartbeat\n\n'));
+      heartbeat = this.#clock.setTimeout(beat, 15_000);
+    };
+    heartbeat = this.#clock.setTimeout(beat, 15_000);
+    this.#streams.add(end);
+    const body = new ReadableStream({
+      start: (given) => {
+        controller = given;
+        given.enqueue(first.value);
+      },
+      pull: async (to) => {
+        try {
+          const { done, value } = await reader.read();
+          if (!this.#streams.has(end)) return;
+          if (done) end((closed) => closed.close());
+          else to.enqueue(value);
+        } catch (error) {
+          if (this.#streams.has(end)) end((broken) => broken.error(error));
+        }
+      },
+      cancel: () => end(() => {}),
+    });
+    return new Response(body, { status: 200, headers: response.headers });
+  }
+
+  get streams() {
+    return this.#streams.size;
+  }
+
+  goOffline() {
+    this.isOnline = false;
+    for (const end of [...this.#streams]) end((controller) => controller.error(new TypeError('network connection was lost')));
+  }
+
+  goOnline() {
+    this.isOnline = true;
+  }
+
+  /** What was asked, without the sync's cursors. */
+  get log() {
+    return this.requests.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`);
+  }
+}
