@@ -1,30 +1,19 @@
 //! Configuration, read from environment variables once per process.
 
+mod databases;
+mod namespace;
+mod origins;
 mod provider;
+mod variables;
 
 use std::time::Duration;
-
-use thiserror::Error;
 
 use crate::identity::ProviderConfig;
 use crate::secret::Secret;
 use crate::upstash::UpstashConfig;
+use variables::{Variables, invalid};
 
-/// A variable that is missing or cannot be used. Names the variable, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// None of the named variables is set.
-    #[error("{0} is not set")]
-    Missing(&'static str),
-    /// The variable is set to something that cannot be used.
-    #[error("{name} is not valid: {reason}")]
-    Invalid {
-        /// The variable.
-        name: &'static str,
-        /// What is expected of it.
-        reason: String,
-    },
-}
+pub use variables::ConfigError;
 
 /// Everything that can be configured; the table in README.md explains each.
 #[derive(Clone, Debug)]
@@ -72,11 +61,6 @@ pub struct Config {
 
 /// The shortest secret that is accepted, in bytes: as long as the MAC it keys.
 const SHORTEST_SECRET: usize = 32;
-
-/// The most databases.
-const MOST_DATABASES: usize = 64;
-const NUMBERED_URL: &str = "UPSTASH_REDIS_REST_URL_<n>";
-const NUMBERED_TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN_<n>";
 
 impl Config {
     /// Reads the process's environment.
@@ -132,64 +116,7 @@ impl Config {
     }
 }
 
-struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
-
 impl Variables<'_> {
-    fn optional(&self, name: &str) -> Option<String> {
-        (self.0)(name)
-            .map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-    }
-
-    /// The database, and those numbered from 2 on, as long as there is a next one.
-    fn databases(&self) -> Result<Vec<UpstashConfig>, ConfigError> {
-        const URL: &str = "UPSTASH_REDIS_REST_URL (or KV_REST_API_URL)";
-        const TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN (or KV_REST_API_TOKEN)";
-        let first = |name: &str, other: &str| self.optional(name).or_else(|| self.optional(other));
-        let url = first("UPSTASH_REDIS_REST_URL", "KV_REST_API_URL");
-        let token = first("UPSTASH_REDIS_REST_TOKEN", "KV_REST_API_TOKEN");
-        let mut databases = vec![self.database(
-            url.ok_or(ConfigError::Missing(URL))?,
-            token.ok_or(ConfigError::Missing(TOKEN))?,
-            URL,
-        )?];
-        for number in 2..=MOST_DATABASES {
-            let url = self.optional(&format!("UPSTASH_REDIS_REST_URL_{number}"));
-            let token = self.optional(&format!("UPSTASH_REDIS_REST_TOKEN_{number}"));
-            match (url, token) {
-                (None, None) => break,
-                (Some(url), Some(token)) => {
-                    databases.push(self.database(url, token, NUMBERED_URL)?);
-                }
-                (Some(_), None) => return Err(ConfigError::Missing(NUMBERED_TOKEN)),
-                (None, Some(_)) => return Err(ConfigError::Missing(NUMBERED_URL)),
-            }
-        }
-        let is_behind_a_gap = |number: &usize| {
-            self.optional(&format!("UPSTASH_REDIS_REST_URL_{number}"))
-                .is_some()
-        };
-        if (databases.len() + 1..=MOST_DATABASES).any(|number| is_behind_a_gap(&number)) {
-            let reason = "numbered from 2 on without a gap: users belong to databases by number";
-            return Err(invalid(NUMBERED_URL, reason));
-        }
-        Ok(databases)
-    }
-
-    fn database(
-        &self,
-        url: String,
-        token: String,
-        name: &'static str,
-    ) -> Result<UpstashConfig, ConfigError> {
-        if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err(invalid(name, "it begins with https:// (or http://)"));
-        }
-        let timeout = self.number("UPSTASH_TIMEOUT_MS", 8_000, 100..=60_000)?;
-        Ok(UpstashConfig::new(url, Secret::new(token))
-            .with_deadline(Duration::from_millis(timeout)))
-    }
-
     fn auth_secrets(&self) -> Result<Vec<Secret>, ConfigError> {
         const NAME: &str = "AUTH_SECRET";
         let value = self.optional(NAME).ok_or(ConfigError::Missing(NAME))?;
@@ -213,111 +140,6 @@ impl Variables<'_> {
         }
         Ok(Some(Secret::new(token)))
     }
-
-    /// `KEY_NAMESPACE`, or the branch of a preview deployment, so that branches that share a database
-    /// never see each other.
-    fn namespace(&self) -> Result<String, ConfigError> {
-        if let Some(namespace) = self.optional("KEY_NAMESPACE") {
-            if namespace.len() > 100 || !namespace.chars().all(is_namespace_char) {
-                return Err(invalid(
-                    "KEY_NAMESPACE",
-                    "at most 100 characters of A-Z a-z 0-9 _ - . / :",
-                ));
-            }
-            return Ok(namespace);
-        }
-        let environment = self.optional("VERCEL_ENV");
-        // A project can hide this variable from its deployments. Then a preview would not know itself for
-        // one, and write among the conversations of production.
-        if environment.is_none() && self.optional("VERCEL_IPC_PATH").is_some() {
-            return Err(ConfigError::Missing("VERCEL_ENV (or KEY_NAMESPACE)"));
-        }
-        if environment.as_deref() != Some("preview") {
-            return Ok(String::new());
-        }
-        let branch = self
-            .optional("VERCEL_GIT_COMMIT_REF")
-            .ok_or(ConfigError::Missing(
-                "VERCEL_GIT_COMMIT_REF (or KEY_NAMESPACE)",
-            ))?;
-        Ok(format!("preview:{branch}:"))
-    }
-
-    /// Origins as browsers write them: anything else would be accepted here and then never match.
-    fn origins(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
-        let value = self.optional(name).unwrap_or_default();
-        let origins = value.split(',').map(str::trim);
-        let origins: Vec<String> = origins
-            .filter(|origin| !origin.is_empty())
-            .map(str::to_owned)
-            .collect();
-        if origins.iter().any(|origin| origin.contains('*')) {
-            let reason =
-                "a wildcard would hand answers to anybody's page: list each origin in full";
-            return Err(invalid(name, reason));
-        }
-        if !origins.iter().all(|origin| is_origin(origin)) {
-            let reason = "comma-separated origins in lower case, such as https://chat.example.com, \
-                          without a path, a slash at the end or the scheme's own port";
-            return Err(invalid(name, reason));
-        }
-        Ok(origins)
-    }
-
-    fn flag(&self, name: &'static str, default: bool) -> Result<bool, ConfigError> {
-        match self.optional(name).as_deref() {
-            None => Ok(default),
-            Some("true" | "1") => Ok(true),
-            Some("false" | "0") => Ok(false),
-            Some(_) => Err(invalid(name, "true or false")),
-        }
-    }
-
-    fn percent(&self, name: &'static str, default: u8) -> Result<u8, ConfigError> {
-        let percent = self.number(name, default.into(), 0..=100)?;
-        Ok(u8::try_from(percent).unwrap_or(default))
-    }
-
-    fn days(&self, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
-        let days = self.number(name, default, 1..=3_650)?;
-        Ok(Duration::from_secs(days * 86_400))
-    }
-
-    fn number(
-        &self,
-        name: &'static str,
-        default: u64,
-        range: std::ops::RangeInclusive<u64>,
-    ) -> Result<u64, ConfigError> {
-        let Some(value) = self.optional(name) else {
-            return Ok(default);
-        };
-        value
-            .parse()
-            .ok()
-            .filter(|number| range.contains(number))
-            .ok_or_else(|| {
-                let reason = format!("a whole number from {} to {}", range.start(), range.end());
-                invalid(name, reason)
-            })
-    }
-}
-
-fn invalid(name: &'static str, reason: impl Into<String>) -> ConfigError {
-    ConfigError::Invalid {
-        name,
-        reason: reason.into(),
-    }
-}
-
-fn is_origin(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == text
-    })
-}
-
-fn is_namespace_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "_-./:".contains(c)
 }
 
 #[cfg(test)]
@@ -326,7 +148,8 @@ mod tests {
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-    fn read(extra: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    /// A configuration with what is needed, and these variables.
+    pub(super) fn read(extra: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let base = [
             ("UPSTASH_REDIS_REST_URL", "https://db.example"),
             ("UPSTASH_REDIS_REST_TOKEN", "token"),
@@ -346,35 +169,6 @@ mod tests {
         assert_eq!(config.namespace, "");
         assert_eq!(config.conversation_life, Duration::from_secs(90 * 86_400));
         assert!(config.redis_enabled);
-    }
-
-    #[test]
-    fn takes_the_names_of_the_marketplace_integration() {
-        let config = read(&[
-            ("UPSTASH_REDIS_REST_URL", ""),
-            ("KV_REST_API_URL", "https://kv.example"),
-        ]);
-        assert_eq!(config.unwrap().databases[0].url, "https://kv.example");
-    }
-
-    #[test]
-    fn takes_several_databases_but_no_gap_between_them() {
-        let second = [
-            ("UPSTASH_REDIS_REST_URL_2", "https://two.example"),
-            ("UPSTASH_REDIS_REST_TOKEN_2", "token"),
-        ];
-        let urls: Vec<String> = read(&second)
-            .unwrap()
-            .databases
-            .into_iter()
-            .map(|database| database.url)
-            .collect();
-        assert_eq!(urls, ["https://db.example", "https://two.example"]);
-        let without_token = read(&second[..1]).unwrap_err().to_string();
-        assert!(without_token.contains("TOKEN_<n>"), "{without_token}");
-        let gap = [("UPSTASH_REDIS_REST_URL_3", "https://three.example")];
-        let gap = read(&gap).unwrap_err().to_string();
-        assert!(gap.contains("without a gap"), "{gap}");
     }
 
     #[test]
@@ -399,47 +193,6 @@ mod tests {
                 variable.1.is_empty() || !error.contains(variable.1),
                 "{error}"
             );
-        }
-    }
-
-    #[test]
-    fn a_deployment_that_cannot_tell_whether_it_is_a_preview_does_not_start() {
-        let deployed = ("VERCEL_IPC_PATH", "/tmp/ipc.sock");
-        let error = read(&[deployed]).unwrap_err().to_string();
-        assert!(error.contains("VERCEL_ENV"), "{error}");
-        for told in [("VERCEL_ENV", "production"), ("KEY_NAMESPACE", "own:")] {
-            assert!(read(&[deployed, told]).is_ok(), "{told:?}");
-        }
-    }
-
-    #[test]
-    fn a_preview_has_its_branch_as_namespace() {
-        let config = read(&[
-            ("VERCEL_ENV", "preview"),
-            ("VERCEL_GIT_COMMIT_REF", "feature/x"),
-        ]);
-        assert_eq!(config.unwrap().namespace, "preview:feature/x:");
-    }
-
-    #[test]
-    fn origins_are_taken_as_browsers_write_them_only() {
-        let origins = |value| read(&[("ALLOWED_ORIGINS", value)]).map(|read| read.allowed_origins);
-        let two = origins("https://a.example, http://localhost:5173,").unwrap();
-        assert_eq!(two, ["https://a.example", "http://localhost:5173"]);
-        assert!(read(&[]).unwrap().allowed_origins.is_empty());
-        let wildcard = origins("https://*.example").unwrap_err().to_string();
-        assert!(wildcard.contains("wildcard"), "{wildcard}");
-        for wrong in [
-            "a.example",
-            "https://a.example/",
-            "https://A.example",
-            "https://a.example:443",
-            "https://a.example/path",
-            "https://user@a.example",
-            "ftp://a.example",
-            "https://a.example https://b.example",
-        ] {
-            assert!(origins(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -22,7 +22,7 @@ pub enum ExportFormat {
     Markdown,
 }
 
-/// An export under way. Of the user's data it holds one piece at a time, about a megabyte; and the ids of
+/// An export under way. Of the user's data it holds one piece at a time, a few megabytes; and the ids of
 /// what it has given out.
 #[derive(Debug)]
 pub struct Export {

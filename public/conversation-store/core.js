@@ -4,6 +4,7 @@ import { Changes } from './changes.js';
 import { CircuitBreaker } from './breaker.js';
 import { Company } from './company.js';
 import { Emitter } from './emitter.js';
+import { Flushing } from './flushing.js';
 import { GRACE, Live } from './live.js';
 import { Reader } from './reader.js';
 import { Reports } from './reports.js';
@@ -35,7 +36,7 @@ export class Core {
   #hiddenAt = null;
   #opened = [];
   #isClosed = false;
-  #flushes = new Map();
+  #flushing;
 
   constructor(options) {
     const { getToken, account = 'anonymous', api = '/api', environment } = options;
@@ -76,6 +77,9 @@ export class Core {
     this.tabs = new Tabs({
       locks, openChannel, name: `conversation-store-${this.account}`,
       onLead: () => this.#lead(), onLeave: () => this.#leave(), onMessage: (message) => this.#hear(message),
+    });
+    this.#flushing = new Flushing({
+      tabs: this.tabs, sender: this.sender, clock: this.clock, random: this.environment.random,
     });
     this.#stopWatching = page.watch((event) => this.#pageChanged(event));
     await this.#count();
@@ -343,8 +347,7 @@ export class Core {
     if (message.type === 'status' && !this.tabs.isLeading) this.#note({ ...message.state });
     if (message.type === 'outbox' && this.tabs.isLeading) this.#count().then(() => this.sender.wake());
     if (message.type === 'hello' && this.tabs.isLeading) this.tabs.post({ type: 'status', state: this.#state });
-    if (message.type === 'flush' && this.tabs.isLeading) this.#flushFor(message.id);
-    if (message.type === 'flushed') this.#flushes.get(message.id)?.(message);
+    this.#flushing.hear(message);
     if (message.type === 'user' && this.tabs.isLeading) this.exclusively(async () => {});
   }
 
@@ -378,32 +381,7 @@ export class Core {
     if (this.tabs.isLeading) return this.sender.flush();
     if (this.#state.pending === 0) await this.#count();
     if (this.#state.pending === 0) return undefined;
-    return this.#flushByLeader();
-  }
-
-  #flushByLeader() {
-    const id = this.clock.now() + this.environment.random();
-    return new Promise((resolve, reject) => {
-      const end = ({ error }) => {
-        this.clock.clearTimeout(timer);
-        this.#flushes.delete(id);
-        if (error) reject(new StoreError(error.code, error.message));
-        else resolve();
-      };
-      const error = { code: 'offline', message: 'No tab of this browser could send it.' };
-      const timer = this.clock.setTimeout(() => end({ error }), GRACE);
-      this.#flushes.set(id, end);
-      this.tabs.post({ type: 'flush', id });
-    });
-  }
-
-  async #flushFor(id) {
-    try {
-      await this.sender.flush();
-      this.tabs.post({ type: 'flushed', id });
-    } catch ({ code, message }) {
-      this.tabs.post({ type: 'flushed', id, error: { code, message } });
-    }
+    return this.#flushing.ask();
   }
 
   /** The user, or all data, has changed: other tabs begin anew too. */

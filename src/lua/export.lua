@@ -9,9 +9,9 @@
 -- Billed   4: EVALSHA, HMGET, ZMSCORE, HSET, and per conversation 1 (ZRANGE) and for each 25 messages 1 (HMGET);
 --          behind a member 1 more (ZCOUNT)
 
--- Full is a reply of so many bytes, or of so many messages. Only whole portions are read, so that it is
--- never fuller than by one.
-local BYTES, MESSAGES_AT_MOST, PORTION = 1000000, 1000, 25
+-- Full is a reply of so many bytes, or of so many messages: few round trips for an account of the usual size. Only whole
+-- portions are read, so that it is never fuller than by one.
+local BYTES, MESSAGES_AT_MOST, PORTION = 8000000, 5000, 25
 
 local TIMESTAMP, MEMBER, FIRST = ARGV[5], ARGV[6], 7
 

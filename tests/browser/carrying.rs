@@ -22,18 +22,11 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
     };
     let file = browser.scratch().join("localstorage.json");
     fs::write(&file, dump.to_string()).unwrap();
-    drag_over_the_page(&browser, &file).await;
-    drop_file(&browser, "drop", &file).await;
+    drop_on_the_page(&browser, &file).await;
     let count = dump.as_array().unwrap().len();
     browser
         .until_toast(&format!("{count} conversations imported."))
         .await;
-    assert_eq!(
-        browser
-            .value("document.querySelector('#drop').hidden")
-            .await,
-        true
-    );
     browser
         .until("document.querySelectorAll('.row').length > 8")
         .await;
@@ -44,24 +37,31 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
     assert_eq!(statistics["totals"]["current"]["conversations"], count);
 }
 
-/// Moves a file over the page until the page shows that it can be dropped there: a busy browser may swallow what comes
-/// first.
-async fn drag_over_the_page(browser: &Browser, file: &Path) {
+/// Drags a file over the page until that shows that it can be dropped there, and drops it until the page has taken it: a
+/// busy browser may swallow what comes first.
+async fn drop_on_the_page(browser: &Browser, file: &Path) {
     let drag = async {
-        while browser
-            .value("document.querySelector('#drop').hidden")
-            .await
-            == true
-        {
-            drop_file(browser, "dragEnter", file).await;
-            drop_file(browser, "dragOver", file).await;
+        while is_curtain_hidden(browser).await {
+            drag_event(browser, "dragEnter", file).await;
+            drag_event(browser, "dragOver", file).await;
+            tokio::time::sleep(GLANCE).await;
+        }
+        while !is_curtain_hidden(browser).await {
+            drag_event(browser, "drop", file).await;
             tokio::time::sleep(GLANCE).await;
         }
     };
     tokio::time::timeout(PATIENCE, drag).await.unwrap();
 }
 
-async fn drop_file(browser: &Browser, kind: &str, file: &Path) {
+async fn is_curtain_hidden(browser: &Browser) -> bool {
+    browser
+        .value("document.querySelector('#drop').hidden")
+        .await
+        == true
+}
+
+async fn drag_event(browser: &Browser, kind: &str, file: &Path) {
     let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
     let event = json!({ "type": kind, "x": 600, "y": 300, "data": data });
     browser.devtools("Input.dispatchDragEvent", event).await;

@@ -11,6 +11,7 @@ on_both_stores!(
     a_conversation_is_renamed_in_place,
     pinned_ones_come_first_and_archived_ones_leave_the_list,
     a_deleted_conversation_can_be_had_back_until_the_notice_goes,
+    a_deletion_outlives_the_page_that_could_have_undone_it,
     a_search_finds_words_as_they_are_typed,
     another_tab_sees_what_happens_here,
 );
@@ -124,6 +125,25 @@ async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site
         answer = user.get(&format!("/api/conversations/{id}")).await;
     }
     answer.expect_error(404, "conversation_not_found");
+}
+
+async fn a_deletion_outlives_the_page_that_could_have_undone_it(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("How do I undo").await;
+    let id = browser.open_id().await;
+    browser.choose("Delete").await;
+    browser
+        .until("document.querySelectorAll('.row').length === 2")
+        .await;
+    browser.visit("/").await;
+    browser.until_saved().await;
+    assert_eq!(browser.texts(".row").await.len(), 2);
+    let user = browser.user(&site).await;
+    user.get(&format!("/api/conversations/{id}"))
+        .await
+        .expect_error(404, "conversation_not_found");
 }
 
 async fn a_search_finds_words_as_they_are_typed(site: Site) {

@@ -70,7 +70,7 @@ fn parse(text: &str) -> Option<Event> {
     match event.name.as_str() {
         "sync" => contract::check_component("Changes", &event.data),
         "change" => contract::check_component("Change", &event.data),
-        name => assert_eq!(name, "reconnect"),
+        name => assert!(matches!(name, "erase" | "reconnect"), "{name}"),
     }
     Some(event)
 }

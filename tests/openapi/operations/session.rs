@@ -82,8 +82,9 @@ fn set_current() -> Operation {
 fn sync() -> Operation {
     let events = json!({
         "type": "string",
-        "description": "Events `sync`, with the data of `Changes`; `change`, with the data of `Change`; and \
-                        `reconnect` before the time is up. A heartbeat every 15 seconds. Ids are cursors.",
+        "description": "Events `sync`, with the data of `Changes`; `change`, with the data of `Change`; `erase` when \
+                        the user has erased everything; and `reconnect` before the time is up. A heartbeat every 15 \
+                        seconds. Ids are cursors.",
     });
     Operation::new("get", "/api/sync", "sync")
         .describe(
