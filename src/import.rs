@@ -1,6 +1,9 @@
 //! The import request: many conversations, each judged on its own.
 
 use std::collections::HashMap;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
 use serde_json::value::RawValue;
 
@@ -58,8 +61,8 @@ impl ImportRequest {
             items: Vec::with_capacity(sent.len()),
         };
         let mut seen = HashMap::new();
-        for (index, raw) in sent.into_iter().enumerate() {
-            let judged = raw.clone().and_then(|raw| judge(raw, index, now));
+        let judged = judge_all(&sent, json.len(), now);
+        for (index, (raw, judged)) in sent.into_iter().zip(judged).enumerate() {
             let placed = judged
                 .and_then(|(id, conversation)| request.place(id, conversation, index, &mut seen));
             let item = match placed {
@@ -218,11 +221,36 @@ fn is_end_of_export(line: &[u8]) -> bool {
             .is_ok_and(|mut object| object.take("export").is_some() && object.is_empty())
 }
 
-fn judge(
-    raw: &RawValue,
-    index: usize,
-    now: Timestamp,
-) -> Result<(ConversationId, NewConversation), Invalid> {
+type Judged = Result<(ConversationId, NewConversation), Invalid>;
+
+/// Judges each. To read and compress the messages is most of an import's work, so all cores do it where it is worth
+/// starting threads.
+fn judge_all(sent: &[Result<&RawValue, Invalid>], bytes: usize, now: Timestamp) -> Vec<Judged> {
+    const WORTH_IT: usize = 500_000;
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = if bytes < WORTH_IT { 1 } else { cores };
+    let share = sent.len().div_ceil(threads).max(1);
+    let judge_share = |first: usize, share: &[Result<&RawValue, Invalid>]| -> Vec<Judged> {
+        let share = share.iter().zip(first..);
+        share
+            .map(|(raw, index)| raw.clone().and_then(|raw| judge(raw, index, now)))
+            .collect()
+    };
+    if share >= sent.len() {
+        return judge_share(0, sent);
+    }
+    thread::scope(|scope| {
+        let shares = sent.chunks(share).zip((0..).step_by(share));
+        let work: Vec<_> = shares
+            .map(|(share, first)| scope.spawn(move || judge_share(first, share)))
+            .collect();
+        work.into_iter()
+            .flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn judge(raw: &RawValue, index: usize, now: Timestamp) -> Judged {
     let path = format!("[{index}]");
     let conversation = NewConversation::parse(raw.get().as_bytes(), &path, now)?;
     let id = conversation
@@ -239,4 +267,41 @@ fn readable_id(raw: &RawValue) -> Option<String> {
     ConversationId::parse(&id, "id")
         .ok()
         .map(|id| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_cores_judge_is_reported_in_the_order_sent() {
+        let text = "x".repeat(10_000);
+        let conversation = |index: usize| {
+            let kind = if index % 7 == 3 { "robot" } else { "user" };
+            format!(
+                r#"{{"id":"c{index}","messages":[{{"id":"m","type":"{kind}","content":"{text}"}}]}}"#
+            )
+        };
+        let sent: Vec<String> = (0..101).map(conversation).collect();
+        let json = format!("[{}]", sent.join(","));
+        let request = ImportRequest::parse(json.as_bytes(), false, Timestamp::from_ms(5)).unwrap();
+        assert_eq!(request.items.len(), 101);
+        for (index, item) in request.items.iter().enumerate() {
+            let expected = format!("c{index}");
+            match item {
+                Item::Accepted(at) => {
+                    assert_ne!(index % 7, 3);
+                    assert_eq!(request.conversations[*at].0.as_str(), expected);
+                }
+                Item::Rejected { id, reason } => {
+                    assert_eq!(index % 7, 3);
+                    assert_eq!(id.as_deref(), Some(expected.as_str()));
+                    assert!(
+                        reason.message.starts_with(&format!("[{index}].")),
+                        "{reason:?}"
+                    );
+                }
+            }
+        }
+    }
 }
