@@ -7,6 +7,9 @@ import { attempt } from './problems.js';
 import { store } from './store.js';
 import { toast } from './toasts.js';
 
+/** Ids of what was to be deleted by a page that is gone: a page that goes has no time to do it itself. */
+const KEY = 'deletions-left';
+
 export class Deletions {
   #waiting = new Map();
   #onHide;
@@ -21,7 +24,8 @@ export class Deletions {
     this.#onShow = onShow;
     // Whoever goes has not taken it back.
     addEventListener('pagehide', () => {
-      for (const dismiss of this.#waiting.values()) dismiss();
+      write([...read(), ...this.#waiting.keys()]);
+      for (const dismiss of [...this.#waiting.values()]) dismiss();
     });
   }
 
@@ -42,5 +46,28 @@ export class Deletions {
     };
     const dismiss = toast(`“${title}” deleted.`, { action: 'Undo', onAction: takeBack, onGone: finish });
     this.#waiting.set(id, dismiss);
+  }
+}
+
+/** Deletes what the page before was to delete. */
+export async function finishDeletions() {
+  for (const id of read()) await store.deleteConversation(id);
+  write([]);
+}
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function write(ids) {
+  try {
+    if (ids.length > 0) localStorage.setItem(KEY, JSON.stringify(ids));
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Full or forbidden: what was not deleted is there to be deleted again.
   }
 }

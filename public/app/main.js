@@ -2,6 +2,7 @@
 
 import { copy } from './dialogs.js';
 import { debounce } from './dom.js';
+import { finishDeletions } from './deletions.js';
 import { decorate, icon } from './icons.js';
 import { openMenu } from './menu.js';
 import { pageEntries } from './menus.js';
@@ -110,4 +111,5 @@ listenForShortcuts({
   rename: () => page.rename(),
   takeBack,
 });
+await attempt(finishDeletions);
 page.start();

@@ -134,7 +134,6 @@ export class VirtualList {
       const top = Math.max(0, this.#offsets[index] + this.#anchor.distance);
       if (Math.abs(this.#viewport.scrollTop - top) >= 1) this.#viewport.scrollTop = top;
     }
-    this.#scrollTop = this.#viewport.scrollTop;
   }
 
   #scrolled() {
@@ -193,6 +192,8 @@ export class VirtualList {
       node.setAttribute('aria-setsize', this.#total);
     });
     this.#place(nodes);
+    // What was drawn before may have reached further: then the browser has moved it.
+    this.#scrollTop = this.#viewport.scrollTop;
   }
 
   /** The node of an item: the one it has, unless the item has changed. */

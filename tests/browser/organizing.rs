@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use crate::browser::{Browser, GLANCE};
-use crate::common::{Site, ids};
+use crate::common::{Client, Site, ids};
 use crate::on_both_stores;
 
 on_both_stores!(
@@ -119,10 +119,16 @@ async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site
     browser
         .until("document.querySelectorAll('.row').length === 2")
         .await;
-    let mut answer = user.get(&format!("/api/conversations/{id}")).await;
+    until_deleted(&user, &id).await;
+}
+
+/// Waits until the server has heard of it.
+async fn until_deleted(user: &Client, id: &str) {
+    let path = format!("/api/conversations/{id}");
+    let mut answer = user.get(&path).await;
     while answer.status == 200 {
         tokio::time::sleep(GLANCE).await;
-        answer = user.get(&format!("/api/conversations/{id}")).await;
+        answer = user.get(&path).await;
     }
     answer.expect_error(404, "conversation_not_found");
 }
@@ -138,12 +144,10 @@ async fn a_deletion_outlives_the_page_that_could_have_undone_it(site: Site) {
         .until("document.querySelectorAll('.row').length === 2")
         .await;
     browser.visit("/").await;
-    browser.until_saved().await;
-    assert_eq!(browser.texts(".row").await.len(), 2);
-    let user = browser.user(&site).await;
-    user.get(&format!("/api/conversations/{id}"))
-        .await
-        .expect_error(404, "conversation_not_found");
+    browser
+        .until("document.querySelectorAll('.row').length === 2")
+        .await;
+    until_deleted(&browser.user(&site).await, &id).await;
 }
 
 async fn a_search_finds_words_as_they_are_typed(site: Site) {
