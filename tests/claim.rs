@@ -14,6 +14,7 @@ use std::time::Duration;
 use common::client::Answer;
 use common::provider::SigningKey;
 use common::{Client, Site, ids, message};
+use local::backend::Reply;
 use local::front::Fault;
 use serde_json::{Value, json};
 
@@ -159,8 +160,17 @@ async fn only_one_account_gets_it(site: Site) {
         .expect_error(409, "already_claimed");
     eve.get("/api/conversations/c").await.expect(404);
     ada.open("c").await;
-    // Nor does an erased account give it free.
+    // Nor does an erased account give it free; and yet nothing says any more whose it was.
+    let id = ada.get(SESSION).await.expect(200)["userId"].clone();
     ada.delete("/api/user").await.expect(200);
+    let mut marks = 0;
+    for key in site.keys("*:conversations:meta").await {
+        if let Reply::Bulk(mark) = site.command(&["HGET", &key, ":claimed"]).await {
+            assert_ne!(mark, id.as_str().unwrap().as_bytes());
+            marks += 1;
+        }
+    }
+    assert_eq!(marks, 1);
     claim(&eve, &anonymous)
         .await
         .expect_error(409, "already_claimed");

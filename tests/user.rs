@@ -259,6 +259,18 @@ async fn live(user: &Client) {
     user.patch("/api/session", &json!({ "currentConversationId": "c1" }))
         .await
         .expect(200);
+    let share = json!({ "conversationId": "c1" });
+    user.post("/api/shares", &share).await.expect(201);
+    let link = json!({ "action": "link" });
+    let codes = [
+        user.post("/api/session", &link).await.expect(201),
+        user.post("/api/session", &link).await.expect(201),
+    ];
+    // The first is void since there is a second.
+    for (code, status) in codes.iter().zip([403, 200]) {
+        let redeem = json!({ "action": "redeem", "code": code["code"] });
+        user.post("/api/session", &redeem).await.expect(status);
+    }
 }
 
 async fn after_erasure_no_key_names_the_user(site: Site) {

@@ -9,7 +9,7 @@
 -- KEYS     1 to 3 as in the prelude, of the source 4 conversations, 5 meta, 6 deleted, 7 current conversation,
 --          8 session, then per conversation to move: its messages and bodies, where they go, and where they go if its
 --          id is taken there
--- ARGV     5 this user  6 when the source's token was issued, ms  7 life of a token, ms  8 how many to name
+-- ARGV     5 the mark of this user  6 when the source's token was issued, ms  7 life of a token, ms  8 how many to name
 --          9... per conversation to move: its id, and another one for where that is taken
 -- Returns  {number of conversations left, number moved by this step, ids...}
 --          {'claimed'}           the source is somebody else's by now

@@ -3,8 +3,8 @@
 -- none is left, everything else goes too. Each conversation goes whole, so that a write between two steps
 -- finds it as it was or not at all; and each step may run twice. Shares go first.
 --
--- Without the flag that lets scripts run side by side, because shares have keys that nobody knows before meta
--- was read.
+-- Without the flag that lets scripts run side by side, because shares and the code for another device have keys that
+-- nobody knows before meta was read.
 --
 -- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session, 6, 7, 8, 9... messages and bodies of each
 --          conversation to remove
@@ -16,7 +16,7 @@
 
 local CURRENT, SESSION, WANTED, FIRST = KEYS[4], KEYS[5], tonumber(ARGV[5]), 7
 
-local row = redis.call('HMGET', META, ':user', ':remnants', ':shares')
+local row = redis.call('HMGET', META, ':user', ':remnants', ':shares', ':code')
 local user = parse_user(row[1])
 local shared = {}
 for i, share in ipairs(parse_shares(row[3])) do shared[i] = ARGV[6] .. share.id end
@@ -45,7 +45,7 @@ for id in pairs(remnants) do
   if #ids < WANTED then ids[#ids + 1] = id end
 end
 if #ids == 0 then
-  redis.call('UNLINK', CONVERSATIONS, META, DELETED, CURRENT, SESSION)
+  redis.call('UNLINK', CONVERSATIONS, META, DELETED, CURRENT, SESSION, row[4] or SESSION)
   notify('erase', user)
   -- Not even this call is remembered.
   user.is_written = true

@@ -9,9 +9,9 @@
 -- Billed   4: EVALSHA, HMGET, ZMSCORE, HSET, and per conversation 1 (ZRANGE) and for each 25 messages 1 (HMGET);
 --          behind a member 1 more (ZCOUNT)
 
--- Full is a reply of so many bytes, or of so many messages: few round trips for an account of the usual size. Only whole
--- portions are read, so that it is never fuller than by one.
-local BYTES, MESSAGES_AT_MOST, PORTION = 8000000, 5000, 25
+-- Full is a reply of so many bytes, or of so many messages: few round trips for an account of the usual size, and room
+-- enough in what Upstash answers at once, 10 MB.
+local BYTES, MESSAGES_AT_MOST, PORTION = 6000000, 5000, 25
 
 local TIMESTAMP, MEMBER, FIRST = ARGV[5], ARGV[6], 7
 
@@ -40,15 +40,15 @@ local function read_messages(reply, messages, bodies, behind)
   local members = members_of(messages, math.max(0, MESSAGES_AT_MOST - count) + PORTION, behind)
   local at = 1
   while at <= #members do
-    if at > 1 and is_full() then return true end
     local ids = {}
     for i = at, math.min(at + PORTION - 1, #members) do ids[#ids + 1] = id_of(members[i]) end
     for i, body in ipairs(redis.call('HMGET', bodies, unpack(ids))) do
+      if at + i > 2 and is_full() then return true end
       reply[#reply + 1] = ids[i]
       reply[#reply + 1] = body
       bytes = bytes + weight_of(body)
+      count = count + 1
     end
-    count = count + #ids
     at = at + #ids
   end
   return false

@@ -12,6 +12,9 @@
 
 local LIMIT, ORDER, TIMESTAMP, MEMBER, KNOWN = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 
+-- Upstash answers no more than 10 MB at once. Whoever asked shows less than this.
+local BYTES = 6000000
+
 local user, record, counters = load_conversation(ID)
 if not counters then return { 'missing' } end
 if KNOWN ~= '' and tonumber(KNOWN) == counters.revision then
@@ -59,7 +62,13 @@ if #members > 0 then
   local ids = {}
   for i, member in ipairs(members) do ids[i] = id_of(member) end
   local bodies = redis.call('HMGET', BODIES, unpack(ids))
+  local bytes = 0
   for i, id in ipairs(ids) do
+    bytes = bytes + #bodies[i]
+    if i > 1 and bytes > BYTES then
+      reply[5] = '1'
+      break
+    end
     reply[#reply + 1] = id
     reply[#reply + 1] = bodies[i]
   end

@@ -20,7 +20,8 @@
 --                            ;day messages tokens
 --           ':remnants'      the dead whose messages Redis may still hold; see `bury` in listing.lua
 --           ':shares'        the user's shares; see sharing.lua
---           ':claimed'       the user into whose account all of this was moved; see claim.lua
+--           ':claimed'       who has moved all of this into an account, by a hash of that user; see claim.lua
+--           ':code'          the key of the last code for another device; see link.lua
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the clock where it was deleted
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
@@ -267,11 +268,9 @@ local function add_message(counters, at, scores, bodies)
   counters.bytes = counters.bytes + #body
 end
 
--- How much room a stored message takes up where it is read: a compressed content, which begins with ~, takes
--- up more than here.
+-- How much room a stored message takes up where it is read: a compressed content says how long it is.
 local function weight_of(body)
-  if string.find(body, US .. '~', 1, true) then return 8 * #body end
-  return #body
+  return #body + tonumber(string.match(body, US .. '~(%d+):') or 0)
 end
 
 -- What stays of a deleted message, so that a late repetition of its append is recognised.

@@ -1,7 +1,7 @@
-//! Long contents, stored compressed: `~` and base64 of the zlib form of their JSON text.
+//! Long contents, stored compressed: `~`, the length of their JSON text, `:` and base64 of its zlib form.
 //!
 //! JSON text never begins with `~`, so what is stored says itself which of the two it is, and scripts,
-//! to which values are opaque, need not know. Base64, because Redis is reached by JSON.
+//! to which values are opaque, need not know; the length tells them how much room it takes up. Base64, because Redis is reached by JSON.
 
 use std::cell::RefCell;
 
@@ -56,7 +56,11 @@ fn pack(json: &str) -> Option<String> {
         return None;
     }
     let compressed = COMPRESSOR.with_borrow_mut(|it| compress(it, json.as_bytes()))?;
-    let packed = format!("{MARK}{}", STANDARD_NO_PAD.encode(compressed));
+    let packed = format!(
+        "{MARK}{}:{}",
+        json.len(),
+        STANDARD_NO_PAD.encode(compressed)
+    );
     (packed.len() < json.len()).then_some(packed)
 }
 
@@ -71,33 +75,20 @@ fn compress(compressor: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
 /// The JSON text behind the mark; `None` where it is damaged, which zlib's checksum tells, or longer than
 /// anything that was ever sent: a few bytes can unpack to a thousand times as many.
 fn unpack(packed: &str) -> Option<String> {
-    let compressed = STANDARD_NO_PAD.decode(packed).ok()?;
-    let json = DECOMPRESSOR.with_borrow_mut(|it| decompress(it, &compressed, limits::BODY))?;
+    let (length, compressed) = packed.split_once(':')?;
+    let length = length.parse().ok().filter(|it| *it <= limits::BODY)?;
+    let compressed = STANDARD_NO_PAD.decode(compressed).ok()?;
+    let json = DECOMPRESSOR.with_borrow_mut(|it| decompress(it, &compressed, length))?;
     let json = String::from_utf8(json).ok()?;
     json.starts_with('"').then_some(json)
 }
 
-/// What `compressed` is the zlib form of, where it is that of `most` bytes at most.
-fn decompress(decompressor: &mut Decompress, compressed: &[u8], most: usize) -> Option<Vec<u8>> {
+/// What `compressed` is the zlib form of, where that has this length.
+fn decompress(decompressor: &mut Decompress, compressed: &[u8], length: usize) -> Option<Vec<u8>> {
     decompressor.reset(true);
-    let mut bytes = Vec::with_capacity(compressed.len().saturating_mul(4));
-    loop {
-        let read = usize::try_from(decompressor.total_in()).ok()?;
-        let rest = compressed.get(read..)?;
-        let status = decompressor.decompress_vec(rest, &mut bytes, FlushDecompress::Finish);
-        let is_complete = status.ok()? == Status::StreamEnd;
-        if bytes.len() > most {
-            return None;
-        }
-        if is_complete {
-            return Some(bytes);
-        }
-        // There was room for more, but nothing more came: it ends in the middle.
-        if bytes.len() < bytes.capacity() {
-            return None;
-        }
-        bytes.reserve(bytes.capacity().max(64));
-    }
+    let mut bytes = Vec::with_capacity(length + 1);
+    let status = decompressor.decompress_vec(compressed, &mut bytes, FlushDecompress::Finish);
+    (status.ok()? == Status::StreamEnd && bytes.len() == length).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -133,7 +124,7 @@ mod tests {
 
     fn stored(bytes: &[u8]) -> String {
         let packed = STANDARD_NO_PAD.encode(zlib(bytes));
-        format!("\"content\"\u{1f}{MARK}{packed}\u{1e}")
+        format!("\"content\"\u{1f}{MARK}{}:{packed}\u{1e}", bytes.len())
     }
 
     #[test]
@@ -182,7 +173,7 @@ mod tests {
         for bytes in [&b"\"\xff\""[..], b"", b"{}"] {
             assert_eq!(unpack_record(&stored(bytes)), None);
         }
-        for packed in ["~", "~!", "~\"", "~ä"] {
+        for packed in ["~", "~!", "~\"", "~ä", "~5", "~5:", "~:AA", "~-1:AA"] {
             assert_eq!(
                 unpack_record(&format!("\"content\"\u{1f}{packed}\u{1e}")),
                 None
@@ -208,7 +199,7 @@ mod tests {
         #[test]
         fn whatever_is_stored_does_no_harm(text in ".*", bytes: Vec<u8>) {
             let base64 = STANDARD_NO_PAD.encode(&bytes);
-            for value in [text, base64, STANDARD_NO_PAD.encode(zlib(&bytes))] {
+            for value in [text, base64, format!("{}:{}", bytes.len(), STANDARD_NO_PAD.encode(zlib(&bytes)))] {
                 unpack_record(&format!("\"content\"\u{1f}~{value}\u{1e}"));
             }
         }
