@@ -88,7 +88,7 @@ impl Config {
             stream_life: Duration::from_secs(variables.number(
                 "SYNC_STREAM_SECONDS",
                 285,
-                1..=780,
+                1..=785,
             )?),
             rate_limit: variables.number("RATE_LIMIT_PER_MINUTE", 600, 1..=1_000_000)?,
             address_rate_limit: variables.number(

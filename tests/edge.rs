@@ -29,7 +29,7 @@ on_both_stores!(
 const PAGE: &str = "https://chat.example.com";
 
 /// Every route and what it takes.
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 12] = [
     ("/api/session", "GET, POST, PATCH, HEAD"),
     ("/api/import", "POST"),
     ("/api/health/redis", "GET, HEAD"),
@@ -37,6 +37,11 @@ const ROUTES: [(&str, &str); 7] = [
     ("/api/conversations/c", "GET, PUT, PATCH, DELETE, HEAD"),
     ("/api/conversations/c/messages", "GET, POST, HEAD"),
     ("/api/conversations/c/messages/m", "PATCH, DELETE"),
+    ("/api/sync", "GET, HEAD"),
+    ("/api/export", "GET, HEAD"),
+    ("/api/user", "GET, DELETE, HEAD"),
+    ("/api/shares", "GET, POST, DELETE, HEAD"),
+    ("/api/metrics", "GET, POST, HEAD"),
 ];
 
 /// A user's client of a deployment that lists [`PAGE`].

@@ -33,7 +33,7 @@ pub fn folder() -> PathBuf {
     root().join("target/vercel")
 }
 
-/// Vercel's command line, which `npm ci` puts there.
+/// Vercel's command line, which `npm install --no-save` puts there.
 pub fn vercel_program() -> PathBuf {
     root().join("tests/vercel/node_modules/.bin/vercel")
 }

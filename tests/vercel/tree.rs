@@ -19,7 +19,7 @@ impl Tree {
     /// with `REQUIRE_ALL=1` that is a failure.
     pub fn copy(name: &str) -> Option<Self> {
         if !is_vercel_there() {
-            skip_without("Vercel's command line (npm ci in tests/vercel)").unwrap();
+            skip_without("Vercel's command line (npm install --no-save in tests/vercel)").unwrap();
             return None;
         }
         let Some(files) = known_files() else {
