@@ -1,5 +1,6 @@
 import { StoreError } from './errors.js';
 import { shownBetween } from './records.js';
+import { newUuid } from './text.js';
 import { wipe } from './adopting.js';
 
 /** Devices and users: who this device is, and whose what is on it. */
@@ -65,6 +66,8 @@ export class Account {
   /** Deletes everything of the user: at the server first, so that nothing is left there that nobody can reach. */
   async eraseEverything() {
     const core = this.#core;
+    // What is at the server could not be reached any more.
+    if (core.session.stored?.isSignedOut) throw new StoreError('signed_out', 'This session was ended from another device.');
     await core.exclusively(async () => {
       if (core.session.exists) await this.#eraseAtServer();
       const ids = (await core.localConversations()).map(({ id }) => id);
@@ -93,11 +96,15 @@ export class Account {
   async claimAnonymous(anonymous) {
     const core = this.#core;
     const token = anonymous.session.stored?.token;
-    if (token) await anonymous.sender.flush();
+    if (token) await anonymous.flush();
     const conversations = await anonymous.localConversations();
     if (token) await this.#claimAtServer(token);
     else await core.exclusively(() => this.#takeOver(anonymous, conversations));
-    await anonymous.database.run('readwrite', wipe);
+    await anonymous.database.run('readwrite', async (tx) => {
+      const unsent = await tx.list('outbox', null, null);
+      if (token && unsent.length > 0) throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
+      await wipe(tx);
+    });
     anonymous.session.forget();
     await core.live.ask().catch(() => {});
     return { conversations: conversations.length };
@@ -111,17 +118,17 @@ export class Account {
     }
   }
 
-  /** Copies records of the anonymous user that no server has seen. */
+  /** Copies records of the anonymous user that no server has seen; under another id where the account has one of the same. */
   async #takeOver(anonymous, conversations) {
     for (const record of conversations) {
       const [messages, entry] = await anonymous.database.run('readonly', async (tx) => [
         await tx.list('messages', 'order', shownBetween(record.id)), await tx.get('outbox', record.id),
       ]);
       await this.#core.database.run('readwrite', async (tx) => {
-        if (await tx.get('conversations', record.id)) return;
-        await tx.put('conversations', record);
-        for (const message of messages) await tx.put('messages', message);
-        if (entry) await tx.put('outbox', { ...entry, request: null });
+        const id = await tx.get('conversations', record.id) ? `conv-${newUuid()}` : record.id;
+        await tx.put('conversations', { ...record, id });
+        for (const message of messages) await tx.put('messages', { ...message, conversation: id });
+        if (entry) await tx.put('outbox', { ...entry, conversation: id, request: null });
       });
     }
   }

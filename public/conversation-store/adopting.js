@@ -24,6 +24,8 @@ export async function adopt(tx, user, now) {
     const adopted = { ...newConversation(record.id, now), fields, createdAt, updatedAt, tokens, count, nextSeq };
     await tx.put('conversations', adopted);
     await touchOutbox(tx, record.id, now, false, true);
+    // The user it goes to may have a conversation of this id.
+    await tx.put('outbox', { ...await tx.get('outbox', record.id), isAdopted: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { BULK, SHOWN, dirtyMessages, marked } from './records.js';
 import { sent } from './planning.js';
-import { settleFresh } from './settling.js';
+import { changedSince, settleFresh } from './settling.js';
 import { UNTITLED, isoOf } from './text.js';
 
 /** Many conversations at once, by the server's import: a migration, or a change of users. */
@@ -67,8 +67,10 @@ export async function settleBulk(tx, request, answer) {
       // As an ordinary write it is refused, or recovered from, message by message.
       rejected.push({ id: item.id, code });
       await tx.put('outbox', { ...entry, isBulk: false });
+    } else if (status === 'unchanged' || entry.isAdopted) {
+      await doubt(tx, record, entry, item);
     } else {
-      await settleItem(tx, record, item, status === 'imported');
+      await settleItem(tx, record, item);
       if (!await hasMore(tx, item.id)) await tx.put('outbox', { ...entry, isBulk: false });
     }
   }
@@ -76,23 +78,32 @@ export async function settleBulk(tx, request, answer) {
   return rejected;
 }
 
-async function settleItem(tx, record, item, isImported) {
+/**
+ * The server may have had some of these messages already, and kept them as it had them: what it has is seen, and merged with
+ * what is here, before anything counts as sent.
+ */
+async function doubt(tx, record, entry, item) {
+  const times = item.messages.map(({ timestamp }) => Date.parse(timestamp));
+  const until = times.length > 0 ? Math.min(...times) : null;
+  await tx.put('conversations', { ...record, onServer: true, held: false, older: null, verified: null, revision: 0, latest: 0 });
+  await tx.put('outbox', { ...entry, isBulk: false, isAdopted: false, refresh: { until } });
+}
+
+async function settleItem(tx, record, item) {
   for (const { id, ...fields } of item.messages) {
     const stored = await tx.get('messages', [record.id, id]);
     if (!stored) continue;
     settleFresh(stored, fields);
     await tx.put('messages', marked(stored));
   }
-  const isNew = record.onServer ? {} : { onServer: true, held: true, older: null, verified: null };
-  await tx.put('conversations', { ...record, ...isNew, ...seenAfter(record, isImported) });
+  const created = { onServer: true, held: true, older: null, verified: null, base: changedSince(item, record) };
+  await tx.put('conversations', { ...record, ...record.onServer ? {} : created, ...seenAfter(record) });
 }
 
 /**
- * The server does not tell the revision. Where it took something, it is most likely the next one: if not, the next summary
- * or the next refusal says so. Where it had everything already, what it has is still to be seen.
+ * The server does not tell the revision. It is most likely the next one: if not, the next summary or the next refusal says so.
  */
-function seenAfter({ revision, latest }, isImported) {
-  if (!isImported) return { revision: 0, latest: 0 };
+function seenAfter({ revision, latest }) {
   return { revision: revision === latest ? latest + 1 : revision, latest: latest + 1 };
 }
 

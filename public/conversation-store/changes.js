@@ -1,3 +1,4 @@
+import { keepLosers } from './keeping.js';
 import { readState, writeState } from './records.js';
 import { receiveAbsence, receiveChange, receiveDeletion, receiveSummary } from './receiving.js';
 import { isOver, readTenure } from './tenure.js';
@@ -58,6 +59,7 @@ export class Changes {
         const record = await tx.get('conversations', id);
         if (record) results.push([id, await receiveDeletion(tx, record, now)]);
       }
+      for (const [, { conflicts }] of results) await keepLosers(tx, conflicts, now);
       const isBeginning = !await readState(tx, CURSOR);
       await move(tx, nextCursor, hasMore ? undefined : clock);
       return isBeginning;
@@ -105,6 +107,7 @@ export class Changes {
     const result = await this.#database.run('readwrite', async (tx) => {
       if (await isOver(tx, tenure)) return { isEnough: true, changed: false, conflicts: [] };
       const received = await receiveChange(tx, event, this.#clock.now());
+      await keepLosers(tx, received.conflicts, this.#clock.now());
       if (received.isEnough && !keepCursor) await move(tx, cursor, event.clock);
       return received;
     });

@@ -18,7 +18,6 @@ import { createMemoryDatabase } from './memory-database.js';
 import { defaultEnvironment } from './environment.js';
 import { forgetOldData } from './migration.js';
 import { isBehind } from './planning.js';
-import { isoOf } from './text.js';
 
 /** Conversations that a tab keeps up to date: those it opened last. */
 const KEPT_OPEN = 3;
@@ -64,7 +63,8 @@ export class Core {
     this.company = new Company(parts);
     await this.company.load();
     await this.database.run('readwrite', (tx) => forgetBuried(tx, this.clock.now()));
-    await this.session.reconcile();
+    // Another tab may be waiting for the server with the session's lock; what is here need not.
+    this.session.reconcile().catch(() => {});
     this.changes = new Changes({ ...parts, tell });
     this.sender = new Sender({
       ...parts, reader: this.reader, random: this.environment.random, tell: this.#senderTells(),
@@ -198,13 +198,10 @@ export class Core {
     }
   }
 
-  #conflict(conflict) {
+  #conflict({ refused, ...conflict }) {
     this.reports.countConflict();
     this.#emitEverywhere('conflict', conflict);
-    const { conversationId, messageId = null, lost } = conflict;
-    if (lost !== undefined && lost !== null) {
-      this.#keepRefused([{ conversationId, messageId, content: lost }], 'edited_elsewhere');
-    }
+    if (refused) this.#tellRefused([refused]);
   }
 
   #emitEverywhere(name, event) {
@@ -212,16 +209,9 @@ export class Core {
     this.tabs.post({ type: 'event', name, event });
   }
 
-  async #keepRefused(writes, code) {
-    for (const write of writes) {
-      const refused = await this.database.run('readwrite', async (tx) => {
-        const record = await tx.get('conversations', write.conversationId);
-        const entry = { ...write, conversationTitle: record?.fields.title ?? '', code, at: isoOf(this.clock.now()) };
-        return { ...entry, key: await tx.put('refused', entry) };
-      });
-      this.#emitEverywhere('refused', refused);
-    }
-    if (writes.length > 0) await this.#count();
+  async #tellRefused(kept) {
+    for (const refused of kept) this.#emitEverywhere('refused', refused);
+    if (kept.length > 0) await this.#count();
   }
 
   #senderTells() {
@@ -231,7 +221,7 @@ export class Core {
         this.changed(id, result, 'server');
       },
       stepped: () => this.#count(),
-      refused: (writes, code) => this.#keepRefused(writes, code),
+      refused: (kept) => this.#tellRefused(kept),
       answered: (answer, tenure) => this.live.written(answer, tenure),
       imported: ({ done, left, rejected, ids }) => this.#imported({ done, left, rejected, ids }),
       succeeded: () => {
@@ -296,6 +286,7 @@ export class Core {
 
   #lead() {
     this.sender.start();
+    this.#flushing.lead();
     this.live.start();
     this.#note({});
   }

@@ -32,6 +32,7 @@ function browserPage() {
     isVisible: () => globalThis.document?.visibilityState !== 'hidden',
     isOnline: () => globalThis.navigator?.onLine !== false,
     watch(callback) {
+      if (!globalThis.document) return () => {};
       const listeners = [
         [document, 'visibilitychange', () => callback(document.visibilityState === 'hidden' ? 'leaving' : 'visibility')],
         [window, 'pagehide', () => callback('leaving')],

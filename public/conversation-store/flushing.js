@@ -33,6 +33,11 @@ export class Flushing {
     });
   }
 
+  /** This tab leads from now on: it does what it asked for itself. */
+  lead() {
+    for (const end of [...this.#waiting.values()]) this.#sender.flush().then(() => end({}), (error) => end({ error }));
+  }
+
   hear(message) {
     if (message.type === 'flush' && this.#tabs.isLeading) this.#flushFor(message.id);
     if (message.type === 'flushed') this.#waiting.get(message.id)?.(message);

@@ -7,6 +7,8 @@ export const GRACE = 60_000;
 const SHORTEST_PAUSE = 30_000;
 /** A server that streams sends its first event at once. */
 const FIRST_EVENT = 10_000;
+/** A stream that ends sooner than this, ms, is not followed by the next one at once. */
+const BRIEF = 10_000;
 /** Changes that have to be asked for are asked for together. */
 const GATHER = 1_000;
 const LONGEST_BACKOFF = 300_000;
@@ -35,6 +37,7 @@ export class Live {
   #quiet = 0;
   #failures = 0;
   #isRefused = false;
+  #isBrief = false;
   #lastContact = -Infinity;
   #hiddenAt = null;
   #sleeper = null;
@@ -62,6 +65,9 @@ export class Live {
 
   start() {
     this.#isActive = true;
+    this.#failures = 0;
+    this.#isRefused = false;
+    this.#isBrief = false;
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
       this.#setMode('off');
@@ -138,6 +144,7 @@ export class Live {
   #pause() {
     if (this.#failures > 0 && this.#isRefused) return REFUSED_BACKOFF;
     if (this.#failures > 0) return Math.min(LONGEST_BACKOFF, 5_000 * 2 ** (this.#failures - 1));
+    if (this.#isBrief) return BRIEF;
     if (this.#quiet === 0) return this.#canStream && this.#company.isNear ? 0 : SHORTEST_PAUSE;
     const rounds = this.#quiet - 1;
     return this.#canStream
@@ -146,6 +153,7 @@ export class Live {
 
   async #listenOnce() {
     const before = this.#quiet;
+    const began = this.#clock.now();
     this.#quiet += 1;
     try {
       if (this.#canStream) await this.#stream();
@@ -154,6 +162,7 @@ export class Live {
     } catch (error) {
       this.#failed(error, before);
     }
+    this.#isBrief = this.#canStream && this.#clock.now() - began < BRIEF;
     this.#contacted();
   }
 

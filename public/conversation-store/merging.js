@@ -99,7 +99,7 @@ function mergeEdited(stored, theirs, clean) {
 
 /** Whether `later` only goes on where `earlier` ends: an answer being written, no other edit. */
 function isContinued(earlier, later) {
-  return later.content.startsWith(earlier.content);
+  return earlier.streaming === true && later.content.startsWith(earlier.content);
 }
 
 function isSameText(a, b) {

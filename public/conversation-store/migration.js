@@ -120,7 +120,10 @@ export class Migration {
   }
 
   async removeOldData() {
-    if (!this.#isMarked()) throw new StoreError('not_migrated', 'The server does not have all of it yet.');
+    const [old, state] = [this.#read(), await this.#state()];
+    // An old version of the page, in another tab, may have written since.
+    const isWhole = old === null || (state?.phase === 'sent' && state.source === fingerprintOf(old));
+    if (!this.#isMarked() || !isWhole) throw new StoreError('not_migrated', 'The server does not have all of it yet.');
     this.#core.environment.localStorage.removeItem(OLD_KEY);
   }
 

@@ -1,3 +1,4 @@
+import { keepLosers } from './keeping.js';
 import { follow, shownBetween } from './records.js';
 import { contest, receiveAbsence, receiveDeletion, receivePage, receiveSummary } from './receiving.js';
 import { applySummary, isOutdated } from './merging.js';
@@ -167,7 +168,10 @@ export class Reader {
   async #write(id, tenure, work) {
     const result = await this.#database.run('readwrite', async (tx) => {
       const record = await tx.get('conversations', id);
-      return record && !await isOver(tx, tenure) ? work(tx, record) : { changed: false, conflicts: [] };
+      const isWanted = record && !await isOver(tx, tenure);
+      const result = isWanted ? await work(tx, record) : { changed: false, conflicts: [] };
+      await keepLosers(tx, result.conflicts, this.#clock.now());
+      return result;
     });
     this.#tell(id, result, 'server');
   }

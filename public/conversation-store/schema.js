@@ -17,7 +17,7 @@
  * `outbox`, by conversation, and under '*' for an import of several:
  *   request   the one under way, exactly as it was first sent; null where the next is still to be made
  *   created, since, touched  ms: of the first change, of the first not yet in a request, of the last
- *   open      whether more of the same turn is about to come;  isBulk  to be sent by import
+ *   open      whether more of the same turn is about to come;  isBulk  to be sent by import;  isAdopted  was another user's
  *   split     one message at a time;  refresh  what the server has is to be asked first;  holdUntil  ms
  * `refused`, numbered: contents that the server refused
  * `state`, by name: cursor, tenure, and the like

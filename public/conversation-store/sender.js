@@ -1,6 +1,7 @@
 import { isTransient } from './api.js';
 import { bulkEntries, planBulk, settleBulk } from './bulk.js';
 import { StoreError } from './errors.js';
+import { keepLosers, keepRefused } from './keeping.js';
 import { isBehind, plan } from './planning.js';
 import { BULK, bury } from './records.js';
 import { recover } from './recovering.js';
@@ -41,7 +42,7 @@ export class Sender {
   #step = null;
 
   /**
-   * `tell` hears of what happens: `changed(id, result)`, `refused(writes, code)`, `answered(answer)`, `imported(portion)`,
+   * `tell` hears of what happens: `changed(id, result)`, `refused(kept)`, `answered(answer)`, `imported(portion)`,
    * `stepped()`, awaited, after whatever may have changed what waits, `succeeded()`, `failed(error)`. `isEager()`: whether another device may be looking on.
    * `inTurn(work)`: not while the user is exchanged.
    */
@@ -203,7 +204,9 @@ export class Sender {
       const entry = await tx.get('outbox', id);
       if (!record) return [];
       if (entry) await tx.put('outbox', { ...entry, request: null, recoveries: 0 });
-      return settle(tx, record, request, answer, this.#clock.now());
+      const conflicts = await settle(tx, record, request, answer, this.#clock.now());
+      await keepLosers(tx, conflicts, this.#clock.now());
+      return conflicts;
     });
     this.#succeed();
     if (!conflicts) return;
@@ -217,10 +220,12 @@ export class Sender {
       const entry = await tx.get('outbox', id);
       if (!record || !entry || await isOver(tx, tenure)) return { conflicts: [], refused: [], changed: false };
       const recoveries = (entry.recoveries ?? 0) + 1;
-      return recover(tx, record, { ...entry, recoveries }, request, error, this.#clock.now());
+      const now = this.#clock.now();
+      const outcome = await recover(tx, record, { ...entry, recoveries }, request, error, now);
+      return { ...outcome, refused: await keepRefused(tx, outcome.refused, error.code, now) };
     });
     this.#tell.changed(id, outcome);
-    this.#tell.refused(outcome.refused, error.code);
+    this.#tell.refused(outcome.refused);
     if (outcome.isHeld) this.#tell.failed(error);
   }
 
@@ -268,6 +273,8 @@ export class Sender {
   /** Waits longer each time, at random within half of it, so that many clients do not come back at once. */
   #fail(error) {
     this.#failures += 1;
+    // That has been put right: what is sent next is the right user's.
+    if (error.code === 'user_changed' && this.#failures === 1) return;
     this.#lastError = error;
     const backoff = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - 1));
     const wait = isTransient(error) ? backoff * (0.5 + this.#random() / 2) : REFUSED_BACKOFF;

@@ -19,6 +19,8 @@ export class Session {
   #own;
   #beginning;
   #memory = null;
+  /** Whether the browser could not keep it: then it is this page's only. */
+  #isVolatile = false;
 
   /**
    * `begin(token)` asks the server for a session, `token` being the one to renew, if any. `own(user)` hears whose the
@@ -38,7 +40,7 @@ export class Session {
 
   /** What is known of the session: `{ token, userId?, expiresAt?, issuedAt?, isSignedOut?, refusedSince? }`, or null. */
   get stored() {
-    if (this.#getToken) return this.#memory;
+    if (this.#getToken || this.#isVolatile) return this.#memory;
     try {
       return JSON.parse(this.#environment.localStorage.getItem(SESSION_KEY));
     } catch {
@@ -137,6 +139,7 @@ export class Session {
 
   forget() {
     this.#memory = null;
+    this.#isVolatile = false;
     this.#store(SESSION_KEY, null);
     this.#store(USER_KEY, null);
   }
@@ -178,16 +181,20 @@ export class Session {
 
   #write(session) {
     this.#memory = session;
-    this.#store(SESSION_KEY, JSON.stringify(session));
+    this.#isVolatile = !this.#store(SESSION_KEY, JSON.stringify(session));
     if (session.userId) this.#store(USER_KEY, session.userId);
   }
 
+  /** Whether the browser has kept it. */
   #store(key, value) {
+    const { localStorage } = this.#environment;
     try {
-      if (value === null) this.#environment.localStorage.removeItem(key);
-      else this.#environment.localStorage.setItem(key, value);
+      if (value === null) localStorage.removeItem(key);
+      else localStorage.setItem(key, value);
+      return localStorage.getItem(key) === value;
     } catch {
-      // Full or forbidden: then the session is this page's only.
+      // Full or forbidden.
+      return false;
     }
   }
 }

@@ -74,12 +74,19 @@ async function settleRemoval(tx, conversation, id) {
 }
 
 function settleCreation(record, request) {
-  const fields = fieldsOf(request.body);
-  Object.assign(record, { onServer: true, held: true, older: null, verified: null, base: {}, latest: 0, revision: 0 });
-  // The title is the server's to make where none was sent.
+  const base = changedSince(request.body, record);
+  Object.assign(record, { onServer: true, held: true, older: null, verified: null, base, latest: 0, revision: 0 });
+}
+
+/** The fields that were sent, where they are others by now. */
+export function changedSince(body, record) {
+  const fields = fieldsOf(body);
+  const base = {};
   for (const name of differences(fields, record.fields)) {
-    if (name !== 'title' || fields.title) record.base[name] = fields[name] ?? null;
+    // The title is the server's to make where none was sent.
+    if (name !== 'title' || fields.title) base[name] = fields[name] ?? null;
   }
+  return base;
 }
 
 /** One further than the last known: nobody else has changed anything. */

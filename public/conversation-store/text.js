@@ -13,11 +13,10 @@ export function isId(value) {
   return typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value);
 }
 
-/** Epoch ms of a Date, a number or ISO text; NaN for anything else. */
+/** Epoch ms of a Date, a number or ISO text; NaN for anything else, and for what no Date can hold. */
 export function millisecondsOf(time) {
-  if (time instanceof Date) return time.getTime();
-  if (typeof time === 'number') return Math.trunc(time);
-  return typeof time === 'string' ? Date.parse(time) : NaN;
+  const isTime = time instanceof Date || typeof time === 'number' || typeof time === 'string';
+  return isTime ? new Date(time).getTime() : NaN;
 }
 
 export function isoOf(milliseconds) {

@@ -80,6 +80,18 @@ test('of two edits of one message the newer one stays, and the older one is kept
   assert.deepEqual([kept.code, kept.content.content], ['edited_elsewhere', 'older edit']);
 });
 
+test('a newer edit that shortens a text wins over an older one that lengthens it', async () => {
+  const both = await two();
+  const [{ id }] = both.messages;
+  await apart(
+    both,
+    (store) => store.updateMessage('c', id, { content: 'a text and more' }),
+    (store) => store.updateMessage('c', id, { content: 'a text' }),
+  );
+  assert.deepEqual(contents(await both.server.messages('c')), ['a text', 'a']);
+  assert.equal((await both.b.store.refusedWrites())[0].content.content, 'a text and more');
+});
+
 test('the newer edit stays although it got there first', async () => {
   const both = await two();
   const { a, b, clock, messages, server } = both;

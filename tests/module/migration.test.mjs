@@ -178,3 +178,41 @@ test('an account gets none of it by itself', async () => {
   const tab = await browser.open({ account: 'a', getToken: () => null });
   assert.deepEqual(await tab.store.getAllConversations(), []);
 });
+
+test('a title given while the import is on its way gets there as well', async () => {
+  const browser = withOldData(dump(2, 2));
+  let release;
+  browser.network.before = async ({ path }) => {
+    if (path === '/import' && !release) await new Promise((resolve) => { release = resolve; });
+  };
+  const tab = await browser.open();
+  await until(() => release);
+  const id = '1751545800000';
+  await tab.store.updateConversation(id, { title: 'given meanwhile' });
+  release();
+  assert.equal((await finished(tab)).state, 'done');
+  await tab.store.flush();
+  const there = await new Server(browser).call('GET', `/conversations/${id}`);
+  assert.equal(there.body.title, 'given meanwhile');
+});
+
+test('old data written to after the migration is not removed', async () => {
+  const browser = withOldData(dump(2, 2));
+  const tab = await browser.open();
+  assert.equal((await finished(tab)).state, 'done');
+  browser.values.set(KEY, dump(3, 2));
+  await assert.rejects(tab.store.removeOldData(), { code: 'not_migrated' });
+  assert.ok(browser.values.has(KEY));
+  browser.values.set(KEY, dump(2, 2));
+  await tab.store.removeOldData();
+  assert.equal(browser.values.has(KEY), false);
+});
+
+test('a time that no calendar has stops nothing', async () => {
+  const [conversation] = JSON.parse(dump(1, 2));
+  conversation.createdAt = 1e30;
+  conversation.messages[1].timestamp = 1751545800000000000;
+  const tab = await withOldData(JSON.stringify([conversation])).open();
+  assert.equal((await finished(tab)).state, 'done');
+  assert.equal((await tab.store.getConversation(conversation.id)).messages.length, 2);
+});
