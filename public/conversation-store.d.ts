@@ -454,7 +454,10 @@ export class HybridConversationStore<Time = string> {
   /** Everything at the server, as lines of JSON that `importData()` takes back. */
   exportAll(): Promise<Blob>;
   exportConversation(id: string, format?: 'json' | 'markdown' | 'ndjson'): Promise<Blob>;
-  /** Imports an export, the value of the old localStorage key, or `{"conversations":[...]}`, of any size. */
+  /**
+   * Imports an export, the value of the old localStorage key, or `{"conversations":[...]}`, of any size. Where the server is away or
+   * switched off, to this device, and from there to the server later.
+   */
   importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
 
   // The old localStorage data.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::channel::{Channel, Sender};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout_at};
 use vercel_runtime::ResponseBody;
 
 use crate::App;
@@ -20,6 +20,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// For how much longer than the stream lasts notices are sent: clocks of instances differ.
 const SLACK: Duration = Duration::from_secs(60);
+
+/// How long the end of a stream may take to be told.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Conversations per event while a client catches up.
 const PAGE: usize = 50;
@@ -37,6 +40,7 @@ pub async fn open(
     caller: Caller,
     cursor: Option<SyncCursor>,
 ) -> Result<ResponseBody, StoreError> {
+    let end = Instant::now() + app.config.stream_life;
     // Listening first: what happens between the two is heard, and told twice rather than not at all.
     let notices = app.store.of(&caller).subscribe().await?;
     let (sender, channel) = Channel::new(16);
@@ -45,6 +49,7 @@ pub async fn open(
         caller,
         sender,
         known: cursor,
+        end,
     };
     let first = stream.next_page().await?;
     tokio::spawn(async move {
@@ -60,6 +65,8 @@ struct Stream {
     caller: Caller,
     sender: Sender<Bytes, vercel_runtime::Error>,
     known: Option<SyncCursor>,
+    /// When its time is up, counted from the request: the function's does so too.
+    end: Instant,
 }
 
 /// Why a stream ends early: the client is gone, or the database failed.
@@ -88,7 +95,6 @@ struct Notice {
 
 impl Stream {
     async fn run(&mut self, first: PageOfChanges, mut notices: Subscription) -> Result<(), Ended> {
-        let end = Instant::now() + self.app.config.stream_life;
         self.send(format!("retry: 1000\n{}", first.event)).await?;
         if first.has_more {
             self.catch_up().await?;
@@ -102,7 +108,7 @@ impl Stream {
                     Ok(None) | Err(_) => break,
                 },
                 _ = heartbeat.tick() => self.send(": heartbeat\n\n".into()).await?,
-                () = sleep_until(end) => break,
+                () = sleep_until(self.end) => break,
             }
         }
         self.send("event: reconnect\ndata: {}\n\n".into()).await
@@ -163,7 +169,9 @@ impl Stream {
 
     async fn send(&mut self, text: String) -> Result<(), Ended> {
         let frame = Frame::data(Bytes::from(text));
-        self.sender.send(frame).await.map_err(|_| Ended)
+        // A reader too slow to take it is not waited for until the function is stopped.
+        let sent = timeout_at(self.end + LAST_WORDS, self.sender.send(frame)).await;
+        sent.map_err(|_| Ended)?.map_err(|_| Ended)
     }
 }
 

@@ -51,15 +51,8 @@ export async function importSample() {
   await attempt(async () => {
     const response = await fetch('/sample.json');
     const conversations = await response.json();
-    // Without a server the sample is kept on this device.
-    if (store.status.mode === 'local') await saveHere(conversations);
-    else await importData(conversations, 'The sample');
+    await importData(conversations, 'The sample');
   });
-}
-
-async function saveHere(conversations) {
-  for (const conversation of conversations) await store.saveConversation(conversation);
-  toast(`${counted(conversations.length, 'conversation')} saved on this device.`);
 }
 
 async function importData(data, name) {

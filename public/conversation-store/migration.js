@@ -1,9 +1,8 @@
 import { StoreError } from './errors.js';
-import { BULK, newConversation, newMessage, readState, touchOutbox, writeState } from './records.js';
+import { BULK, readState, writeState } from './records.js';
 import { bulkEntries } from './bulk.js';
+import { storeConversations } from './importing.js';
 import { parseConversations, readWhole } from './transfer.js';
-import { fieldsOf } from './shape.js';
-import { UNTITLED, generateTitle, isId, isoOf, millisecondsOf } from './text.js';
 
 /** The frontend's localStorage key until now, and the plan's mark that its data has been migrated. */
 const OLD_KEY = 'claude-code-conversations';
@@ -60,14 +59,10 @@ export class Migration {
       await this.#save({ phase: 'sent', source, total: 0, rejected: [{ id: OLD_KEY, code: 'invalid_json' }] });
       return;
     }
-    const now = this.#core.clock.now();
-    const ids = [];
-    await this.#core.database.run('readwrite', async (tx) => {
-      for (const conversation of conversations.filter(isConversation)) {
-        if (await storeConversation(tx, conversation, now)) ids.push(String(conversation.id));
-      }
-      const rejected = conversations.filter((value) => !isConversation(value)).map(rejectionOf);
+    const ids = await this.#core.database.run('readwrite', async (tx) => {
+      const { added, rejected } = await storeConversations(tx, conversations, this.#core.clock.now());
       await writeState(tx, STATE, { phase: 'sending', source, total: conversations.length, rejected });
+      return added;
     });
     this.#core.announce(ids);
     await this.#finishIfDone(await this.#state());
@@ -148,72 +143,6 @@ export class Migration {
 export function forgetOldData({ localStorage }) {
   localStorage.removeItem(OLD_KEY);
   localStorage.removeItem(MARK);
-}
-
-function isConversation(value) {
-  return typeof value === 'object' && value !== null && isId(String(value.id)) && Array.isArray(value.messages);
-}
-
-function rejectionOf(value) {
-  const isObject = typeof value === 'object' && value !== null;
-  return { id: String(value?.id ?? ''), code: isObject && !isId(String(value.id)) ? 'invalid_id' : 'invalid_field' };
-}
-
-/** Returns whether there was anything new in it. */
-async function storeConversation(tx, old, now) {
-  const id = String(old.id);
-  const known = await tx.get('conversations', id);
-  if (known?.deleted) return false;
-  const record = known ?? recordOf(id, old, now);
-  let added = 0;
-  for (const message of messagesOf(old, record.createdAt)) {
-    if (await tx.get('messages', [id, message.id])) continue;
-    await tx.put('messages', newMessage(record, message));
-    added += 1;
-  }
-  if (known && added === 0) return false;
-  record.count += added;
-  await tx.put('conversations', record);
-  await touchOutbox(tx, id, now, false, true);
-  return true;
-}
-
-function recordOf(id, old, now) {
-  const created = orNow(old.createdAt, now);
-  const messages = old.messages.filter((message) => typeof message?.content === 'string');
-  const title = typeof old.title === 'string' && old.title ? old.title : generateTitle(messages);
-  return {
-    ...newConversation(id, now),
-    fields: { ...fieldsOf(old), title: title || UNTITLED },
-    createdAt: created,
-    updatedAt: Math.max(created, orNow(old.updatedAt, created)),
-    tokens: Number.isFinite(old.totalTokens) ? old.totalTokens : 0,
-  };
-}
-
-function orNow(time, now) {
-  const ms = millisecondsOf(time);
-  return Number.isFinite(ms) ? ms : now;
-}
-
-/**
- * The old messages in the form of new ones. Ids that are missing, taken or not allowed are made from the position: the same
- * ones whenever the same data is migrated. A message without a time has that of the one before.
- */
-function* messagesOf(old, created) {
-  const taken = new Set();
-  let at = created;
-  for (const [index, message] of old.messages.entries()) {
-    if (typeof message?.content !== 'string') continue;
-    const time = millisecondsOf(message.timestamp);
-    if (Number.isFinite(time)) at = time;
-    const sent = String(message.id);
-    const id = isId(sent) && message.id !== undefined && !taken.has(sent) ? sent : `${old.id}-${index}`;
-    taken.add(id);
-    const { id: _, ...rest } = JSON.parse(JSON.stringify(message));
-    const type = ['user', 'assistant', 'system'].includes(rest.type) ? rest.type : 'system';
-    yield { id, at, body: { ...rest, type, timestamp: isoOf(at) } };
-  }
 }
 
 /** Tells whether the old data is the same as when it was last looked at. */

@@ -1,7 +1,9 @@
 import { StoreError } from './errors.js';
+import { isServersFault } from './api.js';
 import { isoOf } from './text.js';
 import { shownBetween } from './records.js';
 import { sent } from './planning.js';
+import { storeConversations } from './importing.js';
 
 const MOST_BYTES = 3_500_000;
 const MOST_CONVERSATIONS = 200;
@@ -54,9 +56,32 @@ export async function exportConversation(core, id, format) {
   return response.blob();
 }
 
-/** Imports conversations of any form and size, in requests that the server takes. Returns one report. */
+/**
+ * Imports conversations of any form and size. Returns one report. Where the server is away or switched off, they are on this
+ * device, and go there later.
+ */
 export async function importData(core, data) {
   const conversations = parseConversations(data instanceof Blob ? await data.text() : data);
+  if (!core.isEnabled) return importHere(core, conversations);
+  try {
+    return await importThere(core, conversations);
+  } catch (error) {
+    if (!isServersFault(error) && error.code !== 'storage_disabled') throw error;
+    return importHere(core, conversations);
+  }
+}
+
+async function importHere(core, conversations) {
+  const { added, rejected } = await core.database.run('readwrite', (tx) => (
+    storeConversations(tx, conversations, core.clock.now())
+  ));
+  core.announce(added);
+  core.wake();
+  return { imported: added.length, unchanged: conversations.length - added.length - rejected.length, rejected };
+}
+
+/** In requests that the server takes. */
+async function importThere(core, conversations) {
   const report = { imported: 0, unchanged: 0, rejected: [] };
   let done = 0;
   for (const { part, isLast } of portions(conversations)) {
@@ -103,7 +128,7 @@ function* portions(conversations) {
       yield { part, isLast: true };
       [part, bytes] = [[], 0];
     }
-    if (size > MOST_BYTES && Array.isArray(conversation.messages)) {
+    if (size > MOST_BYTES && conversation.messages?.length > 0) {
       yield* partsOf(conversation);
     } else {
       part.push(conversation);

@@ -139,3 +139,18 @@ test('without locks nothing is sent, as tabs could not agree on who does', async
   assert.equal(store.status.mode, 'local');
   assert.deepEqual(browser.network.log, []);
 });
+
+test('a file is imported without the server too, and gets there later', async () => {
+  const browser = new Browser();
+  const tab = await browser.open();
+  await tab.goOffline();
+  const report = await tab.store.importData(JSON.stringify([...JSON.parse(sample), { id: 'bad id', messages: [] }]));
+  assert.deepEqual(report, { imported: 3, unchanged: 0, rejected: [{ id: 'bad id', code: 'invalid_id' }] });
+  assert.equal((await tab.store.importData(sample)).unchanged, 3);
+  assert.equal((await tab.store.getAllConversations()).length, 3);
+  await tab.goOnline();
+  await tab.store.flush();
+  await until(async () => (await new Server(browser).summaries()).length === 3);
+  const off = await new Browser().open({ enabled: false });
+  assert.equal((await off.store.importData(sample)).imported, 3);
+});
