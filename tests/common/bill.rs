@@ -49,6 +49,14 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let message_path = format!("{c0}/messages/{prefix}q");
     let mut whole = conversation("c1", 100);
     whole["title"] = json!(prefix);
+    // Scripts that nothing before has used are in the cache then.
+    let shared = share(user, "c3").await;
+    user.get("/api/shares").await.expect(200);
+    let path = format!("/api/shares?id={shared}");
+    user.get(&path).await.expect(200);
+    user.delete(&path).await.expect(200);
+    let link = json!({ "action": "link" });
+    user.post("/api/session", &link).await.expect(201);
     site.begin_window();
     let mut bill = Bill {
         site,
@@ -83,6 +91,22 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let delete = user.delete("/api/conversations/c2");
     bill.add("delete a conversation", 9, delete).await;
     bill.add("statistics", 3, user.get("/api/user")).await;
+    let create = conversation(&format!("{prefix}new"), 2);
+    let create = user.post("/api/conversations", &create);
+    bill.add("create a conversation", 11, create).await;
+    bill.add("sync, one changed", 6, user.get(&sync)).await;
+    let wanted = json!({ "conversationId": "c3" });
+    bill.add("share a conversation", 9, user.post("/api/shares", &wanted))
+        .await;
+    let shares = user.get("/api/shares");
+    bill.add("list shares", 5, shares).await;
+    let path = format!("/api/shares?id={}", share(user, "c3").await);
+    // The first of a minute begins the address's counter.
+    user.get(&path).await.expect(200);
+    bill.add("read a share", 5, user.get(&path)).await;
+    bill.add("revoke a share", 9, user.delete(&path)).await;
+    let code = user.post("/api/session", &link);
+    bill.add("a code for another device", 6, code).await;
     let current = json!({ "currentConversationId": "c0" });
     let set = user.patch("/api/session", &current);
     bill.add("set the current conversation", 5, set).await;
@@ -96,6 +120,13 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let again = user.post("/api/import", &chunk);
     bill.add("import them again", 10, again).await;
     bill.items
+}
+
+/// Shares a conversation; the share's id.
+async fn share(user: &Client, conversation: &str) -> String {
+    let wanted = json!({ "conversationId": conversation });
+    let share = user.post("/api/shares", &wanted).await.expect(201);
+    share["id"].as_str().unwrap().to_owned()
 }
 
 /// A cursor that knows of everything, however large the account.
