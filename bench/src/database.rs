@@ -10,17 +10,6 @@ use tokio::net::TcpListener;
 
 use crate::Result;
 
-/// What the harness and the connection itself cause: nobody is billed for it.
-const UNBILLED: [&str; 7] = [
-    "info",
-    "hello",
-    "client",
-    "client|setinfo",
-    "select",
-    "multi",
-    "exec",
-];
-
 /// Where the database is, for those who ask it.
 #[derive(Clone, Debug)]
 pub struct Access {
@@ -75,10 +64,6 @@ impl Database {
 
     /// Commands that Upstash would have billed so far, those inside scripts included.
     pub async fn commands(&self) -> Result<u64> {
-        let counts = self.backend.command_counts().await?;
-        let billed = counts
-            .iter()
-            .filter(|(name, _)| !UNBILLED.contains(&name.as_str()));
-        Ok(billed.map(|(_, calls)| calls).sum())
+        Ok(self.backend.billed_commands().await?)
     }
 }

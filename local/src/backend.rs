@@ -132,7 +132,29 @@ impl Backend {
             Self::Redis(redis) => redis.command_counts().await,
         }
     }
+
+    /// Commands that Upstash would have billed since the store started, those inside scripts included.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when the store gave no answer.
+    pub async fn billed_commands(&self) -> Result<u64, Unavailable> {
+        let counts = self.command_counts().await?.into_iter();
+        let billed = counts.filter(|(name, _)| !UNBILLED.contains(&name.as_str()));
+        Ok(billed.map(|(_, calls)| calls).sum())
+    }
 }
+
+/// What a connection costs, and asking for the counts: nobody is billed for it.
+const UNBILLED: [&str; 7] = [
+    "info",
+    "hello",
+    "client",
+    "client|setinfo",
+    "select",
+    "multi",
+    "exec",
+];
 
 /// The receiver as a stream. A subscriber that falls behind loses messages, as with Redis it would
 /// lose its connection; it is not told.

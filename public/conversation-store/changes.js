@@ -39,6 +39,8 @@ export class Changes {
   /** Asks what has changed, until nothing more is there. Returns whether another device changed anything. */
   async ask() {
     let isForeign = false;
+    // Before a session begins, the data have no owner to ask for.
+    await this.#api.authenticate();
     for (;;) {
       const { cursor, tenure } = await this.place();
       const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });

@@ -68,7 +68,7 @@ export class Core {
     this.changes = new Changes({ ...parts, tell });
     this.sender = new Sender({
       ...parts, reader: this.reader, random: this.environment.random, tell: this.#senderTells(),
-      isEager: () => this.company.isNear, inTurn: (work) => this.#inTurn('shared', work),
+      isEager: () => this.company.isNear, inTurn: (work) => this.inTurn('shared', work),
     });
     this.live = new Live({
       ...parts, changes: this.changes, company: this.company, page, settled: () => this.sender.settled(),
@@ -303,14 +303,15 @@ export class Core {
   async exclusively(work) {
     await this.#leave();
     try {
-      return await this.#inTurn('exclusive', work);
+      return await this.inTurn('exclusive', work);
     } finally {
       if (this.tabs.isLeading) this.#lead();
       await this.#count();
     }
   }
 
-  #inTurn(mode, work) {
+  /** Runs `work` while no user is exchanged (`shared`), or while nothing else is done meanwhile (`exclusive`), in any tab. */
+  inTurn(mode, work) {
     const { locks } = this.environment;
     return locks ? locks.request(`conversation-store-${this.account} turn`, { mode }, work) : work();
   }

@@ -85,7 +85,8 @@ async function importThere(core, conversations) {
   const report = { imported: 0, unchanged: 0, rejected: [] };
   let done = 0;
   for (const { part, isLast } of portions(conversations)) {
-    const { body } = await core.api.call('POST', '/import', { body: part, timeout: 60_000 });
+    const send = () => core.api.call('POST', '/import', { body: part, timeout: 60_000 });
+    const { body } = await core.inTurn('shared', send);
     report.imported += isLast ? body.imported : 0;
     report.unchanged += isLast ? body.unchanged : 0;
     for (const { id = null, status, code } of body.results) if (status === 'rejected') report.rejected.push({ id, code });

@@ -192,6 +192,12 @@ impl Browser {
         id.as_str().unwrap().to_owned()
     }
 
+    /// The open conversation, as the server has it.
+    pub async fn kept(&self, site: &Site) -> Value {
+        let id = self.open_id().await;
+        self.user(site).await.open(&id).await
+    }
+
     /// The user whom this browser's requests speak for.
     pub async fn user(&self, site: &Site) -> Client {
         let session = self.value("localStorage.getItem('claude-session')").await;

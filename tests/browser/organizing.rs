@@ -29,11 +29,7 @@ async fn a_conversation_is_renamed_in_place(site: Site) {
         .until("document.querySelector('.row .name').textContent === 'Undoing things'")
         .await;
     browser.until_saved().await;
-    let kept = browser
-        .user(&site)
-        .await
-        .open(&browser.open_id().await)
-        .await;
+    let kept = browser.kept(&site).await;
     assert_eq!(kept["title"], "Undoing things");
 }
 

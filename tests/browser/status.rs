@@ -34,11 +34,7 @@ async fn offline_is_said_and_survived(site: Site) {
     browser
         .until("!document.querySelector('.row .unsent')")
         .await;
-    let kept = browser
-        .user(&site)
-        .await
-        .open(&browser.open_id().await)
-        .await;
+    let kept = browser.kept(&site).await;
     assert_eq!(kept["messageCount"], 6);
     assert_eq!(kept["messages"][4]["content"], "Written without a network");
 }

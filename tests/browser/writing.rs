@@ -58,11 +58,7 @@ async fn an_edited_message_takes_what_follows_along(site: Site) {
     assert!(shown[1].contains("How do I undo a merge?"));
 
     browser.until_saved().await;
-    let kept = browser
-        .user(&site)
-        .await
-        .open(&browser.open_id().await)
-        .await;
+    let kept = browser.kept(&site).await;
     assert_eq!(kept["messageCount"], 2);
     assert_eq!(ids(&kept["messages"])[0], "msg-a1");
     assert_eq!(kept["messages"][0]["content"], "How do I undo a merge?");
@@ -92,11 +88,7 @@ async fn a_reply_is_written_again(site: Site) {
     browser.until_quiet().await;
     assert!(browser.messages().await[1].contains("without losing my changes?"));
     browser.until_saved().await;
-    let kept = browser
-        .user(&site)
-        .await
-        .open(&browser.open_id().await)
-        .await;
+    let kept = browser.kept(&site).await;
     assert_eq!(kept["messageCount"], 2);
 }
 

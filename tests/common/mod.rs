@@ -195,22 +195,7 @@ impl Site {
 
     /// Billed commands at the store since it began.
     pub async fn commands(&self) -> u64 {
-        let counts = self.backend.command_counts().await.unwrap();
-        // What the harness and the connection cost is nobody's bill.
-        let unbilled = [
-            "info",
-            "hello",
-            "client",
-            "client|setinfo",
-            "select",
-            "multi",
-            "exec",
-        ];
-        counts
-            .into_iter()
-            .filter(|(name, _)| !unbilled.contains(&name.as_str()))
-            .map(|(_, calls)| calls)
-            .sum()
+        self.backend.billed_commands().await.unwrap()
     }
 
     /// Waits until the store has been sent so many more requests than `before`.

@@ -170,3 +170,9 @@ test('what the server has lost is kept here, and goes there again with the next 
   await a.store.flush();
   assert.deepEqual(contents(await new Server(laptop).messages('c')), ['q', 'still here']);
 });
+
+test('whoever asks first becomes a user by it', async () => {
+  const { store } = await new Browser().open();
+  await store.sync();
+  assert.notEqual(store.status.userId, null);
+});
