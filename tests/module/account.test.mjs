@@ -450,3 +450,19 @@ test('a tab that does not lead yet sends as soon as it does', async () => {
   await store.flush();
   assert.deepEqual(contents(await new Server(browser).messages('c')), ['q']);
 });
+
+test('an erasure waits for a file on its way, too', async () => {
+  const { browser, leader, other } = await twoTabs();
+  const server = new Server(browser);
+  const { held, release } = keepBack(browser.network, ({ path }) => path === '/import');
+  const imported = leader.store.importData([{ id: 'file', messages: [message(browser.clock, 'user', 'from a file')] }]);
+  await held;
+  let isErasedThere = false;
+  browser.network.before = async ({ method, path }) => { isErasedThere ||= method === 'DELETE' && path === '/user'; };
+  const erased = other.store.eraseEverything();
+  for (let i = 0; i < 50; i += 1) await tick();
+  assert.equal(isErasedThere, false);
+  release();
+  await Promise.allSettled([imported, erased]);
+  assert.deepEqual(await server.summaries(), []);
+});
