@@ -30,7 +30,7 @@ pub struct Config {
     pub conversation_life: Duration,
     /// `SESSION_TTL_DAYS`: the life of a session (the plan's 7 days).
     pub session_life: Duration,
-    /// What every key begins with: nothing in production, the branch in previews.
+    /// What every key begins with: nothing in production, the branch in previews, `development:` in development.
     pub namespace: String,
     /// `SYNC_STREAM_SECONDS`: how long a stream of changes stays open; less than the function's
     /// `maxDuration` in vercel.json.
@@ -185,6 +185,7 @@ mod tests {
             (("ALLOWED_ORIGINS", "*"), "ALLOWED_ORIGINS"),
             (("ALLOWED_ORIGINS", "null"), "ALLOWED_ORIGINS"),
             (("VERCEL_ENV", "preview"), "VERCEL_GIT_COMMIT_REF"),
+            (("VERCEL_ENV", "unheard-of"), "VERCEL_ENV"),
         ];
         for (variable, name) in cases {
             let error = read(&[variable]).unwrap_err().to_string();

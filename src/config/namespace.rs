@@ -2,9 +2,11 @@
 
 use super::{ConfigError, Variables, invalid};
 
+const ENVIRONMENT: &str = "VERCEL_ENV";
+
 impl Variables<'_> {
-    /// `KEY_NAMESPACE`, or the branch of a preview deployment, so that branches that share a database
-    /// never see each other.
+    /// `KEY_NAMESPACE`, or one that follows from `VERCEL_ENV`: production has none, development one of its own,
+    /// and every branch of the previews one too, so that deployments that share a database never see each other.
     pub(super) fn namespace(&self) -> Result<String, ConfigError> {
         if let Some(namespace) = self.optional("KEY_NAMESPACE") {
             if namespace.len() > 100 || !namespace.chars().all(is_namespace_char) {
@@ -15,15 +17,24 @@ impl Variables<'_> {
             }
             return Ok(namespace);
         }
-        let environment = self.optional("VERCEL_ENV");
-        // A project can hide this variable from its deployments. Then a preview would not know itself for
-        // one, and write among the conversations of production.
-        if environment.is_none() && self.optional("VERCEL_IPC_PATH").is_some() {
-            return Err(ConfigError::Missing("VERCEL_ENV (or KEY_NAMESPACE)"));
+        match self.optional(ENVIRONMENT).as_deref() {
+            Some("production") => Ok(String::new()),
+            Some("preview") => self.preview_namespace(),
+            Some("development") => Ok("development:".into()),
+            Some(_) => Err(invalid(
+                ENVIRONMENT,
+                "production, preview or development, unless KEY_NAMESPACE is set",
+            )),
+            // A project can hide this variable from its deployments. A preview would then not recognise itself
+            // as one, and write among production's keys.
+            None if self.optional("VERCEL_IPC_PATH").is_some() => {
+                Err(ConfigError::Missing("VERCEL_ENV (or KEY_NAMESPACE)"))
+            }
+            None => Ok(String::new()),
         }
-        if environment.as_deref() != Some("preview") {
-            return Ok(String::new());
-        }
+    }
+
+    fn preview_namespace(&self) -> Result<String, ConfigError> {
         let branch = self
             .optional("VERCEL_GIT_COMMIT_REF")
             .ok_or(ConfigError::Missing(
@@ -58,5 +69,23 @@ mod tests {
             ("VERCEL_GIT_COMMIT_REF", "feature/x"),
         ]);
         assert_eq!(config.unwrap().namespace, "preview:feature/x:");
+    }
+
+    #[test]
+    fn production_has_no_namespace_and_development_its_own() {
+        let namespace = |name| read(&[("VERCEL_ENV", name)]).unwrap().namespace;
+        assert_eq!(namespace("production"), "");
+        assert_eq!(namespace("development"), "development:");
+        let chosen = [("VERCEL_ENV", "development"), ("KEY_NAMESPACE", "own:")];
+        assert_eq!(read(&chosen).unwrap().namespace, "own:");
+    }
+
+    #[test]
+    fn an_unknown_environment_is_refused_unless_a_namespace_is_chosen() {
+        let unknown = ("VERCEL_ENV", "staging-eu");
+        let error = read(&[unknown]).unwrap_err().to_string();
+        assert!(error.contains("VERCEL_ENV"), "{error}");
+        assert!(!error.contains("staging-eu"), "{error}");
+        assert!(read(&[unknown, ("KEY_NAMESPACE", "own:")]).is_ok());
     }
 }
