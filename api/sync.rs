@@ -16,7 +16,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     let caller = request.user(&app).await?;
     let cursor = request.sync_cursor()?;
     if request.wants_events() {
-        let events = stream::open(app, caller, cursor).await?;
+        let events = stream::open(app, caller, cursor, &request.background()).await?;
         return Ok(Answer::events(events));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::identity::{Provider, TokenError, Tokens, UserId, Verified};
 use crate::log::Log;
 use crate::metrics::Metrics;
+use crate::shutdown::Shutdown;
 use crate::store::Store;
 use crate::upstash::{Upstash, UpstashError};
 
@@ -27,6 +28,8 @@ pub struct App {
     pub log: Log,
     /// What is measured; nothing where nobody could read it.
     pub metrics: Option<Arc<Metrics>>,
+    /// Tells those who hold connections open that the process is about to end.
+    pub shutdown: Shutdown,
 }
 
 impl App {
@@ -57,6 +60,7 @@ impl App {
             clock,
             log: Log::default(),
             metrics,
+            shutdown: Shutdown::default(),
         })
     }
 

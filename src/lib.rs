@@ -19,6 +19,7 @@ pub mod model;
 pub mod rate;
 pub mod secret;
 pub mod session;
+pub mod shutdown;
 pub mod store;
 pub mod stream;
 pub mod upstash;

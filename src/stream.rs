@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::channel::{Channel, Sender};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout, timeout_at};
 use vercel_runtime::ResponseBody;
 
 use crate::App;
+use crate::http::{Background, Hold, Released};
 use crate::identity::Caller;
 use crate::model::{ObjectWriter, StoredMessage};
 use crate::store::{StoreError, SyncCursor};
@@ -31,7 +32,7 @@ const PAGE: usize = 50;
 /// happens, until the stream's time is up.
 ///
 /// Events have ids, which are cursors: a client that comes back with the last one as `Last-Event-ID`
-/// misses nothing.
+/// misses nothing. The request's invocation lasts until the stream has ended or its client is gone.
 ///
 /// # Errors
 /// When the database fails before anything was sent.
@@ -39,11 +40,14 @@ pub async fn open(
     app: Arc<App>,
     caller: Caller,
     cursor: Option<SyncCursor>,
+    background: &Background,
 ) -> Result<ResponseBody, StoreError> {
     let end = Instant::now() + app.config.stream_life;
+    let store = app.store.of(&caller);
     // Listening first: what happens between the two is heard, and told twice rather than not at all.
-    let notices = app.store.of(&caller).subscribe().await?;
+    let notices = store.subscribe().await?;
     let (sender, channel) = Channel::new(16);
+    let (sending, sent) = Hold::new();
     let mut stream = Stream {
         app,
         caller,
@@ -52,11 +56,14 @@ pub async fn open(
         end,
     };
     let first = stream.next_page().await?;
-    tokio::spawn(async move {
-        // It ends early where the client is gone or the database fails; either way the client comes back.
-        let _ = stream.run(first, notices).await;
+    // The stream itself holds the invocation open, not its body: a reader may stop reading without going away.
+    let invocation = background.take_hold();
+    background.wait_until(async move {
+        stream.last(first, notices, sent).await;
+        drop(invocation);
     });
-    Ok(ResponseBody(http_body_util::BodyExt::boxed(channel)))
+    let body = ResponseBody(http_body_util::BodyExt::boxed(channel));
+    Ok(sending.until_sent(body))
 }
 
 /// One client's stream.
@@ -94,7 +101,39 @@ struct Notice {
 }
 
 impl Stream {
-    async fn run(&mut self, first: PageOfChanges, mut notices: Subscription) -> Result<(), Ended> {
+    /// Lasts until all of it was sent, or its client is gone, or does not read it.
+    async fn last(self, first: PageOfChanges, notices: Subscription, mut sent: Released) {
+        tokio::select! {
+            () = self.run(first, notices) => {
+                let _ = timeout(LAST_WORDS, sent.wait()).await;
+            }
+            () = sent.wait() => {}
+        }
+    }
+
+    /// Serves until the time is up or the process is about to end, and then asks the client to come back. It
+    /// ends early where the client is gone or the database fails; either way the client comes back by itself.
+    async fn run(mut self, first: PageOfChanges, notices: Subscription) {
+        let (shutdown, end) = (self.app.shutdown.clone(), self.end);
+        let served = tokio::select! {
+            served = self.serve(first, notices) => served,
+            () = sleep_until(end) => Ok(()),
+            () = shutdown.begun() => {
+                self.end = Instant::now();
+                Ok(())
+            }
+        };
+        if served.is_ok() {
+            let _ = self.send("event: reconnect\ndata: {}\n\n".into()).await;
+        }
+    }
+
+    /// Passes on what happens for as long as the database tells of it.
+    async fn serve(
+        &mut self,
+        first: PageOfChanges,
+        mut notices: Subscription,
+    ) -> Result<(), Ended> {
         self.send(format!("retry: 1000\n{}", first.event)).await?;
         if first.has_more {
             self.catch_up().await?;
@@ -105,13 +144,11 @@ impl Stream {
             tokio::select! {
                 notice = notices.next() => match notice {
                     Ok(Some(text)) => self.forward(&text).await?,
-                    Ok(None) | Err(_) => break,
+                    Ok(None) | Err(_) => return Ok(()),
                 },
                 _ = heartbeat.tick() => self.send(": heartbeat\n\n".into()).await?,
-                () = sleep_until(self.end) => break,
             }
         }
-        self.send("event: reconnect\ndata: {}\n\n".into()).await
     }
 
     /// Passes a notice on; or, where one was missed, several things changed or cursors are void, asks what

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::respond;
+use conversation_store::http::{Registry, respond};
 use http::Response;
 use vercel_runtime::{Request, ResponseBody};
 
@@ -34,26 +34,34 @@ pub mod sync;
 pub mod user;
 
 /// The function that a path belongs to, or `None` where Vercel would look for a file.
-pub async fn call(app: Arc<App>, request: Request) -> Result<Response<ResponseBody>, Request> {
+pub async fn call(
+    app: Arc<App>,
+    request: Request,
+    registry: Registry,
+) -> Result<Response<ResponseBody>, Request> {
     let path = request.uri().path().to_owned();
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
-        ["api", "conversations"] => Ok(respond(app, request, conversations::handle).await),
-        ["api", "conversations", _] => Ok(respond(app, request, conversation::handle).await),
+        ["api", "conversations"] => {
+            Ok(respond(app, request, registry, conversations::handle).await)
+        }
+        ["api", "conversations", _] => {
+            Ok(respond(app, request, registry, conversation::handle).await)
+        }
         ["api", "conversations", _, "messages"] => {
-            Ok(respond(app, request, messages::handle).await)
+            Ok(respond(app, request, registry, messages::handle).await)
         }
         ["api", "conversations", _, "messages", _] => {
-            Ok(respond(app, request, message::handle).await)
+            Ok(respond(app, request, registry, message::handle).await)
         }
-        ["api", "export"] => Ok(respond(app, request, export::handle).await),
-        ["api", "health", "redis"] => Ok(respond(app, request, health::handle).await),
-        ["api", "import"] => Ok(respond(app, request, import::handle).await),
-        ["api", "metrics"] => Ok(respond(app, request, metrics::handle).await),
-        ["api", "session"] => Ok(respond(app, request, session::handle).await),
-        ["api", "shares"] => Ok(respond(app, request, shares::handle).await),
-        ["api", "sync"] => Ok(respond(app, request, sync::handle).await),
-        ["api", "user"] => Ok(respond(app, request, user::handle).await),
+        ["api", "export"] => Ok(respond(app, request, registry, export::handle).await),
+        ["api", "health", "redis"] => Ok(respond(app, request, registry, health::handle).await),
+        ["api", "import"] => Ok(respond(app, request, registry, import::handle).await),
+        ["api", "metrics"] => Ok(respond(app, request, registry, metrics::handle).await),
+        ["api", "session"] => Ok(respond(app, request, registry, session::handle).await),
+        ["api", "shares"] => Ok(respond(app, request, registry, shares::handle).await),
+        ["api", "sync"] => Ok(respond(app, request, registry, sync::handle).await),
+        ["api", "user"] => Ok(respond(app, request, registry, user::handle).await),
         _ => Err(request),
     }
 }

@@ -74,6 +74,11 @@ impl Running {
     pub fn url(&self) -> String {
         self.web.url()
     }
+
+    /// Ends open streams, and waits for everything else that is under way.
+    pub async fn shut_down(&self) {
+        self.web.shut_down().await;
+    }
 }
 
 impl fmt::Display for Running {

@@ -1,12 +1,14 @@
 //! The local web server: functions first, then the files of `public/`, as on Vercel.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use conversation_store::App;
+use conversation_store::http::Registry;
 use http::Response;
 use http_body_util::BodyExt;
 use hyper::server::conn::http1;
@@ -15,15 +17,24 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use vercel_runtime::Request;
+use vercel_runtime::awaiter::Awaiter;
 
 use crate::functions;
 use crate::pages::{Body, Pages};
 
 /// A running web server; dropping it stops it.
-#[derive(Debug)]
 pub struct WebServer {
     address: SocketAddr,
     task: JoinHandle<()>,
+    site: Arc<Site>,
+}
+
+/// What every connection is served with.
+struct Site {
+    app: Arc<App>,
+    pages: Pages,
+    /// What requests leave to be done, and responses on their way.
+    background: Awaiter,
 }
 
 impl WebServer {
@@ -33,19 +44,50 @@ impl WebServer {
     /// When the listener has no address, or `vercel.json` cannot be understood.
     pub fn start(listener: TcpListener, app: Arc<App>, public: &Path) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let pages = Arc::new(Pages::new(public)?);
-        let task = tokio::spawn(async move {
-            // An error here concerns one connection, or passes.
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, app.clone(), pages.clone()));
+        let site = Arc::new(Site {
+            app,
+            pages: Pages::new(public)?,
+            background: Awaiter::new(),
+        });
+        let task = tokio::spawn({
+            let site = site.clone();
+            async move {
+                // An error here concerns one connection, or passes.
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(serve(stream, site.clone()));
+                }
             }
         });
-        Ok(Self { address, task })
+        Ok(Self {
+            address,
+            task,
+            site,
+        })
     }
 
     /// The base URL, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Returns when every response was sent, streams included, and what requests left to be done is done.
+    pub async fn idle(&self) {
+        self.site.background.awaiting().await;
+    }
+
+    /// Accepts no more connections, ends open streams of events, and waits until the rest is done.
+    pub async fn shut_down(&self) {
+        self.task.abort();
+        self.site.app.shutdown.begin();
+        self.idle().await;
+    }
+}
+
+impl fmt::Debug for WebServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebServer")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,23 +97,20 @@ impl Drop for WebServer {
     }
 }
 
-async fn serve(stream: TcpStream, app: Arc<App>, pages: Arc<Pages>) {
+async fn serve(stream: TcpStream, site: Arc<Site>) {
     // Without it an answer could wait for an acknowledgement; it works the same either way.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, app.clone(), pages.clone()));
+    let service = service_fn(move |request| answer(request, site.clone()));
     // It ends with an error when the client goes away.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-async fn answer(
-    request: Request,
-    app: Arc<App>,
-    pages: Arc<Pages>,
-) -> Result<Response<Body>, Infallible> {
-    match functions::call(app, request).await {
+async fn answer(request: Request, site: Arc<Site>) -> Result<Response<Body>, Infallible> {
+    let registry = Registry::Server(site.background.clone());
+    match functions::call(site.app.clone(), request, registry).await {
         Ok(response) => Ok(response.map(|body| body.0.boxed_unsync())),
-        Err(request) => Ok(pages.answer(request).await),
+        Err(request) => Ok(site.pages.answer(request).await),
     }
 }

@@ -162,6 +162,38 @@ fn a_busy_port_names_its_flag() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn asked_to_stop_it_ends_open_streams_in_order() {
+    for signal in ["INT", "TERM"] {
+        let mut program = Program::start(free_port(), free_port(), &["--ephemeral"]);
+        let mut stream = follow(program.port);
+        let mut lines = BufReader::new(stream.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == "event: sync"));
+        shell(&format!("kill -s {signal} {}", program.process.id()));
+        assert!(lines.any(|line| line.unwrap() == "event: reconnect"));
+        assert!(stream.wait().unwrap().success(), "the stream broke off");
+        program.said_until("Stopped.");
+        assert!(program.process.wait().unwrap().success());
+    }
+}
+
+/// A new user's stream of changes.
+fn follow(port: u16) -> Child {
+    let session = shell(&format!(
+        "curl -sf -X POST http://127.0.0.1:{port}/api/session -H 'content-type: application/json' -d '{{}}'"
+    ));
+    let session: serde_json::Value = serde_json::from_str(&session).unwrap();
+    let token = session["token"].as_str().unwrap();
+    Command::new("curl")
+        .args(["-sfN", &format!("http://127.0.0.1:{port}/api/sync")])
+        .args(["-H", "accept: text/event-stream"])
+        .args(["-H", &format!("authorization: Bearer {token}")])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 #[test]
 fn data_and_tokens_survive_a_kill() {
     let folder = tempfile::TempDir::new().unwrap();

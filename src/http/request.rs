@@ -7,8 +7,8 @@ use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::ApiError;
 use super::exchange::UserNote;
+use super::{ApiError, Background};
 use crate::identity::{Caller, Counted, TokenError, UserId};
 use crate::model::{ConversationId, Invalid, MessageId, ShareId, limits, limits::PageSize};
 use crate::rate::RateCell;
@@ -26,6 +26,7 @@ pub struct ApiRequest {
     body: vercel_runtime::Request,
     rate: RateCell,
     noted: UserNote,
+    background: Background,
 }
 
 /// The most a query may hold: no parameter of ours is longer than a cursor.
@@ -36,6 +37,7 @@ impl ApiRequest {
         mut request: vercel_runtime::Request,
         noted: UserNote,
         rate: RateCell,
+        background: Background,
     ) -> Self {
         // HEAD is GET; the body of its answer is dropped by the server.
         let method = match request.method() {
@@ -60,7 +62,13 @@ impl ApiRequest {
             body: request,
             rate,
             noted,
+            background,
         }
+    }
+
+    /// Takes what goes on after the response.
+    pub fn background(&self) -> Background {
+        self.background.clone()
     }
 
     /// The method; HEAD shows as GET.

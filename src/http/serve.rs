@@ -6,34 +6,51 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::Response;
-use vercel_runtime::{Request, ResponseBody, service_fn};
+use vercel_runtime::{AppState, Request, ResponseBody, service_fn};
 
 use super::exchange::Exchange;
-use super::{Answer, ApiError, ApiRequest};
+use super::{Answer, ApiError, ApiRequest, Background, Registry};
 use crate::clock::Clock;
 use crate::log::Log;
+use crate::shutdown::termination;
 use crate::upstash::Usage;
 use crate::{App, Config};
 
 /// Answers one request with `handler`. Errors and panics become error bodies; nothing else gets out.
-pub async fn respond<H, F>(app: Arc<App>, request: Request, handler: H) -> Response<ResponseBody>
+///
+/// With `registry` is registered what has to be waited for: that the response is made and sent, and what the
+/// handler leaves to be done in the background.
+pub async fn respond<H, F>(
+    app: Arc<App>,
+    request: Request,
+    registry: Registry,
+    handler: H,
+) -> Response<ResponseBody>
 where
     H: FnOnce(Arc<App>, ApiRequest) -> F,
     F: Future<Output = Result<Answer, ApiError>>,
 {
     let exchange = Exchange::begin(&request, Some(&app.config));
-    let request = ApiRequest::new(request, exchange.user.clone(), exchange.rate.clone());
+    let (background, unanswered) = Background::begin(registry);
+    let request = ApiRequest::new(
+        request,
+        exchange.user.clone(),
+        exchange.rate.clone(),
+        background.clone(),
+    );
     let work = Usage::of(exchange.usage.clone(), handler(app.clone(), request));
     let result = AssertUnwindSafe(work)
         .catch_unwind()
         .await
         .unwrap_or(Err(ApiError::Internal));
-    exchange.finish(
+    let response = exchange.finish(
         result,
         Some(app.store.circuit()),
         &app.log,
         app.metrics.as_deref(),
-    )
+    );
+    drop(unanswered);
+    response.map(|body| background.until_sent(body))
 }
 
 /// Runs a function on Vercel: what `main` of every file under `api/` does.
@@ -46,11 +63,19 @@ where
     F: Future<Output = Result<Answer, ApiError>> + Send + 'static,
 {
     let app = load_app();
-    let service = service_fn(move |request: Request| {
+    if let Some(app) = &app {
+        let shutdown = app.shutdown.clone();
+        // The runtime stops accepting connections by itself; open streams have to be told.
+        tokio::spawn(async move {
+            termination().await;
+            shutdown.begin();
+        });
+    }
+    let service = service_fn(move |request: Request, state: AppState| {
         let (app, handler) = (app.clone(), handler.clone());
         async move {
             let response = match app {
-                Some(app) => respond(app, request, handler).await,
+                Some(app) => respond(app, request, Registry::Invocation(state), handler).await,
                 None => {
                     let exchange = Exchange::begin(&request, None);
                     exchange.finish(Err(ApiError::Internal), None, &Log::default(), None)

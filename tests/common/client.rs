@@ -63,9 +63,12 @@ impl Client {
         self.token.as_deref().unwrap()
     }
 
-    /// A GET with the token, to be read by the caller.
+    /// A GET with the token and headers, to be read by the caller.
     pub fn raw(&self, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.get(format!("{}{path}", self.base));
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

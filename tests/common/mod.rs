@@ -150,6 +150,16 @@ impl Site {
         self.web.url()
     }
 
+    /// Returns when every response was sent, streams included, and what requests left to be done is done.
+    pub async fn idle(&self) {
+        self.web.idle().await;
+    }
+
+    /// Ends open streams, accepts no more connections, and waits for everything else that is under way.
+    pub async fn shut_down(&self) {
+        self.web.shut_down().await;
+    }
+
     /// Somebody without a token.
     pub fn stranger(&self) -> Client {
         Client::new(self.web.url(), None)
