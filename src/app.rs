@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::health::Health;
 use crate::identity::{Provider, TokenError, Tokens, UserId, Verified};
 use crate::log::Log;
 use crate::metrics::Metrics;
@@ -28,6 +29,8 @@ pub struct App {
     pub log: Log,
     /// What is measured; nothing where nobody could read it.
     pub metrics: Option<Arc<Metrics>>,
+    /// What the last check of the database found.
+    pub health: Health,
     /// Tells those who hold connections open that the process is about to end.
     pub shutdown: Shutdown,
 }
@@ -60,6 +63,7 @@ impl App {
             clock,
             log: Log::default(),
             metrics,
+            health: Health::default(),
             shutdown: Shutdown::default(),
         })
     }

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 mod error_code;
 pub mod export;
+pub mod health;
 pub mod http;
 mod https;
 pub mod identity;

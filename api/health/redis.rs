@@ -1,27 +1,28 @@
-//! `/api/health/redis`: whether Redis answers (the plan's health monitoring).
+//! `/api/health/redis`: whether Redis answers.
 
 use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::model::{ObjectWriter, Timestamp};
+use conversation_store::model::ObjectWriter;
 use http::{Method, StatusCode};
 
-/// 200 `healthy` or 503 `unhealthy`. Open to anybody, so it says nothing of where Redis is.
+/// 200 `healthy` or 503 `unhealthy`, as of some seconds ago at most. Open to anybody, so it says nothing of where
+/// Redis is.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::GET])?;
-    let result = app.store.ping().await;
-    let (status, word) = match &result {
+    let check = app.health.check(&app.store, &app.clock).await;
+    let (status, word) = match &check.result {
         Ok(_) => (StatusCode::OK, "healthy"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
     };
     let json = ObjectWriter::with_capacity(160)
         .string("status", word)
-        .display("timestamp", Timestamp::from_ms(app.clock.now_ms()))
+        .display("timestamp", check.timestamp)
         .string("circuit", app.store.circuit().as_str());
-    let json = match result {
+    let json = match check.result {
         Ok(latency) => json.plain("latencyMs", format!("{:.1}", latency.as_secs_f64() * 1e3)),
-        Err(error) => json.string("error", &error.to_string()),
+        Err(error) => json.string("error", &error),
     };
     Ok(Answer::json(status, json.finish()))
 }

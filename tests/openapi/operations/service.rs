@@ -15,7 +15,11 @@ pub fn operations() -> Vec<Operation> {
 
 fn health() -> Operation {
     Operation::new("get", "/api/health/redis", "health")
-        .describe(TAG, "Whether Redis answers", "Open to anybody.")
+        .describe(
+            TAG,
+            "Whether Redis answers",
+            "Open to anybody. At most 5 seconds old: `timestamp` is when Redis was asked.",
+        )
         .open_to(Access::Anybody)
         .answers(Answer::json(200, "It answers.", "Health"))
         .answers(Answer::json(503, "It does not.", "Health"))
