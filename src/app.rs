@@ -31,7 +31,7 @@ pub struct App {
     pub metrics: Option<Arc<Metrics>>,
     /// What the last check of the database found.
     pub health: Health,
-    /// Tells those who hold connections open that the process is about to end.
+    /// Tells open streams that the process is about to end.
     pub shutdown: Shutdown,
 }
 

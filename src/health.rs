@@ -27,7 +27,7 @@ pub struct Check {
 }
 
 impl Health {
-    /// The last check where it is fresh, or a new one. Whoever asks during a check waits for it.
+    /// The last check where it is fresh, or a new one. Callers during a check wait for its result.
     pub async fn check(&self, store: &Store, clock: &Clock) -> Check {
         let mut last = self.0.lock().await;
         if let Some(check) = last.as_ref().filter(|check| check.is_fresh(clock)) {

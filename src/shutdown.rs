@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Tells whoever waits for it that the process is about to end. Clones share one notice.
+/// Tells its waiters that the process is about to end. Clones share one notice.
 #[derive(Clone, Debug)]
 pub struct Shutdown(Arc<watch::Sender<bool>>);
 
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_asks_before_or_after_the_notice_hears_it() {
+    async fn waiters_before_and_after_the_notice_hear_it() {
         let shutdown = Shutdown::default();
         let early = tokio::spawn({
             let shutdown = shutdown.clone();

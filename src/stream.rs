@@ -59,7 +59,7 @@ pub async fn open(
     // The stream itself holds the invocation open, not its body: a reader may stop reading without going away.
     let invocation = background.take_hold();
     background.wait_until(async move {
-        stream.last(first, notices, sent).await;
+        stream.run_until_sent(first, notices, sent).await;
         drop(invocation);
     });
     let body = ResponseBody(http_body_util::BodyExt::boxed(channel));
@@ -101,8 +101,8 @@ struct Notice {
 }
 
 impl Stream {
-    /// Lasts until all of it was sent, or its client is gone, or does not read it.
-    async fn last(self, first: PageOfChanges, notices: Subscription, mut sent: Released) {
+    /// Runs until all of it was sent, or the client is gone or has stopped reading.
+    async fn run_until_sent(self, first: PageOfChanges, notices: Subscription, mut sent: Released) {
         tokio::select! {
             () = self.run(first, notices) => {
                 let _ = timeout(LAST_WORDS, sent.wait()).await;

@@ -49,27 +49,27 @@ impl fmt::Debug for Registry {
 pub struct Background {
     registry: Registry,
     /// Closed once the response was made.
-    unanswered: watch::Receiver<()>,
+    response: watch::Receiver<()>,
     hold: Arc<Mutex<Option<Hold>>>,
 }
 
 /// Dropped when the response was made: work that waits for it begins then.
-pub(super) struct Unanswered(
+pub(super) struct ResponsePending(
     #[expect(dead_code, reason = "dropping it is its use")] watch::Sender<()>,
 );
 
 impl Background {
     /// Begins with a request: from here on its invocation is held open.
-    pub(super) fn begin(registry: Registry) -> (Self, Unanswered) {
-        let (sender, unanswered) = watch::channel(());
+    pub(super) fn begin(registry: Registry) -> (Self, ResponsePending) {
+        let (sender, response) = watch::channel(());
         let (hold, mut released) = Hold::new();
         registry.wait_until(async move { released.wait().await });
         let background = Self {
             registry,
-            unanswered,
+            response,
             hold: Arc::new(Mutex::new(Some(hold))),
         };
-        (background, Unanswered(sender))
+        (background, ResponsePending(sender))
     }
 
     /// Starts `work` now. The invocation, and the process, last until it is done.
@@ -80,16 +80,16 @@ impl Background {
     /// Starts `work` when the response was made, so that nobody waits for it. Apart from that as
     /// [`Self::wait_until`].
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut unanswered = self.unanswered.clone();
+        let mut response = self.response.clone();
         self.registry.wait_until(async move {
             // Nothing is ever sent: it fails when the sender is dropped, which is what is waited for.
-            let _ = unanswered.changed().await;
+            let _ = response.changed().await;
             work.await;
         });
     }
 
-    /// Takes over what holds the invocation open. Without this the invocation lasts until the response's body
-    /// was sent; whoever takes the hold decides when to drop it instead. `None` where somebody else has it.
+    /// Takes over what holds the invocation open. Otherwise the invocation lasts until the response's body was
+    /// sent; a handler that takes the hold decides by itself when to drop it. `None` where it was taken before.
     pub fn take_hold(&self) -> Option<Hold> {
         self.hold
             .lock()
@@ -191,10 +191,10 @@ mod tests {
 
     use super::*;
 
-    fn begin() -> (Awaiter, Background, Unanswered) {
+    fn begin() -> (Awaiter, Background, ResponsePending) {
         let awaiter = Awaiter::new();
-        let (background, unanswered) = Background::begin(Registry::Server(awaiter.clone()));
-        (awaiter, background, unanswered)
+        let (background, pending) = Background::begin(Registry::Server(awaiter.clone()));
+        (awaiter, background, pending)
     }
 
     async fn is_idle(awaiter: &Awaiter) -> bool {
@@ -205,21 +205,21 @@ mod tests {
 
     #[tokio::test]
     async fn spawned_work_waits_for_the_response_and_is_waited_for() {
-        let (awaiter, background, unanswered) = begin();
+        let (awaiter, background, pending) = begin();
         let is_done = Arc::new(AtomicBool::new(false));
         let done = is_done.clone();
         background.spawn(async move { done.store(true, Ordering::Relaxed) });
         drop(background.take_hold());
         assert!(!is_idle(&awaiter).await);
         assert!(!is_done.load(Ordering::Relaxed));
-        drop(unanswered);
+        drop(pending);
         assert!(is_idle(&awaiter).await);
         assert!(is_done.load(Ordering::Relaxed));
     }
 
     #[tokio::test]
-    async fn a_panic_in_the_background_is_nobody_elses() {
-        let (awaiter, background, _unanswered) = begin();
+    async fn a_panic_in_the_background_stays_there() {
+        let (awaiter, background, _pending) = begin();
         drop(background.take_hold());
         background.wait_until(async { panic!("as a test wants it") });
         assert!(is_idle(&awaiter).await);
@@ -227,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_held_until_its_last_bytes_are_written() {
-        let (awaiter, background, _unanswered) = begin();
+        let (awaiter, background, _pending) = begin();
         let mut body = background.until_sent(ResponseBody::from("text"));
         assert_eq!(body.size_hint().exact(), Some(4));
         let bytes = body.frame().await.unwrap().unwrap().into_data().unwrap();
@@ -240,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_nobody_reads_is_not_waited_for() {
-        let (awaiter, background, _unanswered) = begin();
+        let (awaiter, background, _pending) = begin();
         let body = background.until_sent(ResponseBody::from("text"));
         assert!(!is_idle(&awaiter).await);
         drop(body);

@@ -31,7 +31,7 @@ where
     F: Future<Output = Result<Answer, ApiError>>,
 {
     let exchange = Exchange::begin(&request, Some(&app.config));
-    let (background, unanswered) = Background::begin(registry);
+    let (background, pending) = Background::begin(registry);
     let request = ApiRequest::new(
         request,
         exchange.user.clone(),
@@ -49,7 +49,7 @@ where
         &app.log,
         app.metrics.as_deref(),
     );
-    drop(unanswered);
+    drop(pending);
     response.map(|body| background.until_sent(body))
 }
 
