@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::model::{ConversationId, NewConversation, ObjectWriter, Timestamp, limits};
+use conversation_store::model::{
+    ConversationId, NewConversation, ObjectWriter, Preconditions, Timestamp, limits,
+};
 use conversation_store::store::{CursorKind, Outcome, SaveMode};
 use http::Method;
 
-/// The plan's getAllConversations (without the messages), and the creation of a conversation.
+/// The list, without messages, and the creation of a conversation.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::GET, Method::POST])?;
     match *request.method() {
@@ -22,7 +24,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let cursor = request.cursor(CursorKind::Conversations)?;
     let list = app
         .store
-        .of(&user)
+        .for_user(&user)
         .list(request.limit(limits::CONVERSATION_PAGE)?, cursor.as_ref())
         .await?;
     let summaries = list
@@ -48,10 +50,11 @@ async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let conversation = NewConversation::parse(body, "body", now)?;
     let id = conversation.id.clone();
     let id = id.unwrap_or_else(|| ConversationId::generate(key.as_deref()));
+    let none = Preconditions::default();
     let written = app
         .store
-        .of(&user)
-        .save(&id, &conversation, SaveMode::Create)
+        .for_user(&user)
+        .save(&id, &conversation, SaveMode::Create, &none)
         .await?;
     let json = written.to_object().finish();
     let answer = match written.outcome {
@@ -59,7 +62,7 @@ async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         Outcome::Unchanged => Answer::ok(json),
     };
     Ok(answer
-        .with_revision(written.summary.counters.revision)
+        .with_etag(written.summary.etag.as_deref())
         .with_location(format!("/api/conversations/{id}")))
 }
 

@@ -9,18 +9,23 @@ use conversation_store::model::Timestamp;
 use http::Method;
 use http::header::CONTENT_TYPE;
 
-/// The plan's migrateLocalStorageToRedis, with a report on each conversation. Sending it again changes
-/// nothing.
+/// Imports, with a report on each conversation. Sending it again changes nothing.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::POST])?;
     let user = request.user(&app).await?;
     let is_lines = request
         .header(&CONTENT_TYPE)
         .is_some_and(|media_type| media_type.contains("ndjson") || media_type.contains("jsonl"));
+    // Before anything is read of what may be megabytes.
+    app.store.for_user(&user).check_writing()?;
     let body = request.body().await?;
     let now = Timestamp::from_ms(app.clock.now_ms());
     let import = ImportRequest::parse(&body, is_lines, now)?;
-    let imported = app.store.of(&user).import(&import.conversations).await?;
+    let imported = app
+        .store
+        .for_user(&user)
+        .import(&import.conversations)
+        .await?;
     Ok(Answer::ok(
         import.report(&imported.statuses, imported.clock),
     ))

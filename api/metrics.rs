@@ -1,4 +1,4 @@
-//! `/api/metrics`: the plan's key metrics, for Prometheus; and what browsers report of themselves.
+//! `/api/metrics`: the service's metrics, for Prometheus; and what browsers report of themselves.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ async fn report(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
     let report = ClientReport::parse(&request.body().await?)?;
     if let Some(metrics) = &app.metrics {
-        app.store.of(&user).check().await?;
+        app.store.for_user(&user).check().await?;
         metrics.report(&report);
     }
     let json = ObjectWriter::with_capacity(24).plain("accepted", true);

@@ -1,9 +1,9 @@
-//! `/api/session`: who the user is, and what he had open.
+//! `/api/session`: who the user is, and what was open last.
 
 use std::sync::Arc;
 
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::identity::{Caller, UserId};
+use conversation_store::identity::Caller;
 use conversation_store::model::{ObjectWriter, SessionAction, parse_current, parse_session};
 use conversation_store::secret::Secret;
 use conversation_store::store::Claim;
@@ -25,17 +25,17 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 
 async fn act(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let known = request.identify(app).await?;
-    let stranger = request.stranger(app, UserId::anonymous());
+    let anonymous = request.anonymous_caller(app)?;
     let note = request.user_note();
     let action = parse_session(&request.body().await?)?;
     match (action, known) {
         (SessionAction::Begin, None) => {
-            note.set(app.tokens.pseudonym(stranger.user.as_str()));
-            Ok(Answer::created(session::begin(app, &stranger).await?))
+            note.set(app.tokens.pseudonym(anonymous.user.as_str()));
+            Ok(Answer::created(session::begin(app, &anonymous).await?))
         }
         (SessionAction::Begin, Some(caller)) => Ok(Answer::ok(session::begin(app, &caller).await?)),
         (SessionAction::Redeem { code }, _) => {
-            Ok(Answer::ok(session::redeem(app, &code, &stranger).await?))
+            Ok(Answer::ok(session::redeem(app, &code, &anonymous).await?))
         }
         (SessionAction::Link, Some(caller)) => {
             Ok(Answer::created(session::link(app, &caller).await?))
@@ -69,7 +69,7 @@ async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Answer, Api
 async fn set_current(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let caller = request.user(app).await?;
     let id = parse_current(&request.body().await?)?;
-    app.store.of(&caller).set_current(id.as_ref()).await?;
+    app.store.for_user(&caller).set_current(id.as_ref()).await?;
     let current = id.as_ref().map(|id| id.as_str());
     let json = ObjectWriter::with_capacity(80).optional("currentConversationId", current);
     Ok(Answer::ok(json.finish()))

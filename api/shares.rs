@@ -19,26 +19,20 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 
 async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
-    let key = request.idempotency_key().map(str::to_owned);
     let now = app.clock.now_ms();
     let life = i64::try_from(app.config.conversation_life.as_millis()).unwrap_or(i64::MAX);
     let latest = Timestamp::from_ms(now.saturating_add(life));
     let asked = ShareRequest::parse(&request.body().await?, Timestamp::from_ms(now), latest)?;
     // In the user's database: readers know nothing else to look by.
-    let id = app.store.name_near(&user.user, |attempt| {
-        let id = match &key {
-            Some(key) => app
-                .tokens
-                .share_id(&user.user, &asked.conversation, key, attempt),
-            None => ShareId::random().map_err(|_| ApiError::Internal)?,
-        };
-        let name = id.to_string();
-        Ok::<_, ApiError>((id, name))
+    let secret = app.store.generate_colocated(&user.user, || {
+        let secret = ShareId::random_secret().map_err(|_| ApiError::Internal)?;
+        Ok::<_, ApiError>((secret.clone(), secret))
     })?;
     let expires = asked.expires.unwrap_or(latest);
-    let store = app.store.of(&user);
-    let share = store.share(&id, &asked.conversation, expires).await?;
-    Ok(Answer::created(share.to_json()).with_location(format!("/api/shares?id={id}")))
+    let store = app.store.for_user(&user);
+    let share = store.share(&asked.conversation, expires, &secret).await?;
+    let location = format!("/api/shares?id={}", share.id());
+    Ok(Answer::created(share.to_json()).with_location(location))
 }
 
 /// A cursor that is none is refused in any case: without an id it would go unnoticed.
@@ -52,7 +46,7 @@ async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 
 async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
-    let shares = app.store.of(&user).shares().await?;
+    let shares = app.store.for_user(&user).shares().await?;
     let json = ObjectWriter::with_capacity(16_384);
     let json = json.array("data", shares.iter().map(|share| share.to_json()));
     Ok(Answer::ok(json.finish()))
@@ -71,7 +65,7 @@ async fn open(
     }
     let page = app
         .store
-        .of(&request.reader(app))
+        .for_user(&request.reader(app)?)
         .open_share(id, part)
         .await?;
     Ok(
@@ -86,7 +80,7 @@ async fn revoke(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let id = request
         .share_parameter()?
         .ok_or_else(|| Invalid::new(ErrorCode::InvalidQuery, "id: expected the id of a share"))?;
-    app.store.of(&user).unshare(&id).await?;
+    app.store.for_user(&user).unshare(&id).await?;
     let json = ObjectWriter::with_capacity(64)
         .display("id", &id)
         .plain("deleted", true);

@@ -1,16 +1,15 @@
 //! `/api/sync`: what has changed since a cursor; or the same as a stream that stays open.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use conversation_store::App;
 use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::model::limits;
+use conversation_store::model::{TagList, limits};
 use conversation_store::store::SyncCursor;
 use conversation_store::stream;
 use http::Method;
 
-/// The plan's periodic sync and its real-time successor.
+/// A page of changes, or a stream of them.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::GET])?;
     let caller = request.user(&app).await?;
@@ -20,19 +19,16 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
         return Ok(Answer::events(events));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
-    let changes = app
-        .store
-        .of(&caller)
-        .changes(cursor.as_ref(), limit, Duration::ZERO)
-        .await?;
-    let clock = u64::try_from(changes.clock).unwrap_or_default();
+    let store = app.store.for_user(&caller);
+    let changes = store.changes(cursor.as_ref(), limit).await?;
+    let tag = store.sync_tag(changes.clock);
     let is_known = matches!(cursor, Some(SyncCursor::Since(_))) && changes.is_empty();
-    if is_known && request.if_none_match() == Some(clock) {
-        return Ok(Answer::not_modified().with_revision(clock).revalidated());
-    }
-    Ok(Answer::ok(changes.to_json())
-        .with_revision(clock)
-        .revalidated())
+    let known = request.known_versions();
+    let answer = match known {
+        Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => Answer::not_modified(),
+        _ => Answer::ok(changes.to_json()),
+    };
+    Ok(answer.with_etag(Some(&tag)).revalidated())
 }
 
 conversation_store::function!(handle);

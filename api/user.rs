@@ -1,4 +1,4 @@
-//! `/api/user`: the user's statistics, and the end of all his data.
+//! `/api/user`: the user's statistics, and the end of all the user's data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use http::{Method, StatusCode};
 /// `vercel.json` gives a function.
 const ERASURE_BUDGET: Duration = Duration::from_secs(20);
 
-/// The plan's statistics, and the deletion of a user.
+/// Statistics, and the erasure of a user.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::GET, Method::DELETE])?;
     match *request.method() {
@@ -25,7 +25,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 
 async fn statistics(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.user(app).await?;
-    let statistics = app.store.of(&user).statistics().await?;
+    let statistics = app.store.for_user(&user).statistics().await?;
     Ok(Answer::ok(describe(&user.user, &statistics)))
 }
 
@@ -33,13 +33,15 @@ async fn statistics(app: &App, request: &ApiRequest) -> Result<Answer, ApiError>
 async fn erase(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let user = request.known_user(app).await?;
     let json = ObjectWriter::with_capacity(48);
-    Ok(match app.store.of(&user).erase(ERASURE_BUDGET).await? {
-        Erasure::Complete => Answer::ok(json.plain("erased", true).finish()),
-        Erasure::Unfinished { remaining } => {
-            let json = json.plain("erased", false).plain("remaining", remaining);
-            Answer::json(StatusCode::ACCEPTED, json.finish())
-        }
-    })
+    Ok(
+        match app.store.for_user(&user).erase(ERASURE_BUDGET).await? {
+            Erasure::Complete => Answer::ok(json.plain("erased", true).finish()),
+            Erasure::Unfinished { remaining } => {
+                let json = json.plain("erased", false).plain("remaining", remaining);
+                Answer::json(StatusCode::ACCEPTED, json.finish())
+            }
+        },
+    )
 }
 
 fn describe(user: &UserId, statistics: &Statistics) -> String {

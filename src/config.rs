@@ -45,8 +45,16 @@ pub struct Config {
     pub max_conversations: u64,
     /// `MAX_MESSAGES_PER_CONVERSATION`.
     pub max_messages: u64,
-    /// `MAX_USER_BYTES`: of all messages of one user, as they are stored.
+    /// `MAX_USER_BYTES`: of everything one user keeps, as it is stored.
     pub max_bytes: u64,
+    /// `MAX_STREAMS_PER_USER`: streams of changes that one user may have open.
+    pub max_streams: u64,
+    /// `NEW_USERS_PER_ADDRESS_PER_DAY`: anonymous users that one address may begin in a day.
+    pub address_users_per_day: u64,
+    /// `BYTES_PER_ADDRESS_PER_DAY`: what one address may write in a day.
+    pub address_bytes_per_day: u64,
+    /// `DAILY_COMMAND_BUDGET`: commands that the whole deployment may spend in a day; `None` for no limit.
+    pub daily_commands: Option<u64>,
     /// `REDIS_ENABLED`: the plan's feature flag.
     pub redis_enabled: bool,
     /// `REDIS_ROLLOUT_PERCENT`: the share of users that the flag applies to.
@@ -104,6 +112,21 @@ impl Config {
             max_conversations: variables.number("MAX_CONVERSATIONS", 5_000, 1..=100_000)?,
             max_messages: variables.number("MAX_MESSAGES_PER_CONVERSATION", 20_000, 1..=100_000)?,
             max_bytes: variables.number("MAX_USER_BYTES", 100_000_000, 1..=10_000_000_000)?,
+            max_streams: variables.number("MAX_STREAMS_PER_USER", 8, 1..=1_000)?,
+            address_users_per_day: variables.number(
+                "NEW_USERS_PER_ADDRESS_PER_DAY",
+                200,
+                1..=1_000_000,
+            )?,
+            address_bytes_per_day: variables.number(
+                "BYTES_PER_ADDRESS_PER_DAY",
+                500_000_000,
+                1..=1_000_000_000_000,
+            )?,
+            daily_commands: match variables.number("DAILY_COMMAND_BUDGET", 0, 0..=u64::MAX)? {
+                0 => None,
+                commands => Some(commands),
+            },
             redis_enabled: variables.flag("REDIS_ENABLED", true)?,
             rollout_percent: variables.percent("REDIS_ROLLOUT_PERCENT", 100)?,
             metrics_token: variables.metrics_token()?,

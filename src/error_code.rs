@@ -114,10 +114,20 @@ codes! {
         AlreadyClaimed = "already_claimed",
         /// The two users are in different databases: export the one and import into the other.
         ClaimAcrossDatabases = "claim_across_databases",
+        /// A claim has begun to move this conversation: repeat the claim, then the write.
+        ClaimUnfinished = "claim_unfinished",
+        /// The `Idempotency-Key` says when it was made, and that is longer ago than writes are remembered: whether the
+        /// request was carried out then is not known, and it is not carried out now.
+        RequestTooOld = "request_too_old",
     }
     PRECONDITION_FAILED {
-        /// The conversation is not at the revision that `If-Match` demands; `revision` is the current one.
+        /// The conversation is not at a version that `If-Match` and `If-None-Match` allow; `revision` is the current one,
+        /// 0 where there is none.
         RevisionMismatch = "revision_mismatch",
+    }
+    UNPROCESSABLE_ENTITY {
+        /// The `Idempotency-Key` named another request before.
+        IdempotencyKeyReused = "idempotency_key_reused",
     }
     PAYLOAD_TOO_LARGE {
         /// The body is larger than a request may be.
@@ -138,6 +148,12 @@ codes! {
         RateLimited = "rate_limited",
         /// Too many wrong device codes from one address.
         TooManyCodes = "too_many_codes",
+        /// The user has as many streams open as one may have.
+        TooManyStreams = "too_many_streams",
+        /// The address has made as many new users as it may in a day.
+        TooManyNewUsers = "too_many_new_users",
+        /// From the address was written as much as may be in a day.
+        TooMuchFromAddress = "too_much_from_address",
     }
     INTERNAL_SERVER_ERROR {
         /// A bug of the service, or a deployment that is not configured.
@@ -158,6 +174,12 @@ codes! {
         StorageQuota = "storage_quota",
         /// Server-side storage is switched off for this user.
         StorageDisabled = "storage_disabled",
+        /// Most of the deployment's commands of this day are used up: there are no new users until tomorrow.
+        NewcomersPaused = "newcomers_paused",
+        /// Nearly all of the deployment's commands of this day are used up: only reading and deleting go on.
+        WritesPaused = "writes_paused",
+        /// The deployment's commands of this day are used up: only deleting goes on.
+        ServicePaused = "service_paused",
     }
     GATEWAY_TIMEOUT {
         /// The database did not answer in time. It is safe to send the request again.

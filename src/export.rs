@@ -103,7 +103,7 @@ impl Export {
             let Some(walk) = &mut self.walk else {
                 return Ok(Some(self.end()));
             };
-            let store = self.app.store.of(&self.user);
+            let store = self.app.store.for_user(&self.user);
             let page = store.list_ids(walk.cursor.as_ref()).await?;
             self.waiting = walk.take(page).into();
             if walk.is_over {
@@ -116,7 +116,7 @@ impl Export {
     /// Reads what fits of the conversations waiting.
     async fn read(&mut self) -> Result<String, StoreError> {
         let ids = self.waiting.make_contiguous();
-        let store = self.app.store.of(&self.user);
+        let store = self.app.store.for_user(&self.user);
         let exported = store.export(ids, self.rest.as_ref()).await?;
         let mut text = String::with_capacity(65_536);
         for conversation in exported {

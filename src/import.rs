@@ -123,6 +123,12 @@ impl ImportRequest {
                     let message = "This conversation was deleted; its id cannot be used again.";
                     reject(result, id, ErrorCode::ConversationDeleted, message)
                 }
+                (id, Ok(ImportStatus::ClaimUnfinished)) => {
+                    rejected += 1;
+                    let message =
+                        "A claim is moving this conversation here: repeat the claim first.";
+                    reject(result, id, ErrorCode::ClaimUnfinished, message)
+                }
                 (id, Ok(ImportStatus::OverQuota(quota))) => {
                     rejected += 1;
                     reject(result, id, quota.code(), quota.message())

@@ -12,6 +12,7 @@ pub mod export;
 pub mod health;
 pub mod http;
 mod https;
+pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod log;
@@ -23,6 +24,7 @@ pub mod session;
 pub mod shutdown;
 pub mod store;
 pub mod stream;
+pub mod upkeep;
 pub mod upstash;
 
 pub use app::App;

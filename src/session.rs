@@ -1,4 +1,4 @@
-//! The plan's phase 3: who one is, on how many devices, and until when. Each function answers JSON.
+//! Who one is, on how many devices, and until when. Each function answers JSON.
 
 use std::time::Duration;
 
@@ -15,7 +15,11 @@ use crate::{App, ErrorCode};
 /// # Errors
 /// When the database fails.
 pub async fn begin(app: &App, caller: &Caller) -> Result<String, ApiError> {
-    let session = app.store.of(caller).open_session().await?;
+    let store = app.store.for_user(caller);
+    let session = match caller.counted_as {
+        Counted::User => store.read_session().await?,
+        Counted::Address(_) | Counted::Reader(_) => store.begin_session().await?,
+    };
     let json = describe(app, &caller.user, &session);
     if caller.user.is_of_provider() {
         return Ok(json.finish());
@@ -28,7 +32,7 @@ pub async fn begin(app: &App, caller: &Caller) -> Result<String, ApiError> {
 /// # Errors
 /// When the database fails.
 pub async fn read(app: &App, caller: &Caller) -> Result<String, ApiError> {
-    let session = app.store.of(caller).open_session().await?;
+    let session = app.store.for_user(caller).read_session().await?;
     Ok(describe(app, &caller.user, &session).finish())
 }
 
@@ -39,13 +43,13 @@ pub async fn read(app: &App, caller: &Caller) -> Result<String, ApiError> {
 pub async fn link(app: &App, caller: &Caller) -> Result<String, ApiError> {
     refuse_provider(caller)?;
     // In the user's database: whoever redeems the code knows nothing else to look by.
-    let named = app.store.name_near(&caller.user, |_| {
+    let named = app.store.generate_colocated(&caller.user, || {
         let code = random_code()?;
         let pseudonym = app.tokens.pseudonym(&code);
         Ok::<_, getrandom::Error>(((code, pseudonym.clone()), pseudonym))
     });
     let (code, pseudonym) = named.map_err(|_| ApiError::Internal)?;
-    let store = app.store.of(caller);
+    let store = app.store.for_user(caller);
     // Two of a million million codes alike is no reason for a loop: the client asks again.
     if !store.keep_code(&pseudonym).await? {
         return Err(ApiError::Internal);
@@ -57,26 +61,16 @@ pub async fn link(app: &App, caller: &Caller) -> Result<String, ApiError> {
     Ok(json.finish())
 }
 
-/// Makes whoever sends `code` the user whose it is.
+/// Makes the caller, who sends `code`, the user whose it is.
 ///
 /// # Errors
 /// `wrong_code`; `too_many_codes`; or the database failed.
-pub async fn redeem(app: &App, code: &str, stranger: &Caller) -> Result<String, ApiError> {
-    let Counted::Address(address) = &stranger.counted_as else {
-        return Err(ApiError::Internal);
-    };
-    let attempt = stranger.user.to_string();
+pub async fn redeem(app: &App, code: &str, caller: &Caller) -> Result<String, ApiError> {
     let code = app.tokens.pseudonym(code);
-    let store = app.store.of(stranger);
-    match store.redeem_code(&code, address, &attempt).await? {
-        // As old as the code: a sign-out everywhere after the code was made voids this token too.
-        Redeemed::As { user, since } => {
-            let json = ObjectWriter::with_capacity(400).display("userId", &user);
-            Ok(with_token(app, json, &user, since))
-        }
-        Redeemed::Wrong => Err(ApiError::WrongCode),
-        Redeemed::Blocked => Err(ApiError::TooManyCodes),
-    }
+    let Redeemed { user, since } = app.store.for_user(caller).redeem_code(&code).await?;
+    let json = ObjectWriter::with_capacity(400).display("userId", &user);
+    // As old as the code: a sign-out everywhere after the code was made voids this token too.
+    Ok(with_token(app, json, &user, since))
 }
 
 /// Voids every token issued before now, and answers a new one.
@@ -85,10 +79,11 @@ pub async fn redeem(app: &App, code: &str, stranger: &Caller) -> Result<String, 
 /// `use_provider`; or the database failed.
 pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<String, ApiError> {
     refuse_provider(caller)?;
-    let store = app.store.of(caller);
-    store.sign_out_everywhere(app.config.token_life).await?;
+    let store = app.store.for_user(caller);
+    let at = store.sign_out_everywhere(app.config.token_life).await?;
+    // As old as the sign-out, so that a later one voids what a repeat of this one is answered.
     let json = ObjectWriter::with_capacity(400);
-    Ok(with_token(app, json, &caller.user, app.clock.now_ms()))
+    Ok(with_token(app, json, &caller.user, at))
 }
 
 /// How long one request goes on moving: with the longest call after it, still inside the 30 seconds that
@@ -109,7 +104,7 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
     if source.user == caller.user {
         return Err(Invalid::field("body.token", "the token of another user").into());
     }
-    let store = app.store.of(caller);
+    let store = app.store.for_user(caller);
     Ok(store
         .claim(&source, app.config.token_life, CLAIM_BUDGET)
         .await?)

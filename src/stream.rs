@@ -1,4 +1,4 @@
-//! The plan's real-time synchronisation: a stream of a user's changes as server-sent events.
+//! A stream of a user's changes as server-sent events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,10 +42,53 @@ pub async fn open(
     cursor: Option<SyncCursor>,
     background: &Background,
 ) -> Result<ResponseBody, StoreError> {
+    let store = app.store.for_user(&caller);
+    // Before anything is held open.
+    let name = store.open_stream(app.config.stream_life + SLACK).await?;
+    let begun = begin(app.clone(), caller.clone(), cursor).await;
+    let Begun {
+        stream,
+        first,
+        notices,
+        channel,
+        sending,
+        sent,
+    } = match begun {
+        Ok(begun) => begun,
+        Err(error) => {
+            store.close_stream(name).await;
+            return Err(error);
+        }
+    };
+    // The stream itself holds the invocation open, not its body: a reader may stop reading without going away.
+    let invocation = background.take_hold();
+    background.wait_until(async move {
+        stream.run_until_sent(first, notices, sent).await;
+        app.store.for_user(&caller).close_stream(name).await;
+        drop(invocation);
+    });
+    let body = ResponseBody(http_body_util::BodyExt::boxed(channel));
+    Ok(sending.until_sent(body))
+}
+
+/// A stream that has something to send.
+struct Begun {
+    stream: Stream,
+    first: PageOfChanges,
+    notices: Subscription,
+    channel: Channel<Bytes, vercel_runtime::Error>,
+    sending: Hold,
+    sent: Released,
+}
+
+async fn begin(
+    app: Arc<App>,
+    caller: Caller,
+    cursor: Option<SyncCursor>,
+) -> Result<Begun, StoreError> {
     let end = Instant::now() + app.config.stream_life;
-    let store = app.store.of(&caller);
     // Listening first: what happens between the two is heard, and told twice rather than not at all.
-    let notices = store.subscribe().await?;
+    let notices = app.store.for_user(&caller).subscribe().await?;
     let (sender, channel) = Channel::new(16);
     let (sending, sent) = Hold::new();
     let mut stream = Stream {
@@ -56,14 +99,14 @@ pub async fn open(
         end,
     };
     let first = stream.next_page().await?;
-    // The stream itself holds the invocation open, not its body: a reader may stop reading without going away.
-    let invocation = background.take_hold();
-    background.wait_until(async move {
-        stream.run_until_sent(first, notices, sent).await;
-        drop(invocation);
-    });
-    let body = ResponseBody(http_body_util::BodyExt::boxed(channel));
-    Ok(sending.until_sent(body))
+    Ok(Begun {
+        stream,
+        first,
+        notices,
+        channel,
+        sending,
+        sent,
+    })
 }
 
 /// One client's stream.
@@ -85,7 +128,7 @@ struct PageOfChanges {
     has_more: bool,
 }
 
-/// What a script publishes of a change; `src/lua/prelude.lua` writes it.
+/// What a script publishes of a change; `src/lua/lib/write.lua` writes it.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notice {
@@ -193,9 +236,8 @@ impl Stream {
     }
 
     async fn next_page(&mut self) -> Result<PageOfChanges, StoreError> {
-        let store = self.app.store.of(&self.caller);
-        let listening = self.app.config.stream_life + SLACK;
-        let changes = store.changes(self.known.as_ref(), PAGE, listening).await?;
+        let store = self.app.store.for_user(&self.caller);
+        let changes = store.changes(self.known.as_ref(), PAGE).await?;
         let event = event("sync", &changes.next, &changes.to_json());
         self.known = Some(changes.next);
         Ok(PageOfChanges {

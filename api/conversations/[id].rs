@@ -10,7 +10,7 @@ use conversation_store::store::{CursorKind, Order, Outcome, PageQuery, SaveMode,
 use conversation_store::{App, ErrorCode};
 use http::Method;
 
-/// The plan's getConversation, saveConversation and deleteConversation, and changes of metadata.
+/// Opening, saving whole, changing metadata, deleting.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::GET, Method::PUT, Method::PATCH, Method::DELETE])?;
     match *request.method() {
@@ -28,16 +28,16 @@ async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
         limit: request.limit(limits::MESSAGE_PAGE)?,
         after: None,
         order: Order::Descending,
-        known_revision: request.if_none_match(),
+        known: request.known_versions(),
     };
     let page = app
         .store
-        .of(&user)
+        .for_user(&user)
         .page(&request.conversation_id()?, &query)
         .await?;
-    let revision = page.summary.counters.revision;
+    let etag = page.summary.etag.as_deref();
     let Some(messages) = page.messages else {
-        return Ok(Answer::not_modified().with_revision(revision).revalidated());
+        return Ok(Answer::not_modified().with_etag(etag).revalidated());
     };
     let messages: Vec<String> = messages
         .iter()
@@ -49,16 +49,14 @@ async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let json = page.summary.to_object(size).array("messages", messages);
     Ok(
         Answer::ok(json.optional("nextCursor", next.as_deref()).finish())
-            .with_revision(revision)
+            .with_etag(etag)
             .revalidated(),
     )
 }
 
 async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
-    let mode = SaveMode::Replace {
-        expected_revision: request.if_match()?,
-    };
+    let preconditions = request.preconditions()?;
     let body = request.body().await?;
     let now = Timestamp::from_ms(app.clock.now_ms());
     let conversation = NewConversation::parse(&body, "body", now)?;
@@ -66,19 +64,21 @@ async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         let message = "body.id: differs from the id in the path";
         return Err(Invalid::new(ErrorCode::IdMismatch, message).into());
     }
-    Ok(answer(
-        &app.store.of(&user).save(&id, &conversation, mode).await?,
-    ))
+    let store = app.store.for_user(&user);
+    let written = store
+        .save(&id, &conversation, SaveMode::Replace, &preconditions)
+        .await?;
+    Ok(answer(&written))
 }
 
 async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
-    let expected = request.if_match()?;
+    let preconditions = request.preconditions()?;
     let patch = ConversationPatch::parse(&request.body().await?, &id)?;
     let written = app
         .store
-        .of(&user)
-        .patch_conversation(&id, &patch, expected)
+        .for_user(&user)
+        .patch_conversation(&id, &patch, &preconditions)
         .await?;
     Ok(answer(&written))
 }
@@ -87,8 +87,8 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let deleted = app
         .store
-        .of(&user)
-        .delete_conversation(&id, request.if_match()?)
+        .for_user(&user)
+        .delete_conversation(&id, &request.preconditions()?)
         .await?;
     let json = ObjectWriter::with_capacity(80)
         .display("id", &id)
@@ -102,7 +102,7 @@ fn answer(written: &Written) -> Answer {
         Outcome::Created => Answer::created(json),
         Outcome::Changed | Outcome::Unchanged => Answer::ok(json),
     };
-    answer.with_revision(written.summary.counters.revision)
+    answer.with_etag(written.summary.etag.as_deref())
 }
 
 conversation_store::function!(handle);

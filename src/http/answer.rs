@@ -14,6 +14,14 @@ use vercel_runtime::ResponseBody;
 use super::compression::{WORTH_IT, gzip};
 use super::stream::Chunks;
 
+/// What the entity tag of a compressed answer ends with: it is of the same version, and strong.
+pub(super) const GZIP_SUFFIX: &str = "-gzip";
+
+/// The entity tag of the compressed form of an answer with this one.
+fn compressed_tag(etag: &str) -> String {
+    format!("{}{GZIP_SUFFIX}\"", etag.trim_end_matches('"'))
+}
+
 /// An answer under construction.
 #[derive(Debug)]
 pub struct Answer {
@@ -108,10 +116,13 @@ impl Answer {
         answer
     }
 
-    /// Adds the `ETag` of a conversation: its revision.
+    /// Adds an `ETag`, given without quotes, where there is one.
     #[must_use]
-    pub fn with_revision(self, revision: u64) -> Self {
-        self.with_header(ETAG, format!("\"{revision}\""))
+    pub fn with_etag(self, etag: Option<&str>) -> Self {
+        match etag {
+            Some(etag) => self.with_header(ETAG, format!("\"{etag}\"")),
+            None => self,
+        }
     }
 
     /// Lets the client, and nobody else, keep a copy, to be used after asking whether it is current.
@@ -135,8 +146,8 @@ impl Answer {
         self
     }
 
-    /// Compresses JSON where that pays. What comes of it is the same answer in other bytes, so its `ETag`
-    /// becomes a weak one.
+    /// Compresses JSON where that pays. What comes of it is the same answer in other bytes, so it has an `ETag` of its
+    /// own.
     pub(super) fn compress(&mut self) {
         let is_json = self
             .headers
@@ -152,7 +163,7 @@ impl Answer {
             self.body = AnswerBody::Whole(packed.into());
             self.headers
                 .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            self.weaken_etag();
+            self.mark_etag();
         }
     }
 
@@ -160,17 +171,17 @@ impl Answer {
     pub(super) fn repeat_etag_of(&mut self, known: &str) {
         let etag = self.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
         if self.status == StatusCode::NOT_MODIFIED
-            && etag.is_some_and(|etag| known.contains(&format!("W/{etag}")))
+            && etag.is_some_and(|etag| known.contains(&compressed_tag(etag)))
         {
-            self.weaken_etag();
+            self.mark_etag();
         }
     }
 
-    fn weaken_etag(&mut self) {
+    fn mark_etag(&mut self) {
         let etag = self.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
-        let weak = etag.and_then(|etag| HeaderValue::from_str(&format!("W/{etag}")).ok());
-        if let Some(weak) = weak {
-            self.headers.insert(ETAG, weak);
+        let marked = etag.and_then(|etag| HeaderValue::from_str(&compressed_tag(etag)).ok());
+        if let Some(marked) = marked {
+            self.headers.insert(ETAG, marked);
         }
     }
 

@@ -1,13 +1,13 @@
 //! Everything a route can refuse or fail with, and how a client learns of it.
 
-use http::header::{ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error;
 
 use super::Answer;
 use crate::ErrorCode;
 use crate::identity::{RETRY_AFTER_SECONDS, TokenError};
 use crate::model::{Invalid, ObjectWriter, limits};
-use crate::store::{CODE_LIFE, StoreError};
+use crate::store::{CODE_LIFE, PausedCalls, Quota, StoreError};
 use crate::upstash::UpstashError;
 
 /// An error as clients see it: `{"error":{"code","message","requestId"}}`.
@@ -37,18 +37,12 @@ pub enum ApiError {
     /// The store refused (404, 409, 412) or failed (5xx).
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// 503: Redis is switched off for this user (the plan's feature flag and rollout).
+    /// 503: Redis is switched off for this user: the feature flag, or the rollout.
     #[error("storage is switched off for this user")]
     StorageDisabled,
-    /// 403: a device code that is nobody's.
-    #[error("wrong code")]
-    WrongCode,
     /// 403: a token to claim data with that is not, or no longer, valid.
     #[error("wrong token")]
     WrongToken,
-    /// 429: too many wrong device codes from one address.
-    #[error("too many wrong codes")]
-    TooManyCodes,
     /// 500: a bug of ours, or a deployment that is not configured.
     #[error("internal error")]
     Internal,
@@ -122,15 +116,7 @@ impl ApiError {
                 ErrorCode::StorageDisabled,
                 "Server-side storage is switched off for this user.".into(),
             ),
-            Self::WrongCode => (
-                ErrorCode::WrongCode,
-                "The code is wrong, was used before, or is older than 10 minutes.".into(),
-            ),
             Self::WrongToken => (WRONG_TOKEN.0, WRONG_TOKEN.1.into()),
-            Self::TooManyCodes => (
-                ErrorCode::TooManyCodes,
-                "Too many wrong codes. Wait 10 minutes.".into(),
-            ),
             Self::Internal => (ErrorCode::InternalError, "Internal Server Error".into()),
         }
     }
@@ -142,7 +128,7 @@ impl ApiError {
             .string("code", code.as_str())
             .string("message", &message)
             .string("requestId", request_id);
-        if let Self::Store(StoreError::Stale { revision }) = &self {
+        if let Self::Store(StoreError::Stale { revision, .. }) = &self {
             error = error.plain("revision", revision);
         }
         let body = ObjectWriter::with_capacity(240).raw("error", &error.finish());
@@ -151,13 +137,22 @@ impl ApiError {
             Self::Unauthorized(..) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::IdentityUnavailable(_) => answer.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
             Self::MethodNotAllowed(allowed) => answer.with_header(ALLOW, allowed),
-            Self::Store(StoreError::Stale { revision }) => {
-                answer.with_header(ETAG, format!("\"{revision}\""))
+            Self::Store(StoreError::Stale { etag, .. }) => answer.with_etag(etag.as_deref()),
+            Self::Store(StoreError::Paused(paused)) => {
+                answer.with_header(RETRY_AFTER, paused.left.as_secs() + 1)
+            }
+            Self::Store(StoreError::OverQuota(Quota::Streams)) => {
+                answer.with_header(RETRY_AFTER, 60)
+            }
+            Self::Store(StoreError::OverQuota(Quota::NewUsers | Quota::AddressBytes)) => {
+                answer.with_header(RETRY_AFTER, 3_600)
             }
             Self::Store(StoreError::Limited(status)) => {
                 answer.with_header(RETRY_AFTER, status.reset_seconds())
             }
-            Self::TooManyCodes => answer.with_header(RETRY_AFTER, CODE_LIFE.as_secs()),
+            Self::Store(StoreError::TooManyCodes) => {
+                answer.with_header(RETRY_AFTER, CODE_LIFE.as_secs())
+            }
             Self::Store(StoreError::SignedOut) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::Store(StoreError::Upstash(error)) => match retry_after(error) {
                 Some(seconds) => answer.with_header(RETRY_AFTER, seconds),
@@ -199,10 +194,44 @@ fn describe_store(error: &StoreError) -> (ErrorCode, String) {
             let message = format!("The message {id} was appended before and then deleted.");
             return (ErrorCode::MessageDeleted, message);
         }
-        StoreError::Stale { revision } => {
+        StoreError::Stale { revision: 0, .. } => (
+            ErrorCode::RevisionMismatch,
+            "There is no such conversation.",
+        ),
+        StoreError::Stale { revision, .. } => {
             let message = format!("The conversation is at revision {revision}.");
             return (ErrorCode::RevisionMismatch, message);
         }
+        StoreError::MetadataTooLarge => (
+            ErrorCode::MetadataTooLarge,
+            "The conversation's metadata would be larger than it may be.",
+        ),
+        StoreError::MessageTooLarge => (
+            ErrorCode::MessageTooLarge,
+            "The message would be larger than one may be.",
+        ),
+        StoreError::RequestTooOld => (
+            ErrorCode::RequestTooOld,
+            "The Idempotency-Key is too old to tell whether this was carried out before. Look, and send it under \
+             a new key where it was not.",
+        ),
+        StoreError::KeyReused => (
+            ErrorCode::IdempotencyKeyReused,
+            "This Idempotency-Key named another request before.",
+        ),
+        StoreError::ClaimUnfinished => (
+            ErrorCode::ClaimUnfinished,
+            "A claim is moving this conversation here. Repeat the claim, then this request.",
+        ),
+        StoreError::WrongCode => (
+            ErrorCode::WrongCode,
+            "The code is wrong, was used before, or is older than 10 minutes.",
+        ),
+        StoreError::TooManyCodes => (
+            ErrorCode::TooManyCodes,
+            "Too many wrong codes. Wait 10 minutes.",
+        ),
+        StoreError::Paused(paused) => describe_pause(paused.what),
         StoreError::NoShare => (
             ErrorCode::ShareNotFound,
             "No such share: it never was, was revoked, or has expired.",
@@ -233,6 +262,23 @@ fn describe_store(error: &StoreError) -> (ErrorCode, String) {
         StoreError::Upstash(error) => describe_upstash(error),
     };
     (code, message.to_owned())
+}
+
+fn describe_pause(what: PausedCalls) -> (ErrorCode, &'static str) {
+    match what {
+        PausedCalls::Newcomers => (
+            ErrorCode::NewcomersPaused,
+            "There are no new users for the rest of the day (UTC).",
+        ),
+        PausedCalls::Writes => (
+            ErrorCode::WritesPaused,
+            "Nothing is written for the rest of the day (UTC); reading and deleting go on.",
+        ),
+        PausedCalls::Reads => (
+            ErrorCode::ServicePaused,
+            "The service rests until the end of the day (UTC); deleting goes on.",
+        ),
+    }
 }
 
 fn describe_upstash(error: &UpstashError) -> (ErrorCode, &'static str) {

@@ -184,15 +184,16 @@ impl Exchange {
         }
         // Whether it was compressed or not, and for a copy that is confirmed too: another client's may be.
         let by_encoding = headers.contains_key(CONTENT_TYPE) || status == StatusCode::NOT_MODIFIED;
-        let vary = match (self.origin.matters(), by_encoding) {
-            (true, true) => Some("Origin, Accept-Encoding"),
-            (true, false) => Some("Origin"),
-            (false, true) => Some("Accept-Encoding"),
-            (false, false) => None,
-        };
-        if let Some(vary) = vary {
-            headers.insert(VARY, HeaderValue::from_static(vary));
-        }
+        // What one user is answered is no answer to another, though they share a browser.
+        headers.insert(
+            VARY,
+            HeaderValue::from_static(match (self.origin.matters(), by_encoding) {
+                (true, true) => "Authorization, Origin, Accept-Encoding",
+                (true, false) => "Authorization, Origin",
+                (false, true) => "Authorization, Accept-Encoding",
+                (false, false) => "Authorization",
+            }),
+        );
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
         }

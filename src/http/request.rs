@@ -1,19 +1,25 @@
 //! Requests, as handlers want to read them.
 
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::answer::GZIP_SUFFIX;
 use super::exchange::UserNote;
 use super::{ApiError, Background};
+use crate::idempotency::IdempotencyKey;
 use crate::identity::{Caller, Counted, TokenError, UserId};
-use crate::model::{ConversationId, Invalid, MessageId, ShareId, limits, limits::PageSize};
+use crate::model::{
+    ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
+};
 use crate::rate::RateCell;
 use crate::secret::Secret;
 use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
+use crate::upkeep::Upkeep;
 use crate::{App, ErrorCode};
 
 /// A request to one of our routes.
@@ -27,6 +33,9 @@ pub struct ApiRequest {
     rate: RateCell,
     noted: UserNote,
     background: Background,
+    upkeep: Upkeep,
+    /// What the call is known by, once somebody asked.
+    key: OnceLock<IdempotencyKey>,
 }
 
 /// The most a query may hold: no parameter of ours is longer than a cursor.
@@ -38,6 +47,7 @@ impl ApiRequest {
         noted: UserNote,
         rate: RateCell,
         background: Background,
+        upkeep: Upkeep,
     ) -> Self {
         // HEAD is GET; the body of its answer is dropped by the server.
         let method = match request.method() {
@@ -63,6 +73,8 @@ impl ApiRequest {
             rate,
             noted,
             background,
+            upkeep,
+            key: OnceLock::new(),
         }
     }
 
@@ -129,7 +141,7 @@ impl ApiRequest {
             user: verified.user,
             issued_at: verified.issued_at,
             counted_as: Counted::User,
-            rate: self.rate.clone(),
+            ..self.caller_without_token(app, UserId::anonymous())?
         }))
     }
 
@@ -151,21 +163,71 @@ impl ApiRequest {
         self.noted.clone()
     }
 
-    /// `user`, asking from the caller's address without a token: counted among that address's calls.
-    pub fn stranger(&self, app: &App, user: UserId) -> Caller {
-        Caller {
-            user,
-            issued_at: app.clock.now_ms(),
-            counted_as: Counted::Address(app.tokens.pseudonym(self.address())),
-            rate: self.rate.clone(),
-        }
+    /// A new anonymous user, asking without a token: counted among the calls of the address.
+    ///
+    /// # Errors
+    /// `invalid_header` for an `Idempotency-Key` that is none.
+    pub fn anonymous_caller(&self, app: &App) -> Result<Caller, ApiError> {
+        self.caller_without_token(app, UserId::anonymous())
     }
 
-    /// Whoever asks for a share, from the caller's address.
-    pub fn reader(&self, app: &App) -> Caller {
-        let mut caller = self.stranger(app, UserId::anonymous());
-        caller.counted_as = Counted::Reader(app.tokens.pseudonym(self.address()));
-        caller
+    /// Somebody who asks for a share.
+    ///
+    /// # Errors
+    /// As [`ApiRequest::anonymous_caller`].
+    pub fn reader(&self, app: &App) -> Result<Caller, ApiError> {
+        let caller = self.anonymous_caller(app)?;
+        Ok(Caller {
+            counted_as: Counted::Reader(caller.address.clone()),
+            ..caller
+        })
+    }
+
+    fn caller_without_token(&self, app: &App, user: UserId) -> Result<Caller, ApiError> {
+        let address = app.tokens.pseudonym(self.address());
+        Ok(Caller {
+            user,
+            issued_at: app.clock.now_ms(),
+            counted_as: Counted::Address(address.clone()),
+            address,
+            key: self.key(app.clock.now_ms())?,
+            rate: self.rate.clone(),
+            upkeep: self.upkeep.clone(),
+        })
+    }
+
+    /// What this call is known by: the client's `Idempotency-Key`, or a name of the service's own.
+    fn key(&self, now_ms: i64) -> Result<IdempotencyKey, ApiError> {
+        if let Some(key) = self.key.get() {
+            return Ok(key.clone());
+        }
+        let name = HeaderName::from_static("idempotency-key");
+        let key = match self.headers.get(name) {
+            None => IdempotencyKey::generate(now_ms),
+            Some(value) => {
+                let key = value.to_str().ok().filter(|key| is_key(key));
+                let key = key.ok_or_else(|| {
+                    invalid_header("Idempotency-Key", "1 to 255 visible characters")
+                })?;
+                IdempotencyKey::from_client(key, &self.head())
+            }
+        };
+        Ok(self.key.get_or_init(|| key).clone())
+    }
+
+    /// Method, path and query: with the body, what one key names.
+    fn head(&self) -> String {
+        let query = self
+            .query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let query: Vec<String> = query.collect();
+        format!(
+            "{} /{}?{}",
+            self.method,
+            self.segments.join("/"),
+            query.join("&")
+        )
     }
 
     /// The client's address. Vercel sets these headers itself, whatever the client sent.
@@ -313,27 +375,45 @@ impl ApiRequest {
             .is_some_and(|accept| accept.contains("text/event-stream"))
     }
 
-    /// The revision that `If-Match` demands.
+    /// What `If-Match` and `If-None-Match` demand.
     ///
     /// # Errors
-    /// `invalid_header` for anything but one revision in double quotes.
-    pub fn if_match(&self) -> Result<Option<u64>, ApiError> {
-        let Some(value) = self.headers.get(IF_MATCH) else {
-            return Ok(None);
-        };
-        let revision = value.to_str().ok().and_then(parse_etag);
-        revision.map(Some).ok_or_else(|| {
-            ApiError::Invalid(Invalid::new(
-                ErrorCode::InvalidHeader,
-                "If-Match: expected one revision in double quotes, as in the ETag of an answer",
-            ))
+    /// `invalid_header` for what is neither `*` nor a list of entity tags.
+    pub fn preconditions(&self) -> Result<Preconditions, ApiError> {
+        Ok(Preconditions {
+            // Strong comparison: a weak tag matches nothing.
+            if_match: self.tag_list(&IF_MATCH, "If-Match", false)?,
+            if_none_match: self.tag_list(&IF_NONE_MATCH, "If-None-Match", true)?,
         })
     }
 
-    /// The revision that `If-None-Match` says the client holds.
-    pub fn if_none_match(&self) -> Option<u64> {
-        let value = self.headers.get(IF_NONE_MATCH)?.to_str().ok()?;
-        value.split(',').find_map(|etag| parse_etag(etag.trim()))
+    /// The versions that `If-None-Match` of a GET says the client holds. What is no list of tags holds none.
+    pub fn known_versions(&self) -> Option<TagList> {
+        self.tag_list(&IF_NONE_MATCH, "If-None-Match", true)
+            .ok()
+            .flatten()
+    }
+
+    fn tag_list(
+        &self,
+        header: &HeaderName,
+        name: &str,
+        weak: bool,
+    ) -> Result<Option<TagList>, ApiError> {
+        let mut sent = self.headers.get_all(header).iter().peekable();
+        if sent.peek().is_none() {
+            return Ok(None);
+        }
+        let expected = "* or a list of entity tags in double quotes, as in the ETag of an answer";
+        let mut tags = Vec::new();
+        for value in sent {
+            let text = value.to_str().map_err(|_| invalid_header(name, expected))?;
+            match parse_tags(text, weak).ok_or_else(|| invalid_header(name, expected))? {
+                TagList::Any => return Ok(Some(TagList::Any)),
+                TagList::Tags(more) => tags.extend(more),
+            }
+        }
+        Ok(Some(TagList::Tags(tags)))
     }
 
     /// What the client calls this request, so that sending it again is recognised.
@@ -353,7 +433,13 @@ impl ApiRequest {
     pub async fn body(self) -> Result<Bytes, ApiError> {
         let body = Limited::new(self.body.into_body(), limits::BODY);
         match body.collect().await {
-            Ok(collected) => Ok(collected.to_bytes()),
+            Ok(collected) => {
+                let bytes = collected.to_bytes();
+                if let Some(key) = self.key.get() {
+                    key.note_body(&bytes);
+                }
+                Ok(bytes)
+            }
             Err(error) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge),
             Err(_) => Err(ApiError::BodyIncomplete),
         }
@@ -372,10 +458,43 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
     is_bearer.then(|| token.trim())
 }
 
-/// `"5"`, or `W/"5"`, as a proxy that compresses makes of it.
-fn parse_etag(etag: &str) -> Option<u64> {
-    let etag = etag.strip_prefix("W/").unwrap_or(etag);
-    digits(etag.strip_prefix('"')?.strip_suffix('"')?)
+/// Reads `*`, or a list of entity tags (RFC 9110, section 8.8.3). Of weak ones, which a proxy that compresses may have
+/// made, `weak` says whether they count. The tag of a compressed answer stands for the same version.
+fn parse_tags(text: &str, weak: bool) -> Option<TagList> {
+    if text.trim() == "*" {
+        return Some(TagList::Any);
+    }
+    let mut tags = Vec::new();
+    let mut rest = text.trim_start_matches([' ', '\t', ',']);
+    while !rest.is_empty() {
+        let (is_weak, quoted) = match rest.strip_prefix("W/") {
+            Some(quoted) => (true, quoted),
+            None => (false, rest),
+        };
+        let (tag, behind) = quoted.strip_prefix('"')?.split_once('"')?;
+        if weak || !is_weak {
+            tags.push(tag.strip_suffix(GZIP_SUFFIX).unwrap_or(tag).to_owned());
+        }
+        let behind = behind.trim_start_matches([' ', '\t']);
+        if !behind.is_empty() && !behind.starts_with(',') {
+            return None;
+        }
+        rest = behind.trim_start_matches([' ', '\t', ',']);
+    }
+    Some(TagList::Tags(tags))
+}
+
+/// Whether a header may stand for a key: visible characters, and not very many.
+fn is_key(key: &str) -> bool {
+    (1..=IdempotencyKey::LONGEST).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn invalid_header(name: &str, expected: &str) -> ApiError {
+    ApiError::Invalid(Invalid::new(
+        ErrorCode::InvalidHeader,
+        format!("{name}: expected {expected}"),
+    ))
 }
 
 /// A number written in digits alone: the standard parser would take a plus before them.
@@ -389,4 +508,47 @@ fn invalid_query(name: &str, expected: &str) -> ApiError {
         ErrorCode::InvalidQuery,
         format!("{name}: expected {expected}"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tags(list: &[&str]) -> Option<TagList> {
+        let list = list.iter().map(|tag| (*tag).to_owned());
+        Some(TagList::Tags(list.collect()))
+    }
+
+    #[test]
+    fn a_list_of_entity_tags_is_read_as_the_standard_has_it() {
+        assert_eq!(parse_tags("*", false), Some(TagList::Any));
+        assert_eq!(parse_tags(" * ", false), Some(TagList::Any));
+        assert_eq!(parse_tags(r#""a""#, false), tags(&["a"]));
+        assert_eq!(
+            parse_tags(r#""a", "b,c" ,"d""#, false),
+            tags(&["a", "b,c", "d"])
+        );
+        assert_eq!(parse_tags(r#", "a",,"#, false), tags(&["a"]));
+        assert_eq!(parse_tags(r#"W/"a", "b""#, false), tags(&["b"]));
+        assert_eq!(parse_tags(r#"W/"a", "b""#, true), tags(&["a", "b"]));
+        assert_eq!(parse_tags(r#""a-gzip""#, false), tags(&["a"]));
+        for wrong in [
+            "a",
+            r#""a"#,
+            r#""a" "b""#,
+            r#""a"b"#,
+            r#"w/"a""#,
+            r#"*, "a""#,
+        ] {
+            assert_eq!(parse_tags(wrong, true), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_read_without_a_panic(text in ".*", weak: bool) {
+            parse_tags(&text, weak);
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::{Answer, ApiError, ApiRequest, Background, Registry};
 use crate::clock::Clock;
 use crate::log::Log;
 use crate::shutdown::termination;
+use crate::upkeep::Upkeep;
 use crate::upstash::Usage;
 use crate::{App, Config};
 
@@ -32,11 +33,13 @@ where
 {
     let exchange = Exchange::begin(&request, Some(&app.config));
     let (background, pending) = Background::begin(registry);
+    let upkeep = Upkeep::default();
     let request = ApiRequest::new(
         request,
         exchange.user.clone(),
         exchange.rate.clone(),
         background.clone(),
+        upkeep.clone(),
     );
     let work = Usage::of(exchange.usage.clone(), handler(app.clone(), request));
     let result = AssertUnwindSafe(work)
@@ -49,6 +52,10 @@ where
         &app.log,
         app.metrics.as_deref(),
     );
+    let tasks = upkeep.take();
+    if !tasks.is_empty() {
+        background.spawn(async move { app.store.upkeep(tasks).await });
+    }
     drop(pending);
     response.map(|body| background.until_sent(body))
 }

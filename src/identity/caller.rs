@@ -1,7 +1,9 @@
-//! A user together with how he asks.
+//! A user together with how the request was made.
 
 use super::UserId;
+use crate::idempotency::IdempotencyKey;
 use crate::rate::RateCell;
+use crate::upkeep::Upkeep;
 
 /// Who asks, by a token of when, and whose calls this one is counted among.
 #[derive(Clone, Debug)]
@@ -12,12 +14,33 @@ pub struct Caller {
     pub issued_at: i64,
     /// Whose limit applies.
     pub counted_as: Counted,
-    /// Learns where the caller stands in his window.
+    /// A pseudonym of the address.
+    pub address: String,
+    /// What this call is known by.
+    pub key: IdempotencyKey,
+    /// Learns where the caller stands in the window.
     pub rate: RateCell,
+    /// Collects what is to be done after the answer.
+    pub upkeep: Upkeep,
+}
+
+impl Caller {
+    /// The service itself, seeing to the data of `user` at `now_ms`.
+    pub(crate) fn of_service(user: UserId, now_ms: i64) -> Self {
+        Self {
+            user,
+            issued_at: now_ms,
+            counted_as: Counted::User,
+            address: String::new(),
+            key: IdempotencyKey::generate(now_ms),
+            rate: RateCell::default(),
+            upkeep: Upkeep::default(),
+        }
+    }
 }
 
 /// Whose calls a call is counted among.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Counted {
     /// The user's own.
     User,

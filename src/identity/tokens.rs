@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::UserId;
 use crate::clock::Clock;
-use crate::model::{ConversationId, ShareId};
 use crate::secret::Secret;
 
 /// What a token begins with; another form would get another number.
@@ -105,24 +104,6 @@ impl Tokens {
     /// and of no use to whoever does not have the secret.
     pub fn pseudonym(&self, text: &str) -> String {
         URL_SAFE_NO_PAD.encode(&self.keyed_hash("pseudonym", text)[..12])
-    }
-
-    /// An id for the share that `user` makes of `conversation` by a request of this name: always the same, so
-    /// that the request can be repeated, and nobody else's to guess. `attempt` makes another one.
-    pub fn share_id(
-        &self,
-        user: &UserId,
-        conversation: &ConversationId,
-        request: &str,
-        attempt: u32,
-    ) -> ShareId {
-        let hash = self.keyed_hash(
-            "share",
-            &format!("{attempt}.{user}.{conversation}.{request}"),
-        );
-        let mut bytes = [0; ShareId::BYTES];
-        bytes.copy_from_slice(&hash[..ShareId::BYTES]);
-        ShareId::from_bytes(bytes)
     }
 
     fn keyed_hash(&self, purpose: &str, text: &str) -> [u8; 32] {

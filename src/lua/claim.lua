@@ -4,41 +4,93 @@
 -- in the list and its shares; and each step may run twice.
 --
 -- From the first step on the source is this user's to claim and nobody else's, and its tokens are void, so
--- that nothing is written any more to what is about to move.
+-- that nothing is written any more to what is about to move. Quotas are asked before that, and not again.
 --
--- KEYS     1 to 3 as in the prelude, of the source 4 conversations, 5 meta, 6 deleted, 7 current conversation,
+-- A conversation that is being moved has the mark `>` here until its messages have come: nobody writes to it meanwhile,
+-- and a step that was stopped finds by it what it had begun.
+--
+-- KEYS     1 to 3 as in base.lua, of the source 4 conversations, 5 meta, 6 deleted, 7 current conversation,
 --          8 session, then per conversation to move: its messages and bodies, where they go, and where they go if its
---          id is taken there
--- ARGV     5 the mark of this user  6 when the source's token was issued, ms  7 life of a token, ms  8 how many to name
---          9... per conversation to move: its id, and another one for where that is taken
--- Returns  {number of conversations left, number moved by this step, ids...}
---          {'claimed'}           the source is somebody else's by now
---          {'voided'}            the source had signed out since the token was issued
---          {'conversations quota'}, {'bytes quota'}   nothing was moved by this step
--- Billed   6: EVALSHA, HMGET, HMGET, ZRANGE, HSET, and where any are left ZCARD; for the first step 2 or 3 more (HSET,
---          PEXPIREAT, PUBLISH); with conversations to move up to 11 more (HMGET, HMGET, ZCARD, ZMSCORE, ZADD, HSET,
---          ZREM, HDEL, PEXPIREAT, PEXPIREAT, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 3
+--          id is taken there; then keys that a call before has asked for
+-- ARGV     6 the mark of this user  7 when the source's token was issued, ms  8 life of a token, ms  9 how many to name
+--          10 what keys of shares begin with  11 how many shares a user may have
+--          12... per conversation to move: its id, and another one for where that is taken
+-- Returns  {number of conversations left, number moved by now, ids...}
+--          {'already_claimed'}   the source is somebody else's by now
+--          {'wrong_token'}       the source had signed out since the token was issued
+--          {'too_many_conversations_kept'}, {'too_much_text_kept'}, {'too_many_shares'}   nothing was changed
+--          {'need', keys...}     call again with these in KEYS too
+-- Billed   6: EVALSHA, HMGET, HMGET, ZRANGE, HSET, and where any are left ZCARD; for the first step 3 or 4 more (ZCARD, HSET,
+--          PEXPIREAT, PUBLISH); with conversations to move up to 12 more (HMGET, HMGET, ZMSCORE, HSET, ZADD, PEXPIREAT,
+--          PEXPIREAT, UNLINK, ZREM, HDEL, HSET, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 3
 --          (UNLINK, HSET, PEXPIREAT)
+-- Touches  the metadata of the conversations to move; for the first step, where quotas are near, the numbers of all
 
 local SOURCE_CONVERSATIONS, SOURCE_META = KEYS[4], KEYS[5]
-local CLAIMER, ISSUED, TOKEN_LIFE, WANTED = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local FIRST_KEY, KEY_WIDTH, FIRST = 9, 6, 9
+local CLAIMER, ISSUED, TOKEN_LIFE, WANTED = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local PREFIX, MOST_SHARES = ARGV[10], tonumber(ARGV[11])
+local FIRST_KEY, KEY_WIDTH, FIRST = 9, 6, 12
 
-local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares')
-local row = redis.call('HMGET', META, ':user', ':shares')
-local user, source, claimer = parse_user(row[1]), read_user(source_row[1]), source_row[2]
-if claimer and claimer ~= CLAIMER then return { 'claimed' } end
-if not claimer and ISSUED < source.epoch then return { 'voided' } end
+local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account')
+local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined')
+parse_caller(row[1], row[2])
+local user, source = CALLER, read_user(source_row[1])
+local source_account = read_account(source_row[4], source)
+local claimer, moved_before = string.match(source_row[2] or '', '^(%S+) ?(%d*)$')
+if claimer and claimer ~= CLAIMER then refuse('already_claimed') end
+if not claimer and ISSUED < source.epoch then refuse('wrong_token') end
+local moved = tonumber(moved_before or '') or 0
+local shares, source_shares = parse_shares(row[3]), parse_shares(source_row[3])
 
 -- Kept for as long as one of its tokens could be used.
 local function mark_source()
   source.epoch = NOW
   source.life = math.max(source.life, NOW + TOKEN_LIFE)
-  redis.call('HSET', SOURCE_META, ':user', format_user(source), ':claimed', CLAIMER)
+  redis.call('HSET', SOURCE_META, ':user', format_numbers(user_names, source) .. source.activity,
+    ':claimed', CLAIMER .. ' ' .. integer(moved))
   redis.call('PEXPIREAT', SOURCE_META, integer(source.life + DAY))
 end
 
+-- Whether the two are the same import or save, unchanged since in both places.
+local function is_copy(counters, other)
+  return counters.saved ~= '-' and counters.saved == other.saved and counters.revision == counters.saved_revision
+    and other.revision == other.saved_revision
+end
+
+-- What would really come, where the sums alone would not fit: copies of what is here do not count.
+local function count_without_copies()
+  local ids, fields = redis.call('ZRANGE', SOURCE_CONVERSATIONS, 0, -1), {}
+  for i, id in ipairs(ids) do fields[i] = id .. ':counters' end
+  local theirs = call_in_portions('HMGET', SOURCE_META, fields, 1)
+  local ours = call_in_portions('HMGET', META, fields, 1)
+  local conversations, bytes = 0, 0
+  for i in ipairs(ids) do
+    local counters, other = parse_counters(theirs[i]), parse_counters(ours[i])
+    if counters and not (other and is_copy(counters, other)) then
+      conversations, bytes = conversations + 1, bytes + counters.bytes
+    end
+  end
+  return conversations, bytes
+end
+
+local function living(list)
+  local _, count = find_share(list, '')
+  return count
+end
+
+-- Asked once for the whole of it, before anything is given away.
+local function check_quotas()
+  if living(shares) + living(source_shares) > MOST_SHARES then refuse('too_many_shares') end
+  local here, there, bytes = redis.call('ZCARD', CONVERSATIONS), redis.call('ZCARD', SOURCE_CONVERSATIONS), source.bytes
+  if here + there > SETTINGS.max_conversations or user.bytes + bytes > SETTINGS.max_bytes then
+    there, bytes = count_without_copies()
+  end
+  if here + there > SETTINGS.max_conversations then refuse('too_many_conversations_kept') end
+  check_room(user, bytes)
+end
+
 if not claimer then
+  check_quotas()
   mark_source()
   if source.listening > NOW then
     local channel = string.gsub(SOURCE_CONVERSATIONS, 'conversations$', 'events')
@@ -47,122 +99,120 @@ if not claimer then
   end
 end
 
--- Whether the two are the same import or save, unchanged since in both places.
-local function is_copy(counters, other)
-  return other and counters.saved == other.saved and counters.revision == counters.saved_revision
-    and other.revision == other.saved_revision
-end
-
 -- Where a conversation of the source goes: under its own id, or under another where that is taken.
 local function plan(index, stored, here)
-  local at = FIRST + 2 * (index - 1)
-  local key = FIRST_KEY + KEY_WIDTH * (index - 1)
-  local move = { id = ARGV[at], record = stored[2 * index - 1], counters = parse_counters(stored[2 * index]),
-    messages = KEYS[key], bodies = KEYS[key + 1] }
-  local own, other = here[2 * index - 1], here[2 * index]
-  move.to, move.new_messages, move.new_bodies = ARGV[at], KEYS[key + 2], KEYS[key + 3]
+  local at, key = FIRST + 2 * (index - 1), FIRST_KEY + KEY_WIDTH * (index - 1)
+  local move = read_conversation(ARGV[at], stored, 1 + CONVERSATION_FIELDS * (index - 1), KEYS[key], KEYS[key + 1])
   if not move.counters then return move end
-  move.is_copy = is_copy(move.counters, parse_counters(own))
-  if own and not move.is_copy then
-    if other then error('no id is free') end
+  local column = 1 + 4 * (index - 1)
+  local own, other = parse_counters(here[column]), parse_counters(here[column + 2])
+  local own_state, other_state = parse_state(here[column + 1]), parse_state(here[column + 3])
+  -- What a step before had begun to put there, it has named by its mark.
+  local is_begun = own_state and own_state.mark == '>' and own and own.created == move.counters.created
+  local is_begun_aside = other_state and other_state.mark == '>'
+  move.is_copy = own and not is_begun and not is_begun_aside and is_copy(move.counters, own)
+  move.to, move.new_messages, move.new_bodies = ARGV[at], KEYS[key + 2], KEYS[key + 3]
+  if is_begun_aside or (own and not is_begun and not move.is_copy) or (not own and is_tombstone(here[column])) then
     move.to, move.new_messages, move.new_bodies = ARGV[at + 1], KEYS[key + 4], KEYS[key + 5]
   end
+  move.is_begun = is_begun or is_begun_aside
   return move
 end
 
 local function read_plans()
   local wanted, here = {}, {}
   for at = FIRST, #ARGV, 2 do
-    wanted[#wanted + 1] = ARGV[at]
-    wanted[#wanted + 1] = ARGV[at] .. ':counters'
-    here[#here + 1] = ARGV[at] .. ':counters'
-    here[#here + 1] = ARGV[at + 1] .. ':counters'
+    push_fields(wanted, ARGV[at])
+    for _, id in ipairs({ ARGV[at], ARGV[at + 1] }) do
+      here[#here + 1] = id .. ':counters'
+      here[#here + 1] = id .. ':state'
+    end
   end
   local stored, found = redis.call('HMGET', SOURCE_META, unpack(wanted)), redis.call('HMGET', META, unpack(here))
   local plans = {}
-  for index = 1, #wanted / 2 do plans[index] = plan(index, stored, found) end
+  for index = 1, (#ARGV - FIRST + 1) / 2 do plans[index] = plan(index, stored, found) end
   return plans
 end
 
-local function refusal(plans)
-  local count, bytes = redis.call('ZCARD', CONVERSATIONS), user.bytes
-  for _, move in ipairs(plans) do
-    if move.counters and not move.is_copy then
-      count, bytes = count + 1, bytes + move.counters.bytes
-    end
-  end
-  if count > SETTINGS.max_conversations then return 'conversations quota' end
-  if bytes > SETTINGS.max_bytes then return 'bytes quota' end
-end
-
--- Moves the messages, and adds what is to be written to the user's keys.
-local function carry_out(move, fields, places, score)
-  local counters = move.counters
-  if counters.messages > 0 then redis.call('RENAME', move.messages, move.new_messages) end
-  if counters.seq > 0 then redis.call('RENAME', move.bodies, move.new_bodies) end
-  user.bytes = user.bytes + counters.bytes
-  for _, field in ipairs({ move.to, move.record, move.to .. ':counters', format_counters(counters) }) do
-    fields[#fields + 1] = field
-  end
-  places[#places + 1] = score
-  places[#places + 1] = move.to
-end
-
--- The shares of what has moved go with it. Returns those that stay.
-local function move_shares(plans, shares)
-  local to, here, stay = {}, parse_shares(row[2]), {}
+-- The shares of what has moved go with it, and those of a copy to what is here. Returns those that stay.
+local function move_shares(plans)
+  local to, stay = {}, {}
   for _, move in ipairs(plans) do
     if move.counters then to[move.id] = move.to end
   end
-  for _, share in ipairs(shares) do
+  for _, share in ipairs(source_shares) do
     if to[share.conversation] then
       share.conversation = to[share.conversation]
-      here[#here + 1] = share
+      shares[#shares + 1] = share
+      user.bytes = user.bytes + tonumber(share.bytes)
     else
       stay[#stay + 1] = share
     end
   end
-  row[2] = format_shares(here)
   return stay
 end
 
--- A step's conversations. Returns how many were moved.
+local function rename(from, to)
+  local reply = redis.pcall('RENAME', from, to)
+  -- A step before, which was stopped, may have moved it already.
+  if type(reply) == 'table' and reply.err and not string.find(reply.err, 'no such key', 1, true) then error(reply) end
+end
+
+local function fields_of(move, mark)
+  return { move.to, move.record, move.to .. ':counters', format_counters(move.counters),
+    move.to .. ':state', format_state(move, mark), move.to .. ':writes', move.writes, move.to .. ':deleted', move.deleted }
+end
+
+-- Puts the conversations here, marked, then moves their messages, then takes them from the source.
 local function move_all(plans)
-  local ids, scores = {}, {}
+  local ids, marked, places, clear, gone, removed, life = {}, {}, {}, {}, {}, {}, 0
   for i, move in ipairs(plans) do ids[i] = move.id end
-  for i, score in ipairs(redis.call('ZMSCORE', SOURCE_CONVERSATIONS, unpack(ids))) do
-    scores[i] = score and integer(score) or integer(NOW)
-  end
-  local fields, places, gone, removed, moved, life = {}, {}, {}, {}, 0, 0
+  local scores = redis.call('ZMSCORE', SOURCE_CONVERSATIONS, unpack(ids))
   for i, move in ipairs(plans) do
+    push_fields(removed, move.id)
     if move.counters and not move.is_copy then
-      carry_out(move, fields, places, scores[i])
+      if not move.is_known then move.state.born, move.state.extra = source.clock, extra_bytes(move) end
+      for _, value in ipairs(fields_of(move, '>')) do marked[#marked + 1] = value end
+      clear[#clear + 1] = move.to .. ':state'
+      clear[#clear + 1] = format_state(move, move.state.mark)
+      places[#places + 1] = integer(tonumber(scores[i] or NOW))
+      places[#places + 1] = move.to
       life = math.max(life, move.counters.life)
-      moved = moved + 1
+      if not move.is_begun then
+        count_bytes(user, move.before.bytes + move.before.extra)
+        count_totals(nil, move.counters)
+        moved = moved + 1
+      end
     else
-      gone[#gone + 1] = move.messages
-      gone[#gone + 1] = move.bodies
+      gone[#gone + 1] = move.messages_key
+      gone[#gone + 1] = move.bodies_key
     end
-    removed[#removed + 1] = move.id
-    removed[#removed + 1] = move.id .. ':counters'
   end
-  if #gone > 0 then redis.call('UNLINK', unpack(gone)) end
-  if moved > 0 then
+  local stay = move_shares(plans)
+  if #marked > 0 then
     -- They stand where they stood, which no sync cursor passes.
     tick(user)
     user.floor = user.clock
-    local stay = move_shares(plans, parse_shares(source_row[3]))
     local user_due = user.life < life
     if user_due then user.life = life + math.min(DAY, TTL / 2) end
-    redis.call('HSET', META, ':user', format_user(user), ':shares', row[2], unpack(fields))
+    redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(marked))
     redis.call('ZADD', CONVERSATIONS, unpack(places))
-    redis.call('HSET', SOURCE_META, ':shares', format_shares(stay))
     if user_due then expire_user(user) end
-    notify('claim', user)
+    for _, move in ipairs(plans) do
+      if move.counters and not move.is_copy then
+        if move.counters.messages > 0 then rename(move.messages_key, move.new_messages) end
+        if move.counters.seq > 0 then rename(move.bodies_key, move.new_bodies) end
+      end
+    end
   end
+  redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user),
+    ':shares', format_shares(shares), unpack(clear))
+  redis.call('HSET', SOURCE_META, ':shares', format_shares(stay), ':claimed', CLAIMER .. ' ' .. integer(moved))
+  source_shares = stay
+  if #gone > 0 then redis.call('UNLINK', unpack(gone)) end
   redis.call('ZREM', SOURCE_CONVERSATIONS, unpack(ids))
-  redis.call('HDEL', SOURCE_META, unpack(removed))
-  return moved
+  call_in_portions('HDEL', SOURCE_META, removed, 1)
+  if #marked > 0 then notify('claim', user) end
 end
 
 -- What the source ever did counts as this user's doing.
@@ -185,23 +235,26 @@ local function add_totals()
   user.activity = table.concat(entries)
 end
 
-local moved = 0
-if #ARGV >= FIRST then
-  local plans = read_plans()
-  local refused = refusal(plans)
-  if refused then return { refused } end
-  moved = move_all(plans)
-end
+if #ARGV >= FIRST then move_all(read_plans()) end
 
 local ids = redis.call('ZRANGE', SOURCE_CONVERSATIONS, 0, WANTED - 1)
 if #ids > 0 then
   return { integer(redis.call('ZCARD', SOURCE_CONVERSATIONS)), integer(moved), unpack(ids) }
 end
-if source.conversations > 0 then
-  add_totals()
-  redis.call('HSET', META, ':user', format_user(user))
+
+-- What the source shared of conversations that are no more can be revoked by nobody else.
+local orphans = {}
+for _, share in ipairs(source_shares) do
+  if share.conversation ~= '' then orphans[#orphans + 1] = key_of_share(PREFIX, share.id) end
 end
-redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, KEYS[6], KEYS[7], KEYS[8])
+need(orphans)
+-- Once, even where this step was stopped behind it.
+local joined = redis.sha1hex(SOURCE_META)
+if source.conversations > 0 and row[4] ~= joined then
+  add_totals()
+  redis.call('HSET', META, ':user', format_user(user), ':joined', joined)
+end
+redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, KEYS[6], KEYS[7], KEYS[8], unpack(orphans))
 source = read_user()
 mark_source()
 return { '0', integer(moved) }

@@ -1,42 +1,92 @@
-#!lua
+#!lua flags=allow-key-locking,allow-oom
 -- Deletes a conversation and what was shared of it, leaving a tombstone: for sync, and against its
--- resurrection.
+-- resurrection. Where the database takes nothing more, it is removed without a tombstone.
 --
--- Without the flag that lets scripts run side by side, because shares have keys that nobody knows before meta
--- was read.
---
--- KEYS     as in the prelude
--- ARGV     5 what keys of shares begin with
+-- KEYS     as in base.lua and write.lua; between them those of the user's shares
+-- ARGV     6 what keys of shares begin with
 -- Returns  {'ok' | 'unchanged', clocks}
---          {'missing'}           nor was there ever
---          {'stale', revision}
--- Billed   7: EVALSHA, HMGET, HSET, ZREM, ZADD, PEXPIREAT, UNLINK; where somebody listens 1 more (PUBLISH)
+--          {'conversation_not_found'}   nor was there ever
+--          {'revision_mismatch', revision, born}
+--          {'need', keys...}            call again with these in KEYS too
+-- Billed   8: EVALSHA, HMGET, HSET, UNLINK, ZADD, PEXPIREAT, ZREM, HSET; where somebody listens 1 more (PUBLISH); once a
+--          day up to 2 more, for the new life; after each 250 deletions 3 more (ZRANGE, ZREM, HDEL)
+-- Touches  at most 200 rows of shares and 250 old tombstones
 
-local user, _, counters, deleted, text = load_conversation(ID, ':shares')
-if deleted then return { 'unchanged', clocks(user) } end
-if not counters then return { 'missing' } end
-if is_stale(counters) then return { 'stale', integer(counters.revision) } end
+-- Tombstones are kept for this many conversations at most; the oldest go first, so many at once.
+local MOST_TOMBSTONES, DROPPED_AT_ONCE = 1000, 250
 
--- A mark rather than nothing: who creates or imports this id again reads the field anyway.
-local clock = tick(user)
-count_bytes(user, -counters.bytes)
-local fields = { ':user', format_user(user), ID, '', ID .. ':counters', 'deleted ' .. integer(clock) }
-local gone, shares = { MESSAGES, BODIES }, parse_shares(text)
+local c, user, outcome, shared = load(':shares')
+if outcome then return { outcome[1], outcome[7] .. ' ' .. outcome[8] } end
+local is_stopped = c.was_deleted and c.state.mark == '!'
+if c.was_deleted and not is_stopped then return { 'unchanged', clocks(user) } end
+if not c.counters and not is_stopped then refuse('conversation_not_found') end
+check_absent(c)
+if not is_stopped then check_match(c) end
+
+local shares, gone = parse_shares(shared), { MESSAGES, BODIES }
 for _, share in ipairs(shares) do
   if share.conversation == ID then
-    gone[#gone + 1] = ARGV[5] .. share.id
-    revoke(share)
+    gone[#gone + 1] = key_of_share(ARGV[6], share.id)
+    revoke(user, share)
   end
 end
+need(gone)
+local clock = tick(user)
+local before = c.before
+c.record, c.deleted = '', ''
+c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages = 0, tokens = 0, bytes = 0, updated = clock }
+
+-- The oldest tombstones give way; whoever last looked before these deletions will not learn of them any more.
+local function drop_tombstones()
+  ACCOUNT.tombstones = ACCOUNT.tombstones + 1
+  if ACCOUNT.tombstones <= MOST_TOMBSTONES then return end
+  local rows, ids, fields = redis.call('ZRANGE', DELETED, 0, DROPPED_AT_ONCE - 1, 'WITHSCORES'), {}, {}
+  for i = 1, #rows, 2 do
+    ids[#ids + 1] = rows[i]
+    if rows[i] ~= ID then push_fields(fields, rows[i]) end
+    user.floor = math.max(user.floor, tonumber(rows[i + 1]))
+  end
+  if #ids > 0 then redis.call('ZREM', DELETED, unpack(ids)) end
+  if #fields > 0 then redis.call('HDEL', META, unpack(fields)) end
+  ACCOUNT.tombstones = ACCOUNT.tombstones - #ids
+end
+
+local function remove_without_trace()
+  redis.call('UNLINK', unpack(gone))
+  -- With the account's totals, which are not true any more.
+  local fields = { ':account' }
+  push_fields(fields, ID)
+  redis.call('HDEL', META, unpack(fields))
+  redis.call('ZREM', CONVERSATIONS, ID)
+  return { 'ok', clocks(user) }
+end
+
+if not call_unless_full('HSET', META, ':user', format_untouched(user), ID, '', ID .. ':counters',
+  'deleted ' .. integer(clock), ID .. ':state', format_state(c, '!'), ID .. ':deleted', '') then
+  return remove_without_trace()
+end
+redis.call('UNLINK', unpack(gone))
+drop_tombstones()
+redis.call('ZADD', DELETED, integer(clock), ID)
+-- Longer than a tombstone counts, so that the purge finds them all when it clears away.
+redis.call('PEXPIREAT', DELETED, integer(NOW + 2 * TTL))
+-- As long as what says that it was deleted: the user's other keys.
+if user.life < NOW + TTL then
+  user.life = NOW + TTL + math.min(DAY, TTL / 2)
+  expire_user(user)
+end
+redis.call('ZREM', CONVERSATIONS, ID)
+
+c.writes = remember(c.writes, outcome_of('ok', user, c))
+c.state.extra = extra_bytes(c)
+count_bytes(user, c.state.extra - before.extra - before.bytes)
+count_totals(before.totals, nil)
+local fields = { ':user', '', ':account', '', ID .. ':state', format_state(c, '-'), ID .. ':writes', c.writes }
 if #gone > 2 then
   fields[#fields + 1] = ':shares'
   fields[#fields + 1] = format_shares(shares)
 end
+fields[2], fields[4] = format_user(user), format_account(user)
 redis.call('HSET', META, unpack(fields))
-redis.call('ZREM', CONVERSATIONS, ID)
-redis.call('ZADD', DELETED, integer(clock), ID)
--- Longer than a tombstone counts, so that the list finds them all when it clears away.
-redis.call('PEXPIREAT', DELETED, integer(NOW + 2 * TTL))
-redis.call('UNLINK', unpack(gone))
 notify('delete', user)
 return { 'ok', clocks(user) }

@@ -1,59 +1,104 @@
-#!lua flags=allow-key-locking
--- Deletes a message, or it and all that follow it.
+#!lua flags=allow-key-locking,allow-oom
+-- Deletes a message, or it and all that follow it. Goes on where the database takes nothing more: what it frees comes
+-- before what it writes, and what cannot be written is left to the next write.
 --
--- KEYS     as in the prelude
--- ARGV     5 message id  6 '1' to delete what follows too
--- Returns  {'ok' | 'unchanged', record, counters, clocks, ids deleted...}
---          {'missing'}           no such conversation
---          {'no message'}        nor was there ever
---          {'stale', revision}
--- Billed   7: EVALSHA, HMGET, HMGET, ZREM, HSET, HSET, ZADD; with what follows 2 more (ZRANGEBYSCORE, HMGET); where
---          somebody listens 1 more (PUBLISH); and one more of HMGET, ZREM, HSET for each 3,000 messages
+-- KEYS     as in base.lua and write.lua
+-- ARGV     6 message id  7 '1' to delete what follows too
+-- Returns  {'ok' | 'unchanged', record, counters, state, clocks, ids deleted by this deletion or by the one that it
+--          repeats...}
+--          {'conversation_not_found'}, {'message_not_found'}, {'revision_mismatch', revision, born}
+-- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, ZREM, HSET; with what follows 2 more (ZRANGEBYSCORE, HMGET);
+--          where somebody listens 1 more (PUBLISH); one more of HMGET and ZREM for each 3,000 messages; where very many
+--          were deleted before, now and then 1 more (HDEL)
+-- Touches  the messages to delete; of the deleted ones remembers at most 1,000
 
-local MESSAGE, AND_AFTER = ARGV[5], ARGV[6] == '1'
+local MESSAGE, AND_AFTER = ARGV[6], ARGV[7] == '1'
+local REPLY_HEAD = 5
 
-local user, record, counters = load_conversation(ID)
-if not counters then return { 'missing' } end
+local c, user, outcome = load()
+
+-- The reply with the ids that went by this revision, as far as they are remembered.
+local function reply_of_deletion(reply, revision)
+  local list, revisions = parse_deleted(c.deleted)
+  for _, id in ipairs(list) do
+    if revisions[id] == revision and (AND_AFTER or id == MESSAGE) then reply[#reply + 1] = id end
+  end
+  -- It is gone, be it remembered when or not.
+  if #reply == REPLY_HEAD then reply[#reply + 1] = MESSAGE end
+  return reply
+end
+
+if outcome then return reply_of_deletion(replay(c, outcome), outcome[2]) end
+if not c.counters then refuse('conversation_not_found') end
+check_absent(c)
+prepare(c)
+local counters = c.counters
 local body = redis.call('HMGET', BODIES, MESSAGE)[1]
-if not body then return { 'no message' } end
-local message = parse_body(body)
-if not message.record then return summary('unchanged', user, counters, record) end
-if is_stale(counters) then return { 'stale', integer(counters.revision) } end
+local message = body and parse_body(body)
+if not message or not message.record then
+  local _, revisions = parse_deleted(c.deleted)
+  if not message and not revisions[MESSAGE] then refuse('message_not_found') end
+  return reply_of_deletion(commit_unchanged(user, c), revisions[MESSAGE])
+end
+check_match(c)
 
 local members = { member_of(message.seq, MESSAGE) }
 local ids, stored = { MESSAGE }, { body }
 if AND_AFTER then
   local from = redis.call('ZRANGEBYSCORE', MESSAGES, integer(message.timestamp), '+inf', 'WITHSCORES')
-  local later = {}
+  local later, places = {}, {}
   for i = 1, #from, 2 do
     -- Those that share the timestamp but were sent before stay.
     if is_before(members[1], from[i]) or tonumber(from[i + 1]) > message.timestamp then
-      members[#members + 1] = from[i]
+      places[#places + 1] = from[i]
       later[#later + 1] = id_of(from[i])
     end
   end
   for i, other in ipairs(call_in_portions('HMGET', BODIES, later, 1)) do
-    ids[#ids + 1] = later[i]
-    stored[#stored + 1] = other
+    members[#members + 1] = places[i]
+    if is_body_of(places[i], other) then
+      ids[#ids + 1] = later[i]
+      stored[#stored + 1] = other
+    end
   end
 end
 
-local tombstones, bytes_before = {}, counters.bytes
+touch(user, c)
+local forgotten, tombstones = note_deleted(c, ids, {}), {}
+local is_forgotten = {}
+for _, id in ipairs(forgotten) do is_forgotten[id] = true end
 for i, id in ipairs(ids) do
   local gone = parse_body(stored[i])
-  tombstones[#tombstones + 1] = id
-  tombstones[#tombstones + 1] = format_tombstone(gone)
+  if not is_forgotten[id] then
+    tombstones[#tombstones + 1] = id
+    tombstones[#tombstones + 1] = format_tombstone(gone)
+  end
   counters.tokens = math.max(0, counters.tokens - gone.tokens)
   counters.bytes = math.max(0, counters.bytes - #stored[i])
 end
-counters.messages = counters.messages - #ids
+counters.messages = math.max(0, counters.messages - #ids)
 
-count_bytes(user, counters.bytes - bytes_before)
-touch(user, counters)
-call_in_portions('HSET', BODIES, tombstones, 2)
+local deleted = { ID .. ':deleted', c.deleted }
+if call_unless_full('HSET', META, ':user', format_untouched(user), ID .. ':state', format_state(c, '!'),
+  unpack(deleted)) then
+  put_in_list(user, c, user.clock)
+else
+  -- As good a mark: who writes next counts anew.
+  redis.call('HDEL', META, ID .. ':state')
+end
+if #tombstones > 0 and not call_unless_full('HSET', BODIES, unpack(tombstones)) then forgotten = ids end
+if #forgotten > 0 then call_in_portions('HDEL', BODIES, forgotten, 1) end
 call_in_portions('ZREM', MESSAGES, members, 1)
-commit('truncate', user, counters, record, user.clock)
 
-local reply = summary('ok', user, counters, record)
+if c.is_due then expire_conversation(counters, MESSAGES, BODIES) end
+c.writes = remember(c.writes, outcome_of('ok', user, c))
+local fields = conversation_fields(user, c)
+if call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields)) then
+  notify('truncate', user, counters)
+else
+  -- Its totals are not true any more.
+  redis.call('HDEL', META, ':account')
+end
+local reply = summary('ok', user, c)
 for _, id in ipairs(ids) do reply[#reply + 1] = id end
 return reply

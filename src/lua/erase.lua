@@ -1,42 +1,58 @@
-#!lua
+#!lua flags=allow-key-locking,allow-oom
 -- One step of the erasure of a user: removes some conversations, and names those of the next step. Where
 -- none is left, everything else goes too. Each conversation goes whole, so that a write between two steps
--- finds it as it was or not at all; and each step may run twice. Shares go first.
+-- finds it as it was or not at all; and each step may run twice. What frees comes first, what is listed goes last: a
+-- step that was stopped is gone on with. What is public goes first.
 --
--- Without the flag that lets scripts run side by side, because shares and the code for another device have keys that
--- nobody knows before meta was read.
---
--- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session, 6, 7, 8, 9... messages and bodies of each
---          conversation to remove
--- ARGV     5 how many to name  6 what keys of shares begin with  7... the ids of those to remove
+-- KEYS     1 to 3 as in base.lua; 4 current conversation, 5 session, and all else that goes at the end; then messages and
+--          bodies of each conversation to remove
+-- ARGV     6 how many to name  7 what keys of shares begin with  8 when the erasure was asked for, ms
+--          9 how many keys go at the end  10... the ids of those to remove
 -- Returns  {number of conversations left, ids...}
--- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (UNLINK, ZREM, HDEL), and one more
---          (HSET) where one was dead; with shares 2 more (UNLINK, HDEL); as long as any are left 1 more (ZCARD), at
---          the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH)
+--          {'need', keys...}   call again with these among the keys that go at the end
+-- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM); as long as any are
+--          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares or a
+--          code for another device 2 more (UNLINK, HDEL); with ids that an earlier release has put aside 1 more (HSET)
+-- Touches  at most 100 conversations and 200 rows of shares
 
-local CURRENT, SESSION, WANTED, FIRST = KEYS[4], KEYS[5], tonumber(ARGV[5]), 7
+local WANTED, PREFIX, ASKED, LAST_KEYS, FIRST = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), 10
 
-local row = redis.call('HMGET', META, ':user', ':remnants', ':shares', ':code')
-local user = parse_user(row[1])
-local shared = {}
-for i, share in ipairs(parse_shares(row[3])) do shared[i] = ARGV[6] .. share.id end
-if #shared > 0 then
-  redis.call('UNLINK', unpack(shared))
-  redis.call('HDEL', META, ':shares')
+local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code')
+parse_caller(row[1], row[2])
+local user = CALLER
+-- What was begun after it was asked for is another account: an answer that was lost must not cost it its data.
+if ACCOUNT.born > ASKED then return { '0' } end
+
+-- Of an earlier release: ids of expired conversations whose messages may still be there, each with a time.
+local remnants = {}
+for id, till in string.gmatch(row[3] or '', '(%S+) (%d+)') do remnants[id] = till end
+
+local public = {}
+for _, share in ipairs(parse_shares(row[4])) do
+  if share.conversation ~= '' then public[#public + 1] = key_of_share(PREFIX, share.id) end
 end
-local remnants = parse_remnants(row[2])
-local fields, was_dead = {}, false
+public[#public + 1] = row[5] and string.match(row[5], '^%S+') or nil
+need(public)
+if #public > 0 then
+  redis.call('UNLINK', unpack(public))
+  redis.call('HDEL', META, ':shares', ':code')
+end
+
+local fields, was_put_aside = {}, false
 for i = FIRST, #ARGV do
-  fields[#fields + 1] = ARGV[i]
-  fields[#fields + 1] = ARGV[i] .. ':counters'
-  was_dead = was_dead or remnants[ARGV[i]] ~= nil
+  push_fields(fields, ARGV[i])
+  was_put_aside = was_put_aside or remnants[ARGV[i]] ~= nil
   remnants[ARGV[i]] = nil
 end
 if #fields > 0 then
-  redis.call('UNLINK', unpack(KEYS, 6, #KEYS - 1))
+  redis.call('UNLINK', unpack(KEYS, 4 + LAST_KEYS, #KEYS - 1))
+  call_in_portions('HDEL', META, fields, 1)
   redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST))
-  redis.call('HDEL', META, unpack(fields))
-  if was_dead then redis.call('HSET', META, ':remnants', format_remnants(remnants)) end
+  if was_put_aside then
+    local words = {}
+    for id, till in pairs(remnants) do words[#words + 1] = id .. ' ' .. till end
+    redis.call('HSET', META, ':remnants', table.concat(words, ' '))
+  end
 end
 
 local ids, left = redis.call('ZRANGE', CONVERSATIONS, 0, WANTED - 1), 0
@@ -45,7 +61,7 @@ for id in pairs(remnants) do
   if #ids < WANTED then ids[#ids + 1] = id end
 end
 if #ids == 0 then
-  redis.call('UNLINK', CONVERSATIONS, META, DELETED, CURRENT, SESSION, row[4] or SESSION)
+  redis.call('UNLINK', CONVERSATIONS, DELETED, META, unpack(KEYS, 4, 3 + LAST_KEYS))
   notify('erase', user)
   -- Not even this call is remembered.
   user.is_written = true

@@ -1,20 +1,21 @@
 #!lua flags=allow-key-locking
 -- Imports conversations: new ones whole, and into those already there just the messages they lack.
 --
--- KEYS     1 to 3 as in the prelude, 4, 5, 6, 7... messages and bodies of each conversation
--- ARGV     1 now  2 life  (3 and 4 are not used)
---          5... per conversation: id, record, created, updated or '', total tokens or '', digest,
+-- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
+-- ARGV     6... per conversation: id, record, created, updated or '', total tokens or '', digest,
 --          place in the list or '', number of messages, then per message: id, timestamp, tokens, digest, record.
 --          The conversation changed last comes last.
--- Returns  {clock, status...}: for each conversation 'imported', 'merged', 'unchanged', 'removed', or the quota
---          that it does not fit: 'conversations quota', 'messages quota', 'bytes quota'
--- Billed   4 (EVALSHA, HMGET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD, PEXPIREAT, PEXPIREAT),
---          and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was imported
---          before, 3 where it has changed since (HMGET, ZADD, HSET); one more of each for each 3,000 messages
+-- Returns  {clock, a letter for each conversation}: i imported, m merged, u unchanged, d deleted before, or the quota that
+--          it does not fit: c conversations, l messages of one conversation, b bytes; w where a claim is moving it
+-- Billed   5 (EVALSHA, HMGET, HSET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD,
+--          PEXPIREAT, PEXPIREAT), and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was
+--          imported before, 3 where it has changed since (HMGET, ZADD, HSET); one more of each for each 3,000 messages.
+--          Where there is nothing to do 3 (EVALSHA, HMGET, HSET)
+-- Touches  what was sent, and the metadata of as many conversations; one that a stopped script left is counted anew
 
 -- Reads the arguments into a list of conversations.
 local function read_conversations()
-  local list, at = {}, 5
+  local list, at = {}, 6
   while at <= #ARGV do
     local index, count = #list, tonumber(ARGV[at + 7])
     list[index + 1] = {
@@ -28,124 +29,136 @@ local function read_conversations()
 end
 
 -- The positions in ARGV of the messages to store.
-local function missing_messages(conversation, is_new)
+local function missing_messages(sent, is_new)
   local ids, positions = {}, {}
-  for i = 1, conversation.count do
-    positions[i] = conversation.first + MESSAGE_WIDTH * (i - 1)
+  for i = 1, sent.count do
+    positions[i] = sent.first + MESSAGE_WIDTH * (i - 1)
     ids[i] = ARGV[positions[i]]
   end
   if is_new then return positions end
   -- A message deleted here stays deleted, one edited here stays as it was edited.
-  local known, missing = call_in_portions('HMGET', conversation.bodies_key, ids, 1), {}
+  local known, missing = call_in_portions('HMGET', sent.bodies_key, ids, 1), {}
   for i, position in ipairs(positions) do
     if not known[i] then missing[#missing + 1] = position end
   end
   return missing
 end
 
-local function store_messages(conversation, counters, positions)
+local user, room
+local bytes_to_come = 0
+
+-- The letter for the quota that the messages do not fit.
+local function quota(c, positions, growth)
+  local counters = c.counters or { messages = 0 }
+  if counters.messages + #positions > SETTINGS.max_messages then return 'l' end
+  for _, at in ipairs(positions) do growth = growth + #ARGV[at + 4] end
+  if user.bytes + bytes_to_come + growth > SETTINGS.max_bytes then return 'b' end
+  bytes_to_come = bytes_to_come + growth
+end
+
+-- Says what is to become of one conversation: the letter, and what to write where there is anything. `c` is what is
+-- there.
+local function decide(sent, c)
+  if c.was_deleted then return 'd' end
+  if not c.counters then
+    room = room or SETTINGS.max_conversations - redis.call('ZCARD', CONVERSATIONS)
+    if room <= 0 then return 'c' end
+    local positions = missing_messages(sent, true)
+    local refused = quota(c, positions, #sent.record)
+    if refused then return refused end
+    room = room - 1
+    return 'i', { c = c, sent = sent, positions = positions, is_new = true }
+  end
+  if c.counters.saved == sent.digest and c.state.mark == '-' then return 'u' end
+  if c.state.mark == '>' then return 'w' end
+  local positions = missing_messages(sent, false)
+  if #positions == 0 and c.state.mark == '-' then return 'u' end
+  local refused = quota(c, positions, 0)
+  if refused then return refused end
+  return 'm', { c = c, sent = sent, positions = positions }
+end
+
+-- Numbers the messages and works out what is to be written. What an export has of a conversation that nobody has
+-- changed since it was imported, in one line or in several, restores it to what it was.
+local function number(change)
+  local c, sent = change.c, change.sent
+  prepare(c)
+  if change.is_new then
+    c.record = sent.record
+    c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, life = 0, created = sent.created,
+      saved = sent.digest, saved_revision = 1 }
+    user.conversations = user.conversations + 1
+  end
+  local counters = c.counters
+  local restores = change.is_new or (sent.place and counters.saved_revision == counters.revision)
+  local tokens = counters.tokens
   -- Keys that come into being with these messages have no expiry yet.
   if counters.messages == 0 then counters.life = 0 end
-  local scores, bodies = {}, {}
-  for _, at in ipairs(positions) do add_message(counters, at, scores, bodies) end
-  call_in_portions('ZADD', conversation.messages_key, scores, 2)
-  call_in_portions('HSET', conversation.bodies_key, bodies, 2)
-end
-
-local user, fields, places, room
-
-local function new_counters(conversation)
-  return { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, life = 0,
-    created = conversation.created, saved = conversation.digest, saved_revision = 1 }
-end
-
--- Whether the messages fit the user's quotas; the word for it where they do not.
-local function refusal(counters, positions)
-  if counters.messages + #positions > SETTINGS.max_messages then return 'messages quota' end
-  local bytes = 0
-  for _, at in ipairs(positions) do bytes = bytes + #ARGV[at + 4] end
-  if user.bytes + bytes > SETTINGS.max_bytes then return 'bytes quota' end
-end
-
--- Stores the messages and notes what is to be written to the user's keys. What an export has of a conversation
--- that nobody has changed since it was imported, in one line or in several, restores it to what it was.
-local function write(conversation, record, counters, positions, is_new)
-  local restores = is_new or (conversation.place and counters.saved_revision == counters.revision)
-  local tokens_before, bytes_before = counters.tokens, counters.bytes
-  store_messages(conversation, counters, positions)
-  user.messages = user.messages + #positions
-  user.tokens = user.tokens + counters.tokens - tokens_before
-  count_bytes(user, counters.bytes - bytes_before)
-  if restores and conversation.tokens ~= '' then counters.tokens = tonumber(conversation.tokens) end
-  touch(user, counters)
-  local score = restores and place_in_list(user, counters, conversation.updated) or user.clock
-  if restores and conversation.place and conversation.place < user.clock then
+  change.scores, change.bodies = {}, {}
+  for _, at in ipairs(change.positions) do add_message(counters, at, change.scores, change.bodies) end
+  user.messages = user.messages + #change.positions
+  user.tokens = user.tokens + counters.tokens - tokens
+  if restores and sent.tokens ~= '' then
+    c.state.offset = c.state.offset + tonumber(sent.tokens) - counters.tokens
+    counters.tokens = tonumber(sent.tokens)
+  end
+  touch(user, c)
+  change.score = restores and place_in_list(user, counters, sent.updated) or user.clock
+  if restores and sent.place and sent.place < user.clock then
     -- Back to where an export found it, which no sync cursor passes either.
-    score = conversation.place
+    change.score = sent.place
     user.floor = user.clock
   end
-  if restores then counters.saved, counters.saved_revision = conversation.digest, counters.revision end
-  if slide(user, counters) then
-    expire_conversation(counters, conversation.messages_key, conversation.bodies_key)
-  end
-  for _, field in ipairs({ conversation.id, record, conversation.id .. ':counters',
-    format_counters(counters) }) do
-    fields[#fields + 1] = field
-  end
-  places[#places + 1] = integer(score)
-  places[#places + 1] = conversation.id
-end
-
-local function import_new(conversation, leftover)
-  room = room or SETTINGS.max_conversations - redis.call('ZCARD', CONVERSATIONS)
-  if room <= 0 then return 'conversations quota' end
-  local counters = new_counters(conversation)
-  local positions = missing_messages(conversation, true)
-  local refused = refusal(counters, positions)
-  if refused then return refused end
-  -- What an expired conversation of this id may have left behind is not ours.
-  if leftover then redis.call('UNLINK', conversation.messages_key, conversation.bodies_key) end
-  room = room - 1
-  user.conversations = user.conversations + 1
-  write(conversation, conversation.record, counters, positions, true)
-  return 'imported'
-end
-
--- Imports one; `record` and `stored` are what the meta hash has of it.
-local function import(conversation, record, stored)
-  if is_tombstone(stored) then return 'removed' end
-  local counters = parse_counters(stored)
-  if not counters then return import_new(conversation, stored) end
-  if counters.saved == conversation.digest then return 'unchanged' end
-  local positions = missing_messages(conversation, false)
-  if #positions == 0 then return 'unchanged' end
-  local refused = refusal(counters, positions)
-  if refused then return refused end
-  write(conversation, record, counters, positions, false)
-  return 'merged'
+  if restores then counters.saved, counters.saved_revision = sent.digest, counters.revision end
 end
 
 local list = read_conversations()
-local wanted = { ':user' }
-for _, conversation in ipairs(list) do
-  wanted[#wanted + 1] = conversation.id
-  wanted[#wanted + 1] = conversation.id .. ':counters'
-end
+local wanted = { ':user', ':account', ':writes' }
+for _, sent in ipairs(list) do push_fields(wanted, sent.id) end
 local rows = call_in_portions('HMGET', META, wanted, 1)
+local log = rows[3] or ''
+local outcome = parse_caller(rows[1], rows[2], log)
+if outcome then return { outcome[1], outcome[2] } end
 
-user, fields, places = parse_user(rows[1]), {}, {}
-local reply = { '0' }
-for i, conversation in ipairs(list) do
-  reply[i + 1] = import(conversation, rows[2 * i], rows[2 * i + 1])
+user = CALLER
+local letters, changes = {}, {}
+for i, sent in ipairs(list) do
+  local c = read_conversation(sent.id, rows, 4 + CONVERSATION_FIELDS * (i - 1), sent.messages_key, sent.bodies_key)
+  letters[i], changes[#changes + 1] = decide(sent, c)
 end
-reply[1] = integer(user.clock)
+letters = table.concat(letters)
 
-if #fields > 0 then
-  fields[#fields + 1] = ':user'
-  fields[#fields + 1] = format_user(user)
-  call_in_portions('HSET', META, fields, 2)
+if #changes > 0 then
+  for _, change in ipairs(changes) do number(change) end
+  local marks, places = { ':user', format_untouched(user) }, {}
+  for _, change in ipairs(changes) do
+    marks[#marks + 1] = change.c.id .. ':state'
+    marks[#marks + 1] = format_state(change.c, '!')
+    places[#places + 1] = integer(change.score)
+    places[#places + 1] = change.c.id
+  end
+  call_in_portions('HSET', META, marks, 2)
   call_in_portions('ZADD', CONVERSATIONS, places, 2)
+  for _, change in ipairs(changes) do change.is_due = slide(user, change.c.counters) end
   expire_user(user)
-  notify('import', user)
 end
-return reply
+local fields = {}
+for _, change in ipairs(changes) do
+  local c = change.c
+  call_in_portions('ZADD', c.messages_key, change.scores, 2)
+  call_in_portions('HSET', c.bodies_key, change.bodies, 2)
+  if change.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
+  for _, value in ipairs(conversation_fields(user, c)) do fields[#fields + 1] = value end
+end
+-- Last, so that a repeat is told of nothing that is not there.
+local kept = remember(log, integer(user.clock) .. ' ' .. letters)
+count_bytes(user, #kept - #log)
+fields[#fields + 1] = ':writes'
+fields[#fields + 1] = kept
+fields[#fields + 1] = ':user'
+fields[#fields + 1] = format_user(user)
+fields[#fields + 1] = ':account'
+fields[#fields + 1] = format_account(user)
+call_in_portions('HSET', META, fields, 2)
+if #changes > 0 then notify('import', user) end
+return { integer(user.clock), letters }

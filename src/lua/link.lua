@@ -1,17 +1,32 @@
-#!lua
+#!lua flags=allow-key-locking
 -- Keeps a code by which another device becomes this user. It replaces the one before: an erasure has to know what
 -- there is.
 --
--- Without the flag that lets scripts run side by side, because the code before is known only after meta was read.
---
--- KEYS     1 to 3 as in the prelude, 4 the code
--- ARGV     5 the user  6 life of the code, ms
--- Returns  {'ok'}, {'taken'}: somebody else's code by chance
--- Billed   5: EVALSHA, HMGET, SET, HSET, HSET; where there was a code before 1 more (UNLINK)
+-- KEYS     1 to 3 as in base.lua, 4 the code, 5 the code before, where there is one
+-- ARGV     6 the user  7 life of the code, ms
+-- Returns  {'ok'}, {'taken'}: somebody else's code by chance, {'need', key}: call again with the code before
+-- Billed   5: EVALSHA, HMGET, HSET, SET, HSET; where there was a code before 1 more (UNLINK); of a user without data
+--          1 more (PEXPIREAT)
+-- Touches  two keys
 
-local row = redis.call('HMGET', META, ':user', ':code')
-parse_user(row[1])
-if not redis.call('SET', KEYS[4], ARGV[5] .. ' ' .. integer(NOW), 'PX', ARGV[6], 'NX') then return { 'taken' } end
-if row[2] then redis.call('UNLINK', row[2]) end
-redis.call('HSET', META, ':code', KEYS[4])
+local CODE, OWNER, LIFE = KEYS[4], ARGV[6], ARGV[7]
+
+local row = redis.call('HMGET', META, ':user', ':account', ':writes', ':code')
+local outcome = parse_caller(row[1], row[2], row[3])
+if outcome then return { 'ok' } end
+local user = CALLER
+local before, till = string.match(row[4] or '', '^(%S+) ?(%d*)$')
+local is_there = before and before ~= CODE and (till == '' or tonumber(till) > NOW)
+if is_there then need({ before }) end
+
+-- Known before it is there, and for as long.
+local expires = NOW + tonumber(LIFE)
+redis.call('HSET', META, ':code', CODE .. ' ' .. integer(expires))
+if user.life < expires then
+  user.life = expires
+  redis.call('PEXPIREAT', META, integer(expires + DAY))
+end
+if not redis.call('SET', CODE, OWNER .. ' ' .. ARGV[1], 'PX', LIFE, 'NX') and before ~= CODE then return { 'taken' } end
+if is_there then redis.call('UNLINK', before) end
+commit_user({}, row[3], 'ok')
 return { 'ok' }

@@ -1,16 +1,21 @@
-#!lua flags=allow-key-locking
+#!lua flags=allow-key-locking,no-writes
 -- Reads a share, for anybody who knows its id: one part of its messages.
 --
--- KEYS     1 to 3 as in the prelude (of nobody), 4 the share
--- ARGV     5 number of the part
+-- KEYS     1 to 3 as in base.lua (of nobody), 4 the share
+-- ARGV     6 number of the part  7 the secret part of its id, or '' in one of an earlier release
 -- Returns  {'ok', created, expires, messages, parts, title as JSON text or '', id, body, id, body...}
---          {'no share'}
--- Billed   3: EVALSHA, INCR, HMGET
+--          {'share_not_found'}
+-- Billed   2: EVALSHA, HMGET
+-- Touches  one part
 
-local row = redis.call('HMGET', KEYS[4], ':share', ARGV[5])
+local PART, SECRET = ARGV[6], ARGV[7]
+
+local row = redis.call('HMGET', KEYS[4], ':share', ':secret', PART)
 local created, expires, messages, parts, title =
   string.match(row[1] or '', '^(%d+) (%d+) (%d+) (%d+)\30(.*)$')
-if not created or tonumber(expires) <= NOW then return { 'no share' } end
+if not created or tonumber(expires) <= NOW or (row[2] or '') ~= SECRET then refuse('share_not_found') end
 local reply = { 'ok', created, expires, messages, parts, title }
-for value in string.gmatch(row[2] or '', '([^\29]*)\29') do reply[#reply + 1] = value end
+-- A slot may still hold what was beyond the parts of this share.
+if tonumber(PART) >= tonumber(parts) then return reply end
+for value in string.gmatch(row[3] or '', '([^\29]*)\29') do reply[#reply + 1] = value end
 return reply

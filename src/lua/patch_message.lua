@@ -1,47 +1,55 @@
 #!lua flags=allow-key-locking
 -- Changes members of one message.
 --
--- KEYS     as in the prelude
--- ARGV     5 message id  6 record of the members to change; a null removes
---          7 tokens, or '' as they are  8 timestamp, or '' as it is
--- Returns  {'ok' | 'unchanged', record, counters, clocks, body}
---          {'missing'}           no such conversation
---          {'no message'}
---          {'stale', revision}
---          {'bytes quota'}
--- Billed   6: EVALSHA, HMGET, HMGET, HSET, HSET, ZADD; where somebody listens 1 more (PUBLISH); a changed timestamp 1
---          more
+-- KEYS     as in base.lua and write.lua
+-- ARGV     6 message id  7 record of the members to change; a null removes
+--          8 tokens, or '' as they are  9 timestamp, or '' as it is  10 the most bytes that its fields may have then
+-- Returns  {'ok' | 'unchanged', record, counters, state, clocks, body or '' where it is gone by now}
+--          {'conversation_not_found'}, {'message_not_found'}, {'message_too_large'},
+--          {'revision_mismatch', revision, born}, {'too_much_text_kept'}
+-- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); a changed
+--          timestamp 1 more
+-- Touches  one message
 
-local MESSAGE, PATCH, TOKENS, TIMESTAMP = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local MESSAGE, PATCH, TOKENS, TIMESTAMP, MOST = ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 
-local user, record, counters = load_conversation(ID)
-if not counters then return { 'missing' } end
+local c, user, outcome = load()
+if not outcome then
+  if not c.counters then refuse('conversation_not_found') end
+  check_absent(c)
+  prepare(c)
+end
 local body = redis.call('HMGET', BODIES, MESSAGE)[1]
 local message = body and parse_body(body)
-if not message or not message.record then return { 'no message' } end
+if outcome then
+  local reply = replay(c, outcome)
+  reply[#reply + 1] = message and message.record and body or ''
+  return reply
+end
+if not message or not message.record then refuse('message_not_found') end
 
+local counters = c.counters
 local tokens = TOKENS ~= '' and tonumber(TOKENS) or message.tokens
 local timestamp = TIMESTAMP ~= '' and tonumber(TIMESTAMP) or message.timestamp
 local changed = format_body(message.seq, timestamp, tokens, message.digest, merge(message.record, PATCH))
 if changed == body then
-  local reply = summary('unchanged', user, counters, record)
-  reply[5] = body
+  local reply = commit_unchanged(user, c)
+  reply[#reply + 1] = body
   return reply
 end
-if is_stale(counters) then return { 'stale', integer(counters.revision) } end
+check_match(c)
+if #changed > #body and weight_of(changed) > MOST then refuse('message_too_large') end
+check_room(user, #changed - #body)
 
-local refusal = count_bytes(user, #changed - #body)
-if refusal then return { refusal } end
-touch(user, counters)
-counters.tokens = math.max(0, counters.tokens + tokens - message.tokens)
+counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + tokens - message.tokens))
 counters.bytes = counters.bytes + #changed - #body
 user.tokens = user.tokens + math.max(0, tokens - message.tokens)
+touch(user, c)
+begin(user, c, user.clock)
 redis.call('HSET', BODIES, MESSAGE, changed)
 if timestamp ~= message.timestamp then
   redis.call('ZADD', MESSAGES, integer(timestamp), member_of(message.seq, MESSAGE))
 end
-commit('edit', user, counters, record, user.clock, notice_of(MESSAGE, changed))
-
-local reply = summary('ok', user, counters, record)
-reply[5] = changed
+local reply = commit('edit', user, c, 'ok', '', notice_of(MESSAGE, changed))
+reply[#reply + 1] = changed
 return reply

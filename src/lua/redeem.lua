@@ -1,21 +1,22 @@
 #!lua flags=allow-key-locking
 -- Redeems a code, once. The same attempt may be repeated: its answer may have been lost.
 --
--- KEYS     1 to 3 as in the prelude (of nobody), 4 the code, 5 wrong tries of this address
--- ARGV     5 name of the attempt  6 life of a code, ms  7 wrong tries an address has in that time
--- Returns  {'ok', user, when the code was made}, {'wrong'}, {'blocked'}
+-- KEYS     1 to 3 as in base.lua (of nobody), 4 the code, 5 wrong tries of this address
+-- ARGV     6 life of a code, ms  7 wrong tries an address has in that time
+-- Returns  {'ok', user, when the code was made}, {'wrong_code'}, {'too_many_codes'}
 -- Billed   5: EVALSHA, INCR, GET, GET, SET; a wrong code 1 or 2 more (INCR, PEXPIRE)
+-- Touches  two keys
 
 local CODE, TRIES = KEYS[4], KEYS[5]
-local ATTEMPT, LIFE, MOST = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local LIFE, MOST = ARGV[6], tonumber(ARGV[7])
 
-if tonumber(redis.call('GET', TRIES) or 0) >= MOST then return { 'blocked' } end
+if tonumber(redis.call('GET', TRIES) or 0) >= MOST then refuse('too_many_codes') end
 local owner = redis.call('GET', CODE)
 local user, made, attempt = string.match(owner or '', '^(%S+) (%d+) ?(%S*)$')
 if user and attempt == '' then
-  redis.call('SET', CODE, owner .. ' ' .. ATTEMPT, 'PX', LIFE)
-  attempt = ATTEMPT
+  redis.call('SET', CODE, owner .. ' ' .. REQUEST, 'PX', LIFE)
+  attempt = REQUEST
 end
-if user and attempt == ATTEMPT then return { 'ok', user, made } end
+if user and attempt == REQUEST then return { 'ok', user, made } end
 if redis.call('INCR', TRIES) == 1 then redis.call('PEXPIRE', TRIES, LIFE) end
-return { 'wrong' }
+refuse('wrong_code')

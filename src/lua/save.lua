@@ -1,32 +1,37 @@
 #!lua flags=allow-key-locking
 -- Creates a conversation, or replaces it with all its messages.
 --
--- KEYS     as in the prelude
--- ARGV     5 'create' (never touches another one) or 'replace'
---          6 record  7 created, ms, or ''  8 updated, ms, or ''  9 total tokens, or ''
---          10 digest of the request  11... per message: id, timestamp, tokens, digest, record
--- Returns  {'created' | 'ok' | 'unchanged', record, counters, clocks}
---          {'removed'}           this conversation was deleted
---          {'exists'}            another conversation has this id (create only)
---          {'stale', revision}
---          {'conversations quota'}, {'messages quota'}, {'bytes quota'}
--- Billed   7: EVALSHA, HMGET, ZRANGE, ZADD, HSET, HSET, ZADD; where messages went away 2 more (ZREM, HDEL); where
---          somebody listens 1 more (PUBLISH); a new conversation, or the first save of a day, 1 to 4 more; one more of ZADD and
---          HSET for each 3,000 messages
+-- KEYS     as in base.lua and write.lua
+-- ARGV     6 'create' (never touches another one) or 'replace'
+--          7 record  8 created, ms, or ''  9 updated, ms, or ''  10 total tokens, or ''
+--          11 digest of the request  12... per message: id, timestamp, tokens, digest, record
+-- Returns  {'created' | 'ok' | 'unchanged', record, counters, state, clocks}
+--          {'conversation_deleted'}   this conversation was deleted
+--          {'conversation_exists'}    another conversation has this id (create only)
+--          {'revision_mismatch', revision, born}
+--          {'too_many_conversations_kept'}, {'conversation_too_long'}, {'too_much_text_kept'}
+-- Billed   8: EVALSHA, HMGET, ZRANGE, HSET, ZADD, ZADD, HSET, HSET; where messages went away 2 more (HMGET, ZREM); where
+--          somebody listens 1 more (PUBLISH); a new conversation, or the first save of a day, 1 to 4 more; one more of
+--          ZRANGE's, ZADD's and HSET's kind for each 3,000 messages
+-- Touches  the messages sent, and of those there are their places; those that go away whole
 
-local MODE, RECORD, CREATED, UPDATED, TOKENS, DIGEST = unpack(ARGV, 5, 10)
-local FIRST = 11
+local MODE, RECORD, CREATED, UPDATED, TOKENS, DIGEST_OF_SAVE = unpack(ARGV, 6, 11)
+local FIRST = 12
 
-local user, old_record, counters, deleted = load_conversation(ID)
-if deleted then return { 'removed' } end
-if counters and counters.saved == DIGEST
+local c, user, outcome = load()
+if outcome then return (replay(c, outcome)) end
+if c.was_deleted then refuse('conversation_deleted') end
+check_absent(c)
+local counters = c.counters
+if counters and c.state.mark == '-' and counters.saved == DIGEST_OF_SAVE
   and (MODE == 'create' or counters.saved_revision == counters.revision) then
-  return summary('unchanged', user, counters, old_record)
+  return commit_unchanged(user, c)
 end
-if counters and MODE == 'create' then return { 'exists' } end
-if EXPECTED ~= '' and tonumber(EXPECTED) ~= (counters and counters.revision or 0) then
-  return { 'stale', integer(counters and counters.revision or 0) }
-end
+if counters and MODE == 'create' then refuse('conversation_exists') end
+check_match(c)
+-- Numbers that count anew need no healing; a claim under way is not to be overtaken.
+if c.state.mark == '>' and counters then refuse('claim_unfinished') end
+if not counters then prepare(c) end
 
 local status = 'ok'
 local old = { messages = 0, tokens = 0, bytes = 0 }
@@ -35,9 +40,10 @@ if counters then
   if counters.messages == 0 then counters.life = 0 end
 else
   if redis.call('ZCARD', CONVERSATIONS) >= SETTINGS.max_conversations then
-    return { 'conversations quota' }
+    refuse('too_many_conversations_kept')
   end
-  counters = { revision = 0, created = NOW, life = 0 }
+  counters = { revision = 0, created = NOW, life = 0, saved = '-', saved_revision = 0 }
+  c.counters = counters
   user.conversations = user.conversations + 1
   status = 'created'
 end
@@ -45,37 +51,66 @@ end
 local scores, bodies = {}, {}
 counters.seq, counters.messages, counters.tokens, counters.bytes = 0, 0, 0, 0
 for at = FIRST, #ARGV, MESSAGE_WIDTH do add_message(counters, at, scores, bodies) end
-if TOKENS ~= '' then counters.tokens = tonumber(TOKENS) end
-if counters.messages > SETTINGS.max_messages then return { 'messages quota' } end
-local refusal = count_bytes(user, counters.bytes - old.bytes)
-if refusal then return { refusal } end
--- What an expired conversation of this id may have left behind is not ours.
-if status == 'created' and old_record then redis.call('UNLINK', MESSAGES, BODIES) end
-local kept = { members = {}, ids = {} }
+c.state.offset = 0
+if TOKENS ~= '' then
+  c.state.offset = tonumber(TOKENS) - counters.tokens
+  counters.tokens = tonumber(TOKENS)
+end
+if counters.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
+check_room(user, counters.bytes + #RECORD - old.bytes - #c.record)
+
+local is_kept, sent = {}, {}
 for i = 1, #scores, 2 do
-  kept.members[scores[i + 1]] = true
-  kept.ids[bodies[i]] = true
+  is_kept[scores[i + 1]] = true
+  sent[#sent + 1] = bodies[i]
+end
+local is_sent = {}
+for _, id in ipairs(sent) do is_sent[id] = true end
+
+-- What is there and was not sent: members of messages that got another place, and messages that go away.
+local function left_out()
+  if old.messages == 0 and c.state.mark == '-' then return {}, {}, {} end
+  local members, gone, places = {}, {}, {}
+  for _, member in ipairs(redis.call('ZRANGE', MESSAGES, 0, -1)) do
+    local id = id_of(member)
+    if not is_kept[member] then members[#members + 1] = member end
+    if not is_sent[id] then
+      gone[#gone + 1] = id
+      places[#places + 1] = member
+    end
+  end
+  return members, gone, places
 end
 
--- The new ones first: a key that loses its last member loses its expiry too.
-local old_members = old.messages > 0 and redis.call('ZRANGE', MESSAGES, 0, -1) or {}
-call_in_portions('ZADD', MESSAGES, scores, 2)
-call_in_portions('HSET', BODIES, bodies, 2)
-local gone_members, gone_ids = {}, {}
-for _, member in ipairs(old_members) do
-  local id = id_of(member)
-  if not kept.members[member] then gone_members[#gone_members + 1] = member end
-  if not kept.ids[id] then gone_ids[#gone_ids + 1] = id end
-end
-call_in_portions('ZREM', MESSAGES, gone_members, 1)
-call_in_portions('HDEL', BODIES, gone_ids, 1)
-
-touch(user, counters)
+local gone_members, gone, places = left_out()
+local gone_bodies = #gone > 0 and call_in_portions('HMGET', BODIES, gone, 1) or {}
+touch(user, c)
 if CREATED ~= '' then counters.created = tonumber(CREATED) end
-counters.saved, counters.saved_revision = DIGEST, counters.revision
+counters.saved, counters.saved_revision = DIGEST_OF_SAVE, counters.revision
 user.messages = user.messages + math.max(0, counters.messages - old.messages)
 user.tokens = user.tokens + math.max(0, counters.tokens - old.tokens)
-
 local score = place_in_list(user, counters, UPDATED)
-commit('save', user, counters, RECORD, score)
-return summary(status, user, counters, RECORD)
+
+-- A message that goes away leaves the same as one that was deleted.
+local forgotten, is_forgotten = note_deleted(c, gone, sent), {}
+for _, id in ipairs(forgotten) do is_forgotten[id] = true end
+local tombstones = {}
+for i, id in ipairs(gone) do
+  if is_body_of(places[i], gone_bodies[i]) and not is_forgotten[id] then
+    tombstones[#tombstones + 1] = id
+    tombstones[#tombstones + 1] = format_tombstone(parse_body(gone_bodies[i]))
+  end
+end
+local body_count = #bodies
+for _, value in ipairs(tombstones) do bodies[#bodies + 1] = value end
+
+c.record = RECORD
+begin(user, c, score, { ID .. ':deleted', c.deleted })
+-- Each message is as before or as after whatever comes between: a member counts only with the body of its number.
+call_in_portions('ZADD', MESSAGES, scores, 2)
+call_in_portions('HSET', BODIES, bodies, 2)
+if #forgotten > 0 then call_in_portions('HDEL', BODIES, forgotten, 1) end
+call_in_portions('ZREM', MESSAGES, gone_members, 1)
+-- An expiry has to be set where only tombstones are left.
+if body_count == 0 and #bodies > 0 then counters.seq = math.max(counters.seq, 1) end
+return commit('save', user, c, status)

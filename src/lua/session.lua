@@ -1,24 +1,19 @@
-#!lua flags=allow-key-locking
--- Opens the user's session, or reads it: the plan's session hash and current conversation.
+#!lua flags=allow-key-locking,no-writes
+-- Reads the user's session and current conversation.
 --
--- KEYS     1 to 3 as in the prelude, 4 current conversation, 5 session
--- ARGV     5 life of a session, ms
--- Returns  {created, last seen, current conversation or nil}
--- Billed   5: EVALSHA, HMGET, GET, HMGET, HSET, for a new user INCR instead of HSET; once a day 2 or 3 more, to let the session live on
+-- KEYS     1 to 3 as in base.lua, 4 current conversation, 5 session
+-- ARGV     6 life of a session, ms
+-- Returns  {created or '', last seen or '', current conversation or nil, '1' where the session is due to be renewed or '0'}
+-- Billed   4: EVALSHA, HMGET, GET, HMGET
+-- Touches  three fields
 
-local CURRENT, SESSION, LIFE = KEYS[4], KEYS[5], tonumber(ARGV[5])
+local CURRENT, SESSION, LIFE = KEYS[4], KEYS[5], tonumber(ARGV[6])
 
 local row = redis.call('HMGET', SESSION, 'createdAt', 'lastSeenAt')
-local created, seen = row[1] or ARGV[1], row[2]
-
+local created, seen = row[1] or '', row[2] or ''
 local current = redis.call('GET', CURRENT)
-local _, _, counters = load_conversation(current or '')
-if not counters then current = false end
-
-if not seen or tonumber(seen) <= NOW - math.min(DAY, LIFE / 2) then
-  seen = ARGV[1]
-  redis.call('HSET', SESSION, 'createdAt', created, 'lastSeenAt', seen)
-  redis.call('PEXPIREAT', SESSION, integer(NOW + LIFE))
-  if current then redis.call('PEXPIREAT', CURRENT, integer(NOW + LIFE)) end
-end
-return { created, seen, current }
+local meta = redis.call('HMGET', META, ':user', (current or '') .. ':counters')
+parse_user(meta[1])
+if not parse_counters(meta[2]) then current = false end
+local is_due = seen == '' or tonumber(seen) <= NOW - math.min(DAY, LIFE / 2)
+return { created, seen, current, is_due and '1' or '0' }

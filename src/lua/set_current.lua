@@ -1,18 +1,22 @@
 #!lua flags=allow-key-locking
 -- Sets or clears the user's current conversation.
 --
--- KEYS     1 to 3 as in the prelude, 4 current conversation
--- ARGV     5 life of a session, ms  6 conversation id, or '' to clear
--- Returns  {'ok'}, {'missing'}
+-- KEYS     1 to 3 as in base.lua, 4 current conversation
+-- ARGV     6 life of a session, ms  7 conversation id, or '' to clear
+-- Returns  {'ok'}, {'conversation_not_found'}
 -- Billed   4: EVALSHA, HMGET, SET, HSET
+-- Touches  one field
 
-local CURRENT, LIFE, WANTED = KEYS[4], ARGV[5], ARGV[6]
+local CURRENT, LIFE, WANTED = KEYS[4], ARGV[6], ARGV[7]
 
-local _, _, counters = load_conversation(WANTED)
+local row = redis.call('HMGET', META, ':user', ':account', ':writes', WANTED .. ':counters')
+local outcome = parse_caller(row[1], row[2], row[3])
+if outcome then return { 'ok' } end
+if WANTED ~= '' and not parse_counters(row[4]) then refuse('conversation_not_found') end
 if WANTED == '' then
   redis.call('DEL', CURRENT)
-  return { 'ok' }
+else
+  redis.call('SET', CURRENT, WANTED, 'PX', LIFE)
 end
-if not counters then return { 'missing' } end
-redis.call('SET', CURRENT, WANTED, 'PX', LIFE)
+commit_user({}, row[3], 'ok')
 return { 'ok' }

@@ -1,72 +1,89 @@
 #!lua flags=allow-key-locking
 -- Makes a read-only snapshot of a conversation, under an id that cannot be guessed.
 --
--- KEYS     as in the prelude, 6 the share
--- ARGV     5 id of the share  6 when it expires, ms; at most a life from now  7 how many shares a user may have
---          8 the most bytes of messages in one
+-- KEYS     as in base.lua and write.lua, 6, 7, 8... one for each of the user's slots
+-- ARGV     6 when it expires, ms; at most a life from now  7 the most bytes of messages in one
+--          8 the secret part of its id  9 what keys of shares begin with
 -- Returns  {'ok' | 'unchanged', id, conversation, created, expires, messages, title as JSON text or ''}
---          {'missing'}           no such conversation
---          {'no share'}          this very share was made before, and revoked since
---          {'shares quota'}, {'share too large'}, {'bytes quota'}
--- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, HSET, PEXPIREAT, HSET; on the first activity of a day up to 4
+--          {'conversation_not_found'}
+--          {'too_many_shares'}, {'too_large_to_share'}, {'too_much_text_kept'}
+-- Billed   8: EVALSHA, HMGET, ZRANGE, HMGET, HSET, PEXPIREAT, HSET, HSET; on the first activity of a day up to 4
 --          more, for the new life; one more of HMGET for each 3,000 messages
+-- Touches  one conversation of at most ARGV[7] bytes
 
-local SHARE, SHARE_ID, EXPIRES = KEYS[6], ARGV[5], ARGV[6]
-local MOST, MOST_BYTES = tonumber(ARGV[7]), tonumber(ARGV[8])
+local EXPIRES, MOST_BYTES, SECRET, PREFIX = ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local FIRST_SLOT, LAST_SLOT = 6, #KEYS - 1
 
 -- A part is one page of a reader: so many messages, or bytes.
 local PART_MESSAGES, PART_BYTES = 100, 500000
 
--- The fields that hold the messages: number, part, number, part...
-local function parts_of(ids)
+-- The fields that hold the messages: number, part, number, part...; and how many messages they hold.
+local function read_parts()
+  local members, ids = redis.call('ZRANGE', MESSAGES, 0, -1), {}
+  for i, member in ipairs(members) do ids[i] = id_of(member) end
   local bodies = call_in_portions('HMGET', BODIES, ids, 1)
-  local fields, part, weight = {}, {}, 0
+  local fields, part, weight, count = {}, {}, 0, 0
   for i, id in ipairs(ids) do
-    part[#part + 1] = id .. GS .. bodies[i] .. GS
-    weight = weight + weight_of(bodies[i])
-    if #part == PART_MESSAGES or weight >= PART_BYTES or i == #ids then
+    if is_body_of(members[i], bodies[i]) then
+      part[#part + 1] = id .. GS .. bodies[i] .. GS
+      weight, count = weight + weight_of(bodies[i]), count + 1
+    end
+    if #part == PART_MESSAGES or weight >= PART_BYTES or (i == #ids and #part > 0) then
       fields[#fields + 1] = integer(#fields / 2)
       fields[#fields + 1] = table.concat(part)
       part, weight = {}, 0
     end
   end
-  return fields
+  return fields, count
 end
 
-local function refusal(user, counters, shares, living)
-  if living >= MOST then return 'shares quota' end
-  if counters.bytes > MOST_BYTES then return 'share too large' end
-  local bytes = user.bytes + counters.bytes
-  for _, share in ipairs(shares) do bytes = bytes + tonumber(share.bytes) end
-  if bytes > SETTINGS.max_bytes then return 'bytes quota' end
+-- The first slot without a share that can be read.
+local function free_slot(shares)
+  local is_taken = {}
+  for _, share in ipairs(shares) do
+    if share.conversation ~= '' then is_taken[key_of_share(PREFIX, share.id)] = true end
+  end
+  for i = FIRST_SLOT, LAST_SLOT do
+    if not is_taken[KEYS[i]] then return KEYS[i] end
+  end
 end
 
-local user, record, counters, _, text = load_conversation(ID, ':shares')
+local c, user, outcome, text = load(':shares')
 local shares = parse_shares(text)
-local share, living = find_share(shares, SHARE_ID)
-if share and share.conversation == '' then return { 'no share' } end
-if share then return { 'unchanged', unpack(describe_share(share)) } end
-if not counters then return { 'missing' } end
-local refused = refusal(user, counters, shares, living)
-if refused then return { refused } end
+local title = string.match(RS .. c.record, '\30"title"\31([^\30]*)') or ''
+if outcome then
+  local id, created, expires, messages = string.match(outcome[9], '^([^,]*),([^,]*),([^,]*),([^,]*)$')
+  return { 'ok', id, ID, created, expires, messages, title }
+end
+if not c.counters then refuse('conversation_not_found') end
+local _, living = find_share(shares, '')
+local slot = free_slot(shares)
+if living >= LAST_SLOT - FIRST_SLOT + 1 or not slot then refuse('too_many_shares') end
+if c.counters.bytes > MOST_BYTES then refuse('too_large_to_share') end
+check_room(user, c.counters.bytes)
+prepare(c)
 
-local ids = {}
-for i, member in ipairs(redis.call('ZRANGE', MESSAGES, 0, -1)) do ids[i] = id_of(member) end
-local fields = parts_of(ids)
-local title = string.match(RS .. record, '\30"title"\31([^\30]*)') or ''
-local numbers = table.concat({ integer(NOW), EXPIRES, integer(#ids), integer(#fields / 2) }, ' ')
-fields[#fields + 1] = ':share'
-fields[#fields + 1] = numbers .. RS .. title
-call_in_portions('HSET', SHARE, fields, 2)
-redis.call('PEXPIREAT', SHARE, EXPIRES)
+local parts, count = read_parts()
+local id = string.sub(slot, #PREFIX + 1) .. SECRET
+local numbers = table.concat({ integer(NOW), EXPIRES, integer(count), integer(#parts / 2) }, ' ')
+-- With an expiry before there is any text.
+redis.call('HSET', slot, ':share', numbers .. RS .. title, ':secret', SECRET)
+redis.call('PEXPIREAT', slot, EXPIRES)
+call_in_portions('HSET', slot, parts, 2)
 
-share = { id = SHARE_ID, conversation = ID, created = integer(NOW), expires = EXPIRES, messages = integer(#ids),
-  bytes = integer(counters.bytes), title = title }
+local share = { id = id, conversation = ID, created = integer(NOW), expires = EXPIRES, messages = integer(count),
+  bytes = integer(c.counters.bytes), title = title }
 shares[#shares + 1] = share
+user.bytes = user.bytes + c.counters.bytes
 -- The user's keys have to outlive the share, or nobody would know any more whose it is.
-local conversation_due, user_due = slide(user, counters)
-redis.call('HSET', META, ':user', format_user(user), ID .. ':counters', format_counters(counters),
-  ':shares', format_shares(shares))
-if conversation_due then expire_conversation(counters, MESSAGES, BODIES) end
+local user_due
+c.is_due, user_due = slide(user, c.counters)
 if user_due then expire_user(user) end
+if c.is_due then expire_conversation(c.counters, MESSAGES, BODIES) end
+local extra = table.concat({ id, share.created, share.expires, share.messages }, ',')
+c.writes = remember(c.writes, outcome_of('ok', user, c, extra))
+local fields = conversation_fields(user, c)
+fields[#fields + 1] = ':shares'
+fields[#fields + 1] = format_shares(shares)
+redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
 return { 'ok', unpack(describe_share(share)) }

@@ -1,16 +1,21 @@
 #!lua flags=allow-key-locking
 -- Signs the user out everywhere: tokens issued before now are void.
 --
--- KEYS     1 to 3 as in the prelude
--- ARGV     5 life of a token, ms
--- Returns  {'ok'}
--- Billed   5: EVALSHA, HMGET, HSET, PEXPIREAT, PEXPIREAT; where somebody listens 1 more (PUBLISH)
+-- KEYS     1 to 3 as in base.lua
+-- ARGV     6 life of a token, ms
+-- Returns  {'ok', when it happened, ms}
+-- Billed   5: EVALSHA, HMGET, PEXPIREAT, PEXPIREAT, HSET; where somebody listens 1 more (PUBLISH)
 
-local user = parse_user(redis.call('HMGET', META, ':user')[1])
-user.epoch = NOW
+local row = redis.call('HMGET', META, ':user', ':account', ':writes')
+local outcome = parse_caller(row[1], row[2], row[3])
+if outcome then return { 'ok', outcome[1] } end
+local user = CALLER
+user.epoch = math.max(user.epoch, NOW)
 -- Kept for as long as a token could be that this has voided.
-user.life = math.max(user.life, NOW + tonumber(ARGV[5]))
-redis.call('HSET', META, ':user', format_user(user))
+user.life = math.max(user.life, NOW + tonumber(ARGV[6]))
 expire_user(user)
+commit_user({}, row[3], integer(user.epoch))
+-- Of a user without data, meta comes into being only now.
+if UNTOUCHED.life == 0 then redis.call('PEXPIREAT', META, integer(user.life + DAY)) end
 notify('signOut', user)
-return { 'ok' }
+return { 'ok', integer(user.epoch) }

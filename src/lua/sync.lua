@@ -1,26 +1,20 @@
-#!lua flags=allow-key-locking
+#!lua flags=allow-key-locking,no-writes
 -- What has changed since a cursor; or, page by page, everything there is.
 --
--- KEYS     1 to 3 as in the prelude
--- ARGV     5 limit  6 'since' or 'all'  7 clock: of the last change the client knows, or of the beginning of
---          the enumeration, '' at its first page  8, 9 score and id behind which the page begins, or ''
---          10 for how long from now on the client listens to notices, ms
--- Returns  {clock, '1' where the client has to start over or '0', '1' where more follow or '0',
---           'since' or 'all', clock, score, id: the next cursor,
---           number of deleted ids, deleted ids..., id, record, counters, id, record, counters...}
--- Billed   3 where nothing has changed: EVALSHA, HMGET, HSET; else 3 more (ZRANGEBYSCORE, ZRANGEBYSCORE, HMGET);
---          a page of everything 4 or 5, as the list; once a day 3 to 7 more, to clear away what has outlived
---          its life
+-- KEYS     1 to 3 as in base.lua
+-- ARGV     6 limit  7 'since' or 'all'  8 clock: of the last change the client knows, or of the beginning of
+--          the enumeration, '' at its first page  9, 10 score and id behind which the page begins, or ''
+-- Returns  {clock, '1' where it is time to purge or '0', '1' where the client has to start over or '0',
+--           '1' where more follow or '0', 'since' or 'all', clock, score, id: the next cursor,
+--           number of deleted ids, deleted ids..., id, record, counters, state, id, record, counters, state...}
+-- Billed   2 where nothing has changed: EVALSHA, HMGET; else 3 more (ZRANGEBYSCORE, ZRANGEBYSCORE, HMGET);
+--          a page of everything 3 or 4, as the list
+-- Touches  the metadata of at most 51 conversations, 256 KB each
 
-local LIMIT, MODE, CLOCK, SCORE, ID_AFTER = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local LISTENING = tonumber(ARGV[10])
-
-local function note_listener(user)
-  if LISTENING > 0 then listen(user, NOW + LISTENING) end
-end
+local LIMIT, MODE, CLOCK, SCORE, ID_AFTER = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 
 local function reply_of(user, reset, more, cursor, deleted, values)
-  local reply = { integer(user.clock), reset and '1' or '0', more and '1' or '0',
+  local reply = { integer(user.clock), is_purge_due(user) and '1' or '0', reset and '1' or '0', more and '1' or '0',
     cursor.mode, cursor.clock, cursor.score or '', cursor.id or '', integer(#deleted) }
   for _, id in ipairs(deleted) do reply[#reply + 1] = id end
   for _, value in ipairs(values) do reply[#reply + 1] = value end
@@ -31,12 +25,10 @@ end
 -- is found by the cursor that it ends with.
 local function everything(began, score, id, reset)
   local page = page_of_list(LIMIT, score, id)
-  note_listener(page.user)
   if began == '' then began = integer(page.user.clock) end
   -- An import meanwhile may have put something into a page already read.
   local void = tonumber(began) < page.user.floor and not reset
   if void then return everything('', '', '', true) end
-  purge_daily(page.user)
   if page.id == '' then
     local more = tonumber(began) < page.user.clock
     return reply_of(page.user, reset, more, { mode = 'since', clock = began }, {}, page.values)
@@ -45,7 +37,7 @@ local function everything(began, score, id, reset)
   return reply_of(page.user, reset, true, cursor, {}, page.values)
 end
 
--- Both sorted sets merged by clock; no two changes of a user share one.
+-- Both sorted sets merged by clock: at least one more than a page where there are more.
 local function changes_since(since)
   local changes = {}
   for _, source in ipairs({ { key = CONVERSATIONS }, { key = DELETED, deleted = true } }) do
@@ -59,33 +51,46 @@ local function changes_since(since)
   return changes
 end
 
+-- How many of the changes make a page. It never ends between two of one clock, which a stopped script may have left:
+-- the next page begins behind a clock.
+local function length_of_page(changes)
+  local length = math.min(#changes, LIMIT)
+  if length == #changes then return length end
+  local end_of = length
+  while end_of > 0 and changes[end_of].clock == changes[length + 1].clock do end_of = end_of - 1 end
+  if end_of > 0 then return end_of end
+  return #changes
+end
+
 local function changed(user)
   local changes = changes_since(CLOCK)
-  local more = #changes > LIMIT
-  local last = more and changes[LIMIT].clock or user.clock
-  local fields, deleted, values = {}, {}, {}
-  for i = 1, math.min(#changes, LIMIT) do
-    fields[2 * i - 1], fields[2 * i] = changes[i].id, changes[i].id .. ':counters'
-  end
-  local stored = #fields > 0 and redis.call('HMGET', META, unpack(fields)) or {}
-  for i = 1, #fields / 2 do
-    local id, record, counters = fields[2 * i - 1], stored[2 * i - 1], stored[2 * i]
-    local is_alive = parse_counters(counters) ~= nil
+  local length = length_of_page(changes)
+  local fields, deleted, values = { ':user' }, {}, {}
+  for i = 1, length do push_summary_fields(fields, changes[i].id) end
+  local stored, bytes = redis.call('HMGET', META, unpack(fields)), 0
+  for i = 1, length do
+    local at, change = 2 + SUMMARY_FIELDS * (i - 1), changes[i]
+    local is_alive = parse_counters(stored[at + 1]) ~= nil
+    local size = is_alive and #(stored[at] or '') or 0
+    if bytes > 0 and bytes + size > PAGE_BYTES and change.clock > changes[i - 1].clock then
+      length = i - 1
+      break
+    end
     -- An id may be in use again, once its tombstone counts no more; then its deletion is no news.
-    if changes[i].deleted and not is_alive then
-      deleted[#deleted + 1] = id
-    elseif is_alive and not changes[i].deleted then
-      for _, value in ipairs({ id, record, counters }) do values[#values + 1] = value end
+    if change.deleted and not is_alive then
+      deleted[#deleted + 1] = change.id
+    elseif is_alive and not change.deleted then
+      bytes = bytes + push_summary(values, change.id, stored, at)
     end
   end
-  purge_daily(user)
+  local more = length < #changes
+  local last = more and changes[length].clock or user.clock
   return reply_of(user, false, more, { mode = 'since', clock = integer(last) }, deleted, values)
 end
 
 if MODE == 'all' then return everything(CLOCK, SCORE, ID_AFTER, false) end
 
 local user = parse_user(redis.call('HMGET', META, ':user')[1])
-note_listener(user)
 local since = tonumber(CLOCK)
 if since < user.floor or since > user.clock then return everything('', '', '', true) end
 if since == user.clock then

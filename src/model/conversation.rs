@@ -14,9 +14,10 @@ use super::{
 use crate::ErrorCode;
 
 /// What we put into answers and compute ourselves: a client may send it back, to no effect.
-const COMPUTED: [&str; 6] = [
+const COMPUTED: [&str; 7] = [
     "messageCount",
     "revision",
+    "etag",
     "clock",
     "previousClock",
     "nextCursor",
@@ -152,7 +153,7 @@ impl ConversationPatch {
 /// What a conversation's counters field holds; the Lua prelude writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters {
-    /// Counts changes; the `ETag`.
+    /// Counts changes.
     pub revision: u64,
     /// Messages in it.
     pub messages: u64,
@@ -169,10 +170,17 @@ impl Counters {
     pub fn parse(stored: &str) -> Option<Self> {
         let words: Vec<&str> = stored.split(' ').collect();
         let word = |index: usize| words.get(index).copied();
+        // What an earlier release summed up without bounds may be longer than any number here.
+        let number = |index: usize| {
+            let is_number =
+                |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+            let word = word(index).filter(is_number)?;
+            Some(word.parse().unwrap_or(u64::MAX).min(limits::TOKENS))
+        };
         Some(Self {
-            revision: word(0)?.parse().ok()?,
-            messages: word(1)?.parse().ok()?,
-            tokens: word(2)?.parse().ok()?,
+            revision: number(0)?,
+            messages: number(1)?,
+            tokens: number(2)?,
             created: Timestamp::from_ms(word(5)?.parse().ok()?),
             updated: Timestamp::from_ms(word(6)?.parse().ok()?),
         })
@@ -186,6 +194,9 @@ pub struct Summary {
     pub id: String,
     /// Its counters.
     pub counters: Counters,
+    /// The entity tag of this version, without quotes; `None` while a write is not finished, for then what is read
+    /// has no version.
+    pub etag: Option<String>,
     pub(super) record: String,
 }
 
@@ -196,8 +207,15 @@ impl Summary {
         Some(Self {
             id,
             counters,
+            etag: None,
             record,
         })
+    }
+
+    /// With its entity tag.
+    #[must_use]
+    pub fn with_etag(self, etag: Option<String>) -> Self {
+        Self { etag, ..self }
     }
 
     /// Begins the conversation as clients know it; the caller may add to it.
@@ -208,7 +226,13 @@ impl Summary {
             found.map(|(_, value)| *value)
         };
         let untitled = quoted(title::UNTITLED);
-        let own = ["\"title\"", "\"pinned\"", "\"archived\"", "\"tags\""];
+        let own = [
+            "\"title\"",
+            "\"pinned\"",
+            "\"archived\"",
+            "\"tags\"",
+            "\"etag\"",
+        ];
         let mut object = ObjectWriter::with_capacity(self.record.len() + 320 + capacity)
             .display("id", &self.id)
             .raw("title", value(own[0]).unwrap_or(&untitled))
@@ -217,6 +241,7 @@ impl Summary {
             .plain("messageCount", self.counters.messages)
             .plain("totalTokens", self.counters.tokens)
             .plain("revision", self.counters.revision)
+            .optional("etag", self.etag.as_deref())
             .raw("pinned", value(own[1]).unwrap_or("false"))
             .raw("archived", value(own[2]).unwrap_or("false"))
             .raw("tags", value(own[3]).unwrap_or("[]"));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
 use super::{Invalid, limits};
 
@@ -67,33 +68,72 @@ impl ConversationId {
     }
 }
 
-/// Names a share: knowing it is all it takes to read one, so it is made here, and cannot be guessed.
+/// Names a share: knowing it is all it takes to read one, so it cannot be guessed.
+///
+/// The first half is one of the slots that follow from the user, and names the share's key; the other half is the
+/// secret. An id of an earlier release is shorter, all secret, and names the key as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareId(String);
 
 impl ShareId {
-    /// How many random bytes an id is made of.
-    pub const BYTES: usize = 16;
+    /// How many bytes the slot and the secret have each.
+    const HALF: usize = 12;
+    /// How many bytes an id of an earlier release has.
+    const EARLIER: usize = 16;
+    /// How many characters the slot has.
+    const SLOT_LENGTH: usize = 16;
 
-    /// The id made of these.
-    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(bytes))
+    /// The slot of this number of the user whose keys begin with `user_keys`.
+    pub(crate) fn slot(user_keys: &str, number: usize) -> String {
+        let hash = Sha256::new()
+            .chain_update("share")
+            .chain_update(number.to_be_bytes())
+            .chain_update(user_keys)
+            .finalize();
+        URL_SAFE_NO_PAD.encode(&hash[..Self::HALF])
     }
 
-    /// A new one.
+    /// A secret half.
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; Self::BYTES];
+    pub fn random_secret() -> Result<String, getrandom::Error> {
+        let mut bytes = [0; Self::HALF];
         getrandom::fill(&mut bytes)?;
-        Ok(Self::from_bytes(bytes))
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Reads an id; `None` for anything that is none.
     pub fn parse(id: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
-        Some(Self::from_bytes(bytes.try_into().ok()?))
+        let length = URL_SAFE_NO_PAD.decode(id).ok()?.len();
+        let is_id = length == 2 * Self::HALF || length == Self::EARLIER;
+        is_id.then(|| Self(id.to_owned()))
+    }
+
+    /// The part that names the key.
+    pub(crate) fn key_part(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The secret that the key does not tell, empty in an id of an earlier release.
+    pub(crate) fn secret(&self) -> &str {
+        self.parts().1
+    }
+
+    /// What tells the database that it is in: the part that was made for it.
+    pub(crate) fn database_name(&self) -> &str {
+        match self.parts() {
+            (id, "") => id,
+            (_, secret) => secret,
+        }
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        if self.0.len() == 2 * Self::SLOT_LENGTH {
+            self.0.split_at(Self::SLOT_LENGTH)
+        } else {
+            (&self.0, "")
+        }
     }
 }
 
@@ -128,17 +168,26 @@ mod tests {
     }
 
     #[test]
-    fn a_share_has_an_id_of_22_characters() {
-        let id = ShareId::random().unwrap();
-        assert_eq!(id.to_string().len(), 22);
-        assert_eq!(ShareId::parse(&id.to_string()), Some(id.clone()));
-        assert_ne!(ShareId::random().unwrap(), id);
+    fn a_share_has_a_slot_and_a_secret() {
+        let slot = ShareId::slot("user:u:", 0);
+        let secret = ShareId::random_secret().unwrap();
+        assert_ne!(ShareId::random_secret().unwrap(), secret);
+        assert_ne!(ShareId::slot("user:u:", 1), slot);
+        assert_ne!(ShareId::slot("user:v:", 0), slot);
+        let id = ShareId::parse(&format!("{slot}{secret}")).unwrap();
+        assert_eq!((id.key_part(), id.secret()), (&*slot, &*secret));
+        let earlier = ShareId::parse(&"A".repeat(22)).unwrap();
+        assert_eq!(
+            (earlier.key_part(), earlier.secret()),
+            (&*"A".repeat(22), "")
+        );
         for wrong in [
             "",
             "a",
             "c0",
             &"A".repeat(21),
             &"A".repeat(23),
+            &"A".repeat(33),
             "AAAAAAAAAAAAAAAAAAAA:A",
         ] {
             assert_eq!(ShareId::parse(wrong), None, "{wrong}");

@@ -7,6 +7,9 @@ pub const BODY: usize = 4_500_000;
 pub const PAGE: usize = 4_000_000;
 /// The largest content of a message, in bytes of UTF-8.
 pub const CONTENT: usize = 1_048_576;
+/// The largest message, in bytes of its JSON text: an answer that holds it and its conversation's metadata has to pass
+/// Vercel too.
+pub const MESSAGE: usize = 4_000_000;
 /// The largest sum of a message's other fields, in bytes of JSON.
 pub const MESSAGE_FIELDS: usize = 65_536;
 /// The largest metadata of a conversation, in bytes of JSON.
@@ -34,6 +37,10 @@ pub const MESSAGE_PAGE: PageSize = PageSize {
 };
 /// The most messages of one append.
 pub const APPEND: usize = 100;
+/// The most bytes that one script call of an import is sent, as JSON: Upstash takes 10 MB.
+pub const IMPORT_CALL: usize = 6_000_000;
+/// The most messages that one script call of an import is sent.
+pub const IMPORT_MESSAGES: usize = 20_000;
 /// The most conversations of one import.
 pub const IMPORT: usize = 1_000;
 /// The longest id, in characters.

@@ -35,6 +35,9 @@ impl NewMessage {
     /// # Errors
     /// See [`Invalid`]; `message_too_large` above the limits.
     pub fn parse(raw: &RawValue, path: &str, now: Timestamp) -> Result<Self, Invalid> {
+        if raw.get().len() > limits::MESSAGE {
+            return Err(too_large(path, "the JSON", limits::MESSAGE));
+        }
         let mut object = Object::parse(raw.get().as_bytes(), path)?;
         let id = required_id(&mut object, path)?;
         let sent_timestamp = take_timestamp(&mut object, path)?;
@@ -140,6 +143,23 @@ impl MessagePatch {
             timestamp,
             record: pack_record(&object),
         })
+    }
+}
+
+impl MessagePatch {
+    /// The fields to change, as a message with this id.
+    pub fn to_json(&self, id: &MessageId) -> String {
+        let object = ObjectWriter::with_capacity(self.record.as_str().len() + 64);
+        let mut object = object.display("id", id);
+        if let Some(timestamp) = self.timestamp {
+            object = object.display("timestamp", timestamp);
+        }
+        let record = unpack_record(self.record.as_str()).unwrap_or_default();
+        for (name, value) in Record::members(record.as_str()).filter(|(_, value)| *value != "null")
+        {
+            object.push(name, value);
+        }
+        object.finish()
     }
 }
 

@@ -16,6 +16,7 @@ mod record;
 mod request;
 mod timestamp;
 mod title;
+mod version;
 
 pub(crate) use conversation::generate_title;
 pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
@@ -29,6 +30,7 @@ pub use request::{
     CurrentConversation, SessionAction, ShareRequest, parse_append, parse_current, parse_session,
 };
 pub use timestamp::Timestamp;
+pub use version::{EntityTags, Preconditions, TagList, Version};
 
 use thiserror::Error;
 

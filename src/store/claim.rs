@@ -1,4 +1,4 @@
-//! Moving an anonymous user into an account: the step from the plan's option 1 to its option 2.
+//! Moving what an anonymous user has into an account.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::export::stored_id;
 use super::keys::Keys;
 use super::{Call, StoreError, UserStore, scripts};
 use crate::identity::{UserId, Verified};
-use crate::model::ConversationId;
+use crate::model::{ConversationId, limits};
 use crate::upstash::UpstashError;
 
 /// How many conversations one request moves.
@@ -19,7 +19,7 @@ const MOVED_AT_ONCE: usize = 50;
 pub enum Claim {
     /// Everything is moved.
     Complete {
-        /// Conversations moved by this call.
+        /// Conversations moved, by this call or one that it goes on with.
         moved: u64,
     },
     /// The time was up: ask again.
@@ -42,7 +42,7 @@ impl UserStore<'_> {
     /// source's tokens, which are valid for `token_life`, are void.
     ///
     /// # Errors
-    /// `Claimed`; `ClaimVoid`; `ClaimAcross`; `OverQuota`, with what was moved until then; or the database failed.
+    /// `Claimed`; `ClaimVoid`; `ClaimAcross`; `OverQuota`, before anything was changed; or the database failed.
     pub async fn claim(
         &self,
         source: &Verified,
@@ -54,12 +54,11 @@ impl UserStore<'_> {
             return Err(StoreError::ClaimAcross);
         }
         let began = self.store.clock.elapsed();
-        let (mut ids, mut moved) = (Vec::new(), 0);
+        let mut ids = Vec::new();
         loop {
             let step = self.claim_some(source, token_life, &ids).await?;
-            moved += step.moved;
             if step.next.is_empty() {
-                return Ok(Claim::Complete { moved });
+                return Ok(Claim::Complete { moved: step.moved });
             }
             if self.store.clock.elapsed() - began >= budget {
                 let remaining = step.remaining;
@@ -89,6 +88,8 @@ impl UserStore<'_> {
                 source.issued_at.to_string().into(),
                 token_life.as_millis().to_string().into(),
                 MOVED_AT_ONCE.to_string().into(),
+                self.keys.share_prefix().into(),
+                limits::SHARES.to_string().into(),
             ],
             ..Call::default()
         };
@@ -102,15 +103,9 @@ impl UserStore<'_> {
             call.arguments.push(id.as_str().into());
             call.arguments.push(other.to_string().into());
         }
-        let mut answer = self.call(&scripts::CLAIM, call).await?;
-        let first = answer.text()?;
-        let Ok(remaining) = first.parse() else {
-            answer.outcome_of(&first)?;
-            return Err(UpstashError::Malformed.into());
-        };
-        let moved = answer.number()?;
-        let next: Result<_, UpstashError> =
-            answer.texts()?.iter().map(|id| stored_id(id)).collect();
+        let mut reply = self.write(&scripts::CLAIM, call).await?;
+        let (remaining, moved) = (reply.number()?, reply.number()?);
+        let next: Result<_, UpstashError> = reply.texts()?.iter().map(|id| stored_id(id)).collect();
         Ok(Step {
             remaining,
             moved,
@@ -119,7 +114,7 @@ impl UserStore<'_> {
     }
 }
 
-/// What stays of the one who claimed when his account is erased: a hash, from which nobody learns who that was.
+/// What stays of the one who claimed when that account is erased: a hash, from which nobody learns who that was.
 fn mark_of(user: &UserId) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, user.as_str().as_bytes()).to_string()
 }

@@ -1,9 +1,11 @@
-//! The plan's getAllConversations, saveConversation, deleteConversation, and what goes with them.
+//! Conversations as a whole: the list, saving, changing metadata, deleting.
 
-use super::answer::{Clocks, Written};
+use super::reply::{Clocks, Written};
 use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
-use crate::model::{ConversationId, ConversationPatch, NewConversation, Summary};
-use crate::upstash::UpstashError;
+use crate::model::{
+    ConversationId, ConversationPatch, NewConversation, Preconditions, Summary, limits,
+};
+use crate::upkeep::Task;
 
 /// A page of the list.
 #[derive(Debug)]
@@ -21,11 +23,8 @@ pub struct ConversationList {
 pub enum SaveMode {
     /// Leave it.
     Create,
-    /// Replace it, with all its messages; `expected_revision` is what it has to be at.
-    Replace {
-        /// From `If-Match`.
-        expected_revision: Option<u64>,
-    },
+    /// Replace it, with all its messages.
+    Replace,
 }
 
 /// A deletion that happened, now or before.
@@ -53,20 +52,18 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::LIST, call).await?;
-        let clock = answer.number()?;
-        let (score, member) = (answer.text()?, answer.text()?);
-        let next = match score.as_str() {
-            "" => None,
-            _ => Some(Cursor {
-                score: score.parse().map_err(|_| UpstashError::Malformed)?,
-                member,
-            }),
-        };
+        let mut reply = self.read(&scripts::LIST, call).await?;
+        let clock = reply.number()?;
+        if reply.flag()? {
+            self.caller
+                .upkeep
+                .add(Task::Purge(self.caller.user.clone()));
+        }
+        let next = reply.cursor()?;
         let mut conversations = Vec::with_capacity(limit);
-        while !answer.is_empty() {
-            let id = answer.text()?;
-            conversations.push(answer.summary(id)?);
+        while !reply.is_empty() {
+            let id = reply.text()?;
+            conversations.push(reply.summary(id, &|id, version| self.tag_of(id, version))?);
         }
         Ok(ConversationList {
             conversations,
@@ -78,16 +75,17 @@ impl UserStore<'_> {
     /// Creates a conversation, or replaces it whole.
     ///
     /// # Errors
-    /// `ConversationDeleted`; `ConversationExists` (create only); `Stale`; or the database failed.
+    /// `ConversationDeleted`; `ConversationExists` (create only); `Stale`; a quota; or the database failed.
     pub async fn save(
         &self,
         id: &ConversationId,
         conversation: &NewConversation,
         mode: SaveMode,
+        preconditions: &Preconditions,
     ) -> Result<Written, StoreError> {
-        let (mode, expected_revision) = match mode {
-            SaveMode::Create => ("create", None),
-            SaveMode::Replace { expected_revision } => ("replace", expected_revision),
+        let mode = match mode {
+            SaveMode::Create => "create",
+            SaveMode::Replace => "replace",
         };
         let mut arguments = vec![
             mode.into(),
@@ -100,11 +98,12 @@ impl UserStore<'_> {
         push_messages(&mut arguments, &conversation.messages);
         let call = Call {
             conversation: Some(id),
-            expected_revision,
+            preconditions: Some(preconditions),
             arguments,
             ..Call::default()
         };
-        let written = self.call(&scripts::SAVE, call).await?.written(id)?;
+        let mut reply = self.write(&scripts::SAVE, call).await?;
+        let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
         if written.outcome == Outcome::Created {
             self.count("conversations_total{event=\"created\"}", 1);
             let total = written.summary.counters.messages;
@@ -116,22 +115,25 @@ impl UserStore<'_> {
     /// Changes metadata.
     ///
     /// # Errors
-    /// `NoConversation`; `Stale`; or the database failed.
+    /// `NoConversation`; `Stale`; `MetadataTooLarge`; a quota; or the database failed.
     pub async fn patch_conversation(
         &self,
         id: &ConversationId,
         patch: &ConversationPatch,
-        expected_revision: Option<u64>,
+        preconditions: &Preconditions,
     ) -> Result<Written, StoreError> {
         let call = Call {
             conversation: Some(id),
-            expected_revision,
-            arguments: vec![patch.record.as_str().into()],
+            preconditions: Some(preconditions),
+            arguments: vec![
+                patch.record.as_str().into(),
+                limits::METADATA.to_string().into(),
+            ],
             ..Call::default()
         };
-        self.call(&scripts::PATCH_CONVERSATION, call)
+        self.write(&scripts::PATCH_CONVERSATION, call)
             .await?
-            .written(id)
+            .written(id, &|id, version| self.tag_of(id, version))
     }
 
     /// Deletes a conversation with all its messages, and its shares. Deleting it again is no error.
@@ -141,20 +143,21 @@ impl UserStore<'_> {
     pub async fn delete_conversation(
         &self,
         id: &ConversationId,
-        expected_revision: Option<u64>,
+        preconditions: &Preconditions,
     ) -> Result<Deleted, StoreError> {
         let call = Call {
             conversation: Some(id),
-            expected_revision,
+            preconditions: Some(preconditions),
+            more_keys: self.keys.share_slots(),
             arguments: vec![self.keys.share_prefix().into()],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::DELETE_CONVERSATION, call).await?;
-        if answer.outcome()? != Outcome::Unchanged {
+        let mut reply = self.write(&scripts::DELETE_CONVERSATION, call).await?;
+        if reply.outcome()? != Outcome::Unchanged {
             self.count("conversations_total{event=\"deleted\"}", 1);
         }
         Ok(Deleted {
-            clocks: answer.clocks()?,
+            clocks: reply.clocks()?,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Several devices of one user: the plan's multi-device promise without accounts.
+//! Several devices of one user, without an account.
 
 use std::time::Duration;
 
@@ -12,20 +12,13 @@ pub const CODE_LIFE: Duration = Duration::from_secs(600);
 /// Wrong codes that an address may try in that time.
 const MOST_TRIES: u32 = 5;
 
-/// What became of a code that was tried.
+/// Whose a code was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redeemed {
-    /// It was this user's.
-    As {
-        /// The user.
-        user: UserId,
-        /// When the code was made, ms since the epoch.
-        since: i64,
-    },
-    /// It is nobody's, was redeemed before, or is too old.
-    Wrong,
-    /// Too many wrong ones came from this address.
-    Blocked,
+pub struct Redeemed {
+    /// The user.
+    pub user: UserId,
+    /// When the code was made, ms since the epoch.
+    pub since: i64,
 }
 
 impl UserStore<'_> {
@@ -39,56 +32,44 @@ impl UserStore<'_> {
             arguments: vec![self.caller.user.to_string().into(), code_life().into()],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::LINK, call).await?;
-        Ok(answer.text()? == "ok")
+        let mut reply = self.write(&scripts::LINK, call).await?;
+        Ok(reply.text()? == "ok")
     }
 
-    /// Redeems a code for `address`; both are pseudonyms. `attempt` names this try, so that repeating it
-    /// does not meet a code that is used up.
+    /// Redeems a code, a pseudonym of it, for the caller's address. Repeating the call does not meet a code that is
+    /// used up.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn redeem_code(
-        &self,
-        code: &str,
-        address: &str,
-        attempt: &str,
-    ) -> Result<Redeemed, StoreError> {
+    /// `WrongCode`; `TooManyCodes`; or the database failed.
+    pub async fn redeem_code(&self, code: &str) -> Result<Redeemed, StoreError> {
+        let tries = self.keys.link_tries(&self.caller.address);
         let call = Call {
-            more_keys: vec![self.keys.link(code), self.keys.link_tries(address)],
-            arguments: vec![
-                attempt.into(),
-                code_life().into(),
-                MOST_TRIES.to_string().into(),
-            ],
+            more_keys: vec![self.keys.link(code), tries],
+            arguments: vec![code_life().into(), MOST_TRIES.to_string().into()],
             ..Call::default()
         };
-        let there = self.store.of_name(&self.caller, code);
-        let mut answer = there.call(&scripts::REDEEM, call).await?;
-        match answer.text()?.as_str() {
-            "ok" => Ok(Redeemed::As {
-                user: UserId::from_store(&answer.text()?).ok_or(UpstashError::Malformed)?,
-                since: answer.number()?,
-            }),
-            "wrong" => Ok(Redeemed::Wrong),
-            "blocked" => Ok(Redeemed::Blocked),
-            _ => Err(UpstashError::Malformed.into()),
-        }
+        let there = self.store.for_name(&self.caller, code);
+        let mut reply = there.write(&scripts::REDEEM, call).await?;
+        reply.outcome()?;
+        Ok(Redeemed {
+            user: UserId::from_store(&reply.text()?).ok_or(UpstashError::Malformed)?,
+            since: reply.number()?,
+        })
     }
 
-    /// Voids every token issued before now. `token_life`: how long one could have been valid.
+    /// Voids every token issued before now; returns when that was, ms since the epoch. `token_life`: how long one could
+    /// have been valid.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sign_out_everywhere(&self, token_life: Duration) -> Result<(), StoreError> {
+    pub async fn sign_out_everywhere(&self, token_life: Duration) -> Result<i64, StoreError> {
         let call = Call {
             arguments: vec![token_life.as_millis().to_string().into()],
             ..Call::default()
         };
-        self.call(&scripts::SIGN_OUT, call)
-            .await?
-            .outcome()
-            .map(|_| ())
+        let mut reply = self.write(&scripts::SIGN_OUT, call).await?;
+        reply.outcome()?;
+        reply.number()
     }
 }
 

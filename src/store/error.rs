@@ -1,5 +1,7 @@
 //! Why the store did not do what it was asked to.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::ErrorCode;
@@ -17,6 +19,12 @@ pub enum Quota {
     Bytes,
     /// Shares.
     Shares,
+    /// Streams of changes that are open at once.
+    Streams,
+    /// New users of one address in a day.
+    NewUsers,
+    /// Bytes that one address sends in a day.
+    AddressBytes,
 }
 
 impl Quota {
@@ -27,6 +35,9 @@ impl Quota {
             Self::Messages => ErrorCode::ConversationTooLong,
             Self::Bytes => ErrorCode::TooMuchTextKept,
             Self::Shares => ErrorCode::TooManyShares,
+            Self::Streams => ErrorCode::TooManyStreams,
+            Self::NewUsers => ErrorCode::TooManyNewUsers,
+            Self::AddressBytes => ErrorCode::TooMuchFromAddress,
         }
     }
 
@@ -41,8 +52,38 @@ impl Quota {
             }
             Self::Bytes => "There is as much text as one user may have: delete some.",
             Self::Shares => "There are as many shares as one user may have: revoke some.",
+            Self::Streams => {
+                "There are as many streams open as one user may have: close one, or ask without a stream."
+            }
+            Self::NewUsers => {
+                "There are as many new users from this address as there may be in a day. Come back tomorrow."
+            }
+            Self::AddressBytes => {
+                "As much was written from this address as may be in a day. Come back tomorrow; reading and \
+                 deleting go on."
+            }
         }
     }
+}
+
+/// What is refused for the rest of the day, because commands are used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paused {
+    /// What.
+    pub what: PausedCalls,
+    /// Until the day is over, UTC.
+    pub left: Duration,
+}
+
+/// Calls, in the order in which they are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PausedCalls {
+    /// New anonymous users.
+    Newcomers,
+    /// What writes, but for deletions.
+    Writes,
+    /// Everything but deletions.
+    Reads,
 }
 
 /// A refusal, or a failure of the database. Where it is a refusal, nothing was changed.
@@ -72,12 +113,38 @@ pub enum StoreError {
         /// Its id.
         id: String,
     },
-    /// The conversation is not at the revision that the request was made for.
+    /// The conversation is not at the version that the request was made for.
     #[error("the conversation is at revision {revision}")]
     Stale {
         /// Its current revision; 0 where there is no such conversation.
         revision: u64,
+        /// The tag of its current version.
+        etag: Option<String>,
     },
+    /// The metadata would be larger than a conversation's may be.
+    #[error("the metadata is too large")]
+    MetadataTooLarge,
+    /// The message would be larger than one may be.
+    #[error("the message is too large")]
+    MessageTooLarge,
+    /// The request is older than what is remembered of writes: whether it was carried out before is not known.
+    #[error("the request is too old to be told from a repeat")]
+    RequestTooOld,
+    /// The client's key named another request before.
+    #[error("the key named another request")]
+    KeyReused,
+    /// A claim has begun to move this conversation, and is to be gone on with first.
+    #[error("a claim is unfinished")]
+    ClaimUnfinished,
+    /// The device code is nobody's, was redeemed before, or is too old.
+    #[error("wrong code")]
+    WrongCode,
+    /// Too many wrong device codes came from this address.
+    #[error("too many wrong codes")]
+    TooManyCodes,
+    /// The deployment has used up what it was given of commands today.
+    #[error("the day's budget of commands is used up: {0:?}")]
+    Paused(Paused),
     /// There is no such share: never was, was revoked, has expired, or is somebody else's.
     #[error("no such share")]
     NoShare,

@@ -1,6 +1,7 @@
 //! Whole conversations, read in bounded pieces.
 
-use super::{Answer, Call, Cursor, StoreError, UserStore, optional, scripts};
+use super::reply::{ReplyReader, TagOf};
+use super::{Call, Cursor, StoreError, UserStore, optional, scripts};
 use crate::model::{ConversationId, StoredMessage, Summary};
 use crate::upstash::UpstashError;
 
@@ -41,13 +42,14 @@ impl UserStore<'_> {
                 .extend([self.keys.messages(id), self.keys.bodies(id)]);
             call.arguments.push(id.as_str().into());
         }
-        let mut answer = self.call(&scripts::EXPORT, call).await?;
+        let mut reply = self.read(&scripts::EXPORT, call).await?;
         let mut exported = Vec::new();
         for id in ids {
-            if answer.is_empty() {
+            if reply.is_empty() {
                 break;
             }
-            exported.push(read(id, Answer::nested(answer.next()?)?)?);
+            let one = ReplyReader::nested(reply.next()?)?;
+            exported.push(read(id, one, &|id, version| self.tag_of(id, version))?);
         }
         Ok(exported)
     }
@@ -72,23 +74,22 @@ impl UserStore<'_> {
     }
 }
 
-fn read(id: &ConversationId, mut answer: Answer) -> Result<Option<Exported>, StoreError> {
-    if answer.is_empty() {
+fn read(
+    id: &ConversationId,
+    mut reply: ReplyReader,
+    tag_of: TagOf<'_>,
+) -> Result<Option<Exported>, StoreError> {
+    if reply.is_empty() {
         return Ok(None);
     }
-    let summary = answer.summary(id.to_string())?;
-    let place = answer.number()?;
-    let more = answer.text()? == "1";
+    let summary = reply.summary(id.to_string(), tag_of)?;
+    let place = reply.number()?;
+    let rest = reply.cursor()?;
     let mut messages = Vec::new();
-    while !answer.is_empty() {
-        let (id, body) = (answer.text()?, answer.text()?);
+    while !reply.is_empty() {
+        let (id, body) = (reply.text()?, reply.text()?);
         messages.push(StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?);
     }
-    let last = messages.last().filter(|_| more);
-    let rest = last.map(|last| Cursor {
-        score: last.timestamp().as_ms(),
-        member: last.member(),
-    });
     Ok(Some(Exported {
         summary,
         place,

@@ -1,10 +1,11 @@
-//! The plan's migrateLocalStorageToRedis: many conversations in one request.
+//! Importing many conversations, in as few requests as the database takes.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use super::{Call, Quota, StoreError, UserStore, optional, push_messages, scripts};
-use crate::model::{ConversationId, NewConversation};
-use crate::upstash::UpstashError;
+use crate::model::{ConversationId, NewConversation, limits};
+use crate::upstash::{UpstashError, encoded_len};
 
 /// What became of one conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum ImportStatus {
     Deleted,
     /// It does not fit.
     OverQuota(Quota),
+    /// A claim is moving a conversation of this id here.
+    ClaimUnfinished,
 }
 
 /// What became of an import.
@@ -28,55 +31,72 @@ pub struct Imported {
     pub clock: i64,
 }
 
+/// Some messages of one conversation of the import.
+struct Piece {
+    conversation: usize,
+    messages: Range<usize>,
+    /// Bytes of the conversation's own arguments and of its messages, as JSON.
+    size: usize,
+}
+
 impl UserStore<'_> {
     /// Imports conversations: new ones whole, and into those already there the messages they lack.
     /// No two may share an id.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails; what was imported until then stays, and importing again goes on with it.
     pub async fn import(
         &self,
         conversations: &[(ConversationId, NewConversation)],
     ) -> Result<Imported, StoreError> {
-        // The one changed last comes last, and so to the top of the list.
-        let mut order: Vec<usize> = (0..conversations.len()).collect();
-        order.sort_by_key(|&index| (conversations[index].1.updated, Reverse(index)));
-
-        let mut call = Call::default();
-        for (id, conversation) in order.iter().map(|&index| &conversations[index]) {
-            call.more_keys
-                .extend([self.keys.messages(id), self.keys.bodies(id)]);
-            self.push_conversation(&mut call, id, conversation);
-        }
-        let mut answer = self.call(&scripts::IMPORT, call).await?;
-        let clock = answer.number()?;
         let mut statuses = vec![ImportStatus::Unchanged; conversations.len()];
-        for index in order {
-            statuses[index] = match answer.text()?.as_str() {
-                "imported" | "merged" => ImportStatus::Imported,
-                "unchanged" => ImportStatus::Unchanged,
-                "removed" => ImportStatus::Deleted,
-                "conversations quota" => ImportStatus::OverQuota(Quota::Conversations),
-                "messages quota" => ImportStatus::OverQuota(Quota::Messages),
-                "bytes quota" => ImportStatus::OverQuota(Quota::Bytes),
-                _ => return Err(UpstashError::Malformed.into()),
-            };
-        }
-        for ((_, conversation), status) in conversations.iter().zip(&statuses) {
-            if *status == ImportStatus::Imported {
-                self.count("conversations_total{event=\"imported\"}", 1);
-                let total = conversation.messages.len() as u64;
-                self.count_messages(conversation.messages.iter(), total);
+        let mut clock = 0;
+        for (part, pieces) in calls(conversations).iter().enumerate() {
+            let (now, letters) = self.import_some(conversations, pieces, part).await?;
+            clock = now;
+            for (piece, letter) in pieces.iter().zip(letters) {
+                let status = status_of(letter)?;
+                let known = &mut statuses[piece.conversation];
+                // What does not fit is told, even where an earlier piece did.
+                if status != ImportStatus::Unchanged {
+                    *known = status;
+                }
             }
         }
+        self.count_imported(conversations, &statuses);
         Ok(Imported { statuses, clock })
     }
 
-    fn push_conversation<'a>(
+    async fn import_some(
+        &self,
+        conversations: &[(ConversationId, NewConversation)],
+        pieces: &[Piece],
+        part: usize,
+    ) -> Result<(i64, Vec<char>), StoreError> {
+        let mut call = Call {
+            part,
+            ..Call::default()
+        };
+        for piece in pieces {
+            let (id, conversation) = &conversations[piece.conversation];
+            call.more_keys
+                .extend([self.keys.messages(id), self.keys.bodies(id)]);
+            self.push_piece(&mut call, id, conversation, piece.messages.clone());
+        }
+        let mut reply = self.write(&scripts::IMPORT, call).await?;
+        let (clock, letters) = (reply.number()?, reply.text()?);
+        if letters.len() != pieces.len() {
+            return Err(UpstashError::Malformed.into());
+        }
+        Ok((clock, letters.chars().collect()))
+    }
+
+    fn push_piece<'a>(
         &self,
         call: &mut Call<'a>,
         id: &'a ConversationId,
         conversation: &'a NewConversation,
+        messages: Range<usize>,
     ) {
         let began = conversation
             .messages
@@ -85,16 +105,160 @@ impl UserStore<'_> {
             .min();
         let created = conversation.created.or(began);
         let created = created.map_or_else(|| self.store.clock.now_ms(), |time| time.as_ms());
+        let is_whole = messages.len() == conversation.messages.len();
+        let digest = match is_whole {
+            true => conversation.digest.clone(),
+            false => format!("{}.{}", conversation.digest, messages.start),
+        };
         call.arguments.extend([
             id.as_str().into(),
             conversation.record.as_str().into(),
             created.to_string().into(),
             optional(conversation.updated.map(|time| time.as_ms())),
             optional(conversation.total_tokens),
-            conversation.digest.as_str().into(),
+            digest.into(),
             optional(conversation.origin.map(|origin| origin.place.as_ms())),
-            conversation.messages.len().to_string().into(),
+            messages.len().to_string().into(),
         ]);
-        push_messages(&mut call.arguments, &conversation.messages);
+        push_messages(&mut call.arguments, &conversation.messages[messages]);
+    }
+
+    fn count_imported(
+        &self,
+        conversations: &[(ConversationId, NewConversation)],
+        statuses: &[ImportStatus],
+    ) {
+        for ((_, conversation), status) in conversations.iter().zip(statuses) {
+            if *status == ImportStatus::Imported {
+                self.count("conversations_total{event=\"imported\"}", 1);
+                let total = conversation.messages.len() as u64;
+                self.count_messages(conversation.messages.iter(), total);
+            }
+        }
+    }
+}
+
+/// As the script tells them.
+fn status_of(letter: char) -> Result<ImportStatus, StoreError> {
+    Ok(match letter {
+        'i' | 'm' => ImportStatus::Imported,
+        'u' => ImportStatus::Unchanged,
+        'd' => ImportStatus::Deleted,
+        'c' => ImportStatus::OverQuota(Quota::Conversations),
+        'l' => ImportStatus::OverQuota(Quota::Messages),
+        'b' => ImportStatus::OverQuota(Quota::Bytes),
+        'w' => ImportStatus::ClaimUnfinished,
+        _ => return Err(UpstashError::Malformed.into()),
+    })
+}
+
+/// What each call of the script is to take: in the order in which conversations are to come to the top of the list, as
+/// much at once as a request holds, and where a conversation is larger than that, in several calls.
+fn calls(conversations: &[(ConversationId, NewConversation)]) -> Vec<Vec<Piece>> {
+    // The one changed last comes last, and so to the top of the list.
+    let mut order: Vec<usize> = (0..conversations.len()).collect();
+    order.sort_by_key(|&index| (conversations[index].1.updated, Reverse(index)));
+
+    let mut calls: Vec<Vec<Piece>> = vec![Vec::new()];
+    let (mut size, mut count) = (0, 0);
+    for piece in order
+        .into_iter()
+        .flat_map(|index| pieces_of(index, &conversations[index].1))
+    {
+        let is_full = size + piece.size > limits::IMPORT_CALL
+            || count + piece.messages.len() > limits::IMPORT_MESSAGES;
+        // Pieces of one conversation never share a call: each finds what the one before has left.
+        let last = calls.last().and_then(|call| call.last());
+        let goes_on = last.is_some_and(|last| last.conversation == piece.conversation);
+        if (is_full || goes_on) && calls.last().is_some_and(|call| !call.is_empty()) {
+            calls.push(Vec::new());
+            (size, count) = (0, 0);
+        }
+        size += piece.size;
+        count += piece.messages.len();
+        if let Some(call) = calls.last_mut() {
+            call.push(piece);
+        }
+    }
+    calls
+}
+
+/// A conversation in pieces that fit a call each: nearly always one.
+fn pieces_of(index: usize, conversation: &NewConversation) -> Vec<Piece> {
+    /// Keys, numbers and what separates arguments.
+    const EACH: usize = 400;
+    let own = encoded_len(conversation.record.as_str()) + EACH;
+    let mut pieces = Vec::new();
+    let mut piece = Piece {
+        conversation: index,
+        messages: 0..0,
+        size: own,
+    };
+    for (at, message) in conversation.messages.iter().enumerate() {
+        let size = encoded_len(message.record.as_str()) + EACH;
+        let is_full = piece.size + size > limits::IMPORT_CALL
+            || piece.messages.len() >= limits::IMPORT_MESSAGES;
+        if is_full && !piece.messages.is_empty() {
+            let next = Piece {
+                conversation: index,
+                messages: at..at,
+                size: own,
+            };
+            pieces.push(std::mem::replace(&mut piece, next));
+        }
+        piece.size += size;
+        piece.messages.end = at + 1;
+    }
+    pieces.push(piece);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn conversation(id: &str, messages: usize, size: usize) -> (ConversationId, NewConversation) {
+        let messages: Vec<String> = (0..messages)
+            .map(|index| {
+                let fields: Vec<String> = (0..size).map(|field| format!("\"{field}\":1")).collect();
+                let fields = fields.join(",");
+                format!(r#"{{"id":"m{index}","type":"user","content":"","x":{{{fields}}}}}"#)
+            })
+            .collect();
+        let json = format!(r#"{{"id":"{id}","messages":[{}]}}"#, messages.join(","));
+        let parsed = NewConversation::parse(json.as_bytes(), "", Timestamp::from_ms(1)).unwrap();
+        (ConversationId::parse(id, "id").unwrap(), parsed)
+    }
+
+    #[test]
+    fn what_fits_one_request_is_one_call() {
+        let all: Vec<_> = (0..50)
+            .map(|index| conversation(&format!("c{index}"), 100, 3))
+            .collect();
+        let calls = calls(&all);
+        assert_eq!(calls.len(), 1);
+        let order: Vec<usize> = calls[0].iter().map(|piece| piece.conversation).collect();
+        assert_eq!(order, (0..50).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_too_large_for_one_request_comes_in_several_and_whole() {
+        let all = [
+            conversation("small", 1, 1),
+            conversation("large", 400, 3_000),
+        ];
+        let calls = calls(&all);
+        assert!(calls.len() > 1);
+        let mut next = 0;
+        for call in &calls {
+            let size: usize = call.iter().map(|piece| piece.size).sum();
+            assert!(size <= limits::IMPORT_CALL, "{size}");
+            for piece in call.iter().filter(|piece| piece.conversation == 1) {
+                assert_eq!(piece.messages.start, next);
+                next = piece.messages.end;
+            }
+        }
+        assert_eq!(next, 400);
     }
 }

@@ -1,8 +1,8 @@
-//! The names of keys. Every one begins with the user, law 3 of the design, but for those of what is nobody's
-//! (a code, an address) or anybody's (a share).
+//! The names of keys. Every one begins with the user, but for those of what is nobody's (a code, an address) or
+//! anybody's (a share).
 
 use crate::identity::{Counted, UserId};
-use crate::model::{ConversationId, ShareId};
+use crate::model::{ConversationId, ShareId, limits};
 
 /// The keys of one user.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Keys {
         format!("{}conversation:{id}:bodies", self.user)
     }
 
-    /// String: the plan's current conversation.
+    /// String: the conversation that the user had open last.
     pub(super) fn current_conversation(&self) -> String {
         format!("{}current_conversation", self.user)
     }
@@ -56,6 +56,30 @@ impl Keys {
             Counted::Address(hash) => format!("{}address:{hash}:rate:{window}", self.namespace),
             Counted::Reader(hash) => format!("{}address:{hash}:shares:{window}", self.namespace),
         }
+    }
+
+    /// String of bits: calls that read, by minute of the day; of a user or of an address.
+    pub(super) fn reads(&self, counted: &Counted, day: i64) -> String {
+        match counted {
+            Counted::User => format!("{}calls:{day}", self.user),
+            Counted::Address(hash) => format!("{}address:{hash}:calls:{day}", self.namespace),
+            Counted::Reader(hash) => format!("{}address:{hash}:reads:{day}", self.namespace),
+        }
+    }
+
+    /// Hash: what an address did in a day: new users.
+    pub(super) fn address_day(&self, address: &str, day: i64) -> String {
+        format!("{}address:{address}:day:{day}", self.namespace)
+    }
+
+    /// String: bytes written from an address in a day.
+    pub(super) fn address_bytes(&self, address: &str, day: i64) -> String {
+        format!("{}address:{address}:bytes:{day}", self.namespace)
+    }
+
+    /// Sorted set: names of open streams, by when they end at the latest.
+    pub(super) fn streams(&self) -> String {
+        format!("{}streams", self.user)
     }
 
     /// String: whose device a code links; `code` is a pseudonym of it.
@@ -70,7 +94,15 @@ impl Keys {
 
     /// Hash: a read-only snapshot, for whoever knows its id.
     pub(super) fn share(&self, id: &ShareId) -> String {
-        format!("{}{id}", self.share_prefix())
+        format!("{}{}", self.share_prefix(), id.key_part())
+    }
+
+    /// The keys of all shares that the user can make.
+    pub(super) fn share_slots(&self) -> Vec<String> {
+        let slots = (0..limits::SHARES).map(|slot| ShareId::slot(&self.user, slot));
+        slots
+            .map(|slot| format!("{}{slot}", self.share_prefix()))
+            .collect()
     }
 
     /// What every such key begins with.
@@ -83,7 +115,7 @@ impl Keys {
         format!("{}events", self.user)
     }
 
-    /// Hash: the plan's session data.
+    /// Hash: when the session began and was last used.
     pub(super) fn session(&self) -> String {
         format!("{}session", self.user)
     }

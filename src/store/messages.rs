@@ -1,11 +1,12 @@
-//! The plan's getConversation, addMessage and updateMessage, and what goes with them.
+//! Messages: pages of them, appending, changing, deleting.
 
-use super::answer::Written;
+use super::reply::Written;
 use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
 use crate::model::{
-    ConversationId, MessageId, MessagePatch, NewMessage, StoredMessage, Summary, generate_title,
-    limits,
+    ConversationId, MessageId, MessagePatch, NewMessage, Preconditions, StoredMessage, Summary,
+    TagList, generate_title, limits,
 };
+use crate::upkeep::Task;
 use crate::upstash::UpstashError;
 
 /// In which direction a page goes.
@@ -26,8 +27,8 @@ pub struct PageQuery {
     pub after: Option<Cursor>,
     /// ...in this direction.
     pub order: Order,
-    /// The revision that the client holds: where it is the current one, no messages are read.
-    pub known_revision: Option<u64>,
+    /// What the client holds: where it is the current version, no messages are read.
+    pub known: Option<TagList>,
 }
 
 /// A conversation with a page of its messages.
@@ -35,7 +36,7 @@ pub struct PageQuery {
 pub struct Page {
     /// The conversation.
     pub summary: Summary,
-    /// The messages, in the order asked for; `None` where the client holds the current revision.
+    /// The messages, in the order asked for; `None` where the client holds the current version.
     pub messages: Option<Vec<StoredMessage>>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<Cursor>,
@@ -46,7 +47,7 @@ pub struct Page {
 pub struct Truncation {
     /// The conversation after it.
     pub written: Written,
-    /// The ids of the messages deleted by this very call.
+    /// The ids of the messages deleted by this call, or by the one that it repeats.
     pub ids: Vec<String>,
 }
 
@@ -68,14 +69,18 @@ impl UserStore<'_> {
                 order.into(),
                 optional(after.map(|cursor| cursor.score)),
                 after.map_or("", |cursor| &cursor.member).into(),
-                optional(query.known_revision),
+                self.known_versions(id, query.known.as_ref()).into(),
             ],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::PAGE, call).await?;
+        let mut reply = self.read(&scripts::PAGE, call).await?;
         let Written {
             outcome, summary, ..
-        } = answer.written(id)?;
+        } = reply.written(id, &|id, version| self.tag_of(id, version))?;
+        if reply.flag()? {
+            let task = Task::Renew(self.caller.user.clone(), id.clone());
+            self.caller.upkeep.add(task);
+        }
         if outcome == Outcome::Unchanged {
             return Ok(Page {
                 summary,
@@ -83,23 +88,22 @@ impl UserStore<'_> {
                 next: None,
             });
         }
-        let mut more = answer.text()? == "1";
+        let mut next = reply.cursor()?;
         let mut size = 0;
-        let mut messages = Vec::with_capacity(query.limit);
-        while !answer.is_empty() {
-            let (id, body) = (answer.text()?, answer.text()?);
+        let mut messages: Vec<StoredMessage> = Vec::with_capacity(query.limit);
+        while !reply.is_empty() {
+            let (id, body) = (reply.text()?, reply.text()?);
             let message = StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?;
             size += message.size();
-            if size > limits::PAGE && !messages.is_empty() {
-                more = true;
+            if let Some(last) = messages.last().filter(|_| size > limits::PAGE) {
+                next = Some(Cursor {
+                    score: last.timestamp().as_ms(),
+                    member: last.member(),
+                });
                 break;
             }
             messages.push(message);
         }
-        let next = messages.last().filter(|_| more).map(|last| Cursor {
-            score: last.timestamp().as_ms(),
-            member: last.member(),
-        });
         Ok(Page {
             summary,
             messages: Some(messages),
@@ -111,55 +115,68 @@ impl UserStore<'_> {
     /// left as they are. Returns the conversation, and the ids appended by this very call.
     ///
     /// # Errors
-    /// `NoConversation`; `MessageExists`; `MessageDeleted`; `Stale`; or the database failed.
+    /// `NoConversation`; `MessageExists`; `MessageDeleted`; `Stale`; a quota; or the database failed.
     pub async fn append(
         &self,
         id: &ConversationId,
         messages: &[NewMessage],
-        expected_revision: Option<u64>,
+        preconditions: &Preconditions,
     ) -> Result<(Written, Vec<String>), StoreError> {
         let mut arguments = vec![generate_title(messages).unwrap_or_default().into()];
         push_messages(&mut arguments, messages);
         let call = Call {
             conversation: Some(id),
-            expected_revision,
+            preconditions: Some(preconditions),
             arguments,
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::APPEND, call).await?;
-        let (written, appended) = (answer.written(id)?, answer.texts()?);
-        let is_new = |message: &&NewMessage| appended.iter().any(|id| id == message.id.as_str());
+        let mut reply = self.write(&scripts::APPEND, call).await?;
+        let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
+        let flags = reply.text()?;
+        let appended: Vec<&NewMessage> = messages
+            .iter()
+            .zip(flags.bytes())
+            .filter(|(_, flag)| *flag == b'1')
+            .map(|(message, _)| message)
+            .collect();
         let total = written.summary.counters.messages;
-        self.count_messages(messages.iter().filter(is_new), total);
-        Ok((written, appended))
+        self.count_messages(appended.iter().copied(), total);
+        let ids = appended.iter().map(|message| message.id.to_string());
+        Ok((written, ids.collect()))
     }
 
-    /// Changes a message; returns it, and its conversation.
+    /// Changes a message; returns it, and its conversation. `None` stands for a message that a repeat has changed
+    /// before, and that is gone by now.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `Stale`; or the database failed.
+    /// `NoConversation`; `NoMessage`; `Stale`; `MessageTooLarge`; a quota; or the database failed.
     pub async fn patch_message(
         &self,
         id: &ConversationId,
         message: &MessageId,
         patch: &MessagePatch,
-        expected_revision: Option<u64>,
-    ) -> Result<(Written, StoredMessage), StoreError> {
+        preconditions: &Preconditions,
+    ) -> Result<(Written, Option<StoredMessage>), StoreError> {
         let call = Call {
             conversation: Some(id),
-            expected_revision,
+            preconditions: Some(preconditions),
             arguments: vec![
                 message.as_str().into(),
                 patch.record.as_str().into(),
                 optional(patch.tokens),
                 optional(patch.timestamp.map(|time| time.as_ms())),
+                limits::MESSAGE.to_string().into(),
             ],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::PATCH_MESSAGE, call).await?;
-        let written = answer.written(id)?;
-        let stored = StoredMessage::parse(message.to_string(), &answer.text()?);
-        Ok((written, stored.ok_or(UpstashError::Malformed)?))
+        let mut reply = self.write(&scripts::PATCH_MESSAGE, call).await?;
+        let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
+        let body = reply.text()?;
+        if body.is_empty() {
+            return Ok((written, None));
+        }
+        let stored = StoredMessage::parse(message.to_string(), &body);
+        Ok((written, Some(stored.ok_or(UpstashError::Malformed)?)))
     }
 
     /// Deletes a message, and where `and_after` says so all that follow it. Doing so again is no error.
@@ -171,21 +188,30 @@ impl UserStore<'_> {
         id: &ConversationId,
         message: &MessageId,
         and_after: bool,
-        expected_revision: Option<u64>,
+        preconditions: &Preconditions,
     ) -> Result<Truncation, StoreError> {
         let call = Call {
             conversation: Some(id),
-            expected_revision,
+            preconditions: Some(preconditions),
             arguments: vec![
                 message.as_str().into(),
                 if and_after { "1" } else { "0" }.into(),
             ],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::DELETE_MESSAGE, call).await?;
+        let mut reply = self.write(&scripts::DELETE_MESSAGE, call).await?;
         Ok(Truncation {
-            written: answer.written(id)?,
-            ids: answer.texts()?,
+            written: reply.written(id, &|id, version| self.tag_of(id, version))?,
+            ids: reply.texts()?,
         })
+    }
+
+    /// What the client holds, as the script compares it.
+    fn known_versions(&self, id: &ConversationId, known: Option<&TagList>) -> String {
+        match known {
+            // To a read, `*` says that there is any copy, which is no reason to leave anything out.
+            None | Some(TagList::Any) => String::new(),
+            Some(TagList::Tags(tags)) => self.versions(id.as_str(), tags),
+        }
     }
 }

@@ -77,8 +77,8 @@ impl UserStore<'_> {
     /// # Errors
     /// `Limited`; `SignedOut`; or the database failed.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let mut answer = self.call(&scripts::CHECK, super::Call::default()).await?;
-        answer.outcome().map(|_| ())
+        let mut reply = self.write(&scripts::CHECK, super::Call::default()).await?;
+        reply.outcome().map(|_| ())
     }
 
     /// Counts messages stored in a conversation that has `total` of them now.

@@ -1,6 +1,7 @@
-//! The plan's "shared conversations", read-only: snapshots for whoever knows their id.
+//! Shares: read-only snapshots of conversations, for anybody who knows their id.
 
-use super::{Answer, Call, StoreError, UserStore, scripts};
+use super::reply::ReplyReader;
+use super::{Call, StoreError, UserStore, scripts};
 use crate::model::{ConversationId, ObjectWriter, ShareId, StoredMessage, Timestamp, limits};
 use crate::upstash::UpstashError;
 
@@ -16,6 +17,11 @@ pub struct Share {
 }
 
 impl Share {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The share as clients know it.
     pub fn to_json(&self) -> String {
         ObjectWriter::with_capacity(300)
@@ -28,19 +34,19 @@ impl Share {
             .finish()
     }
 
-    fn read(answer: &mut Answer) -> Result<Self, StoreError> {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
         Ok(Self {
-            id: answer.text()?,
-            conversation: answer.text()?,
-            created: Timestamp::from_ms(answer.number()?),
-            expires: Timestamp::from_ms(answer.number()?),
-            messages: answer.number()?,
-            title: answer.text()?,
+            id: reply.text()?,
+            conversation: reply.text()?,
+            created: Timestamp::from_ms(reply.number()?),
+            expires: Timestamp::from_ms(reply.number()?),
+            messages: reply.number()?,
+            title: reply.text()?,
         })
     }
 }
 
-/// A share as its readers see it: nothing of whose it is, and one part of the messages.
+/// A share as its readers see it: nothing of who made it, and one part of the messages.
 #[derive(Debug)]
 pub struct SharedPage {
     created: Timestamp,
@@ -74,32 +80,30 @@ impl SharedPage {
 }
 
 impl UserStore<'_> {
-    /// Makes a snapshot of a conversation, readable under `id` until `expires`. The same again changes
-    /// nothing.
+    /// Makes a snapshot of a conversation, readable until `expires` by who knows its id, of which `secret` is a part.
     ///
     /// # Errors
-    /// `NoConversation`; `NoShare` where it was revoked since; `OverQuota`; `ShareTooLarge`; or the database
-    /// failed.
+    /// `NoConversation`; `OverQuota`; `ShareTooLarge`; or the database failed.
     pub async fn share(
         &self,
-        id: &ShareId,
         conversation: &ConversationId,
         expires: Timestamp,
+        secret: &str,
     ) -> Result<Share, StoreError> {
         let call = Call {
             conversation: Some(conversation),
-            more_keys: vec![self.keys.share(id)],
+            more_keys: self.keys.share_slots(),
             arguments: vec![
-                id.to_string().into(),
                 expires.as_ms().to_string().into(),
-                limits::SHARES.to_string().into(),
                 limits::SHARE.to_string().into(),
+                secret.into(),
+                self.keys.share_prefix().into(),
             ],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::SHARE, call).await?;
-        answer.outcome()?;
-        Share::read(&mut answer)
+        let mut reply = self.write(&scripts::SHARE, call).await?;
+        reply.outcome()?;
+        Share::read(&mut reply)
     }
 
     /// The user's shares, the newest first.
@@ -107,10 +111,10 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn shares(&self) -> Result<Vec<Share>, StoreError> {
-        let mut answer = self.call(&scripts::SHARES, Call::default()).await?;
+        let mut reply = self.read(&scripts::SHARES, Call::default()).await?;
         let mut shares = Vec::new();
-        while !answer.is_empty() {
-            shares.push(Share::read(&mut answer)?);
+        while !reply.is_empty() {
+            shares.push(Share::read(&mut reply)?);
         }
         shares.reverse();
         Ok(shares)
@@ -123,11 +127,11 @@ impl UserStore<'_> {
     pub async fn unshare(&self, id: &ShareId) -> Result<(), StoreError> {
         let call = Call {
             more_keys: vec![self.keys.share(id)],
-            arguments: vec![id.to_string().into(), limits::SHARES.to_string().into()],
+            arguments: vec![id.to_string().into()],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::UNSHARE, call).await?;
-        answer.outcome().map(|_| ())
+        let mut reply = self.write(&scripts::UNSHARE, call).await?;
+        reply.outcome().map(|_| ())
     }
 
     /// Reads a share, whosever it is: the messages of one part, the first being 0.
@@ -137,18 +141,18 @@ impl UserStore<'_> {
     pub async fn open_share(&self, id: &ShareId, part: u32) -> Result<SharedPage, StoreError> {
         let call = Call {
             more_keys: vec![self.keys.share(id)],
-            arguments: vec![part.to_string().into()],
+            arguments: vec![part.to_string().into(), id.secret().into()],
             ..Call::default()
         };
-        let there = self.store.of_name(&self.caller, &id.to_string());
-        let mut answer = there.call(&scripts::OPEN_SHARE, call).await?;
-        answer.outcome()?;
-        let (created, expires) = (answer.number()?, answer.number()?);
-        let (count, parts): (u64, u32) = (answer.number()?, answer.number()?);
-        let title = answer.text()?;
+        let there = self.store.for_name(&self.caller, id.database_name());
+        let mut reply = there.read(&scripts::OPEN_SHARE, call).await?;
+        reply.outcome()?;
+        let (created, expires) = (reply.number()?, reply.number()?);
+        let (count, parts): (u64, u32) = (reply.number()?, reply.number()?);
+        let title = reply.text()?;
         let mut messages = Vec::new();
-        while !answer.is_empty() {
-            let (id, body) = (answer.text()?, answer.text()?);
+        while !reply.is_empty() {
+            let (id, body) = (reply.text()?, reply.text()?);
             messages.push(StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?);
         }
         Ok(SharedPage {

@@ -1,14 +1,20 @@
-//! The plan's periodic sync: what has changed since a cursor.
+//! What has changed since a cursor, and who listens to it.
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
 
 use super::{Call, Cursor, StoreError, UserStore, optional, scripts};
 use crate::ErrorCode;
-use crate::model::{Invalid, ObjectWriter, Summary};
-use crate::upstash::{Subscription, UpstashError};
+use crate::model::{Invalid, ObjectWriter, Summary, Version};
+use crate::upkeep::Task;
+use crate::upstash::{Command, Subscription, UpstashError, note_commands};
+
+/// What a registered stream is known by.
+#[derive(Debug)]
+pub struct StreamName(String);
 
 /// How far a client has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,8 +116,7 @@ impl Changes {
 
 impl UserStore<'_> {
     /// What has changed since `cursor`, or without one the first page of everything; at most `limit`
-    /// conversations. Notices of changes are sent for as long from now on as `listening` says somebody
-    /// listens: each costs a command, which a user without an open stream is spared.
+    /// conversations.
     ///
     /// # Errors
     /// When the database fails.
@@ -119,7 +124,6 @@ impl UserStore<'_> {
         &self,
         cursor: Option<&SyncCursor>,
         limit: usize,
-        listening: Duration,
     ) -> Result<Changes, StoreError> {
         let (mode, clock, behind) = match cursor {
             None => ("all", None, None),
@@ -133,32 +137,30 @@ impl UserStore<'_> {
                 optional(clock),
                 optional(behind.map(|cursor| cursor.score)),
                 behind.map_or("", |cursor| &cursor.member).into(),
-                listening.as_millis().to_string().into(),
             ],
             ..Call::default()
         };
-        let mut answer = self.call(&scripts::SYNC, call).await?;
-        let clock = answer.number()?;
-        let (reset, has_more) = (answer.text()? == "1", answer.text()? == "1");
-        let (mode, began) = (answer.text()?, answer.number()?);
-        let (score, member) = (answer.text()?, answer.text()?);
-        let next = match mode.as_str() {
-            "since" => SyncCursor::Since(began),
-            _ => SyncCursor::All {
-                began,
-                behind: Cursor {
-                    score: score.parse().map_err(|_| UpstashError::Malformed)?,
-                    member,
-                },
-            },
+        let mut reply = self.read(&scripts::SYNC, call).await?;
+        let clock = reply.number()?;
+        if reply.flag()? {
+            self.caller
+                .upkeep
+                .add(Task::Purge(self.caller.user.clone()));
+        }
+        let (reset, has_more) = (reply.flag()?, reply.flag()?);
+        let (mode, began) = (reply.text()?, reply.number()?);
+        let next = match (mode.as_str(), reply.cursor()?) {
+            ("since", _) => SyncCursor::Since(began),
+            (_, Some(behind)) => SyncCursor::All { began, behind },
+            (_, None) => return Err(UpstashError::Malformed.into()),
         };
-        let deleted = (0..answer.number::<usize>()?)
-            .map(|_| answer.text())
+        let deleted = (0..reply.number::<usize>()?)
+            .map(|_| reply.text())
             .collect::<Result<_, _>>()?;
         let mut changed = Vec::with_capacity(limit);
-        while !answer.is_empty() {
-            let id = answer.text()?;
-            changed.push(answer.summary(id)?);
+        while !reply.is_empty() {
+            let id = reply.text()?;
+            changed.push(reply.summary(id, &|id, version| self.tag_of(id, version))?);
         }
         Ok(Changes {
             changed,
@@ -168,6 +170,49 @@ impl UserStore<'_> {
             reset,
             clock,
         })
+    }
+
+    /// Registers a stream of changes that lasts at most `life`, and has notices of changes sent for as long: each costs a
+    /// command, which a user without an open stream is spared. A database that is full takes no registration, and the
+    /// stream goes on without.
+    ///
+    /// # Errors
+    /// `OverQuota` where too many are open; or the database failed.
+    pub async fn open_stream(&self, life: Duration) -> Result<StreamName, StoreError> {
+        // Not the call's own name: a client that chose it could have any number of streams under one.
+        let name = Uuid::new_v4().to_string();
+        let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
+        let until = self.store.clock.now_ms().saturating_add(life);
+        let call = Call {
+            more_keys: vec![self.keys.streams()],
+            arguments: vec![
+                name.as_str().into(),
+                until.to_string().into(),
+                self.store.limits.streams.to_string().into(),
+            ],
+            ..Call::default()
+        };
+        match self.write(&scripts::OPEN_STREAM, call).await {
+            Ok(_) | Err(StoreError::Upstash(UpstashError::Capacity) | StoreError::Paused(_)) => {
+                Ok(StreamName(name))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes room for another stream. That this fails does no harm: a registration ends by itself.
+    pub async fn close_stream(&self, name: StreamName) {
+        let database = self.store.databases.get(self.database);
+        let command = Command::new("ZREM").arg(self.keys.streams()).arg(name.0);
+        if database.command(&command).await.is_ok() {
+            note_commands(1);
+        }
+    }
+
+    /// The entity tag of a sync that begins and ends at this clock.
+    pub fn sync_tag(&self, clock: i64) -> String {
+        let revision = u64::try_from(clock).unwrap_or_default();
+        self.tag_of("", Version { born: 0, revision })
     }
 
     /// Listens for notices of the user's changes.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::export::stored_id;
-use super::{Call, StoreError, UserStore, scripts};
+use super::{Call, DAY_MS, StoreError, UserStore, scripts};
+use crate::identity::Counted;
 use crate::model::{ConversationId, Timestamp};
 use crate::upstash::UpstashError;
 
 /// Over how many days activity is reported, today included; the Lua prelude keeps as many.
 const ACTIVE_DAYS: i64 = 30;
-const DAY_MS: i64 = 86_400_000;
 
 /// How many conversations one request erases.
 const ERASED_AT_ONCE: usize = 100;
@@ -36,14 +36,14 @@ pub struct Activity {
     pub tokens: u64,
 }
 
-/// The plan's statistics of a user.
+/// Statistics of a user.
 #[derive(Clone, Debug)]
 pub struct Statistics {
     /// What there is.
     pub current: Totals,
     /// All that ever was, deleted or not.
     pub lifetime: Totals,
-    /// What the current conversations take up in the database.
+    /// What everything that is kept takes up in the database: messages, metadata, what is remembered, snapshots.
     pub bytes: u64,
     /// Messages in the largest conversation.
     pub most_messages: u64,
@@ -69,23 +69,22 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn statistics(&self) -> Result<Statistics, StoreError> {
-        let mut answer = self.call(&scripts::STATS, Call::default()).await?;
-        let (conversations, messages, tokens) =
-            (answer.number()?, answer.number()?, answer.number()?);
+        let mut reply = self.read(&scripts::STATS, Call::default()).await?;
+        let (conversations, messages, tokens) = (reply.number()?, reply.number()?, reply.number()?);
         Ok(Statistics {
             current: Totals {
                 conversations,
                 messages,
                 tokens,
             },
-            bytes: answer.number()?,
-            most_messages: answer.number()?,
+            bytes: reply.number()?,
+            most_messages: reply.number()?,
             lifetime: Totals {
-                conversations: answer.number()?,
-                messages: answer.number()?,
-                tokens: answer.number()?,
+                conversations: reply.number()?,
+                messages: reply.number()?,
+                tokens: reply.number()?,
             },
-            activity: last_days(&answer.text()?, self.store.clock.now_ms())
+            activity: last_days(&reply.text()?, self.store.clock.now_ms())
                 .ok_or(UpstashError::Malformed)?,
         })
     }
@@ -97,10 +96,11 @@ impl UserStore<'_> {
     /// When the database fails; what was erased until then stays so.
     pub async fn erase(&self, budget: Duration) -> Result<Erasure, StoreError> {
         let began = self.store.clock.elapsed();
+        let asked = self.store.clock.now_ms();
         let mut ids = Vec::new();
         loop {
             let remaining;
-            (remaining, ids) = self.erase_some(&ids).await?;
+            (remaining, ids) = self.erase_some(&ids, asked).await?;
             if ids.is_empty() {
                 return Ok(Erasure::Complete);
             }
@@ -114,13 +114,25 @@ impl UserStore<'_> {
     async fn erase_some(
         &self,
         ids: &[ConversationId],
+        asked: i64,
     ) -> Result<(u64, Vec<ConversationId>), StoreError> {
+        let today = self.store.today();
+        let mut last = vec![
+            self.keys.current_conversation(),
+            self.keys.session(),
+            self.keys.streams(),
+            self.keys.reads(&Counted::User, today),
+            self.keys.reads(&Counted::User, today - 1),
+        ];
+        last.extend(self.keys.share_slots());
         let mut call = Call {
-            more_keys: vec![self.keys.current_conversation(), self.keys.session()],
             arguments: vec![
                 ERASED_AT_ONCE.to_string().into(),
                 self.keys.share_prefix().into(),
+                asked.to_string().into(),
+                last.len().to_string().into(),
             ],
+            more_keys: last,
             ..Call::default()
         };
         for id in ids {
@@ -128,10 +140,9 @@ impl UserStore<'_> {
                 .extend([self.keys.messages(id), self.keys.bodies(id)]);
             call.arguments.push(id.as_str().into());
         }
-        let mut answer = self.call(&scripts::ERASE, call).await?;
-        let remaining = answer.number()?;
-        let next: Result<_, UpstashError> =
-            answer.texts()?.iter().map(|id| stored_id(id)).collect();
+        let mut reply = self.write(&scripts::ERASE, call).await?;
+        let remaining = reply.number()?;
+        let next: Result<_, UpstashError> = reply.texts()?.iter().map(|id| stored_id(id)).collect();
         Ok((remaining, next?))
     }
 }

@@ -4,6 +4,16 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+/// How long a text is as a JSON string, in bytes: what it adds to a request.
+pub(crate) fn encoded_len(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum::<usize>() + 3
+}
+
 /// One Redis command with its arguments.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]

@@ -61,6 +61,8 @@ impl UpstashError {
             _ if text.contains("max request size exceeded") => Self::TooLarge,
             _ if text.contains("DB capacity quota exceeded") => Self::Capacity,
             _ if text.starts_with("OOM") => Self::Capacity,
+            // Redis's text where a script is not even begun.
+            _ if text.starts_with("ERR OOM") => Self::Capacity,
             _ if text.contains("request limit exceeded") => Self::Quota,
             _ if text.contains("requests limit exceeded") => Self::Quota,
             // A restart or a change of leader: the command did not run, and soon would.
@@ -69,6 +71,11 @@ impl UpstashError {
             }
             _ => Self::Command(text.to_owned()),
         }
+    }
+
+    /// Whether a script was called by a digest that the database does not know.
+    pub(super) fn is_unknown_script(&self) -> bool {
+        matches!(self, Self::Command(text) if text.starts_with("NOSCRIPT"))
     }
 
     /// Whether the same request may succeed a moment later.

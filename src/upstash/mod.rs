@@ -20,6 +20,7 @@ use crate::secret::Secret;
 
 pub use breaker::CircuitState;
 pub use command::Command;
+pub(crate) use command::encoded_len;
 pub use error::UpstashError;
 pub use reply::Reply;
 pub use script::Script;
@@ -135,48 +136,52 @@ impl Upstash {
         keys: &[&str],
         arguments: &[&str],
     ) -> Result<Reply, UpstashError> {
-        let call = |name, which| Command::script(name, which, keys, arguments);
-        match self.command(&call("EVALSHA", script.sha1())).await {
-            Err(UpstashError::Command(text)) if text.starts_with("NOSCRIPT") => {
+        match self.command(&script.by_digest(keys, arguments)).await {
+            Err(error) if error.is_unknown_script() => {
                 note_commands(1);
-                self.command(&call("EVAL", script.source())).await
+                self.command(&script.by_text(keys, arguments)).await
             }
             result => result,
         }
     }
 
-    /// Runs a script, and behind it, in the same request, another command. Whether that one succeeds is
-    /// nothing to the script; nor is it tried again for its own sake.
+    /// Runs a script, and before it, in the same request, other commands. Whether these succeed is
+    /// nothing to the script; nor are they tried again for their own sake.
     ///
     /// # Errors
-    /// See [`UpstashError`], for each of the two.
-    pub async fn script_with(
+    /// See [`UpstashError`], for the script and for each of the commands.
+    pub async fn script_behind(
         &self,
+        commands: Vec<Command<'_>>,
         script: &Script,
         keys: &[&str],
         arguments: &[&str],
-        rider: Command<'_>,
-    ) -> (Result<Reply, UpstashError>, Result<Reply, UpstashError>) {
-        let first = Command::script("EVALSHA", script.sha1(), keys, arguments);
-        let parse = |json: &[u8]| {
-            let mut entries = Entry::parse_all(json)?.into_iter();
-            let (Some(first), Some(second), None) =
-                (entries.next(), entries.next(), entries.next())
-            else {
-                return Err(UpstashError::Malformed);
-            };
-            Ok((first.into_reply()?, second.into_reply()))
-        };
-        let body = Command::list_to_json(&[first, rider]);
-        match self.send(&["pipeline"], body, parse).await {
-            Ok((reply, ridden)) => (Ok(reply), ridden),
-            Err(UpstashError::Command(text)) if text.starts_with("NOSCRIPT") => {
-                note_commands(1);
-                let all = Command::script("EVAL", script.source(), keys, arguments);
-                (self.command(&all).await, Err(UpstashError::Command(text)))
-            }
-            Err(error) => (Err(error.clone()), Err(error)),
+    ) -> (
+        Result<Reply, UpstashError>,
+        Vec<Result<Reply, UpstashError>>,
+    ) {
+        let count = commands.len();
+        if count == 0 {
+            return (self.script(script, keys, arguments).await, Vec::new());
         }
+        let mut all = commands;
+        all.push(script.by_digest(keys, arguments));
+        let mut replies = match self.each(&all).await {
+            Ok(replies) => replies,
+            Err(error) => return (Err(error.clone()), vec![Err(error); count]),
+        };
+        let reply = replies.pop().unwrap_or(Err(UpstashError::Malformed));
+        let reply = match reply {
+            Err(error) if error.is_unknown_script() => {
+                note_commands(1);
+                self.command(&script.by_text(keys, arguments)).await
+            }
+            Err(error) if error.is_transient() => {
+                self.command(&script.by_digest(keys, arguments)).await
+            }
+            reply => reply,
+        };
+        (reply, replies)
     }
 
     /// Sends independent commands in one request, each of which may fail on its own.

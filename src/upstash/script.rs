@@ -2,11 +2,15 @@
 
 use sha1_smol::Sha1;
 
+use super::Command;
+
 /// A script and its digest.
 #[derive(Debug)]
 pub struct Script {
     source: String,
     sha1: String,
+    is_read_only: bool,
+    frees: bool,
 }
 
 impl Script {
@@ -14,7 +18,15 @@ impl Script {
     pub fn new(source: impl Into<String>) -> Self {
         let source = source.into();
         let sha1 = Sha1::from(&source).digest().to_string();
-        Self { source, sha1 }
+        let flags = source.lines().next().unwrap_or_default();
+        let is_flagged = |flag| flags.starts_with("#!") && flags.contains(flag);
+        let (is_read_only, frees) = (is_flagged("no-writes"), is_flagged("allow-oom"));
+        Self {
+            source,
+            sha1,
+            is_read_only,
+            frees,
+        }
     }
 
     /// Puts a script together: `body`, made a function, behind `prelude`, which defines what `finish` does
@@ -24,6 +36,32 @@ impl Script {
         Self::new(format!(
             "{flags}\n{prelude}\nreturn finish(function()\n{rest}\nend)\n"
         ))
+    }
+
+    /// Whether its first line says that it writes nothing: then it runs where nothing may be written.
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// Whether its first line says that it may run where memory is short: it takes away more than it adds.
+    pub fn frees(&self) -> bool {
+        self.frees
+    }
+
+    /// The command that runs it by its digest.
+    pub(crate) fn by_digest<'a>(&'a self, keys: &[&'a str], arguments: &[&'a str]) -> Command<'a> {
+        let name = if self.is_read_only {
+            "EVALSHA_RO"
+        } else {
+            "EVALSHA"
+        };
+        Command::script(name, &self.sha1, keys, arguments)
+    }
+
+    /// The command that runs it by its text, and makes it known.
+    pub(crate) fn by_text<'a>(&'a self, keys: &[&'a str], arguments: &[&'a str]) -> Command<'a> {
+        let name = if self.is_read_only { "EVAL_RO" } else { "EVAL" };
+        Command::script(name, &self.source, keys, arguments)
     }
 
     /// The text, for `EVAL`.
@@ -46,6 +84,13 @@ mod tests {
         let script = Script::with_prelude("local a = 1", "#!lua flags=x\nreturn a\n");
         let expected = "#!lua flags=x\nlocal a = 1\nreturn finish(function()\nreturn a\n\nend)\n";
         assert_eq!(script.source(), expected);
+    }
+
+    #[test]
+    fn one_that_writes_nothing_says_so_in_its_first_line() {
+        assert!(Script::new("#!lua flags=allow-key-locking,no-writes\n").is_read_only());
+        assert!(!Script::new("#!lua flags=allow-key-locking\n-- no-writes").is_read_only());
+        assert!(!Script::new("return 1 -- no-writes").is_read_only());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use conversation_store::model::{NewMessage, ObjectWriter, Timestamp, limits, par
 use conversation_store::store::{CursorKind, Order, Outcome, PageQuery};
 use http::Method;
 
-/// Pages of messages, and the plan's addMessage, for up to 100 at once.
+/// Pages of messages, and appending up to 100 at once.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::GET, Method::POST])?;
     match *request.method() {
@@ -26,30 +26,30 @@ async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
             Some("asc") => Order::Ascending,
             _ => Order::Descending,
         },
-        known_revision: request.if_none_match(),
+        known: request.known_versions(),
     };
-    let page = app.store.of(&user).page(&id, &query).await?;
-    let revision = page.summary.counters.revision;
+    let page = app.store.for_user(&user).page(&id, &query).await?;
+    let etag = page.summary.etag.as_deref();
     let Some(messages) = page.messages else {
-        return Ok(Answer::not_modified().with_revision(revision).revalidated());
+        return Ok(Answer::not_modified().with_etag(etag).revalidated());
     };
     let messages: Vec<String> = messages.iter().map(|message| message.to_json()).collect();
     let size: usize = messages.iter().map(|json| json.len() + 1).sum();
     let next = page.next.map(|cursor| cursor.encode(CursorKind::Messages));
     let json = ObjectWriter::with_capacity(size + 300)
         .array("data", messages)
-        .optional("nextCursor", next.as_deref());
-    Ok(Answer::ok(json.finish())
-        .with_revision(revision)
-        .revalidated())
+        .optional("nextCursor", next.as_deref())
+        .plain("revision", page.summary.counters.revision);
+    Ok(Answer::ok(json.finish()).with_etag(etag).revalidated())
 }
 
 async fn append(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
-    let expected = request.if_match()?;
+    let preconditions = request.preconditions()?;
     let now = Timestamp::from_ms(app.clock.now_ms());
     let messages: Vec<NewMessage> = parse_append(&request.body().await?, now)?;
-    let (written, appended) = app.store.of(&user).append(&id, &messages, expected).await?;
+    let store = app.store.for_user(&user);
+    let (written, appended) = store.append(&id, &messages, &preconditions).await?;
     let json = ObjectWriter::with_capacity(1_024)
         .raw("conversation", &written.summary.to_object(0).finish())
         .array("appended", appended.iter().map(|id| format!("\"{id}\"")));
@@ -58,7 +58,7 @@ async fn append(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         Outcome::Created | Outcome::Changed => Answer::created(json),
         Outcome::Unchanged => Answer::ok(json),
     };
-    Ok(answer.with_revision(written.summary.counters.revision))
+    Ok(answer.with_etag(written.summary.etag.as_deref()))
 }
 
 conversation_store::function!(handle);

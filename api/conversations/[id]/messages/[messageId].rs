@@ -8,7 +8,7 @@ use conversation_store::model::{MessagePatch, ObjectWriter};
 use conversation_store::store::Written;
 use http::Method;
 
-/// The plan's updateMessage, and deletion; with `?andAfter=true` of all that follows too.
+/// Changing it, and deleting it; with `?andAfter=true` all that follows too.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
     request.allow(&[Method::PATCH, Method::DELETE])?;
     match *request.method() {
@@ -19,21 +19,26 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 
 async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
-    let (message, expected) = (request.message_id()?, request.if_match()?);
-    let patch = MessagePatch::parse(&request.body().await?, &message)?;
-    let store = app.store.of(&user);
-    let (written, stored) = store.patch_message(&id, &message, &patch, expected).await?;
-    let json = ObjectWriter::with_capacity(4_096).raw("message", &stored.to_json());
+    let (message, preconditions) = (request.message_id()?, request.preconditions()?);
+    let body = request.body().await?;
+    let patch = MessagePatch::parse(&body, &message)?;
+    let store = app.store.for_user(&user);
+    let (written, stored) = store
+        .patch_message(&id, &message, &patch, &preconditions)
+        .await?;
+    // To a repeat of a change whose message is gone by now, what was asked for is all there is to tell.
+    let json = stored.map_or_else(|| patch.to_json(&message), |stored| stored.to_json());
+    let json = ObjectWriter::with_capacity(4_096).raw("message", &json);
     Ok(answer(json, &written))
 }
 
 async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
-    let (message, expected) = (request.message_id()?, request.if_match()?);
+    let (message, preconditions) = (request.message_id()?, request.preconditions()?);
     let and_after = request.choice("andAfter", &["true", "false"])? == Some("true");
-    let store = app.store.of(&user);
+    let store = app.store.for_user(&user);
     let truncation = store
-        .delete_message(&id, &message, and_after, expected)
+        .delete_message(&id, &message, and_after, &preconditions)
         .await?;
     let ids = truncation.ids.iter().map(|id| format!("\"{id}\""));
     let json = ObjectWriter::with_capacity(1_024).array("deleted", ids);
@@ -42,8 +47,7 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 
 fn answer(json: ObjectWriter, written: &Written) -> Answer {
     let json = json.raw("conversation", &written.summary.to_object(0).finish());
-    Answer::ok(written.clocks.write_to(json).finish())
-        .with_revision(written.summary.counters.revision)
+    Answer::ok(written.clocks.write_to(json).finish()).with_etag(written.summary.etag.as_deref())
 }
 
 conversation_store::function!(handle);

@@ -1,0 +1,301 @@
+-- Shared by the scripts that write, behind base.lua and write_log.lua: counting the call, and changing one
+-- conversation so that a script stopped anywhere leaves nothing wrong.
+--
+-- KEYS     the last one: the counter of an address's calls, or meta again, where the user's are counted
+-- ARGV     4 conditions: "If-Match;If-None-Match", each '' where not sent, '*', or words of what ETags stand for,
+--          "born.revision"  5 the request, see write_log.lua
+-- Billed   for every script EVALSHA, and 1 to count the call: HSET of the user's numbers, which scripts that
+--   write them do anyway, or INCR for an address; the first call of a window of an address 1 more (PEXPIRE), and
+--   so the first of a user (PEXPIREAT)
+--
+-- A change of a conversation's messages goes so: `begin` marks the conversation and puts it into the list, where an
+-- erasure and the purge find it; then the messages are written, and `commit` writes its numbers without the mark. Who
+-- next writes to a conversation with a mark counts it anew first (`heal`).
+
+-- Calls in this window, this one included.
+local CALLS = 0
+local COUNTED_BY_ADDRESS = KEYS[#KEYS] ~= META
+if COUNTED_BY_ADDRESS then
+  CALLS = redis.call('INCR', KEYS[#KEYS])
+  if CALLS == 1 then redis.call('PEXPIRE', KEYS[#KEYS], SETTINGS.window) end
+  if CALLS > SETTINGS.rate_limit then return { CALLS, { 'rate_limited' }, COMMANDS } end
+end
+
+-- The user who calls, once `parse_user` has read the numbers; the account's; and the user as to be written where the
+-- script does not write it: whatever it changed before it gave up must not get there.
+local CALLER, ACCOUNT, UNTOUCHED
+
+-- Whether this attempt belongs to a call that was let in before: a name of the service's own is known to nobody else.
+local IS_OWN_REQUEST = DIGEST == '-'
+
+local function count_call(user)
+  local window = math.floor(NOW / SETTINGS.window)
+  if user.window ~= window then user.window, user.calls = window, 0 end
+  user.calls = user.calls + 1
+  CALLS = user.calls
+  if CALLS > SETTINGS.rate_limit then refuse('rate_limited') end
+end
+
+local function refuse_signed_out(user)
+  if SETTINGS.issued < user.epoch then refuse('signed_out') end
+end
+
+-- The caller's numbers, from ':user', ':account' and the log that may remember this request. Every script that acts
+-- for a user has to come past here. Returns the outcome of this request where it is remembered: from then on the
+-- script must do nothing but answer.
+local function parse_caller(user_text, account_text, log)
+  CALLER = read_user(user_text)
+  ACCOUNT = read_account(account_text, CALLER)
+  if not COUNTED_BY_ADDRESS then count_call(CALLER) end
+  UNTOUCHED = {}
+  for name, value in pairs(CALLER) do UNTOUCHED[name] = value end
+  if not IS_OWN_REQUEST then refuse_signed_out(CALLER) end
+  local outcome = recall(log)
+  if not outcome then refuse_signed_out(CALLER) end
+  return outcome
+end
+
+-- Counts what was written since the user was read to the day it is (UTC). Here, so that no write can
+-- forget it and none pays a command for it.
+local ACTIVE_DAYS = 30
+local function count_activity(user)
+  local messages, tokens = user.messages - user.counted_messages, user.tokens - user.counted_tokens
+  if messages == 0 and tokens == 0 then return end
+  local today, days = math.floor(NOW / DAY), {}
+  for entry, day, m, t in string.gmatch(user.activity, '(;(%d+) (%d+) (%d+))') do
+    day = tonumber(day)
+    if day >= today then
+      -- Later than today only where another instance's clock is a little ahead at midnight.
+      today, messages, tokens = day, messages + tonumber(m), tokens + tonumber(t)
+    elseif day > today - ACTIVE_DAYS then
+      days[#days + 1] = entry
+    end
+  end
+  days[#days + 1] = table.concat({ ';' .. integer(today), integer(messages), integer(tokens) }, ' ')
+  user.activity = table.concat(days)
+  user.counted_messages, user.counted_tokens = user.messages, user.tokens
+end
+
+-- To be written by whoever calls it.
+local function format_user(user)
+  count_activity(user)
+  user.is_written = true
+  return format_numbers(user_names, user) .. user.activity
+end
+
+local function format_account(user)
+  ACCOUNT.clock = user.clock
+  return format_numbers(account_names, ACCOUNT)
+end
+
+-- The user as read, but for the change sequence: what is written before the change itself.
+local function format_untouched(user)
+  UNTOUCHED.clock, UNTOUCHED.floor = user.clock, user.floor
+  return format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity
+end
+
+-- The change sequence's next value: never the same twice, never back.
+local function tick(user)
+  local is_first = user.clock == 0
+  user.clock = math.max(NOW, user.clock + 1)
+  if is_first then
+    -- Cursors from before an erasure, or from before everything expired, are of another account.
+    user.floor = user.clock
+    ACCOUNT.born, ACCOUNT.counted_until, ACCOUNT.largest = user.clock, NOW + TTL, 0
+  end
+  return user.clock
+end
+
+-- Dates a change as the client does, where it does, and says where in the list it belongs: at the top,
+-- by the change sequence; but with a date more than a day old (an import, a migration) by that date, which no sync
+-- cursor passes: so cursors up to now are void.
+local function place_in_list(user, counters, updated)
+  if updated == '' then return user.clock end
+  counters.updated = tonumber(updated)
+  if counters.updated > user.clock - DAY then return user.clock end
+  user.floor = user.clock
+  return counters.updated
+end
+
+-- Lives slide with activity, but are renewed at most once a day, so that sliding costs nothing per
+-- write. Tells which keys are due for a new life: the conversation's, the user's.
+local function slide(user, counters)
+  local slack = math.min(DAY, TTL / 2)
+  local conversation_due = counters.life < NOW + TTL - slack
+  if conversation_due then counters.life = NOW + TTL end
+  local user_due = user.life < counters.life
+  if user_due then user.life = counters.life + slack end
+  return conversation_due, user_due
+end
+
+-- Lives are counted by the service's clock; Redis, whose clock may be ahead, clears away a day later.
+-- Only keys that exist can expire: call it after the writes.
+local function expire_conversation(counters, messages, bodies)
+  local at = integer(counters.life + DAY)
+  if counters.messages > 0 then redis.call('PEXPIREAT', messages, at) end
+  if counters.seq > 0 then redis.call('PEXPIREAT', bodies, at) end
+end
+
+local function expire_user(user)
+  local at = integer(user.life + DAY)
+  redis.call('PEXPIREAT', CONVERSATIONS, at)
+  redis.call('PEXPIREAT', META, at)
+end
+
+-- What a notice may carry of messages: small ones, so that a listener need not ask for them. Line ends
+-- would break the stream that notices travel in; a value that begins with ~ is compressed, so not small.
+local LARGEST_NOTICE = 4096
+
+local function notice_of(id, body)
+  if #body > LARGEST_NOTICE or string.find(body, '[\r\n]') or string.find(body, US .. '~', 1, true) then
+    return ''
+  end
+  return GS .. id .. GS .. body
+end
+
+-- Tells whoever listens what has changed, if anybody does. The kind, the ids and the numbers need no escaping.
+-- `previous` lets a listener see that a notice was missed, `reset` that cursors are void.
+local function notify(kind, user, counters, messages)
+  if user.listening <= NOW then return end
+  local notice = '{"type":"' .. kind .. '","clock":' .. integer(user.clock)
+    .. ',"previous":' .. integer(user.before)
+  if user.floor > user.before then notice = notice .. ',"reset":true' end
+  if counters then
+    notice = notice .. ',"conversationId":"' .. ID .. '","revision":' .. integer(counters.revision)
+  elseif ID ~= '' then
+    notice = notice .. ',"conversationId":"' .. ID .. '"'
+  end
+  notice = notice .. '}'
+  if messages and #messages <= LARGEST_NOTICE then notice = notice .. messages end
+  local channel = string.gsub(CONVERSATIONS, 'conversations$', 'events')
+  redis.call('PUBLISH', channel, notice)
+end
+
+-- Refuses what would make the user keep more bytes than allowed. What only grows a log is not asked about.
+local function check_room(user, growth)
+  if growth > 0 and user.bytes + growth > SETTINGS.max_bytes then refuse('too_much_text_kept') end
+end
+
+local function count_bytes(user, difference)
+  user.bytes = math.max(0, user.bytes + difference)
+end
+
+-- Keeps the account's totals: what one conversation had (nil: it was not there) and what it has (nil: it is gone).
+local NOTHING = { messages = 0, tokens = 0 }
+local function count_totals(before, after)
+  local old, new = before or NOTHING, after or NOTHING
+  ACCOUNT.messages = math.max(0, ACCOUNT.messages + new.messages - old.messages)
+  ACCOUNT.tokens = math.max(0, math.min(LARGEST, ACCOUNT.tokens) + new.tokens - old.tokens)
+  ACCOUNT.conversations = math.max(0, ACCOUNT.conversations + (after and 1 or 0) - (before and 1 or 0))
+  if after then ACCOUNT.counted_until = math.min(ACCOUNT.counted_until, after.life) end
+  if ACCOUNT.largest < 0 then return end
+  if new.messages >= ACCOUNT.largest then
+    ACCOUNT.largest = new.messages
+  elseif old.messages == ACCOUNT.largest then
+    ACCOUNT.largest = -1
+  end
+end
+
+-- What no condition of the request allows is refused with 412. `c` is a conversation, or nil where there is none.
+local IF_MATCH, IF_NONE_MATCH = string.match(ARGV[4], '^([^;]*);?(.*)$')
+
+local function names_version(condition, version)
+  return condition == '*' or string.find(' ' .. condition .. ' ', ' ' .. version .. ' ', 1, true)
+end
+
+local function version_of(c)
+  return integer(c.state.born) .. '.' .. integer(c.counters.revision)
+end
+
+local function refuse_stale(c)
+  if c and c.counters then
+    refuse('revision_mismatch', integer(c.counters.revision), integer(c.state.born))
+  end
+  refuse('revision_mismatch', '0', '0')
+end
+
+-- If-None-Match: asked before anything else, as it forbids to change what is there.
+local function check_absent(c)
+  if IF_NONE_MATCH ~= '' and c.counters and names_version(IF_NONE_MATCH, version_of(c)) then refuse_stale(c) end
+end
+
+-- If-Match: asked only where there is something to change, so that a repeat without a name finds its own work done.
+local function check_match(c)
+  if IF_MATCH == '' then return end
+  if not c.counters or not names_version(IF_MATCH, version_of(c)) then refuse_stale(c) end
+end
+
+-- The user's numbers before this call and now: who knew the one, and sees it followed by the other, has missed nothing.
+local function clocks(user)
+  return integer(user.before) .. ' ' .. integer(user.clock)
+end
+
+-- Notes until when somebody may listen to notices.
+local function listen(user, till)
+  user.listening = math.max(user.listening, till)
+  UNTOUCHED.listening = user.listening
+end
+
+-- Asks for the keys among these that the call did not name.
+local function need(keys)
+  local is_named, missing = {}, {}
+  for _, key in ipairs(KEYS) do is_named[key] = true end
+  for _, key in ipairs(keys) do
+    if not is_named[key] then missing[#missing + 1] = key end
+  end
+  if #missing > 0 then refuse('need', unpack(missing)) end
+end
+
+-- Whether an error says that the database takes nothing more.
+local function is_full(problem)
+  local text = type(problem) == 'table' and problem.err or ''
+  return string.find(text, 'OOM', 1, true) == 1 or string.find(text, 'capacity quota exceeded', 1, true) ~= nil
+end
+
+-- Calls a command without which the script can do its work, should the database be full. Returns whether it ran.
+local function call_unless_full(...)
+  local reply = redis.pcall(...)
+  if type(reply) ~= 'table' or not reply.err then return true end
+  if not is_full(reply) then error(reply) end
+  return false
+end
+
+-- Writes the caller's numbers where the script itself did not: the call has to be counted. A database that is full
+-- must not keep the answer back.
+local function write_caller()
+  if not CALLER or CALLER.is_written or COUNTED_BY_ADDRESS then return end
+  -- Of a user without data nothing is kept for longer than it counts.
+  local needed = math.max(NOW + 1, UNTOUCHED.listening)
+  local is_due = UNTOUCHED.life < needed
+  if is_due then UNTOUCHED.life = math.max(NOW + SETTINGS.window, needed) end
+  local text = format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity
+  if call_unless_full('HSET', META, ':user', text) and is_due then
+    redis.call('PEXPIREAT', META, integer(UNTOUCHED.life))
+  end
+end
+
+-- Writes the user's numbers, these fields of meta, and the user's log with this request's outcome.
+local function commit_user(fields, log, outcome)
+  log = log or ''
+  local kept = remember(log, outcome)
+  count_bytes(CALLER, #kept - #log)
+  local needed = NOW + SETTINGS.window
+  local is_due = CALLER.life < needed
+  if is_due then CALLER.life = needed end
+  redis.call('HSET', META, ':user', format_user(CALLER), ':account', format_account(CALLER), ':writes', kept,
+    unpack(fields))
+  if is_due then redis.call('PEXPIREAT', META, integer(needed)) end
+end
+
+-- Calls what is left of the script: every script's own part is the function `run`.
+local function finish(run)
+  local done, reply = pcall(run)
+  if not done then
+    if type(reply) ~= 'table' then return redis.error_reply(tostring(reply)) end
+    if not reply.refusal then return reply end
+    reply = reply.refusal
+    if reply[1] == 'rate_limited' then return { CALLS, reply, COMMANDS } end
+  end
+  write_caller()
+  return { CALLS, reply, COMMANDS }
+end

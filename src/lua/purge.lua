@@ -1,0 +1,93 @@
+#!lua flags=allow-key-locking,allow-oom
+-- One step of clearing away what has outlived its life: removes the expired conversations it is given and names those of
+-- the next step; where there are none, drops old tombstones and counts the account anew. Each step may run twice.
+--
+-- KEYS     1 to 3 as in base.lua, then messages and bodies of each conversation to remove
+-- ARGV     6 how many to name  7... ids of those to remove
+-- Returns  {ids of the next step...}
+-- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, ZRANGEBYSCORE, ZCARD, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM),
+--          with tombstones to drop 2 more (ZREM, HDEL); one more of HMGET for each 1,500 conversations
+-- Touches  the numbers of all conversations of the user; at most 100 conversations and 1,000 tombstones
+
+local WANTED, FIRST = tonumber(ARGV[6]), 7
+local DROPPED_AT_ONCE = 1000
+
+local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':writes')
+local user = read_user(row[1])
+if user.clock == 0 then return {} end
+ACCOUNT = read_account(row[2], user)
+
+local ids, is_listed = redis.call('ZRANGE', CONVERSATIONS, 0, -1), {}
+for _, id in ipairs(ids) do is_listed[id] = true end
+-- Of an earlier release: ids of expired conversations whose messages may still be there.
+for id in string.gmatch(row[3] or '', '(%S+) %d+') do
+  if not is_listed[id] then ids[#ids + 1] = id end
+end
+local fields = {}
+for _, id in ipairs(ids) do
+  fields[#fields + 1] = id .. ':counters'
+  fields[#fields + 1] = id .. ':state'
+end
+local stored = call_in_portions('HMGET', META, fields, 1)
+
+-- Nobody counted what the expired took with them, so all is summed up anew.
+local totals = { conversations = 0, messages = 0, tokens = 0, bytes = #(row[5] or ''), largest = 0, till = NOW + TTL }
+local expired, is_expired = {}, {}
+for i, id in ipairs(ids) do
+  local counters, state = parse_counters(stored[2 * i - 1]), parse_state(stored[2 * i])
+  if counters then
+    totals.conversations = totals.conversations + 1
+    totals.messages = totals.messages + counters.messages
+    totals.tokens = totals.tokens + counters.tokens
+    totals.bytes = totals.bytes + counters.bytes + (state and state.extra or 0)
+    totals.largest = math.max(totals.largest, counters.messages)
+    totals.till = math.min(totals.till, counters.life)
+  elseif not (state and state.mark == '!' and state.born > NOW - DAY) then
+    -- But not what is being made at this moment, or can still be gone on with.
+    expired[#expired + 1] = id
+    is_expired[id] = true
+  end
+end
+for _, share in ipairs(parse_shares(row[4])) do totals.bytes = totals.bytes + tonumber(share.bytes) end
+
+-- Those given, where they are still expired.
+local gone, members, keys = {}, {}, {}
+for i = FIRST, #ARGV do
+  local id, key = ARGV[i], 4 + 2 * (i - FIRST)
+  if is_expired[id] then
+    push_fields(gone, id)
+    members[#members + 1] = id
+    keys[#keys + 1] = KEYS[key]
+    keys[#keys + 1] = KEYS[key + 1]
+  end
+end
+if #members > 0 then
+  redis.call('UNLINK', unpack(keys))
+  call_in_portions('HDEL', META, gone, 1)
+  redis.call('ZREM', CONVERSATIONS, unpack(members))
+end
+for _, id in ipairs(members) do is_expired[id] = nil end
+local next_ids = {}
+for _, id in ipairs(expired) do
+  if is_expired[id] and #next_ids < WANTED then next_ids[#next_ids + 1] = id end
+end
+if #next_ids > 0 then return next_ids end
+
+-- Tombstones past theirs. Who last looked before these deletions will not learn of them any more.
+local old = redis.call('ZRANGEBYSCORE', DELETED, '-inf', integer(NOW - TTL), 'WITHSCORES', 'LIMIT', 0, DROPPED_AT_ONCE)
+local dropped, forgotten = {}, {}
+for i = 1, #old, 2 do
+  dropped[#dropped + 1] = old[i]
+  -- An id may be in use again, once its tombstone counts no more.
+  if not is_listed[old[i]] then push_fields(forgotten, old[i]) end
+  user.floor = math.max(user.floor, tonumber(old[i + 1]))
+end
+if #dropped > 0 then call_in_portions('ZREM', DELETED, dropped, 1) end
+if #forgotten > 0 then call_in_portions('HDEL', META, forgotten, 1) end
+
+ACCOUNT.conversations, ACCOUNT.messages, ACCOUNT.tokens = totals.conversations, totals.messages, totals.tokens
+ACCOUNT.largest, ACCOUNT.counted_until = totals.largest, totals.till
+ACCOUNT.tombstones = redis.call('ZCARD', DELETED)
+user.bytes, user.purged = totals.bytes, NOW
+call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '')
+return {}
