@@ -9,6 +9,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::engine::Engine;
 use crate::redis_backend::RedisBackend;
+use crate::rules::Rules;
 
 /// One command with its arguments, as bytes: `["SET", "key", "value"]`.
 pub type Command = Vec<Vec<u8>>;
@@ -88,9 +89,25 @@ impl Backend {
     ///
     /// [`Unavailable`] when the store gave no complete answer.
     pub async fn pipeline(&self, commands: &[Command]) -> Result<Vec<Reply>, Unavailable> {
+        self.pipeline_under(commands, &mut Rules::default()).await
+    }
+
+    /// As [`Backend::pipeline`], with these rules.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when the store gave no complete answer.
+    pub async fn pipeline_under(
+        &self,
+        commands: &[Command],
+        rules: &mut Rules,
+    ) -> Result<Vec<Reply>, Unavailable> {
         match self {
-            Self::Embedded(engine) => Ok(commands.iter().map(|c| engine.execute(c)).collect()),
-            Self::Redis(redis) => redis.pipeline(commands).await,
+            Self::Embedded(engine) => {
+                let replies = commands.iter().map(|c| engine.execute_under(c, rules));
+                Ok(replies.collect())
+            }
+            Self::Redis(redis) => redis.pipeline(commands, rules).await,
         }
     }
 
@@ -103,9 +120,31 @@ impl Backend {
         &self,
         commands: &[Command],
     ) -> Result<Result<Vec<Reply>, Reply>, Unavailable> {
+        self.transaction_under(commands, &mut Rules::default())
+            .await
+    }
+
+    /// As [`Backend::transaction`], with these rules.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when the store gave no answer.
+    pub async fn transaction_under(
+        &self,
+        commands: &[Command],
+        rules: &mut Rules,
+    ) -> Result<Result<Vec<Reply>, Reply>, Unavailable> {
         match self {
-            Self::Embedded(engine) => Ok(engine.transaction(commands)),
-            Self::Redis(redis) => redis.transaction(commands).await,
+            Self::Embedded(engine) => Ok(engine.transaction_under(commands, rules)),
+            Self::Redis(redis) => redis.transaction(commands, rules).await,
+        }
+    }
+
+    /// Whether the command runs a script that a full store lets begin, by the script's flags.
+    pub(crate) fn runs_when_full(&self, command: &[Vec<u8>]) -> bool {
+        match self {
+            Self::Embedded(engine) => engine.runs_when_full(command),
+            Self::Redis(redis) => redis.runs_when_full(command),
         }
     }
 

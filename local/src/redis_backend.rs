@@ -2,6 +2,7 @@
 
 mod reply;
 mod script;
+mod wrapper;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind};
 
 use crate::backend::{Command, Messages, Reply, Unavailable};
+use crate::engine::Header;
+use crate::rules::Rules;
 use script::{Outgoing, Scripts};
 
 /// Longest wait for an answer; a script may take its time, so well over the client's default.
@@ -67,7 +70,7 @@ impl RedisBackend {
     ///
     /// [`Unavailable`] when the server gave no answer.
     pub async fn execute(&self, command: &[Vec<u8>]) -> Result<Reply, Unavailable> {
-        let outgoing = self.scripts.outgoing(command);
+        let outgoing = self.scripts.outgoing(command, &mut Rules::default());
         let packed = packed(&outgoing);
         let mut connection = self.connection.clone();
         let value = connection.send_packed_command(&packed).await?;
@@ -79,15 +82,22 @@ impl RedisBackend {
     /// # Errors
     ///
     /// [`Unavailable`] when the server gave no complete answer.
-    pub async fn pipeline(&self, commands: &[Command]) -> Result<Vec<Reply>, Unavailable> {
+    pub async fn pipeline(
+        &self,
+        commands: &[Command],
+        rules: &mut Rules,
+    ) -> Result<Vec<Reply>, Unavailable> {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let outgoing = self.all_outgoing(commands);
+        let outgoing = self.all_outgoing(commands, rules);
+        let signals = self.signals(&outgoing).await?;
         let pipeline = all_packed(&outgoing);
         let mut connection = self.connection.clone();
         let values = connection.req_packed_commands(&pipeline, 0, commands.len());
-        Ok(restored(&outgoing, values.await?))
+        let values = values.await?;
+        rules.fired |= signals < self.signals(&outgoing).await?;
+        Ok(restored(&outgoing, values))
     }
 
     /// Runs the commands in a MULTI/EXEC; the inner `Err` is the error of a discarded transaction.
@@ -98,14 +108,18 @@ impl RedisBackend {
     pub async fn transaction(
         &self,
         commands: &[Command],
+        rules: &mut Rules,
     ) -> Result<Result<Vec<Reply>, Reply>, Unavailable> {
-        let outgoing = self.all_outgoing(commands);
+        let outgoing = self.all_outgoing(commands, rules);
+        let signals = self.signals(&outgoing).await?;
         let mut pipeline = all_packed(&outgoing);
         // MULTI to EXEC go out in one write, so nothing of other callers comes between.
         pipeline.atomic();
         let mut connection = self.connection.clone();
         let answers = connection.req_packed_commands(&pipeline, commands.len() + 1, 1);
-        match answers.await {
+        let answers = answers.await;
+        rules.fired |= signals < self.signals(&outgoing).await?;
+        match answers {
             Ok(values) => Ok(executed(&outgoing, values)),
             Err(error) if discarded(&error) => Ok(Err(Reply::Error(EXECABORT.to_owned()))),
             Err(error) => Err(error.into()),
@@ -133,16 +147,37 @@ impl RedisBackend {
     ///
     /// [`Unavailable`] when the server gave no answer.
     pub async fn command_counts(&self) -> Result<BTreeMap<String, u64>, Unavailable> {
-        let mut connection = self.connection.clone();
-        let mut info = redis::cmd("INFO");
-        info.arg("commandstats");
-        let text: String = info.query_async(&mut connection).await?;
+        let text = self.command_statistics().await?;
         Ok(text.lines().filter_map(command_count).collect())
     }
 
-    fn all_outgoing<'a>(&self, commands: &'a [Command]) -> Vec<Outgoing<'a>> {
-        let outgoing = commands.iter().map(|c| self.scripts.outgoing(c));
-        outgoing.collect()
+    /// Whether the command runs a script that is known and that a full store lets begin.
+    pub(crate) fn runs_when_full(&self, command: &[Vec<u8>]) -> bool {
+        let header = self.scripts.source(command).as_deref().and_then(Header::of);
+        header.is_some_and(Header::runs_when_full)
+    }
+
+    /// How often scripts have said that a failure met its command, where any of these could.
+    async fn signals(&self, outgoing: &[Outgoing<'_>]) -> Result<u64, Unavailable> {
+        if !outgoing.iter().any(Outgoing::may_signal) {
+            return Ok(0);
+        }
+        let text = self.command_statistics().await?;
+        Ok(text.lines().find_map(wrapper::signals).unwrap_or(0))
+    }
+
+    async fn command_statistics(&self) -> Result<String, Unavailable> {
+        let mut connection = self.connection.clone();
+        let mut info = redis::cmd("INFO");
+        info.arg("commandstats");
+        Ok(info.query_async(&mut connection).await?)
+    }
+
+    fn all_outgoing<'a>(&self, commands: &'a [Command], rules: &mut Rules) -> Vec<Outgoing<'a>> {
+        let outgoing = commands.iter();
+        outgoing
+            .map(|command| self.scripts.outgoing(command, rules))
+            .collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A real Redis server for tests and measurements.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -75,6 +75,22 @@ impl RedisServer {
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Leaves it no memory to grow into, or as much as it likes again: Redis's own way of being full.
+    ///
+    /// # Errors
+    /// When it does not answer or refuses.
+    pub fn set_full(&self, full: bool) -> io::Result<()> {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
+        let limit = u8::from(full);
+        connection.write_all(format!("CONFIG SET maxmemory {limit}\r\n").as_bytes())?;
+        let mut reply = [0; 5];
+        connection.read_exact(&mut reply)?;
+        match &reply {
+            b"+OK\r\n" => Ok(()),
+            other => Err(io::Error::other(other.escape_ascii().to_string())),
+        }
     }
 
     /// Kills the server, as a power cut would.

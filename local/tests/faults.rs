@@ -168,3 +168,72 @@ async fn dropping_the_front_closes_the_port() {
         assert!(Instant::now() < deadline);
     }
 }
+
+#[tokio::test]
+async fn a_held_request_runs_when_it_is_released() {
+    for local in Local::all().await {
+        let rest = &local.rest;
+        let hold = local.front.faults().hold_next();
+        let waiting = tokio::spawn({
+            let rest = rest.clone();
+            async move { rest.result(json!(["INCR", "n"])).await }
+        });
+        hold.arrived().await;
+        // Others pass it.
+        assert_eq!(count(rest).await, Value::Null);
+        assert_eq!(rest.result(json!(["INCR", "n"])).await, 1);
+        assert!(!waiting.is_finished());
+        hold.release();
+        assert_eq!(waiting.await.unwrap(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_held_request_outlives_its_client_and_its_handle() {
+    let local = Local::embedded().await;
+    let hold = local.front.faults().hold_next();
+    let waiting = tokio::spawn({
+        let rest = local.rest.clone();
+        async move { rest.try_command(json!(["INCR", "n"])).await.map(drop) }
+    });
+    hold.arrived().await;
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    assert_eq!(count(&local.rest).await, Value::Null);
+    drop(hold);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while count(&local.rest).await != "1" {
+        assert!(Instant::now() < deadline);
+    }
+}
+
+#[tokio::test]
+async fn the_repetition_of_a_cut_request_can_be_held() {
+    let local = Local::embedded().await;
+    let rest = &local.rest;
+    let faults = local.front.faults();
+    faults.push(Fault::CutAfter, 1);
+    let hold = faults.hold_next();
+    assert!(rest.try_command(json!(["INCR", "n"])).await.is_err());
+    let retry = tokio::spawn({
+        let rest = rest.clone();
+        async move { rest.result(json!(["INCR", "n"])).await }
+    });
+    hold.arrived().await;
+    assert_eq!(count(rest).await, "1");
+    hold.release();
+    assert_eq!(retry.await.unwrap(), 2);
+    assert_eq!(local.front.counts().faulted, 1);
+}
+
+#[tokio::test]
+async fn a_fault_can_hit_the_third_request() {
+    let local = Local::embedded().await;
+    let rest = &local.rest;
+    local.front.faults().on_request(3, Fault::CutBefore);
+    for expected in [Some(1), Some(2), None, Some(3)] {
+        let answer = rest.try_command(json!(["INCR", "n"])).await;
+        assert_eq!(answer.is_ok(), expected.is_some(), "{expected:?}");
+    }
+    assert_eq!(count(rest).await, "3");
+}

@@ -18,6 +18,11 @@ impl Failure {
     pub(super) const SYNTAX: Self = Self::fixed("ERR syntax error");
     pub(super) const OVERFLOW: Self = Self::fixed("ERR increment or decrement would overflow");
 
+    pub(super) const FULL: Self =
+        Self::fixed("OOM command not allowed when used memory > 'maxmemory'.");
+    pub(super) const DISCARDED: Self =
+        Self::fixed("EXECABORT Transaction discarded because of previous errors.");
+
     /// A failure with a text known at compile time.
     pub(super) const fn fixed(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))

@@ -4,17 +4,19 @@ use std::io;
 use std::path::Path;
 
 use super::clock::Clock;
+use super::failure::Failure;
 use super::log::AppendLog;
 use super::registry::{self, Run, Spec};
-use super::script::Scripts;
+use super::script::{Header, Scripts};
 use super::store::Store;
 use crate::backend::{Command, Reply};
+use crate::rules::{Full, Rules};
 
 /// Everything behind an engine's lock.
 pub(super) struct Machine {
     pub(super) clock: Clock,
     pub(super) store: Store,
-    scripts: Scripts,
+    pub(super) scripts: Scripts,
     log: Option<AppendLog>,
     /// Why the log could not be written. From then on memory is ahead of the file, so every command
     /// is refused rather than answered with what a restart would forget.
@@ -38,35 +40,50 @@ impl Machine {
         Ok(machine)
     }
 
-    pub(super) fn execute(&mut self, command: &[Vec<u8>]) -> Reply {
+    pub(super) fn execute(&mut self, command: &[Vec<u8>], rules: &mut Rules) -> Reply {
         let spec = match registry::lookup(command) {
             Ok(spec) => spec,
             Err(rejection) => return rejection.into_failure(command).into(),
         };
-        self.logged(|machine| machine.run(spec, command))
+        if rules.full == Some(Full::Admission) && self.may_grow(spec, command) {
+            return Failure::FULL.into();
+        }
+        self.logged(|machine| machine.run(spec, command, rules))
             .unwrap_or_else(|failure| failure)
     }
 
-    pub(super) fn transaction(&mut self, commands: &[Command]) -> Result<Vec<Reply>, Reply> {
+    pub(super) fn transaction(
+        &mut self,
+        commands: &[Command],
+        rules: &mut Rules,
+    ) -> Result<Vec<Reply>, Reply> {
+        let discarded = || Reply::from(Failure::DISCARDED);
+        // A queue takes up memory too, so Redis queues nothing then.
+        if rules.full == Some(Full::Admission) {
+            return Err(discarded());
+        }
         let specs = commands.iter().map(|command| registry::lookup(command));
-        let specs: Vec<_> = specs.collect::<Result<_, _>>().map_err(|_| {
-            let text = "EXECABORT Transaction discarded because of previous errors.";
-            Reply::Error(text.to_owned())
-        })?;
+        let specs: Vec<_> = specs.collect::<Result<_, _>>().map_err(|_| discarded())?;
         self.logged(|machine| {
             let queued = specs.into_iter().zip(commands);
             queued
-                .map(|(spec, command)| machine.run(spec, command))
+                .map(|(spec, command)| machine.run(spec, command, rules))
                 .collect()
         })
     }
 
-    fn run(&mut self, spec: &'static Spec, command: &[Vec<u8>]) -> Reply {
+    /// Whether the command may take up memory, or runs a script that does not say that it takes none.
+    fn may_grow(&self, spec: &Spec, command: &[Vec<u8>]) -> bool {
+        let header = self.scripts.header(command);
+        spec.may_grow || header.is_some_and(Header::refused_when_full)
+    }
+
+    fn run(&mut self, spec: &'static Spec, command: &[Vec<u8>], rules: &mut Rules) -> Reply {
         match spec.run {
             Run::Handler(handler) => self.store.call(spec.name, handler, command),
             Run::Script(kind) => {
                 self.store.count(spec.name);
-                let reply = self.scripts.run(kind, &mut self.store, command);
+                let reply = self.scripts.run(kind, &mut self.store, command, rules);
                 reply.unwrap_or_else(Reply::from)
             }
         }

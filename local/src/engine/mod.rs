@@ -28,7 +28,10 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use crate::backend::{Command, Reply};
+use crate::rules::Rules;
 use machine::Machine;
+pub(crate) use script::Header;
+pub use script::ScriptWork;
 
 /// A handle to one engine; clones share the same data.
 #[derive(Clone)]
@@ -54,7 +57,12 @@ impl Engine {
 
     /// Runs one command; errors are replies too.
     pub fn execute(&self, command: &[Vec<u8>]) -> Reply {
-        self.machine().execute(command)
+        self.execute_under(command, &mut Rules::default())
+    }
+
+    /// As [`Engine::execute`], with these rules.
+    pub fn execute_under(&self, command: &[Vec<u8>], rules: &mut Rules) -> Reply {
+        self.machine().execute(command, rules)
     }
 
     /// Runs `commands` as one MULTI/EXEC and returns their replies in order.
@@ -64,7 +72,20 @@ impl Engine {
     /// When any of them is unknown or has the wrong number of arguments: then none is run, and the
     /// reply is Redis' `EXECABORT`. Errors at run time are entries among the replies.
     pub fn transaction(&self, commands: &[Command]) -> Result<Vec<Reply>, Reply> {
-        self.machine().transaction(commands)
+        self.transaction_under(commands, &mut Rules::default())
+    }
+
+    /// As [`Engine::transaction`], with these rules.
+    ///
+    /// # Errors
+    ///
+    /// As there, and when the rules keep commands from being queued.
+    pub fn transaction_under(
+        &self,
+        commands: &[Command],
+        rules: &mut Rules,
+    ) -> Result<Vec<Reply>, Reply> {
+        self.machine().transaction(commands, rules)
     }
 
     /// Messages published to `channel` from now on.
@@ -99,6 +120,18 @@ impl Engine {
         calls
             .map(|(name, count)| ((*name).to_owned(), *count))
             .collect()
+    }
+
+    /// The most that any one script run has done since this was last asked, so that a test can see whether
+    /// it grows with the data.
+    pub fn largest_script(&self) -> ScriptWork {
+        std::mem::take(&mut self.machine().store.largest_script)
+    }
+
+    /// Whether the command runs a script that a full store lets begin, by the script's flags.
+    pub(crate) fn runs_when_full(&self, command: &[Vec<u8>]) -> bool {
+        let header = self.machine().scripts.header(command);
+        header.is_some_and(Header::runs_when_full)
     }
 
     fn machine(&self) -> MutexGuard<'_, Machine> {

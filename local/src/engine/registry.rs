@@ -39,6 +39,8 @@ pub(super) struct Spec {
     arity: i32,
     /// Whether it is refused to read-only scripts.
     pub(super) writes: bool,
+    /// Whether it may take up more memory, and is refused when there is none left.
+    pub(super) may_grow: bool,
     keys: Keys,
     pub(super) run: Run,
 }
@@ -50,6 +52,7 @@ impl Spec {
             name,
             arity,
             writes: false,
+            may_grow: false,
             keys: Keys::First,
             run: Run::Handler(handler),
         }
@@ -59,8 +62,15 @@ impl Spec {
     pub(super) const fn write(name: &'static str, arity: i32, handler: Handler) -> Self {
         Self {
             writes: true,
+            may_grow: true,
             ..Self::read(name, arity, handler)
         }
+    }
+
+    /// The same for one that never takes up more memory.
+    pub(super) const fn even_when_full(mut self) -> Self {
+        self.may_grow = false;
+        self
     }
 
     /// A command that runs or keeps scripts.
@@ -69,9 +79,15 @@ impl Spec {
             name,
             arity,
             writes: false,
+            may_grow: false,
             keys: Keys::None,
             run: Run::Script(command),
         }
+    }
+
+    /// Whether it changes keys, as PUBLISH does not.
+    pub(super) fn changes_keys(&self) -> bool {
+        self.writes && !matches!(self.keys, Keys::None)
     }
 
     pub(super) const fn with_keys(mut self, keys: Keys) -> Self {

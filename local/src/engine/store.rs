@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::channels::Channels;
 use super::keyspace::Keyspace;
 use super::registry::Handler;
+use super::script::ScriptWork;
 use crate::backend::{Command, Reply};
 
 /// The engine's data as a command's handler sees it.
@@ -18,6 +19,7 @@ pub(super) struct Store {
     pub(super) now_us: i64,
     /// Commands that repeat what was done since they were last taken.
     pub(super) effects: Vec<Command>,
+    pub(super) largest_script: ScriptWork,
     change: Change,
 }
 

@@ -8,6 +8,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::sync::watch;
 
+use super::hold::{Held, Hold};
+use crate::rules::{Full, ScriptFailure};
+
 /// What goes wrong with one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -26,9 +29,20 @@ pub enum Fault {
     CutBefore,
     /// The commands run, then the connection is closed without an answer.
     CutAfter,
-    /// The store is full: each write is answered `ERR DB capacity quota exceeded...`, while reads
-    /// and deletions run.
+    /// The store is full: what may add data is answered `ERR DB capacity quota exceeded...`, and so is a
+    /// script, unless it runs by a read-only command or its flags name `no-writes` or `allow-oom`.
     CapacityError,
+    /// One command of the request's first script is not run and replies an error instead, which
+    /// `redis.call` raises. What the script did before stays done, as Redis rolls nothing back; where it
+    /// goes on, later calls run. A shorter script runs unharmed: see [`Faults::take_fired`].
+    ///
+    /// While the store knows the script by no source (`NOSCRIPT`), the fault waits for the next request.
+    ScriptCommand {
+        /// Which of the script's calls of `redis.call` and `redis.pcall`, from 1.
+        nth: u32,
+        /// The text of the error, its code first.
+        error: String,
+    },
     /// Each command is answered `ERR max daily request limit exceeded...`.
     QuotaError,
     /// Each command is answered `ERR max requests limit exceeded...`, as since the limit is monthly.
@@ -49,14 +63,32 @@ struct Shared {
     /// False while the plan is empty, to spare requests the lock.
     armed: AtomicBool,
     on_subscribe: AtomicBool,
+    fired: AtomicBool,
     latency_micros: AtomicU64,
+    full: Mutex<Option<Full>>,
     plan: Mutex<Plan>,
 }
 
 #[derive(Default)]
 struct Plan {
-    queue: VecDeque<(Fault, u32)>,
+    queue: VecDeque<(Fate, u32)>,
     random: Option<Random>,
+}
+
+/// What the plan has for one request.
+#[derive(Clone, Default)]
+pub(super) struct Fate {
+    /// What goes wrong with it.
+    pub fault: Option<Fault>,
+    /// Who says when it may run.
+    pub held: Option<Arc<Held>>,
+}
+
+impl From<Fault> for Fate {
+    fn from(fault: Fault) -> Self {
+        let (fault, held) = (Some(fault), None);
+        Self { fault, held }
+    }
 }
 
 struct Random {
@@ -80,7 +112,9 @@ impl Faults {
         let shared = Shared {
             armed: AtomicBool::new(false),
             on_subscribe: AtomicBool::new(false),
+            fired: AtomicBool::new(false),
             latency_micros: AtomicU64::new(0),
+            full: Mutex::default(),
             plan: Mutex::default(),
         };
         let faults = Self {
@@ -97,10 +131,38 @@ impl Faults {
 
     /// Gives the fault to each of the next `times` requests, after the faults pushed before.
     pub fn push(&self, fault: Fault, times: u32) {
-        if times > 0 {
-            self.plan().queue.push_back((fault, times));
-            self.shared.armed.store(true, Relaxed);
-        }
+        self.plan_for(fault.into(), times);
+    }
+
+    /// Lets the next `times` requests, after those planned for before, pass unharmed.
+    pub fn pass(&self, times: u32) {
+        self.plan_for(Fate::default(), times);
+    }
+
+    /// Gives the fault to the `k`-th request from now, from 1, or from the last one planned for.
+    pub fn on_request(&self, k: u32, fault: Fault) {
+        self.pass(k.saturating_sub(1));
+        self.push(fault, 1);
+    }
+
+    /// Holds the next request, after those planned for before: it runs once the handle releases it, and
+    /// even if its client has gone by then.
+    pub fn hold_next(&self) -> Hold {
+        let (hold, held) = Hold::new();
+        let (fault, held) = (None, Some(held));
+        self.plan_for(Fate { fault, held }, 1);
+        hold
+    }
+
+    /// Makes the store full until it is told otherwise.
+    pub fn set_full(&self, full: Option<Full>) {
+        *self.lock_full() = full;
+    }
+
+    /// Whether a [`Fault::ScriptCommand`] has met a command since this was last asked: a loop over the
+    /// commands of a script ends when it has not.
+    pub fn take_fired(&self) -> bool {
+        self.shared.fired.swap(false, Relaxed)
     }
 
     /// Gives each request that has no pushed fault one of `mix` with the probability before it, or
@@ -112,7 +174,8 @@ impl Faults {
         self.shared.armed.store(true, Relaxed);
     }
 
-    /// Forgets the pushed and the random faults; latency and refusal stay as they are.
+    /// Forgets the planned and the random faults; latency, refusal, fullness and requests already held
+    /// stay as they are.
     pub fn clear(&self) {
         let mut plan = self.plan();
         *plan = Plan::default();
@@ -145,21 +208,50 @@ impl Faults {
         Duration::from_micros(self.shared.latency_micros.load(Relaxed))
     }
 
-    /// The fault of this command request.
-    pub(super) fn take(&self) -> Option<Fault> {
-        if !self.shared.armed.load(Relaxed) {
-            return None;
-        }
-        let mut plan = self.plan();
-        let fault = plan.take();
-        self.shared.armed.store(!plan.is_empty(), Relaxed);
-        fault
+    pub(super) fn full(&self) -> Option<Full> {
+        *self.lock_full()
     }
 
-    /// The fault of this subscription.
-    pub(super) fn take_for_subscribe(&self) -> Option<Fault> {
+    /// What is planned for this command request.
+    pub(super) fn take(&self) -> Fate {
+        if !self.shared.armed.load(Relaxed) {
+            return Fate::default();
+        }
+        let mut plan = self.plan();
+        let fate = plan.take();
+        self.shared.armed.store(!plan.is_empty(), Relaxed);
+        fate
+    }
+
+    /// What is planned for this subscription.
+    pub(super) fn take_for_subscribe(&self) -> Fate {
         let on = self.shared.on_subscribe.load(Relaxed);
-        on.then(|| self.take()).flatten()
+        if on { self.take() } else { Fate::default() }
+    }
+
+    /// The failure of a script has met a command.
+    pub(super) fn set_fired(&self) {
+        self.shared.fired.store(true, Relaxed);
+    }
+
+    /// Plans a failure for the next request that could not meet its script in this one.
+    pub(super) fn put_back(&self, failure: ScriptFailure) {
+        let ScriptFailure { nth, error } = failure;
+        let fault = Fault::ScriptCommand { nth, error };
+        self.plan().queue.push_front((fault.into(), 1));
+        self.shared.armed.store(true, Relaxed);
+    }
+
+    fn plan_for(&self, fate: Fate, times: u32) {
+        if times > 0 {
+            self.plan().queue.push_back((fate, times));
+            self.shared.armed.store(true, Relaxed);
+        }
+    }
+
+    fn lock_full(&self) -> MutexGuard<'_, Option<Full>> {
+        let full = self.shared.full.lock();
+        full.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
@@ -174,16 +266,17 @@ impl Plan {
         self.queue.is_empty() && self.random.is_none()
     }
 
-    fn take(&mut self) -> Option<Fault> {
-        let Some((fault, times)) = self.queue.front_mut() else {
-            return self.random.as_mut()?.draw();
+    fn take(&mut self) -> Fate {
+        let Some((fate, times)) = self.queue.front_mut() else {
+            let drawn = self.random.as_mut().and_then(Random::draw);
+            return drawn.map(Fate::from).unwrap_or_default();
         };
-        let fault = fault.clone();
+        let fate = fate.clone();
         *times -= 1;
         if *times == 0 {
             self.queue.pop_front();
         }
-        Some(fault)
+        fate
     }
 }
 
@@ -210,11 +303,21 @@ mod tests {
         faults.random(1, [(1.0, Fault::Garbage)]);
         faults.push(Fault::CutAfter, 2);
         faults.push(Fault::QuotaError, 1);
-        let taken: Vec<_> = (0..4).filter_map(|_| faults.take()).collect();
+        let taken: Vec<_> = (0..4).filter_map(|_| faults.take().fault).collect();
         let (twice, once) = (Fault::CutAfter, Fault::QuotaError);
         assert_eq!(taken, [twice.clone(), twice, once, Fault::Garbage]);
         faults.clear();
-        assert_eq!(faults.take(), None);
+        assert_eq!(faults.take().fault, None);
+    }
+
+    #[test]
+    fn a_fault_can_be_planned_for_a_later_request() {
+        let (faults, _gate) = Faults::new();
+        faults.on_request(3, Fault::Garbage);
+        faults.on_request(2, Fault::CutBefore);
+        let taken: Vec<_> = (0..6).map(|_| faults.take().fault).collect();
+        let (third, fifth) = (Some(Fault::Garbage), Some(Fault::CutBefore));
+        assert_eq!(taken, [None, None, third, None, fifth, None]);
     }
 
     #[test]
@@ -222,7 +325,7 @@ mod tests {
         let draw = |seed| {
             let (faults, _gate) = Faults::new();
             faults.random(seed, [(0.2, Fault::CutBefore), (0.3, Fault::CutAfter)]);
-            (0..1000).map(|_| faults.take()).collect::<Vec<_>>()
+            (0..1000).map(|_| faults.take().fault).collect::<Vec<_>>()
         };
         let drawn = draw(7);
         assert_eq!(drawn, draw(7));

@@ -1,14 +1,17 @@
 //! Which commands of a request are refused before they reach the store, and with what words.
 
 use super::auth::Access;
-use super::kind::Kind;
-use crate::backend::Command;
+use crate::backend::{Backend, Command};
+use crate::kind::Kind;
+use crate::rules::CAPACITY_EXCEEDED;
 
 /// A quota that is used up, as a fault pretends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shortage {
-    /// The store is full: writes are refused, reads and deletions are not.
+    /// The store is full: what may add data is refused, and scripts that do not say that they add none.
     Capacity,
+    /// The store is full: what may add data is refused. Inside of scripts the store sees to that.
+    CapacityPerCommand,
     /// The day's requests are used up.
     DailyRequests,
     /// The month's requests are used up.
@@ -18,11 +21,7 @@ pub enum Shortage {
 impl Shortage {
     fn text(self) -> &'static str {
         match self {
-            Self::Capacity => {
-                "ERR DB capacity quota exceeded. Threshold: 268435456 bytes, \
-                 Usage: 268979370 bytes. See https://upstash.com/docs/redis/troubleshooting/\
-                 db_capacity_quota_exceeded for details"
-            }
+            Self::Capacity | Self::CapacityPerCommand => CAPACITY_EXCEEDED,
             Self::DailyRequests => {
                 "ERR max daily request limit exceeded. Limit: 10000, Usage: 10000. \
                  See https://upstash.com/docs/redis/troubleshooting/max_daily_request_limit \
@@ -35,29 +34,33 @@ impl Shortage {
         }
     }
 
-    fn refuses(self, kind: Kind) -> bool {
+    fn refuses(self, kind: Kind, command: &[Vec<u8>], backend: &Backend) -> bool {
         match self {
-            Self::Capacity => kind == Kind::Write,
+            Self::Capacity if kind == Kind::Script => !backend.runs_when_full(command),
+            Self::Capacity | Self::CapacityPerCommand => kind == Kind::Write,
             Self::DailyRequests | Self::MonthlyRequests => true,
         }
     }
 }
 
 /// What one request may do.
-#[derive(Clone, Copy, Debug)]
-pub struct Gate {
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
     pub access: Access,
     pub shortage: Option<Shortage>,
+    /// Who knows the scripts.
+    pub backend: &'a Backend,
 }
 
-impl Gate {
+impl Gate<'_> {
     /// The error that answers the command, or `None` when it may run.
     pub fn refusal(self, command: &[Vec<u8>]) -> Option<String> {
         let Some(name) = command.first() else {
             return Some("ERR empty command".to_owned());
         };
         let kind = Kind::of(command);
-        if let Some(shortage) = self.shortage.filter(|shortage| shortage.refuses(kind)) {
+        let refuses = |shortage: &Shortage| shortage.refuses(kind, command, self.backend);
+        if let Some(shortage) = self.shortage.filter(refuses) {
             return Some(shortage.text().to_owned());
         }
         if kind == Kind::Unavailable {

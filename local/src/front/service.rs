@@ -13,12 +13,13 @@ use super::auth::{Access, Tokens};
 use super::body::{self, BodyError, MAX_REQUEST_BYTES};
 use super::call::Call;
 use super::events;
-use super::faults::{Fault, Faults};
+use super::faults::{Fate, Fault, Faults};
 use super::gate::{Gate, Shortage, not_permitted};
-use super::kind::Kind;
 use super::response::{self, Body};
 use super::tally::Tally;
 use crate::backend::{Backend, Command, Reply, Unavailable};
+use crate::kind::Kind;
+use crate::rules::{Full, Rules, ScriptFailure};
 
 /// The connection is to be closed without an answer.
 #[derive(Debug)]
@@ -47,10 +48,15 @@ enum Course {
     /// It is answered without running.
     Answer(Response<Body>),
     /// It runs.
-    Run {
-        shortage: Option<Shortage>,
-        then_cut: bool,
-    },
+    Run(Harm),
+}
+
+/// What happens to a request that runs.
+#[derive(Default)]
+struct Harm {
+    shortage: Option<Shortage>,
+    script: Option<ScriptFailure>,
+    then_cut: bool,
 }
 
 impl Service {
@@ -67,7 +73,10 @@ impl Service {
     /// The answer to a request.
     ///
     /// A sync token in the request needs no regard: there is one replica, and it has every write.
-    pub async fn serve(&self, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    pub async fn serve(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Cut> {
         let began = Instant::now();
         let mut response = self.answer(request).await?;
         let bytes = response.body().size_hint().exact().unwrap_or(0);
@@ -76,7 +85,7 @@ impl Service {
         Ok(response)
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+    async fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
         let allowed = [Method::POST, Method::GET, Method::PUT, Method::HEAD];
         if !allowed.contains(request.method()) {
             return Ok(response::method_not_allowed());
@@ -100,11 +109,11 @@ impl Service {
             return Ok(response::error(StatusCode::BAD_REQUEST, &text));
         }
         self.tally.subscription();
-        let fault = self.faults.take_for_subscribe();
-        match self.course(fault, Duration::ZERO).await? {
+        let fate = self.faults.take_for_subscribe();
+        match self.course(fate, Duration::ZERO).await? {
             Course::Answer(response) => Ok(response),
-            Course::Run { then_cut: true, .. } => Err(Cut),
-            Course::Run { .. } => Ok(match events::stream(&self.backend, channels).await {
+            Course::Run(Harm { then_cut: true, .. }) => Err(Cut),
+            Course::Run(_) => Ok(match events::stream(&self.backend, channels).await {
                 Ok(stream) => response::events(stream),
                 Err(_) => response::unavailable(),
             }),
@@ -112,7 +121,7 @@ impl Service {
     }
 
     async fn command_request(
-        &self,
+        self: &Arc<Self>,
         request: Request<Incoming>,
         access: Access,
     ) -> Result<Response<Body>, Cut> {
@@ -137,30 +146,68 @@ impl Service {
         self.execute(call, access, encoding).await
     }
 
+    /// Runs the call as its fate will have it. A held one no longer depends on its connection, as one that
+    /// lingers between client and store does not.
     async fn execute(
-        &self,
+        self: &Arc<Self>,
         call: Call,
         access: Access,
         encoding: Encoding,
     ) -> Result<Response<Body>, Cut> {
-        let course = self.course(self.faults.take(), self.faults.latency());
-        let (shortage, then_cut) = match course.await? {
+        let fate = self.faults.take();
+        if fate.held.is_none() {
+            return self.execute_as(fate, call, access, encoding).await;
+        }
+        let service = Arc::clone(self);
+        let held = async move { service.execute_as(fate, call, access, encoding).await };
+        tokio::spawn(held).await.unwrap_or(Err(Cut))
+    }
+
+    async fn execute_as(
+        &self,
+        fate: Fate,
+        call: Call,
+        access: Access,
+        encoding: Encoding,
+    ) -> Result<Response<Body>, Cut> {
+        let harm = match self.course(fate, self.faults.latency()).await? {
             Course::Answer(response) => return Ok(response),
-            Course::Run { shortage, then_cut } => (shortage, then_cut),
+            Course::Run(harm) => harm,
         };
         let writes = call.commands().iter().any(|c| Kind::of(c).writes());
-        let response = self.run(call, Gate { access, shortage }, encoding).await;
+        let full = self.faults.full();
+        let per_command = full
+            .filter(|full| *full == Full::EveryCommand)
+            .map(|_| Shortage::CapacityPerCommand);
+        let gate = Gate {
+            access,
+            shortage: harm.shortage.or(per_command),
+            backend: &self.backend,
+        };
+        let mut rules = Rules {
+            full,
+            failure: harm.script,
+            fired: false,
+        };
+        let response = self.run(call, gate, &mut rules, encoding).await;
+        if rules.fired {
+            self.faults.set_fired();
+        }
         if writes {
             self.writes.fetch_add(1, Relaxed);
         }
-        if then_cut {
+        if harm.then_cut {
             return Err(Cut);
         }
         Ok(response.unwrap_or_else(|_| response::unavailable()))
     }
 
-    /// Waits as long as latency and fault say, then tells what the fault leaves to do.
-    async fn course(&self, fault: Option<Fault>, latency: Duration) -> Result<Course, Cut> {
+    /// Waits as long as latency and fate say, then tells what the fault leaves to do.
+    async fn course(&self, fate: Fate, latency: Duration) -> Result<Course, Cut> {
+        let Fate { fault, held } = fate;
+        if let Some(held) = held {
+            held.wait().await;
+        }
         let delay = match fault {
             Some(Fault::Delay(delay)) => latency.saturating_add(delay),
             _ => latency,
@@ -171,41 +218,51 @@ impl Service {
         if fault.is_some() {
             self.tally.fault();
         }
-        let run = |shortage, then_cut| Ok(Course::Run { shortage, then_cut });
-        match fault {
-            None | Some(Fault::Delay(_)) => run(None, false),
-            Some(Fault::CutAfter) => run(None, true),
-            Some(Fault::CapacityError) => run(Some(Shortage::Capacity), false),
-            Some(Fault::QuotaError) => run(Some(Shortage::DailyRequests), false),
-            Some(Fault::MonthlyQuotaError) => run(Some(Shortage::MonthlyRequests), false),
-            Some(Fault::CutBefore) => Err(Cut),
-            Some(Fault::Garbage) => Ok(Course::Answer(response::garbage())),
+        let short_of = |shortage| Harm {
+            shortage: Some(shortage),
+            ..Harm::default()
+        };
+        let harm = match fault {
+            None | Some(Fault::Delay(_)) => Harm::default(),
+            Some(Fault::CutAfter) => Harm {
+                then_cut: true,
+                ..Harm::default()
+            },
+            Some(Fault::ScriptCommand { nth, error }) => Harm {
+                script: Some(ScriptFailure { nth, error }),
+                ..Harm::default()
+            },
+            Some(Fault::CapacityError) => short_of(Shortage::Capacity),
+            Some(Fault::QuotaError) => short_of(Shortage::DailyRequests),
+            Some(Fault::MonthlyQuotaError) => short_of(Shortage::MonthlyRequests),
+            Some(Fault::CutBefore) => return Err(Cut),
+            Some(Fault::Garbage) => return Ok(Course::Answer(response::garbage())),
             Some(Fault::Status { code, retry_after }) => {
                 let answer = response::gateway_error(code, retry_after);
-                Ok(Course::Answer(answer))
+                return Ok(Course::Answer(answer));
             }
-        }
+        };
+        Ok(Course::Run(harm))
     }
 
     async fn run(
         &self,
         call: Call,
-        gate: Gate,
+        gate: Gate<'_>,
+        rules: &mut Rules,
         encoding: Encoding,
     ) -> Result<Response<Body>, Unavailable> {
         match call {
             Call::Single(command) => {
-                let reply = match gate.refusal(&command) {
-                    Some(text) => Reply::Error(text),
-                    None => self.backend.execute(&command).await?,
-                };
+                let mut replies = self.pipeline(vec![command], gate, rules).await?;
+                let reply = replies.pop().unwrap_or(Reply::Nil);
                 Ok(entry(&reply, encoding))
             }
             Call::Pipeline(commands) => {
-                let replies = self.pipeline(commands, gate).await?;
+                let replies = self.pipeline(commands, gate, rules).await?;
                 Ok(entries(&replies, encoding))
             }
-            Call::Transaction(commands) => match self.transaction(&commands, gate).await? {
+            Call::Transaction(commands) => match self.transaction(&commands, gate, rules).await? {
                 Ok(replies) => Ok(entries(&replies, encoding)),
                 Err(discarded) => Ok(entry(&discarded, encoding)),
             },
@@ -215,19 +272,25 @@ impl Service {
     async fn transaction(
         &self,
         commands: &[Command],
-        gate: Gate,
+        gate: Gate<'_>,
+        rules: &mut Rules,
     ) -> Result<Result<Vec<Reply>, Reply>, Unavailable> {
-        match gate.transaction_refusal(commands) {
-            Some(text) => Ok(Err(Reply::Error(text))),
-            None => self.backend.transaction(commands).await,
+        if let Some(text) = gate.transaction_refusal(commands) {
+            return Ok(Err(Reply::Error(text)));
         }
+        let outcome = self.backend.transaction_under(commands, rules).await?;
+        if let Ok(replies) = &outcome {
+            self.keep_unmet(replies, rules);
+        }
+        Ok(outcome)
     }
 
     /// Runs the commands that are not refused, and puts the refusals in their places.
     async fn pipeline(
         &self,
         mut commands: Vec<Command>,
-        gate: Gate,
+        gate: Gate<'_>,
+        rules: &mut Rules,
     ) -> Result<Vec<Reply>, Unavailable> {
         let mut refusals = Vec::new();
         let mut position = 0;
@@ -238,11 +301,23 @@ impl Service {
             position += 1;
             runs
         });
-        let replies = self.backend.pipeline(&commands).await?;
+        let replies = self.backend.pipeline_under(&commands, rules).await?;
+        self.keep_unmet(&replies, rules);
         if refusals.is_empty() {
             return Ok(replies);
         }
         Ok(merged(position, replies, refusals))
+    }
+
+    /// A client that meets NOSCRIPT sends the script next, so that is when it has to fail.
+    fn keep_unmet(&self, replies: &[Reply], rules: &mut Rules) {
+        let is_unknown =
+            |reply: &Reply| matches!(reply, Reply::Error(text) if text.starts_with("NOSCRIPT"));
+        if replies.iter().any(is_unknown)
+            && let Some(failure) = rules.failure.take()
+        {
+            self.faults.put_back(failure);
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Upstash's script flag `allow-key-locking`, which a stock Redis refuses.
+//! Scripts on their way to Redis: without Upstash's flag `allow-key-locking`, which a stock Redis refuses,
+//! and in a wrapper where rules reach into them.
 //!
-//! The flag is taken out of a script's first line on its way to Redis, which changes the script's
-//! SHA1. So that a client's EVALSHA finds the script, the SHA1 it knows is kept with the one Redis
-//! knows.
+//! Both change the script's SHA1. So that a client's EVALSHA finds the script, its source is kept with the
+//! SHA1 the client knows.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,7 +10,10 @@ use std::sync::{PoisonError, RwLock};
 
 use sha1_smol::Sha1;
 
+use super::wrapper;
 use crate::backend::Reply;
+use crate::kind::Kind;
+use crate::rules::{Full, Rules};
 
 const FLAG: &[u8] = b"allow-key-locking";
 
@@ -19,14 +22,42 @@ pub struct Outgoing<'a> {
     words: Cow<'a, [Vec<u8>]>,
     /// For SCRIPT LOAD: the SHA1 the client expects in the reply.
     loaded: Option<String>,
+    wrapped: Option<Wrapped>,
 }
+
+/// A script that went out in a wrapper.
+struct Wrapped {
+    /// Whether it says when a command was made to fail.
+    signals: bool,
+    sent_sha: String,
+    /// The SHA1 the client expects in errors.
+    sha: String,
+}
+
+/// No script has this SHA1, so Redis answers NOSCRIPT.
+const UNKNOWN_SHA: &[u8] = b"0000000000000000000000000000000000000000";
 
 impl<'a> Outgoing<'a> {
     fn unchanged(words: &'a [Vec<u8>]) -> Self {
         Self {
             words: Cow::Borrowed(words),
             loaded: None,
+            wrapped: None,
         }
+    }
+
+    fn changed(words: Vec<Vec<u8>>) -> Self {
+        Self {
+            words: Cow::Owned(words),
+            loaded: None,
+            wrapped: None,
+        }
+    }
+
+    /// Whether a failure may meet one of its inner commands.
+    pub fn may_signal(&self) -> bool {
+        let wrapped = self.wrapped.as_ref();
+        wrapped.is_some_and(|wrapped| wrapped.signals)
     }
 
     /// The name and the arguments to send.
@@ -36,52 +67,99 @@ impl<'a> Outgoing<'a> {
 
     /// The reply with the SHA1 the client knows.
     pub fn restored(&self, reply: Reply) -> Reply {
-        match (&self.loaded, reply) {
-            (Some(sha), Reply::Bulk(_)) => Reply::Bulk(sha.clone().into_bytes()),
-            (_, reply) => reply,
+        match (&self.loaded, &self.wrapped, reply) {
+            (Some(sha), _, Reply::Bulk(_)) => Reply::Bulk(sha.clone().into_bytes()),
+            (_, Some(wrapped), Reply::Error(text)) => {
+                Reply::Error(text.replace(&wrapped.sent_sha, &wrapped.sha))
+            }
+            (_, _, reply) => reply,
         }
     }
 }
 
-/// The SHA1s of the scripts that were changed: the client's to Redis's, in lower-case hex.
+/// A script as the client knows it.
+struct Known {
+    source: Vec<u8>,
+    /// Redis's SHA1 of it, where that is another one.
+    stock_sha: Option<Vec<u8>>,
+}
+
+/// The scripts that passed, by the client's SHA1 in lower-case hex.
 #[derive(Default)]
-pub struct Scripts(RwLock<HashMap<Vec<u8>, Vec<u8>>>);
+pub struct Scripts(RwLock<HashMap<Vec<u8>, Known>>);
 
 impl Scripts {
     /// The command as Redis understands it; all but script commands are unchanged.
-    pub fn outgoing<'a>(&self, words: &'a [Vec<u8>]) -> Outgoing<'a> {
+    pub fn outgoing<'a>(&self, words: &'a [Vec<u8>], rules: &mut Rules) -> Outgoing<'a> {
         let Some(name) = words.first() else {
             return Outgoing::unchanged(words);
         };
         let is = |text: &str| name.eq_ignore_ascii_case(text.as_bytes());
         let first_is = |text: &str| matches!(words.get(1), Some(word) if word.eq_ignore_ascii_case(text.as_bytes()));
-        if is("EVAL") || is("EVAL_RO") {
-            self.with_script(words, 1, false)
-        } else if is("EVALSHA") || is("EVALSHA_RO") {
+        let (with_source, with_sha) = (
+            is("EVAL") || is("EVAL_RO"),
+            is("EVALSHA") || is("EVALSHA_RO"),
+        );
+        if with_source && let Some(source) = words.get(1) {
+            self.remember(source);
+        }
+        if (with_source || with_sha) && rules.reach_into_scripts() {
+            self.wrapped(words, rules)
+        } else if with_source {
+            with_stock(words, 1)
+        } else if with_sha {
             self.with_shas(words, 1..2)
         } else if is("SCRIPT") && first_is("LOAD") {
-            self.with_script(words, 2, true)
+            let mut outgoing = with_stock(words, 2);
+            outgoing.loaded = words.get(2).map(|source| self.remember(source));
+            outgoing
         } else if is("SCRIPT") && first_is("EXISTS") {
             self.with_shas(words, 2..words.len())
         } else {
+            if is("SCRIPT") && first_is("FLUSH") {
+                self.forget();
+            }
             Outgoing::unchanged(words)
         }
     }
 
-    /// Takes the flag out of the script at `position`.
-    fn with_script<'a>(&self, words: &'a [Vec<u8>], position: usize, load: bool) -> Outgoing<'a> {
-        let Some((script, stock)) = words
-            .get(position)
-            .and_then(|script| Some((script, without_flag(script)?)))
-        else {
-            return Outgoing::unchanged(words);
+    /// The source of the script that the command runs, if it has one or has passed.
+    pub fn source(&self, words: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let [name, script, ..] = words else {
+            return None;
         };
-        let sha = self.remember(script, &stock);
-        let mut changed = words.to_vec();
-        changed[position] = stock;
+        if name.eq_ignore_ascii_case(b"EVAL") || name.eq_ignore_ascii_case(b"EVAL_RO") {
+            return Some(script.clone());
+        }
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let script = known.get(&script.to_ascii_lowercase())?;
+        Some(script.source.clone())
+    }
+
+    /// Puts the script between itself and `redis.call`. One of unknown source must not run without that.
+    fn wrapped<'a>(&self, words: &[Vec<u8>], rules: &mut Rules) -> Outgoing<'a> {
+        let mut words = words.to_vec();
+        let Some(source) = self.source(&words) else {
+            if let Some(sha) = words.get_mut(1) {
+                *sha = UNKNOWN_SHA.to_vec();
+            }
+            return Outgoing::changed(words);
+        };
+        let failure = rules.failure.take();
+        let full = rules.full == Some(Full::EveryCommand);
+        let stock = without_flag(&source);
+        let script = wrapper::wrap(stock.as_deref().unwrap_or(&source), full, failure.as_ref());
+        let wrapped = Wrapped {
+            signals: failure.is_some(),
+            sent_sha: hex_sha(&script),
+            sha: hex_sha(&source),
+        };
+        let read_only = Kind::of(&words) == Kind::WideRead;
+        words[0] = if read_only { "EVAL_RO" } else { "EVAL" }.into();
+        words[1] = script;
         Outgoing {
-            words: Cow::Owned(changed),
-            loaded: load.then_some(sha),
+            wrapped: Some(wrapped),
+            ..Outgoing::changed(words)
         }
     }
 
@@ -91,29 +169,55 @@ impl Scripts {
         let mut words = Cow::Borrowed(words);
         for position in range {
             let given = words.get(position).map(|sha| sha.to_ascii_lowercase());
-            if let Some(stock) = given.and_then(|sha| known.get(&sha)) {
+            let script = given.and_then(|sha| known.get(&sha));
+            if let Some(stock) = script.and_then(|script| script.stock_sha.as_ref()) {
                 words.to_mut()[position].clone_from(stock);
             }
         }
         Outgoing {
             words,
             loaded: None,
+            wrapped: None,
         }
     }
 
-    /// Notes both SHA1s and returns the client's.
-    fn remember(&self, script: &[u8], stock: &[u8]) -> String {
-        let sha = Sha1::from(script).digest().to_string();
+    /// Keeps the script and returns the client's SHA1.
+    fn remember(&self, source: &[u8]) -> String {
+        let sha = hex_sha(source);
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let is_new = !known.contains_key(sha.as_bytes());
         drop(known);
         if is_new {
-            let stock_sha = Sha1::from(stock).digest().to_string().into_bytes();
+            let stock_sha = without_flag(source).map(|stock| hex_sha(&stock).into_bytes());
+            let script = Known {
+                source: source.to_vec(),
+                stock_sha,
+            };
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            known.insert(sha.clone().into_bytes(), stock_sha);
+            known.insert(sha.clone().into_bytes(), script);
         }
         sha
     }
+
+    fn forget(&self) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.clear();
+    }
+}
+
+/// Takes the flag out of the script at `position`.
+fn with_stock(words: &[Vec<u8>], position: usize) -> Outgoing<'_> {
+    let script = words.get(position);
+    let Some(stock) = script.and_then(|script| without_flag(script)) else {
+        return Outgoing::unchanged(words);
+    };
+    let mut changed = words.to_vec();
+    changed[position] = stock;
+    Outgoing::changed(changed)
+}
+
+fn hex_sha(script: &[u8]) -> String {
+    Sha1::from(script).digest().to_string()
 }
 
 /// The script without the flag in its first line, or `None` when the flag is not there.
@@ -181,6 +285,7 @@ mod tests {
     #[test]
     fn translates_known_shas_only() {
         let scripts = Scripts::default();
+        let rules = &mut Rules::default();
         let script = b"#!lua flags=allow-key-locking\nreturn 1".to_vec();
         let sha = Sha1::from(&script)
             .digest()
@@ -188,13 +293,16 @@ mod tests {
             .to_uppercase()
             .into_bytes();
         let evalsha = [b"EVALSHA".to_vec(), sha, b"0".to_vec()];
-        assert_eq!(scripts.outgoing(&evalsha).words(), evalsha);
+        assert_eq!(scripts.outgoing(&evalsha, rules).words(), evalsha);
         let eval = [b"eval".to_vec(), script, b"0".to_vec()];
-        assert_eq!(scripts.outgoing(&eval).words()[1], b"#!lua\nreturn 1");
+        assert_eq!(
+            scripts.outgoing(&eval, rules).words()[1],
+            b"#!lua\nreturn 1"
+        );
         let stock = Sha1::from(b"#!lua\nreturn 1")
             .digest()
             .to_string()
             .into_bytes();
-        assert_eq!(scripts.outgoing(&evalsha).words()[1], stock);
+        assert_eq!(scripts.outgoing(&evalsha, rules).words()[1], stock);
     }
 }

@@ -10,17 +10,21 @@ use crate::backend::Reply;
 pub(super) const COMMANDS: &[Spec] = &[
     Spec::write("expire", -3, |store, command| {
         expire(store, command, Unit::SECONDS, "expire")
-    }),
+    })
+    .even_when_full(),
     Spec::write("pexpire", -3, |store, command| {
         expire(store, command, Unit::MILLISECONDS, "pexpire")
-    }),
+    })
+    .even_when_full(),
     Spec::write("expireat", -3, |store, command| {
         expire(store, command, Unit::UNIX_SECONDS, "expireat")
-    }),
+    })
+    .even_when_full(),
     Spec::write("pexpireat", -3, |store, command| {
         expire(store, command, Unit::UNIX_MILLISECONDS, "pexpireat")
-    }),
-    Spec::write("persist", 2, persist),
+    })
+    .even_when_full(),
+    Spec::write("persist", 2, persist).even_when_full(),
     Spec::read("ttl", 2, |store, command| {
         remaining(store, command, Unit::SECONDS)
     }),

@@ -18,7 +18,7 @@ pub(super) const COMMANDS: &[Spec] = &[
     Spec::read("hvals", 2, hvals),
     Spec::read("hlen", 2, hlen),
     Spec::read("hexists", 3, hexists),
-    Spec::write("hdel", -3, hdel),
+    Spec::write("hdel", -3, hdel).even_when_full(),
     Spec::write("hincrby", 4, hincrby),
     Spec::read("hstrlen", 3, hstrlen),
 ];

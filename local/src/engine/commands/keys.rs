@@ -8,9 +8,15 @@ use super::{Outcome, count};
 use crate::backend::Reply;
 
 pub(super) const COMMANDS: &[Spec] = &[
-    Spec::write("del", -2, del).with_keys(Keys::All),
-    Spec::write("unlink", -2, del).with_keys(Keys::All),
-    Spec::write("rename", 3, rename).with_keys(Keys::All),
+    Spec::write("del", -2, del)
+        .even_when_full()
+        .with_keys(Keys::All),
+    Spec::write("unlink", -2, del)
+        .even_when_full()
+        .with_keys(Keys::All),
+    Spec::write("rename", 3, rename)
+        .even_when_full()
+        .with_keys(Keys::All),
     Spec::read("exists", -2, exists).with_keys(Keys::All),
     Spec::read("type", 2, type_of),
 ];

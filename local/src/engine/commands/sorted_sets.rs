@@ -12,9 +12,9 @@ use crate::backend::Reply;
 pub(super) const COMMANDS: &[Spec] = &[
     Spec::write("zadd", -4, zadd),
     Spec::write("zincrby", 4, zincrby),
-    Spec::write("zrem", -3, zrem),
-    Spec::write("zremrangebyscore", 4, zremrangebyscore),
-    Spec::write("zremrangebyrank", 4, zremrangebyrank),
+    Spec::write("zrem", -3, zrem).even_when_full(),
+    Spec::write("zremrangebyscore", 4, zremrangebyscore).even_when_full(),
+    Spec::write("zremrangebyrank", 4, zremrangebyrank).even_when_full(),
     Spec::read("zcard", 2, zcard),
     Spec::read("zcount", 4, zcount),
     Spec::read("zscore", 3, zscore),

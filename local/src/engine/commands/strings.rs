@@ -11,7 +11,7 @@ use crate::backend::Reply;
 pub(super) const COMMANDS: &[Spec] = &[
     Spec::read("get", 2, get),
     Spec::write("set", -3, set),
-    Spec::write("getdel", 2, getdel),
+    Spec::write("getdel", 2, getdel).even_when_full(),
     Spec::read("mget", -2, mget).with_keys(Keys::All),
     Spec::write("incr", 2, |store, command| increment(store, &command[1], 1)),
     Spec::write("decr", 2, |store, command| {

@@ -3,12 +3,14 @@
 use super::super::failure::Failure;
 
 /// What the first line says of the script.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Header {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Header {
     /// Whether there is such a line at all: it binds the script to what it says, also under the
     /// read-only commands.
     pub(super) present: bool,
     pub(super) no_writes: bool,
+    /// Whether it may grow the data of a full store.
+    allow_oom: bool,
     /// Upstash's own flag: only the keys passed in KEYS may be touched.
     pub(super) key_locking: bool,
 }
@@ -16,7 +18,7 @@ pub(super) struct Header {
 impl Header {
     /// Reads the header and returns what Lua is to compile, which begins with the header's line end
     /// so that errors name the right lines.
-    pub(super) fn split(script: &[u8]) -> Result<(Self, &[u8]), Failure> {
+    pub(in crate::engine) fn split(script: &[u8]) -> Result<(Self, &[u8]), Failure> {
         if !script.starts_with(b"#!") {
             return Ok((Self::default(), script));
         }
@@ -24,6 +26,21 @@ impl Header {
         let end = end.ok_or(Failure::fixed("ERR Invalid script shebang"))?;
         let line = String::from_utf8_lossy(&script[..end]);
         Ok((Self::parse(&line)?, &script[end..]))
+    }
+
+    /// The header of `script`, if that has a valid one or none.
+    pub(crate) fn of(script: &[u8]) -> Option<Self> {
+        Some(Self::split(script).ok()?.0)
+    }
+
+    /// Whether Redis refuses the script while it has no memory left. One without a header it lets begin.
+    pub(in crate::engine) fn refused_when_full(self) -> bool {
+        self.present && !self.runs_when_full()
+    }
+
+    /// Whether the script says that a full store may run it.
+    pub(crate) fn runs_when_full(self) -> bool {
+        self.no_writes || self.allow_oom
     }
 
     fn parse(line: &str) -> Result<Self, Failure> {
@@ -53,8 +70,9 @@ impl Header {
         match flag {
             "no-writes" => self.no_writes = true,
             "allow-key-locking" => self.key_locking = true,
-            // They concern memory limits, replicas and clusters, of which there are none here.
-            "allow-oom" | "allow-stale" | "no-cluster" | "allow-cross-slot-keys" => {}
+            "allow-oom" => self.allow_oom = true,
+            // They concern replicas and clusters, of which there are none here.
+            "allow-stale" | "no-cluster" | "allow-cross-slot-keys" => {}
             _ => {
                 return Err(Failure::new(format!(
                     "ERR Unexpected flag in script shebang: {flag}"

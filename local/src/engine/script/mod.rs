@@ -4,6 +4,7 @@ mod convert;
 mod header;
 mod sandbox;
 mod session;
+mod work;
 
 use std::collections::HashMap;
 
@@ -12,9 +13,11 @@ use super::number::integer_argument;
 use super::registry::Spec;
 use super::store::Store;
 use crate::backend::Reply;
-use header::Header;
+use crate::rules::{Full, Rules};
+pub(crate) use header::Header;
 use sandbox::Sandbox;
-use session::{Rights, Session};
+use session::{Countdown, Growth, Rights, Session};
+pub use work::ScriptWork;
 
 pub(super) const COMMANDS: &[Spec] = &[
     Spec::script("eval", -3, ScriptCommand::Eval { read_only: false }),
@@ -56,17 +59,18 @@ impl Scripts {
         kind: ScriptCommand,
         store: &mut Store,
         command: &[Vec<u8>],
+        rules: &mut Rules,
     ) -> Result<Reply, Failure> {
         match kind {
             ScriptCommand::Eval { read_only } => {
                 let call = Call::parse(command)?;
                 let sha1 = self.load(&command[1])?;
-                self.evaluate(store, &sha1, read_only, &call)
+                self.evaluate(store, rules, &sha1, read_only, &call)
             }
             ScriptCommand::EvalSha { read_only } => {
                 let call = Call::parse(command)?;
                 let sha1 = String::from_utf8_lossy(&command[1]).to_ascii_lowercase();
-                self.evaluate(store, &sha1, read_only, &call)
+                self.evaluate(store, rules, &sha1, read_only, &call)
             }
             ScriptCommand::Load => Ok(Reply::Bulk(self.load(&command[2])?.into_bytes())),
             ScriptCommand::Exists => Ok(self.exists(&command[2..])),
@@ -97,6 +101,7 @@ impl Scripts {
     fn evaluate(
         &self,
         store: &mut Store,
+        rules: &mut Rules,
         sha1: &str,
         read_only: bool,
         call: &Call<'_>,
@@ -114,9 +119,28 @@ impl Scripts {
         let rights = Rights {
             read_only: read_only || header.no_writes,
             only_keys: header.key_locking.then_some(call.keys),
+            growth: growth(rules.full, *header),
         };
-        let session = Session { store, rights };
-        sandbox.run(&script.function, sha1, session, call.keys, call.argv)
+        let countdown = rules.failure.take().map(Countdown::new);
+        let mut session = Session::new(store, rights, countdown);
+        let reply = sandbox.run(&script.function, sha1, &mut session, call.keys, call.argv);
+        rules.fired |= session.failed();
+        session.finish();
+        reply
+    }
+
+    /// The header of the script that the command runs, if it runs one that is valid and known.
+    pub(super) fn header(&self, command: &[Vec<u8>]) -> Option<Header> {
+        let [name, script, ..] = command else {
+            return None;
+        };
+        let is = |text: &str| name.eq_ignore_ascii_case(text.as_bytes());
+        if is("EVAL") || is("EVAL_RO") {
+            return Header::of(script);
+        }
+        let sha1 = String::from_utf8_lossy(script).to_ascii_lowercase();
+        let known = self.loaded.get(&sha1).map(|script| script.header);
+        known.filter(|_| is("EVALSHA") || is("EVALSHA_RO"))
     }
 
     fn exists(&self, hashes: &[Vec<u8>]) -> Reply {
@@ -138,6 +162,15 @@ impl Scripts {
         }
         *self = Self::default();
         Ok(Reply::ok())
+    }
+}
+
+/// What a script that has begun may add to the store.
+fn growth(full: Option<Full>, header: Header) -> Growth {
+    match full {
+        Some(Full::EveryCommand) => Growth::Refused,
+        Some(Full::Admission) if !header.present => Growth::RefusedAtFirst,
+        None | Some(Full::Admission) => Growth::Free,
     }
 }
 

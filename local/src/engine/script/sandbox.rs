@@ -69,7 +69,7 @@ impl Sandbox {
         &self,
         script: &Function,
         sha1: &str,
-        session: Session<'_>,
+        session: &mut Session<'_>,
         keys: &[Vec<u8>],
         argv: &[Vec<u8>],
     ) -> Result<Reply, Failure> {
@@ -96,7 +96,7 @@ impl Sandbox {
     fn call(
         &self,
         script: &Function,
-        session: Session<'_>,
+        session: &mut Session<'_>,
         keys: &[Vec<u8>],
         argv: &[Vec<u8>],
     ) -> mlua::Result<(bool, Value)> {

@@ -6,29 +6,101 @@ use super::super::failure::Failure;
 use super::super::registry::{self, Rejection, Run};
 use super::super::store::Store;
 use super::convert;
+use super::work::ScriptWork;
 use crate::backend::{Command, Reply};
+use crate::kind::Kind;
+use crate::rules::{CAPACITY_EXCEEDED, ScriptFailure};
 
 /// What a script may do.
 pub(super) struct Rights<'a> {
     pub(super) read_only: bool,
     /// The only keys it may touch, if it declared that it would touch no others.
     pub(super) only_keys: Option<&'a [Vec<u8>]>,
+    pub(super) growth: Growth,
+}
+
+/// What a script may add to the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// Anything.
+    Free,
+    /// Nothing until it has written otherwise: Redis does not stop a script that has begun to.
+    RefusedAtFirst,
+    /// Nothing.
+    Refused,
+}
+
+/// A failure that waits for its command.
+pub(super) struct Countdown {
+    failure: ScriptFailure,
+    calls: u32,
+}
+
+impl Countdown {
+    pub(super) fn new(failure: ScriptFailure) -> Self {
+        Self { failure, calls: 0 }
+    }
+
+    /// The error of this call, if it is the one to fail.
+    fn step(&mut self) -> Option<Failure> {
+        self.calls = self.calls.saturating_add(1);
+        let fails = self.calls == self.failure.nth;
+        fails.then(|| Failure::new(self.failure.error.clone()))
+    }
 }
 
 /// A script's access to the store.
 pub(super) struct Session<'a> {
-    pub(super) store: &'a mut Store,
-    pub(super) rights: Rights<'a>,
+    store: &'a mut Store,
+    rights: Rights<'a>,
+    countdown: Option<Countdown>,
+    work: ScriptWork,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        store: &'a mut Store,
+        rights: Rights<'a>,
+        countdown: Option<Countdown>,
+    ) -> Self {
+        let work = ScriptWork::default();
+        Self {
+            store,
+            rights,
+            countdown,
+            work,
+        }
+    }
+
+    /// Whether a command was made to fail.
+    pub(super) fn failed(&self) -> bool {
+        let countdown = self.countdown.as_ref();
+        countdown.is_some_and(|countdown| countdown.calls >= countdown.failure.nth)
+    }
+
+    /// Notes what the script did.
+    pub(super) fn finish(self) {
+        self.store.largest_script.widen(self.work);
+    }
+
     /// Runs one command for the script.
     pub(super) fn dispatch(&mut self, arguments: &MultiValue) -> Reply {
-        let reply = words(arguments).and_then(|command| self.call(&command));
-        reply.unwrap_or_else(Reply::from)
+        if let Some(failure) = self.countdown.as_mut().and_then(Countdown::step) {
+            return failure.into();
+        }
+        let command = match words(arguments) {
+            Ok(command) => command,
+            Err(failure) => return failure.into(),
+        };
+        let reply = self.call(&command).unwrap_or_else(Reply::from);
+        self.work.add(&command, &reply);
+        reply
     }
 
     fn call(&mut self, command: &[Vec<u8>]) -> Result<Reply, Failure> {
+        if self.rights.growth == Growth::Refused && Kind::of(command) == Kind::Write {
+            return Err(Failure::fixed(CAPACITY_EXCEEDED));
+        }
         let spec = registry::lookup(command).map_err(|rejection| match rejection {
             Rejection::Unknown | Rejection::UnknownSubcommand => {
                 Failure::fixed("ERR Unknown Redis command called from script")
@@ -55,6 +127,14 @@ impl Session<'_> {
             return Err(Failure::fixed(
                 "ERR Script attempted to access a key not declared in KEYS",
             ));
+        }
+        if self.rights.growth == Growth::RefusedAtFirst {
+            if spec.may_grow {
+                return Err(Failure::FULL);
+            }
+            if spec.changes_keys() {
+                self.rights.growth = Growth::Free;
+            }
         }
         Ok(self.store.call(spec.name, handler, command))
     }
