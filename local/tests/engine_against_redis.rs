@@ -164,3 +164,39 @@ fn answers_scripts_like_redis() {
     }
     check(&mut redis, &commands).unwrap_or_else(|failure| panic!("{failure}"));
 }
+
+/// At and beyond the limits of every kind of field, which random commands seldom meet.
+#[test]
+fn numbers_in_bitfields_overflow_like_those_of_redis() {
+    let Some(server) = RedisServer::start().unwrap() else {
+        return;
+    };
+    let mut redis = RedisConnection::to(&server);
+    let widths = ["i1", "u1", "i5", "u5", "i8", "u8", "i63", "u63", "i64"];
+    let numbers = [
+        "0",
+        "1",
+        "-1",
+        "-16",
+        "127",
+        "-129",
+        "256",
+        "4611686018427387904",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "-9223372036854775681",
+    ];
+    let mut commands = Vec::new();
+    for width in widths {
+        for (first, second) in numbers.iter().flat_map(|a| numbers.map(|b| (a, b))) {
+            for overflow in ["WRAP", "SAT", "FAIL"] {
+                let line = format!(
+                    "BITFIELD b SET {width} 3 {first} OVERFLOW {overflow} INCRBY {width} 3 {second} \
+                     SET {width} 3 {second} GET {width} 3"
+                );
+                commands.push(bytes(&line.split_whitespace().collect::<Vec<_>>()));
+            }
+        }
+    }
+    check(&mut redis, &commands).unwrap_or_else(|failure| panic!("{failure}"));
+}

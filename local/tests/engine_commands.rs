@@ -57,6 +57,40 @@ fn strings_and_counters() {
 }
 
 #[test]
+fn bitfields() {
+    let ints = |numbers: &[i64]| Reply::Array(numbers.iter().map(|n| Reply::Int(*n)).collect());
+    let engine = Engine::in_memory();
+    expect(
+        &engine,
+        &[
+            ("BITFIELD b GET u8 0", ints(&[0])),
+            ("EXISTS b", Reply::Int(0)),
+            ("BITFIELD b SET u8 #1 65 GET u8 8", ints(&[0, 65])),
+            ("PEXPIREAT b 4102444800000", Reply::Int(1)),
+            ("BITFIELD b INCRBY i5 11 1", ints(&[2])),
+            ("GET b", bulk("\0B")),
+            ("BITFIELD_RO b GET u4 8 GET i4 60", ints(&[4, 0])),
+            ("PEXPIRETIME b", Reply::Int(4_102_444_800_000)),
+            (
+                "BITFIELD b OVERFLOW FAIL INCRBY u2 100 4",
+                Reply::Array(vec![Reply::Nil]),
+            ),
+            ("BITFIELD b", ints(&[])),
+            ("TYPE b", Reply::Status("string".to_owned())),
+            (
+                "BITFIELD_RO b SET u8 0 1",
+                error("ERR BITFIELD_RO only supports the GET subcommand"),
+            ),
+            (
+                "BITFIELD b GET u8 -1",
+                error("ERR bit offset is not an integer or out of range"),
+            ),
+            ("BITFIELD b GET u8", error("ERR syntax error")),
+        ],
+    );
+}
+
+#[test]
 fn hashes() {
     expect(
         &Engine::in_memory(),

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use local::backend::Reply;
-use local::engine::Engine;
+use local::engine::{Engine, ScriptWork};
 
 fn eval_as(engine: &Engine, name: &str, script: &str, keys: &[&str], argv: &[&str]) -> Reply {
     let count = keys.len().to_string();
@@ -211,4 +211,38 @@ fn a_failing_script_keeps_its_writes() {
     );
     assert!(text.ends_with(", on @user_script:2."), "{text}");
     assert_eq!(engine.execute(&[b"GET".to_vec(), b"k".to_vec()]), bulk("v"));
+}
+
+#[test]
+fn the_work_of_the_largest_script_is_counted() {
+    let engine = Engine::in_memory();
+    assert_eq!(engine.largest_script(), ScriptWork::default());
+    let script = "redis.call('SET', KEYS[1], ARGV[1])
+        redis.pcall('HGET', KEYS[1])
+        redis.call()";
+    eval_as(&engine, "EVAL", script, &["k"], &["12345"]);
+    let error = "ERR Wrong number of args calling Redis command from script";
+    let bytes = ["k12345", "OK", "k", error].concat().len() as u64;
+    eval_as(
+        &engine,
+        "EVAL",
+        "return redis.call('INCR', KEYS[1])",
+        &["k"],
+        &[],
+    );
+    let work = engine.largest_script();
+    assert_eq!(work.commands, 2);
+    assert_eq!(work.bytes, bytes);
+    // A command outside of scripts is none's work, and what was told is told once.
+    engine.execute(&[b"GET".to_vec(), b"k".to_vec()]);
+    assert_eq!(engine.largest_script(), ScriptWork::default());
+    eval_as(
+        &engine,
+        "EVAL",
+        "return redis.call('MGET', 'k', 'n')",
+        &[],
+        &[],
+    );
+    let (commands, bytes) = (1, "kn12346".len() as u64);
+    assert_eq!(engine.largest_script(), ScriptWork { commands, bytes });
 }

@@ -63,6 +63,29 @@ const TIMES: &[&[u8]] = &[
 const PATTERNS: &[&[u8]] = &[
     b"*", b"?", b"[ab]", b"[^a]", b"h*", b"*1", b"\\a", b"", b"z[0-9]", b"[a",
 ];
+/// None so far on, and yet allowed, that the string would become long.
+const OFFSETS: &[&[u8]] = &[
+    b"0",
+    b"1",
+    b"7",
+    b"8",
+    b"100",
+    b"#0",
+    b"#1",
+    b"#3",
+    b"#-1",
+    b"#",
+    b"-1",
+    b"01",
+    b"x",
+    b"",
+    b"4294967296",
+    b"#9223372036854775807",
+];
+const WIDTHS: &[&[u8]] = &[
+    b"i1", b"u1", b"i3", b"u4", b"i8", b"u8", b"u12", b"i16", b"i63", b"u63", b"i64", b"u64",
+    b"i65", b"i0", b"I8", b"u", b"", b"u8\x00x", b"i08",
+];
 const OTHERS: &[&[u8]] = &[
     b"NX",
     b"xx",
@@ -103,6 +126,13 @@ const COMMANDS: &[(&str, &str)] = &[
     ("INCR", "k"),
     ("DECR", "k"),
     ("INCRBY", "kv"),
+    ("BITFIELD", "kWynv|Wynv"),
+    ("BITFIELD", "kWynv|Gyn"),
+    ("BITFIELD", "kVwWynv|Gyn"),
+    ("BITFIELD", "kVwWynvVwWynv|Gyn"),
+    ("BITFIELD", "kGyn|GynWynv"),
+    ("BITFIELD", "k|oo"),
+    ("BITFIELD_RO", "kGyn|GynWynv"),
     ("DEL", "k|kk"),
     ("UNLINK", "k"),
     ("RENAME", "kk"),
@@ -197,6 +227,12 @@ fn word(kind: char) -> BoxedStrategy<Vec<u8>> {
         'E' => words(&[b"EX", b"PX", b"EXAT", b"PXAT"]),
         'Z' => words(&[b"NX", b"XX", b"GT", b"LT", b"CH", b"INCR"]),
         'X' => words(&[b"NX", b"XX", b"GT", b"LT"]),
+        'W' => words(&[b"SET", b"incrby"]),
+        'G' => Just(b"GET".to_vec()).boxed(),
+        'V' => Just(b"overflow".to_vec()).boxed(),
+        'w' => words(&[b"WRAP", b"sat", b"FAIL", b"SAT", b"fail", b"x"]),
+        'y' => words(WIDTHS),
+        'n' => words(OFFSETS),
         'b' => Just(b"BYSCORE".to_vec()).boxed(),
         '0' => prop_oneof![9 => Just(b"0".to_vec()), 1 => Just(b"x".to_vec())].boxed(),
         other => panic!("no kind of word: {other}"),
@@ -208,7 +244,7 @@ fn usual_key(name: &str) -> Option<&'static [u8]> {
     match name.chars().next() {
         Some('H') => Some(b"h1"),
         Some('Z') => Some(b"z1"),
-        Some('S' | 'G' | 'I') => Some(b"a"),
+        Some('S' | 'G' | 'I' | 'B') => Some(b"a"),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! The commands, a family to a file.
 
+mod bitfields;
 mod expiry;
 mod hashes;
 mod keys;
@@ -22,6 +23,7 @@ pub(super) static FAMILIES: &[&[Spec]] = &[
     keys::COMMANDS,
     expiry::COMMANDS,
     strings::COMMANDS,
+    bitfields::COMMANDS,
     hashes::COMMANDS,
     sorted_sets::COMMANDS,
     ranges::COMMANDS,
