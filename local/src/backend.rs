@@ -104,7 +104,8 @@ impl Backend {
     ) -> Result<Vec<Reply>, Unavailable> {
         match self {
             Self::Embedded(engine) => {
-                let replies = commands.iter().map(|c| engine.execute_under(c, rules));
+                let replies = commands.iter();
+                let replies = replies.map(|c| with_hint(engine.execute_under(c, rules)));
                 Ok(replies.collect())
             }
             Self::Redis(redis) => redis.pipeline(commands, rules).await,
@@ -181,6 +182,27 @@ impl Backend {
         let counts = self.command_counts().await?.into_iter();
         let billed = counts.filter(|(name, _)| !UNBILLED.contains(&name.as_str()));
         Ok(billed.map(|(_, calls)| calls).sum())
+    }
+}
+
+/// What the engine says of a command it does not know, as Redis does.
+const UNKNOWN: [&str; 3] = [
+    "ERR unknown command",
+    "ERR unknown subcommand",
+    "ERR Unknown Redis command called from script",
+];
+
+/// The reply, with what can be done where the embedded store does not know a command that Redis knows.
+fn with_hint(reply: Reply) -> Reply {
+    match reply {
+        Reply::Error(text) if UNKNOWN.iter().any(|start| text.starts_with(start)) => {
+            Reply::Error(format!(
+                "{} (the embedded store has a subset of Redis's commands, see docs/development.md; \
+                 --redis <url> has all of them)",
+                text.trim_end()
+            ))
+        }
+        reply => reply,
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Parser;
 
 /// Runs conversation-store on this machine: the functions of api/, the files of public/, and a store.
 ///
-/// Where UPSTASH_REDIS_REST_URL is set, that database is used and no store is started.
+/// Where UPSTASH_REDIS_REST_URL names another database, that is used and no store is started.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "local")]
 pub struct Options {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use conversation_store::clock::Clock;
 use conversation_store::{App, Config};
+use http::Uri;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -52,7 +53,8 @@ impl Running {
             ));
         }
         let listener = listen(options.port, "--port").await?;
-        let store = match environment("UPSTASH_REDIS_REST_URL") {
+        let configured = environment("UPSTASH_REDIS_REST_URL");
+        let store = match configured.filter(|url| !names_own_store(url, options.store_port)) {
             Some(url) => StoreInUse::Remote(url),
             None => start_store(options).await?,
         };
@@ -193,6 +195,17 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     io::Write::write_all(&mut options.open(path)?, text.as_bytes())
 }
 
+/// Whether the URL is the one that this program prints: a shell that exports it for other clients means the
+/// store that is to be started here.
+fn names_own_store(url: &str, store_port: u16) -> bool {
+    const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+    let Ok(url) = url.parse::<Uri>() else {
+        return false;
+    };
+    let is_loopback = url.host().is_some_and(|host| LOOPBACK.contains(&host));
+    is_loopback && url.scheme_str() == Some("http") && url.port_u16() == Some(store_port)
+}
+
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -202,5 +215,32 @@ fn without_password(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
         _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_store_is_known_by_its_port_on_a_loopback_host() {
+        for own in [
+            "http://127.0.0.1:8079",
+            "http://localhost:8079/",
+            "http://[::1]:8079",
+        ] {
+            assert!(names_own_store(own, 8079), "{own}");
+        }
+        for other in [
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1",
+            "http://192.0.2.1:8079",
+            "https://example.upstash.io",
+            "https://localhost:8079",
+            "nonsense",
+            "",
+        ] {
+            assert!(!names_own_store(other, 8079), "{other}");
+        }
     }
 }

@@ -233,8 +233,10 @@ fn a_configured_database_is_used_and_no_store_started() {
     first.env("UPSTASH_REDIS_REST_TOKEN", "given");
     let _first = Program::of(first, port);
     let other_port = free_port();
-    // The other store's port is taken: it would not start.
-    let mut second = command(other_port, store, &["--ephemeral"]);
+    // A store would not start: its port is taken.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken_port = taken.local_addr().unwrap().port();
+    let mut second = command(other_port, taken_port, &["--ephemeral"]);
     second
         .env(
             "UPSTASH_REDIS_REST_URL",
@@ -246,6 +248,25 @@ fn a_configured_database_is_used_and_no_store_started() {
         "curl -sf http://127.0.0.1:{other_port}/api/health/redis"
     ));
     assert!(health.contains("\"healthy\""), "{health}");
+}
+
+#[test]
+fn a_shell_that_exports_what_the_program_printed_gets_its_store_again() {
+    let (port, store) = (free_port(), free_port());
+    for host in ["127.0.0.1", "localhost"] {
+        let mut again = command(port, store, &["--ephemeral"]);
+        again
+            .env("UPSTASH_REDIS_REST_URL", format!("http://{host}:{store}"))
+            .env("UPSTASH_REDIS_REST_TOKEN", "given");
+        let _again = Program::of(again, port);
+        let health = shell(&format!(
+            "curl -sf http://127.0.0.1:{port}/api/health/redis"
+        ));
+        assert!(health.contains("\"healthy\""), "{health}");
+        let ping =
+            format!("curl -sf http://127.0.0.1:{store}/ping -H 'Authorization: Bearer given'");
+        assert_eq!(shell(&ping), "{\"result\":\"PONG\"}");
+    }
 }
 
 #[test]

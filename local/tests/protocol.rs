@@ -304,3 +304,47 @@ async fn bytes_and_time_are_counted() {
     local.rest.result(command).await;
     assert!(local.front.counts().busy >= counts.busy + latency);
 }
+
+#[tokio::test]
+async fn an_unknown_command_is_answered_with_what_redis_says_and_then_with_a_hint() {
+    for local in Local::all().await {
+        let rest = &local.rest;
+        let hint = "see docs/development.md; --redis <url> has all of them";
+        for (command, start) in [
+            (
+                json!(["NONSENSE", "a"]),
+                "ERR unknown command 'NONSENSE', with args beginning with: 'a'",
+            ),
+            (
+                json!(["SCRIPT", "NONSENSE"]),
+                "ERR unknown subcommand 'NONSENSE'. Try SCRIPT HELP.",
+            ),
+            (
+                json!(["EVAL", "return redis.call('NONSENSE')", 0]),
+                "ERR Unknown Redis command called from script script: ",
+            ),
+        ] {
+            let error = rest.error(command).await;
+            assert!(error.starts_with(start), "{error}");
+            assert_eq!(error.contains(hint), local.redis.is_none(), "{error}");
+        }
+        // A command that is known, and fails, has no need of it.
+        assert!(!rest.error(json!(["GET"])).await.contains(hint));
+    }
+}
+
+#[test]
+fn the_documentation_lists_the_commands_of_the_embedded_store() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/development.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, list) = text.split_once("<!-- commands -->").unwrap();
+    let (list, _) = list.split_once("<!-- end -->").unwrap();
+    let names = local::engine::command_names();
+    let mut names: Vec<_> = names
+        .map(|name| name.replace('|', " ").to_uppercase())
+        .collect();
+    names.sort();
+    let listed = list.split(',').map(|name| name.trim().trim_matches('`'));
+    let listed: Vec<_> = listed.collect();
+    assert_eq!(listed, names, "{}", names.join(", "));
+}

@@ -33,6 +33,11 @@ use machine::Machine;
 pub(crate) use script::Header;
 pub use script::ScriptWork;
 
+/// The names of all commands the engine knows, in lower case; a subcommand's stands behind a bar.
+pub fn command_names() -> impl Iterator<Item = &'static str> {
+    registry::names()
+}
+
 /// A handle to one engine; clones share the same data.
 #[derive(Clone)]
 pub struct Engine(Arc<Mutex<Machine>>);

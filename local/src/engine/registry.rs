@@ -140,6 +140,12 @@ pub(super) fn lookup(command: &[Vec<u8>]) -> Result<&'static Spec, Rejection> {
     Ok(spec)
 }
 
+/// The names of all commands.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let all = commands::FAMILIES.iter().copied().flatten();
+    all.map(|spec| spec.name)
+}
+
 fn find(name: &[u8]) -> Option<&'static Spec> {
     let mut all = commands::FAMILIES.iter().copied().flatten();
     all.find(|spec| name.eq_ignore_ascii_case(spec.name.as_bytes()))
