@@ -11,8 +11,8 @@ pub enum Full {
     /// [`RedisServer::set_full`](crate::redis_server::RedisServer::set_full).
     Admission,
     /// As Upstash's documentation can be read: every script begins, and each command that may add data,
-    /// inside of scripts too, is answered `ERR DB capacity quota exceeded...`. Reads, deletions, lifetimes
-    /// and PUBLISH are not.
+    /// inside of scripts too, is answered `ERR DB capacity quota exceeded...`. Reads, deletions, EXPIRE and
+    /// its kin, and PUBLISH run.
     EveryCommand,
 }
 

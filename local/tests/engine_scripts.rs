@@ -233,7 +233,7 @@ fn the_work_of_the_largest_script_is_counted() {
     let work = engine.largest_script();
     assert_eq!(work.commands, 2);
     assert_eq!(work.bytes, bytes);
-    // A command outside of scripts is none's work, and what was told is told once.
+    // Commands outside of scripts do not count, and asking resets the numbers.
     engine.execute(&[b"GET".to_vec(), b"k".to_vec()]);
     assert_eq!(engine.largest_script(), ScriptWork::default());
     eval_as(

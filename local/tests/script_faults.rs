@@ -155,3 +155,13 @@ async fn reading_scripts_fail_too_and_an_unknown_one_fails_when_it_comes() {
         assert_eq!(local.front.counts().faulted, 3);
     }
 }
+
+#[tokio::test]
+async fn no_command_is_the_zeroth() {
+    for local in Local::all().await {
+        fail(local.front.faults(), 0);
+        let script = json!(["EVAL", "return redis.call('INCR', KEYS[1])", 1, "a"]);
+        assert_eq!(local.rest.result(script).await, 1);
+        assert!(!local.front.faults().take_fired());
+    }
+}

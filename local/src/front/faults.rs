@@ -80,7 +80,7 @@ struct Plan {
 pub(super) struct Fate {
     /// What goes wrong with it.
     pub fault: Option<Fault>,
-    /// Who says when it may run.
+    /// What it waits for before it runs.
     pub held: Option<Arc<Held>>,
 }
 

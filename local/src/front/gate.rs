@@ -48,7 +48,7 @@ impl Shortage {
 pub struct Gate<'a> {
     pub access: Access,
     pub shortage: Option<Shortage>,
-    /// Who knows the scripts.
+    /// The store, which knows the flags of scripts.
     pub backend: &'a Backend,
 }
 

@@ -34,17 +34,23 @@ pub(super) enum Growth {
 pub(super) struct Countdown {
     failure: ScriptFailure,
     calls: u32,
+    fired: bool,
 }
 
 impl Countdown {
     pub(super) fn new(failure: ScriptFailure) -> Self {
-        Self { failure, calls: 0 }
+        Self {
+            failure,
+            calls: 0,
+            fired: false,
+        }
     }
 
     /// The error of this call, if it is the one to fail.
     fn step(&mut self) -> Option<Failure> {
         self.calls = self.calls.saturating_add(1);
         let fails = self.calls == self.failure.nth;
+        self.fired |= fails;
         fails.then(|| Failure::new(self.failure.error.clone()))
     }
 }
@@ -75,7 +81,7 @@ impl<'a> Session<'a> {
     /// Whether a command was made to fail.
     pub(super) fn failed(&self) -> bool {
         let countdown = self.countdown.as_ref();
-        countdown.is_some_and(|countdown| countdown.calls >= countdown.failure.nth)
+        countdown.is_some_and(|countdown| countdown.fired)
     }
 
     /// Notes what the script did.
