@@ -151,8 +151,11 @@ async fn reading_scripts_fail_too_and_an_unknown_one_fails_when_it_comes() {
         );
         fail(faults, 1);
         assert!(rest.error(by_sha.clone()).await.starts_with(ERROR));
-        assert_eq!(rest.result(by_sha).await, Value::Null);
+        assert_eq!(rest.result(by_sha.clone()).await, Value::Null);
         assert_eq!(local.front.counts().faulted, 3);
+        rest.result(json!(["SCRIPT", "FLUSH"])).await;
+        fail(faults, 1);
+        assert!(rest.error(by_sha).await.starts_with("NOSCRIPT"));
     }
 }
 
