@@ -22,8 +22,14 @@ use local::optional::skip_without;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+on_both_stores!(the_service_answers_as_its_document_says);
+
 /// It takes about a minute on two cores; whatever takes this long has got stuck.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Examples per operation on a real Redis. The embedded store gets those of `schemathesis.toml`; what the two stores
+/// may differ in (bytes, numbers, lengths, expired keys) shows with far fewer.
+const EXAMPLES_ON_REDIS: &str = "25";
 
 const METRICS_TOKEN: &str = "the token that Prometheus has been given";
 
@@ -36,13 +42,11 @@ const VARIABLES: [(&str, &str); 5] = [
     ("SYNC_STREAM_SECONDS", "1"),
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_service_answers_as_its_document_says() {
+async fn the_service_answers_as_its_document_says(site: Site) {
     let Some(program) = find_program() else {
         skip_without("schemathesis").unwrap();
         return;
     };
-    let site = Site::embedded().await;
     let service = site.deployment(&VARIABLES).await;
     let folder = tempfile::tempdir().unwrap();
     let both = [
@@ -52,7 +56,8 @@ async fn the_service_answers_as_its_document_says() {
     let users = json!({ "auth": both }).to_string();
     fs::write(folder.path().join("users.json"), users).unwrap();
 
-    let output = run(&program, &service.url(), folder.path()).await;
+    let examples = site.redis.as_ref().map(|_| EXAMPLES_ON_REDIS);
+    let output = run(&program, &service.url(), folder.path(), examples).await;
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("Stateful"), "{text}");
@@ -68,7 +73,8 @@ fn find_program() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-async fn run(program: &Path, url: &str, folder: &Path) -> Output {
+/// `examples` replaces the configured number of them.
+async fn run(program: &Path, url: &str, folder: &Path, examples: Option<&str>) -> Output {
     let own = manifest_folder().join("tests/schemathesis");
     let users = folder.join("users.json");
     let running = Command::new(program)
@@ -77,6 +83,7 @@ async fn run(program: &Path, url: &str, folder: &Path) -> Output {
         .arg("run")
         .arg(contract::path())
         .args(["--url", url, "--no-color"])
+        .args(examples.iter().flat_map(|count| ["--max-examples", count]))
         // Where it may leave what it likes.
         .current_dir(folder)
         .env("HOOKS", own.join("hooks.py"))
