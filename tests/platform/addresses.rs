@@ -1,4 +1,4 @@
-//! Whom the service takes a caller for.
+//! Which address a call is counted for.
 
 use crate::deployment::Deployment;
 use crate::http::Response;

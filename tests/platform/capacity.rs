@@ -9,7 +9,7 @@ use crate::on_every_full_database;
 on_every_full_database! {
     reads_and_deletions_run:
         "A full database must not keep users from reading, exporting and erasing what they have.";
-    writes_are_refused_as_being_for_want_of_room:
+    writes_are_refused_with_the_capacity_error:
         "They are answered 507 `storage_full` by this text (`from_text` in src/upstash/error.rs), and not tried again.";
     a_script_that_may_run_out_of_memory_is_admitted_or_refused:
         "Either will do: scripts that count a call go on without counting it where its write is refused.";
@@ -30,7 +30,7 @@ async fn reads_and_deletions_run(database: &Database) {
     }
 }
 
-async fn writes_are_refused_as_being_for_want_of_room(database: &Database) {
+async fn writes_are_refused_with_the_capacity_error(database: &Database) {
     let (key, client) = (database.key("one too many"), database.client());
     database.count(2);
     let set = Command::new("SET").arg(&key).arg("x");

@@ -1,4 +1,4 @@
-//! A database behind Upstash's REST interface, and keys in it that go when a test ends.
+//! A database behind Upstash's REST interface, and keys in it that are deleted when a test ends.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

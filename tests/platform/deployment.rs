@@ -1,4 +1,4 @@
-//! A deployment, and users of it who go when a test ends.
+//! A deployment, and users of it who are erased when a test ends.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};

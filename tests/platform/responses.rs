@@ -9,11 +9,11 @@ use crate::on_every_deployment;
 
 on_every_deployment! {
     the_function_reaches_the_database:
-        "All of it.";
+        "Every route but the pages needs it.";
     headers_reach_the_client:
         "Clients save with If-Match, ask with If-None-Match, wait by RateLimit-Reset, and report by X-Request-Id.";
     a_compressed_response_is_the_functions_own:
-        "The function compresses and sets Vary and a weak ETag itself; what is in between must leave both alone.";
+        "The function compresses and sets Vary and a weak ETag itself; proxies in between must change neither.";
     ids_come_in_the_path:
         "Functions read ids from the path as it was sent, never from the query (src/http/request.rs).";
     nothing_of_the_repository_is_served:

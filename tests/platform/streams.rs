@@ -10,8 +10,8 @@ use crate::on_every_deployment;
 
 on_every_deployment! {
     a_stream_of_events_outlives_its_handler:
-        "`/api/sync` is answered while it goes on: each event has to come at once, nothing may gather them, and the \
-         function has to stay until `SYNC_STREAM_SECONDS` are over; browsers count on `reconnect` at its end.";
+        "`/api/sync` is answered while it goes on: each event has to arrive at once, unbuffered, and the \
+         function has to stay until `SYNC_STREAM_SECONDS` are over; browsers rely on `reconnect` at its end.";
 }
 
 /// The longest that an event may take.
