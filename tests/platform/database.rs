@@ -138,6 +138,33 @@ impl Database {
         }
     }
 
+    /// Where it is and what opens it, as the service's variables; and that every key begins as those of this test.
+    pub fn variables(&self) -> [(&'static str, &str); 3] {
+        [
+            ("UPSTASH_REDIS_REST_URL", &self.url),
+            ("UPSTASH_REDIS_REST_TOKEN", &self.token),
+            ("KEY_NAMESPACE", &self.prefix),
+        ]
+    }
+
+    /// Deletes every key that begins as those of this test, whoever made it.
+    pub async fn delete_all(&self) {
+        let pattern = format!("{}*", self.prefix);
+        let mut cursor = "0".to_owned();
+        loop {
+            let scan = ["SCAN", &cursor, "MATCH", &pattern, "COUNT", "1000"];
+            let found = self.command(&scan).await.unwrap();
+            for key in found[1].as_array().unwrap() {
+                let key = key.as_str().unwrap();
+                self.command(&["DEL", key]).await.unwrap();
+            }
+            cursor = found[0].as_str().unwrap().to_owned();
+            if cursor == "0" {
+                return;
+            }
+        }
+    }
+
     /// How long a subscription has to last: on a local database, which ends none, only as long as it takes to test
     /// the test.
     pub fn waits(&self) -> Duration {

@@ -4,6 +4,8 @@
 //! one that is full, `PLATFORM_DEPLOYMENT_URL` a deployment, and `PLATFORM_BYPASS_SECRET` opens it where it is
 //! protected. What is not named is skipped. `PLATFORM_LONG=1` waits for streams as long as they are meant to last.
 //!
+//! `over_upstash` is the local server over the real database, which needs no deployment.
+//!
 //! The same tests run against the local front, over the embedded store and a real Redis, and against the local
 //! server, so that the tests themselves are known to work. Where those differ from the platform on purpose, the list
 //! of tests says so (`but redis: "why"`), and the test has to fail there.
@@ -28,6 +30,7 @@ mod addresses;
 mod bodies;
 mod capacity;
 mod commands;
+mod journey;
 mod live;
 mod protocol;
 mod responses;
