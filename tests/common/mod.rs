@@ -94,10 +94,19 @@ impl Site {
         Self::redis_with(Persistence::EveryWrite).await
     }
 
+    /// On a Redis, for a service whose time stands still until it is moved ahead. Redis's own goes on.
+    pub async fn redis_stopped_at(time: Duration) -> Option<Self> {
+        Self::redis_at(Persistence::None, Clock::stopped_at(time)).await
+    }
+
     async fn redis_with(persistence: Persistence) -> Option<Self> {
+        Self::redis_at(persistence, Clock::default()).await
+    }
+
+    async fn redis_at(persistence: Persistence, clock: Clock) -> Option<Self> {
         let server = RedisServer::start_with(persistence).unwrap()?;
         let backend = Backend::Redis(RedisBackend::connect(&server.url()).await.unwrap());
-        Some(Self::start(backend, None, Some(server), Clock::default()).await)
+        Some(Self::start(backend, None, Some(server), clock).await)
     }
 
     async fn start(

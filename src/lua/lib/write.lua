@@ -203,10 +203,6 @@ local function names_version(condition, version)
   return condition == '*' or string.find(' ' .. condition .. ' ', ' ' .. version .. ' ', 1, true)
 end
 
-local function version_of(c)
-  return integer(c.state.born) .. '.' .. integer(c.counters.revision)
-end
-
 local function refuse_stale(c)
   if c and c.counters then
     refuse('revision_mismatch', integer(c.counters.revision), integer(c.state.born))
@@ -216,13 +212,13 @@ end
 
 -- If-None-Match: asked before anything else, as it forbids to change what is there.
 local function check_absent(c)
-  if IF_NONE_MATCH ~= '' and c.counters and names_version(IF_NONE_MATCH, version_of(c)) then refuse_stale(c) end
+  if IF_NONE_MATCH ~= '' and c.counters and names_version(IF_NONE_MATCH, c.version) then refuse_stale(c) end
 end
 
 -- If-Match: asked only where there is something to change, so that a repeat without a name finds its own work done.
 local function check_match(c)
   if IF_MATCH == '' then return end
-  if not c.counters or not names_version(IF_MATCH, version_of(c)) then refuse_stale(c) end
+  if not c.counters or not names_version(IF_MATCH, c.version) then refuse_stale(c) end
 end
 
 -- The user's numbers before this call and now: who knew the one, and sees it followed by the other, has missed nothing.
