@@ -197,6 +197,26 @@ async fn the_sync_token_of_an_answer_goes_with_the_next_request() {
 }
 
 #[tokio::test]
+async fn a_database_that_does_not_know_a_flag_gets_the_script_without() {
+    const UNKNOWN: &str = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 67\r\n\r\n\
+                           {\"error\":\"ERR Unexpected flag in script shebang: allow-oom, sorry\"}";
+    const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 17\r\n\r\n\
+                      {\"result\":\"UE9O\"}";
+    let (address, server) = server(vec![UNKNOWN, OK, OK]);
+    let upstash = client(&format!("http://{address}"));
+    let flagged = Script::new("#!lua flags=allow-key-locking,allow-oom\nreturn 1");
+    let plain = Script::new("#!lua flags=allow-key-locking\nreturn 1");
+    for _ in 0..2 {
+        let reply = upstash.script(&flagged, &[], &[]).await.unwrap();
+        assert_eq!(reply, bytes("PON"));
+    }
+    let requests = server.join().unwrap();
+    assert!(requests[0].contains(flagged.sha1()), "{}", requests[0]);
+    assert!(requests[1].contains(plain.sha1()), "{}", requests[1]);
+    assert!(requests[2].contains(plain.sha1()), "it is asked once");
+}
+
+#[tokio::test]
 async fn an_https_url_is_spoken_to_in_tls_only() {
     let (address, server) = server(vec![
         "HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{\"result\":\"UE9O\"}",

@@ -6,22 +6,24 @@
 --
 -- KEYS     1 to 3 as in base.lua; 4 current conversation, 5 session, and all else that goes at the end; then messages and
 --          bodies of each conversation to remove
--- ARGV     6 how many to name  7 what keys of shares begin with  8 when the erasure was asked for, ms
---          9 how many keys go at the end  10... the ids of those to remove
+-- ARGV     6 how many to name  7 what keys of shares begin with  8 how many keys go at the end
+--          9... the ids of those to remove
 -- Returns  {number of conversations left, ids...}
---          {'need', keys...}   call again with these among the keys that go at the end
+--          {'request_too_old'}   under a key of the client's that is older than all that there is
+--          {'need', keys...}     call again with these in KEYS too
 -- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM); as long as any are
 --          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares or a
 --          code for another device 2 more (UNLINK, HDEL); with ids that an earlier release has put aside 1 more (HSET)
 -- Touches  at most 100 conversations and 200 rows of shares
 
-local WANTED, PREFIX, ASKED, LAST_KEYS, FIRST = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), 10
+local WANTED, PREFIX, LAST_KEYS, FIRST = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), 9
 
 local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code')
 parse_caller(row[1], row[2])
 local user = CALLER
--- What was begun after it was asked for is another account: an answer that was lost must not cost it its data.
-if ACCOUNT.born > ASKED then return { '0' } end
+-- Nothing is left that could remember an erasure. But what was begun after the client had made its key is another
+-- account, which a late repeat must not cost its data.
+if not IS_OWN_REQUEST and REQUEST_TIME ~= '' and ACCOUNT.born > tonumber(REQUEST_TIME) then refuse('request_too_old') end
 
 -- Of an earlier release: ids of expired conversations whose messages may still be there, each with a time.
 local remnants = {}

@@ -96,11 +96,10 @@ impl UserStore<'_> {
     /// When the database fails; what was erased until then stays so.
     pub async fn erase(&self, budget: Duration) -> Result<Erasure, StoreError> {
         let began = self.store.clock.elapsed();
-        let asked = self.store.clock.now_ms();
         let mut ids = Vec::new();
         loop {
             let remaining;
-            (remaining, ids) = self.erase_some(&ids, asked).await?;
+            (remaining, ids) = self.erase_some(&ids).await?;
             if ids.is_empty() {
                 return Ok(Erasure::Complete);
             }
@@ -114,7 +113,6 @@ impl UserStore<'_> {
     async fn erase_some(
         &self,
         ids: &[ConversationId],
-        asked: i64,
     ) -> Result<(u64, Vec<ConversationId>), StoreError> {
         let today = self.store.today();
         let mut last = vec![
@@ -129,7 +127,6 @@ impl UserStore<'_> {
             arguments: vec![
                 ERASED_AT_ONCE.to_string().into(),
                 self.keys.share_prefix().into(),
-                asked.to_string().into(),
                 last.len().to_string().into(),
             ],
             more_keys: last,

@@ -78,6 +78,11 @@ impl UpstashError {
         matches!(self, Self::Command(text) if text.starts_with("NOSCRIPT"))
     }
 
+    /// Whether the database does not know the flag by which a script says that it frees.
+    pub(super) fn is_unknown_flag(&self) -> bool {
+        matches!(self, Self::Command(text) if text.contains("allow-oom") && text.contains("flag"))
+    }
+
     /// Whether the same request may succeed a moment later.
     pub(super) fn is_transient(&self) -> bool {
         match self {

@@ -13,6 +13,7 @@ mod subscribe;
 mod transport;
 mod usage;
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -85,6 +86,8 @@ pub struct Upstash {
     transport: Transport,
     breaker: CircuitBreaker,
     config: UpstashConfig,
+    /// Whether this database has refused the flag of scripts that free.
+    refuses_flag: AtomicBool,
 }
 
 impl Upstash {
@@ -97,7 +100,16 @@ impl Upstash {
             transport: Transport::new(config)?,
             breaker: CircuitBreaker::new(config.failure_threshold, config.reset_timeout, clock),
             config: config.clone(),
+            refuses_flag: AtomicBool::new(false),
         })
+    }
+
+    /// The form of a script that this database takes, as far as is known.
+    fn form_of<'s>(&self, script: &'s Script) -> &'s Script {
+        match script.without_flag() {
+            Some(other) if self.refuses_flag.load(Relaxed) => other,
+            _ => script,
+        }
     }
 
     /// Sends one command.
@@ -136,6 +148,21 @@ impl Upstash {
         keys: &[&str],
         arguments: &[&str],
     ) -> Result<Reply, UpstashError> {
+        let form = self.form_of(script);
+        match self.run_form(form, keys, arguments).await {
+            Err(error) if error.is_unknown_flag() && !self.refuses_flag.swap(true, Relaxed) => {
+                self.run_form(self.form_of(script), keys, arguments).await
+            }
+            result => result,
+        }
+    }
+
+    async fn run_form(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&str],
+    ) -> Result<Reply, UpstashError> {
         match self.command(&script.by_digest(keys, arguments)).await {
             Err(error) if error.is_unknown_script() => {
                 note_commands(1);
@@ -165,7 +192,8 @@ impl Upstash {
             return (self.script(script, keys, arguments).await, Vec::new());
         }
         let mut all = commands;
-        all.push(script.by_digest(keys, arguments));
+        let form = self.form_of(script);
+        all.push(form.by_digest(keys, arguments));
         let mut replies = match self.each(&all).await {
             Ok(replies) => replies,
             Err(error) => return (Err(error.clone()), vec![Err(error); count]),
@@ -174,10 +202,17 @@ impl Upstash {
         let reply = match reply {
             Err(error) if error.is_unknown_script() => {
                 note_commands(1);
-                self.command(&script.by_text(keys, arguments)).await
+                // By its text at once; and should that be refused for its flag, without.
+                match self.command(&form.by_text(keys, arguments)).await {
+                    Err(error) if error.is_unknown_flag() => {
+                        self.refuses_flag.store(true, Relaxed);
+                        self.run_form(self.form_of(script), keys, arguments).await
+                    }
+                    reply => reply,
+                }
             }
-            Err(error) if error.is_transient() => {
-                self.command(&script.by_digest(keys, arguments)).await
+            Err(error) if error.is_transient() || error.is_unknown_flag() => {
+                self.script(script, keys, arguments).await
             }
             reply => reply,
         };

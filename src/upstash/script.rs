@@ -11,7 +11,13 @@ pub struct Script {
     sha1: String,
     is_read_only: bool,
     frees: bool,
+    /// The same without [`ALLOW_OOM`], where it has that.
+    without_flag: Option<Box<Script>>,
 }
+
+/// The flag of scripts that take away more than they add. Redis knows it; a database that does not is sent the script
+/// without.
+const ALLOW_OOM: &str = ",allow-oom";
 
 impl Script {
     /// A script as it is.
@@ -20,12 +26,14 @@ impl Script {
         let sha1 = Sha1::from(&source).digest().to_string();
         let flags = source.lines().next().unwrap_or_default();
         let is_flagged = |flag| flags.starts_with("#!") && flags.contains(flag);
-        let (is_read_only, frees) = (is_flagged("no-writes"), is_flagged("allow-oom"));
+        let (is_read_only, frees) = (is_flagged("no-writes"), is_flagged(ALLOW_OOM));
+        let without_flag = frees.then(|| Box::new(Self::new(source.replacen(ALLOW_OOM, "", 1))));
         Self {
             source,
             sha1,
             is_read_only,
             frees,
+            without_flag,
         }
     }
 
@@ -46,6 +54,11 @@ impl Script {
     /// Whether its first line says that it may run where memory is short: it takes away more than it adds.
     pub fn frees(&self) -> bool {
         self.frees
+    }
+
+    /// The same script for a database that does not know the flag of those that free.
+    pub(super) fn without_flag(&self) -> Option<&Self> {
+        self.without_flag.as_deref()
     }
 
     /// The command that runs it by its digest.

@@ -6,7 +6,7 @@
 --          "born.revision"  5 the request, see write_log.lua
 -- Billed   for every script EVALSHA, and 1 to count the call: HSET of the user's numbers, which scripts that
 --   write them do anyway, or INCR for an address; the first call of a window of an address 1 more (PEXPIRE), and
---   so the first of a user (PEXPIREAT)
+--   so the first of a user (PEXPIREAT); the first change of an account 1 more (TIME)
 --
 -- A change of a conversation's messages goes so: `begin` marks the conversation and puts it into the list, where an
 -- erasure and the purge find it; then the messages are written, and `commit` writes its numbers without the mark. Who
@@ -99,6 +99,9 @@ local function tick(user)
   local is_first = user.clock == 0
   user.clock = math.max(NOW, user.clock + 1)
   if is_first then
+    -- This call may have been on its way since before an erasure: what began then must not pass for what is now.
+    local time = redis.pcall('TIME')
+    if not time.err then user.clock = math.max(user.clock, time[1] * 1000 + math.floor(time[2] / 1000)) end
     -- Cursors from before an erasure, or from before everything expired, are of another account.
     user.floor = user.clock
     ACCOUNT.born, ACCOUNT.counted_until, ACCOUNT.largest = user.clock, NOW + TTL, 0
