@@ -1,331 +1,344 @@
-//! A client that does everything there is to do, and knows what has to come of it.
+//! A client on one device: it does everything there is to do, as its seed decides.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use conversation_store::clock::Clock;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::common::client::Answer;
-use super::common::follower::{Follower, truth};
-use super::common::{self, Client};
+use super::common::Client;
+use super::conversation::Message;
+use super::follower::Follower;
+use super::history::{Event, Moment};
+use super::json::{exported, messages_of, request_of, shown, text, told};
+use super::model::{Call, Party, Told, Write};
+use super::record::Everywhere;
+use super::wire::{Request, Response, Wire};
+use super::world::World;
 
-/// How often a request is sent before the test gives up.
-const TRIES: usize = 200;
+/// Between two pauses each client does so much.
+const TURNS: usize = 20;
 
-/// What one client knows to be true.
+/// What a client has seen of a conversation.
 #[derive(Default)]
-struct Model {
-    /// Conversation -> message -> (content, tokens).
-    conversations: BTreeMap<String, BTreeMap<String, (String, u64)>>,
-    /// Share -> conversation and the messages it had then.
-    shares: BTreeMap<String, (String, BTreeSet<String>)>,
+struct View {
+    etag: Option<String>,
+    messages: Vec<Message>,
 }
 
-/// A client with a history that only its seed decides.
 pub struct Actor {
-    client: Client,
-    clock: Clock,
-    random: fastrand::Rng,
-    name: String,
-    model: Model,
-    /// Another device of his, which follows by sync.
-    follower: Follower,
-    /// Tokens of the messages this actor has put into the conversation all share, by message id.
-    pub shared: BTreeMap<String, u64>,
-    pub first_user: Client,
-    pub refusals: Arc<AtomicUsize>,
+    pub(super) name: String,
+    pub(super) party: Party,
+    pub(super) client: Client,
+    pub(super) wire: Wire,
+    pub(super) follower: Follower,
+    views: BTreeMap<String, View>,
+    /// For ids and texts that nobody else writes.
+    written: usize,
 }
 
 impl Actor {
-    pub fn new(client: Client, clock: Clock, random: fastrand::Rng, name: String) -> Self {
+    pub fn new(
+        world: Arc<World>,
+        name: impl Into<String>,
+        party: Party,
+        client: Client,
+        seed: u64,
+    ) -> Self {
+        let random = fastrand::Rng::with_seed(seed);
         Self {
-            first_user: client.clone(),
+            name: name.into(),
+            party,
             client,
-            clock,
-            random,
-            name,
-            model: Model::default(),
+            wire: Wire { world, random },
             follower: Follower::default(),
-            shared: BTreeMap::new(),
-            refusals: Arc::default(),
+            views: BTreeMap::new(),
+            written: 0,
         }
     }
 
-    /// Writes to the first user's conversation too, and counts refusals where all do.
-    pub fn writing_to(self, first_user: Client, refusals: Arc<AtomicUsize>) -> Self {
-        Self {
-            first_user,
-            refusals,
-            ..self
-        }
-    }
-
-    /// How many shares there are.
-    pub fn shares(&self) -> usize {
-        self.model.shares.len()
-    }
-
-    pub async fn live(mut self, turns: u64) -> Self {
-        for turn in 0..turns {
-            self.turn(turn).await;
-            if turn % 5 == 0 {
-                self.append_to_shared(turn).await;
+    pub async fn live(mut self, rounds: usize) -> Self {
+        for _ in 0..rounds {
+            for _ in 0..TURNS {
+                self.turn().await;
             }
+            let world = self.wire.world.clone();
+            world.pause.wait().await;
+            world.pause.wait().await;
         }
         self
     }
 
-    /// Several devices of one user write to one conversation at once.
-    async fn append_to_shared(&mut self, turn: u64) {
-        let (id, json, (_, tokens)) = self.message(turn, 9);
-        let body = json!({ "messages": [json] });
-        let path = "/api/conversations/shared/messages";
-        let answer = self
-            .send_as(&self.first_user, Method::POST, path, Some(body))
-            .await;
-        assert!(answer.status < 300, "{}", answer.text);
-        self.shared.insert(id, tokens);
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        self.send_as(&self.client, method, path, body).await
-    }
-
-    /// Sends a request until it is answered for good, as a client's outbox does.
-    async fn send_as(
-        &self,
-        client: &Client,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Answer {
-        for _ in 0..TRIES {
-            let text = body.as_ref().map(Value::to_string);
-            let answer = client.send(method.clone(), path, text).await;
-            if answer.status < 500 {
-                return answer;
+    async fn turn(&mut self) {
+        if self.party == Party::Guest {
+            return self.turn_as_guest().await;
+        }
+        match self.wire.random.u32(0..1000) {
+            0..4 => self.erase().await,
+            4..14 => self.claim().await,
+            14..64 => self.list().await,
+            64..124 => self.follow().await,
+            124..144 => self.export_all().await,
+            144..154 => self.link().await,
+            154..164 => self.redeem().await,
+            164..194 => self.share().await,
+            194..224 => self.read_share().await,
+            224..236 => self.revoke_share().await,
+            236..350 => {
+                let random = &mut self.wire.random;
+                let id = self.wire.world.some_guest_conversation(random);
+                self.change(&id, false).await;
             }
-            self.note_refusal(&answer);
-        }
-        panic!("{method} {path}: never answered");
-    }
-
-    /// Every refusal is typed; an open circuit is waited for by moving the clock.
-    fn note_refusal(&self, answer: &Answer) {
-        self.refusals.fetch_add(1, Ordering::Relaxed);
-        let code = answer.expect(answer.status)["error"]["code"].clone();
-        let known = [
-            "storage_unavailable",
-            "storage_timeout",
-            "storage_malformed",
-            "storage_quota",
-            "storage_full",
-            "storage_busy",
-        ];
-        assert!(known.contains(&code.as_str().unwrap()), "{}", answer.text);
-        if answer
-            .header("retry-after")
-            .is_some_and(|wait| wait.parse::<u64>().unwrap() > 5)
-        {
-            self.clock.advance(Duration::from_secs(61));
+            _ => {
+                let id = self.wire.world.some_conversation(&mut self.wire.random);
+                self.change(&id, true).await;
+            }
         }
     }
 
-    async fn turn(&mut self, turn: u64) {
-        let known: Vec<String> = self.model.conversations.keys().cloned().collect();
-        let id = match known.is_empty() || self.random.u8(0..6) == 0 {
-            true => return self.create(turn).await,
-            false => known[self.random.usize(0..known.len())].clone(),
-        };
-        match self.random.u8(0..15) {
-            0..=4 => self.append(&id, turn).await,
-            5 | 6 => self.edit(&id, turn).await,
-            7 => self.delete_message(&id).await,
-            8 => self.save(&id, turn).await,
-            9 => self.delete(&id).await,
-            10 | 11 => self.share(&id, turn).await,
-            12 => self.unshare().await,
-            13 => self.import(turn).await,
-            _ => self.follow().await,
+    async fn turn_as_guest(&mut self) {
+        let guest = self.wire.world.guest.lock().unwrap().clone();
+        let id = guest.some_conversation(&mut self.wire.random);
+        self.client = guest.client;
+        if self.change(&id, true).await == Told::SignedOut {
+            self.become_another_guest().await;
         }
     }
 
-    fn message(&mut self, turn: u64, part: u64) -> (String, Value, (String, u64)) {
-        let id = format!("{}-{turn}-{part}", self.name);
-        let (content, tokens) = (format!("text {turn} {}", self.name), self.random.u64(0..50));
-        let json = json!({ "id": id, "type": "user", "content": content, "timestamp": turn, "tokens": { "total": tokens } });
-        (id, json, (content, tokens))
-    }
-
-    async fn create(&mut self, turn: u64) {
-        let id = format!("{}-c{turn}", self.name);
-        let (message, json, kept) = self.message(turn, 0);
-        let body = json!({ "id": id, "messages": [json] });
-        let answer = self
-            .send(Method::POST, "/api/conversations", Some(body))
-            .await;
-        assert!(answer.status < 300, "{}", answer.text);
-        self.model
-            .conversations
-            .insert(id, BTreeMap::from([(message, kept)]));
-    }
-
-    async fn append(&mut self, id: &str, turn: u64) {
-        let parts: Vec<_> = (0..2).map(|part| self.message(turn, part)).collect();
-        let messages: Vec<&Value> = parts.iter().map(|(_, json, _)| json).collect();
-        let path = format!("/api/conversations/{id}/messages");
-        let body = json!({ "messages": messages });
-        let answer = self.send(Method::POST, &path, Some(body)).await;
-        assert!(answer.status < 300, "{}", answer.text);
-        let conversation = self.model.conversations.get_mut(id).unwrap();
-        conversation.extend(parts.into_iter().map(|(id, _, kept)| (id, kept)));
-    }
-
-    fn some_message(&mut self, id: &str) -> Option<String> {
-        let messages: Vec<&String> = self.model.conversations[id].keys().collect();
-        let at = self.random.usize(0..messages.len().max(1));
-        messages.get(at).map(|id| (*id).clone())
-    }
-
-    async fn edit(&mut self, id: &str, turn: u64) {
-        let Some(message) = self.some_message(id) else {
+    async fn become_another_guest(&mut self) {
+        let request = Request::new(Method::POST, "/api/session").with_body(json!({}));
+        let public = self.wire.world.public.clone();
+        let (Some(response), _) = self.wire.send(&public, &request).await else {
             return;
         };
-        let (content, tokens) = (format!("edited {turn}"), self.random.u64(0..50));
-        let body = json!({ "content": content, "tokens": { "total": tokens } });
-        let path = format!("/api/conversations/{id}/messages/{message}");
-        self.send(Method::PATCH, &path, Some(body))
-            .await
-            .expect(200);
-        let conversation = self.model.conversations.get_mut(id).unwrap();
-        conversation.insert(message, (content, tokens));
+        let token = text(&response.expect(201)["token"]);
+        let mut guest = self.wire.world.guest.lock().unwrap();
+        guest.number += 1;
+        guest.client = public.with_token(&token);
+        guest.is_claimed = false;
+        guest.first = 0;
     }
 
-    async fn delete_message(&mut self, id: &str) {
-        let Some(message) = self.some_message(id) else {
+    /// Reads or writes one conversation.
+    async fn change(&mut self, id: &str, may_create: bool) -> Told {
+        match self.wire.random.u32(0..100) {
+            0..18 => return self.open(id).await,
+            18..22 => return self.export(id).await,
+            _ => {}
+        }
+        let Some(write) = self.some_write(id, may_create) else {
+            return self.open(id).await;
+        };
+        let view = self.views.entry(id.to_owned()).or_default();
+        let is_conditional = !matches!(write, Write::Create(..)) && self.wire.random.u8(0..4) == 0;
+        let if_match = view.etag.clone().filter(|_| is_conditional);
+        self.write(id, write, if_match).await
+    }
+
+    fn some_write(&mut self, id: &str, may_create: bool) -> Option<Write> {
+        let known = self.views.get(id).map_or(&[][..], |view| &view.messages);
+        let some_message = self.wire.random.choice(known).map(|m| m.line.0.clone());
+        let seen = known.to_vec();
+        Some(match self.wire.random.u32(0..100) {
+            0..10 if may_create && seen.is_empty() => {
+                let messages = self.new_messages(2);
+                Write::Create(self.new_text(), messages)
+            }
+            0..16 if may_create => {
+                let kept = self.wire.random.usize(0..=seen.len());
+                let mut messages = seen;
+                messages.truncate(kept);
+                messages.extend(self.new_messages(1));
+                Write::Save(self.new_text(), messages)
+            }
+            16..54 => {
+                let count = self.wire.random.usize(1..=3);
+                Write::Append(self.new_messages(count))
+            }
+            54..64 => Write::Rename(self.new_text()),
+            64..84 => {
+                let tokens = self.wire.random.u64(0..50);
+                Write::Edit((some_message?, self.new_text(), tokens))
+            }
+            84..96 => Write::Remove {
+                message: some_message?,
+                and_after: self.wire.random.u8(0..3) == 0,
+            },
+            96..98 => Write::Delete,
+            _ => return None,
+        })
+    }
+
+    fn new_text(&mut self) -> String {
+        self.written += 1;
+        format!("{}-{}", self.name, self.written)
+    }
+
+    fn new_messages(&mut self, count: usize) -> Vec<Message> {
+        let message = |_| {
+            let tokens = self.wire.random.u64(0..50);
+            Message {
+                line: (self.new_text(), self.new_text(), tokens),
+                timestamp: self.wire.world.next_timestamp(),
+            }
+        };
+        (0..count).map(message).collect()
+    }
+
+    async fn write(&mut self, id: &str, write: Write, if_match: Option<String>) -> Told {
+        let mut request = request_of(id, &write);
+        request.if_match.clone_from(&if_match);
+        let event = self.send(&request).await;
+        let learned = event.operation.as_ref().map_or(Told::Nothing, told);
+        self.learn(id, &write, &learned);
+        let call = Call::Write {
+            by: self.party,
+            write,
+            if_match,
+            told: learned.clone(),
+        };
+        let world = &self.wire.world;
+        world.record.on_conversation(id, event.map(call));
+        learned
+    }
+
+    fn learn(&mut self, id: &str, write: &Write, told: &Told) {
+        let view = self.views.entry(id.to_owned()).or_default();
+        match told {
+            Told::Done(shown, _) => view.etag.clone_from(&shown.etag),
+            Told::Deleted | Told::Gone => {
+                self.views.remove(id);
+                self.wire.world.retire(id);
+                return;
+            }
+            Told::Missing => view.messages.clear(),
+            _ => return,
+        }
+        match (write, told) {
+            (Write::Create(_, messages) | Write::Save(_, messages), Told::Done(..)) => {
+                view.messages.clone_from(messages);
+            }
+            (Write::Append(messages), Told::Done(..)) => view.messages.extend_from_slice(messages),
+            _ => {}
+        }
+    }
+
+    pub(super) async fn open(&mut self, id: &str) -> Told {
+        let request = Request::new(Method::GET, format!("/api/conversations/{id}"));
+        self.read(id, &request, 50).await
+    }
+
+    async fn export(&mut self, id: &str) -> Told {
+        let request = Request::new(Method::GET, format!("/api/export?conversation={id}"));
+        self.read(id, &request, usize::MAX).await
+    }
+
+    async fn read(&mut self, id: &str, request: &Request, limit: usize) -> Told {
+        let event = self.send(request).await;
+        let Some(response) = &event.operation else {
+            return Told::Nothing;
+        };
+        let mut told = told(response);
+        if let Told::Done(shown, _) = &mut told {
+            shown.page.as_mut().unwrap().limit = limit;
+            let view = View {
+                etag: shown.etag.clone(),
+                messages: messages_of(&response.expect(200)),
+            };
+            self.views.insert(id.to_owned(), view);
+        }
+        let call = Call::Read {
+            by: self.party,
+            told: told.clone(),
+        };
+        self.wire.world.record.on_conversation(id, event.map(call));
+        told
+    }
+
+    /// Asks until the outcome is known or the client gives up, and notes when that was.
+    pub(super) async fn send(&mut self, request: &Request) -> Event<Option<Response>> {
+        let client = self.client.clone();
+        self.send_as(&client, request).await
+    }
+
+    pub(super) async fn send_as(
+        &mut self,
+        client: &Client,
+        request: &Request,
+    ) -> Event<Option<Response>> {
+        let invoked = self.now();
+        let (response, attempts) = self.wire.send(client, request).await;
+        self.event(invoked, response, attempts)
+    }
+
+    /// Asks once.
+    pub(super) async fn send_once(
+        &mut self,
+        client: &Client,
+        request: &Request,
+    ) -> Event<Option<Response>> {
+        let invoked = self.now();
+        let response = self.wire.send_once(client, request).await;
+        self.event(invoked, response, 1)
+    }
+
+    fn now(&self) -> Moment {
+        self.wire.world.record.now()
+    }
+
+    fn event(
+        &self,
+        invoked: Moment,
+        response: Option<Response>,
+        attempts: usize,
+    ) -> Event<Option<Response>> {
+        Event {
+            client: self.name.clone(),
+            invoked,
+            answered: response.is_some().then(|| self.now()),
+            attempts,
+            operation: response,
+        }
+    }
+
+    /// A read of everything, of this kind.
+    async fn look(&mut self, kind: &str, path: &str) -> Event<Option<Response>> {
+        let event = self.send(&Request::new(Method::GET, path)).await;
+        let client = format!("{} by {kind}", event.client);
+        Event { client, ..event }
+    }
+
+    async fn list(&mut self) {
+        let event = self.look("list", "/api/conversations?limit=50").await;
+        let Some(response) = &event.operation else {
             return;
         };
-        let path = format!("/api/conversations/{id}/messages/{message}");
-        self.send(Method::DELETE, &path, None).await.expect(200);
-        self.model
-            .conversations
-            .get_mut(id)
-            .unwrap()
-            .remove(&message);
-    }
-
-    async fn save(&mut self, id: &str, turn: u64) {
-        let (message, json, kept) = self.message(turn, 7);
-        let body = json!({ "title": turn.to_string(), "messages": [json] });
-        self.send(Method::PUT, &format!("/api/conversations/{id}"), Some(body))
-            .await
-            .expect(200);
-        self.model
-            .conversations
-            .insert(id.to_owned(), BTreeMap::from([(message, kept)]));
-    }
-
-    async fn delete(&mut self, id: &str) {
-        self.send(Method::DELETE, &format!("/api/conversations/{id}"), None)
-            .await
-            .expect(200);
-        self.model.conversations.remove(id);
-        self.model.shares.retain(|_, (shared, _)| shared != id);
-    }
-
-    async fn share(&mut self, id: &str, turn: u64) {
-        let named = self
-            .client
-            .with_header("idempotency-key", &turn.to_string());
-        let body = json!({ "conversationId": id });
-        let answer = self
-            .send_as(&named, Method::POST, "/api/shares", Some(body))
-            .await;
-        let share = answer.expect(201)["id"].as_str().unwrap().to_owned();
-        let messages = self.model.conversations[id].keys().cloned().collect();
-        self.model.shares.insert(share, (id.to_owned(), messages));
-    }
-
-    async fn unshare(&mut self) {
-        let Some((share, _)) = self.model.shares.pop_first() else {
-            return;
-        };
-        let path = format!("/api/shares?id={share}");
-        self.send(Method::DELETE, &path, None).await.expect(200);
-    }
-
-    async fn import(&mut self, turn: u64) {
-        let id = format!("{}-i{turn}", self.name);
-        let (message, json, kept) = self.message(turn, 5);
-        let body = json!([{ "id": id, "messages": [json], "updatedAt": turn }]);
-        let answer = self.send(Method::POST, "/api/import", Some(body)).await;
-        assert_eq!(answer.expect(200)["rejected"], 0);
-        self.model
-            .conversations
-            .insert(id, BTreeMap::from([(message, kept)]));
+        let list = response.expect(200);
+        assert!(list["nextCursor"].is_null(), "more than a page");
+        let items = list["data"].as_array().unwrap().iter();
+        let seen = items.map(|item| (text(&item["id"]), shown(item)));
+        let seen = Everywhere::Seen(seen.collect());
+        self.wire.world.record.everywhere(event.map(seen));
     }
 
     async fn follow(&mut self) {
-        let path = self.follower.path(3);
-        let answer = self.send(Method::GET, &path, None).await.expect(200);
-        self.follower.apply(&answer);
-    }
-
-    /// Compares what there is with what was acknowledged.
-    pub async fn verify(&mut self) {
-        self.follower.catch_up(&self.client).await;
-        assert_eq!(self.follower.known, truth(&self.client).await);
-        self.verify_shares().await;
-        self.verify_conversations().await;
-    }
-
-    async fn verify_shares(&self) {
-        let listed = self.client.get("/api/shares").await.expect(200);
-        let listed: BTreeSet<String> = common::ids(&listed["data"]).into_iter().collect();
-        let known: BTreeSet<String> = self.model.shares.keys().cloned().collect();
-        assert_eq!(listed, known, "{}", self.name);
-        for (share, (_, messages)) in &self.model.shares {
-            let path = format!("/api/shares?id={share}");
-            let shown = self.client.get(&path).await.expect(200);
-            let found: BTreeSet<String> = common::ids(&shown["messages"]).into_iter().collect();
-            assert_eq!(&found, messages, "{share}");
+        let event = self.look("sync", &self.follower.path()).await;
+        let Some(response) = &event.operation else {
+            return;
+        };
+        self.follower.apply(&response.expect(200));
+        if self.follower.is_up_to_date {
+            let seen = Everywhere::Seen(self.follower.known.clone());
+            self.wire.world.record.everywhere(event.map(seen));
         }
     }
 
-    async fn verify_conversations(&self) {
-        let listed = truth(&self.client).await;
-        let listed: BTreeSet<&String> = listed.keys().filter(|id| *id != "shared").collect();
-        let known: BTreeSet<&String> = self.model.conversations.keys().collect();
-        assert_eq!(listed, known, "{}", self.name);
-        for (id, messages) in &self.model.conversations {
-            let opened = self
-                .client
-                .get(&format!("/api/conversations/{id}?limit=100"))
-                .await
-                .expect(200);
-            let found: BTreeMap<String, (String, u64)> = opened["messages"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|message| {
-                    let text = |field: &str| message[field].as_str().unwrap().to_owned();
-                    (
-                        text("id"),
-                        (
-                            text("content"),
-                            message["tokens"]["total"].as_u64().unwrap(),
-                        ),
-                    )
-                })
-                .collect();
-            assert_eq!(&found, messages, "{id}");
-            assert_eq!(opened["messageCount"], messages.len());
-            let tokens: u64 = messages.values().map(|(_, tokens)| tokens).sum();
-            assert_eq!(opened["totalTokens"], tokens, "{id}");
-        }
+    async fn export_all(&mut self) {
+        let event = self.look("export", "/api/export").await;
+        let Some(response) = &event.operation else {
+            return;
+        };
+        let seen = Everywhere::Seen(exported(&response.text));
+        self.wire.world.record.everywhere(event.map(seen));
     }
 }

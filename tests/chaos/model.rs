@@ -1,0 +1,317 @@
+//! What the service promises of one conversation: what each operation makes of it, and what it answers.
+
+use super::conversation::{Conversation, Kept, Line, Message, Shown};
+use super::history::Operation;
+
+/// What a client was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// 2xx: the conversation after it, and which messages a deletion says it has deleted.
+    Done(Shown, Option<Vec<String>>),
+    /// 200 to the deletion of a conversation.
+    Deleted,
+    /// 404 `conversation_not_found`.
+    Missing,
+    /// 404 `conversation_deleted`.
+    Gone,
+    /// 404 `message_not_found`.
+    NoMessage,
+    /// 409 `conversation_exists`.
+    Exists,
+    /// 412.
+    Stale,
+    /// 401 `signed_out`: the user was claimed.
+    SignedOut,
+    /// Nothing, or nothing that says what happened.
+    Nothing,
+    /// Something that no state explains.
+    Other(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    Create(String, Vec<Message>),
+    Save(String, Vec<Message>),
+    Append(Vec<Message>),
+    Rename(String),
+    Edit(Line),
+    Remove { message: String, and_after: bool },
+    Delete,
+}
+
+/// Who asks: some conversations begin with a guest, whom the account claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    Account,
+    Guest,
+}
+
+/// What clients do to one conversation.
+#[derive(Clone)]
+pub enum Call {
+    /// Whose the conversation is before anything else happens.
+    Begin(Party),
+    Write {
+        by: Party,
+        write: Write,
+        if_match: Option<String>,
+        told: Told,
+    },
+    Read {
+        by: Party,
+        told: Told,
+    },
+    /// The account is erased.
+    Erase,
+    /// The guest's tokens become void: the first step of a claim.
+    Void,
+    /// The guest's conversation becomes the account's: the second.
+    Move,
+    /// May have happened or not.
+    Maybe(Box<Call>),
+}
+
+/// What there is, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct State {
+    owner: Party,
+    guest_is_void: bool,
+    kept: Kept,
+}
+
+impl Write {
+    /// The state after it and the messages it deleted; `None` where it is refused.
+    fn effect(&self, kept: &Kept) -> Option<(Kept, Vec<String>)> {
+        let Kept::Present(before) = kept else {
+            return self.effect_on_nothing(kept);
+        };
+        let mut after = before.clone();
+        let mut deleted = Vec::new();
+        match self {
+            Self::Create(..) => return None,
+            Self::Delete => return Some((Kept::Deleted, deleted)),
+            Self::Save(title, messages) => {
+                after.title.clone_from(title);
+                after.messages.clear();
+                after.add(messages);
+            }
+            Self::Append(messages) => after.add(messages),
+            Self::Rename(title) => after.title.clone_from(title),
+            Self::Edit(line) => {
+                let mut messages = after.messages.iter_mut();
+                messages.find(|message| message.line.0 == line.0)?.line = line.clone();
+            }
+            Self::Remove { message, and_after } => {
+                let mut lines = after.messages.iter().map(|message| &message.line);
+                let Some(at) = lines.position(|line| line.0 == *message) else {
+                    return Some((kept.clone(), deleted));
+                };
+                let end = if *and_after {
+                    after.messages.len()
+                } else {
+                    at + 1
+                };
+                deleted.extend(after.messages.drain(at..end).map(|message| message.line.0));
+            }
+        }
+        after.change();
+        Some((Kept::Present(after), deleted))
+    }
+
+    fn effect_on_nothing(&self, kept: &Kept) -> Option<(Kept, Vec<String>)> {
+        match (self, kept) {
+            (Self::Create(title, messages) | Self::Save(title, messages), Kept::Absent) => {
+                let created = Conversation::new(title, messages);
+                Some((Kept::Present(created), vec![]))
+            }
+            (Self::Delete, Kept::Deleted) => Some((Kept::Deleted, vec![])),
+            _ => None,
+        }
+    }
+
+    /// The state after it, if it explains what was told.
+    fn explain(&self, if_match: Option<&String>, told: &Told, kept: &Kept) -> Option<Kept> {
+        let (may_match, may_differ) = self.compare(if_match, kept);
+        let unchanged = |is_so: bool| is_so.then(|| kept.clone());
+        match told {
+            Told::Nothing | Told::Deleted if may_match => self.effect(kept).map(|(after, _)| after),
+            Told::Done(shown, told_deleted) => {
+                let (mut after, mut deleted) = self.effect(kept)?;
+                let is_unchanged = after == *kept;
+                let Kept::Present(conversation) = &mut after else {
+                    return None;
+                };
+                let mut told_deleted = told_deleted.clone().unwrap_or_default();
+                deleted.sort();
+                told_deleted.sort();
+                let is_told = (may_match || is_unchanged) && deleted == told_deleted;
+                (is_told && conversation.learn(shown)).then_some(after)
+            }
+            Told::Missing => unchanged(!matches!(kept, Kept::Present(_))),
+            Told::Gone => unchanged(*kept == Kept::Deleted),
+            Told::Exists => unchanged(matches!((self, kept), (Self::Create(..), Kept::Present(_)))),
+            Told::NoMessage => unchanged(self.lacks_its_message(kept)),
+            Told::Stale => unchanged(may_differ && *kept != Kept::Deleted),
+            _ => None,
+        }
+    }
+
+    /// Whether the condition may hold, and whether it may not. An ETag told earlier is never that of a later state;
+    /// but nothing keeps the ETags of a conversation that was erased from coming back with another one of its id.
+    fn compare(&self, if_match: Option<&String>, kept: &Kept) -> (bool, bool) {
+        match (if_match, kept) {
+            (None, _) => (true, false),
+            (Some(etag), Kept::Present(conversation)) => match &conversation.etag {
+                Some(known) => (known == etag, known != etag),
+                None => (conversation.former_etag.is_none(), true),
+            },
+            (Some(_), _) => (
+                !matches!(self, Self::Save(..)),
+                matches!(self, Self::Save(..)),
+            ),
+        }
+    }
+
+    fn lacks_its_message(&self, kept: &Kept) -> bool {
+        let (Self::Edit((id, ..)) | Self::Remove { message: id, .. }) = self else {
+            return false;
+        };
+        let Kept::Present(conversation) = kept else {
+            return false;
+        };
+        let mut messages = conversation.messages.iter();
+        messages.all(|message| message.line.0 != *id)
+    }
+}
+
+impl State {
+    /// Whether `party` is let in at all, and what it finds.
+    fn seen_by(&self, party: Party) -> Option<Kept> {
+        match (party, self.owner) {
+            (Party::Guest, Party::Account) => None,
+            (Party::Guest, Party::Guest) if self.guest_is_void => None,
+            (Party::Account, Party::Guest) => Some(Kept::Absent),
+            _ => Some(self.kept.clone()),
+        }
+    }
+
+    fn with(&self, kept: Kept) -> Self {
+        Self {
+            kept,
+            ..self.clone()
+        }
+    }
+
+    fn write(&self, by: Party, write: &Write, etag: Option<&String>, told: &Told) -> Option<Self> {
+        let Some(seen) = self.seen_by(by) else {
+            return (*told == Told::SignedOut).then(|| self.clone());
+        };
+        let after = write.explain(etag, told, &seen)?;
+        if by == self.owner {
+            return Some(self.with(after));
+        }
+        // Accounts create no conversation under an id of a guest's.
+        (after == seen).then(|| self.clone())
+    }
+
+    fn read(&self, by: Party, told: &Told) -> Option<Self> {
+        match (self.seen_by(by), told) {
+            (None, Told::SignedOut) => Some(self.clone()),
+            (Some(Kept::Present(mut conversation)), Told::Done(shown, _)) => conversation
+                .learn(shown)
+                .then(|| self.with(Kept::Present(conversation))),
+            (Some(Kept::Absent | Kept::Deleted), Told::Missing) => Some(self.clone()),
+            (Some(Kept::Deleted), Told::Gone) => Some(self.clone()),
+            _ => None,
+        }
+    }
+
+    fn moved(&self) -> Option<Self> {
+        match self.owner {
+            Party::Account => Some(self.clone()),
+            Party::Guest if !self.guest_is_void => None,
+            Party::Guest => Some(Self {
+                owner: Party::Account,
+                // That it was deleted is not moved.
+                kept: match &self.kept {
+                    Kept::Deleted => Kept::Absent,
+                    kept => kept.clone(),
+                },
+                ..self.clone()
+            }),
+        }
+    }
+}
+
+impl Operation for Call {
+    type State = State;
+
+    fn initial() -> State {
+        State {
+            owner: Party::Account,
+            guest_is_void: false,
+            kept: Kept::Absent,
+        }
+    }
+
+    fn apply(&self, state: &State) -> Vec<State> {
+        let next = match self {
+            Self::Begin(owner) => Some(State {
+                owner: *owner,
+                ..state.clone()
+            }),
+            Self::Write {
+                by,
+                write,
+                if_match,
+                told,
+            } => state.write(*by, write, if_match.as_ref(), told),
+            Self::Read { by, told } => state.read(*by, told),
+            Self::Erase if state.owner == Party::Account => Some(state.with(Kept::Absent)),
+            Self::Erase => Some(state.clone()),
+            Self::Void => Some(State {
+                guest_is_void: true,
+                ..state.clone()
+            }),
+            Self::Move => state.moved(),
+            Self::Maybe(call) => {
+                let mut next = call.apply(state);
+                next.push(state.clone());
+                return next;
+            }
+        };
+        next.into_iter().collect()
+    }
+
+    fn unanswered(&self) -> Option<Self> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Begin(_) | Self::Maybe(_) => Some(self.clone()),
+            Self::Write {
+                by,
+                write,
+                if_match,
+                ..
+            } => Some(Self::Maybe(Box::new(Self::Write {
+                by: *by,
+                write: write.clone(),
+                if_match: if_match.clone(),
+                told: Told::Nothing,
+            }))),
+            Self::Erase | Self::Void | Self::Move => Some(Self::Maybe(Box::new(self.clone()))),
+        }
+    }
+
+    fn changes_nothing(&self) -> bool {
+        match self {
+            // That an ETag is known may matter to a later If-Match.
+            Self::Read { told, .. } => !matches!(told, Told::Done(Shown { etag: Some(_), .. }, _)),
+            Self::Write { told, .. } => !matches!(told, Told::Done(..) | Told::Deleted),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;
