@@ -26,6 +26,19 @@ pub const STORE: [ErrorCode; 8] = [
     ErrorCode::StorageFull,
 ];
 
+/// Of every request that only reads.
+pub const READ: [ErrorCode; 1] = [ErrorCode::ServicePaused];
+
+/// Of every request that writes.
+pub const WRITE: [ErrorCode; 3] = [
+    ErrorCode::InvalidHeader,
+    ErrorCode::RequestTooOld,
+    ErrorCode::IdempotencyKeyReused,
+];
+
+/// Of every request that writes and does not only delete.
+pub const GROW: [ErrorCode; 2] = [ErrorCode::TooMuchFromAddress, ErrorCode::WritesPaused];
+
 /// Of every request with a body.
 pub const BODY: [ErrorCode; 3] = [
     ErrorCode::InvalidJson,
@@ -34,8 +47,9 @@ pub const BODY: [ErrorCode; 3] = [
 ];
 
 /// Headers that any answer may have.
-const COMMON_HEADERS: [&str; 4] = [
+const COMMON_HEADERS: [&str; 5] = [
     "X-Request-Id",
+    "Vary",
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",
@@ -60,7 +74,7 @@ pub fn by_status(codes: &[ErrorCode]) -> BTreeMap<u16, Vec<ErrorCode>> {
 }
 
 /// Errors that many operations share: named, so that the document says each once.
-const SHARED: [(&str, &[ErrorCode]); 10] = [
+const SHARED: [(&str, &[ErrorCode]); 14] = [
     (
         "Unauthorized",
         &[
@@ -73,7 +87,12 @@ const SHARED: [(&str, &[ErrorCode]); 10] = [
     ("NoConversation", &[ErrorCode::ConversationNotFound]),
     ("RevisionMismatch", &[ErrorCode::RevisionMismatch]),
     ("BodyTooLarge", &[ErrorCode::BodyTooLarge]),
+    ("KeyReused", &[ErrorCode::IdempotencyKeyReused]),
     ("RateLimited", &[ErrorCode::RateLimited]),
+    (
+        "WritesLimited",
+        &[ErrorCode::RateLimited, ErrorCode::TooMuchFromAddress],
+    ),
     ("InternalError", &[ErrorCode::InternalError]),
     ("StorageMalformed", &[ErrorCode::StorageMalformed]),
     (
@@ -84,6 +103,28 @@ const SHARED: [(&str, &[ErrorCode]); 10] = [
             ErrorCode::StorageBusy,
             ErrorCode::StorageQuota,
             ErrorCode::StorageDisabled,
+        ],
+    ),
+    (
+        "ReadsUnavailable",
+        &[
+            ErrorCode::IdentityUnavailable,
+            ErrorCode::StorageUnavailable,
+            ErrorCode::StorageBusy,
+            ErrorCode::StorageQuota,
+            ErrorCode::StorageDisabled,
+            ErrorCode::ServicePaused,
+        ],
+    ),
+    (
+        "WritesUnavailable",
+        &[
+            ErrorCode::IdentityUnavailable,
+            ErrorCode::StorageUnavailable,
+            ErrorCode::StorageBusy,
+            ErrorCode::StorageQuota,
+            ErrorCode::StorageDisabled,
+            ErrorCode::WritesPaused,
         ],
     ),
     ("StorageTimeout", &[ErrorCode::StorageTimeout]),

@@ -18,7 +18,8 @@ const USER_ID: &str = "5b1d7c0e-9f1a-4c3b-8f0e-2d6a1c9b7e45";
 const TOKEN: &str = "v1.NWIxZDdjMGUtOWYxYS00YzNi.c2lnbmF0dXJl";
 pub const CODE: &str = "K7QW2M9X";
 const SIZE: u64 = 4_096;
-const SHARE_ID: &str = "pX3vT0mZ8qK1rY5wLb7cNg";
+const SHARE_ID: &str = "pX3vT0mZ8qK1rY5wLb7cNgQ4sD2hJ9uE";
+const ETAG: &str = "RHF0bH9yS2MAAAGXz3k4EAAAAAAAAAAB";
 
 pub struct Examples(Vec<Example>);
 
@@ -179,6 +180,7 @@ fn settle(value: &mut Value) {
             for (name, value) in members.iter_mut() {
                 match name.as_str() {
                     "userId" => *value = json!(USER_ID),
+                    "etag" if !value.is_null() => *value = json!(ETAG),
                     "token" => *value = json!(TOKEN),
                     "latencyMs" => *value = json!(1.5),
                     "bytes" => *value = json!(SIZE),

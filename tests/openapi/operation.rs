@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use conversation_store::ErrorCode;
 use serde_json::{Map, Value, json};
 
-use super::errors::{self, BODY, STORE, TOKEN};
+use super::errors::{self, BODY, GROW, READ, STORE, TOKEN, WRITE};
 use super::examples::Examples;
 
 /// Who may ask.
@@ -45,7 +45,13 @@ pub struct Answer {
 
 impl Operation {
     pub fn new(method: &'static str, route: &'static str, id: &'static str) -> Self {
-        Self {
+        let own: &[&[ErrorCode]] = match method {
+            "get" => &[&READ],
+            "delete" => &[&WRITE],
+            _ => &[&WRITE, &GROW],
+        };
+        let codes = [&TOKEN[..], &STORE, &[ErrorCode::StorageDisabled]];
+        let operation = Self {
             route,
             method,
             id,
@@ -54,7 +60,11 @@ impl Operation {
             parameters: Vec::new(),
             body: None,
             answers: Vec::new(),
-            codes: [&TOKEN[..], &STORE, &[ErrorCode::StorageDisabled]].concat(),
+            codes: [&codes[..], own].concat().concat(),
+        };
+        match method {
+            "get" => operation,
+            _ => operation.takes(&["IdempotencyKey"]),
         }
     }
 

@@ -18,8 +18,13 @@ pub fn parameters() -> Value {
         ),
         "IfMatch": header(
             "If-Match",
-            "The revision that the conversation has to be at, as its `ETag`: where it is not, the answer is 412 and nothing is changed.",
-            json!({ "type": "string", "pattern": "^(W/)?\"[0-9]{1,15}\"$", "examples": ["\"1\""] }),
+            "`ETag`s, of which the conversation has to be at one, or `*` for any: where it is not, the answer is 412 and nothing is changed. A weak one matches nothing.",
+            tag_list(),
+        ),
+        "IfAbsent": header(
+            "If-None-Match",
+            "`ETag`s, of which the conversation must be at none, or `*`: then it must not be there at all. Where it is, the answer is 412 and nothing is changed.",
+            tag_list(),
         ),
         "IfNoneMatch": header(
             "If-None-Match",
@@ -28,8 +33,8 @@ pub fn parameters() -> Value {
         ),
         "IdempotencyKey": header(
             "Idempotency-Key",
-            "Stands in for an id: a repetition with the same key makes nothing new.",
-            json!({ "type": "string" }),
+            "Names this write, for 7 days: a repeat with the same key is answered as the first was, and changes nothing. A UUIDv7 also says when it was made, so that one too old to be remembered is refused (409).",
+            json!({ "type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["0197d0a6-3f2e-7c41-9d0b-4a1f6f1c2b3d"] }),
         ),
         "LastEventId": header(
             "Last-Event-ID",
@@ -55,14 +60,18 @@ pub fn headers() -> Value {
         "RateLimit-Remaining": count("Calls that are left in this minute."),
         "RateLimit-Reset": count("Seconds until the next minute begins."),
         "ETag": {
-            "description": "The revision of the conversation, in double quotes; of a sync the user's clock. Weak (`W/`) where the answer is compressed.",
-            "required": true,
-            "schema": { "type": "string", "pattern": "^(W/)?\"[0-9]+\"$" },
+            "description": "Opaque, in double quotes: what it belongs to has not changed as long as it is the same. Of a compressed answer it ends with `-gzip`. Absent while a write to the conversation is unfinished.",
+            "schema": { "type": "string", "pattern": "^\"[A-Za-z0-9_-]{32}(-gzip)?\"$" },
         },
         "Location": {
             "description": "Where the thing created is.",
             "required": true,
             "schema": { "type": "string" },
+        },
+        "Vary": {
+            "description": "What the answer depends on, first of all `Authorization`.",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^Authorization" },
         },
         "Retry-After": count("Seconds after which it makes sense to ask again."),
         "X-Robots-Tag": {
@@ -79,6 +88,17 @@ pub fn headers() -> Value {
             "required": true,
             "schema": { "type": "string" },
         },
+    })
+}
+
+/// Entity tags, as preconditions have them.
+fn tag_list() -> Value {
+    const TAG: &str = r#"(W/)?"[!#-~]*""#;
+    let pattern = format!("^(\\*|{TAG}( *, *{TAG})*)$");
+    json!({
+        "type": "string",
+        "pattern": pattern,
+        "examples": ["\"RHF0bH9yS2MAAAGXz3k4EAAAAAAAAAAB\"", "*"],
     })
 }
 

@@ -1,9 +1,10 @@
 //! `/api/conversations` and `/api/conversations/{id}`.
 
 use conversation_store::ErrorCode::{
-    self, ConversationDeleted, ConversationExists, ConversationNotFound, ConversationTooLong,
-    DuplicateId, IdMismatch, InvalidCursor, InvalidField, InvalidHeader, InvalidId, InvalidQuery,
-    MessageTooLarge, MetadataTooLarge, RevisionMismatch, TooManyConversationsKept, TooMuchTextKept,
+    self, ClaimUnfinished, ConversationDeleted, ConversationExists, ConversationNotFound,
+    ConversationTooLong, DuplicateId, IdMismatch, InvalidCursor, InvalidField, InvalidId,
+    InvalidQuery, MessageTooLarge, MetadataTooLarge, RevisionMismatch, TooManyConversationsKept,
+    TooMuchTextKept,
 };
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ const ONE: &str = "/api/conversations/{id}";
 const TAG: &str = "conversations";
 
 /// Why a conversation cannot be kept.
-const NEW: [ErrorCode; 9] = [
+const NEW: [ErrorCode; 10] = [
     InvalidField,
     InvalidId,
     DuplicateId,
@@ -24,10 +25,11 @@ const NEW: [ErrorCode; 9] = [
     ConversationTooLong,
     TooManyConversationsKept,
     TooMuchTextKept,
+    ClaimUnfinished,
 ];
 
 /// Why a conversation cannot be written to.
-const WRITE: [ErrorCode; 4] = [InvalidId, IdMismatch, InvalidHeader, RevisionMismatch];
+const WRITE: [ErrorCode; 4] = [InvalidId, IdMismatch, RevisionMismatch, ClaimUnfinished];
 
 pub fn operations() -> Vec<Operation> {
     vec![list(), create(), open(), save(), patch(), delete()]
@@ -65,7 +67,6 @@ fn create() -> Operation {
             "Without an id it gets one; with an `Idempotency-Key` always the same one. The same request repeated \
              answers 200 and changes nothing.",
         )
-        .takes(&["IdempotencyKey"])
         .body(false, "NewConversation")
         .answers(written(201, "It was created.").headers(&["Location"]))
         .answers(written(200, "It was created before, by this very request.").headers(&["Location"]))
@@ -105,7 +106,7 @@ fn save() -> Operation {
             "Replaces metadata and all messages: those it does not name go away. Creates it where there is none. \
              With `If-Match` a stale writer gets 412.",
         )
-        .takes(&["ConversationId", "IfMatch"])
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "NewConversation")
         .answers(written(200, "It was replaced."))
         .answers(written(201, "It was created."))
@@ -120,7 +121,7 @@ fn patch() -> Operation {
             "Change metadata",
             "`title`, `pinned`, `archived`, `tags`, `mcpServers`, and fields of the client's own.",
         )
-        .takes(&["ConversationId", "IfMatch"])
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "ConversationPatch")
         .answers(written(200, "It is as the patch says."))
         .refuses(&WRITE)
@@ -135,7 +136,7 @@ fn delete() -> Operation {
             "With all its messages, and for good: its id cannot be used again for 90 days. Deleting it again is \
              no error.",
         )
-        .takes(&["ConversationId", "IfMatch"])
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .answers(Answer::json(200, "It is gone.", "DeletedConversation"))
         .refuses(&WRITE)
         .refuses(&[ConversationNotFound])

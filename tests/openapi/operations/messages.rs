@@ -1,8 +1,8 @@
 //! `/api/conversations/{id}/messages` and what is below it.
 
 use conversation_store::ErrorCode::{
-    self, ConversationNotFound, ConversationTooLong, DuplicateId, IdMismatch, InvalidCursor,
-    InvalidField, InvalidHeader, InvalidId, InvalidQuery, MessageDeleted, MessageExists,
+    self, ClaimUnfinished, ConversationNotFound, ConversationTooLong, DuplicateId, IdMismatch,
+    InvalidCursor, InvalidField, InvalidId, InvalidQuery, MessageDeleted, MessageExists,
     MessageNotFound, MessageTooLarge, RevisionMismatch, TooManyMessages, TooMuchTextKept,
 };
 use serde_json::{Value, json};
@@ -19,8 +19,8 @@ const TAG: &str = "messages";
 const WRITE: [ErrorCode; 5] = [
     InvalidId,
     IdMismatch,
-    InvalidHeader,
     RevisionMismatch,
+    ClaimUnfinished,
     ConversationNotFound,
 ];
 
@@ -61,7 +61,7 @@ fn append() -> Operation {
             "Those that were appended before, by this request or another one, are recognised by their id and left \
              alone: sending it twice is harmless.",
         )
-        .takes(&["ConversationId", "IfMatch"])
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "MessagesToAppend")
         .answers(appended(201, "They were appended, those that were not there already."))
         .answers(appended(200, "All of them were there already."))
@@ -95,7 +95,7 @@ fn patch() -> Operation {
     let this = json!({ "id": "$request.path.id", "messageId": "$request.path.messageId" });
     Operation::new("patch", ONE, "patchMessage")
         .describe(TAG, "Change a message", "Any of its fields.")
-        .takes(&["ConversationId", "MessageId", "IfMatch"])
+        .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
         .body(true, "MessagePatch")
         .answers(
             Answer::json(200, "It is as the patch says.", "WrittenMessage")
@@ -116,9 +116,10 @@ fn delete() -> Operation {
         .describe(
             TAG,
             "Delete a message",
-            "With `andAfter=true` also all that follow it: to edit and ask again. Deleting it again is no error.",
+            "With `andAfter=true` also all that follow it: to edit and ask again. Deleting it again is no error, \
+             and names the same messages.",
         )
-        .takes(&["ConversationId", "MessageId", "IfMatch"])
+        .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
         .takes_also(flag("andAfter", "Whether what follows goes too."))
         .answers(Answer::json(200, "It is gone.", "DeletedMessages").headers(&["ETag"]))
         .refuses(&WRITE)

@@ -2,8 +2,9 @@
 
 use conversation_store::ErrorCode::{
     AlreadyClaimed, ClaimAcrossDatabases, ConversationNotFound, InvalidCursor, InvalidField,
-    InvalidId, InvalidQuery, TooManyCodes, TooManyConversationsKept, TooMuchTextKept, UseProvider,
-    WrongCode, WrongToken,
+    InvalidId, InvalidQuery, NewcomersPaused, ServicePaused, TooManyCodes,
+    TooManyConversationsKept, TooManyNewUsers, TooManyShares, TooManyStreams, TooMuchTextKept,
+    UseProvider, WrongCode, WrongToken,
 };
 use serde_json::json;
 
@@ -49,6 +50,7 @@ fn act() -> Operation {
         )
         .answers(Answer::json(202, "Of `claim`: some is left, send it again.", "ClaimUnderWay"))
         .refuses(&[InvalidField, UseProvider, WrongCode, TooManyCodes, WrongToken])
+        .refuses(&[TooManyNewUsers, NewcomersPaused, ServicePaused, TooManyShares])
         .refuses(&[AlreadyClaimed, ClaimAcrossDatabases, TooManyConversationsKept, TooMuchTextKept])
 }
 
@@ -101,5 +103,5 @@ fn sync() -> Operation {
                 .leads_to("next", "sync", json!({ "cursor": "$response.body#/nextCursor" })),
         )
         .answers(not_modified())
-        .refuses(&[InvalidQuery, InvalidCursor])
+        .refuses(&[InvalidQuery, InvalidCursor, TooManyStreams])
 }

@@ -1,8 +1,8 @@
 //! `/api/shares`.
 
 use conversation_store::ErrorCode::{
-    ConversationNotFound, InvalidCursor, InvalidField, InvalidId, InvalidQuery, ShareNotFound,
-    TooLargeToShare, TooManyShares, TooMuchTextKept,
+    ClaimUnfinished, ConversationNotFound, InvalidCursor, InvalidField, InvalidId, InvalidQuery,
+    ShareNotFound, TooLargeToShare, TooManyShares, TooMuchTextKept,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +25,6 @@ fn share() -> Operation {
             "A read-only snapshot under an id that cannot be guessed: what changes later does not show. With an \
              `Idempotency-Key` repeating it gives the same share.",
         )
-        .takes(&["IdempotencyKey"])
         .body(true, "NewShare")
         .answers(
             Answer::json(201, "It is shared.", "Share")
@@ -34,7 +33,7 @@ fn share() -> Operation {
                 .leads_to("revoke", "revokeShare", id),
         )
         .refuses(&[InvalidField, InvalidId, ConversationNotFound, ShareNotFound])
-        .refuses(&[TooManyShares, TooMuchTextKept, TooLargeToShare])
+        .refuses(&[TooManyShares, TooMuchTextKept, TooLargeToShare, ClaimUnfinished])
 }
 
 fn read() -> Operation {

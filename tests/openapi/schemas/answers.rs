@@ -56,7 +56,11 @@ fn conversation_list() -> Value {
 }
 
 fn message_page() -> Value {
-    object(json!({ "data": list_of("Message"), "nextCursor": next_cursor() }))
+    object(json!({
+        "data": list_of("Message"),
+        "nextCursor": next_cursor(),
+        "revision": described(count(), "Of the conversation."),
+    }))
 }
 
 fn appended() -> Value {
@@ -79,7 +83,7 @@ fn written_message() -> Value {
 
 fn deleted_messages() -> Value {
     object(json!({
-        "deleted": described(ids(), "Empty where it was deleted before."),
+        "deleted": described(ids(), "A repeat names the same ones."),
         "conversation": reference("Conversation"),
         "clock": reference("Clock"),
         "previousClock": reference("PreviousClock"),
@@ -256,7 +260,7 @@ fn statistics() -> Value {
             "current": described(totals.clone(), "What there is."),
             "lifetime": described(totals, "All that ever was, deleted or not."),
         })),
-        "bytes": described(count(), "What the messages take up in the database."),
+        "bytes": described(count(), "What all that is kept takes up in the database."),
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {
             "type": "array",

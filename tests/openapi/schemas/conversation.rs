@@ -52,7 +52,11 @@ fn summary() -> Value {
         "updatedAt": reference("Timestamp"),
         "messageCount": count(),
         "totalTokens": count(),
-        "revision": described(count(), "Counts changes; also the `ETag`."),
+        "revision": described(count(), "Counts changes."),
+        "etag": described(
+            json!({ "type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{32}$" }),
+            "As in the header `ETag`, without quotes; null while a write is unfinished.",
+        ),
         "pinned": { "type": "boolean" },
         "archived": { "type": "boolean" },
         "tags": { "type": "array", "items": { "type": "string" } },
@@ -105,7 +109,7 @@ fn new_conversation() -> Value {
         object_with(json!({}), join(settable(), fields)),
         &format!(
             "A conversation to be kept. Without a title it gets one made of its first user message. What the \
-             service computes (`revision`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
+             service computes (`revision`, `etag`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
              to no effect. At most {} fields of the client's own, and {} bytes of metadata.",
             limits::FIELDS,
             limits::METADATA
@@ -131,6 +135,7 @@ fn patch() -> Value {
         "totalTokens",
         "messageCount",
         "revision",
+        "etag",
         "clock",
         "previousClock",
         "nextCursor",

@@ -35,7 +35,7 @@ pub fn schemas() -> Map<String, Value> {
 }
 
 fn share_id() -> Value {
-    json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}$" })
+    json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}([A-Za-z0-9_-]{10})?$" })
 }
 
 fn snapshot() -> Value {
