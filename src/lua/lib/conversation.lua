@@ -71,7 +71,8 @@ local function heal(c)
   end
   if #stray > 0 then call_in_portions('ZREM', c.messages_key, stray, 1) end
   if #moved > 0 then call_in_portions('ZADD', c.messages_key, moved, 2) end
-  if not c.is_known then c.state.offset = counters.tokens - tokens end
+  -- Where messages are missing, the difference is theirs.
+  if not c.is_known and messages == counters.messages then c.state.offset = counters.tokens - tokens end
   c.is_healed = c.state.mark == '!' or messages ~= counters.messages
   counters.messages, counters.bytes = messages, bytes
   counters.tokens = math.max(0, tokens + c.state.offset)
