@@ -15,7 +15,7 @@ local DROPPED_AT_ONCE = 1000
 local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':writes')
 local user = read_user(row[1])
 if user.clock == 0 then return {} end
-ACCOUNT = read_account(row[2], user)
+load_account(row[2], user)
 
 local ids, is_listed = redis.call('ZRANGE', CONVERSATIONS, 0, -1), {}
 for _, id in ipairs(ids) do is_listed[id] = true end

@@ -40,12 +40,25 @@ local function refuse_signed_out(user)
   if SETTINGS.issued < user.epoch then refuse('signed_out') end
 end
 
+-- A deletion in a full database takes the account's totals along, as it can leave nothing else behind. Who follows the
+-- changes starts over then, and all is counted anew; so it is once with what an earlier release wrote.
+local function start_over(user)
+  user.clock = math.max(NOW, user.clock + 1)
+  user.before, user.floor, user.purged = user.clock, user.clock, 0
+end
+
+local function load_account(text, user)
+  ACCOUNT = read_account(text, user)
+  ACCOUNT.was_lost = not text and user.clock > 0
+  if ACCOUNT.was_lost then start_over(user) end
+end
+
 -- The caller's numbers, from ':user', ':account' and the log that may remember this request. Every script that acts
 -- for a user has to come past here. Returns the outcome of this request where it is remembered: from then on the
 -- script must do nothing but answer.
 local function parse_caller(user_text, account_text, log)
   CALLER = read_user(user_text)
-  ACCOUNT = read_account(account_text, CALLER)
+  load_account(account_text, CALLER)
   if not COUNTED_BY_ADDRESS then count_call(CALLER) end
   UNTOUCHED = {}
   for name, value in pairs(CALLER) do UNTOUCHED[name] = value end
@@ -267,8 +280,11 @@ local function write_caller()
   local needed = math.max(NOW + 1, UNTOUCHED.listening)
   local is_due = UNTOUCHED.life < needed
   if is_due then UNTOUCHED.life = math.max(NOW + SETTINGS.window, needed) end
-  local text = format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity
-  if call_unless_full('HSET', META, ':user', text) and is_due then
+  local fields = { ':user', format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity }
+  if ACCOUNT.was_lost then
+    fields[3], fields[4] = ':account', format_account(UNTOUCHED)
+  end
+  if call_unless_full('HSET', META, unpack(fields)) and is_due then
     redis.call('PEXPIREAT', META, integer(UNTOUCHED.life))
   end
 end
