@@ -9,7 +9,7 @@
 --          {'revision_mismatch', revision, born}
 --          {'need', keys...}            call again with these in KEYS too
 -- Billed   8: EVALSHA, HMGET, HSET, UNLINK, ZADD, PEXPIREAT, ZREM, HSET; where somebody listens 1 more (PUBLISH); once a
---          day up to 2 more, for the new life; after each 250 deletions 3 more (ZRANGE, ZREM, HDEL)
+--          day up to 2 more, for the new life; after each 250 deletions 4 more (ZRANGE, HMGET, ZREM, HDEL)
 -- Touches  at most 200 rows of shares and 250 old tombstones
 
 -- Tombstones are kept for this many conversations at most; the oldest go first, so many at once.
@@ -40,11 +40,21 @@ c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages 
 local function drop_tombstones()
   ACCOUNT.tombstones = ACCOUNT.tombstones + 1
   if ACCOUNT.tombstones <= MOST_TOMBSTONES then return end
-  local rows, ids, fields = redis.call('ZRANGE', DELETED, 0, DROPPED_AT_ONCE - 1, 'WITHSCORES'), {}, {}
+  local rows, ids, wanted, fields = redis.call('ZRANGE', DELETED, 0, DROPPED_AT_ONCE - 1, 'WITHSCORES'), {}, {}, {}
   for i = 1, #rows, 2 do
     ids[#ids + 1] = rows[i]
-    if rows[i] ~= ID then push_fields(fields, rows[i]) end
+    wanted[#wanted + 1] = rows[i] .. ':counters'
+    wanted[#wanted + 1] = rows[i] .. ':state'
     user.floor = math.max(user.floor, tonumber(rows[i + 1]))
+  end
+  local stored = #ids > 0 and redis.call('HMGET', META, unpack(wanted)) or {}
+  for i, id in ipairs(ids) do
+    -- An id may be in use again, once its tombstone counts no more.
+    if id ~= ID and string.find(stored[2 * i - 1] or '', '^deleted') then
+      push_fields(fields, id)
+      local state = parse_state(stored[2 * i])
+      count_bytes(user, state and -state.extra or 0)
+    end
   end
   if #ids > 0 then redis.call('ZREM', DELETED, unpack(ids)) end
   if #fields > 0 then redis.call('HDEL', META, unpack(fields)) end

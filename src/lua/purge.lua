@@ -5,9 +5,9 @@
 -- KEYS     1 to 3 as in base.lua, then messages and bodies of each conversation to remove
 -- ARGV     6 how many to name  7... ids of those to remove
 -- Returns  {ids of the next step...}
--- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, ZRANGEBYSCORE, ZCARD, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM),
+-- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, ZRANGE, HMGET, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM),
 --          with tombstones to drop 2 more (ZREM, HDEL); one more of HMGET for each 1,500 conversations
--- Touches  the numbers of all conversations of the user; at most 100 conversations and 1,000 tombstones
+-- Touches  the numbers of all conversations of the user, and of all tombstones; at most 100 conversations and 1,000 tombstones
 
 local WANTED, FIRST = tonumber(ARGV[6]), 7
 local DROPPED_AT_ONCE = 1000
@@ -48,7 +48,18 @@ for i, id in ipairs(ids) do
     is_expired[id] = true
   end
 end
-for _, share in ipairs(parse_shares(row[4])) do totals.bytes = totals.bytes + tonumber(share.bytes) end
+-- A conversation lives about as long as what is shared of it: one that is gone before was deleted when the database was
+-- full, and could not take these rows along.
+local shares, sharing = parse_shares(row[4]), {}
+for _, share in ipairs(shares) do
+  local lives_until = tonumber(share.created) + TTL - math.min(DAY, TTL / 2)
+  if share.conversation ~= '' and not is_listed[share.conversation] and lives_until > NOW then
+    revoke(user, share)
+    sharing[1] = ':shares'
+  end
+  totals.bytes = totals.bytes + tonumber(share.bytes)
+end
+if #sharing > 0 then sharing[2] = format_shares(shares) end
 
 -- Those given, where they are still expired.
 local gone, members, keys = {}, {}, {}
@@ -73,21 +84,32 @@ for _, id in ipairs(expired) do
 end
 if #next_ids > 0 then return next_ids end
 
--- Tombstones past theirs. Who last looked before these deletions will not learn of them any more.
-local old = redis.call('ZRANGEBYSCORE', DELETED, '-inf', integer(NOW - TTL), 'WITHSCORES', 'LIMIT', 0, DROPPED_AT_ONCE)
-local dropped, forgotten = {}, {}
-for i = 1, #old, 2 do
-  dropped[#dropped + 1] = old[i]
-  -- An id may be in use again, once its tombstone counts no more.
-  if not is_listed[old[i]] then push_fields(forgotten, old[i]) end
-  user.floor = math.max(user.floor, tonumber(old[i + 1]))
+-- Tombstones past theirs go, those that stay count. Who last looked before these deletions will not learn of them any more.
+local dropped, forgotten, states, kept = {}, {}, {}, 0
+local tombstones = redis.call('ZRANGE', DELETED, 0, -1, 'WITHSCORES')
+for i = 1, #tombstones, 2 do
+  local id, clock = tombstones[i], tonumber(tombstones[i + 1])
+  if clock <= NOW - TTL and #dropped < DROPPED_AT_ONCE then
+    dropped[#dropped + 1] = id
+    -- An id may be in use again, once its tombstone counts no more.
+    if not is_listed[id] then push_fields(forgotten, id) end
+    user.floor = math.max(user.floor, clock)
+  else
+    kept = kept + 1
+    if not is_listed[id] then states[#states + 1] = id .. ':state' end
+  end
+end
+for _, text in ipairs(call_in_portions('HMGET', META, states, 1)) do
+  local state = parse_state(text)
+  totals.bytes = totals.bytes + (state and state.extra or 0)
 end
 if #dropped > 0 then call_in_portions('ZREM', DELETED, dropped, 1) end
 if #forgotten > 0 then call_in_portions('HDEL', META, forgotten, 1) end
 
 ACCOUNT.conversations, ACCOUNT.messages, ACCOUNT.tokens = totals.conversations, totals.messages, totals.tokens
 ACCOUNT.largest, ACCOUNT.counted_until = totals.largest, totals.till
-ACCOUNT.tombstones = redis.call('ZCARD', DELETED)
+ACCOUNT.tombstones = kept
 user.bytes, user.purged = totals.bytes, NOW
-call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '')
+call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '',
+  unpack(sharing))
 return {}
