@@ -60,7 +60,7 @@ user.tokens = user.tokens + counters.tokens - tokens
 if TITLE ~= '' and not has_member(c.record, '"title"') then
   c.record = '"title"' .. US .. TITLE .. RS .. c.record
 end
-note_deleted(c, {}, back)
+note_deleted(c, {}, back, '0')
 
 touch(user, c)
 begin(user, c, user.clock)

@@ -87,7 +87,7 @@ if user.life < NOW + TTL then
 end
 redis.call('ZREM', CONVERSATIONS, ID)
 
-c.writes = remember(c.writes, outcome_of('ok', user, c))
+c.writes = remember(without_text(c.writes), outcome_of('ok', user, c))
 c.state.extra = extra_bytes(c)
 count_bytes(user, c.state.extra - before.extra - before.bytes)
 count_totals(before.totals, nil)

@@ -21,14 +21,18 @@ local c, user, outcome = load()
 local function reply_of_deletion(reply, revision)
   local list, revisions = parse_deleted(c.deleted)
   for _, id in ipairs(list) do
-    if revisions[id] == revision and (AND_AFTER or id == MESSAGE) then reply[#reply + 1] = id end
+    if revisions[id] == revision and (id == MESSAGE or (AND_AFTER and revision ~= '0')) then reply[#reply + 1] = id end
   end
   -- It is gone, be it remembered when or not.
   if #reply == REPLY_HEAD then reply[#reply + 1] = MESSAGE end
   return reply
 end
 
-if outcome then return reply_of_deletion(replay(c, outcome), outcome[2]) end
+if outcome then
+  -- One that found the message gone before is told by which deletion that was.
+  local _, revisions = parse_deleted(c.deleted)
+  return reply_of_deletion(replay(c, outcome), outcome[1] == 'ok' and outcome[2] or revisions[MESSAGE])
+end
 if not c.counters then refuse('conversation_not_found') end
 check_absent(c)
 prepare(c)
@@ -64,7 +68,7 @@ if AND_AFTER then
 end
 
 touch(user, c)
-local forgotten, tombstones = note_deleted(c, ids, {}), {}
+local forgotten, tombstones = note_deleted(c, ids, {}, integer(counters.revision)), {}
 local is_forgotten = {}
 for _, id in ipairs(forgotten) do is_forgotten[id] = true end
 for i, id in ipairs(ids) do

@@ -92,7 +92,7 @@ user.tokens = user.tokens + math.max(0, counters.tokens - old.tokens)
 local score = place_in_list(user, counters, UPDATED)
 
 -- A message that goes away leaves the same as one that was deleted.
-local forgotten, is_forgotten = note_deleted(c, gone, sent), {}
+local forgotten, is_forgotten = note_deleted(c, gone, sent, '0'), {}
 for _, id in ipairs(forgotten) do is_forgotten[id] = true end
 local tombstones = {}
 for i, id in ipairs(gone) do

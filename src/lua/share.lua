@@ -50,7 +50,7 @@ end
 
 local c, user, outcome, text = load(':shares')
 local shares = parse_shares(text)
-local title = string.match(RS .. c.record, '\30"title"\31([^\30]*)') or ''
+local title = string.match(RS .. c.record_then, '\30"title"\31([^\30]*)') or ''
 if outcome then
   local id, created, expires, messages = string.match(outcome[9], '^([^,]*),([^,]*),([^,]*),([^,]*)$')
   return { 'ok', id, ID, created, expires, messages, title }

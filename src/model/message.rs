@@ -146,23 +146,6 @@ impl MessagePatch {
     }
 }
 
-impl MessagePatch {
-    /// The fields to change, as a message with this id.
-    pub fn to_json(&self, id: &MessageId) -> String {
-        let object = ObjectWriter::with_capacity(self.record.as_str().len() + 64);
-        let mut object = object.display("id", id);
-        if let Some(timestamp) = self.timestamp {
-            object = object.display("timestamp", timestamp);
-        }
-        let record = unpack_record(self.record.as_str()).unwrap_or_default();
-        for (name, value) in Record::members(record.as_str()).filter(|(_, value)| *value != "null")
-        {
-            object.push(name, value);
-        }
-        object.finish()
-    }
-}
-
 /// A message as Redis keeps it.
 #[derive(Debug)]
 pub struct StoredMessage {

@@ -50,6 +50,9 @@ pub struct Conversation {
     pub former_etag: Option<String>,
 }
 
+/// What a conversation without a title is called; here all have one.
+const UNTITLED: &str = "New Conversation";
+
 impl Conversation {
     /// A new one, of which nobody has been told anything yet.
     pub fn new(title: &str, messages: &[Message]) -> Self {
@@ -66,6 +69,15 @@ impl Conversation {
         self.least_revision = self.revision.take().unwrap_or(self.least_revision) + 1;
         if let Some(etag) = self.etag.take() {
             self.former_etag = Some(etag);
+        }
+    }
+
+    /// The same of another user, whose tags are others.
+    pub fn moved(&self) -> Self {
+        Self {
+            etag: None,
+            former_etag: self.etag.clone(),
+            ..self.clone()
         }
     }
 
@@ -95,7 +107,10 @@ impl Conversation {
             }
         }
         let tokens: u64 = self.messages.iter().map(|message| message.line.2).sum();
-        shown.title == self.title
+        // Of a conversation that was deleted since, a repeat is answered without the title: nobody's text is kept.
+        let is_title =
+            shown.title == self.title || (shown.title == UNTITLED && shown.page.is_none());
+        is_title
             && shown.count == self.messages.len()
             && shown.tokens.is_none_or(|shown| shown == tokens)
             && shown.page.as_ref().is_none_or(|page| self.shows(page))

@@ -144,7 +144,10 @@ impl Write {
                 let mut told_deleted = told_deleted.clone().unwrap_or_default();
                 deleted.sort();
                 told_deleted.sort();
-                let is_told = (may_match || is_unchanged) && deleted == told_deleted;
+                // What was deleted before is told again, as far as it is remembered.
+                let was_deleted = is_unchanged && self.names(&told_deleted);
+                let is_told =
+                    (may_match || is_unchanged) && (deleted == told_deleted || was_deleted);
                 (is_told && conversation.learn(shown)).then_some(after)
             }
             Told::Missing => unchanged(!matches!(kept, Kept::Present(_))),
@@ -170,6 +173,11 @@ impl Write {
                 matches!(self, Self::Save(..)),
             ),
         }
+    }
+
+    /// Whether its message is among these.
+    fn names(&self, ids: &[String]) -> bool {
+        matches!(self, Self::Remove { message, .. } if ids.contains(message))
     }
 
     fn lacks_its_message(&self, kept: &Kept) -> bool {
@@ -235,7 +243,8 @@ impl State {
                 // That it was deleted is not moved.
                 kept: match &self.kept {
                     Kept::Deleted => Kept::Absent,
-                    kept => kept.clone(),
+                    Kept::Present(conversation) => Kept::Present(conversation.moved()),
+                    Kept::Absent => Kept::Absent,
                 },
                 ..self.clone()
             }),

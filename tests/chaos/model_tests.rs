@@ -140,9 +140,15 @@ fn what_a_guest_wrote_becomes_the_accounts() {
         ])
     };
     let shown = shown(1, &["a"]);
-    assert_eq!(
-        violation(&claimed(read(Party::Account, shown.clone()))),
-        None
+    let Told::Done(mut moved, none) = shown.clone() else {
+        panic!("it is shown");
+    };
+    moved.etag = Some("a tag of another user".to_owned());
+    let moved = Told::Done(moved, none);
+    assert_eq!(violation(&claimed(read(Party::Account, moved))), None);
+    assert!(
+        violation(&claimed(read(Party::Account, shown.clone()))).is_some(),
+        "a tag is of one user"
     );
     assert_eq!(
         violation(&claimed(read(Party::Guest, Told::SignedOut))),

@@ -24,7 +24,7 @@ end
 -- What these fields hold, beginning at `at`.
 local function read_conversation(id, row, at, messages_key, bodies_key)
   local counters, state = parse_counters(row[at + 1]), parse_state(row[at + 2])
-  local c = { id = id, record = row[at] or '', counters = counters, was_deleted = is_tombstone(row[at + 1]),
+  local c = { id = id, record = row[at] or '', old_record = row[at] or '', counters = counters, was_deleted = is_tombstone(row[at + 1]),
     counters_text = row[at + 1] or '', writes = row[at + 3] or '', deleted = row[at + 4] or '',
     messages_key = messages_key, bodies_key = bodies_key,
     is_known = state ~= nil, state = state or { born = 0, extra = 0, offset = 0, mark = '-' } }
@@ -100,7 +100,8 @@ local function load(field)
   fields[#fields + 1] = field
   local row = redis.call('HMGET', META, unpack(fields))
   local c = read_conversation(ID, row, 3, MESSAGES, BODIES)
-  local outcome = parse_caller(row[1], row[2], c.writes)
+  local outcome, replaced = parse_caller(row[1], row[2], c.writes)
+  c.record_then = replaced or c.record
   return c, CALLER, outcome, row[3 + CONVERSATION_FIELDS]
 end
 
@@ -149,11 +150,20 @@ local function summary(status, user, c)
   return { status, c.record, format_counters(c.counters), format_state(c, '-'), clocks(user) }
 end
 
+-- The metadata that a change replaces, for repeats of what came before: the title alone where it is long.
+local MOST_REPLACED = 1024
+local function replaced_record(c)
+  if c.before.totals == nil or c.record == c.old_record then return nil end
+  if #c.old_record <= MOST_REPLACED then return c.old_record end
+  local title = string.match(RS .. c.old_record, '\30("title"\31[^\30]*\30)') or ''
+  return #title <= MOST_REPLACED and title or nil
+end
+
 -- Writes a changed conversation's numbers and tells who listens. `extra` goes into the outcome; `messages` into the notice.
 -- What follows the write that ends it may be lost without harm.
 local function commit(kind, user, c, status, extra, messages)
   if c.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
-  c.writes = remember(c.writes, outcome_of(status, user, c, extra))
+  c.writes = remember(c.writes, outcome_of(status, user, c, extra), replaced_record(c))
   local fields = conversation_fields(user, c)
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
   notify(kind, user, c.counters, messages)
@@ -173,13 +183,13 @@ local function commit_unchanged(user, c, extra)
   return summary('unchanged', user, c)
 end
 
--- The reply that this request had the first time, and the word that it left besides. Title and other metadata are
--- those of now; of a conversation deleted since nothing is left to show.
+-- The reply that this request had the first time, and the word that it left besides. Of a conversation deleted since no
+-- metadata is left to show.
 local function replay(c, outcome)
   local status, revision, messages, tokens, updated, born, before, after, extra = unpack(outcome)
   local counters = c.counters or { created = tonumber(updated) }
   local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated }, ' ')
-  return { status, c.counters and c.record or '', text, born .. ' 0 0 -', before .. ' ' .. after }, extra or ''
+  return { status, c.counters and c.record_then or '', text, born .. ' 0 0 -', before .. ' ' .. after }, extra or ''
 end
 
 -- Deleted messages: a list of ids in the order of deletion, and the revision of each.
@@ -192,8 +202,9 @@ local function parse_deleted(text)
   return list, revisions
 end
 
--- Adds ids deleted by this revision, and drops those that are there again. Returns the ids to be forgotten for good.
-local function note_deleted(c, gone, back)
+-- Adds ids deleted by this revision ('0' where a save has left them out), and drops those that are there again. Returns the
+-- ids to be forgotten for good.
+local function note_deleted(c, gone, back, revision)
   if #gone == 0 and (c.deleted == '' or #back == 0) then return {} end
   local list, revisions = parse_deleted(c.deleted)
   for _, id in ipairs(back) do revisions[id] = nil end
@@ -203,7 +214,7 @@ local function note_deleted(c, gone, back)
   end
   for _, id in ipairs(gone) do
     if not revisions[id] then kept[#kept + 1] = id end
-    revisions[id] = integer(c.counters.revision)
+    revisions[id] = revision
   end
   local first = #kept > MOST_DELETED and #kept - KEPT_DELETED + 1 or 1
   local forgotten, entries = {}, {}

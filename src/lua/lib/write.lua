@@ -54,8 +54,8 @@ local function load_account(text, user)
 end
 
 -- The caller's numbers, from ':user', ':account' and the log that may remember this request. Every script that acts
--- for a user has to come past here. Returns the outcome of this request where it is remembered: from then on the
--- script must do nothing but answer.
+-- for a user has to come past here. Returns the outcome of this request where it is remembered, and metadata as it was
+-- then: from then on the script must do nothing but answer.
 local function parse_caller(user_text, account_text, log)
   CALLER = read_user(user_text)
   load_account(account_text, CALLER)
@@ -63,9 +63,9 @@ local function parse_caller(user_text, account_text, log)
   UNTOUCHED = {}
   for name, value in pairs(CALLER) do UNTOUCHED[name] = value end
   if not IS_OWN_REQUEST then refuse_signed_out(CALLER) end
-  local outcome = recall(log)
+  local outcome, replaced = recall(log)
   if not outcome then refuse_signed_out(CALLER) end
-  return outcome
+  return outcome, replaced
 end
 
 -- Counts what was written since the user was read to the day it is (UTC). Here, so that no write can

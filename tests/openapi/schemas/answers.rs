@@ -74,7 +74,7 @@ fn appended() -> Value {
 
 fn written_message() -> Value {
     object(json!({
-        "message": reference("Message"),
+        "message": { "oneOf": [reference("Message"), { "type": "null" }], "description": "The message; null in the answer to a repeat whose message is gone by now." },
         "conversation": reference("Conversation"),
         "clock": reference("Clock"),
         "previousClock": reference("PreviousClock"),

@@ -20,14 +20,13 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let (message, preconditions) = (request.message_id()?, request.preconditions()?);
-    let body = request.body().await?;
-    let patch = MessagePatch::parse(&body, &message)?;
+    let patch = MessagePatch::parse(&request.body().await?, &message)?;
     let store = app.store.for_user(&user);
     let (written, stored) = store
         .patch_message(&id, &message, &patch, &preconditions)
         .await?;
-    // To a repeat of a change whose message is gone by now, what was asked for is all there is to tell.
-    let json = stored.map_or_else(|| patch.to_json(&message), |stored| stored.to_json());
+    // To a repeat of a change whose message is gone by now there is nothing to show.
+    let json = stored.map_or_else(|| "null".to_owned(), |stored| stored.to_json());
     let json = ObjectWriter::with_capacity(4_096).raw("message", &json);
     Ok(answer(json, &written))
 }
