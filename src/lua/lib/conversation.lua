@@ -74,6 +74,8 @@ local function heal(c)
   -- Where messages are missing, the difference is theirs.
   if not c.is_known and messages == counters.messages then c.state.offset = counters.tokens - tokens end
   c.is_healed = c.state.mark == '!' or messages ~= counters.messages
+  -- Keys that came into being before the stop have no expiry yet.
+  if c.is_healed then counters.life = 0 end
   counters.messages, counters.bytes = messages, bytes
   counters.tokens = math.max(0, tokens + c.state.offset)
   counters.seq = math.max(counters.seq, seq)
