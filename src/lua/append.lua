@@ -63,7 +63,8 @@ end
 note_deleted(c, {}, back, '0')
 
 touch(user, c)
-begin(user, c, user.clock)
+-- With what a repeat, which finds the messages there, would not write any more.
+begin(user, c, user.clock, { ID, c.record, ID .. ':deleted', c.deleted })
 redis.call('ZADD', MESSAGES, unpack(scores))
 redis.call('HSET', BODIES, unpack(bodies))
 local notices = {}

@@ -82,8 +82,20 @@ local function left_out()
   return members, gone, places
 end
 
-local gone_members, gone, places = left_out()
-local gone_bodies = #gone > 0 and call_in_portions('HMGET', BODIES, gone, 1) or {}
+-- Of these the messages, by id; a place without its body is what a stopped script left.
+local function bodies_of(ids, places)
+  local stored, found, there = #ids > 0 and call_in_portions('HMGET', BODIES, ids, 1) or {}, {}, {}
+  for i, id in ipairs(ids) do
+    if is_body_of(places[i], stored[i]) then
+      found[id] = stored[i]
+      there[#there + 1] = id
+    end
+  end
+  return found, there
+end
+
+local gone_members, left, places = left_out()
+local gone_bodies, gone = bodies_of(left, places)
 touch(user, c)
 if CREATED ~= '' then counters.created = tonumber(CREATED) end
 counters.saved, counters.saved_revision = DIGEST_OF_SAVE, counters.revision
@@ -95,10 +107,10 @@ local score = place_in_list(user, counters, UPDATED)
 local forgotten, is_forgotten = note_deleted(c, gone, sent, '0'), {}
 for _, id in ipairs(forgotten) do is_forgotten[id] = true end
 local tombstones = {}
-for i, id in ipairs(gone) do
-  if is_body_of(places[i], gone_bodies[i]) and not is_forgotten[id] then
+for _, id in ipairs(gone) do
+  if not is_forgotten[id] then
     tombstones[#tombstones + 1] = id
-    tombstones[#tombstones + 1] = format_tombstone(parse_body(gone_bodies[i]))
+    tombstones[#tombstones + 1] = format_tombstone(parse_body(gone_bodies[id]))
   end
 end
 local body_count = #bodies

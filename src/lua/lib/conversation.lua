@@ -54,12 +54,13 @@ local function heal(c)
   local ids, stray, moved = {}, {}, {}
   for i = 1, #rows, 2 do ids[#ids + 1] = id_of(rows[i]) end
   local bodies = call_in_portions('HMGET', c.bodies_key, ids, 1)
-  local messages, bytes, tokens, seq = 0, 0, 0, 0
+  local messages, bytes, tokens, seq, is_there = 0, 0, 0, 0, {}
   for i in ipairs(ids) do
     local member, body = rows[2 * i - 1], bodies[i]
     seq = math.max(seq, tonumber(string.sub(member, 1, 8), 16))
     if is_body_of(member, body) then
       local message = parse_body(body)
+      is_there[ids[i]] = true
       messages, bytes, tokens = messages + 1, bytes + #body, tokens + message.tokens
       if message.timestamp ~= tonumber(rows[2 * i]) then
         moved[#moved + 1] = integer(message.timestamp)
@@ -74,6 +75,8 @@ local function heal(c)
   -- Where messages are missing, the difference is theirs.
   if not c.is_known and messages == counters.messages then c.state.offset = counters.tokens - tokens end
   c.is_healed = c.state.mark == '!' or messages ~= counters.messages
+  -- A stopped deletion may not have come to all that it noted as deleted.
+  c.deleted = string.gsub(c.deleted, '(%S+) %d+\30', function(id) return is_there[id] and '' or nil end)
   -- Keys that came into being before the stop have no expiry yet.
   if c.is_healed then counters.life = 0 end
   counters.messages, counters.bytes = messages, bytes
