@@ -34,6 +34,8 @@ need(gone)
 local clock = tick(user)
 local before = c.before
 c.record, c.deleted = '', ''
+-- Should this be stopped, its repeat finds here what the user's numbers still have of it.
+c.state.extra = before.extra + before.bytes
 c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages = 0, tokens = 0, bytes = 0, updated = clock }
 
 -- The oldest tombstones give way; whoever last looked before these deletions will not learn of them any more.
