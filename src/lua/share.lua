@@ -66,8 +66,10 @@ prepare(c)
 local parts, count = read_parts()
 local id = string.sub(slot, #PREFIX + 1) .. SECRET
 local numbers = table.concat({ integer(NOW), EXPIRES, integer(count), integer(#parts / 2) }, ' ')
+parts[#parts + 1] = ':share'
+parts[#parts + 1] = numbers .. RS .. title
 -- With an expiry before there is any text.
-redis.call('HSET', slot, ':share', numbers .. RS .. title, ':secret', SECRET)
+redis.call('HSET', slot, ':secret', SECRET)
 redis.call('PEXPIREAT', slot, EXPIRES)
 call_in_portions('HSET', slot, parts, 2)
 
@@ -76,9 +78,15 @@ local share = { id = id, conversation = ID, created = integer(NOW), expires = EX
 shares[#shares + 1] = share
 user.bytes = user.bytes + c.counters.bytes
 -- The user's keys have to outlive the share, or nobody would know any more whose it is.
-local user_due
-c.is_due, user_due = slide(user, c.counters)
-if user_due then expire_user(user) end
+if c.is_healed then
+  -- Other messages than its numbers told of make it another version.
+  touch(user, c)
+  put_in_list(user, c, user.clock)
+else
+  local user_due
+  c.is_due, user_due = slide(user, c.counters)
+  if user_due then expire_user(user) end
+end
 if c.is_due then expire_conversation(c.counters, MESSAGES, BODIES) end
 local extra = table.concat({ id, share.created, share.expires, share.messages }, ',')
 c.writes = remember(c.writes, outcome_of('ok', user, c, extra))
@@ -86,4 +94,5 @@ local fields = conversation_fields(user, c)
 fields[#fields + 1] = ':shares'
 fields[#fields + 1] = format_shares(shares)
 redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
+if c.is_healed then notify('heal', user, c.counters) end
 return { 'ok', unpack(describe_share(share)) }
