@@ -5,7 +5,7 @@
 -- KEYS     1 to 3 as in base.lua, 4 the code, 5 the code before, where there is one
 -- ARGV     6 the user  7 life of the code, ms
 -- Returns  {'ok'}, {'taken'}: somebody else's code by chance, {'need', key}: call again with the code before
--- Billed   5: EVALSHA, HMGET, HSET, SET, HSET; where there was a code before 1 more (UNLINK); of a user without data
+-- Billed   5: EVALSHA, HMGET, HSET, SET, HSET; where there was a code before 1 more (UNLINK), or where it is taken (HDEL); of a user without data
 --          1 more (PEXPIREAT)
 -- Touches  two keys
 
@@ -19,6 +19,8 @@ local before, till = string.match(row[4] or '', '^(%S+) ?(%d*)$')
 local is_there = before and before ~= CODE and (till == '' or tonumber(till) > NOW)
 if is_there then need({ before }) end
 
+-- The one before goes first: from then on nobody knows its key.
+if is_there then redis.call('UNLINK', before) end
 -- Known before it is there, and for as long.
 local expires = NOW + tonumber(LIFE)
 redis.call('HSET', META, ':code', CODE .. ' ' .. integer(expires))
@@ -26,7 +28,10 @@ if user.life < expires then
   user.life = expires
   redis.call('PEXPIREAT', META, integer(expires + DAY))
 end
-if not redis.call('SET', CODE, OWNER .. ' ' .. ARGV[1], 'PX', LIFE, 'NX') and before ~= CODE then return { 'taken' } end
-if is_there then redis.call('UNLINK', before) end
+if not redis.call('SET', CODE, OWNER .. ' ' .. ARGV[1], 'PX', LIFE, 'NX') and before ~= CODE then
+  -- Somebody else's is not to be removed with what is this user's.
+  redis.call('HDEL', META, ':code')
+  return { 'taken' }
+end
 commit_user({}, row[3], 'ok')
 return { 'ok' }
