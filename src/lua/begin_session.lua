@@ -14,13 +14,18 @@ local CURRENT, SESSION, LIFE, MOST = KEYS[4], KEYS[5], tonumber(ARGV[6]), ARGV[7
 local created = ARGV[1]
 if MOST ~= '' then
   local users = redis.call('HINCRBY', KEYS[6], 'users', 1)
-  if users == 1 then redis.call('PEXPIREAT', KEYS[6], integer(NOW + 2 * DAY)) end
+  if users == 1 then expire_new('PEXPIREAT', KEYS[6], integer(NOW + 2 * DAY)) end
   if users > tonumber(MOST) then refuse('too_many_new_users') end
 else
   local row = redis.call('HMGET', SESSION, 'createdAt')
   created = row[1] or created
 end
 redis.call('HSET', SESSION, 'createdAt', created, 'lastSeenAt', ARGV[1])
-redis.call('PEXPIREAT', SESSION, integer(NOW + LIFE))
-if MOST == '' then redis.call('PEXPIREAT', CURRENT, integer(NOW + LIFE)) end
+if MOST == '' then
+  redis.call('PEXPIREAT', SESSION, integer(NOW + LIFE))
+  redis.call('PEXPIREAT', CURRENT, integer(NOW + LIFE))
+else
+  -- Nobody was told of this user yet, so nobody could erase what stays.
+  expire_new('PEXPIREAT', SESSION, integer(NOW + LIFE))
+end
 return { created, ARGV[1] }

@@ -12,12 +12,20 @@
 -- erasure and the purge find it; then the messages are written, and `commit` writes its numbers without the mark. Who
 -- next writes to a conversation with a mark counts it anew first (`heal`).
 
+-- Gives a key that has just come into being its expiry, and leaves none without.
+local function expire_new(command, key, time)
+  local reply = redis.pcall(command, key, time)
+  if type(reply) ~= 'table' or not reply.err then return end
+  redis.call('UNLINK', key)
+  error(reply)
+end
+
 -- Calls in this window, this one included.
 local CALLS = 0
 local COUNTED_BY_ADDRESS = KEYS[#KEYS] ~= META
 if COUNTED_BY_ADDRESS then
   CALLS = redis.call('INCR', KEYS[#KEYS])
-  if CALLS == 1 then redis.call('PEXPIRE', KEYS[#KEYS], SETTINGS.window) end
+  if CALLS == 1 then expire_new('PEXPIRE', KEYS[#KEYS], SETTINGS.window) end
   if CALLS > SETTINGS.rate_limit then return { CALLS, { 'rate_limited' }, COMMANDS } end
 end
 
