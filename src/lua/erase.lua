@@ -2,7 +2,8 @@
 -- One step of the erasure of a user: removes some conversations, and names those of the next step. Where
 -- none is left, everything else goes too. Each conversation goes whole, so that a write between two steps
 -- finds it as it was or not at all; and each step may run twice. What frees comes first, what is listed goes last: a
--- step that was stopped is gone on with. What is public goes first.
+-- step that was stopped is gone on with. What is public goes first, and of a conversation what makes it readable, so that
+-- no version of it is shown without its messages.
 --
 -- KEYS     1 to 3 as in base.lua; 4 current conversation, 5 session, and all else that goes at the end; then messages and
 --          bodies of each conversation to remove
@@ -11,7 +12,7 @@
 -- Returns  {number of conversations left, ids...}
 --          {'request_too_old'}   under a key of the client's that is older than all that there is
 --          {'need', keys...}     call again with these in KEYS too
--- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM); as long as any are
+-- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (HDEL, UNLINK, ZREM); as long as any are
 --          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares or a
 --          code for another device 2 more (UNLINK, HDEL); with ids that an earlier release has put aside 1 more (HSET)
 -- Touches  at most 100 conversations and 200 rows of shares
@@ -40,15 +41,17 @@ if #public > 0 then
   redis.call('HDEL', META, ':shares', ':code')
 end
 
-local fields, was_put_aside = {}, false
+-- The totals are not true any more. A conversation's state stays to the end: whoever writes one of this id meanwhile
+-- finds by it that there may be messages to clear away.
+local fields, was_put_aside = { ':account' }, false
 for i = FIRST, #ARGV do
-  push_fields(fields, ARGV[i])
+  for _, suffix in ipairs({ '', ':counters', ':writes', ':deleted' }) do fields[#fields + 1] = ARGV[i] .. suffix end
   was_put_aside = was_put_aside or remnants[ARGV[i]] ~= nil
   remnants[ARGV[i]] = nil
 end
-if #fields > 0 then
-  redis.call('UNLINK', unpack(KEYS, 4 + LAST_KEYS, #KEYS - 1))
+if #fields > 1 then
   call_in_portions('HDEL', META, fields, 1)
+  redis.call('UNLINK', unpack(KEYS, 4 + LAST_KEYS, #KEYS - 1))
   redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST))
   if was_put_aside then
     local words = {}
