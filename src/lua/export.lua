@@ -79,7 +79,7 @@ for i in ipairs(ids) do
   if parse_counters(text) and places[i] then
     record = record or ''
     bytes = bytes + #record
-    reply = { record, text, state or '0 0 0 -', integer(tonumber(places[i])), '', '' }
+    reply = { record, text, state or '0 0 0 !', integer(tonumber(places[i])), '', '' }
     read_messages(reply, KEYS[2 + 2 * i], KEYS[3 + 2 * i], i == 1 and MEMBER ~= '')
   end
   replies[i] = reply

@@ -19,14 +19,16 @@ local BYTES = 6000000
 local row = redis.call('HMGET', META, ':user', ID, ID .. ':counters', ID .. ':state')
 local user, counters = parse_user(row[1]), parse_counters(row[3])
 if not counters or counters.revision == 0 then refuse('conversation_not_found') end
-local state = parse_state(row[4]) or { born = 0, extra = 0, offset = 0, mark = '-' }
+-- Without a state it is of an earlier release, or its last write found the database full: a version that nothing names.
+local state_text = row[4] or '0 0 0 !'
+local state = parse_state(state_text)
 
 -- Lives slide with reading too, but a read does not write: somebody else renews them.
 local slack = math.min(DAY, TTL / 2)
 local is_due = counters.life < NOW + TTL - slack or user.life < counters.life
 
 local clock = integer(user.clock)
-local reply = { 'ok', row[2] or '', format_counters(counters), row[4] or '0 0 0 -', clock .. ' ' .. clock,
+local reply = { 'ok', row[2] or '', format_counters(counters), state_text, clock .. ' ' .. clock,
   is_due and '1' or '0' }
 local version = ' ' .. integer(state.born) .. '.' .. integer(counters.revision) .. ' '
 if state.mark == '-' and string.find(' ' .. KNOWN .. ' ', version, 1, true) then
