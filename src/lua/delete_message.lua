@@ -83,8 +83,9 @@ end
 counters.messages = math.max(0, counters.messages - #ids)
 
 local deleted = { ID .. ':deleted', c.deleted }
-if call_unless_full('HSET', META, ':user', format_untouched(user), ID .. ':state', format_state(c, '!'),
-  unpack(deleted)) then
+local is_marked = call_unless_full('HSET', META, ':user', format_untouched(user), ID .. ':state', format_state(c, '!'),
+  unpack(deleted))
+if is_marked then
   put_in_list(user, c, user.clock)
 else
   -- As good a mark: who writes next counts anew.
@@ -98,6 +99,8 @@ if c.is_due then expire_conversation(counters, MESSAGES, BODIES) end
 c.writes = remember(c.writes, outcome_of('ok', user, c))
 local fields = conversation_fields(user, c)
 if call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields)) then
+  -- What was freed has made room: other devices are to learn of it after all.
+  if not is_marked then call_unless_full('ZADD', CONVERSATIONS, integer(user.clock), ID) end
   notify('truncate', user, counters)
 else
   -- Its totals are not true any more.
