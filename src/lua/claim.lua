@@ -6,8 +6,9 @@
 -- From the first step on the source is this user's to claim and nobody else's, and its tokens are void, so
 -- that nothing is written any more to what is about to move. Quotas are asked before that, and not again.
 --
--- A conversation that is being moved has the mark `>` here until its messages have come: nobody writes to it meanwhile,
--- and a step that was stopped finds by it what it had begun.
+-- A conversation that is being moved has the mark `>` here until it is gone from the source: nobody writes to it
+-- meanwhile, and a step that was stopped finds by it what it had begun. What counts once (shares, bytes, how many were
+-- moved) is written with these marks.
 --
 -- KEYS     1 to 3 as in base.lua, of the source 4 conversations, 5 meta, 6 deleted, 7 current conversation,
 --          8 session, then per conversation to move: its messages and bodies, where they go, and where they go if its
@@ -21,8 +22,8 @@
 --          {'too_many_conversations_kept'}, {'too_much_text_kept'}, {'too_many_shares'}   nothing was changed
 --          {'need', keys...}     call again with these in KEYS too
 -- Billed   6: EVALSHA, HMGET, HMGET, ZRANGE, HSET, and where any are left ZCARD; for the first step 3 or 4 more (ZCARD, HSET,
---          PEXPIREAT, PUBLISH); with conversations to move up to 12 more (HMGET, HMGET, ZMSCORE, HSET, ZADD, PEXPIREAT,
---          PEXPIREAT, UNLINK, ZREM, HDEL, HSET, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 3
+--          PEXPIREAT, PUBLISH); with conversations to move up to 13 more (HMGET, HMGET, ZMSCORE, HSET, ZADD, PEXPIREAT,
+--          PEXPIREAT, HSET, HDEL, HSET, UNLINK, ZREM, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 3
 --          (UNLINK, HSET, PEXPIREAT)
 -- Touches  the metadata of the conversations to move; for the first step, where quotas are near, the numbers of all
 
@@ -32,14 +33,17 @@ local PREFIX, MOST_SHARES = ARGV[10], tonumber(ARGV[11])
 local FIRST_KEY, KEY_WIDTH, FIRST = 9, 6, 12
 
 local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account')
-local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined')
+-- ':joined': of whom the totals were added last. ':joining': whose conversations were moved last, and how many.
+local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining')
 parse_caller(row[1], row[2])
 local user, source = CALLER, read_user(source_row[1])
 local source_account = read_account(source_row[4], source)
 local claimer, moved_before = string.match(source_row[2] or '', '^(%S+) ?(%d*)$')
 if claimer and claimer ~= CLAIMER then refuse('already_claimed') end
 if not claimer and ISSUED < source.epoch then refuse('wrong_token') end
-local moved = tonumber(moved_before or '') or 0
+local SOURCE = redis.sha1hex(SOURCE_META)
+local joining, joined_before = string.match(row[5] or '', '^(%S+) (%d+)$')
+local moved = math.max(tonumber(moved_before or '') or 0, joining == SOURCE and tonumber(joined_before) or 0)
 local shares, source_shares = parse_shares(row[3]), parse_shares(source_row[3])
 
 -- Kept for as long as one of its tokens could be used.
@@ -103,14 +107,23 @@ end
 local function plan(index, stored, here)
   local at, key = FIRST + 2 * (index - 1), FIRST_KEY + KEY_WIDTH * (index - 1)
   local move = read_conversation(ARGV[at], stored, 1 + CONVERSATION_FIELDS * (index - 1), KEYS[key], KEYS[key + 1])
-  if not move.counters then return move end
   local column = 1 + 4 * (index - 1)
   local own, other = parse_counters(here[column]), parse_counters(here[column + 2])
   local own_state, other_state = parse_state(here[column + 1]), parse_state(here[column + 3])
+  if not move.counters then
+    -- Expired; or a step before had come as far as to take it from the source, and its mark is left.
+    local is_aside = other and other_state and other_state.mark == '>'
+    if is_aside or (own and own_state and own_state.mark == '>') then
+      move.to, move.state = ARGV[is_aside and at + 1 or at], is_aside and other_state or own_state
+      move.is_marked = true
+    end
+    return move
+  end
   -- What a step before had begun to put there, it has named by its mark.
   local is_begun = own_state and own_state.mark == '>' and own and own.created == move.counters.created
   local is_begun_aside = other_state and other_state.mark == '>'
-  move.is_copy = own and not is_begun and not is_begun_aside and is_copy(move.counters, own)
+  local is_whole = own and not (own_state and own_state.mark == '!')
+  move.is_copy = is_whole and not is_begun and not is_begun_aside and is_copy(move.counters, own)
   move.to, move.new_messages, move.new_bodies = ARGV[at], KEYS[key + 2], KEYS[key + 3]
   if is_begun_aside or (own and not is_begun and not move.is_copy) or (not own and is_tombstone(here[column])) then
     move.to, move.new_messages, move.new_bodies = ARGV[at + 1], KEYS[key + 4], KEYS[key + 5]
@@ -143,8 +156,10 @@ local function move_shares(plans)
   for _, share in ipairs(source_shares) do
     if to[share.conversation] then
       share.conversation = to[share.conversation]
-      shares[#shares + 1] = share
-      user.bytes = user.bytes + tonumber(share.bytes)
+      if not find_share(shares, share.id) then
+        shares[#shares + 1] = share
+        user.bytes = user.bytes + tonumber(share.bytes)
+      end
     else
       stay[#stay + 1] = share
     end
@@ -163,7 +178,15 @@ local function fields_of(move, mark)
     move.to .. ':state', format_state(move, mark), move.to .. ':writes', move.writes, move.to .. ':deleted', move.deleted }
 end
 
--- Puts the conversations here, marked, then moves their messages, then takes them from the source.
+-- Moves the messages; a stopped write may have left some where the numbers tell of none.
+local function move_messages(move)
+  local is_whole = move.state.mark ~= '!'
+  if move.counters.messages > 0 or not is_whole then rename(move.messages_key, move.new_messages) end
+  if move.counters.seq > 0 or not is_whole then rename(move.bodies_key, move.new_bodies) end
+end
+
+-- Puts the conversations here, marked, then moves their messages, then takes them from the source, then takes off the
+-- marks. The list of the source goes last, so that a step that was stopped is gone on with.
 local function move_all(plans)
   local ids, marked, places, clear, gone, removed, life = {}, {}, {}, {}, {}, {}, 0
   for i, move in ipairs(plans) do ids[i] = move.id end
@@ -186,32 +209,36 @@ local function move_all(plans)
     else
       gone[#gone + 1] = move.messages_key
       gone[#gone + 1] = move.bodies_key
+      if move.is_marked then
+        -- What the mark was before is gone: whoever writes next counts anew.
+        clear[#clear + 1] = move.to .. ':state'
+        clear[#clear + 1] = format_state(move, '!')
+      end
     end
   end
-  local stay = move_shares(plans)
+  local stay, is_user_due = move_shares(plans), false
   if #marked > 0 then
     -- They stand where they stood, which no sync cursor passes.
     tick(user)
     user.floor = user.clock
-    local user_due = user.life < life
-    if user_due then user.life = life + math.min(DAY, TTL / 2) end
-    redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(marked))
-    redis.call('ZADD', CONVERSATIONS, unpack(places))
-    if user_due then expire_user(user) end
-    for _, move in ipairs(plans) do
-      if move.counters and not move.is_copy then
-        if move.counters.messages > 0 then rename(move.messages_key, move.new_messages) end
-        if move.counters.seq > 0 then rename(move.bodies_key, move.new_bodies) end
-      end
-    end
+    is_user_due = user.life < life
+    if is_user_due then user.life = life + math.min(DAY, TTL / 2) end
   end
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user),
-    ':shares', format_shares(shares), unpack(clear))
+    ':shares', format_shares(shares), ':joining', SOURCE .. ' ' .. integer(moved), unpack(marked))
+  if #marked > 0 then
+    redis.call('ZADD', CONVERSATIONS, unpack(places))
+    if is_user_due then expire_user(user) end
+    for _, move in ipairs(plans) do
+      if move.counters and not move.is_copy then move_messages(move) end
+    end
+  end
   redis.call('HSET', SOURCE_META, ':shares', format_shares(stay), ':claimed', CLAIMER .. ' ' .. integer(moved))
   source_shares = stay
+  call_in_portions('HDEL', SOURCE_META, removed, 1)
+  if #clear > 0 then redis.call('HSET', META, unpack(clear)) end
   if #gone > 0 then redis.call('UNLINK', unpack(gone)) end
   redis.call('ZREM', SOURCE_CONVERSATIONS, unpack(ids))
-  call_in_portions('HDEL', SOURCE_META, removed, 1)
   if #marked > 0 then notify('claim', user) end
 end
 
@@ -249,10 +276,9 @@ for _, share in ipairs(source_shares) do
 end
 need(orphans)
 -- Once, even where this step was stopped behind it.
-local joined = redis.sha1hex(SOURCE_META)
-if source.conversations > 0 and row[4] ~= joined then
+if source.conversations > 0 and row[4] ~= SOURCE then
   add_totals()
-  redis.call('HSET', META, ':user', format_user(user), ':joined', joined)
+  redis.call('HSET', META, ':user', format_user(user), ':joined', SOURCE)
 end
 redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, KEYS[6], KEYS[7], KEYS[8], unpack(orphans))
 source = read_user()
