@@ -110,6 +110,11 @@ impl Engine {
         self.machine().clock.stop_at(time);
     }
 
+    /// How much room a key takes up, in bytes; roughly, and 0 where there is none.
+    pub fn size_of(&self, key: &[u8]) -> usize {
+        size::size_of_key(&self.machine().store.keyspace, key)
+    }
+
     /// Commands billed so far: every command, each one inside a transaction or a script as well.
     ///
     /// Commands refused unrun (unknown, wrong number of arguments) are not counted, nor are MULTI

@@ -15,6 +15,12 @@ pub(super) fn used_memory(keyspace: &Keyspace) -> usize {
     sizes.sum()
 }
 
+/// The same of one key; 0 where there is none.
+pub(super) fn size_of_key(keyspace: &Keyspace, key: &[u8]) -> usize {
+    let value = keyspace.get(key);
+    value.map_or(0, |value| key.len() + size_of(value) + OVERHEAD)
+}
+
 fn size_of(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
