@@ -142,12 +142,29 @@ async fn bad_queries_and_headers_change_nothing(site: Site) {
     }
     let long = format!("/api/conversations/{}", "x".repeat(129));
     user.get(&long).await.expect_error(400, "invalid_id");
-    for value in ["\"+1\"", "5", "*", "\"x\"", "\"1\", \"2\""] {
-        let writer = user.with_header("if-match", value);
+    let long = "k".repeat(256);
+    for (name, value) in [
+        ("if-match", "5"),
+        ("if-match", "\"x"),
+        ("if-match", "\"a\" \"b\""),
+        ("if-match", "*, \"a\""),
+        ("if-none-match", "x"),
+        ("idempotency-key", ""),
+        ("idempotency-key", "two words"),
+        ("idempotency-key", &long),
+    ] {
+        let writer = user.with_header(name, value);
         writer
             .delete("/api/conversations/c")
             .await
             .expect_error(400, "invalid_header");
+    }
+    for value in ["\"+1\"", "\"x\"", "\"1\", \"2\"", "W/\"1\""] {
+        let writer = user.with_header("if-match", value);
+        writer
+            .delete("/api/conversations/c")
+            .await
+            .expect_error(412, "revision_mismatch");
     }
     user.delete("/api/conversations/c/messages/m?andAfter=maybe")
         .await

@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Site, ids, message, message_at, state};
+use common::{Site, etag_of, ids, message, message_at, state};
 use serde_json::json;
 
 on_both_stores!(
@@ -110,8 +110,10 @@ async fn saving_under_a_new_id_creates(site: Site) {
     let answer = user
         .put("/api/conversations/c", &json!({ "id": "c", "title": "T" }))
         .await;
-    assert_eq!(answer.expect(201)["title"], "T");
-    assert_eq!(answer.header("etag"), Some("\"1\""));
+    let created = answer.expect(201);
+    assert_eq!(created["title"], "T");
+    assert_eq!(answer.etag(), etag_of(&created));
+    assert_eq!(etag_of(&user.open("c").await), answer.etag());
 }
 
 async fn a_whole_number_counts_however_it_is_written(site: Site) {
@@ -151,11 +153,10 @@ async fn saving_keeps_what_the_client_says_of_dates_and_tokens(site: Site) {
 
 async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
     let user = site.user().await;
-    user.create("c", vec![message_at("a", 1)]).await;
-    user.append("c", vec![message_at("newer", 2)])
-        .await
-        .expect(201);
-    let stale = user.with_header("if-match", "\"1\"");
+    let created = user.create("c", vec![message_at("a", 1)]).await;
+    let appended = user.append("c", vec![message_at("newer", 2)]).await;
+    appended.expect(201);
+    let stale = user.with_header("if-match", &etag_of(&created));
     for answer in [
         stale
             .put("/api/conversations/c", &json!({ "messages": [] }))
@@ -175,33 +176,36 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
     ] {
         let error = answer.expect_error(412, "revision_mismatch");
         assert_eq!(error["revision"], 2);
-        assert_eq!(answer.header("etag"), Some("\"2\""));
+        assert_eq!(answer.etag(), appended.etag());
     }
     let opened = user.open("c").await;
     assert_eq!(ids(&opened["messages"]), ["a", "newer"]);
     assert_eq!(opened["revision"], 2);
-    let current = user.with_header("if-match", "\"2\"");
+    let current = user.with_header("if-match", appended.etag());
     current
         .put("/api/conversations/c", &json!({ "messages": [] }))
         .await
         .expect(200);
-    // Nothing is there to be at revision 5.
-    let answer = user
-        .with_header("if-match", "\"5\"")
-        .put("/api/conversations/d", &json!({}))
-        .await;
-    assert_eq!(answer.expect_error(412, "revision_mismatch")["revision"], 0);
+    // Nothing is there to be at any version.
+    for tag in [appended.etag(), "*", "\"5\""] {
+        let answer = user
+            .with_header("if-match", tag)
+            .put("/api/conversations/d", &json!({}))
+            .await;
+        assert_eq!(answer.expect_error(412, "revision_mismatch")["revision"], 0);
+        assert_eq!(answer.header("etag"), None);
+    }
 }
 
 async fn a_repeated_conditional_save_succeeds(site: Site) {
     let user = site.user().await;
-    user.create("c", vec![message_at("a", 1)]).await;
-    let writer = user.with_header("if-match", "\"1\"");
+    let created = user.create("c", vec![message_at("a", 1)]).await;
+    let writer = user.with_header("if-match", &etag_of(&created));
     let body = json!({ "messages": [message_at("a", 1), message_at("b", 2)] });
     let first = writer.put("/api/conversations/c", &body).await.expect(200);
     let again = writer.put("/api/conversations/c", &body).await.expect(200);
+    let writer = user.with_header("if-match", &etag_of(&first));
     assert_eq!(state(again), state(first));
-    let writer = user.with_header("if-match", "\"2\"");
     let first = writer
         .append("c", vec![message_at("d", 3)])
         .await

@@ -52,6 +52,7 @@ async fn reading_keeps_a_conversation_alive(site: Site) {
     for _ in 0..2 {
         site.advance(60 * DAY);
         user.open("read").await;
+        site.idle().await;
     }
     let list = user.get("/api/conversations").await.expect(200);
     assert_eq!(ids(&list["data"]), ["read"]);
@@ -144,11 +145,13 @@ async fn a_tombstone_ends_after_ninety_days(site: Site) {
     user.delete("/api/conversations/gone").await.expect(200);
     site.advance(60 * DAY);
     user.open("kept").await;
+    site.idle().await;
     user.post("/api/conversations", &json!({ "id": "gone" }))
         .await
         .expect_error(404, "conversation_deleted");
     site.advance(31 * DAY);
     user.get("/api/conversations").await.expect(200);
+    site.idle().await;
     user.post("/api/conversations", &json!({ "id": "gone" }))
         .await
         .expect(201);
@@ -162,6 +165,7 @@ async fn an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone(site: S
     for days in [60, 31] {
         site.advance(days * DAY);
         user.open("kept").await;
+        site.idle().await;
     }
     user.create("again", vec![message("m", "user", "x")]).await;
     let sync = user.get("/api/sync").await.expect(200);

@@ -39,7 +39,7 @@ fn lines(answer: &Answer) -> Vec<Value> {
         .collect()
 }
 
-/// The lines but for the revision, which starts anew; compared as text, members in order.
+/// The lines but for revision and tag, which start anew; compared as text, members in order.
 async fn export(user: &Client) -> Vec<String> {
     let text = user.get(EXPORT).await.text;
     let lines = text.lines().map(|line| {
@@ -47,6 +47,8 @@ async fn export(user: &Client) -> Vec<String> {
             return line.to_owned();
         };
         let (_, after) = after.split_once(',').unwrap();
+        let (tag, after) = after.split_once(',').unwrap();
+        assert!(tag.starts_with("\"etag\":"), "{tag}");
         format!("{before},{after}")
     });
     lines.collect()

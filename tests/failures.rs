@@ -58,8 +58,8 @@ async fn every_write_whose_answer_was_lost_happens_once(site: Site) {
     lose_an_answer();
     user.post("/api/conversations", &json!({ "id": "c" }))
         .await
-        .expect(200);
-    for (index, expected) in [(1, 200), (2, 200)] {
+        .expect(201);
+    for (index, expected) in [(1, 201), (2, 201)] {
         lose_an_answer();
         let sent = json!({ "id": format!("m{index}"), "type": "user", "content": "x", "tokens": { "total": 5 } });
         user.append("c", vec![sent]).await.expect(expected);

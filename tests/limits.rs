@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Site, ids, message};
+use common::{Site, ids, incompressible, message};
 use local::front::Fault;
 use serde_json::{Value, json};
 
@@ -168,15 +168,15 @@ async fn a_conversation_has_so_many_messages(site: Site) {
 async fn a_user_has_so_much_text(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "4000")]).await;
     let user = strict.user().await;
-    user.create("c", vec![message("m", "user", &text(1, 2_500))])
+    user.create("c", vec![message("m", "user", &incompressible(1, 2_500))])
         .await;
     let code = "too_much_text_kept";
-    user.append("c", vec![message("n", "user", &text(2, 2_500))])
+    user.append("c", vec![message("n", "user", &incompressible(2, 2_500))])
         .await
         .expect_error(403, code);
     user.patch(
         "/api/conversations/c/messages/m",
-        &json!({ "content": text(3, 5_000) }),
+        &json!({ "content": incompressible(3, 5_000) }),
     )
     .await
     .expect_error(403, code);
@@ -189,31 +189,16 @@ async fn a_user_has_so_much_text(site: Site) {
     )
     .await
     .expect(200);
-    user.append("c", vec![message("o", "user", &text(2, 2_500))])
+    user.append("c", vec![message("o", "user", &incompressible(2, 2_500))])
         .await
         .expect(201);
 }
 
-/// Text that no compression makes much smaller.
-fn text(seed: u64, length: usize) -> String {
-    let mut state = seed;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
-    };
-    (0..length)
-        .map(|_| next())
-        .filter(|c| !"\"\\".contains(*c))
-        .collect()
-}
-
 /// Bytes are counted down by every way to lose some.
 async fn deleting_makes_room(site: Site) {
-    let strict = site.deployment(&[("MAX_USER_BYTES", "2000")]).await;
+    let strict = site.deployment(&[("MAX_USER_BYTES", "20000")]).await;
     let user = strict.user().await;
-    let full = || vec![message("m", "user", &text(4, 1_500))];
+    let full = || vec![message("m", "user", &incompressible(4, 15_000))];
     for round in 0..4 {
         let (path, other) = (format!("/api/conversations/c{round}"), format!("o{round}"));
         user.create(&format!("c{round}"), full()).await;

@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Site, ids, message, message_at, state};
+use common::{Site, etag_of, ids, message, message_at, state};
 use serde_json::json;
 
 on_both_stores!(
@@ -37,7 +37,7 @@ async fn a_patch_changes_just_its_fields(site: Site) {
     });
     assert_eq!(patched["message"], expected);
     assert_eq!(patched["conversation"]["revision"], 2);
-    assert_eq!(answer.header("etag"), Some("\"2\""));
+    assert_eq!(answer.etag(), etag_of(&patched["conversation"]));
     assert_eq!(user.open("c").await["messages"][0], expected);
 }
 
@@ -166,7 +166,7 @@ async fn deleting_again_changes_nothing(site: Site) {
         .await
         .expect(201);
     let again = user.delete(path).await.expect(200);
-    assert_eq!(again["deleted"], json!([]));
+    assert_eq!(again["deleted"], first["deleted"]);
     assert_eq!(again["conversation"]["messageCount"], 1);
     assert_eq!(first["conversation"]["messageCount"], 0);
     assert_eq!(ids(&user.open("c").await["messages"]), ["late"]);

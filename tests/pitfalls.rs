@@ -289,7 +289,7 @@ async fn an_append_whose_answer_was_lost_counts_once(site: Site) {
     user.create("c", vec![]).await;
     site.faults().push(Fault::CutAfter, 2);
     let sent = json!({ "id": "m", "type": "assistant", "content": "x", "tokens": { "total": 7 } });
-    user.append("c", vec![sent.clone()]).await.expect(200);
+    user.append("c", vec![sent.clone()]).await.expect(201);
     // And the client, who may have lost that answer too, sends it again.
     user.append("c", vec![sent]).await.expect(200);
     let opened = user.open("c").await;
@@ -331,7 +331,8 @@ async fn an_expired_conversation_leaves_the_list(site: Site) {
     let list = user.get("/api/conversations?limit=5").await.expect(200);
     assert_eq!(ids(&list["data"]), ["young"]);
     assert_eq!(list["nextCursor"], json!(null));
-    // And costs nothing from then on: the first listing cleared it away.
+    // And costs nothing from then on: the first listing had it cleared away.
+    site.idle().await;
     let (list, cost) = site.cost_of(user.get("/api/conversations?limit=5")).await;
     list.expect(200);
     assert!(cost.commands <= 5, "{cost:?}");

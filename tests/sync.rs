@@ -448,14 +448,14 @@ async fn only_who_is_listened_to_pays_for_notices(site: Site) {
         let append = user.append("c", vec![message(id, "user", "x")]);
         site.cost_of(append).await.1.commands
     };
-    assert_eq!(append("alone").await, 7);
+    assert_eq!(append("alone").await, 8);
     let mut events = Events::open(&user, "/api/sync", None).await;
     events.next().await;
-    assert_eq!(append("heard").await, 8);
+    assert_eq!(append("heard").await, 9);
     assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
     // The stream has ended by now, and nobody has opened another one.
     site.advance(Duration::from_secs(285 + 61));
-    assert_eq!(append("alone-again").await, 7);
+    assert_eq!(append("alone-again").await, 8);
 }
 
 async fn a_stream_tells_of_an_erasure(site: Site) {

@@ -202,7 +202,9 @@ impl ApiRequest {
             return Ok(key.clone());
         }
         let name = HeaderName::from_static("idempotency-key");
-        let key = match self.headers.get(name) {
+        // Reading again is nothing to be recognised.
+        let sent = self.headers.get(name);
+        let key = match sent.filter(|_| self.method != Method::GET) {
             None => IdempotencyKey::generate(now_ms),
             Some(value) => {
                 let key = value.to_str().ok().filter(|key| is_key(key));

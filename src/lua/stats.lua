@@ -3,7 +3,8 @@
 --
 -- KEYS     1 to 3 as in base.lua
 -- Returns  {conversations, messages, tokens, bytes, messages in the largest conversation,
---           lifetime conversations, messages, tokens, ';day messages tokens' of each active day}
+--           lifetime conversations, messages, tokens, ';day messages tokens' of each active day,
+--           '1' where all was counted anew, which it will be until the account is purged, or '0'}
 -- Billed   2: EVALSHA, HMGET; where the totals kept are not to be trusted (something may have expired, or the largest
 --          conversation has shrunk, since they were last counted) 2 more (ZRANGE, HMGET), and one more of HMGET for
 --          each 3,000 conversations
@@ -28,6 +29,8 @@ local function count()
   end
 end
 
-if user.clock > 0 and not (is_counted(account) and account.largest >= 0) then count() end
+local is_due = user.clock > 0 and not (is_counted(account) and account.largest >= 0)
+if is_due then count() end
 return { integer(account.conversations), integer(account.messages), integer(account.tokens), integer(user.bytes),
-  integer(account.largest), integer(user.conversations), integer(user.messages), integer(user.tokens), user.activity }
+  integer(account.largest), integer(user.conversations), integer(user.messages), integer(user.tokens), user.activity,
+  is_due and '1' or '0' }

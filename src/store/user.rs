@@ -6,6 +6,7 @@ use super::export::stored_id;
 use super::{Call, DAY_MS, StoreError, UserStore, scripts};
 use crate::identity::Counted;
 use crate::model::{ConversationId, Timestamp};
+use crate::upkeep::Task;
 use crate::upstash::UpstashError;
 
 /// Over how many days activity is reported, today included; the Lua prelude keeps as many.
@@ -71,7 +72,7 @@ impl UserStore<'_> {
     pub async fn statistics(&self) -> Result<Statistics, StoreError> {
         let mut reply = self.read(&scripts::STATS, Call::default()).await?;
         let (conversations, messages, tokens) = (reply.number()?, reply.number()?, reply.number()?);
-        Ok(Statistics {
+        let statistics = Statistics {
             current: Totals {
                 conversations,
                 messages,
@@ -86,7 +87,13 @@ impl UserStore<'_> {
             },
             activity: last_days(&reply.text()?, self.store.clock.now_ms())
                 .ok_or(UpstashError::Malformed)?,
-        })
+        };
+        // Counted anew by this call, and by every further one until the totals are written.
+        if reply.flag()? {
+            let task = Task::Purge(self.caller.user.clone());
+            self.caller.upkeep.add(task);
+        }
+        Ok(statistics)
     }
 
     /// Erases the user in steps, until nothing is left or `budget` is used up. What was begun is gone on

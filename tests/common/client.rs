@@ -177,6 +177,12 @@ impl Answer {
         error
     }
 
+    /// The entity tag, as the header has it.
+    #[track_caller]
+    pub fn etag(&self) -> &str {
+        self.header("etag").unwrap()
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }

@@ -356,9 +356,37 @@ pub fn state(mut answer: Value) -> Value {
     answer
 }
 
+/// The entity tag that a conversation tells, as the header has it.
+pub fn etag_of(conversation: &Value) -> String {
+    format!("\"{}\"", conversation["etag"].as_str().unwrap())
+}
+
+/// Conversations but for their entity tags, which are of one user and one life.
+pub fn without_etags(mut conversations: Vec<Value>) -> Vec<Value> {
+    for conversation in &mut conversations {
+        conversation.as_object_mut().unwrap().remove("etag");
+    }
+    conversations
+}
+
 /// A message as the frontend makes one.
 pub fn message(id: &str, kind: &str, content: &str) -> Value {
     json!({ "id": id, "type": kind, "content": content })
+}
+
+/// Text that no compression makes much smaller.
+pub fn incompressible(seed: u64, length: usize) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
+    };
+    (0..length)
+        .map(|_| next())
+        .filter(|c| !"\"\\".contains(*c))
+        .collect()
 }
 
 /// A message with a timestamp, epoch ms.
