@@ -1,4 +1,6 @@
+import { RequestKeys } from './request-keys.js';
 import { StoreError } from './errors.js';
+import { newUuid } from './text.js';
 
 /** The longest a call may take, ms: longer than the server gives itself for any but the longest ones. */
 const TIMEOUT = 30_000;
@@ -6,18 +8,24 @@ const TIMEOUT = 30_000;
 /** Browsers refuse requests that are to outlive the page above 64 KB in all. */
 const KEEPALIVE_BYTES = 60_000;
 
+/** The operator's budget of the day is used up: the server works, and refuses what costs most. */
+const PAUSES = new Set(['newcomers_paused', 'writes_paused', 'service_paused']);
+
 /** Calls of the HTTP API: one request each, a typed error for every failure. */
 export class Api {
   #base;
   #environment;
   #breaker;
   #session;
+  /** Makes the keys of requests that are kept. */
+  keys;
 
   constructor({ base, environment, breaker, session }) {
     this.#base = base.replace(/\/$/, '');
     this.#environment = environment;
     this.#breaker = breaker;
     this.#session = session;
+    this.keys = new RequestKeys(environment.clock);
   }
 
   /** The answer's `{ status, headers, body }`, the body as JSON; rejects with a StoreError for anything but success. */
@@ -34,11 +42,13 @@ export class Api {
   }
 
   /**
-   * The response to a call, its body unread. `body` is sent as JSON unless it is text; `match` and `noneMatch` are
-   * revisions; `isPublic` goes without a token; `token` goes instead of the session's own. `tenure`: of the data that this is
+   * The response to a call, its body unread. `body` is sent as JSON unless it is text; `match` is a state's tag as JSON
+   * has it, `noneMatch` an `ETag` as it came; `key` names a write that may be repeated; `isPublic` goes without a token; `token` goes instead of the session's own. `tenure`: of the data that this is
    * about; it goes as their owner or not at all.
    */
-  async open(method, path, options = {}) {
+  async open(method, path, given = {}) {
+    // A write that is not kept has a name as well: the browser, or whatever is in between, may send it twice.
+    const options = method === 'GET' ? given : { key: newUuid(), ...given };
     if (options.isPublic || options.token) return this.#send(method, path, options, options.token);
     const token = await this.#session.token();
     await this.#expect(token, options);
@@ -69,6 +79,7 @@ export class Api {
     this.#breaker.begin();
     try {
       const response = await this.#fetch(method, path, options, token);
+      this.keys.note(response);
       if (response.ok || response.status === 304) {
         this.#breaker.succeed();
         return response;
@@ -82,13 +93,13 @@ export class Api {
     }
   }
 
-  #fetch(method, path, { body, match, noneMatch, headers = {}, signal }, token) {
+  #fetch(method, path, { body, match, noneMatch, key, headers = {}, signal }, token) {
     const { fetch, page } = this.#environment;
     const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
     return fetch(this.#base + path, {
       method,
       body: text,
-      headers: { ...headersOf({ token, match, noneMatch, hasBody: text !== undefined }), ...headers },
+      headers: { ...headersOf({ token, match, noneMatch, key, hasBody: text !== undefined }), ...headers },
       signal,
       cache: 'no-store',
       credentials: 'omit',
@@ -97,11 +108,12 @@ export class Api {
   }
 }
 
-function headersOf({ token, match, noneMatch, hasBody }) {
+function headersOf({ token, match, noneMatch, key, hasBody }) {
   const headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
   if (match !== undefined) headers['If-Match'] = `"${match}"`;
-  if (noneMatch !== undefined) headers['If-None-Match'] = `"${noneMatch}"`;
+  if (noneMatch !== undefined) headers['If-None-Match'] = noneMatch;
+  if (key !== undefined) headers['Idempotency-Key'] = key;
   if (hasBody) headers['Content-Type'] = 'application/json';
   return headers;
 }
@@ -113,6 +125,7 @@ async function errorOf(response) {
     status: response.status,
     requestId: error?.requestId ?? null,
     revision: error?.revision,
+    etag: /^"(.*)"$/.exec(response.headers.get('ETag') ?? '')?.[1],
     retryAfter: Number.isFinite(seconds) ? seconds * 1000 : undefined,
   });
 }
@@ -136,10 +149,16 @@ function parse(text) {
 
 /** Failures that pass by themselves; a refusal does not, nor does storage that is switched off. */
 export function isServersFault({ status, code }) {
-  return code !== 'storage_disabled' && (status === 0 || status >= 500);
+  return code !== 'storage_disabled' && !PAUSES.has(code) && (status === 0 || status >= 500);
+}
+
+/** Whether the server is at work, but not for this kind of call, until the day is over. */
+export function isPaused({ code }) {
+  return PAUSES.has(code) || code === 'too_much_from_address';
 }
 
 /** Whether the same call may succeed later. */
 export function isTransient(error) {
-  return isServersFault(error) || error.status === 429 || error.status === 408;
+  const { status, code } = error;
+  return isServersFault(error) || isPaused(error) || status === 429 || status === 408 || code === 'claim_unfinished';
 }

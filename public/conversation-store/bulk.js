@@ -1,6 +1,6 @@
 import { BULK, SHOWN, dirtyMessages, marked } from './records.js';
 import { sent } from './planning.js';
-import { changedSince, settleFresh } from './settling.js';
+import { NO_STATE, changedSince, settleFresh } from './settling.js';
 import { UNTITLED, isoOf } from './text.js';
 
 /** Many conversations at once, by the server's import: a migration, or a change of users. */
@@ -85,7 +85,7 @@ export async function settleBulk(tx, request, answer) {
 async function doubt(tx, record, entry, item) {
   const times = item.messages.map(({ timestamp }) => Date.parse(timestamp));
   const until = times.length > 0 ? Math.min(...times) : null;
-  await tx.put('conversations', { ...record, onServer: true, held: false, older: null, verified: null, revision: 0, latest: 0 });
+  await tx.put('conversations', { ...record, onServer: true, held: false, older: null, verified: null, ...NO_STATE });
   await tx.put('outbox', { ...entry, isBulk: false, isAdopted: false, refresh: { until } });
 }
 
@@ -101,10 +101,11 @@ async function settleItem(tx, record, item) {
 }
 
 /**
- * The server does not tell the revision. It is most likely the next one: if not, the next summary or the next refusal says so.
+ * The server does not tell the revision. It is most likely the next one: if not, the next summary says so, or the state that
+ * is asked for before anything is sent that depends on it.
  */
 function seenAfter({ revision, latest }) {
-  return { revision: revision === latest ? latest + 1 : revision, latest: latest + 1 };
+  return { revision: revision === latest ? latest + 1 : revision, latest: latest + 1, etag: undefined, page: null };
 }
 
 async function hasMore(tx, conversation) {

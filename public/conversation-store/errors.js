@@ -1,6 +1,6 @@
 /** What a rejected promise is rejected with: a stable `code`, and what the server said where it said something. */
 export class StoreError extends Error {
-  constructor(code, message, { status = 0, requestId = null, revision, retryAfter } = {}) {
+  constructor(code, message, { status = 0, requestId = null, revision, etag, retryAfter } = {}) {
     super(message);
     this.name = 'StoreError';
     this.code = code;
@@ -8,6 +8,8 @@ export class StoreError extends Error {
     this.requestId = requestId;
     /** The conversation's current revision, where ours was stale. */
     this.revision = revision;
+    /** The tag of that state, without quotes. */
+    this.etag = etag;
     /** Milliseconds, where the server said when to come back. */
     this.retryAfter = retryAfter;
   }

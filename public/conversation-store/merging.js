@@ -18,11 +18,20 @@ export function applySummary(record, summary, extra) {
     ? Math.max(record.updatedAt, serverTime) : serverTime;
   record.tokens = totalTokens;
   record.count = messageCount + extra;
-  // Counted anew: the conversation has begun a new life there, and nothing seen of the old one holds.
-  if (revision < record.latest) record.revision = 0;
+  if (!continues(record, summary)) Object.assign(record, { revision: 0, page: null });
   record.latest = revision;
+  record.etag = summary.etag ?? null;
   record.seenAt = serverTime;
   return conflicts;
+}
+
+/**
+ * Whether what was seen of the conversation still holds. Counted anew, or under another tag, it has begun a new life there;
+ * without a tag, a write of another device was stopped in the middle.
+ */
+export function continues(record, { revision, etag }) {
+  if (revision !== record.latest) return revision > record.latest;
+  return typeof record.etag !== 'string' || record.etag === etag;
 }
 
 /** Whether this answer was overtaken by a newer one. */

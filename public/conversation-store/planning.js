@@ -23,7 +23,7 @@ export async function plan(tx, record, split) {
   const edited = dirty.find((message) => !message.fresh && !message.removed);
   const isFieldEdited = Object.keys(record.base).length > 0;
   const needsRevision = removed.length > 0 || edited || isFieldEdited;
-  if (needsRevision && isBehind(record)) return { kind: 'refresh' };
+  if (needsRevision && (isBehind(record) || record.etag === undefined)) return { kind: 'refresh' };
 
   if (removed.length > 0) return planRemoval(tx, record, removed);
   if (edited) return planEdit(record, edited);
@@ -36,9 +36,18 @@ export function isBehind(record) {
   return record.latest === 0 || (record.held && record.revision !== record.latest);
 }
 
+/**
+ * The tag of the only state that a write may change. Where it is not known, a word that is no tag: the refusal tells it, with
+ * the revision, which shows whether that state is the one known here.
+ */
+function conditionOf({ etag, latest }) {
+  return etag ?? String(latest);
+}
+
+/** What counts is the state that was there when it was deleted here: nothing newer is asked for. */
 function planDeletion(record) {
   if (record.latest === 0) return { kind: 'refresh' };
-  return { kind: 'delete', method: 'DELETE', path: pathOf(record), match: record.latest };
+  return { kind: 'delete', method: 'DELETE', path: pathOf(record), match: conditionOf(record) };
 }
 
 function planCreation(record, fresh, split) {
@@ -61,7 +70,7 @@ function planAppend(record, fresh, split) {
 async function planRemoval(tx, record, removed) {
   const [first] = removed;
   const path = `${pathOf(record)}/messages/${first.id}`;
-  const request = { kind: 'remove', method: 'DELETE', match: record.latest };
+  const request = { kind: 'remove', method: 'DELETE', match: conditionOf(record) };
   if (removed.length > 1 && isVerified(record, first) && await isLast(tx, first)) {
     return { ...request, path: `${path}?andAfter=true`, ids: removed.map(({ id }) => id) };
   }
@@ -83,12 +92,12 @@ async function isLast(tx, { conversation, at }) {
 function planEdit(record, message) {
   const body = Object.fromEntries(Object.keys(message.base).map((name) => [name, message.body[name] ?? null]));
   const path = `${pathOf(record)}/messages/${message.id}`;
-  return { kind: 'edit', method: 'PATCH', path, body, match: record.latest, ids: [message.id] };
+  return { kind: 'edit', method: 'PATCH', path, body, match: conditionOf(record), ids: [message.id] };
 }
 
 function planPatch(record) {
   const body = Object.fromEntries(Object.keys(record.base).map((name) => [name, record.fields[name] ?? null]));
-  return { kind: 'patch', method: 'PATCH', path: pathOf(record), body, match: record.latest };
+  return { kind: 'patch', method: 'PATCH', path: pathOf(record), body, match: conditionOf(record) };
 }
 
 /** As many of the first messages as a request takes. */

@@ -1,7 +1,7 @@
 import { keepLosers } from './keeping.js';
 import { follow, shownBetween } from './records.js';
 import { contest, receiveAbsence, receiveDeletion, receivePage, receiveSummary } from './receiving.js';
-import { applySummary, isOutdated } from './merging.js';
+import { applySummary, continues, isOutdated } from './merging.js';
 import { countDirty } from './settling.js';
 import { isOver, readTenure } from './tenure.js';
 
@@ -42,10 +42,10 @@ export class Reader {
     if (!before || before.deleted === 'done') return;
     const isKnown = before.held && before.revision > 0;
     try {
-      const options = { tenure, ...isKnown && { noneMatch: before.revision } };
+      const options = { tenure, ...isKnown && before.page && { noneMatch: before.page.tag } };
       const answer = await this.#api.call('GET', `/conversations/${id}?limit=${PAGE}`, options);
-      if (answer.status === 200) await this.#receiveNewest(id, tenure, answer.body);
-      else await this.#confirm(id, tenure, before.revision);
+      if (answer.status === 200) await this.#receiveNewest(id, tenure, answer);
+      else await this.#confirm(id, tenure, before);
     } catch (error) {
       if (error.status !== 404) throw error;
       await this.#receiveLoss(id, tenure, error.code);
@@ -58,13 +58,13 @@ export class Reader {
   async discover(id) {
     try {
       const { tenure } = await this.#read(id);
-      const { body } = await this.#api.call('GET', `/conversations/${encodeURIComponent(id)}?limit=${PAGE}`, { tenure });
-      const { messages, nextCursor, ...summary } = body;
+      const answer = await this.#api.call('GET', `/conversations/${encodeURIComponent(id)}?limit=${PAGE}`, { tenure });
+      const { summary, page } = readNewest(answer);
       await this.#database.run('readwrite', async (tx) => {
         if (await isOver(tx, tenure)) return;
         await receiveSummary(tx, summary, this.#clock.now());
         const record = await tx.get('conversations', id);
-        if (!record.deleted) await receivePage(tx, record, { messages, nextCursor, revision: summary.revision });
+        if (!record.deleted) await receivePage(tx, record, page);
       });
     } catch {
       return undefined;
@@ -72,16 +72,16 @@ export class Reader {
     return this.follow(id);
   }
 
-  async #receiveNewest(id, tenure, body) {
-    const { messages, nextCursor, ...summary } = body;
+  async #receiveNewest(id, tenure, answer) {
+    const { summary, page: newest } = readNewest(answer);
     await this.#write(id, tenure, async (tx, record) => {
       if (isOutdated(record, summary)) return { changed: false, conflicts: [] };
       const older = { older: record.older, verified: record.verified };
-      const wasCurrent = record.held && record.revision === summary.revision;
+      const wasCurrent = record.held && record.revision === summary.revision && continues(record, summary);
       const wasHeld = record.held;
       const fields = applySummary(record, summary, await countDirty(tx, id));
       record.onServer = true;
-      const page = await receivePage(tx, record, { messages, nextCursor, revision: summary.revision });
+      const page = await receivePage(tx, record, newest);
       // Nothing has changed: what was verified further back still is.
       if (wasCurrent) Object.assign(record, older);
       record.count = summary.messageCount + await countDirty(tx, id);
@@ -91,9 +91,11 @@ export class Reader {
     });
   }
 
-  #confirm(id, tenure, revision) {
+  /** The server has nothing newer than what was here `before`. */
+  #confirm(id, tenure, { latest, revision, page }) {
     return this.#write(id, tenure, async (tx, record) => {
-      if (record.latest > revision) await tx.put('conversations', { ...record, latest: revision });
+      const isSame = record.latest === latest && record.revision === revision && record.page?.etag === page.etag;
+      if (isSame) await tx.put('conversations', { ...record, latest: revision, etag: page.etag });
       return { changed: false, conflicts: [] };
     });
   }
@@ -117,7 +119,7 @@ export class Reader {
     const answer = await this.#api.call('GET', `/conversations/${id}/messages?${query}`, { tenure });
     await this.#write(id, tenure, async (tx, record) => {
       // Another tab was faster, or a write of ours.
-      const isOvertaken = record.older !== cursor || revisionOf(answer) < record.latest;
+      const isOvertaken = record.older !== cursor || answer.body.revision < record.latest;
       if (isOvertaken) return { changed: false, conflicts: [] };
       const page = { messages: answer.body.data.reverse(), nextCursor: answer.body.nextCursor };
       return receivePage(tx, record, page, verified);
@@ -182,7 +184,9 @@ export class Reader {
   }
 }
 
-/** The revision that an answer's ETag tells. */
-function revisionOf({ headers }) {
-  return Number(/"(\d+)"/.exec(headers.get('ETag') ?? '')?.[1] ?? Infinity);
+/** The answer that opens a conversation: its summary, and its newest page. */
+function readNewest({ headers, body }) {
+  const { messages, nextCursor, ...summary } = body;
+  const { revision, etag } = summary;
+  return { summary, page: { messages, nextCursor, revision, etag, tag: headers.get('ETag') } };
 }

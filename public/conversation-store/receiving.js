@@ -1,8 +1,8 @@
-import { applySummary, isOutdated, mergeMessage } from './merging.js';
+import { applySummary, continues, isOutdated, mergeMessage } from './merging.js';
 import {
-  SHOWN, bury, comparePlaces, dirtyMessages, everyMessage, marked, newConversation, shownBetween, touchOutbox,
+  SHOWN, bury, comparePlaces, dirtyMessages, everyMessage, marked, newConversation, learnTag, pageOf, shownBetween, touchOutbox,
 } from './records.js';
-import { countDirty } from './settling.js';
+import { NO_STATE, countDirty } from './settling.js';
 import { differences, readMessage } from './shape.js';
 import { newUuid } from './text.js';
 
@@ -12,7 +12,11 @@ import { newUuid } from './text.js';
 export async function receiveSummary(tx, summary, now) {
   const known = await tx.get('conversations', summary.id);
   if (known?.deleted) return unchanged();
-  if (known?.onServer && (summary.revision === known.latest || isOutdated(known, summary))) return unchanged();
+  if (known?.onServer && summary.revision === known.latest && continues(known, summary)) {
+    if (learnTag(known, summary.etag)) await tx.put('conversations', known);
+    return unchanged();
+  }
+  if (known?.onServer && isOutdated(known, summary)) return unchanged();
   const record = known ?? { ...newConversation(summary.id, now), held: false };
   if (!record.onServer) {
     // It is there already, from another device or an earlier life: what is here is merged when it is opened or sent.
@@ -24,10 +28,10 @@ export async function receiveSummary(tx, summary, now) {
 }
 
 /**
- * A page of messages, oldest first, with the conversation's revision at that time. Without `before` it is the newest
- * page, else that which ends before this place.
+ * A page of messages, oldest first, with the conversation's revision at that time, its tag, and the page's own `ETag`, `tag`.
+ * Without `before` it is the newest page, else that which ends before this place.
  */
-export async function receivePage(tx, record, { messages, nextCursor, revision }, before) {
+export async function receivePage(tx, record, { messages, nextCursor, revision, etag, tag }, before) {
   const conflicts = [];
   let changed = false;
   let added = 0;
@@ -53,7 +57,8 @@ export async function receivePage(tx, record, { messages, nextCursor, revision }
   if (!before) {
     record.held = true;
     record.revision = revision;
-    record.latest = Math.max(record.latest, revision);
+    record.page = pageOf(etag, tag);
+    if (revision >= record.latest) Object.assign(record, { latest: revision, etag: etag ?? null });
   }
   await tx.put('conversations', record);
   return { changed: changed || gone.changed, added, conflicts: [...conflicts, ...gone.conflicts] };
@@ -126,6 +131,8 @@ async function receiveMessages(tx, record, event) {
   conflicts.push(...await contest(tx, record.id, record.count - before));
   record.revision = event.revision;
   record.latest = event.revision;
+  // An event does not tell the tag: it is asked for when it is needed.
+  Object.assign(record, { etag: undefined, page: null });
   record.seenAt = event.clock;
   record.updatedAt = Math.max(record.updatedAt, event.clock);
   await tx.put('conversations', record);
@@ -163,7 +170,7 @@ export async function receiveDeletion(tx, record, now) {
 }
 
 function notOnServer() {
-  return { onServer: false, held: true, latest: 0, revision: 0, seenAt: 0, older: null, verified: null, base: {}, count: 0 };
+  return { onServer: false, held: true, ...NO_STATE, seenAt: 0, older: null, verified: null, base: {}, count: 0 };
 }
 
 /**

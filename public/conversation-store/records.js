@@ -88,6 +88,19 @@ export function comparePlaces(a, b) {
   return a.at - b.at || a.seq - b.seq;
 }
 
+/** The `ETag` of the newest page, as it came, and the tag of the state it shows; null where the server names none. */
+export function pageOf(etag, tag = `"${etag}"`) {
+  return typeof etag === 'string' && tag ? { tag, etag } : null;
+}
+
+/** Notes the tag of the newest state heard of, where it was not known. Returns whether that is news. */
+export function learnTag(record, etag) {
+  if (typeof etag !== 'string' || typeof record.etag === 'string') return false;
+  record.etag = etag;
+  if (record.held && record.revision === record.latest) record.page = pageOf(etag);
+  return true;
+}
+
 /** Notes that a conversation has something to send; `open` says that more of the same turn is about to come. */
 export async function touchOutbox(tx, conversation, now, open, isBulk = false) {
   const known = await tx.get('outbox', conversation);

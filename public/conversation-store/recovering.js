@@ -1,5 +1,7 @@
-import { bury, marked } from './records.js';
+import { bury, learnTag, marked } from './records.js';
+import { isBehind } from './planning.js';
 import { receiveAbsence, receiveDeletion } from './receiving.js';
+import { NO_STATE } from './settling.js';
 
 /** The server has refused a request for good: both sides are brought together, or the write is taken back. */
 
@@ -37,6 +39,8 @@ const STEPS = {
   message_exists: exists,
   message_deleted: messageDeleted,
   message_not_found: messageNotFound,
+  request_too_old: makeAnew,
+  idempotency_key_reused: makeAnew,
 };
 
 function isContentRefused({ status, code }) {
@@ -44,14 +48,39 @@ function isContentRefused({ status, code }) {
 }
 
 async function catchUp({ tx, record, entry, request, error, outcome }) {
+  if (isJustNamedWrong(record, request, error)) {
+    learnTag(record, error.etag);
+    await tx.put('conversations', record);
+    return;
+  }
+  const isOther = error.revision === record.latest && typeof record.etag === 'string' && record.etag !== error.etag;
+  const heard = { latest: error.revision, etag: undefined, ...isOther && { revision: 0, page: null } };
   if (request.kind === 'delete') {
     // Somebody has written to it meanwhile, and that has not been seen here: it stays.
-    await tx.put('conversations', { ...record, deleted: undefined, deletedAt: undefined, latest: error.revision });
+    await tx.put('conversations', { ...record, deleted: undefined, deletedAt: undefined, ...heard });
     outcome.conflicts.push({ conversationId: record.id, kind: 'deleted-conversation-edited' });
     return;
   }
-  await tx.put('conversations', { ...record, latest: error.revision });
+  await tx.put('conversations', { ...record, ...heard });
   entry.refresh = { until: null };
+}
+
+/**
+ * Whether the server is at the very state that the write was meant for, and the request only did not know its tag. A deletion
+ * is meant for what had been heard of, any other write for what the messages here reflect.
+ */
+function isJustNamedWrong(record, { kind, match }, { revision, etag }) {
+  const isMeant = revision === record.latest && (kind === 'delete' || !isBehind(record));
+  return isMeant && etag !== undefined && match !== etag && (record.etag ?? etag) === etag;
+}
+
+/**
+ * The key of the request is of no use: its time is longer ago than the server remembers, or it was used for something else.
+ * The next request has a key of its own. Whether this one was carried out shows in what the server has; deletions and
+ * creations ask for nothing, as their condition, or their id, tells.
+ */
+async function makeAnew({ entry, request }) {
+  if (!['create', 'delete'].includes(request.kind)) entry.refresh = { until: null };
 }
 
 async function absent({ tx, record, request, now }) {
@@ -75,7 +104,7 @@ async function done(work) {
 /** What the server has under these ids has to be seen before anything is sent. */
 async function exists({ tx, record, entry, request }) {
   const times = request.body.messages.map(({ timestamp }) => Date.parse(timestamp));
-  await tx.put('conversations', { ...record, onServer: true, latest: request.kind === 'create' ? 0 : record.latest });
+  await tx.put('conversations', { ...record, onServer: true, ...request.kind === 'create' && NO_STATE });
   entry.refresh = { until: times.length > 0 ? Math.min(...times) : null };
 }
 
@@ -103,7 +132,7 @@ async function messageNotFound({ tx, record, request, outcome }) {
 }
 
 async function hold({ entry, error, outcome, now }) {
-  entry.holdUntil = now + HOLD;
+  entry.holdUntil = now + Math.max(HOLD, error.retryAfter ?? 0);
   entry.holdError = { code: error.code, message: error.message, status: error.status };
   outcome.isHeld = true;
   outcome.changed = false;

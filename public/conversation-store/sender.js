@@ -1,4 +1,4 @@
-import { isTransient } from './api.js';
+import { isPaused, isTransient } from './api.js';
 import { bulkEntries, planBulk, settleBulk } from './bulk.js';
 import { StoreError } from './errors.js';
 import { keepLosers, keepRefused } from './keeping.js';
@@ -18,6 +18,8 @@ const LONGEST_BACKOFF = 60_000;
 /** Where storage is switched off, or nobody is signed in, ms. */
 const REFUSED_BACKOFF = 600_000;
 const BULK_TIMEOUT = 60_000;
+/** How often in a row an import gets a new key without a pause. */
+const MOST_RENEWALS = 3;
 
 /**
  * Sends what waits in the outbox, one request at a time, each kept before it is sent and repeated as it was until
@@ -38,6 +40,7 @@ export class Sender {
   #timer = null;
   #failures = 0;
   #retryAt = 0;
+  #renewals = 0;
   #lastError;
   #step = null;
 
@@ -157,12 +160,12 @@ export class Sender {
   }
 
   async #exchange(id, request, tenure) {
-    const { method, path, body, match } = request;
+    const { method, path, body, match, key } = request;
     let answer;
     try {
-      answer = await this.#api.call(method, path, { body, match, tenure });
+      answer = await this.#api.call(method, path, { body, match, key, tenure });
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isPassing(error) && !isPaused(error)) throw error;
       return this.#recover(id, request, error, tenure);
     }
     return this.#settle(id, request, answer, tenure);
@@ -174,15 +177,23 @@ export class Sender {
       const entry = await tx.get('outbox', id);
       const record = await tx.get('conversations', id);
       const tenure = await readTenure(tx);
-      if (!entry || entry.request) return { record, request: entry?.request, tenure };
+      if (!entry) return { record, tenure };
+      if (entry.request) return { record, request: await this.#keyed(tx, entry), tenure };
       if (record?.deleted === 'pending' && !record.onServer) await bury(tx, record, this.#clock.now());
       const isThere = record && record.deleted !== 'done' && (record.onServer || !record.deleted);
       if (isThere && entry.refresh) return { record, request: { kind: 'refresh', ...entry.refresh }, tenure };
       const request = isThere ? await plan(tx, record, entry.split) : null;
       if (!request) await tx.delete('outbox', id);
-      else if (request.kind !== 'refresh') await tx.put('outbox', { ...entry, request, since: this.#clock.now() });
-      return { record, request, tenure };
+      if (!request || request.kind === 'refresh') return { record, request, tenure };
+      return { record, request: await this.#keyed(tx, { ...entry, request, since: this.#clock.now() }), tenure };
     });
+  }
+
+  /** Keeps an entry whose request has a key from now on, the same in every repeat. An earlier release made none. */
+  async #keyed(tx, entry) {
+    const request = { ...entry.request, key: entry.request.key ?? this.#api.keys.next() };
+    await tx.put('outbox', { ...entry, request });
+    return request;
   }
 
   async #refresh(record, { until = null }) {
@@ -215,6 +226,7 @@ export class Sender {
   }
 
   async #recover(id, request, error, tenure) {
+    if (error.code === 'request_too_old') this.#api.keys.refused(request.key);
     const outcome = await this.#database.run('readwrite', async (tx) => {
       const record = await tx.get('conversations', id);
       const entry = await tx.get('outbox', id);
@@ -234,16 +246,18 @@ export class Sender {
     if (!request) return;
     let answer;
     try {
-      const options = { body: request.body, timeout: BULK_TIMEOUT, tenure };
+      const options = { body: request.body, key: request.key, timeout: BULK_TIMEOUT, tenure };
       answer = await this.#api.call(request.method, request.path, options);
     } catch (error) {
       if (isPassing(error)) throw error;
+      if (isOfKey(error)) return this.#dropBulk(request, error);
       // Not even a report: each on its own will tell what is wrong.
       answer = { body: { results: request.body.map((_, index) => ({ index, status: 'rejected', code: error.code })) } };
     }
     const settled = await this.#database.run('readwrite', async (tx) => {
       if (await isOver(tx, tenure)) return null;
       const rejected = await settleBulk(tx, request, answer);
+      this.#renewals = 0;
       return { rejected, left: (await bulkEntries(tx)).length };
     });
     this.#succeed();
@@ -252,14 +266,21 @@ export class Sender {
     this.#tell.imported({ done: total - left, left, rejected, ids: request.body.map(({ id }) => id) });
   }
 
+  /** An import under a key that is of no use any more is made anew: what the server has of it already, it knows by the ids. */
+  async #dropBulk({ key }, error) {
+    if (error.code === 'request_too_old') this.#api.keys.refused(key);
+    await this.#database.run('readwrite', (tx) => tx.delete('outbox', BULK));
+    this.#renewals += 1;
+    if (this.#renewals > MOST_RENEWALS) throw error;
+  }
+
   #prepareBulk() {
     return this.#database.run('readwrite', async (tx) => {
       const known = await tx.get('outbox', BULK);
-      const request = known?.request ?? await planBulk(tx);
+      const planned = known?.request ?? await planBulk(tx);
       const now = this.#clock.now();
-      if (request && !known) {
-        await tx.put('outbox', { conversation: BULK, created: now, since: now, touched: now, holdUntil: 0, request });
-      }
+      const entry = known ?? { conversation: BULK, created: now, since: now, touched: now, holdUntil: 0 };
+      const request = planned && await this.#keyed(tx, { ...entry, request: planned });
       return { request, total: (await bulkEntries(tx)).length, tenure: await readTenure(tx) };
     });
   }
@@ -281,6 +302,11 @@ export class Sender {
     this.#retryAt = this.#clock.now() + Math.max(wait, error.retryAfter ?? 0);
     this.#tell.failed(error);
   }
+}
+
+/** Not the request is refused, but the key that it came with. */
+function isOfKey({ code }) {
+  return code === 'request_too_old' || code === 'idempotency_key_reused';
 }
 
 /** Not this request is refused, but all are, for now. */

@@ -1,5 +1,5 @@
 import { applySummary, isOutdated } from './merging.js';
-import { bury, dirtyMessages, marked } from './records.js';
+import { bury, dirtyMessages, marked, pageOf } from './records.js';
 import { differences, fieldsOf, same } from './shape.js';
 
 /** The server has confirmed a request: what it carried is no longer ours alone. */
@@ -22,7 +22,7 @@ export async function settle(tx, record, request, answer, now) {
     await tx.put('conversations', record);
     return [];
   }
-  settleRevision(record, summary.revision);
+  settleRevision(record, summary);
   const conflicts = applySummary(record, summary, await countDirty(tx, record.id));
   await tx.put('conversations', record);
   return conflicts;
@@ -73,9 +73,12 @@ async function settleRemoval(tx, conversation, id) {
   else await tx.put('messages', marked({ ...stored, fresh: true, base: {} }));
 }
 
+/** Nothing is known of what the server has. */
+export const NO_STATE = { latest: 0, etag: undefined, revision: 0, page: null };
+
 function settleCreation(record, request) {
   const base = changedSince(request.body, record);
-  Object.assign(record, { onServer: true, held: true, older: null, verified: null, base, latest: 0, revision: 0 });
+  Object.assign(record, { onServer: true, held: true, older: null, verified: null, base, ...NO_STATE });
 }
 
 /** The fields that were sent, where they are others by now. */
@@ -90,8 +93,9 @@ export function changedSince(body, record) {
 }
 
 /** One further than the last known: nobody else has changed anything. */
-function settleRevision(record, revision) {
-  if (revision === record.latest + 1 && record.revision === record.latest) record.revision = revision;
+function settleRevision(record, { revision, etag }) {
+  if (revision !== record.latest + 1 || record.revision !== record.latest) return;
+  Object.assign(record, { revision, page: pageOf(etag) });
 }
 
 /** How many messages are here that the server does not count, less those it still counts. */

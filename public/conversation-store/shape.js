@@ -6,7 +6,7 @@ import { isId, isoOf, millisecondsOf } from './text.js';
 /** What the store or the server computes: not fields that a client sets. */
 const COMPUTED = new Set([
   'id', 'messages', 'createdAt', 'updatedAt', 'totalTokens',
-  'messageCount', 'hasOlder', 'pending', 'onServer', 'snapshot', 'revision', 'nextCursor', 'clock',
+  'messageCount', 'hasOlder', 'pending', 'onServer', 'snapshot', 'revision', 'etag', 'nextCursor', 'clock',
   'previousClock', '$export',
 ]);
 

@@ -23,11 +23,18 @@ export function isoOf(milliseconds) {
   return new Date(milliseconds).toISOString();
 }
 
-/** A random UUID, version 4. Not crypto.randomUUID: pages without TLS do not have it. */
-export function newUuid() {
+/** A new UUID (RFC 9562): random, version 4, or where a time is given, epoch ms, version 7, which begins with it. */
+export function newUuid(time) {
+  // Not crypto.randomUUID: pages without TLS do not have it.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  for (let i = 0; time !== undefined && i < 6; i += 1) bytes[i] = Math.floor(time / 256 ** (5 - i)) % 256;
+  bytes[6] = (bytes[6] & 0x0f) | (time === undefined ? 0x40 : 0x70);
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** The time that a UUID of version 7 begins with, epoch ms; NaN of any other. */
+export function timeOfUuid(uuid) {
+  return uuid[14] === '7' ? Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16) : NaN;
 }

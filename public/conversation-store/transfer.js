@@ -1,5 +1,5 @@
 import { StoreError } from './errors.js';
-import { isServersFault } from './api.js';
+import { isPaused, isServersFault } from './api.js';
 import { isoOf } from './text.js';
 import { shownBetween } from './records.js';
 import { sent } from './planning.js';
@@ -66,7 +66,7 @@ export async function importData(core, data) {
   try {
     return await importThere(core, conversations);
   } catch (error) {
-    if (!isServersFault(error) && error.code !== 'storage_disabled') throw error;
+    if (!isServersFault(error) && !isPaused(error) && error.code !== 'storage_disabled') throw error;
     return importHere(core, conversations);
   }
 }
