@@ -178,12 +178,13 @@ impl Actor {
     }
 }
 
-/// An erasure or a claim that the moving clock has stopped half way: all of it may have happened or not.
+/// An erasure or a claim that the moving clock has stopped half way: all of it may have happened or not. So may one whose
+/// earlier attempt was lost, where a later one is refused because the account has begun anew since.
 fn unless_unfinished(event: Event<Option<Response>>) -> Event<Option<Response>> {
     let Some(response) = &event.operation else {
         return event;
     };
-    if response.status == 202 {
+    if response.status == 202 || response.text.contains("request_too_old") {
         let answered = None;
         return Event { answered, ..event };
     }
