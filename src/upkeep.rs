@@ -14,13 +14,18 @@ pub enum Task {
     RenewSession(UserId),
     /// What has expired is cleared away, and the account counted anew.
     Purge(UserId),
+    /// The account's totals are not to be trusted: the same, but not put off because a purge was done lately.
+    Recount(UserId),
 }
 
 impl Task {
     /// Whose data it concerns.
     pub fn user(&self) -> &UserId {
         match self {
-            Self::Renew(user, _) | Self::RenewSession(user) | Self::Purge(user) => user,
+            Self::Renew(user, _)
+            | Self::RenewSession(user)
+            | Self::Purge(user)
+            | Self::Recount(user) => user,
         }
     }
 }

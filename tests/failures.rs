@@ -83,8 +83,10 @@ async fn every_write_whose_answer_was_lost_happens_once(site: Site) {
     user.delete("/api/conversations/c/messages/m2")
         .await
         .expect(200);
+    let current = user.open("c").await;
+    assert_eq!(current["revision"], 6);
     lose_an_answer();
-    let conditional = user.with_header("if-match", "\"6\"");
+    let conditional = user.with_header("if-match", &common::etag_of(&current));
     let body = json!({ "messages": [message("n", "user", "x")] });
     conditional
         .put("/api/conversations/c", &body)

@@ -449,6 +449,9 @@ async fn only_who_is_listened_to_pays_for_notices(site: Site) {
         site.cost_of(append).await.1.commands
     };
     assert_eq!(append("alone").await, 8);
+    // What a sync finds to be due is done, and not counted with what comes.
+    user.get("/api/sync").await.expect(200);
+    site.idle().await;
     let mut events = Events::open(&user, "/api/sync", None).await;
     events.next().await;
     assert_eq!(append("heard").await, 9);

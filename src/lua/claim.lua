@@ -11,7 +11,7 @@
 -- moved) is written with these marks.
 --
 -- KEYS     1 to 3 as in base.lua, of the source 4 conversations, 5 meta, 6 deleted, 7 current conversation,
---          8 session, then per conversation to move: its messages and bodies, where they go, and where they go if its
+--          8 session, 9 and 10 the counters of its calls of this day and the one before, then per conversation to move: its messages and bodies, where they go, and where they go if its
 --          id is taken there; then keys that a call before has asked for
 -- ARGV     6 the mark of this user  7 when the source's token was issued, ms  8 life of a token, ms  9 how many to name
 --          10 what keys of shares begin with  11 how many shares a user may have
@@ -30,7 +30,7 @@
 local SOURCE_CONVERSATIONS, SOURCE_META = KEYS[4], KEYS[5]
 local CLAIMER, ISSUED, TOKEN_LIFE, WANTED = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local PREFIX, MOST_SHARES = ARGV[10], tonumber(ARGV[11])
-local FIRST_KEY, KEY_WIDTH, FIRST = 9, 6, 12
+local FIRST_KEY, KEY_WIDTH, FIRST = 11, 6, 12
 
 local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account')
 -- ':joined': of whom the totals were added last. ':joining': whose conversations were moved last, and how many.
@@ -280,7 +280,8 @@ if source.conversations > 0 and row[4] ~= SOURCE then
   add_totals()
   redis.call('HSET', META, ':user', format_user(user), ':joined', SOURCE)
 end
-redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, KEYS[6], KEYS[7], KEYS[8], unpack(orphans))
+for at = 6, 10 do orphans[#orphans + 1] = KEYS[at] end
+redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, unpack(orphans))
 source = read_user()
 mark_source()
 return { '0', integer(moved) }

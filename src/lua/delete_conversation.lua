@@ -6,6 +6,7 @@
 -- ARGV     6 what keys of shares begin with
 -- Returns  {'ok' | 'unchanged', clocks}
 --          {'conversation_not_found'}   nor was there ever
+--          {'claim_unfinished'}         it is being moved here
 --          {'revision_mismatch', revision, born}
 --          {'need', keys...}            call again with these in KEYS too
 -- Billed   8: EVALSHA, HMGET, HSET, UNLINK, ZADD, PEXPIREAT, ZREM, HSET; where somebody listens 1 more (PUBLISH); once a
@@ -21,6 +22,8 @@ local is_stopped = c.was_deleted and c.state.mark == '!'
 if c.was_deleted and not is_stopped then return { 'unchanged', clocks(user) } end
 if not c.counters and not is_stopped then refuse('conversation_not_found') end
 check_absent(c)
+-- The claim, which finds it gone, would put it beside its own tombstone.
+if c.counters and c.state.mark == '>' then refuse('claim_unfinished') end
 if not is_stopped then check_match(c) end
 
 local shares, gone = parse_shares(shared), { MESSAGES, BODIES }

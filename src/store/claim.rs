@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::export::stored_id;
 use super::keys::Keys;
 use super::{Call, StoreError, UserStore, scripts};
-use crate::identity::{UserId, Verified};
+use crate::identity::{Counted, UserId, Verified};
 use crate::model::{ConversationId, limits};
 use crate::upstash::UpstashError;
 
@@ -75,6 +75,7 @@ impl UserStore<'_> {
         ids: &[ConversationId],
     ) -> Result<Step, StoreError> {
         let theirs = Keys::new(&self.store.namespace, &source.user);
+        let today = self.store.today();
         let mut call = Call {
             more_keys: vec![
                 theirs.conversations(),
@@ -82,6 +83,8 @@ impl UserStore<'_> {
                 theirs.deleted(),
                 theirs.current_conversation(),
                 theirs.session(),
+                theirs.reads(&Counted::User, today),
+                theirs.reads(&Counted::User, today - 1),
             ],
             arguments: vec![
                 mark_of(&self.caller.user).into(),

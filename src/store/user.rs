@@ -90,7 +90,7 @@ impl UserStore<'_> {
         };
         // Counted anew by this call, and by every further one until the totals are written.
         if reply.flag()? {
-            let task = Task::Purge(self.caller.user.clone());
+            let task = Task::Recount(self.caller.user.clone());
             self.caller.upkeep.add(task);
         }
         Ok(statistics)

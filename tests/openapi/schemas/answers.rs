@@ -227,6 +227,7 @@ fn import_report() -> Value {
         ErrorCode::TooManyConversationsKept,
         ErrorCode::TooMuchTextKept,
         ErrorCode::ConversationTooLong,
+        ErrorCode::ClaimUnfinished,
     ];
     let result = object_with(
         json!({
