@@ -153,6 +153,17 @@ impl Client {
 }
 
 impl Answer {
+    /// Of a response whose body is not waited for.
+    pub fn head_of(response: &reqwest::Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: Vec::new(),
+            text: String::new(),
+            request: response.url().path().to_owned(),
+        }
+    }
+
     /// The JSON of an answer that has to have this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {

@@ -10,6 +10,7 @@ pub mod day;
 pub mod events;
 pub mod follower;
 pub mod provider;
+pub mod situation;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -32,6 +33,8 @@ use tokio::net::TcpListener;
 pub use client::Client;
 
 pub const AUTH_SECRET: &str = "a secret for tests of 32 bytes or more";
+/// A day and a second.
+pub const DAY: Duration = Duration::from_secs(86_401);
 pub const STORE_TOKEN: &str = "store-token";
 
 /// Runs each test on the embedded store and, where redis-server is installed, on a real Redis.
@@ -60,7 +63,7 @@ macro_rules! on_both_stores {
 /// A running service.
 pub struct Site {
     web: WebServer,
-    pub front: Front,
+    pub front: Arc<Front>,
     pub backend: Backend,
     pub clock: Clock,
     pub engine: Option<Engine>,
@@ -122,6 +125,7 @@ impl Site {
         )
         .await
         .unwrap();
+        let front = Arc::new(front);
         let app = App::new(config(&front.url(), &[]), clock.clone()).unwrap();
         let lines = Arc::default();
         let web = serve(app.with_log(kept_in(&lines)), &public()).await;
@@ -146,6 +150,19 @@ impl Site {
         let app = App::new(config(&self.front.url(), variables), self.clock.clone()).unwrap();
         Deployment {
             web: serve(app.with_log(kept_in(&self.lines)), pages).await,
+            front: self.front.clone(),
+        }
+    }
+
+    /// As [`Self::deployment`], through a front of its own: faults of the one do not meet requests of the other.
+    pub async fn deployment_beside(&self, variables: &[(&str, &str)]) -> Deployment {
+        let options = FrontOptions::new(STORE_TOKEN);
+        let front = Front::start(any_port().await, self.backend.clone(), options);
+        let front = Arc::new(front.await.unwrap());
+        let app = App::new(config(&front.url(), variables), self.clock.clone()).unwrap();
+        Deployment {
+            web: serve(app.with_log(kept_in(&self.lines)), &public()).await,
+            front,
         }
     }
 
@@ -264,12 +281,22 @@ pub struct Cost {
 /// Another deployment of the service.
 pub struct Deployment {
     web: WebServer,
+    front: Arc<Front>,
 }
 
 impl Deployment {
     /// Where it is, without a trailing slash.
     pub fn url(&self) -> String {
         self.web.url()
+    }
+
+    pub fn faults(&self) -> &Faults {
+        self.front.faults()
+    }
+
+    /// As [`Site::idle`].
+    pub async fn idle(&self) {
+        self.web.idle().await;
     }
 
     /// A new user of this deployment.

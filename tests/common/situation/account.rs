@@ -1,0 +1,119 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Request;
+use crate::common::Client;
+
+/// A new user with a bit of everything.
+#[derive(Clone)]
+pub struct Account {
+    pub client: Client,
+    pub stranger: Client,
+    /// What requests name: `share`, `code`, `source`.
+    pub facts: BTreeMap<&'static str, String>,
+    /// The users' ids, the other one's to be claimed included.
+    pub users: Vec<String>,
+}
+
+impl Account {
+    /// Makes one: conversations `a` (five messages, shared, current), `b` (a message of it deleted), `copy` (imported),
+    /// `gone` (deleted), a code for another device; and where there is something to claim, another user.
+    pub async fn new(stranger: &Client, with_source: bool) -> Self {
+        let (client, user) = newcomer(stranger).await;
+        let mut account = Self {
+            client,
+            stranger: stranger.clone(),
+            facts: BTreeMap::new(),
+            users: vec![user],
+        };
+        for request in before() {
+            let answer = request.send(&account, None).await;
+            assert!(answer.status < 300, "{request:?}: {}", answer.text);
+        }
+        account
+            .learn(
+                "share",
+                "/api/shares",
+                json!({ "conversationId": "a" }),
+                "id",
+            )
+            .await;
+        account
+            .learn("code", "/api/session", json!({ "action": "link" }), "code")
+            .await;
+        if with_source {
+            account.add_source(stranger).await;
+        }
+        account
+    }
+
+    async fn learn(&mut self, name: &'static str, path: &str, body: Value, member: &str) {
+        let answer = self.client.post(path, &body).await.expect(201);
+        self.facts
+            .insert(name, answer[member].as_str().unwrap().to_owned());
+    }
+
+    async fn add_source(&mut self, stranger: &Client) {
+        let (source, user) = newcomer(stranger).await;
+        let own = [("a", 90), ("own", 91), ("other", 92)];
+        for (id, at) in own {
+            let messages = vec![
+                said(&format!("{id}-1"), at),
+                said(&format!("{id}-2"), at + 1),
+            ];
+            source.create(id, messages).await;
+        }
+        source
+            .post("/api/import", &json!([copy()]))
+            .await
+            .expect(200);
+        for id in ["own", "copy"] {
+            let body = json!({ "conversationId": id });
+            source.post("/api/shares", &body).await.expect(201);
+        }
+        self.facts.insert("source", source.token().to_owned());
+        self.users.push(user);
+    }
+}
+
+async fn newcomer(stranger: &Client) -> (Client, String) {
+    let session = stranger.post("/api/session", &json!({})).await.expect(201);
+    let client = stranger.with_token(session["token"].as_str().unwrap());
+    (client, session["userId"].as_str().unwrap().to_owned())
+}
+
+/// A message said at this time, of as many tokens.
+pub fn said(id: &str, at: i64) -> Value {
+    json!({ "id": id, "type": "user", "content": format!("{id} said"), "timestamp": at, "tokens": { "total": at } })
+}
+
+/// The five messages of `a`.
+pub fn five() -> Vec<Value> {
+    (1..=5).map(|at| said(&format!("m{at}"), at)).collect()
+}
+
+/// What both an account and the user it claims have imported.
+pub fn copy() -> Value {
+    json!({ "id": "copy", "title": "Copy", "updatedAt": 1000, "messages": [said("c1", 1), said("c2", 2)] })
+}
+
+fn before() -> Vec<Request> {
+    let create = |id: &str, messages: Value| {
+        Request::post(
+            "/api/conversations",
+            json!({ "id": id, "title": id, "messages": messages }),
+        )
+    };
+    vec![
+        // From now on somebody may listen, so every change is told.
+        Request::stream("/api/sync"),
+        Request::post("/api/import", json!([copy()])),
+        create("b", json!([said("b1", 1), said("b2", 2)])),
+        Request::delete("/api/conversations/b/messages/b2"),
+        create("gone", json!([said("g1", 1)])),
+        Request::delete("/api/conversations/gone"),
+        create("a", json!(five())),
+        Request::patch("/api/session", json!({ "currentConversationId": "a" })),
+    ]
+}

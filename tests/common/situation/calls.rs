@@ -1,0 +1,196 @@
+use serde_json::{Value, json};
+
+use super::Request;
+use super::account::{copy, five, said};
+
+/// A call in a situation.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    pub name: &'static str,
+    /// What comes before it.
+    pub before: Vec<Request>,
+    pub call: Request,
+    /// How many requests to the store it makes.
+    pub requests: u32,
+    /// Whether there is another user to be claimed.
+    pub has_source: bool,
+    /// Whether a day goes by before it, so that it finds upkeep to be due.
+    pub is_a_day_later: bool,
+    /// The conversation that it is about.
+    pub target: &'static str,
+}
+
+impl Situation {
+    fn after(mut self, before: Vec<Request>) -> Self {
+        self.before = before;
+        self
+    }
+
+    fn of_requests(mut self, requests: u32) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    fn about(mut self, target: &'static str) -> Self {
+        self.target = target;
+        self
+    }
+
+    fn with_source(mut self) -> Self {
+        self.has_source = true;
+        self
+    }
+}
+
+fn situation(name: &'static str, call: Request) -> Situation {
+    Situation {
+        name,
+        before: Vec::new(),
+        call,
+        requests: 1,
+        has_source: false,
+        is_a_day_later: false,
+        target: "a",
+    }
+}
+
+const A: &str = "/api/conversations/a";
+const A_MESSAGES: &str = "/api/conversations/a/messages";
+const SESSION: &str = "/api/session";
+
+/// Every call that changes something.
+pub fn situations() -> Vec<Situation> {
+    let mut all = saves();
+    all.extend(messages());
+    all.extend(shares_and_files());
+    all.extend(sessions());
+    all.extend(users());
+    all.extend(upkeep());
+    all
+}
+
+/// Reads that find something to be done after their answer, by a second request.
+fn upkeep() -> Vec<Situation> {
+    let paths = [
+        ("clear away", "/api/conversations"),
+        ("renew a conversation", A),
+        ("renew a session", SESSION),
+    ];
+    let later = |(name, path)| Situation {
+        is_a_day_later: true,
+        requests: 2,
+        ..situation(name, Request::get(path))
+    };
+    paths.into_iter().map(later).collect()
+}
+
+fn whole(messages: &[Value]) -> Value {
+    json!({ "title": "Saved", "messages": messages })
+}
+
+fn saves() -> Vec<Situation> {
+    let new = json!({ "id": "new", "title": "New", "messages": [said("n1", 1), said("n2", 2)] });
+    let mut edited = said("m1", 1);
+    edited["content"] = json!("edited");
+    let fewer = whole(&[edited, said("m3", 3), said("m9", 2), said("m5", 1)]);
+    let save = |body: &Value| Request::put(A, body.clone());
+    vec![
+        situation("create", Request::post("/api/conversations", new)).about("new"),
+        situation(
+            "create an empty one",
+            Request::post("/api/conversations", json!({ "id": "new" })),
+        )
+        .about("new"),
+        situation(
+            "save a new one",
+            Request::put("/api/conversations/new", whole(&five())),
+        )
+        .about("new"),
+        situation("save with messages left out", save(&fewer)),
+        situation("save without messages", save(&whole(&[]))),
+        situation("save the same", save(&whole(&five()))).after(vec![save(&whole(&five()))]),
+    ]
+}
+
+fn messages() -> Vec<Situation> {
+    let two = json!({ "messages": [said("m6", 6), said("m7", 7)] });
+    let mut again = said("b2", 2);
+    again["content"] = json!("back");
+    let back = json!({ "messages": [again, said("b3", 3)] });
+    let create = Request::post("/api/conversations", json!({ "id": "new" }));
+    let m2 = format!("{A_MESSAGES}/m2");
+    let edit = json!({ "content": "edited", "x": [1] });
+    let move_it = json!({ "content": "moved", "timestamp": 9, "tokens": { "total": 90 } });
+    vec![
+        situation("append", Request::post(A_MESSAGES, two.clone())),
+        situation(
+            "append to an empty one",
+            Request::post("/api/conversations/new/messages", two),
+        )
+        .after(vec![create])
+        .about("new"),
+        situation(
+            "append a deleted id",
+            Request::post("/api/conversations/b/messages", back),
+        )
+        .about("b"),
+        situation(
+            "change metadata",
+            Request::patch(A, json!({ "title": "T", "folder": "f" })),
+        ),
+        situation("edit", Request::patch(&m2, edit)),
+        situation("edit with a timestamp", Request::patch(&m2, move_it)),
+        situation("delete a message", Request::delete(&m2)),
+        situation(
+            "delete it and what follows",
+            Request::delete(&format!("{m2}?andAfter=true")),
+        ),
+        situation("delete a conversation", Request::delete(A)),
+    ]
+}
+
+fn shares_and_files() -> Vec<Situation> {
+    let share = json!({ "conversationId": "b" });
+    let mut more = five();
+    more.extend([said("m8", 8), said("m9", 9)]);
+    let file = json!([
+        { "id": "n1", "title": "N1", "messages": [said("x1", 1), said("x2", 2)] },
+        { "id": "a", "messages": more },
+        copy(),
+    ]);
+    vec![
+        situation("share", Request::post("/api/shares", share)).about("b"),
+        situation("revoke", Request::delete("/api/shares?id={share}")),
+        situation("import", Request::post("/api/import", file)),
+    ]
+}
+
+fn sessions() -> Vec<Situation> {
+    let act = |action: &str| Request::post(SESSION, json!({ "action": action }));
+    let redeem = json!({ "action": "redeem", "code": "{code}" });
+    let current = |id: Value| Request::patch(SESSION, json!({ "currentConversationId": id }));
+    vec![
+        situation("link", act("link")),
+        situation("redeem", Request::post(SESSION, redeem).of_stranger()),
+        situation("set the current one", current(json!("b"))),
+        situation("clear the current one", current(Value::Null)),
+        situation(
+            "begin a session",
+            Request::post(SESSION, json!({})).of_stranger(),
+        ),
+        situation("go on with a session", Request::post(SESSION, json!({}))),
+        situation("sign out", act("signOutEverywhere")),
+    ]
+}
+
+fn users() -> Vec<Situation> {
+    let claim = json!({ "action": "claim", "token": "{source}" });
+    let stream = Request::stream("/api/sync");
+    vec![
+        situation("claim", Request::post(SESSION, claim))
+            .with_source()
+            .of_requests(2),
+        situation("erase", Request::delete("/api/user")).of_requests(2),
+        situation("open a stream", stream),
+    ]
+}

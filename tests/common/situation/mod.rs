@@ -1,0 +1,124 @@
+//! An account with a bit of everything, and every call that changes something of it: for tests that disturb each
+//! call in every way there is.
+
+mod account;
+mod calls;
+pub mod view;
+
+pub use account::Account;
+pub use calls::{Situation, situations};
+pub use view::{View, check_bytes};
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::Client;
+use super::client::Answer;
+
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    User,
+    Stranger,
+}
+
+/// A request, in which `{name}` stands for what [`Account::facts`] has under this name.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub by: By,
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Value>,
+    pub accept: Option<&'static str>,
+}
+
+impl Request {
+    pub fn new(method: Method, path: &str, body: Option<Value>) -> Self {
+        Self {
+            by: By::User,
+            method,
+            path: path.to_owned(),
+            body,
+            accept: None,
+        }
+    }
+
+    pub fn get(path: &str) -> Self {
+        Self::new(Method::GET, path, None)
+    }
+
+    /// Of a stream, of which no more than the head is waited for.
+    pub fn stream(path: &str) -> Self {
+        let accept = Some("text/event-stream");
+        Self {
+            accept,
+            ..Self::get(path)
+        }
+    }
+
+    pub fn post(path: &str, body: Value) -> Self {
+        Self::new(Method::POST, path, Some(body))
+    }
+
+    pub fn put(path: &str, body: Value) -> Self {
+        Self::new(Method::PUT, path, Some(body))
+    }
+
+    pub fn patch(path: &str, body: Value) -> Self {
+        Self::new(Method::PATCH, path, Some(body))
+    }
+
+    pub fn delete(path: &str) -> Self {
+        Self::new(Method::DELETE, path, None)
+    }
+
+    /// The same by somebody without a token.
+    pub fn of_stranger(self) -> Self {
+        let by = By::Stranger;
+        Self { by, ..self }
+    }
+
+    /// Sends it, under this `Idempotency-Key` where there is one.
+    pub async fn send(&self, account: &Account, key: Option<&str>) -> Answer {
+        self.send_through(&account.client, account, key).await
+    }
+
+    /// As [`Self::send`], by this client.
+    pub async fn send_through(
+        &self,
+        client: &Client,
+        account: &Account,
+        key: Option<&str>,
+    ) -> Answer {
+        let mut client = match self.by {
+            By::User => client.clone(),
+            By::Stranger => account.stranger.clone(),
+        };
+        if let Some(key) = key {
+            client = client.with_header("idempotency-key", key);
+        }
+        if let Some(accept) = self.accept {
+            return open(&client.with_header("accept", accept), &self.path).await;
+        }
+        let path = fill(&self.path, &account.facts);
+        let body = self.body.as_ref().map(Value::to_string);
+        let body = body.map(|body| fill(&body, &account.facts));
+        client.send(self.method.clone(), &path, body).await
+    }
+}
+
+fn fill(text: &str, facts: &BTreeMap<&'static str, String>) -> String {
+    let mut text = text.to_owned();
+    for (name, fact) in facts {
+        text = text.replace(&format!("{{{name}}}"), fact);
+    }
+    text
+}
+
+/// The head of an answer that does not end by itself.
+async fn open(client: &Client, path: &str) -> Answer {
+    let response = client.raw(path).send().await.unwrap();
+    Answer::head_of(&response)
+}

@@ -1,0 +1,165 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::common::{Client, DAY, Deployment, Site};
+
+/// Conversation -> message -> content.
+pub type Contents = BTreeMap<String, BTreeMap<String, String>>;
+
+/// What an account shows, without what depends on when and in how many attempts it came about.
+#[derive(Debug, PartialEq)]
+pub struct View {
+    /// In the order of the list.
+    pub conversations: Vec<(String, Value)>,
+    pub shares: Vec<Value>,
+    pub current: Value,
+    pub totals: Value,
+}
+
+/// Members that tell when something happened, or how often.
+const VOLATILE: [&str; 6] = [
+    "$export",
+    "revision",
+    "etag",
+    "createdAt",
+    "updatedAt",
+    "expiresAt",
+];
+
+impl View {
+    pub async fn of(user: &Client) -> Self {
+        let text = user.get("/api/export").await;
+        assert_eq!(text.status, 200, "{}", text.text);
+        let lines = text
+            .text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        let mut kept: BTreeMap<String, Value> = lines
+            .filter(|line: &Value| line["id"].is_string())
+            .map(|line: Value| (line["id"].as_str().unwrap().to_owned(), steady(line)))
+            .collect();
+        let list = user.get("/api/conversations?limit=50").await.expect(200);
+        let mut conversations = Vec::new();
+        for summary in list["data"].as_array().unwrap() {
+            let id = summary["id"].as_str().unwrap().to_owned();
+            let exported = kept
+                .remove(&id)
+                .unwrap_or_else(|| panic!("{id} is not exported"));
+            let pair = Value::Array(vec![steady(summary.clone()), exported]);
+            let id = pair[0]["id"].as_str().unwrap().to_owned();
+            conversations.push((id, pair));
+        }
+        assert!(kept.is_empty(), "not listed: {kept:?}");
+        let shares = user.get("/api/shares").await.expect(200);
+        let mut shares: Vec<Value> = shares["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|share| {
+                let mut share = steady(share.clone());
+                share.as_object_mut().unwrap().remove("id");
+                share
+            })
+            .collect();
+        shares.sort_by_key(Value::to_string);
+        Self {
+            conversations,
+            shares,
+            current: user.get("/api/session").await.expect(200)["currentConversationId"].clone(),
+            totals: user.get("/api/user").await.expect(200)["totals"]["current"].clone(),
+        }
+    }
+
+    /// Panics where another one differs, and says in what.
+    #[track_caller]
+    pub fn check_same(&self, at: &str, expected: &Self) {
+        let order = |view: &Self| -> Vec<String> {
+            view.conversations
+                .iter()
+                .map(|(id, _)| id.clone())
+                .collect()
+        };
+        assert_eq!(order(self), order(expected), "{at}: conversations");
+        for (mine, other) in self.conversations.iter().zip(&expected.conversations) {
+            assert_eq!(mine.1, other.1, "{at}: {}", mine.0);
+        }
+        assert_eq!(self.shares, expected.shares, "{at}: shares");
+        assert_eq!(self.current, expected.current, "{at}: current conversation");
+        assert_eq!(self.totals, expected.totals, "{at}: totals");
+    }
+
+    /// The text of every message.
+    pub fn contents(&self) -> Contents {
+        let of = |pair: &Value| contents_of(&pair[1]["messages"]);
+        self.conversations
+            .iter()
+            .map(|(id, pair)| (id.clone(), of(pair)))
+            .collect()
+    }
+
+    /// Panics where numbers kept are not those of what is kept.
+    pub fn check_counts(&self, at: &str) {
+        let (mut messages, mut tokens) = (0, 0);
+        for (id, pair) in &self.conversations {
+            let kept = pair[1]["messages"].as_array().unwrap();
+            assert_eq!(
+                pair[0]["messageCount"],
+                kept.len(),
+                "{at}: messages of {id}"
+            );
+            let sum: u64 = kept
+                .iter()
+                .map(|message| message["tokens"]["total"].as_u64().unwrap())
+                .sum();
+            assert_eq!(pair[0]["totalTokens"], sum, "{at}: tokens of {id}");
+            (messages, tokens) = (messages + kept.len(), tokens + sum);
+        }
+        assert_eq!(
+            self.totals["conversations"],
+            self.conversations.len(),
+            "{at}: conversations"
+        );
+        assert_eq!(self.totals["messages"], messages, "{at}: messages");
+        assert_eq!(self.totals["tokens"], tokens, "{at}: tokens");
+    }
+}
+
+/// The messages of a page or an export.
+pub fn contents_of(messages: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let messages = messages.as_array().unwrap().iter();
+    messages
+        .map(|message| (text(&message["id"]), text(&message["content"])))
+        .collect()
+}
+
+/// Conversations put aside have an id that depends on the user.
+fn steady(value: Value) -> Value {
+    let mut value = value;
+    for member in ["id", "conversationId"] {
+        if value[member]
+            .as_str()
+            .is_some_and(|id| id.starts_with("conv-"))
+        {
+            value[member] = "aside".into();
+        }
+    }
+    if let Some(members) = value.as_object_mut() {
+        *members = std::mem::take(members)
+            .into_iter()
+            .filter(|(name, _)| !VOLATILE.contains(&name.as_str()))
+            .collect::<Map<_, _>>();
+    }
+    value
+}
+
+/// Panics where the bytes kept are not those that a count finds, a day later.
+pub async fn check_bytes(at: &str, site: &Site, deployment: &Deployment, user: &Client) {
+    let kept = user.get("/api/user").await.expect(200)["bytes"].clone();
+    site.advance(DAY);
+    user.get("/api/conversations").await.expect(200);
+    deployment.idle().await;
+    let counted = user.get("/api/user").await.expect(200)["bytes"].clone();
+    assert_eq!(kept, counted, "{at}: bytes");
+}

@@ -1,0 +1,56 @@
+//! Every command of every script fails once: nothing that was acknowledged is lost, whatever is there can be read, and
+//! the call sent again puts everything right.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod disturbance;
+mod reads;
+mod remains;
+
+use common::Site;
+use common::situation::situations;
+use disturbance::Laboratory;
+
+/// Runs each situation on a site, the command that fails being each in turn.
+async fn stop_every_command(site: Site, error: &'static str, is_named: bool) {
+    let laboratory = Laboratory::new(site, error, is_named).await;
+    let only = std::env::var("SITUATION").ok();
+    for situation in situations() {
+        if only.as_ref().is_none_or(|only| situation.name == only) {
+            laboratory.stop_each_command_of(&situation).await;
+        }
+    }
+}
+
+mod embedded {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stopped_call_is_put_right_by_another_one() {
+        stop_every_command(Site::embedded().await, "ERR injected", false).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stopped_call_is_put_right_by_its_repeat() {
+        stop_every_command(Site::embedded().await, "ERR injected", true).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_command_refused_for_lack_of_memory_loses_nothing() {
+        let error = "OOM command not allowed when used memory > 'maxmemory'.";
+        stop_every_command(Site::embedded().await, error, false).await;
+    }
+}
+
+mod redis {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stopped_call_is_put_right_by_another_one() {
+        if let Some(site) = Site::redis().await {
+            stop_every_command(site, "ERR injected", false).await;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Everything that can be read of an account.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use crate::common::{Client, ids};
+
+/// Reads everything, and remembers what each version looked like.
+#[derive(Default)]
+pub struct Reader {
+    versions: HashMap<(String, String), String>,
+    cursor: Option<String>,
+    shares: BTreeSet<String>,
+    /// Messages of each share when it was made.
+    shared: HashMap<String, Vec<String>>,
+}
+
+impl Reader {
+    /// Panics where anything cannot be read, comes twice, or differs under one tag.
+    pub async fn read_all(&mut self, at: &str, user: &Client) {
+        let list = self.read(at, user, "/api/conversations?limit=50").await;
+        for summary in list["data"].as_array().unwrap() {
+            let id = summary["id"].as_str().unwrap();
+            self.remember(at, id, summary["etag"].as_str(), &summary.to_string());
+            if id != "copy" {
+                self.read_conversation(at, user, id).await;
+            }
+        }
+        self.read(at, user, "/api/sync?limit=50").await;
+        self.follow(at, user).await;
+        self.read(at, user, "/api/user").await;
+        self.read(at, user, "/api/session").await;
+        self.read_shares(at, user).await;
+    }
+
+    async fn read_conversation(&mut self, at: &str, user: &Client, id: &str) {
+        self.read(at, user, &format!("/api/conversations/{id}"))
+            .await;
+        for order in ["asc", "desc"] {
+            let path = format!("/api/conversations/{id}/messages?order={order}&limit=2");
+            let (mut seen, mut cursor) = (BTreeSet::new(), String::new());
+            loop {
+                let page = self.read(at, user, &format!("{path}{cursor}")).await;
+                for message in ids(&page["data"]) {
+                    assert!(seen.insert(message.clone()), "{at}: {message} comes twice");
+                }
+                match page["nextCursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// Syncs from where it ended the first time.
+    async fn follow(&mut self, at: &str, user: &Client) {
+        let cursor = self
+            .cursor
+            .as_ref()
+            .map(|cursor| format!("&cursor={cursor}"));
+        let path = format!("/api/sync?limit=50{}", cursor.unwrap_or_default());
+        let changes = self.read(at, user, &path).await;
+        let next = changes["nextCursor"].as_str().map(str::to_owned);
+        self.cursor = self.cursor.take().or(next);
+    }
+
+    /// A share is there whole, or it is not there.
+    async fn read_shares(&mut self, at: &str, user: &Client) {
+        let listed = self.read(at, user, "/api/shares").await;
+        self.shares.extend(ids(&listed["data"]));
+        for share in self.shares.clone() {
+            let answer = user.get(&format!("/api/shares?id={share}")).await;
+            if answer.status == 404 {
+                continue;
+            }
+            let messages = ids(&answer.expect(200)["messages"]);
+            let first = self
+                .shared
+                .entry(share.clone())
+                .or_insert_with(|| messages.clone());
+            assert_eq!(*first, messages, "{at}: share {share}");
+        }
+    }
+
+    async fn read(&mut self, at: &str, user: &Client, path: &str) -> Value {
+        let answer = user.get(path).await;
+        assert_eq!(answer.status, 200, "{at}: {path}: {}", answer.text);
+        self.remember(at, path, answer.header("etag"), &answer.text);
+        answer.expect(200)
+    }
+
+    fn remember(&mut self, at: &str, what: &str, tag: Option<&str>, body: &str) {
+        let Some(tag) = tag else { return };
+        let key = (what.to_owned(), tag.to_owned());
+        let first = self.versions.entry(key).or_insert_with(|| body.to_owned());
+        assert_eq!(first, body, "{at}: {what} under {tag}");
+    }
+}

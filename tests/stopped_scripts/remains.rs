@@ -1,0 +1,41 @@
+//! What is left in the store of users who are gone.
+
+use local::backend::Reply;
+
+use crate::common::Site;
+use crate::common::situation::Account;
+
+/// Panics where anything is left of the account, or lasts for ever.
+pub async fn check(site: &Site, at: &str, account: &Account) {
+    let keys = site.keys("*").await;
+    sweep(site, account).await;
+    for key in keys {
+        let is_mark = account
+            .users
+            .get(1)
+            .is_some_and(|source| key == mark_of(source));
+        assert!(is_mark || !is_of(&key, account), "{at}: {key} is left");
+        // -2: gone by now.
+        let is_bounded = site.command(&["PTTL", &key]).await != Reply::Int(-1);
+        assert!(is_bounded, "{at}: {key} does not expire");
+    }
+}
+
+/// Removes the account, past the service.
+pub async fn sweep(site: &Site, account: &Account) {
+    for key in site.keys("*").await {
+        if is_of(&key, account) {
+            site.command(&["DEL", &key]).await;
+        }
+    }
+}
+
+/// What a claim leaves of the user that was claimed.
+fn mark_of(source: &str) -> String {
+    format!("user:{source}:conversations:meta")
+}
+
+fn is_of(key: &str, account: &Account) -> bool {
+    let is_public = key.starts_with("share:") || key.starts_with("link:");
+    is_public || account.users.iter().any(|user| key.contains(user))
+}
