@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::export::stored_id;
 use super::{Call, DAY_MS, StoreError, UserStore, scripts};
 use crate::identity::Counted;
-use crate::model::{ConversationId, Timestamp};
+use crate::model::{ConversationId, Timestamp, limits};
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
 
@@ -164,8 +164,8 @@ fn last_days(stored: &str, now_ms: i64) -> Option<Vec<Activity>> {
     for entry in stored.split(';').skip(1) {
         let mut words = entry.split(' ');
         let day: i64 = words.next()?.parse().ok()?;
-        let messages: u64 = words.next()?.parse().ok()?;
-        let tokens: u64 = words.next()?.parse().ok()?;
+        let messages = bounded(words.next()?)?;
+        let tokens = bounded(words.next()?)?;
         // One that began a moment ago by another instance's clock counts as today.
         let index = day.min(today) - (today - ACTIVE_DAYS + 1);
         if let Some(day) = usize::try_from(index).ok().and_then(|at| days.get_mut(at)) {
@@ -174,6 +174,12 @@ fn last_days(stored: &str, now_ms: i64) -> Option<Vec<Activity>> {
         }
     }
     Some(days)
+}
+
+/// A sum, which an earlier release may have let grow without bounds.
+fn bounded(word: &str) -> Option<u64> {
+    let number: u128 = word.parse().ok()?;
+    u64::try_from(number.min(limits::TOKENS.into())).ok()
 }
 
 #[cfg(test)]
@@ -192,5 +198,7 @@ mod tests {
         );
         assert_eq!(last_days("", now).unwrap().len(), 30);
         assert!(last_days(";x", now).is_none());
+        let days = last_days(";100 1 900719925474099100000", now).unwrap();
+        assert_eq!(days[29].tokens, limits::TOKENS);
     }
 }
