@@ -97,9 +97,11 @@ c.state.extra = extra_bytes(c)
 count_bytes(user, c.state.extra - before.extra - before.bytes)
 count_totals(before.totals, nil)
 local fields = { ':user', '', ':account', '', ID .. ':state', format_state(c, '-'), ID .. ':writes', c.writes }
-if #gone > 2 then
+local kept = format_shares(shares)
+-- Also where an earlier release kept more rows than are remembered.
+if kept ~= (shared or '') then
   fields[#fields + 1] = ':shares'
-  fields[#fields + 1] = format_shares(shares)
+  fields[#fields + 1] = kept
 end
 fields[2], fields[4] = format_user(user), format_account(user)
 redis.call('HSET', META, unpack(fields))

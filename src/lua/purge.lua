@@ -50,16 +50,14 @@ for i, id in ipairs(ids) do
 end
 -- A conversation lives about as long as what is shared of it: one that is gone before was deleted when the database was
 -- full, and could not take these rows along.
-local shares, sharing = parse_shares(row[4]), {}
+local shares = parse_shares(row[4])
 for _, share in ipairs(shares) do
   local lives_until = tonumber(share.created) + TTL - math.min(DAY, TTL / 2)
   if share.conversation ~= '' and not is_listed[share.conversation] and lives_until > NOW then
     revoke(user, share)
-    sharing[1] = ':shares'
   end
   totals.bytes = totals.bytes + tonumber(share.bytes)
 end
-if #sharing > 0 then sharing[2] = format_shares(shares) end
 
 -- Those given, where they are still expired.
 local gone, members, keys = {}, {}, {}
@@ -111,5 +109,5 @@ ACCOUNT.largest, ACCOUNT.counted_until = totals.largest, totals.till
 ACCOUNT.tombstones = kept
 user.bytes, user.purged = totals.bytes, NOW
 call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '',
-  unpack(sharing))
+  ':shares', format_shares(shares))
 return {}
