@@ -117,7 +117,10 @@ export interface StoreStatus {
   mode: 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
   /** Conversations with something to send. */
   pending: number;
-  /** The server's error code where there is trouble (`too_much_text_kept`, `storage_disabled`, ...); else null. */
+  /**
+   * The server's error code where there is trouble (`too_much_text_kept`, `storage_disabled`, `writes_paused`, `service_paused`,
+   * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...); else null. What waits is sent when it is over.
+   */
   problem: string | null;
   /** How changes of other devices arrive in this browser at the moment. */
   live: 'stream' | 'polling' | 'resting' | 'off';

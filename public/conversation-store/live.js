@@ -12,6 +12,8 @@ const BRIEF = 10_000;
 /** Changes that have to be asked for are asked for together. */
 const GATHER = 1_000;
 const LONGEST_BACKOFF = 300_000;
+/** Where the user has as many streams as one may have, and the server does not say when to come back, ms. */
+const CROWDED_PAUSE = 60_000;
 /** Where storage is switched off, or nobody is signed in, ms. */
 const REFUSED_BACKOFF = 600_000;
 const REFUSALS = new Set(['storage_disabled', 'signed_out']);
@@ -33,7 +35,8 @@ export class Live {
   #isActive = false;
   #running = null;
   #mode = 'off';
-  #canStream = true;
+  /** From when on a stream may get through, ms: until it is tried, or for good where that is infinite. */
+  #streamsFrom = -Infinity;
   #quiet = 0;
   #failures = 0;
   #isRefused = false;
@@ -126,19 +129,33 @@ export class Live {
         await this.#sleep(null);
         continue;
       }
-      const wait = this.#lastContact + this.#pause() - this.#clock.now();
+      const wait = this.#isStreamDue ? 0 : this.#lastContact + this.#pause() - this.#clock.now();
       if (wait > 0) {
         this.#setMode(this.#canStream ? 'resting' : 'polling');
-        await this.#sleep(wait);
+        await this.#sleep(Math.min(wait, this.#untilStreams()));
       } else {
         await this.#listenOnce();
       }
     }
   }
 
+  get #canStream() {
+    return this.#clock.now() >= this.#streamsFrom;
+  }
+
   #mayListen() {
     const isSeen = this.#hiddenAt === null || this.#clock.now() - this.#hiddenAt < GRACE;
     return isSeen && this.#page.isOnline() && this.#isAllowed();
+  }
+
+  /** There were too many streams, and by now the server may take one more. */
+  get #isStreamDue() {
+    return this.#streamsFrom !== -Infinity && this.#canStream;
+  }
+
+  /** How long until streams are tried again, ms; where they are not given up, there is nothing to wait for. */
+  #untilStreams() {
+    return this.#canStream ? Infinity : this.#streamsFrom - this.#clock.now();
   }
 
   #pause() {
@@ -167,8 +184,9 @@ export class Live {
   }
 
   #failed(error, quiet) {
-    if (error.code === 'no_stream') {
-      this.#canStream = false;
+    if (error.code === 'no_stream' || error.code === 'too_many_streams') {
+      const pause = error.code === 'no_stream' ? Infinity : error.retryAfter ?? CROWDED_PAUSE;
+      this.#streamsFrom = this.#clock.now() + pause;
       this.#quiet = quiet;
       return;
     }
@@ -184,6 +202,7 @@ export class Live {
   async #stream() {
     const controller = new AbortController();
     this.#abort = () => controller.abort();
+    this.#streamsFrom = -Infinity;
     let hasBegun = false;
     let isLate = false;
     const timer = this.#clock.setTimeout(() => {

@@ -10,7 +10,7 @@ const SURELY_REMEMBERED = 6 * 86_400_000;
  */
 export class RequestKeys {
   #clock;
-  /** How far the server's clock is ahead of this device's, ms; null where no answer has told. */
+  /** How far the server's clock is ahead of this device's, ms; null where no response has told. */
   #offset = null;
   /** Whether the server took a new key for an old one: then keys tell no time. */
   #isMistrusted = false;
@@ -19,7 +19,7 @@ export class RequestKeys {
     this.#clock = clock;
   }
 
-  /** Learns the server's time from an answer. Answers of another origin do not tell it. */
+  /** Learns the server's time from a response. Those of another origin do not tell it. */
   note({ headers }) {
     const time = Date.parse(headers.get('Date'));
     if (Number.isFinite(time)) this.#offset = time - this.#clock.now();

@@ -21,13 +21,17 @@ export async function until(condition, what = condition.toString()) {
 
 /** A clock that stands still until it is told to go on. Timers fire when it passes them. */
 export class TestClock {
-  #now = Date.now();
+  #now;
   #timers = new Map();
   #next = 1;
   /** What may be at work when no timer is due: each has a number `inFlight`. */
   busy = new Set();
   /** Called with the ms that are about to pass; for a server whose clock is to go along. */
   onAdvance = async () => {};
+
+  constructor(now = Date.now()) {
+    this.#now = now;
+  }
 
   now() {
     return this.#now;

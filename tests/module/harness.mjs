@@ -94,6 +94,11 @@ export class Browser {
     return this.databases.get(name);
   };
 
+  /** The local database, past the module. */
+  get database() {
+    return this.databases.get('conversation-store-anonymous');
+  }
+
   openChannel = (name) => {
     const members = this.#channels.get(name) ?? new Set();
     this.#channels.set(name, members);

@@ -5,12 +5,16 @@ export const API = globalThis.process?.env.API ?? '/api';
 
 /**
  * What is between a browser and the server. `fault(request)` says what is to go wrong: 'refused' (never gets there),
- * 'lost' (the answer is), 'broken' (the answer breaks off), a number (answered with this status), or nothing.
+ * 'lost' (the answer is), 'broken' (the answer breaks off), a number (answered with this status), `{ status, code, retryAfter }`
+ * (refused with this code, for so many seconds), or nothing.
  */
 export class Network {
   isOnline = true;
   inFlight = 0;
+  /** What was asked; with the `status` of the server's own response. */
   requests = [];
+  /** As between two origins: responses do not tell the server's time. */
+  hidesDate = false;
   fault = () => undefined;
   /** Awaited before a request gets to the server, and before its answer gets back. */
   before = async () => {};
@@ -31,9 +35,12 @@ export class Network {
       const fault = this.isOnline ? this.fault(request) : 'refused';
       if (fault === 'refused') throw new TypeError('fetch failed');
       this.requests.push(request);
-      if (typeof fault === 'number') return new Response('{"error":{"code":"storage_unavailable"}}', { status: fault });
+      if (typeof fault === 'number') return refusal({ status: fault, code: 'storage_unavailable' });
+      if (fault?.code) return refusal(fault);
       await this.before(request);
-      const response = await this.#answer(await fetch(url, options), fault);
+      const answer = await fetch(url, options);
+      request.status = answer.status;
+      const response = await this.#answer(answer, fault);
       await this.after(request);
       return response;
     } finally {
@@ -42,17 +49,24 @@ export class Network {
   };
 
   async #answer(response, fault) {
-    if (response.headers.get('content-type') === 'text/event-stream') return this.#stream(response);
+    if (response.headers.get('content-type') === 'text/event-stream') return this.#stream(response, this.#headersOf(response));
     const body = await response.arrayBuffer();
     if (fault === 'lost') throw new TypeError('network connection was lost');
-    const { status, headers } = response;
+    const { status } = response;
+    const headers = this.#headersOf(response);
     if (fault !== 'broken') return new Response(status === 304 ? null : body, { status, headers });
     const broken = new ReadableStream({ start: (controller) => controller.error(new TypeError('terminated')) });
     return new Response(broken, { status, headers });
   }
 
+  #headersOf(response) {
+    const headers = new Headers(response.headers);
+    if (this.hidesDate) headers.delete('Date');
+    return headers;
+  }
+
   /** A stream that this network can cut, and that ends as the server ends it and with its heartbeat, by the test's clock. */
-  async #stream(response) {
+  async #stream(response, headers) {
     const reader = response.body.getReader();
     // Until it has begun, it is a request on its way.
     const first = await reader.read();
@@ -92,7 +106,7 @@ export class Network {
       },
       cancel: () => end(() => {}),
     });
-    return new Response(body, { status: 200, headers: response.headers });
+    return new Response(body, { status: 200, headers });
   }
 
   get streams() {
@@ -112,4 +126,9 @@ export class Network {
   get log() {
     return this.requests.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`);
   }
+}
+
+function refusal({ status, code, retryAfter }) {
+  const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+  return new Response(JSON.stringify({ error: { code } }), { status, headers });
 }
