@@ -143,8 +143,7 @@ async fn claiming_costs_by_the_conversation(site: Site) {
         let steps = u64::try_from(size.div_ceil(50)).unwrap();
         let moved = u64::try_from(size).unwrap();
         assert_eq!(cost.requests, 1 + steps);
-        let overhead = cost.commands - 2 * moved;
-        println!("claim {size}: {overhead} besides the 2 per conversation");
+        assert_eq!(cost.commands, 13 + 14 * steps + 2 * moved);
     }
 }
 

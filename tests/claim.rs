@@ -25,6 +25,7 @@ on_both_stores!(
     both_conversations_of_one_id_are_kept,
     what_both_imported_is_there_once,
     a_claim_that_failed_in_the_middle_is_gone_on_with,
+    a_deletion_amid_a_claim_is_refused_or_final,
     a_token_that_was_signed_out_claims_nothing,
     shares_go_on_and_belong_to_the_account,
     other_devices_of_the_account_learn_of_it,
@@ -252,6 +253,54 @@ async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {
     let answer = claim(&account, &anonymous).await.expect(200);
     assert_eq!(answer["claimed"], true);
     assert_eq!(without_etags(export(&account).await), without_etags(before));
+}
+
+/// Wherever the step that moves a conversation stops.
+async fn a_deletion_amid_a_claim_is_refused_or_final(site: Site) {
+    let path = "/api/conversations/c";
+    let mut refused = 0;
+    claim(&site.user().await, &site.user().await)
+        .await
+        .expect(200);
+    for round in 2.. {
+        // Each place once with a deletion and once without.
+        let (nth, is_deleted) = (round / 2, round % 2 == 0);
+        site.begin_window();
+        let (anonymous, account) = (site.user().await, site.user().await);
+        let moved = vec![message("m", "user", "x")];
+        anonymous.create("c", moved).await;
+        account.create("other", vec![]).await;
+        site.faults().take_fired();
+        site.faults().push(Fault::Delay(Duration::ZERO), 1);
+        let error = "ERR stopped".to_owned();
+        site.faults().push(Fault::ScriptCommand { nth, error }, 1);
+        claim(&account, &anonymous).await;
+        site.faults().clear();
+        if !site.faults().take_fired() {
+            break;
+        }
+        let deletion = match is_deleted {
+            true => account.delete(path).await,
+            false => account.get("/api/conversations/none").await,
+        };
+        let done = claim(&account, &anonymous).await.expect(200);
+        assert_eq!(done["claimed"], true);
+        let list = account.get("/api/conversations").await.expect(200);
+        let mut here = ids(&list["data"]);
+        here.retain(|id| id != "other");
+        if deletion.status == 200 {
+            assert!(here.is_empty(), "{nth}: {here:?} came back");
+            continue;
+        }
+        if deletion.status != 404 {
+            deletion.expect_error(409, "claim_unfinished");
+            refused += 1;
+        }
+        assert_eq!(here, ["c"], "{nth}");
+        assert_eq!(ids(&account.open("c").await["messages"]), ["m"], "{nth}");
+        account.delete(path).await.expect(200);
+    }
+    assert!(refused > 0);
 }
 
 async fn a_token_that_was_signed_out_claims_nothing(site: Site) {

@@ -22,6 +22,8 @@ on_both_stores!(
     every_key_has_an_expiry,
     a_tombstone_ends_after_ninety_days,
     an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone,
+    an_id_that_is_used_again_is_not_dropped_with_the_oldest_tombstones,
+    clearing_away_counts_the_same_bytes,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -176,4 +178,70 @@ async fn an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone(site: S
         assert_eq!(user.open("again").await["messageCount"], 1);
         site.advance(2 * DAY);
     }
+}
+
+/// As when so many were deleted that the oldest tombstones give way.
+async fn an_id_that_is_used_again_is_not_dropped_with_the_oldest_tombstones(site: Site) {
+    let user = site.user().await;
+    for id in ["again", "gone", "kept"] {
+        user.create(id, vec![]).await;
+    }
+    for id in ["again", "gone"] {
+        user.delete(&format!("/api/conversations/{id}"))
+            .await
+            .expect(200);
+    }
+    for days in [60, 31] {
+        site.advance(days * DAY);
+        user.open("kept").await;
+        site.idle().await;
+    }
+    user.create("again", vec![message("m", "user", "x")]).await;
+    let keys = site.keys("user:*:conversations:meta").await;
+    let [meta] = keys.as_slice() else {
+        panic!("{keys:?}");
+    };
+    let Reply::Bulk(account) = site.command(&["HGET", meta, ":account"]).await else {
+        panic!("no account");
+    };
+    let account = String::from_utf8(account).unwrap();
+    let (numbers, _) = account.rsplit_once(' ').unwrap();
+    let many = format!("{numbers} 1000");
+    site.command(&["HSET", meta, ":account", &many]).await;
+    user.create("last", vec![]).await;
+    user.delete("/api/conversations/last").await.expect(200);
+    assert_eq!(user.open("again").await["messageCount"], 1);
+    let left = site.command(&["HEXISTS", meta, "gone:counters"]).await;
+    assert_eq!(left, Reply::Int(0), "the oldest gave way");
+}
+
+async fn clearing_away_counts_the_same_bytes(site: Site) {
+    let user = site.user().await;
+    let bytes = async || user.get("/api/user").await.expect(200)["bytes"].clone();
+    for id in ["a", "b", "c"] {
+        user.create(
+            id,
+            vec![message("m", "user", "x"), message("n", "user", "y")],
+        )
+        .await;
+    }
+    user.delete("/api/conversations/a").await.expect(200);
+    user.delete("/api/conversations/b/messages/m")
+        .await
+        .expect(200);
+    user.put("/api/conversations/c", &json!({ "messages": [] }))
+        .await
+        .expect(200);
+    user.post("/api/import", &json!([{ "id": "d" }]))
+        .await
+        .expect(200);
+    user.post("/api/shares", &json!({ "conversationId": "b" }))
+        .await
+        .expect(201);
+    let before = bytes().await;
+    site.idle().await;
+    site.advance(2 * DAY);
+    user.get("/api/conversations").await.expect(200);
+    site.idle().await;
+    assert_eq!(bytes().await, before);
 }

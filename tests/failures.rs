@@ -100,7 +100,7 @@ async fn every_write_whose_answer_was_lost_happens_once(site: Site) {
         .post("/api/import", &common::sample())
         .await
         .expect(200);
-    assert_eq!(report["unchanged"], 3, "{report}");
+    assert_eq!(report["imported"], 3, "{report}");
     let list = user.get("/api/conversations").await.expect(200);
     for conversation in list["data"].as_array().unwrap() {
         assert_eq!(conversation["revision"], 1, "{conversation}");

@@ -141,6 +141,8 @@ async fn nothing_changed_costs_three_commands(site: Site) {
     follower.catch_up(&user).await;
     site.begin_window();
     follower.step(&user, 20).await;
+    // What a sync finds to be due is done, and not counted with what comes.
+    site.idle().await;
     let (answer, cost) = site.cost_of(follower.step(&user, 20)).await;
     assert_eq!(
         (ids(&answer["changed"]).len(), answer["deleted"].clone()),
@@ -449,7 +451,7 @@ async fn only_who_is_listened_to_pays_for_notices(site: Site) {
         site.cost_of(append).await.1.commands
     };
     assert_eq!(append("alone").await, 8);
-    // What a sync finds to be due is done, and not counted with what comes.
+    // As above.
     user.get("/api/sync").await.expect(200);
     site.idle().await;
     let mut events = Events::open(&user, "/api/sync", None).await;
