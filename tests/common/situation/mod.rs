@@ -6,7 +6,15 @@ mod calls;
 pub mod view;
 
 pub use account::Account;
+#[allow(
+    unused_imports,
+    reason = "every test program uses its own part of this"
+)]
 pub use calls::{Situation, situations};
+#[allow(
+    unused_imports,
+    reason = "every test program uses its own part of this"
+)]
 pub use view::{View, check_bytes};
 
 use std::collections::BTreeMap;
