@@ -112,7 +112,7 @@ impl Config {
             max_conversations: variables.number("MAX_CONVERSATIONS", 5_000, 1..=100_000)?,
             max_messages: variables.number("MAX_MESSAGES_PER_CONVERSATION", 20_000, 1..=100_000)?,
             max_bytes: variables.number("MAX_USER_BYTES", 100_000_000, 1..=10_000_000_000)?,
-            max_streams: variables.number("MAX_STREAMS_PER_USER", 8, 1..=1_000)?,
+            max_streams: variables.number("MAX_STREAMS_PER_USER", 8, 1..=100)?,
             address_users_per_day: variables.number(
                 "NEW_USERS_PER_ADDRESS_PER_DAY",
                 200,

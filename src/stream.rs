@@ -13,7 +13,7 @@ use crate::App;
 use crate::http::{Background, Hold, Released};
 use crate::identity::Caller;
 use crate::model::{ObjectWriter, StoredMessage};
-use crate::store::{StoreError, SyncCursor};
+use crate::store::{Changes, StoreError, SyncCursor};
 use crate::upstash::Subscription;
 
 /// How often a silent stream shows that it is alive.
@@ -44,7 +44,7 @@ pub async fn open(
 ) -> Result<ResponseBody, StoreError> {
     let store = app.store.for_user(&caller);
     // Before anything is held open.
-    let name = store.open_stream(app.config.stream_life + SLACK).await?;
+    let place = store.open_stream(app.config.stream_life + SLACK).await?;
     let begun = begin(app.clone(), caller.clone(), cursor).await;
     let Begun {
         stream,
@@ -56,7 +56,7 @@ pub async fn open(
     } = match begun {
         Ok(begun) => begun,
         Err(error) => {
-            store.close_stream(name).await;
+            store.close_stream(place);
             return Err(error);
         }
     };
@@ -64,7 +64,7 @@ pub async fn open(
     let invocation = background.take_hold();
     background.wait_until(async move {
         stream.run_until_sent(first, notices, sent).await;
-        app.store.for_user(&caller).close_stream(name).await;
+        app.store.for_user(&caller).close_stream(place);
         drop(invocation);
     });
     let body = ResponseBody(http_body_util::BodyExt::boxed(channel));
@@ -98,7 +98,7 @@ async fn begin(
         known: cursor,
         end,
     };
-    let first = stream.next_page().await?;
+    let first = stream.first_page().await?;
     Ok(Begun {
         stream,
         first,
@@ -235,8 +235,22 @@ impl Stream {
         }
     }
 
-    async fn next_page(&mut self) -> Result<PageOfChanges, StoreError> {
+    /// What has changed while nobody listened: mostly nothing, which costs less to find.
+    async fn first_page(&mut self) -> Result<PageOfChanges, StoreError> {
         let store = self.app.store.for_user(&self.caller);
+        if store.may_have_changed(self.known.as_ref()).await? {
+            return self.next_page().await;
+        }
+        let known = self.known.clone().unwrap_or(SyncCursor::Since(0));
+        let changes = Changes::none(known);
+        Ok(PageOfChanges {
+            event: event("sync", &changes.next, &changes.to_json()),
+            has_more: false,
+        })
+    }
+
+    async fn next_page(&mut self) -> Result<PageOfChanges, StoreError> {
+        let store = self.app.store.for_user(&self.caller).within_stream();
         let changes = store.changes(self.known.as_ref(), PAGE).await?;
         let event = event("sync", &changes.next, &changes.to_json());
         self.known = Some(changes.next);

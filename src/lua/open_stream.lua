@@ -1,20 +1,34 @@
 #!lua flags=allow-key-locking
 -- Registers a stream of changes, and says that somebody listens.
 --
--- KEYS     1 to 3 as in base.lua, 4 the streams
--- ARGV     6 name of the stream  7 until when it may last, ms  8 how many a user may have open
--- Returns  {'ok'}
+-- KEYS     1 to 3 as in base.lua
+-- ARGV     6 until when it may last, ms  7 how many a user may have open  8, 9, 10, 11... place, and until when it was taken, of
+--          each stream that is known to be closed
+-- Returns  {'ok', number of its place}
 --          {'too_many_streams'}
--- Billed   7: EVALSHA, HMGET, ZREMRANGEBYSCORE, ZCARD, ZADD, PEXPIREAT, HSET; of a user without data 1 more (PEXPIREAT)
--- Touches  as many names as streams may be open
+-- Billed   3: EVALSHA, HMGET, HSET; of a user without data 1 more (PEXPIREAT)
+-- Touches  as many numbers as streams may be open
 
-local STREAMS, NAME, UNTIL, MOST = KEYS[4], ARGV[6], ARGV[7], tonumber(ARGV[8])
+local UNTIL, MOST, FIRST_CLOSED = ARGV[6], tonumber(ARGV[7]), 8
 
-local row = redis.call('HMGET', META, ':user', ':account')
+local fields = { ':user', ':account' }
+for place = 1, MOST do fields[place + 2] = ':stream:' .. place end
+local row = redis.call('HMGET', META, unpack(fields))
 parse_caller(row[1], row[2])
-redis.call('ZREMRANGEBYSCORE', STREAMS, '-inf', ARGV[1])
-if redis.call('ZCARD', STREAMS) >= MOST then refuse('too_many_streams') end
-redis.call('ZADD', STREAMS, UNTIL, NAME)
-redis.call('PEXPIREAT', STREAMS, UNTIL)
-listen(CALLER, tonumber(UNTIL))
-return { 'ok' }
+local closed = {}
+for i = FIRST_CLOSED, #ARGV, 2 do closed[ARGV[i]] = ARGV[i + 1] end
+local free
+for place = MOST, 1, -1 do
+  -- A place may have been taken again since it was closed.
+  local till = row[place + 2]
+  if not till or tonumber(till) <= NOW or closed[integer(place)] == till then free = place end
+end
+if not free then refuse('too_many_streams') end
+
+local user = CALLER
+listen(user, tonumber(UNTIL))
+local is_due = user.life < user.listening
+if is_due then user.life = user.listening end
+redis.call('HSET', META, ':user', format_user(user), ':stream:' .. free, UNTIL)
+if is_due then redis.call('PEXPIREAT', META, integer(user.life)) end
+return { 'ok', integer(free) }

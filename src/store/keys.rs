@@ -77,11 +77,6 @@ impl Keys {
         format!("{}address:{address}:bytes:{day}", self.namespace)
     }
 
-    /// Sorted set: names of open streams, by when they end at the latest.
-    pub(super) fn streams(&self) -> String {
-        format!("{}streams", self.user)
-    }
-
     /// String: whose device a code links; `code` is a pseudonym of it.
     pub(super) fn link(&self, code: &str) -> String {
         format!("{}link:{code}", self.namespace)

@@ -1,20 +1,52 @@
 //! What has changed since a cursor, and who listens to it.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use uuid::Uuid;
 
 use super::{Call, Cursor, StoreError, UserStore, optional, scripts};
 use crate::ErrorCode;
+use crate::identity::UserId;
 use crate::model::{Invalid, ObjectWriter, Summary, Version};
 use crate::upkeep::Task;
-use crate::upstash::{Command, Subscription, UpstashError, note_commands};
+use crate::upstash::{Command, Reply, Subscription, UpstashError, note_commands};
 
-/// What a registered stream is known by.
+/// The place that a registered stream takes up among the user's; none where it could not be registered.
 #[derive(Debug)]
-pub struct StreamName(String);
+pub struct StreamPlace(Option<Place>);
+
+/// One of the places that a user's streams have.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    number: u64,
+    /// Until when it is taken, ms.
+    until: i64,
+}
+
+/// Places of streams that this process has closed, by user.
+#[derive(Debug, Default)]
+pub(super) struct ClosedStreams(Mutex<HashMap<UserId, Vec<Place>>>);
+
+impl ClosedStreams {
+    /// How many users are remembered at most; past that all are forgotten, and their places end by themselves.
+    const MOST: usize = 10_000;
+
+    fn add(&self, user: UserId, place: Place) {
+        let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if closed.len() >= Self::MOST {
+            closed.clear();
+        }
+        closed.entry(user).or_default().push(place);
+    }
+
+    fn take(&self, user: &UserId) -> Vec<Place> {
+        let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.remove(user).unwrap_or_default()
+    }
+}
 
 /// How far a client has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +124,22 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// None since `known`.
+    pub fn none(known: SyncCursor) -> Self {
+        let clock = match known {
+            SyncCursor::Since(clock) => clock,
+            SyncCursor::All { began, .. } => began,
+        };
+        Self {
+            changed: Vec::new(),
+            deleted: Vec::new(),
+            next: known,
+            has_more: false,
+            reset: false,
+            clock,
+        }
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.deleted.is_empty() && !self.reset
@@ -178,35 +226,66 @@ impl UserStore<'_> {
     ///
     /// # Errors
     /// `OverQuota` where too many are open; or the database failed.
-    pub async fn open_stream(&self, life: Duration) -> Result<StreamName, StoreError> {
-        // Not the call's own name: a client that chose it could have any number of streams under one.
-        let name = Uuid::new_v4().to_string();
+    pub async fn open_stream(&self, life: Duration) -> Result<StreamPlace, StoreError> {
         let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
         let until = self.store.clock.now_ms().saturating_add(life);
+        let mut arguments = vec![
+            until.to_string().into(),
+            self.store.limits.streams.to_string().into(),
+        ];
+        for closed in self.store.closed_streams.take(&self.caller.user) {
+            arguments.push(closed.number.to_string().into());
+            arguments.push(closed.until.to_string().into());
+        }
         let call = Call {
-            more_keys: vec![self.keys.streams()],
-            arguments: vec![
-                name.as_str().into(),
-                until.to_string().into(),
-                self.store.limits.streams.to_string().into(),
-            ],
+            arguments,
             ..Call::default()
         };
         match self.write(&scripts::OPEN_STREAM, call).await {
-            Ok(_) | Err(StoreError::Upstash(UpstashError::Capacity) | StoreError::Paused(_)) => {
-                Ok(StreamName(name))
+            Ok(mut reply) => {
+                reply.outcome()?;
+                let number = reply.number()?;
+                Ok(StreamPlace(Some(Place { number, until })))
+            }
+            Err(StoreError::Upstash(UpstashError::Capacity) | StoreError::Paused(_)) => {
+                Ok(StreamPlace(None))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Makes room for another stream. That this fails does no harm: a registration ends by itself.
-    pub async fn close_stream(&self, name: StreamName) {
-        let database = self.store.databases.get(self.database);
-        let command = Command::new("ZREM").arg(self.keys.streams()).arg(name.0);
-        if database.command(&command).await.is_ok() {
-            note_commands(1);
+    /// Makes room for another stream: the next one that this process opens for the user takes the place. Where there is
+    /// none, the registration ends by itself, so that closing costs nothing.
+    pub fn close_stream(&self, place: StreamPlace) {
+        if let Some(place) = place.0 {
+            self.store
+                .closed_streams
+                .add(self.caller.user.clone(), place);
         }
+    }
+
+    /// Whether anything may have changed since `cursor`, for one command.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn may_have_changed(&self, cursor: Option<&SyncCursor>) -> Result<bool, StoreError> {
+        let Some(SyncCursor::Since(known)) = cursor else {
+            return Ok(true);
+        };
+        let command = Command::new("HGET").arg(self.keys.meta()).arg(":user");
+        let reply = self.store.databases.get(self.database).command(&command);
+        let reply = reply.await?;
+        note_commands(1);
+        self.store.budget.add(self.database, self.store.today(), 1);
+        let Reply::Bytes(numbers) = reply else {
+            return Ok(true);
+        };
+        // As `user_names` has them: the change clock comes first, and third, from when on cursors count.
+        let numbers = String::from_utf8_lossy(&numbers);
+        let mut words = numbers.split([' ', ';']);
+        let mut number = |skipped| words.nth(skipped).and_then(|word| word.parse::<i64>().ok());
+        let (clock, floor) = (number(0), number(1));
+        Ok(clock != Some(*known) || floor.is_none_or(|floor| *known < floor))
     }
 
     /// The entity tag of a sync that begins and ends at this clock.

@@ -125,7 +125,6 @@ impl UserStore<'_> {
         let mut last = vec![
             self.keys.current_conversation(),
             self.keys.session(),
-            self.keys.streams(),
             self.keys.reads(&Counted::User, today),
             self.keys.reads(&Counted::User, today - 1),
         ];

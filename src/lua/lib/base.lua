@@ -19,6 +19,7 @@
 --           ':claimed'       who has moved all of this into an account, by a hash of that user, and how many
 --                            conversations; see claim.lua
 --           ':code'          the key of the last code for another device and when it expires, ms; see link.lua
+--           ':stream:<n>'    until when the n-th open stream of changes may last, ms
 --           ':remnants'      written by an earlier release only: expired ids whose messages may still be there
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the change sequence where it was deleted
