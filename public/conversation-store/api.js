@@ -43,8 +43,9 @@ export class Api {
 
   /**
    * The response to a call, its body unread. `body` is sent as JSON unless it is text; `match` is a state's tag as JSON
-   * has it, `noneMatch` an `ETag` as it came; `key` names a write that may be repeated; `isPublic` goes without a token; `token` goes instead of the session's own. `tenure`: of the data that this is
-   * about; it goes as their owner or not at all.
+   * has it, `noneMatch` an `ETag` as it came; `key` names a write that may be repeated; `isPublic` goes without a token;
+   * `token` goes instead of the session's own. `tenure`: of the data that this is about; it goes as their owner or not at
+   * all.
    */
   async open(method, path, given = {}) {
     // A write that is not kept has a name as well: the browser, or whatever is in between, may send it twice.
