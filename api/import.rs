@@ -16,9 +16,11 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     let is_lines = request
         .header(&CONTENT_TYPE)
         .is_some_and(|media_type| media_type.contains("ndjson") || media_type.contains("jsonl"));
-    // Before anything is read of what may be megabytes.
-    app.store.for_user(&user).check_writing()?;
+    // Before anything is made of what may be megabytes. They are taken in all the same: a client that is cut off while it
+    // sends does not learn why.
+    let admitted = app.store.for_user(&user).check_writing();
     let body = request.body().await?;
+    admitted?;
     let now = Timestamp::from_ms(app.clock.now_ms());
     let import = ImportRequest::parse(&body, is_lines, now)?;
     let imported = app

@@ -81,11 +81,11 @@ async fn the_streams_of_a_crashed_instance_end_when_their_time_is_up(site: Site)
     let user = site.user().await;
     user.get("/api/conversations").await.expect(200);
     let session = site.keys("*user:*:session").await;
-    let key = session[0].replace("session", "streams");
-    let until = site.clock.now_ms() + 60_000;
-    for name in 0..STREAMS {
-        let (until, name) = (until.to_string(), format!("crashed-{name}"));
-        site.command(&["ZADD", &key, &until, &name]).await;
+    let key = session[0].replace("session", "conversations:meta");
+    let until = (site.clock.now_ms() + 60_000).to_string();
+    for place in 1..=STREAMS {
+        let place = format!(":stream:{place}");
+        site.command(&["HSET", &key, &place, &until]).await;
     }
     assert_eq!(ask_for_stream(&user).await.0, 429);
     site.advance(Duration::from_secs(61));

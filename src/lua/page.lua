@@ -23,8 +23,9 @@ if not counters or counters.revision == 0 then refuse('conversation_not_found') 
 local state_text = row[4] or '0 0 0 !'
 local state = parse_state(state_text)
 
--- Lives slide with reading too, but a read does not write: somebody else renews them.
-local slack = math.min(DAY, TTL / 2)
+-- Lives slide with reading too, but a read does not write: they are renewed after the answer, which costs a request, and so
+-- only where a twelfth of a life has passed.
+local slack = math.max(math.min(DAY, TTL / 2), TTL / 12)
 local is_due = counters.life < NOW + TTL - slack or user.life < counters.life
 
 local clock = integer(user.clock)

@@ -37,7 +37,11 @@ pub const WRITE: [ErrorCode; 3] = [
 ];
 
 /// Of every request that writes and does not only delete.
-pub const GROW: [ErrorCode; 2] = [ErrorCode::TooMuchFromAddress, ErrorCode::WritesPaused];
+pub const GROW: [ErrorCode; 3] = [
+    ErrorCode::TooMuchFromAddress,
+    ErrorCode::WritesPaused,
+    ErrorCode::ServicePaused,
+];
 
 /// Of every request with a body.
 pub const BODY: [ErrorCode; 3] = [
@@ -125,6 +129,7 @@ const SHARED: [(&str, &[ErrorCode]); 14] = [
             ErrorCode::StorageQuota,
             ErrorCode::StorageDisabled,
             ErrorCode::WritesPaused,
+            ErrorCode::ServicePaused,
         ],
     ),
     ("StorageTimeout", &[ErrorCode::StorageTimeout]),
