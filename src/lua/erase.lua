@@ -56,7 +56,8 @@ if #fields > 1 then
   if was_put_aside then
     local words = {}
     for id, till in pairs(remnants) do words[#words + 1] = id .. ' ' .. till end
-    redis.call('HSET', META, ':remnants', table.concat(words, ' '))
+    -- Where the database is full they are named again, until all go at once.
+    call_unless_full('HSET', META, ':remnants', table.concat(words, ' '))
   end
 end
 
