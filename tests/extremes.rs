@@ -25,6 +25,7 @@ on_both_stores!(
     the_largest_token_counts_leave_everything_readable,
     sums_beyond_all_bounds_by_an_earlier_release_are_readable,
     tombstones_of_an_old_account_live_as_long_as_others,
+    an_id_used_again_outlives_its_dropped_tombstone,
     thousands_of_revoked_shares_cost_little_and_can_be_erased,
 );
 
@@ -354,6 +355,27 @@ async fn tombstones_of_an_old_account_live_as_long_as_others(site: Site) {
     }
     site.advance(2 * DAY);
     user.put("/api/conversations/c", &late).await.expect(201);
+}
+
+async fn an_id_used_again_outlives_its_dropped_tombstone(site: Site) {
+    let user = site.user().await;
+    let path = "/api/conversations/again";
+    for id in ["again", "other"] {
+        user.create(id, vec![message("m", "user", "x")]).await;
+    }
+    user.delete(path).await.expect(200);
+    site.advance(90 * DAY + Duration::from_secs(3_600));
+    for id in ["again", "another"] {
+        user.create(id, vec![message("m", "user", "x")]).await;
+    }
+    // As if there were so many that the next deletion drops the oldest.
+    let meta = meta_of(&site).await;
+    let account = field(&site, &meta, ":account").await;
+    let (numbers, _) = account.rsplit_once(' ').unwrap();
+    site.command(&["HSET", &meta, ":account", &format!("{numbers} 1000")])
+        .await;
+    user.delete("/api/conversations/another").await.expect(200);
+    assert_eq!(ids(&user.open("again").await["messages"]), ["m"]);
 }
 
 async fn thousands_of_revoked_shares_cost_little_and_can_be_erased(site: Site) {
