@@ -125,7 +125,12 @@ fn patch() -> Operation {
         .body(true, "ConversationPatch")
         .answers(written(200, "It is as the patch says."))
         .refuses(&WRITE)
-        .refuses(&[InvalidField, MetadataTooLarge, ConversationNotFound])
+        .refuses(&[
+            InvalidField,
+            MetadataTooLarge,
+            TooMuchTextKept,
+            ConversationNotFound,
+        ])
 }
 
 fn delete() -> Operation {
