@@ -283,7 +283,7 @@ impl Account {
             self.engine().largest_script();
             let ((), cost) = self.site.cost_of(step(index)).await;
             let work = self.engine().largest_script();
-            peak.raise(|peak| &mut peak.commands, cost.commands);
+            peak.commands += cost.commands;
             peak.raise(|peak| &mut peak.script_commands, work.commands);
             peak.raise(|peak| &mut peak.script_bytes, work.bytes);
             if index % SAMPLED == 0 {
@@ -312,18 +312,20 @@ impl Account {
         self.site.engine.as_ref().unwrap()
     }
 
-    /// The user's keys, and those of nobody in particular.
+    /// The user's keys, and those of nobody in particular. Those of an address come and go with the day.
     async fn keys(&self) -> Vec<String> {
         let mut keys = self.site.keys("*").await;
-        keys.retain(|key| key.starts_with(&self.prefix) || !key.contains("user:"));
+        keys.retain(|key| {
+            let is_others = key.contains("user:") || key.contains("address:");
+            key.starts_with(&self.prefix) || !is_others
+        });
         keys
     }
 
     async fn assert_erasable(&self) {
         self.user.delete("/api/user").await.expect(200);
         self.site.idle().await;
-        let mut keys = self.keys().await;
-        keys.retain(|key| !key.contains("address:"));
+        let keys = self.keys().await;
         assert!(keys.is_empty(), "{keys:?}");
     }
 }
@@ -334,7 +336,7 @@ fn repetitions(bound: &Bound) -> usize {
     wanted.max(least)
 }
 
-/// The most that was found in a window.
+/// The most that was found in a window; of the commands the sum, as now and then a call pays for others.
 #[derive(Debug, Default)]
 struct Peak {
     keys: u64,
@@ -366,7 +368,7 @@ impl Measured {
         let is_flat = last.keys <= first.keys
             && last.memory <= first.memory + SLACK
             && last.bytes <= first.bytes + SLACK
-            && last.commands <= first.commands
+            && last.commands <= first.commands + first.commands / 50 + 10
             && last.script_commands <= first.script_commands
             && last.script_bytes <= first.script_bytes + SLACK;
         assert!(is_flat, "{what}: {first:?} became {last:?}");
