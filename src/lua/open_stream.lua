@@ -11,9 +11,9 @@
 
 local UNTIL, MOST, FIRST_CLOSED = ARGV[6], tonumber(ARGV[7]), 8
 
-local fields = { ':user', ':account' }
-for place = 1, MOST do fields[place + 2] = ':stream:' .. place end
-local row = redis.call('HMGET', META, unpack(fields))
+local wanted = { ':user', ':account' }
+for place = 1, MOST do wanted[place + 2] = ':stream:' .. place end
+local row = redis.call('HMGET', META, unpack(wanted))
 parse_caller(row[1], row[2])
 local closed = {}
 for i = FIRST_CLOSED, #ARGV, 2 do closed[ARGV[i]] = ARGV[i + 1] end
@@ -29,6 +29,10 @@ local user = CALLER
 listen(user, tonumber(UNTIL))
 local is_due = user.life < user.listening
 if is_due then user.life = user.listening end
-redis.call('HSET', META, ':user', format_user(user), ':stream:' .. free, UNTIL)
+local fields = { ':user', format_user(user), ':stream:' .. free, UNTIL }
+if ACCOUNT.was_lost then
+  fields[5], fields[6] = ':account', format_account(user)
+end
+redis.call('HSET', META, unpack(fields))
 if is_due then redis.call('PEXPIREAT', META, integer(user.life)) end
 return { 'ok', integer(free) }
