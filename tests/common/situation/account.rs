@@ -17,7 +17,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Makes one: conversations `a` (five messages, shared, current), `b` (a message of it deleted), `copy` (imported),
+    /// Makes one: imported conversations `a` (five messages, shared, current), `b` (a message of it deleted), `copy` and
     /// `gone` (deleted), a code for another device; and where there is something to claim, another user.
     pub async fn new(stranger: &Client, with_source: bool) -> Self {
         let (client, user) = newcomer(stranger).await;
@@ -99,21 +99,20 @@ pub fn copy() -> Value {
 }
 
 fn before() -> Vec<Request> {
-    let create = |id: &str, messages: Value| {
-        Request::post(
-            "/api/conversations",
-            json!({ "id": id, "title": id, "messages": messages }),
-        )
-    };
+    let conversation =
+        |id: &str, messages: Value| json!({ "id": id, "title": id, "messages": messages });
+    let file = json!([
+        copy(),
+        conversation("gone", json!([said("g1", 1)])),
+        conversation("b", json!([said("b1", 1), said("b2", 2)])),
+        conversation("a", json!(five())),
+    ]);
     vec![
         // From now on somebody may listen, so every change is told.
         Request::stream("/api/sync"),
-        Request::post("/api/import", json!([copy()])),
-        create("b", json!([said("b1", 1), said("b2", 2)])),
+        Request::post("/api/import", file),
         Request::delete("/api/conversations/b/messages/b2"),
-        create("gone", json!([said("g1", 1)])),
         Request::delete("/api/conversations/gone"),
-        create("a", json!(five())),
         Request::patch("/api/session", json!({ "currentConversationId": "a" })),
     ]
 }

@@ -16,8 +16,9 @@ pub struct Situation {
     pub has_source: bool,
     /// Whether a day goes by before it, so that it finds upkeep to be due.
     pub is_a_day_later: bool,
-    /// The conversation that it is about.
+    /// The conversation that it is about, or another one.
     pub target: &'static str,
+    pub is_about_conversations: bool,
 }
 
 impl Situation {
@@ -51,6 +52,7 @@ fn situation(name: &'static str, call: Request) -> Situation {
         has_source: false,
         is_a_day_later: false,
         target: "a",
+        is_about_conversations: true,
     }
 }
 
@@ -63,9 +65,13 @@ pub fn situations() -> Vec<Situation> {
     let mut all = saves();
     all.extend(messages());
     all.extend(shares_and_files());
-    all.extend(sessions());
-    all.extend(users());
-    all.extend(upkeep());
+    let mut others = sessions();
+    others.extend(users());
+    others.extend(upkeep());
+    for situation in &mut others {
+        situation.is_about_conversations = situation.has_source;
+    }
+    all.extend(others);
     all
 }
 

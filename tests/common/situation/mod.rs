@@ -82,6 +82,12 @@ impl Request {
         Self::new(Method::DELETE, path, None)
     }
 
+    /// Whether it changes nothing, or only that somebody was seen.
+    pub fn is_read(&self) -> bool {
+        self.method == Method::GET
+            || (self.by == By::User && self.body == Some(serde_json::json!({})))
+    }
+
     /// The same by somebody without a token.
     pub fn of_stranger(self) -> Self {
         let by = By::Stranger;
