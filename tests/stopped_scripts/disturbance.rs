@@ -136,6 +136,7 @@ impl Laboratory {
         let mut account = self.prepare(situation).await;
         let mut reader = Reader::default();
         reader.read_all(&at, &account.client).await;
+        self.deployment.idle().await;
 
         self.wait_for(situation);
         let key = self.key();

@@ -39,9 +39,8 @@ impl View {
             .filter(|line: &Value| line["id"].is_string())
             .map(|line: Value| (line["id"].as_str().unwrap().to_owned(), steady(line)))
             .collect();
-        let list = user.get("/api/conversations?limit=50").await.expect(200);
         let mut conversations = Vec::new();
-        for summary in list["data"].as_array().unwrap() {
+        for summary in list(user).await {
             let id = summary["id"].as_str().unwrap().to_owned();
             let exported = kept
                 .remove(&id)
@@ -162,4 +161,18 @@ pub async fn check_bytes(at: &str, site: &Site, deployment: &Deployment, user: &
     deployment.idle().await;
     let counted = user.get("/api/user").await.expect(200)["bytes"].clone();
     assert_eq!(kept, counted, "{at}: bytes");
+}
+
+/// Every page of the list.
+async fn list(user: &Client) -> Vec<Value> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/conversations?limit=50{cursor}");
+        let page = user.get(&path).await.expect(200);
+        all.extend(page["data"].as_array().unwrap().iter().cloned());
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
 }
