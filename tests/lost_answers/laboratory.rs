@@ -13,7 +13,8 @@ use crate::common::{Client, DAY, Deployment, Site};
 use crate::others::is_erasure;
 
 /// Limits that this many users of one address would meet.
-const VARIABLES: [(&str, &str); 2] = [
+const VARIABLES: [(&str, &str); 3] = [
+    ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
     ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];

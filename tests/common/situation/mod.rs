@@ -5,16 +5,11 @@ mod account;
 mod calls;
 pub mod view;
 
+#[allow(unused_imports, reason = "not every test program uses all of it")]
 pub use account::Account;
-#[allow(
-    unused_imports,
-    reason = "every test program uses its own part of this"
-)]
+#[allow(unused_imports, reason = "not every test program uses all of it")]
 pub use calls::{Situation, situations};
-#[allow(
-    unused_imports,
-    reason = "every test program uses its own part of this"
-)]
+#[allow(unused_imports, reason = "not every test program uses all of it")]
 pub use view::{View, check_bytes};
 
 use std::collections::BTreeMap;
