@@ -42,8 +42,10 @@ for i, id in ipairs(ids) do
     totals.bytes = totals.bytes + counters.bytes + (state and state.extra or 0)
     totals.largest = math.max(totals.largest, counters.messages)
     totals.till = math.min(totals.till, counters.life)
-  elseif not (state and state.mark == '!' and state.born > NOW - DAY) then
-    -- But not what is being made at this moment, or can still be gone on with.
+  elseif state and state.mark == '!' and state.born > NOW - DAY then
+    -- What is being made at this moment, or can still be gone on with: what takes it on, finds its bytes by its state.
+    totals.bytes = totals.bytes + state.extra
+  else
     expired[#expired + 1] = id
     is_expired[id] = true
   end
