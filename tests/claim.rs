@@ -24,6 +24,7 @@ on_both_stores!(
     only_one_account_gets_it,
     both_conversations_of_one_id_are_kept,
     what_both_imported_is_there_once,
+    a_share_of_a_copy_goes_with_the_account,
     a_claim_that_failed_in_the_middle_is_gone_on_with,
     a_deletion_amid_a_claim_is_refused_or_final,
     a_token_that_was_signed_out_claims_nothing,
@@ -221,6 +222,35 @@ async fn what_both_imported_is_there_once(site: Site) {
     assert_eq!(answer["conversations"], 1);
     let listed = account.get("/api/conversations").await.expect(200);
     assert_eq!(listed["data"].as_array().unwrap().len(), 4);
+}
+
+/// What the account has already is not moved, but what was shared of it stays public: the account can revoke it, and its
+/// erasure takes it along.
+async fn a_share_of_a_copy_goes_with_the_account(site: Site) {
+    let (anonymous, account) = (site.user().await, account(&site, "ada").await);
+    let sample = common::sample();
+    for user in [&anonymous, &account] {
+        user.post("/api/import", &sample).await.expect(200);
+    }
+    let wanted = json!({ "conversationId": sample[0]["id"] });
+    let mut shared = Vec::new();
+    for _ in 0..2 {
+        let share = anonymous.post("/api/shares", &wanted).await.expect(201);
+        shared.push(format!("/api/shares?id={}", share["id"].as_str().unwrap()));
+    }
+    claim(&account, &anonymous).await.expect(200);
+    let own = account.get("/api/shares").await.expect(200);
+    assert_eq!(ids(&own["data"]).len(), 2);
+    for path in &shared {
+        site.stranger().get(path).await.expect(200);
+    }
+    account.delete(&shared[0]).await.expect(200);
+    account.delete("/api/user").await.expect(200);
+    for path in &shared {
+        let gone = site.stranger().get(path).await;
+        gone.expect_error(404, "share_not_found");
+    }
+    assert!(site.keys("share:*").await.is_empty());
 }
 
 async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {

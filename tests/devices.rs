@@ -19,6 +19,8 @@ on_both_stores!(
     a_code_is_good_once_and_for_ten_minutes,
     five_wrong_codes_are_all_an_address_has,
     a_code_whose_answer_was_lost_is_not_lost,
+    a_code_goes_with_its_user_even_where_there_is_nothing_else,
+    a_repeated_sign_out_is_answered_again,
     signing_out_everywhere_voids_older_tokens,
     a_code_made_before_a_sign_out_is_of_no_use_after,
     a_code_wants_a_token_and_has_a_form,
@@ -98,6 +100,35 @@ async fn a_code_whose_answer_was_lost_is_not_lost(site: Site) {
     let code = code_of(&user).await;
     site.faults().push(Fault::CutAfter, 1);
     redeem(&site.stranger(), &code).await.expect(200);
+}
+
+/// Of a user without data next to nothing is kept, and that for a minute; but what knows of the code has to last as long.
+async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) {
+    let user = site.user().await;
+    let code = code_of(&user).await;
+    site.advance(Duration::from_secs(300));
+    user.delete("/api/user").await.expect(200);
+    assert!(site.keys("link:*").await.is_empty());
+    redeem(&site.stranger(), &code)
+        .await
+        .expect_error(403, "wrong_code");
+}
+
+/// Its token is void by then, but the client has no other.
+async fn a_repeated_sign_out_is_answered_again(site: Site) {
+    let user = site.user().await;
+    let named = user.with_header("idempotency-key", "sign-out-1");
+    let body = json!({ "action": "signOutEverywhere" });
+    named.post("/api/session", &body).await.expect(200);
+    site.advance(Duration::from_secs(5));
+    let again = named.post("/api/session", &body).await.expect(200);
+    let other = site.stranger().with_token(again["token"].as_str().unwrap());
+    other.get("/api/conversations").await.expect(200);
+    // The key is of one request, so the void token is good for nothing else.
+    named
+        .patch("/api/session", &json!({ "currentConversationId": null }))
+        .await
+        .expect_error(401, "signed_out");
 }
 
 async fn signing_out_everywhere_voids_older_tokens(site: Site) {

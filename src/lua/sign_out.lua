@@ -7,7 +7,7 @@
 -- Billed   5: EVALSHA, HMGET, PEXPIREAT, PEXPIREAT, HSET; where somebody listens 1 more (PUBLISH)
 
 local row = redis.call('HMGET', META, ':user', ':account', ':writes')
-local outcome = parse_caller(row[1], row[2], row[3])
+local outcome = parse_caller(row[1], row[2], row[3], true)
 if outcome then return { 'ok', outcome[1] } end
 local user = CALLER
 user.epoch = math.max(user.epoch, NOW)

@@ -63,14 +63,15 @@ end
 
 -- The caller's numbers, from ':user', ':account' and the log that may remember this request. Every script that acts
 -- for a user has to come past here. Returns the outcome of this request where it is remembered, and metadata as it was
--- then: from then on the script must do nothing but answer.
-local function parse_caller(user_text, account_text, log)
+-- then: from then on the script must do nothing but answer. `voids_itself`: the write voids the very token that its repeat
+-- comes with.
+local function parse_caller(user_text, account_text, log, voids_itself)
   CALLER = read_user(user_text)
   load_account(account_text, CALLER)
   if not COUNTED_BY_ADDRESS then count_call(CALLER) end
   UNTOUCHED = {}
   for name, value in pairs(CALLER) do UNTOUCHED[name] = value end
-  if not IS_OWN_REQUEST then refuse_signed_out(CALLER) end
+  if not IS_OWN_REQUEST and not voids_itself then refuse_signed_out(CALLER) end
   local outcome, replaced = recall(log)
   if not outcome then refuse_signed_out(CALLER) end
   return outcome, replaced
