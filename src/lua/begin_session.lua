@@ -8,6 +8,7 @@
 --          {'too_many_new_users'}
 -- Billed   5: EVALSHA, INCR, HINCRBY, HSET, PEXPIREAT; the first of an address's day 1 more (PEXPIREAT); for a known user
 --          5 (EVALSHA, HMGET, HSET, PEXPIREAT, PEXPIREAT)
+-- Touches  two fields, and a number of the address
 
 local CURRENT, SESSION, LIFE, MOST = KEYS[4], KEYS[5], tonumber(ARGV[6]), ARGV[7]
 

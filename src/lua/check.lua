@@ -4,6 +4,7 @@
 -- KEYS     1 to 3 as in base.lua
 -- Returns  {'ok'}
 -- Billed   3: EVALSHA, HMGET, HSET
+-- Touches  the user's numbers
 
 local row = redis.call('HMGET', META, ':user', ':account')
 parse_caller(row[1], row[2])

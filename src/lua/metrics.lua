@@ -5,6 +5,7 @@
 -- ARGV     1 name of the batch  2 life of the metrics, ms  3... series, number, series, number...
 -- Returns  'OK'
 -- Billed   3: EVALSHA, GET, SET
+-- Touches  at most 3,000 series
 --
 -- What the key holds: a line of the names of the last batches, then per series a line: number, space, series.
 

@@ -5,6 +5,7 @@
 -- ARGV     6 life of a token, ms
 -- Returns  {'ok', when it happened, ms}
 -- Billed   5: EVALSHA, HMGET, PEXPIREAT, PEXPIREAT, HSET; where somebody listens 1 more (PUBLISH)
+-- Touches  the user's numbers and log
 
 local row = redis.call('HMGET', META, ':user', ':account', ':writes')
 local outcome = parse_caller(row[1], row[2], row[3], true)

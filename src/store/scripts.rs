@@ -97,6 +97,22 @@ mod tests {
     }
 
     #[test]
+    fn every_script_says_what_it_takes_returns_costs_and_touches() {
+        let own = |script: &str| {
+            script
+                .split("return finish(function()")
+                .last()
+                .map(str::to_owned)
+        };
+        for (name, script) in ALL {
+            let own = own(script.source()).unwrap();
+            for part in ["-- KEYS ", "-- Returns ", "-- Billed ", "-- Touches "] {
+                assert!(own.contains(part), "{name}: {part}");
+            }
+        }
+    }
+
+    #[test]
     fn a_script_that_reads_says_so() {
         const WRITES: [&str; 12] = [
             "HSET",
