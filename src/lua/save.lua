@@ -97,6 +97,7 @@ end
 local gone_members, left, places = left_out()
 local gone_bodies, gone = bodies_of(left, places)
 touch(user, c)
+if status == 'created' then counters.created = counters.updated end
 if CREATED ~= '' then counters.created = tonumber(CREATED) end
 counters.saved, counters.saved_revision = DIGEST_OF_SAVE, counters.revision
 user.messages = user.messages + math.max(0, counters.messages - old.messages)
