@@ -179,7 +179,8 @@ impl ReplyReader {
                 let (revision, born) = (self.number()?, self.number()?);
                 StoreError::Stale {
                     revision,
-                    etag: (revision > 0).then(|| tag_of(Version { born, revision })),
+                    // What a stopped script has left has no version.
+                    etag: (revision > 0 && born >= 0).then(|| tag_of(Version { born, revision })),
                 }
             }
         })

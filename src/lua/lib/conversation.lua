@@ -29,6 +29,7 @@ local function read_conversation(id, row, at, messages_key, bodies_key)
     messages_key = messages_key, bodies_key = bodies_key,
     is_known = state ~= nil, state = state or { born = 0, extra = 0, offset = 0, mark = '-' } }
   -- As ETags have it: what a stopped script has left is no version of anything.
+  c.born_there = c.state.mark == '-' and c.state.born or -1
   c.version = counters and c.state.mark == '-' and integer(c.state.born) .. '.' .. integer(counters.revision) or '!'
   -- One that has expired counts until it is cleared away.
   local counted = not is_blank(c.counters_text) and parse_numbers(counter_names, c.counters_text)

@@ -231,7 +231,7 @@ end
 
 local function refuse_stale(c)
   if c and c.counters then
-    refuse('revision_mismatch', integer(c.counters.revision), integer(c.state.born))
+    refuse('revision_mismatch', integer(c.counters.revision), integer(c.born_there))
   end
   refuse('revision_mismatch', '0', '0')
 end
