@@ -17,6 +17,13 @@ local REPLY_HEAD = 5
 
 local c, user, outcome = load()
 
+-- The ids that a deletion is remembered with: all, where they are few.
+local MOST_ID_BYTES = 1200
+local function listed(ids)
+  local text = table.concat(ids, ',')
+  return #text <= MOST_ID_BYTES and text or ''
+end
+
 -- The reply with the ids that went by this revision, as far as they are remembered.
 local function reply_of_deletion(reply, revision)
   local list, revisions = parse_deleted(c.deleted)
@@ -30,8 +37,11 @@ end
 
 if outcome then
   -- One that found the message gone before is told by which deletion that was.
+  local reply, known = replay(c, outcome)
+  for id in string.gmatch(known, '[^,]+') do reply[#reply + 1] = id end
+  if known ~= '' then return reply end
   local _, revisions = parse_deleted(c.deleted)
-  return reply_of_deletion(replay(c, outcome), outcome[1] == 'ok' and outcome[2] or revisions[MESSAGE])
+  return reply_of_deletion(reply, outcome[1] == 'ok' and outcome[2] or revisions[MESSAGE])
 end
 if not c.counters then refuse('conversation_not_found') end
 check_absent(c)
@@ -42,7 +52,12 @@ local message = body and parse_body(body)
 if not message or not message.record then
   local _, revisions = parse_deleted(c.deleted)
   if not message and not revisions[MESSAGE] then refuse('message_not_found') end
-  return reply_of_deletion(commit_unchanged(user, c), revisions[MESSAGE])
+  local ids = reply_of_deletion({ '', '', '', '', '' }, revisions[MESSAGE])
+  local known = {}
+  for i = REPLY_HEAD + 1, #ids do known[#known + 1] = ids[i] end
+  local reply = commit_unchanged(user, c, listed(known))
+  for _, id in ipairs(known) do reply[#reply + 1] = id end
+  return reply
 end
 check_match(c)
 
@@ -96,7 +111,7 @@ if #forgotten > 0 then call_in_portions('HDEL', BODIES, forgotten, 1) end
 call_in_portions('ZREM', MESSAGES, members, 1)
 
 if c.is_due then expire_conversation(counters, MESSAGES, BODIES) end
-c.writes = remember(c.writes, outcome_of('ok', user, c))
+c.writes = remember(c.writes, outcome_of('ok', user, c, listed(ids)))
 local fields = conversation_fields(user, c)
 if call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields)) then
   -- What was freed has made room: other devices are to learn of it after all.
