@@ -242,7 +242,7 @@ impl Laboratory {
         }
         account.client.get("/api/conversations").await.expect(200);
         self.lossy.idle().await;
-        if situation.is_a_day_later {
+        if situation.is_days_later {
             self.site.advance(DAY);
         }
         account

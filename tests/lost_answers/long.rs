@@ -19,7 +19,7 @@ fn long(name: &'static str, call: Request, requests: u32) -> Situation {
         call,
         requests,
         has_source: false,
-        is_a_day_later: false,
+        is_days_later: false,
         target: "c0",
         is_about_conversations: true,
     }

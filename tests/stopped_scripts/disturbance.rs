@@ -95,8 +95,8 @@ impl Laboratory {
     }
 
     fn wait_for(&self, situation: &Situation) {
-        if situation.is_a_day_later {
-            self.site.advance(DAY);
+        if situation.is_days_later {
+            self.site.advance(8 * DAY);
         }
     }
 

@@ -15,7 +15,7 @@ pub struct Situation {
     /// Whether there is another user to be claimed.
     pub has_source: bool,
     /// Whether a day goes by before it, so that it finds upkeep to be due.
-    pub is_a_day_later: bool,
+    pub is_days_later: bool,
     /// The conversation that it is about, or another one.
     pub target: &'static str,
     pub is_about_conversations: bool,
@@ -50,7 +50,7 @@ fn situation(name: &'static str, call: Request) -> Situation {
         call,
         requests: 1,
         has_source: false,
-        is_a_day_later: false,
+        is_days_later: false,
         target: "a",
         is_about_conversations: true,
     }
@@ -83,7 +83,7 @@ fn upkeep() -> Vec<Situation> {
         ("renew a session", SESSION),
     ];
     let later = |(name, path)| Situation {
-        is_a_day_later: true,
+        is_days_later: true,
         requests: 2,
         ..situation(name, Request::get(path))
     };
