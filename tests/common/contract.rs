@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::client::Answer;
 
 /// What makes the document anew.
-pub const UPDATE: &str = "UPDATE_OPENAPI=1 cargo test --test openapi is_up_to_date";
+pub const UPDATE: &str = "UPDATE_OPENAPI=1 cargo test --test it openapi is_up_to_date";
 
 /// Headers that an answer may only have where the document says so.
 const DOCUMENTED_HEADERS: [&str; 10] = [

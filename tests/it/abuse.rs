@@ -1,0 +1,329 @@
+//! Limits that keep one caller, one address or one day from costing too much.
+
+use std::time::Duration;
+
+use crate::common::client::Answer;
+use crate::common::events::Events;
+use crate::common::{Client, Cost, Deployment, Site, message};
+use local::front::Full;
+use reqwest::Method;
+use serde_json::json;
+
+on_both_stores!(
+    one_stream_too_many_is_refused_before_anybody_listens,
+    closing_a_stream_makes_room,
+    the_streams_of_a_crashed_instance_end_when_their_time_is_up,
+    an_address_makes_so_many_new_users_a_day,
+    an_address_writes_so_many_bytes_a_day,
+    two_instances_add_up_the_bytes_of_an_address,
+    the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never,
+    two_instances_share_the_budget_of_commands,
+    a_caller_over_the_limit_costs_no_request,
+    a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process,
+    health_costs_one_command_in_five_seconds,
+);
+
+const DAY: Duration = Duration::from_secs(86_400);
+const STREAMS: usize = 8;
+
+/// The defaults, but for the limits of calls, which these tests do not ask about.
+const UNLIMITED: [(&str, &str); 3] = [
+    ("RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
+];
+
+async fn limited(site: &Site, name: &str, value: &str) -> Deployment {
+    let mut variables = UNLIMITED.to_vec();
+    variables.retain(|(known, _)| *known != name);
+    variables.push((name, value));
+    site.deployment(&variables).await
+}
+
+async fn one_stream_too_many_is_refused_before_anybody_listens(site: Site) {
+    let user = site.user().await;
+    let open = open_streams(&user, STREAMS).await;
+    let before = site.front.counts().subscriptions;
+    assert_eq!(before, STREAMS as u64);
+    let (status, text) = ask_for_stream(&user).await;
+    assert_eq!(status, 429, "{text}");
+    assert!(text.contains("too_many_streams"), "{text}");
+    assert_eq!(site.front.counts().subscriptions, before);
+    // Asking without a stream goes on, and so does another user's stream.
+    user.get("/api/sync").await.expect(200);
+    open_streams(&site.user().await, 1).await;
+    drop(open);
+}
+
+async fn closing_a_stream_makes_room(site: Site) {
+    let user = site.user().await;
+    let mut open = open_streams(&user, STREAMS).await;
+    assert_eq!(ask_for_stream(&user).await.0, 429);
+    open.pop();
+    let mut tries = 0;
+    while ask_for_stream(&user).await.0 != 200 {
+        // Until the service has seen it.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        tries += 1;
+        assert!(tries < 500);
+    }
+}
+
+async fn the_streams_of_a_crashed_instance_end_when_their_time_is_up(site: Site) {
+    let user = site.user().await;
+    user.get("/api/conversations").await.expect(200);
+    let session = site.keys("*user:*:session").await;
+    let key = session[0].replace("session", "conversations:meta");
+    let until = (site.clock.now_ms() + 60_000).to_string();
+    for place in 1..=STREAMS {
+        let place = format!(":stream:{place}");
+        site.command(&["HSET", &key, &place, &until]).await;
+    }
+    assert_eq!(ask_for_stream(&user).await.0, 429);
+    site.advance(Duration::from_secs(61));
+    assert_eq!(ask_for_stream(&user).await.0, 200);
+}
+
+async fn open_streams(user: &Client, count: usize) -> Vec<Events> {
+    let mut open = Vec::new();
+    for _ in 0..count {
+        open.push(Events::open(user, "/api/sync", None).await);
+    }
+    open
+}
+
+/// The status; and the text, where it is an error.
+async fn ask_for_stream(user: &Client) -> (u16, String) {
+    let request = user.raw("/api/sync").header("accept", "text/event-stream");
+    let response = request.send().await.unwrap();
+    match response.status().as_u16() {
+        200 => (200, String::new()),
+        status => (status, response.text().await.unwrap()),
+    }
+}
+
+async fn an_address_makes_so_many_new_users_a_day(site: Site) {
+    let deployment = limited(&site, "NEW_USERS_PER_ADDRESS_PER_DAY", "200").await;
+    let stranger = deployment.stranger();
+    let here = stranger.with_header("x-real-ip", "192.0.2.1");
+    for _ in 0..200 {
+        here.newcomer().await;
+    }
+    let answer = here.post("/api/session", &json!({})).await;
+    answer.expect_error(429, "too_many_new_users");
+    // Who is known goes on, and so does another address.
+    let elsewhere = stranger.with_header("x-real-ip", "192.0.2.2");
+    let known = elsewhere.newcomer().await;
+    let known = known.with_header("x-real-ip", "192.0.2.1");
+    known.post("/api/session", &json!({})).await.expect(200);
+    site.advance(DAY);
+    here.newcomer().await;
+}
+
+/// So many bytes of text that no compression makes much smaller.
+fn noise(seed: u64, length: usize) -> String {
+    let mut random = fastrand::Rng::with_seed(seed);
+    (0..length).map(|_| random.alphanumeric()).collect()
+}
+
+async fn append_noise(user: &Client, index: u64) -> Answer {
+    let text = noise(index, 600_000);
+    user.append("c", vec![message(&format!("m{index}"), "user", &text)])
+        .await
+}
+
+async fn an_address_writes_so_many_bytes_a_day(site: Site) {
+    let deployment = limited(&site, "BYTES_PER_ADDRESS_PER_DAY", "3000000").await;
+    let user = deployment.user().await;
+    user.create("c", vec![]).await;
+    let mut written = 0;
+    let refused = loop {
+        let answer = append_noise(&user, written).await;
+        if answer.status != 201 {
+            break answer;
+        }
+        written += 1;
+        assert!(written < 20);
+    };
+    refused.expect_error(429, "too_much_from_address");
+    let count = user.open("c").await["messageCount"].as_u64().unwrap();
+    assert_eq!(count, written);
+    // As stored, a text takes up at least three quarters of what it was.
+    assert!((5..=9).contains(&written), "{written}");
+    let newcomer = deployment.stranger();
+    let answer = newcomer.post("/api/session", &json!({})).await;
+    answer.expect_error(429, "too_much_from_address");
+    user.post("/api/session", &json!({})).await.expect(200);
+    user.get("/api/user").await.expect(200);
+    let path = "/api/conversations/c";
+    user.delete(&format!("{path}/messages/m0"))
+        .await
+        .expect(200);
+    user.delete(path).await.expect(200);
+    site.advance(DAY);
+    user.create("e", vec![]).await;
+}
+
+async fn two_instances_add_up_the_bytes_of_an_address(site: Site) {
+    let mut deployments = Vec::new();
+    for _ in 0..2 {
+        deployments.push(limited(&site, "BYTES_PER_ADDRESS_PER_DAY", "4000000").await);
+    }
+    let user = deployments[0].user().await;
+    user.create("c", vec![]).await;
+    let elsewhere = deployments[1].stranger().with_token(user.token());
+    let (mut written, mut refused) = (0, [false; 2]);
+    while refused != [true; 2] {
+        for (index, user) in [&user, &elsewhere].into_iter().enumerate() {
+            match append_noise(user, written).await.status {
+                201 => written += 1,
+                429 => refused[index] = true,
+                status => panic!("{status}"),
+            }
+        }
+        assert!(written < 20);
+    }
+    // Each instance may have up to 1 MB, and the write that filled it, that the other does not know of.
+    assert!((7..=14).contains(&written), "{written}");
+}
+
+async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never(site: Site) {
+    let deployment = limited(&site, "DAILY_COMMAND_BUDGET", "2000").await;
+    let (stranger, user) = (deployment.stranger(), deployment.user().await);
+    user.create("c", vec![message("m", "user", "x")]).await;
+    let mut first_refused = [None; 3];
+    for round in 0..1_000 {
+        let append = vec![message(&format!("m{round}"), "user", "x")];
+        let answers = [
+            (
+                stranger.post("/api/session", &json!({})).await,
+                201,
+                "newcomers_paused",
+            ),
+            (user.append("c", append).await, 201, "writes_paused"),
+            (user.get("/api/conversations").await, 200, "service_paused"),
+        ];
+        for (kind, (answer, usual, code)) in answers.iter().enumerate() {
+            if answer.status == *usual {
+                assert_eq!(first_refused[kind], None, "{code} and allowed again");
+                continue;
+            }
+            let any = ["newcomers_paused", "writes_paused", "service_paused"];
+            assert_eq!(answer.status, 503, "{}", answer.text);
+            assert!(any[..=2].iter().any(|any| answer.text.contains(any)));
+            first_refused[kind].get_or_insert_with(|| {
+                answer.expect_error(503, code);
+                let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+                assert!((1..=86_400).contains(&wait), "{wait}");
+                round
+            });
+        }
+        if first_refused[2].is_some() {
+            break;
+        }
+    }
+    let [newcomers, writes, reads] = first_refused.map(Option::unwrap);
+    assert!(newcomers < writes && writes < reads, "{first_refused:?}");
+    user.delete("/api/conversations/c/messages/m")
+        .await
+        .expect(200);
+    user.delete("/api/conversations/c").await.expect(200);
+    site.advance(DAY);
+    let user = stranger.newcomer().await;
+    user.create("c", vec![]).await;
+    user.get("/api/conversations").await.expect(200);
+}
+
+/// Each adds up every 500 commands, so what another has spent since is unknown.
+async fn two_instances_share_the_budget_of_commands(site: Site) {
+    let budget = 2_000;
+    let mut deployments = Vec::new();
+    for _ in 0..2 {
+        deployments.push(limited(&site, "DAILY_COMMAND_BUDGET", &budget.to_string()).await);
+    }
+    let user = deployments[0].user().await;
+    let elsewhere = deployments[1].stranger().with_token(user.token());
+    site.begin_window();
+    let before = site.commands().await;
+    for user in [&user, &elsewhere] {
+        while user.get("/api/conversations").await.status == 200 {
+            let spent = site.commands().await - before;
+            assert!(spent < 2 * budget, "{spent}");
+        }
+    }
+    let spent = site.commands().await - before;
+    assert!((budget - 20..budget + 520).contains(&spent), "{spent}");
+}
+
+async fn a_caller_over_the_limit_costs_no_request(site: Site) {
+    let deployment = limited(&site, "RATE_LIMIT_PER_MINUTE", "3").await;
+    site.begin_window();
+    let user = deployment.user().await;
+    user.get("/api/conversations").await.expect(200);
+    user.create("c", vec![]).await;
+    user.create("d", vec![]).await;
+    let requests = async |method: Method, path: &str, body: Option<String>| {
+        let (answer, cost) = site.cost_of(user.send(method, path, body)).await;
+        answer.expect_error(429, "rate_limited");
+        assert!(answer.header("retry-after").is_some());
+        cost
+    };
+    requests(Method::GET, "/api/conversations", None).await;
+    let nothing = Cost {
+        requests: 0,
+        commands: 0,
+    };
+    let title = json!({ "title": "x" }).to_string();
+    // Were it parsed, it would be refused for what it is.
+    let no_json = "[".repeat(4_000_000);
+    let received = site.front.counts().received;
+    for (method, path, body) in [
+        (Method::GET, "/api/conversations", None),
+        (Method::GET, "/api/sync", None),
+        (Method::PATCH, "/api/conversations/c", Some(title)),
+        (Method::DELETE, "/api/conversations/c", None),
+        (Method::POST, "/api/import", Some(no_json)),
+    ] {
+        assert_eq!(requests(method, path, body).await, nothing, "{path}");
+    }
+    assert_eq!(site.front.counts().received, received);
+    site.begin_window();
+    user.get("/api/conversations").await.expect(200);
+}
+
+async fn a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process(site: Site) {
+    let deployment = limited(&site, "RATE_LIMIT_PER_MINUTE", "5").await;
+    let user = deployment.user().await;
+    user.create("c", vec![]).await;
+    site.begin_window();
+    match &site.redis {
+        Some(server) => server.set_full(true).unwrap(),
+        None => site.faults().set_full(Some(Full::Admission)),
+    }
+    for left in (0..5).rev() {
+        let answer = user.get("/api/conversations").await;
+        answer.expect(200);
+        let remaining: u64 = answer
+            .header("ratelimit-remaining")
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert_eq!(remaining, left);
+    }
+    let answer = user.get("/api/conversations").await;
+    answer.expect_error(429, "rate_limited");
+}
+
+async fn health_costs_one_command_in_five_seconds(site: Site) {
+    let stranger = site.stranger();
+    let ask_often = async || {
+        for _ in 0..20 {
+            stranger.get("/api/health/redis").await.expect(200);
+        }
+    };
+    for _ in 0..2 {
+        let ((), cost) = site.cost_of(ask_often()).await;
+        assert_eq!((cost.requests, cost.commands), (1, 1));
+        site.advance(Duration::from_secs(5));
+    }
+}

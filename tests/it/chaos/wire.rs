@@ -1,0 +1,173 @@
+//! Requests whose answers get lost.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+use uuid::Builder;
+
+use super::json::text;
+use super::world::World;
+use crate::common::Client;
+
+/// How often a client sends a request whose outcome it does not know.
+const ATTEMPTS: usize = 4;
+
+/// What is asked, and nothing of who asks.
+#[derive(Clone)]
+pub struct Request {
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Value>,
+    pub if_match: Option<String>,
+}
+
+impl Request {
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            body: None,
+            if_match: None,
+        }
+    }
+
+    pub fn with_body(self, body: Value) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
+    }
+}
+
+/// What came back.
+pub struct Response {
+    pub status: u16,
+    pub text: String,
+    pub etag: Option<String>,
+    retry_after: Option<String>,
+}
+
+impl Response {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// The JSON of a response that has to have this status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()
+    }
+
+    pub fn error_code(&self) -> String {
+        text(&self.json()["error"]["code"])
+    }
+}
+
+/// `None` where the connection broke, as a stream does when the store fails under way.
+async fn exchange(client: &Client, request: Request) -> Option<Response> {
+    if request.path.starts_with("/api/export") {
+        let (status, text) = client.try_get(&request.path).await;
+        return text.ok().map(|text| Response {
+            status,
+            text,
+            etag: None,
+            retry_after: None,
+        });
+    }
+    let body = request.body.map(|body| body.to_string());
+    let answer = client.send(request.method, &request.path, body).await;
+    let header = |name| answer.header(name).map(str::to_owned);
+    Some(Response {
+        status: answer.status,
+        etag: header("etag"),
+        retry_after: header("retry-after"),
+        text: answer.text,
+    })
+}
+
+/// A connection on which answers get lost, as often as its seed wants.
+pub struct Wire {
+    pub world: Arc<World>,
+    pub random: fastrand::Rng,
+}
+
+impl Wire {
+    /// Sends a request until its outcome is known, at most so often; and how often it was.
+    pub async fn send(&mut self, client: &Client, request: &Request) -> (Option<Response>, usize) {
+        let client = self.with_key(client, request);
+        for attempt in 1..=ATTEMPTS {
+            let response = self.attempt(&client, request).await;
+            if response.is_some() {
+                return (response, attempt);
+            }
+            let pause = Duration::from_millis(self.random.u64(0..15));
+            tokio::time::sleep(pause).await;
+        }
+        (None, ATTEMPTS)
+    }
+
+    /// Sends it once.
+    pub async fn send_once(&mut self, client: &Client, request: &Request) -> Option<Response> {
+        let client = self.with_key(client, request);
+        self.attempt(&client, request).await
+    }
+
+    fn with_key(&mut self, client: &Client, request: &Request) -> Client {
+        let mut client = client.clone();
+        if let Some(etag) = &request.if_match {
+            client = client.with_header("if-match", etag);
+        }
+        if request.method == Method::GET {
+            return client;
+        }
+        let now = self.world.clock.now_ms().unsigned_abs();
+        let random: [u8; 10] = std::array::from_fn(|_| self.random.u8(..));
+        let key = Builder::from_unix_timestamp_millis(now, &random).into_uuid();
+        client.with_header("idempotency-key", &key.to_string())
+    }
+
+    /// `None` where the client does not learn what came of it.
+    async fn attempt(&mut self, client: &Client, request: &Request) -> Option<Response> {
+        let is_link = request
+            .body
+            .as_ref()
+            .is_some_and(|body| body["action"] == "link");
+        let (client, request) = (client.clone(), request.clone());
+        let work = async move { exchange(&client, request).await };
+        let patience = Duration::from_millis(self.random.u64(0..8));
+        let response = match self.random.u8(0..100) {
+            // The connection is dropped.
+            0..3 => tokio::time::timeout(patience, work).await.ok().flatten(),
+            // The client gives up, and the service does not notice.
+            3..6 => self.world.give_up_after(patience, work).await.flatten(),
+            // The answer is lost.
+            6..10 => {
+                work.await;
+                None
+            }
+            _ => work.await,
+        }?;
+        if response.status < 500 {
+            return Some(response);
+        }
+        self.note_failure(&response, is_link);
+        None
+    }
+
+    /// Every failure is typed; an open circuit is waited for by moving the clock.
+    fn note_failure(&self, response: &Response, is_link: bool) {
+        self.world.failures.fetch_add(1, Relaxed);
+        let code = response.error_code();
+        // A code that the service has stored already, and was not told so, is taken.
+        let is_known = code.starts_with("storage_") || is_link && code == "internal_error";
+        assert!(is_known, "{}", response.text);
+        let wait = response.retry_after.as_ref();
+        if wait.is_some_and(|seconds| seconds.parse::<u64>().unwrap() > 5) {
+            self.world.clock.advance(Duration::from_secs(61));
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Users spread over two databases.
+
+use std::collections::BTreeSet;
+
+use crate::common::{Client, Deployment, Site, message};
+use local::front::Fault;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "a token for reading metrics, long enough";
+
+/// Runs a test with two databases, embedded ones and, where redis-server is installed, real ones.
+macro_rules! on_two_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let (one, two) = (super::Site::embedded().await, super::Site::embedded().await);
+                super::$name(super::Pair::new(one, two).await).await;
+            })+
+        }
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let (one, two) = (super::Site::redis().await, super::Site::redis().await);
+                if let (Some(one), Some(two)) = (one, two) {
+                    super::$name(super::Pair::new(one, two).await).await;
+                }
+            })+
+        }
+    };
+}
+
+on_two_databases!(
+    each_user_is_in_one_database_and_all_are_used,
+    codes_and_shares_are_found_wherever_they_are,
+    one_database_away_concerns_its_users_only,
+    metrics_and_health_are_of_both,
+    a_claim_within_one_database_works_and_across_says_why_not,
+);
+
+/// A deployment over the databases of two sites.
+struct Pair {
+    one: Site,
+    two: Site,
+    deployment: Deployment,
+}
+
+impl Pair {
+    async fn new(one: Site, two: Site) -> Self {
+        let deployment = one
+            .deployment(&[
+                ("UPSTASH_REDIS_REST_URL_2", &two.front.url()),
+                ("UPSTASH_REDIS_REST_TOKEN_2", crate::common::STORE_TOKEN),
+                ("METRICS_TOKEN", TOKEN),
+                ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000"),
+            ])
+            .await;
+        Self {
+            one,
+            two,
+            deployment,
+        }
+    }
+
+    /// A user in each database.
+    async fn one_in_each(&self) -> (Client, Client) {
+        let (mut first, mut second) = (None, None);
+        while first.is_none() || second.is_none() {
+            let user = self.deployment.user().await;
+            let id = id_of(&user).await;
+            match self.one.keys(&format!("user:{id}:*")).await.is_empty() {
+                false => first = Some(user),
+                true => second = Some(user),
+            }
+        }
+        (first.unwrap(), second.unwrap())
+    }
+}
+
+async fn id_of(user: &Client) -> String {
+    let session = user.get("/api/session").await.expect(200);
+    session["userId"].as_str().unwrap().to_owned()
+}
+
+/// The users whose keys are there.
+async fn users_in(site: &Site) -> BTreeSet<String> {
+    let keys = site.keys("user:*").await;
+    keys.iter()
+        .map(|key| key.split(':').nth(1).unwrap().to_owned())
+        .collect()
+}
+
+async fn each_user_is_in_one_database_and_all_are_used(pair: Pair) {
+    let mut users = BTreeSet::new();
+    for _ in 0..24 {
+        let user = pair.deployment.user().await;
+        user.create("c", vec![message("m", "user", "hi")]).await;
+        user.append("c", vec![message("n", "user", "ho")])
+            .await
+            .expect(201);
+        assert_eq!(user.open("c").await["messageCount"], 2);
+        users.insert(id_of(&user).await);
+    }
+    let (one, two) = (users_in(&pair.one).await, users_in(&pair.two).await);
+    assert!(one.is_disjoint(&two));
+    assert_eq!(&one | &two, users);
+    assert!(
+        one.len() >= 4 && two.len() >= 4,
+        "{} {}",
+        one.len(),
+        two.len()
+    );
+}
+
+async fn codes_and_shares_are_found_wherever_they_are(pair: Pair) {
+    let (first, second) = pair.one_in_each().await;
+    for user in [first, second] {
+        user.create("c", vec![message("m", "user", "hi")]).await;
+        let link = user
+            .post("/api/session", &json!({ "action": "link" }))
+            .await
+            .expect(201);
+        let body = json!({ "action": "redeem", "code": link["code"] });
+        let redeemed = pair
+            .deployment
+            .stranger()
+            .post("/api/session", &body)
+            .await
+            .expect(200);
+        assert_eq!(redeemed["userId"], id_of(&user).await);
+        let named = user.with_header("idempotency-key", "k");
+        let mut ids = BTreeSet::new();
+        for client in [&user, &user, &named, &named] {
+            let body = json!({ "conversationId": "c" });
+            let share = client.post("/api/shares", &body).await.expect(201);
+            let path = format!("/api/shares?id={}", share["id"].as_str().unwrap());
+            let shown = pair.deployment.stranger().get(&path).await.expect(200);
+            assert_eq!(shown["messages"][0]["content"], "hi");
+            ids.insert(path);
+        }
+        assert_eq!(ids.len(), 3, "one name, one share");
+        user.delete("/api/user").await.expect(200);
+    }
+    for site in [&pair.one, &pair.two] {
+        assert_eq!(site.keys("share:*").await, [""; 0]);
+    }
+}
+
+async fn one_database_away_concerns_its_users_only(pair: Pair) {
+    let (first, second) = pair.one_in_each().await;
+    pair.two.faults().push(Fault::QuotaError, 1_000);
+    first.create("c", vec![]).await;
+    second
+        .get("/api/conversations")
+        .await
+        .expect_error(503, "storage_quota");
+    let health = pair
+        .deployment
+        .stranger()
+        .get("/api/health/redis")
+        .await
+        .expect(503);
+    assert_eq!(health["status"], "unhealthy");
+    pair.two.faults().clear();
+    second.get("/api/conversations").await.expect(200);
+}
+
+async fn metrics_and_health_are_of_both(pair: Pair) {
+    pair.one_in_each().await;
+    let reader = pair.deployment.stranger().with_token(TOKEN);
+    reader.get("/api/metrics").await;
+    let text = reader.get("/api/metrics").await.text;
+    let users = users_in(&pair.one).await.len() + users_in(&pair.two).await.len();
+    assert!(
+        text.contains(&format!("conversation_store_users_total {users}\n")),
+        "{text}"
+    );
+    let health = pair
+        .deployment
+        .stranger()
+        .get("/api/health/redis")
+        .await
+        .expect(200);
+    assert_eq!(
+        (&health["status"], &health["circuit"]),
+        (&json!("healthy"), &json!("closed"))
+    );
+}
+
+async fn a_claim_within_one_database_works_and_across_says_why_not(pair: Pair) {
+    let (first, second) = pair.one_in_each().await;
+    let (neighbour, _) = pair.one_in_each().await;
+    neighbour
+        .create("c", vec![message("m", "user", "hi")])
+        .await;
+    let claim = async |by: &Client| {
+        let body = json!({ "action": "claim", "token": neighbour.token() });
+        by.post("/api/session", &body).await
+    };
+    claim(&second)
+        .await
+        .expect_error(409, "claim_across_databases");
+    let moved: Value = claim(&first).await.expect(200);
+    assert_eq!(moved["conversations"], 1);
+    first.open("c").await;
+}

@@ -1,0 +1,209 @@
+//! Several devices of one user: codes, and signing out everywhere.
+
+use std::time::Duration;
+
+use crate::common::{Client, Site, message};
+use local::front::Fault;
+use serde_json::json;
+
+on_both_stores!(
+    another_device_becomes_the_same_user_by_a_code,
+    a_code_is_good_once_and_for_ten_minutes,
+    five_wrong_codes_are_all_an_address_has,
+    a_code_whose_answer_was_lost_is_not_lost,
+    a_code_goes_with_its_user_even_where_there_is_nothing_else,
+    a_repeated_sign_out_is_answered_again,
+    signing_out_everywhere_voids_older_tokens,
+    a_code_made_before_a_sign_out_is_of_no_use_after,
+    a_code_wants_a_token_and_has_a_form,
+);
+
+async fn code_of(user: &Client) -> String {
+    let linked = user
+        .post("/api/session", &json!({ "action": "link" }))
+        .await
+        .expect(201);
+    linked["code"].as_str().unwrap().to_owned()
+}
+
+async fn redeem(client: &Client, code: &str) -> crate::common::client::Answer {
+    client
+        .post("/api/session", &json!({ "action": "redeem", "code": code }))
+        .await
+}
+
+async fn another_device_becomes_the_same_user_by_a_code(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![message("m", "user", "hi")]).await;
+    let code = code_of(&user).await;
+    assert_eq!(code.len(), 8);
+    // As a person types it.
+    let typed = format!("{}-{}", &code[..4].to_lowercase(), &code[4..]);
+    let session = redeem(&site.stranger(), &typed).await.expect(200);
+    let other = site
+        .stranger()
+        .with_token(session["token"].as_str().unwrap());
+    assert_eq!(other.open("c").await["messages"][0]["content"], "hi");
+    let mine = user.get("/api/session").await.expect(200);
+    assert_eq!(session["userId"], mine["userId"]);
+    // The code itself is nowhere in the database.
+    let keys = site.keys("*").await.join(" ");
+    assert!(!keys.contains(&code));
+}
+
+async fn a_code_is_good_once_and_for_ten_minutes(site: Site) {
+    let user = site.user().await;
+    let code = code_of(&user).await;
+    redeem(&site.stranger(), &code).await.expect(200);
+    redeem(&site.stranger(), &code)
+        .await
+        .expect_error(403, "wrong_code");
+    // A real Redis keeps its own time.
+    if site.engine.is_some() {
+        let code = code_of(&user).await;
+        site.advance(Duration::from_secs(601));
+        redeem(&site.stranger(), &code)
+            .await
+            .expect_error(403, "wrong_code");
+    }
+}
+
+async fn five_wrong_codes_are_all_an_address_has(site: Site) {
+    let user = site.user().await;
+    let code = code_of(&user).await;
+    let thief = site.stranger().with_header("x-real-ip", "192.0.2.66");
+    for guess in 0..5 {
+        redeem(&thief, &format!("AAAAAAA{guess}"))
+            .await
+            .expect_error(403, "wrong_code");
+    }
+    let answer = redeem(&thief, &code).await;
+    answer.expect_error(429, "too_many_codes");
+    assert_eq!(answer.header("retry-after"), Some("600"));
+    let owner = site.stranger().with_header("x-real-ip", "192.0.2.7");
+    redeem(&owner, &code).await.expect(200);
+}
+
+async fn a_code_whose_answer_was_lost_is_not_lost(site: Site) {
+    let user = site.user().await;
+    redeem(&site.stranger(), "AAAAAAAA")
+        .await
+        .expect_error(403, "wrong_code");
+    let code = code_of(&user).await;
+    site.faults().push(Fault::CutAfter, 1);
+    redeem(&site.stranger(), &code).await.expect(200);
+}
+
+/// Of a user without data next to nothing is kept, and that for a minute; but what knows of the code has to last as long.
+async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) {
+    let user = site.user().await;
+    let code = code_of(&user).await;
+    site.advance(Duration::from_secs(300));
+    user.delete("/api/user").await.expect(200);
+    assert!(site.keys("link:*").await.is_empty());
+    redeem(&site.stranger(), &code)
+        .await
+        .expect_error(403, "wrong_code");
+}
+
+/// Its token is void by then, but the client has no other.
+async fn a_repeated_sign_out_is_answered_again(site: Site) {
+    let user = site.user().await;
+    let named = user.with_header("idempotency-key", "sign-out-1");
+    let body = json!({ "action": "signOutEverywhere" });
+    named.post("/api/session", &body).await.expect(200);
+    site.advance(Duration::from_secs(5));
+    let again = named.post("/api/session", &body).await.expect(200);
+    let other = site.stranger().with_token(again["token"].as_str().unwrap());
+    other.get("/api/conversations").await.expect(200);
+    // The key is of one request, so the void token is good for nothing else.
+    named
+        .patch("/api/session", &json!({ "currentConversationId": null }))
+        .await
+        .expect_error(401, "signed_out");
+}
+
+async fn signing_out_everywhere_voids_older_tokens(site: Site) {
+    let (user, bystander) = (site.user().await, site.user().await);
+    user.create("c", vec![]).await;
+    let code = code_of(&user).await;
+    let session = redeem(&site.stranger(), &code).await.expect(200);
+    let stolen = site
+        .stranger()
+        .with_token(session["token"].as_str().unwrap());
+    stolen.open("c").await;
+    site.advance(Duration::from_secs(1));
+    let out = user
+        .post("/api/session", &json!({ "action": "signOutEverywhere" }))
+        .await
+        .expect(200);
+    for old in [&user, &stolen] {
+        old.get("/api/conversations/c")
+            .await
+            .expect_error(401, "signed_out");
+        old.get("/api/conversations")
+            .await
+            .expect_error(401, "signed_out");
+        old.get("/api/session")
+            .await
+            .expect_error(401, "signed_out");
+        old.get("/api/sync").await.expect_error(401, "signed_out");
+        old.post("/api/session", &json!({}))
+            .await
+            .expect_error(401, "signed_out");
+        old.post("/api/session", &json!({ "action": "link" }))
+            .await
+            .expect_error(401, "signed_out");
+        old.append("c", vec![message("m", "user", "x")])
+            .await
+            .expect_error(401, "signed_out");
+        old.delete("/api/conversations/c")
+            .await
+            .expect_error(401, "signed_out");
+        old.post("/api/import", &json!([{ "id": "x" }]))
+            .await
+            .expect_error(401, "signed_out");
+    }
+    let fresh = user.with_token(out["token"].as_str().unwrap());
+    assert_eq!(fresh.open("c").await["messageCount"], 0);
+    bystander.get("/api/session").await.expect(200);
+}
+
+async fn a_code_wants_a_token_and_has_a_form(site: Site) {
+    let stranger = site.stranger();
+    for action in ["link", "signOutEverywhere"] {
+        stranger
+            .post("/api/session", &json!({ "action": action }))
+            .await
+            .expect_error(401, "missing_token");
+    }
+    for body in [
+        json!({ "action": "steal" }),
+        json!({ "action": 5 }),
+        json!({ "action": "redeem" }),
+        json!({ "action": "redeem", "code": "short" }),
+        json!({ "action": "redeem", "code": 12_345_678 }),
+        json!({ "code": "ABCDEFGH" }),
+    ] {
+        stranger
+            .post("/api/session", &body)
+            .await
+            .expect_error(400, "invalid_field");
+    }
+}
+
+async fn a_code_made_before_a_sign_out_is_of_no_use_after(site: Site) {
+    let user = site.user().await;
+    let code = code_of(&user).await;
+    site.advance(Duration::from_secs(1));
+    let out = json!({ "action": "signOutEverywhere" });
+    user.post("/api/session", &out).await.expect(200);
+    let session = redeem(&site.stranger(), &code).await.expect(200);
+    let thief = site
+        .stranger()
+        .with_token(session["token"].as_str().unwrap());
+    thief
+        .get("/api/session")
+        .await
+        .expect_error(401, "signed_out");
+}

@@ -1,0 +1,325 @@
+//! Tokens of an auth provider (the plan's option 2), over HTTP.
+
+use std::time::{Duration, Instant};
+
+use crate::common::provider::{Behaviour, KeyServer, SigningKey, encode};
+use crate::common::{Deployment, Site, message};
+use serde_json::{Value, json};
+
+const SECRET: &str = "a secret that a provider shares with us";
+const ISSUER: &str = "https://auth.example/";
+
+const SECOND: Duration = Duration::from_secs(1);
+
+on_both_stores!(users_of_a_provider_are_users_like_others);
+
+fn shared() -> SigningKey {
+    SigningKey::Shared(SECRET.to_owned())
+}
+
+/// Claims that are in order, but for `changes`.
+fn claims(site: &Site, changes: Value) -> Value {
+    let now = site.clock.now_ms() / 1_000;
+    let mut claims = json!({ "iss": ISSUER, "aud": "chat", "sub": "user-1", "exp": now + 3_600 });
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+async fn with_secret(site: &Site) -> Deployment {
+    site.deployment(&[
+        ("AUTH_JWT_SECRET", SECRET),
+        ("AUTH_JWT_ISSUER", ISSUER),
+        ("AUTH_JWT_AUDIENCE", "chat"),
+    ])
+    .await
+}
+
+async fn with_keys(site: &Site, server: &KeyServer) -> Deployment {
+    site.deployment(&[
+        ("AUTH_JWKS_URL", &server.url),
+        ("AUTH_JWT_ISSUER", ISSUER),
+        ("AUTH_JWT_AUDIENCE", "chat"),
+    ])
+    .await
+}
+
+#[track_caller]
+fn assert_refused(answer: &crate::common::client::Answer, code: &str) {
+    answer.expect_error(401, code);
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+}
+
+/// Asks with a token, and nothing else.
+async fn ask(deployment: &Deployment, token: &str) -> crate::common::client::Answer {
+    let client = deployment.stranger().with_token(token);
+    client.get("/api/conversations").await
+}
+
+async fn users_of_a_provider_are_users_like_others(site: Site) {
+    let deployment = with_secret(&site).await;
+    let user = |subject: &str| {
+        let token = shared().token("", &claims(&site, json!({ "sub": subject })));
+        deployment.stranger().with_token(&token)
+    };
+    let (one, two) = (user("subject-1"), user("subject-2"));
+    one.create("c", vec![message("m", "user", "mine")]).await;
+    two.get("/api/conversations/c")
+        .await
+        .expect_error(404, "conversation_not_found");
+    two.create("c", vec![message("m", "user", "his")]).await;
+    assert_eq!(one.open("c").await["messages"][0]["content"], "mine");
+
+    // They have a session, and go on with the provider's token.
+    for action in ["link", "signOutEverywhere"] {
+        one.post("/api/session", &json!({ "action": action }))
+            .await
+            .expect_error(400, "use_provider");
+    }
+    let session = one.post("/api/session", &json!({})).await.expect(200);
+    assert!(session["userId"].as_str().unwrap().starts_with("jwt-"));
+    assert_eq!(
+        (session.get("token"), session.get("expiresAt")),
+        (None, None)
+    );
+    one.patch("/api/session", &json!({ "currentConversationId": "c" }))
+        .await
+        .expect(200);
+    let read = one.get("/api/session").await.expect(200);
+    assert_eq!(read["currentConversationId"], "c");
+    assert_eq!(read["userId"], session["userId"]);
+
+    // Nothing at the store says who they are, and tokens of ours work beside theirs.
+    for key in site.keys("*").await {
+        assert!(key.starts_with("user:jwt-"), "{key}");
+        assert!(!key.contains("subject"), "{key}");
+    }
+    let ours = site.user().await;
+    let ours = deployment.stranger().with_token(ours.token());
+    ours.get("/api/conversations").await.expect(200);
+}
+
+#[tokio::test]
+async fn without_a_provider_none_is_accepted() {
+    let site = Site::embedded().await;
+    let token = shared().token("", &claims(&site, json!({})));
+    let answer = site.stranger().with_token(&token).get("/api/session").await;
+    assert_refused(&answer, "invalid_token");
+}
+
+#[tokio::test]
+async fn a_token_is_valid_by_the_services_clock() {
+    let site = Site::embedded().await;
+    let deployment = with_secret(&site).await;
+    let now = site.clock.now_ms() / 1_000;
+    let token = shared().token("", &claims(&site, json!({ "nbf": now + 600 })));
+    assert_refused(&ask(&deployment, &token).await, "invalid_token");
+    site.advance(900 * SECOND);
+    ask(&deployment, &token).await.expect(200);
+    site.advance(3_600 * SECOND);
+    assert_refused(&ask(&deployment, &token).await, "expired_token");
+}
+
+#[tokio::test]
+async fn a_token_of_others_or_for_others_is_refused() {
+    let site = Site::embedded().await;
+    let deployment = with_secret(&site).await;
+    for changes in [
+        json!({ "iss": "https://evil.example/" }),
+        json!({ "iss": null }),
+        json!({ "aud": "another app" }),
+        json!({ "aud": null }),
+        json!({ "sub": "" }),
+        json!({ "sub": null }),
+        json!({ "exp": null }),
+    ] {
+        let token = shared().token("", &claims(&site, changes.clone()));
+        let answer = ask(&deployment, &token).await;
+        assert_eq!(answer.status, 401, "{changes}");
+        assert_refused(&answer, "invalid_token");
+    }
+    let stranger = SigningKey::Shared("a secret that we have never heard of".into());
+    let token = stranger.token("", &claims(&site, json!({})));
+    assert_refused(&ask(&deployment, &token).await, "invalid_token");
+}
+
+#[tokio::test]
+async fn published_keys_verify_both_kinds_with_one_request() {
+    let site = Site::embedded().await;
+    let (rsa, ec) = (SigningKey::rsa(), SigningKey::ec());
+    let server = KeyServer::start(&[rsa.jwk("r"), ec.jwk("e")]).await;
+    let deployment = with_keys(&site, &server).await;
+    let ours = site.user().await;
+    ask(&deployment, ours.token()).await.expect(200);
+    assert_eq!(server.asked(), 0);
+    let tokens =
+        [("r", &rsa), ("e", &ec)].map(|(id, key)| key.token(id, &claims(&site, json!({}))));
+    let answers = tokens
+        .iter()
+        .cycle()
+        .take(8)
+        .map(|token| ask(&deployment, token));
+    for answer in futures_util::future::join_all(answers).await {
+        answer.expect(200);
+    }
+    assert_eq!(server.asked(), 1);
+    // A set is used for ten minutes.
+    site.advance(590 * SECOND);
+    ask(&deployment, &tokens[0]).await.expect(200);
+    assert_eq!(server.asked(), 1);
+    site.advance(20 * SECOND);
+    ask(&deployment, &tokens[1]).await.expect(200);
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test]
+async fn the_algorithm_is_the_keys_not_the_tokens() {
+    let site = Site::embedded().await;
+    let (rsa, ec) = (SigningKey::rsa(), SigningKey::ec());
+    let (public, both) = (rsa.jwk("r"), [rsa.jwk("r"), ec.jwk("e"), shared().jwk("s")]);
+    let server = KeyServer::start(&both).await;
+    let deployment = with_keys(&site, &server).await;
+    let good = claims(&site, json!({}));
+    ask(&deployment, &rsa.token("r", &good)).await.expect(200);
+
+    let unsigned = json!({ "alg": "none", "kid": "r" });
+    let unsigned = format!(
+        "{}.{}.",
+        encode(unsigned.to_string()),
+        encode(good.to_string())
+    );
+    // The public key, which everybody knows, taken for a shared secret, in any form of it.
+    let modulus = SigningKey::Shared(public["n"].as_str().unwrap().to_owned());
+    let whole = SigningKey::Shared(public.to_string());
+    for token in [
+        unsigned,
+        modulus.token("r", &good),
+        whole.token("r", &good),
+        shared().token("s", &good),
+        rsa.token("e", &good),
+        ec.token("r", &good),
+        rsa.sign(&json!({ "alg": "ES256", "kid": "e" }), &good),
+        rsa.sign(&json!({ "alg": "RS512", "kid": "r" }), &good),
+        rsa.sign(&json!({ "alg": "RS256" }), &good),
+        SigningKey::ec().token("e", &good),
+    ] {
+        assert_refused(&ask(&deployment, &token).await, "invalid_token");
+    }
+    assert_eq!(server.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_found_and_an_invented_one_asks_once_a_minute() {
+    let site = Site::embedded().await;
+    let (old, new) = (SigningKey::rsa(), SigningKey::ec());
+    let server = KeyServer::start(&[old.jwk("old")]).await;
+    let deployment = with_keys(&site, &server).await;
+    let good = claims(&site, json!({}));
+    ask(&deployment, &old.token("old", &good)).await.expect(200);
+    let invented = new.token("invented", &good);
+    for _ in 0..3 {
+        assert_refused(&ask(&deployment, &invented).await, "invalid_token");
+    }
+    assert_eq!(server.asked(), 1);
+    server.publish(&[new.jwk("new")]);
+    site.advance(61 * SECOND);
+    ask(&deployment, &new.token("new", &good)).await.expect(200);
+    assert_eq!(server.asked(), 2);
+    assert_refused(&ask(&deployment, &invented).await, "invalid_token");
+    // The withdrawn key went with the old set.
+    assert_refused(
+        &ask(&deployment, &old.token("old", &good)).await,
+        "invalid_token",
+    );
+    assert_eq!(server.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_is_no_verdict() {
+    let site = Site::embedded().await;
+    let key = SigningKey::ec();
+    let server = KeyServer::start(&[key.jwk("e")]).await;
+    let deployment = with_keys(&site, &server).await;
+    let token = key.token("e", &claims(&site, json!({ "exp": 9_999_999_999_i64 })));
+    let huge = format!("{{\"keys\":[\"{}\"]}}", "x".repeat(300_000));
+    let failures = [
+        Behaviour::Answer(500, String::new()),
+        Behaviour::Answer(302, String::new()),
+        Behaviour::Answer(200, "<html>".into()),
+        Behaviour::Answer(200, huge),
+        Behaviour::Silence,
+    ];
+    let mut asked = 0;
+    for behaviour in failures {
+        server.behave(behaviour);
+        let began = Instant::now();
+        for _ in 0..3 {
+            let answer = ask(&deployment, &token).await;
+            answer.expect_error(503, "identity_unavailable");
+            assert_eq!(answer.header("retry-after"), Some("5"));
+        }
+        assert!(began.elapsed() < 4 * SECOND);
+        asked += 1;
+        assert_eq!(server.asked(), asked);
+        site.advance(6 * SECOND);
+    }
+    server.publish(&[key.jwk("e")]);
+    ask(&deployment, &token).await.expect(200);
+
+    // While the set lives it is enough; what only a new one could tell stays open; then all does.
+    server.behave(Behaviour::Answer(503, String::new()));
+    site.advance(61 * SECOND);
+    ask(&deployment, &token).await.expect(200);
+    let unknown = key.token("other", &claims(&site, json!({})));
+    ask(&deployment, &unknown)
+        .await
+        .expect_error(503, "identity_unavailable");
+    ask(&deployment, &token).await.expect(200);
+    site.advance(600 * SECOND);
+    ask(&deployment, &token)
+        .await
+        .expect_error(503, "identity_unavailable");
+    // Our own tokens need nobody.
+    let ours = site.user().await;
+    ask(&deployment, ours.token()).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_takes_nothing_with_it() {
+    let site = Site::embedded().await;
+    let key = SigningKey::ec();
+    let keys = json!({ "keys": [key.jwk("e")] }).to_string();
+    let server = KeyServer::start(&[]).await;
+    server.behave(Behaviour::Late(keys));
+    let deployment = with_keys(&site, &server).await;
+    let token = key.token("e", &claims(&site, json!({})));
+    let hasty = tokio::time::timeout(SECOND / 5, ask(&deployment, &token));
+    assert!(hasty.await.is_err());
+    assert_eq!(server.asked(), 1);
+    ask(&deployment, &token).await.expect(200);
+    assert_eq!(server.asked(), 1);
+}
+
+#[tokio::test]
+async fn garbage_is_refused_without_asking_anybody() {
+    let site = Site::embedded().await;
+    let server = KeyServer::start(&[]).await;
+    let deployment = with_keys(&site, &server).await;
+    let header = encode(r#"{"alg":"RS256","kid":"r"}"#);
+    for token in [
+        "x".to_owned(),
+        "...".to_owned(),
+        "a.b.c".to_owned(),
+        format!("{header}.{header}"),
+        format!("{header}..!"),
+        format!("{}.{header}.AA", encode(r#"{"alg":"RS256","kid":"#)),
+        format!("{}.{header}.AA", encode([255, 254])),
+        format!("{header}.{}.AA", "x".repeat(9_000)),
+        "cs1.".to_owned(),
+        format!("cs1.{header}.AA"),
+    ] {
+        assert_refused(&ask(&deployment, &token).await, "invalid_token");
+    }
+    assert_eq!(server.asked(), 0);
+}

@@ -1,0 +1,265 @@
+//! One call, an answer of which is lost.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local::front::{Fault, Hold};
+use serde_json::Value;
+
+use crate::common::client::Answer;
+use crate::common::situation::{Account, Request, Situation, View, check_bytes};
+use crate::common::{Client, DAY, Deployment, Site};
+use crate::lost_answers::others::is_erasure;
+
+/// Limits that this many users of one address would meet.
+const VARIABLES: [(&str, &str); 3] = [
+    ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
+    ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
+];
+
+/// What of an answer is the same whenever it is given. Not the ids that a deletion names: a write in between that brings
+/// them back, or takes the whole conversation away, makes a repeat forget them.
+const STEADY: [&str; 11] = [
+    "revision",
+    "messageCount",
+    "totalTokens",
+    "appended",
+    "imported",
+    "unchanged",
+    "rejected",
+    "claimed",
+    "conversations",
+    "currentConversationId",
+    "erased",
+];
+
+/// Whose answer gets lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The store's to the service, which asks again.
+    OfTheStore,
+    /// The service's to the client, which asks again under the same key.
+    OfTheService,
+}
+
+/// Two deployments on one database, of which the first loses answers.
+pub struct Laboratory {
+    site: Site,
+    lossy: Deployment,
+    sound: Deployment,
+    keys: AtomicU32,
+    /// Calls whose scripts the store knows, so that each takes as many requests as it says.
+    known: Mutex<HashSet<&'static str>>,
+}
+
+/// How it came out.
+struct Outcome {
+    account: Account,
+    call: (u16, Value),
+    other: u16,
+    /// `None` where nobody can read any more.
+    view: Option<View>,
+}
+
+impl Laboratory {
+    pub async fn new(site: Site) -> Self {
+        Self {
+            lossy: site.deployment_beside(&VARIABLES).await,
+            sound: site.deployment_beside(&VARIABLES).await,
+            site,
+            keys: AtomicU32::new(0),
+            known: Mutex::default(),
+        }
+    }
+
+    /// Loses the answer to each request of the call, with the other write before the repeat.
+    pub async fn lose_answers_of(&self, situation: &Situation, other: &Request, loss: Loss) {
+        if self.known.lock().unwrap().insert(situation.name) {
+            let account = self.prepare(situation).await;
+            situation.call.send(&account, None).await;
+            self.lossy.idle().await;
+        }
+        for request in 1..=situation.requests {
+            let at = format!(
+                "{}, request {request}, meanwhile {} {}",
+                situation.name, other.method, other.path
+            );
+            let is_last = request == situation.requests;
+            let lost = match loss {
+                Loss::OfTheStore => self.lose(situation, other, request).await,
+                Loss::OfTheService if is_last && has_memory(situation) => {
+                    self.repeat(situation, other).await
+                }
+                Loss::OfTheService => continue,
+            };
+            let mut expected = self.undisturbed(situation, other, request).await;
+            // Of what was erased nothing is remembered: then the repeat is another call, behind the erasure.
+            if is_erasure(other) && (lost.call != expected.call || lost.view != expected.view) {
+                expected = self.reversed(situation, other).await;
+            }
+            if !situation.call.is_read() {
+                assert_eq!(lost.call, expected.call, "{at}");
+            }
+            assert_eq!(lost.other, expected.other, "{at}");
+            self.check(&at, other, lost, expected).await;
+        }
+    }
+
+    async fn check(&self, at: &str, other: &Request, lost: Outcome, expected: Outcome) {
+        match (&lost.view, &expected.view) {
+            (Some(lost), Some(expected)) => lost.check_same(at, expected),
+            (None, None) => {}
+            _ => panic!("{at}: one can be read, the other cannot"),
+        }
+        if let Some(view) = &lost.view {
+            view.check_counts(at);
+            if !is_erasure(other) {
+                check_bytes(at, &self.site, &self.sound, &lost.account.client).await;
+            }
+        }
+        for account in [lost.account, expected.account] {
+            account.client.delete("/api/user").await;
+        }
+    }
+
+    /// The answer to a request is lost, and its repeat waits until the other device has written.
+    async fn lose(&self, situation: &Situation, other: &Request, request: u32) -> Outcome {
+        let account = self.prepare(situation).await;
+        let faults = self.lossy.faults();
+        faults.on_request(request, Fault::CutAfter);
+        let hold = faults.hold_next();
+        self.between(situation, other, account, hold).await
+    }
+
+    /// The same without a loss: the other device writes behind the request.
+    async fn undisturbed(&self, situation: &Situation, other: &Request, request: u32) -> Outcome {
+        let account = self.prepare(situation).await;
+        let faults = self.lossy.faults();
+        faults.pass(request);
+        let hold = faults.hold_next();
+        self.between(situation, other, account, hold).await
+    }
+
+    /// The other device writes first.
+    async fn reversed(&self, situation: &Situation, other: &Request) -> Outcome {
+        let mut account = self.prepare(situation).await;
+        let other_answer = other.send(&account, None).await;
+        let answer = situation.call.send(&account, None).await;
+        self.outcome(situation, &mut account, &answer, &other_answer)
+            .await
+    }
+
+    /// Lets the other device write when a request of the call waits, or when there is none that could.
+    async fn between(
+        &self,
+        situation: &Situation,
+        other: &Request,
+        mut account: Account,
+        hold: Hold,
+    ) -> Outcome {
+        let call = async {
+            let answer = situation.call.send(&account, None).await;
+            self.lossy.idle().await;
+            hold.release();
+            answer
+        };
+        let write = async {
+            hold.arrived().await;
+            other
+                .send_through(&self.beside(&account), &account, None)
+                .await
+        };
+        let (answer, other_answer) = {
+            tokio::pin!(call, write);
+            tokio::select! {
+                answer = &mut call => {
+                    self.lossy.faults().clear();
+                    (answer, other.send_through(&self.beside(&account), &account, None).await)
+                }
+                other = &mut write => {
+                    hold.release();
+                    (call.await, other)
+                }
+            }
+        };
+        self.outcome(situation, &mut account, &answer, &other_answer)
+            .await
+    }
+
+    /// The client asks again under the same key once the other device has written.
+    async fn repeat(&self, situation: &Situation, other: &Request) -> Outcome {
+        let mut account = self.prepare(situation).await;
+        let key = format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed));
+        let first = situation.call.send(&account, Some(&key)).await;
+        let other_answer = other
+            .send_through(&self.beside(&account), &account, None)
+            .await;
+        let again = situation.call.send(&account, Some(&key)).await;
+        // Of what was erased nothing is remembered.
+        if !is_erasure(other) {
+            let text = &again.text;
+            assert_eq!(steady(&again), steady(&first), "{}: {text}", situation.name);
+        }
+        self.outcome(situation, &mut account, &again, &other_answer)
+            .await
+    }
+
+    async fn outcome(
+        &self,
+        situation: &Situation,
+        account: &mut Account,
+        answer: &Answer,
+        other: &Answer,
+    ) -> Outcome {
+        if situation.name == "sign out" {
+            let token = answer.expect(200)["token"].clone();
+            account.client = account.client.with_token(token.as_str().unwrap());
+        }
+        let is_readable = account.client.get("/api/session").await.status == 200;
+        Outcome {
+            call: steady(answer),
+            other: other.status,
+            view: match is_readable {
+                true => Some(View::of(&account.client).await),
+                false => None,
+            },
+            account: account.clone(),
+        }
+    }
+
+    /// The account's other device.
+    fn beside(&self, account: &Account) -> Client {
+        self.sound.stranger().with_token(account.client.token())
+    }
+
+    async fn prepare(&self, situation: &Situation) -> Account {
+        let account = Account::new(&self.lossy.stranger(), situation.has_source).await;
+        for request in &situation.before {
+            let answer = request.send(&account, None).await;
+            assert!(answer.status < 300, "{request:?}: {}", answer.text);
+        }
+        account.client.get("/api/conversations").await.expect(200);
+        self.lossy.idle().await;
+        if situation.is_days_later {
+            self.site.advance(DAY);
+        }
+        account
+    }
+}
+
+fn steady(answer: &Answer) -> (u16, Value) {
+    let mut json: Value = serde_json::from_str(&answer.text).unwrap_or_default();
+    if let Some(members) = json.as_object_mut() {
+        members.retain(|name, _| STEADY.contains(&name.as_str()));
+    }
+    (answer.status, json)
+}
+
+/// Whether a client's repeat is answered from what is remembered: an erasure is not even remembered itself, a new user has
+/// no memory, a stream is opened anew, and whoever signed out has no token any more to ask with.
+fn has_memory(situation: &Situation) -> bool {
+    let without = ["erase", "begin a session", "open a stream", "sign out"];
+    !without.contains(&situation.name) && !situation.call.is_read()
+}

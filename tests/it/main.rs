@@ -1,0 +1,56 @@
+//! The service over HTTP, on the embedded store and on a real Redis: one program, a module for each route or quality.
+//!
+//! What needs a browser, Vercel's command line, or a database and deployment of one's own, is in programs of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[macro_use]
+#[path = "../common/mod.rs"]
+mod common;
+
+mod abuse;
+mod alerts;
+mod bad_input;
+mod budgets;
+mod chaos;
+mod claim;
+mod compression;
+mod conversation;
+mod conversations;
+mod databases;
+mod devices;
+mod earlier_release;
+mod edge;
+mod expiry;
+mod export;
+mod extremes;
+mod failures;
+mod full_database;
+mod growth;
+mod health;
+mod import;
+mod invocations;
+mod jwt;
+mod limits;
+mod logs;
+mod lost_answers;
+mod message;
+mod messages;
+mod metrics;
+mod module;
+mod openapi;
+mod pages;
+mod pitfalls;
+mod preconditions;
+mod routes;
+mod schemathesis;
+mod session;
+mod shares;
+mod stopped_scripts;
+mod sync;
+mod upstash;
+mod user;

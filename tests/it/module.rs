@@ -1,0 +1,130 @@
+//! The browser module, in Node against the running service; and its types.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use crate::common::Site;
+use crate::common::day::{ALLOWED, COUNTED};
+use local::optional::skip_without;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::Command;
+
+on_both_stores!(
+    the_module_keeps_its_promises,
+    a_users_day_stays_inside_its_budget,
+);
+
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/module");
+
+const PROVIDER_SECRET: &str = "a secret of the auth provider, for tests";
+
+/// Many browsers begin at once in these tests, all at one address.
+const VARIABLES: [(&str, &str); 3] = [
+    ("AUTH_JWT_SECRET", PROVIDER_SECRET),
+    ("RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
+];
+
+async fn the_module_keeps_its_promises(site: Site) {
+    if !node_is_installed().await {
+        return;
+    }
+    let service = site.deployment(&VARIABLES).await;
+    let output = Command::new("node")
+        .args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
+        // Of a file: whoever waits for what never comes says so.
+        .arg("--test-timeout=180000")
+        .args(scripts())
+        .env("API", format!("{}/api", service.url()))
+        .env("AUTH_JWT_SECRET", PROVIDER_SECRET)
+        .output()
+        .await
+        .unwrap();
+    assert_success(&output);
+}
+
+/// The script plays the day and says when time passes; it is let go on when the service's clock has followed.
+async fn a_users_day_stays_inside_its_budget(site: Site) {
+    if !node_is_installed().await {
+        return;
+    }
+    let service = site.deployment(&VARIABLES).await;
+    let mut node = Command::new("node")
+        .arg(Path::new(DIRECTORY).join("day.mjs"))
+        .env("API", format!("{}/api", service.url()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut input = node.stdin.take().unwrap();
+    let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();
+    let (mut days, mut before) = (0, 0);
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(ms) = line.strip_prefix("advance ") {
+            site.advance(Duration::from_millis(ms.parse().unwrap()));
+        } else if let Some(what) = line.strip_prefix("count ") {
+            let now = site.commands().await;
+            if what != "nothing" {
+                let commands = now - before;
+                println!("{what}: {commands} commands of {ALLOWED}");
+                let most = if days == 0 { COUNTED } else { ALLOWED };
+                assert!(commands <= most, "{what}: {commands}");
+                days += 1;
+            }
+            before = now;
+        } else {
+            continue;
+        }
+        input.write_all(b"\n").await.unwrap();
+    }
+    assert!(node.wait().await.unwrap().success());
+    assert_eq!(days, 2);
+}
+
+#[tokio::test]
+async fn a_frontend_in_typescript_compiles() {
+    let compiler = Path::new(DIRECTORY).join("node_modules/typescript/bin/tsc");
+    if !node_is_installed().await {
+        return;
+    }
+    if !compiler.exists() {
+        skip_without("TypeScript (npm ci in tests/module)").unwrap();
+        return;
+    }
+    let output = Command::new("node")
+        .arg(&compiler)
+        .args(["--project", DIRECTORY])
+        .output()
+        .await
+        .unwrap();
+    assert_success(&output);
+}
+
+async fn node_is_installed() -> bool {
+    let node = Command::new("node").arg("--version").output().await;
+    let is_installed = node.is_ok_and(|output| output.status.success());
+    if !is_installed {
+        skip_without("node").unwrap();
+    }
+    is_installed
+}
+
+/// The tests that need nothing but the service.
+fn scripts() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(DIRECTORY).unwrap();
+    let mut scripts: Vec<PathBuf> = files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    scripts.sort();
+    scripts
+}
+
+#[track_caller]
+fn assert_success(output: &Output) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{errors}");
+}

@@ -1,0 +1,126 @@
+//! The API's document, `public/openapi.json`: it is made here, of what the code itself says, and has to be
+//! up to date. That the service answers as it says is checked in every test, by `common::contract`.
+
+mod document;
+mod errors;
+mod examples;
+mod operation;
+mod operations;
+mod parameters;
+mod scenario;
+mod schemas;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::common::Site;
+use crate::common::contract::{self, UPDATE};
+use conversation_store::ErrorCode;
+use conversation_store::http::ROUTES;
+use document::document;
+use examples::Examples;
+use operations::operations;
+use reqwest::Method;
+use serde_json::Value;
+
+#[tokio::test]
+async fn is_up_to_date() {
+    let document = document(&Examples::record().await);
+    if contract::is_being_updated() {
+        let text = serde_json::to_string_pretty(&document).unwrap();
+        fs::write(contract::path(), text + "\n").unwrap();
+    }
+    let committed = fs::read_to_string(contract::path()).unwrap_or_default();
+    let committed: Value = serde_json::from_str(&committed).unwrap_or_default();
+    if let Some(place) = first_difference(&committed, &document, String::new()) {
+        panic!("public/openapi.json is out of date at {place}: run `{UPDATE}`");
+    }
+}
+
+#[test]
+fn has_every_route() {
+    let documented: BTreeSet<&str> = operations()
+        .iter()
+        .map(|operation| operation.route)
+        .collect();
+    assert_eq!(documented, BTreeSet::from(ROUTES));
+}
+
+#[tokio::test]
+async fn has_every_method() {
+    let site = Site::embedded().await;
+    for route in ROUTES {
+        let path = route.replace(['{', '}'], "");
+        let answer = site.stranger().send(Method::OPTIONS, &path, None).await;
+        assert_eq!(answer.status, 204, "{route}");
+        let allowed = answer.header("allow").unwrap().to_lowercase();
+        // HEAD is GET.
+        let allowed: BTreeSet<&str> = allowed.split(", ").filter(|name| *name != "head").collect();
+        let operations = operations();
+        let of_route = operations
+            .iter()
+            .filter(|operation| operation.route == route);
+        let documented: BTreeSet<&str> = of_route.map(|operation| operation.method).collect();
+        assert_eq!(documented, allowed, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_has_an_example() {
+    let examples = Examples::record().await;
+    let with_example: BTreeSet<&str> = examples.operations().collect();
+    let all: BTreeSet<&str> = operations().iter().map(|operation| operation.id).collect();
+    assert_eq!(with_example, all);
+}
+
+#[test]
+fn some_operation_has_every_error() {
+    let documented: Vec<ErrorCode> = operations()
+        .iter()
+        .flat_map(|operation| operation.codes().to_vec())
+        .collect();
+    // What is no operation gets this.
+    let elsewhere = [ErrorCode::MethodNotAllowed];
+    for code in ErrorCode::ALL {
+        let is_documented = documented.contains(code);
+        assert!(is_documented != elsewhere.contains(code), "{code}");
+    }
+}
+
+#[test]
+fn the_readme_has_every_error() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let rows = |status: &str| {
+        let rows = readme.lines().filter(|line| line.starts_with("| "));
+        let of_status = rows.filter(|row| {
+            row.split('|')
+                .nth(1)
+                .is_some_and(|cell| cell.contains(status))
+        });
+        of_status.collect::<Vec<_>>().join("\n")
+    };
+    for code in ErrorCode::ALL
+        .iter()
+        .filter(|code| **code != ErrorCode::NoRoute)
+    {
+        let rows = rows(code.status().as_str());
+        assert!(rows.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+/// A pointer to where two documents differ first.
+fn first_difference(one: &Value, other: &Value, place: String) -> Option<String> {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            names.into_iter().find_map(|name| {
+                let place = format!("{place}/{name}");
+                match (one.get(name), other.get(name)) {
+                    (Some(one), Some(other)) => first_difference(one, other, place),
+                    _ => Some(place),
+                }
+            })
+        }
+        _ => (one != other).then_some(place),
+    }
+}

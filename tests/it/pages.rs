@@ -1,0 +1,81 @@
+//! The pages, as they come over HTTP.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::common::Site;
+use serde_json::Value;
+
+const POLICY: &str = "content-security-policy";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The headers that vercel.json has for pages.
+fn deployed_headers() -> Vec<(String, String)> {
+    let text = fs::read_to_string(root().join("vercel.json")).unwrap();
+    let deployment: Value = serde_json::from_str(&text).unwrap();
+    let rules = deployment["headers"].as_array().unwrap();
+    assert_eq!(rules.len(), 1, "this test knows one rule");
+    let headers = rules[0]["headers"].as_array().unwrap().iter();
+    headers
+        .map(|header| {
+            let text = |field: &str| header[field].as_str().unwrap().to_owned();
+            (text("key"), text("value"))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn files_have_the_headers_of_the_deployment() {
+    let site = Site::embedded().await;
+    let paths = ["/", "/shared", "/app/main.js", "/conversation-store.js"];
+    for path in paths {
+        let answer = site.stranger().get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        for (name, value) in deployed_headers() {
+            assert_eq!(answer.header(&name), Some(value.as_str()), "{path} {name}");
+        }
+    }
+    let missing = site.stranger().get("/nothing").await;
+    assert_eq!(missing.status, 404);
+    assert!(missing.header(POLICY).is_some());
+}
+
+#[tokio::test]
+async fn pages_carry_the_same_policy_in_themselves() {
+    let site = Site::embedded().await;
+    for path in ["/", "/shared"] {
+        let answer = site.stranger().get(path).await;
+        let policy = answer.header(POLICY).unwrap();
+        assert!(!policy.contains("unsafe"), "{policy}");
+        // What a page cannot say of itself: who may frame it.
+        let own = policy.strip_suffix("; frame-ancestors 'none'").unwrap();
+        let tag = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{own}\">");
+        assert!(answer.text.contains(&tag), "{path} lacks {tag}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_no_other_address() {
+    let site = Site::embedded().await;
+    for (asked, location) in [("/shared.html", "/shared"), ("/index.html", "/")] {
+        let answer = site.stranger().get(asked).await;
+        assert_eq!(answer.status, 308, "{asked}");
+        assert_eq!(answer.header("location"), Some(location));
+    }
+}
+
+#[test]
+fn pages_hold_no_code_and_no_style() {
+    for page in ["index.html", "shared.html"] {
+        let text = fs::read_to_string(root().join("public").join(page)).unwrap();
+        for inline in ["<style", " style=", " onclick=", "javascript:"] {
+            assert!(!text.contains(inline), "{page} has {inline}");
+        }
+        for script in text.split("<script").skip(1) {
+            assert!(script.starts_with(" type=\"module\" src=\"/app/"), "{page}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether the service does what its document says, asked by a stranger: schemathesis makes requests of the
+//! document alone, those that it allows and those that it forbids, and checks every answer.
+//!
+//! What it has to be told beside the document is in `tests/schemathesis/`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use crate::common::{Client, Site, contract};
+use local::optional::skip_without;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+on_both_stores!(the_service_answers_as_its_document_says);
+
+/// It takes about a minute on two cores; whatever takes this long has got stuck.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Examples per operation on a real Redis. The embedded store gets those of `schemathesis.toml`; what the two stores
+/// may differ in (bytes, numbers, lengths, expired keys) shows with far fewer.
+const EXAMPLES_ON_REDIS: &str = "25";
+
+const METRICS_TOKEN: &str = "the token that Prometheus has been given";
+
+/// Nobody is asked to wait, and streams end soon.
+const VARIABLES: [(&str, &str); 5] = [
+    ("METRICS_TOKEN", METRICS_TOKEN),
+    ("RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("SYNC_STREAM_SECONDS", "1"),
+];
+
+async fn the_service_answers_as_its_document_says(site: Site) {
+    let Some(program) = find_program() else {
+        skip_without("schemathesis").unwrap();
+        return;
+    };
+    let service = site.deployment(&VARIABLES).await;
+    let folder = tempfile::tempdir().unwrap();
+    let both = [
+        user("one", &site.user().await),
+        user("other", &site.user().await),
+    ];
+    let users = json!({ "auth": both }).to_string();
+    fs::write(folder.path().join("users.json"), users).unwrap();
+
+    let examples = site.redis.as_ref().map(|_| EXAMPLES_ON_REDIS);
+    let output = run(&program, &service.url(), folder.path(), examples).await;
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("Stateful"), "{text}");
+}
+
+/// The one that `tests/schemathesis/requirements.txt` was installed into, or any.
+fn find_program() -> Option<PathBuf> {
+    let own = manifest_folder().join("target/schemathesis/bin/schemathesis");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let anywhere = env::split_paths(&path).map(|folder| folder.join("schemathesis"));
+    std::iter::once(own)
+        .chain(anywhere)
+        .find(|file| file.is_file())
+}
+
+/// `examples` replaces the configured number of them.
+async fn run(program: &Path, url: &str, folder: &Path, examples: Option<&str>) -> Output {
+    let own = manifest_folder().join("tests/schemathesis");
+    let users = folder.join("users.json");
+    let running = Command::new(program)
+        .arg("--config-file")
+        .arg(own.join("schemathesis.toml"))
+        .arg("run")
+        .arg(contract::path())
+        .args(["--url", url, "--no-color"])
+        .args(examples.iter().flat_map(|count| ["--max-examples", count]))
+        // Where it may leave what it likes.
+        .current_dir(folder)
+        .env("HOOKS", own.join("hooks.py"))
+        .env("USERS", users)
+        .env("METRICS_TOKEN", METRICS_TOKEN)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .kill_on_drop(true)
+        .output();
+    tokio::time::timeout(PATIENCE, running)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+fn user(name: &str, client: &Client) -> Value {
+    let bearer = format!("Bearer {}", client.token());
+    json!({ "name": name, "fixedHeaders": [{ "name": "Authorization", "value": bearer }] })
+}
+
+fn manifest_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,229 @@
+//! The client of Upstash's REST interface, against the front: what the routes do not use (yet) too.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::common::{STORE_TOKEN, Site};
+use conversation_store::clock::Clock;
+use conversation_store::secret::Secret;
+use conversation_store::upstash::{Command, Reply, Script, Upstash, UpstashConfig, UpstashError};
+use local::front::Fault;
+
+on_both_stores!(
+    a_pipeline_answers_in_order,
+    a_failing_entry_of_a_pipeline_is_a_failure,
+    a_discarded_transaction_changes_nothing,
+    any_bytes_come_back_intact,
+    a_script_is_sent_by_digest_and_once_by_text,
+    a_subscription_receives_what_is_published,
+    a_request_over_ten_megabytes_is_not_sent,
+);
+
+fn client(url: &str) -> Upstash {
+    let config = UpstashConfig::new(url, Secret::new(STORE_TOKEN));
+    Upstash::new(&config, Clock::default()).unwrap()
+}
+
+fn bytes(text: &str) -> Reply {
+    Reply::Bytes(text.as_bytes().to_vec())
+}
+
+async fn a_pipeline_answers_in_order(site: Site) {
+    let commands = [
+        Command::new("SET").arg("k").arg("2025"),
+        Command::new("GET").arg("k"),
+        Command::new("INCR").arg("k"),
+        Command::new("GET").arg("none"),
+        Command::new("MGET").arg("k").arg("none"),
+    ];
+    let (replies, cost) = site
+        .cost_of(async { client(&site.front.url()).pipeline(&commands).await })
+        .await;
+    let expected = [
+        bytes("OK"),
+        bytes("2025"),
+        Reply::Int(2026),
+        Reply::Nil,
+        Reply::List(vec![bytes("2026"), Reply::Nil]),
+    ];
+    assert_eq!(replies.unwrap(), expected);
+    assert_eq!((cost.requests, cost.commands), (1, 5));
+}
+
+async fn a_failing_entry_of_a_pipeline_is_a_failure(site: Site) {
+    let commands = [
+        Command::new("SET").arg("k").arg("text"),
+        Command::new("INCR").arg("k"),
+        Command::new("SET").arg("later").arg("1"),
+    ];
+    let result = client(&site.front.url()).pipeline(&commands).await;
+    assert!(matches!(result, Err(UpstashError::Command(text)) if text.starts_with("ERR value")));
+}
+
+async fn a_discarded_transaction_changes_nothing(site: Site) {
+    let upstash = client(&site.front.url());
+    let good = [
+        Command::new("SET").arg("k").arg("1"),
+        Command::new("INCR").arg("k"),
+    ];
+    assert_eq!(
+        upstash.transaction(&good).await.unwrap(),
+        [bytes("OK"), Reply::Int(2)]
+    );
+    let bad = [Command::new("SET").arg("k").arg("9"), Command::new("INCR")];
+    let result = upstash.transaction(&bad).await;
+    assert!(matches!(result, Err(UpstashError::Command(text)) if text.starts_with("EXECABORT")));
+    assert_eq!(
+        upstash
+            .command(&Command::new("GET").arg("k"))
+            .await
+            .unwrap(),
+        bytes("2")
+    );
+}
+
+async fn any_bytes_come_back_intact(site: Site) {
+    let script =
+        Script::new("#!lua flags=allow-key-locking\nreturn {'\\255\\0\\254', 'OK', 'null', '5'}");
+    let reply = client(&site.front.url())
+        .script(&script, &[], &[])
+        .await
+        .unwrap();
+    let expected = vec![
+        Reply::Bytes(vec![255, 0, 254]),
+        bytes("OK"),
+        bytes("null"),
+        bytes("5"),
+    ];
+    assert_eq!(reply, Reply::List(expected));
+}
+
+async fn a_script_is_sent_by_digest_and_once_by_text(site: Site) {
+    let upstash = client(&site.front.url());
+    let script = Script::new("#!lua flags=allow-key-locking\nreturn 20 + ARGV[1]");
+    for requests in [2, 1] {
+        let (reply, cost) = site.cost_of(upstash.script(&script, &["k"], &["3"])).await;
+        assert_eq!(reply.unwrap(), Reply::Int(23));
+        assert_eq!(cost.requests, requests);
+    }
+}
+
+async fn a_subscription_receives_what_is_published(site: Site) {
+    let upstash = client(&site.front.url());
+    let mut subscription = upstash.subscribe("user:1:events").await.unwrap();
+    for text in ["one", "two, with a comma", "{\"three\":3}"] {
+        site.command(&["PUBLISH", "user:1:events", text]).await;
+        assert_eq!(subscription.next().await.unwrap().as_deref(), Some(text));
+    }
+    site.faults().refuse(true).await;
+    assert!(matches!(
+        subscription.next().await,
+        Ok(None) | Err(UpstashError::Unreachable(_))
+    ));
+    assert!(matches!(
+        upstash.subscribe("x").await,
+        Err(UpstashError::Unreachable(_))
+    ));
+}
+
+async fn a_request_over_ten_megabytes_is_not_sent(site: Site) {
+    let upstash = client(&site.front.url());
+    let large = Command::new("SET").arg("k").arg("x".repeat(11_000_000));
+    let (result, cost) = site.cost_of(upstash.command(&large)).await;
+    assert_eq!(result, Err(UpstashError::TooLarge));
+    assert_eq!(cost.requests, 0);
+}
+
+#[tokio::test]
+async fn a_deadline_ends_a_call_that_never_answers() {
+    let site = Site::embedded().await;
+    let config = UpstashConfig::new(site.front.url(), Secret::new(STORE_TOKEN))
+        .with_deadline(Duration::from_millis(120));
+    let upstash = Upstash::new(&config, Clock::default()).unwrap();
+    site.faults()
+        .push(Fault::Delay(Duration::from_secs(60)), 10);
+    assert_eq!(
+        upstash.command(&Command::new("PING")).await,
+        Err(UpstashError::Timeout)
+    );
+}
+
+/// Accepts connections one after the other; answers each with `answer` and returns what it was sent.
+fn server(answers: Vec<&'static str>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = listener.local_addr().unwrap().to_string();
+    let thread = std::thread::spawn(move || {
+        let mut requests = Vec::new();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut buffer = [0; 4_096];
+            let length = stream.read(&mut buffer).unwrap();
+            requests.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+        requests
+    });
+    (url, thread)
+}
+
+#[tokio::test]
+async fn the_sync_token_of_an_answer_goes_with_the_next_request() {
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\nupstash-sync-token: seen-7\r\nconnection: close\r\n\
+                          content-length: 17\r\n\r\n{\"result\":\"UE9O\"}";
+    let (address, server) = server(vec![ANSWER, ANSWER]);
+    let upstash = client(&format!("http://{address}"));
+    for _ in 0..2 {
+        assert_eq!(
+            upstash.command(&Command::new("PING")).await.unwrap(),
+            bytes("PON")
+        );
+    }
+    let requests = server.join().unwrap();
+    assert!(!requests[0].contains("upstash-sync-token"));
+    assert!(requests[1].contains("upstash-sync-token: seen-7"));
+    for request in requests {
+        assert!(request.contains(&format!("authorization: Bearer {STORE_TOKEN}")));
+        assert!(request.contains("upstash-encoding: base64"));
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_know_a_flag_gets_the_script_without() {
+    const UNKNOWN: &str = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 67\r\n\r\n\
+                           {\"error\":\"ERR Unexpected flag in script shebang: allow-oom, sorry\"}";
+    const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 17\r\n\r\n\
+                      {\"result\":\"UE9O\"}";
+    let (address, server) = server(vec![UNKNOWN, OK, OK]);
+    let upstash = client(&format!("http://{address}"));
+    let flagged = Script::new("#!lua flags=allow-key-locking,allow-oom\nreturn 1");
+    let plain = Script::new("#!lua flags=allow-key-locking\nreturn 1");
+    for _ in 0..2 {
+        let reply = upstash.script(&flagged, &[], &[]).await.unwrap();
+        assert_eq!(reply, bytes("PON"));
+    }
+    let requests = server.join().unwrap();
+    assert!(requests[0].contains(flagged.sha1()), "{}", requests[0]);
+    assert!(requests[1].contains(plain.sha1()), "{}", requests[1]);
+    assert!(requests[2].contains(plain.sha1()), "it is asked once");
+}
+
+#[tokio::test]
+async fn an_https_url_is_spoken_to_in_tls_only() {
+    let (address, server) = server(vec![
+        "HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{\"result\":\"UE9O\"}",
+    ]);
+    let config = UpstashConfig {
+        attempts: 1,
+        ..UpstashConfig::new(format!("https://{address}"), Secret::new(STORE_TOKEN))
+    };
+    let upstash = Upstash::new(&config, Clock::default()).unwrap();
+    let result = upstash.command(&Command::new("PING")).await;
+    assert!(
+        matches!(result, Err(UpstashError::Unreachable(_))),
+        "{result:?}"
+    );
+    let requests = server.join().unwrap();
+    assert!(requests[0].starts_with('\u{16}'), "a TLS handshake");
+    assert!(!requests[0].contains(STORE_TOKEN));
+}

@@ -1,0 +1,449 @@
+//! `/api/user`: statistics, and erasure without a trace.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::common::{Client, Site, message};
+use local::backend::Reply;
+use local::front::Fault;
+use serde_json::{Value, json};
+
+on_both_stores!(
+    statistics_tell_what_is_and_what_ever_was,
+    a_new_user_has_done_nothing,
+    activity_is_counted_by_day,
+    a_repeated_write_is_counted_once,
+    statistics_cost_the_same_for_every_account,
+    after_erasure_no_key_names_the_user,
+    erasing_again_and_going_on_after_are_harmless,
+    an_erasure_that_takes_long_is_gone_on_with,
+    an_erasure_that_failed_is_gone_on_with,
+    the_dead_are_erased_too,
+    a_dead_conversation_saved_anew_has_its_new_messages_only,
+    a_write_during_an_erasure_leaves_no_half_conversation,
+);
+
+const USER: &str = "/api/user";
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn with_tokens(id: &str, total: u64) -> Value {
+    json!({ "id": id, "type": "user", "content": "x", "tokens": { "total": total } })
+}
+
+async fn statistics(user: &Client) -> Value {
+    user.get(USER).await.expect(200)
+}
+
+/// Messages and tokens of the last days, today last.
+fn activity(statistics: &Value, days: usize) -> Vec<(u64, u64)> {
+    let all = statistics["activity"].as_array().unwrap();
+    assert_eq!(all.len(), 30);
+    let number = |day: &Value, name: &str| day[name].as_u64().unwrap();
+    all[30 - days..]
+        .iter()
+        .map(|day| (number(day, "messages"), number(day, "tokens")))
+        .collect()
+}
+
+async fn statistics_tell_what_is_and_what_ever_was(site: Site) {
+    let user = site.user().await;
+    user.create("a", vec![with_tokens("m", 10), with_tokens("n", 5)])
+        .await;
+    user.create("b", vec![with_tokens("m", 1)]).await;
+    let all = statistics(&user).await;
+    user.create("gone", vec![with_tokens("m", 100)]).await;
+    user.delete("/api/conversations/gone").await.expect(200);
+    user.delete("/api/conversations/a/messages/n")
+        .await
+        .expect(200);
+    let left = statistics(&user).await;
+    let session = user.get("/api/session").await.expect(200);
+    assert_eq!(left["userId"], session["userId"]);
+    let expected = json!({
+        "current": { "conversations": 2, "messages": 2, "tokens": 11 },
+        "lifetime": { "conversations": 3, "messages": 4, "tokens": 116 },
+    });
+    assert_eq!(left["totals"], expected);
+    assert_eq!(
+        all["messagesPerConversation"],
+        json!({ "mean": 1.5, "max": 2 })
+    );
+    assert_eq!(
+        left["messagesPerConversation"],
+        json!({ "mean": 1.0, "max": 1 })
+    );
+    let (before, after) = (all["bytes"].as_u64(), left["bytes"].as_u64());
+    // What is remembered of deletions takes up room too, but less than a text of any length.
+    assert!(after > Some(100), "{before:?} {after:?}");
+    assert_eq!(activity(&left, 1), [(4, 116)]);
+}
+
+async fn a_new_user_has_done_nothing(site: Site) {
+    let user = site.user().await;
+    let nothing = statistics(&user).await;
+    let zero = json!({ "conversations": 0, "messages": 0, "tokens": 0 });
+    assert_eq!(
+        nothing["totals"],
+        json!({ "current": zero, "lifetime": zero })
+    );
+    assert_eq!(nothing["bytes"], 0);
+    assert_eq!(
+        nothing["messagesPerConversation"],
+        json!({ "mean": 0.0, "max": 0 })
+    );
+    assert_eq!(activity(&nothing, 30), [(0, 0); 30]);
+    user.post(USER, &json!({}))
+        .await
+        .expect_error(405, "method_not_allowed");
+    site.stranger()
+        .delete(USER)
+        .await
+        .expect_error(401, "missing_token");
+}
+
+async fn activity_is_counted_by_day(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![with_tokens("a", 1)]).await;
+    site.advance(2 * DAY);
+    user.append("c", vec![with_tokens("b", 10), with_tokens("c", 20)])
+        .await
+        .expect(201);
+    // A name is no activity, more tokens are.
+    user.patch("/api/conversations/c", &json!({ "title": "x" }))
+        .await
+        .expect(200);
+    let path = "/api/conversations/c/messages/b";
+    user.patch(path, &json!({ "tokens": { "total": 15 } }))
+        .await
+        .expect(200);
+    user.post(
+        "/api/import",
+        &json!([{ "id": "i", "messages": [with_tokens("m", 100)] }]),
+    )
+    .await
+    .expect(200);
+    let after = statistics(&user).await;
+    assert_eq!(activity(&after, 3), [(1, 1), (0, 0), (3, 135)]);
+    let dates: Vec<&str> = after["activity"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|day| day["date"].as_str().unwrap())
+        .collect();
+    assert!(dates.is_sorted() && dates.iter().all(|date| date.len() == 10));
+    let now = user.get("/api/health/redis").await.expect(200);
+    assert!(now["timestamp"].as_str().unwrap().starts_with(dates[29]));
+    site.advance(28 * DAY);
+    user.put(
+        "/api/conversations/d",
+        &json!({ "messages": [with_tokens("m", 7)] }),
+    )
+    .await
+    .expect(201);
+    let later = activity(&statistics(&user).await, 30);
+    assert_eq!((later[0], later[1], later[29]), ((0, 0), (3, 135), (1, 7)));
+    assert_eq!(
+        statistics(&user).await["totals"]["lifetime"]["messages"],
+        5,
+        "what is too old for the days is not lost from the totals"
+    );
+}
+
+async fn a_repeated_write_is_counted_once(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    user.append("c", vec![with_tokens("l", 1)])
+        .await
+        .expect(201);
+    for status in [201, 200] {
+        site.faults().push(Fault::CutAfter, 1);
+        let answer = user.append("c", vec![with_tokens("m", 3)]).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+    assert_eq!(activity(&statistics(&user).await, 1), [(2, 4)]);
+}
+
+async fn statistics_cost_the_same_for_every_account(site: Site) {
+    let (small, large) = (site.user().await, site.user().await);
+    site.begin_window();
+    statistics(&small).await;
+    statistics(&large).await;
+    let all: Vec<Value> = (0..1_000)
+        .map(|index| json!({ "id": format!("c{index}"), "messages": [message("m", "user", "x")] }))
+        .collect();
+    large.post("/api/import", &json!(all)).await.expect(200);
+    for user in [&small, &large] {
+        let (answer, cost) = site.cost_of(user.get(USER)).await;
+        answer.expect(200);
+        assert_eq!((cost.requests, cost.commands), (1, 3));
+    }
+    assert_eq!(
+        statistics(&large).await["totals"]["current"]["messages"],
+        1_000
+    );
+}
+
+fn text(reply: Reply) -> String {
+    match reply {
+        Reply::Bulk(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Reply::Int(number) => number.to_string(),
+        Reply::Array(items) => items.into_iter().map(text).collect::<Vec<_>>().join("\n"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Every key of the store, found by SCAN, with all that it holds.
+async fn everything(site: &Site) -> Vec<(String, String)> {
+    let mut keys = BTreeSet::new();
+    let mut cursor = "0".to_owned();
+    loop {
+        let Reply::Array(reply) = site.command(&["SCAN", &cursor, "COUNT", "500"]).await else {
+            panic!("no SCAN");
+        };
+        let [next, found] = <[Reply; 2]>::try_from(reply).unwrap();
+        keys.extend(text(found).lines().map(str::to_owned));
+        cursor = text(next);
+        if cursor == "0" {
+            break;
+        }
+    }
+    let mut all = Vec::new();
+    for key in keys {
+        let kind = match site.command(&["TYPE", &key]).await {
+            Reply::Status(kind) => kind.to_string(),
+            other => text(other),
+        };
+        let words: &[&str] = match kind.as_str() {
+            "hash" => &["HGETALL", &key],
+            "zset" => &["ZRANGE", &key, "0", "-1"],
+            _ => &["GET", &key],
+        };
+        all.push((key.clone(), text(site.command(words).await)));
+    }
+    all
+}
+
+async fn user_id(user: &Client) -> String {
+    let session = user.get("/api/session").await.expect(200);
+    session["userId"].as_str().unwrap().to_owned()
+}
+
+/// Leaves no key, and nothing in one, that names the user; but the counter of calls that came later, which
+/// ends by itself within a minute.
+async fn assert_no_trace(site: &Site, id: &str) {
+    for (key, content) in everything(site).await {
+        if key == format!("user:{id}:conversations:meta") && content.starts_with(":user\n0 ") {
+            let Reply::Int(left) = site.command(&["PTTL", &key]).await else {
+                panic!("{key} lives for ever");
+            };
+            assert!((0..=60_000).contains(&left), "{key}: {left}");
+            assert_eq!(content.lines().count(), 2, "{content}");
+            continue;
+        }
+        // A counter of calls ends with the day after its own. Redis does not see this clock being moved.
+        let day = key.strip_prefix(&format!("user:{id}:calls:"));
+        let today = site.clock.now_ms() / 86_400_000;
+        if day.is_some_and(|day| day.parse::<i64>().unwrap() < today - 1) {
+            continue;
+        }
+        assert!(
+            !key.contains(id) && !content.contains(id),
+            "{key}: {content}"
+        );
+    }
+}
+
+/// Writes in every way there is.
+async fn live(user: &Client) {
+    crate::common::use_every_script(user).await;
+    let all: Vec<Value> = (0..250)
+        .map(|index| json!({ "id": format!("c{index}"), "messages": [message("m", "user", "x")] }))
+        .collect();
+    user.post("/api/import", &json!(all)).await.expect(200);
+    user.patch("/api/session", &json!({ "currentConversationId": "c1" }))
+        .await
+        .expect(200);
+    let share = json!({ "conversationId": "c1" });
+    user.post("/api/shares", &share).await.expect(201);
+    let link = json!({ "action": "link" });
+    let codes = [
+        user.post("/api/session", &link).await.expect(201),
+        user.post("/api/session", &link).await.expect(201),
+    ];
+    // The first is void since there is a second.
+    for (code, status) in codes.iter().zip([403, 200]) {
+        let redeem = json!({ "action": "redeem", "code": code["code"] });
+        user.post("/api/session", &redeem).await.expect(status);
+    }
+}
+
+async fn after_erasure_no_key_names_the_user(site: Site) {
+    let (user, other) = (site.user().await, site.user().await);
+    other.create("c1", vec![message("m", "user", "kept")]).await;
+    let id = user_id(&user).await;
+    live(&user).await;
+    assert!(
+        everything(&site)
+            .await
+            .iter()
+            .any(|(key, _)| key.contains(&id))
+    );
+    let (answer, cost) = site.cost_of(user.delete(USER)).await;
+    assert_eq!(answer.expect(200), json!({ "erased": true }));
+    assert_eq!(
+        cost.requests, 6,
+        "EVALSHA, EVAL, again with the key of a code, and a step per 100 conversations"
+    );
+    assert_no_trace(&site, &id).await;
+    let keys = site.keys("*").await.join(" ");
+    assert!(!keys.contains(&id), "not even a counter: {keys}");
+    assert_eq!(other.open("c1").await["messages"][0]["content"], "kept");
+}
+
+async fn erasing_again_and_going_on_after_are_harmless(site: Site) {
+    let user = site.user().await;
+    let id = user_id(&user).await;
+    user.delete(USER).await.expect(200);
+    live(&user).await;
+    site.faults().push(Fault::CutAfter, 2);
+    for _ in 0..2 {
+        assert_eq!(user.delete(USER).await.expect(200)["erased"], true);
+        assert_no_trace(&site, &id).await;
+    }
+    user.append("c1", vec![message("n", "user", "late")])
+        .await
+        .expect_error(404, "conversation_not_found");
+    assert_no_trace(&site, &id).await;
+    user.create("warm", vec![]).await;
+    let list = user.get("/api/conversations").await.expect(200);
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+}
+
+async fn an_erasure_that_takes_long_is_gone_on_with(site: Site) {
+    let user = site.user().await;
+    let id = user_id(&user).await;
+    live(&user).await;
+    site.faults().set_latency(Duration::from_millis(200));
+    let before = site.front.counts().requests;
+    let erasure = tokio::spawn({
+        let user = user.clone();
+        async move { user.delete(USER).await }
+    });
+    site.until_requests(before, 1).await;
+    site.advance(Duration::from_secs(21));
+    let answer = erasure.await.unwrap().expect(202);
+    assert_eq!(answer["erased"], false);
+    assert!(answer["remaining"].as_u64().unwrap() > 100, "{answer}");
+    site.faults().set_latency(Duration::ZERO);
+    assert_eq!(user.delete(USER).await.expect(200)["erased"], true);
+    assert_no_trace(&site, &id).await;
+}
+
+async fn an_erasure_that_failed_is_gone_on_with(site: Site) {
+    let user = site.user().await;
+    let id = user_id(&user).await;
+    live(&user).await;
+    site.faults().push(Fault::Delay(Duration::ZERO), 3);
+    site.faults().push(Fault::QuotaError, 1);
+    user.delete(USER).await.expect_error(503, "storage_quota");
+    let left = user.get("/api/conversations").await.expect(200);
+    assert!(!left["data"].as_array().unwrap().is_empty());
+    user.delete(USER).await.expect(200);
+    assert_no_trace(&site, &id).await;
+}
+
+/// Redis, whose clock nobody moves here, still holds the messages of what has outlived its life.
+async fn the_dead_are_erased_too(site: Site) {
+    let user = site.user().await;
+    let id = user_id(&user).await;
+    user.create("listed", vec![message("m", "user", "x")]).await;
+    user.create("buried", vec![message("m", "user", "x")]).await;
+    site.clock.advance(40 * DAY);
+    user.open("listed").await;
+    site.idle().await;
+    site.clock.advance(51 * DAY);
+    // Has "buried" cleared away, messages and all; "listed" expires after that.
+    let list = user.get("/api/conversations").await.expect(200);
+    assert_eq!(crate::common::ids(&list["data"]), ["listed"]);
+    site.idle().await;
+    let keys = site.keys("*").await;
+    assert!(!keys.iter().any(|key| key.contains("buried")), "{keys:?}");
+    site.clock.advance(40 * DAY);
+    let keys = site.keys("*").await;
+    assert!(keys.iter().any(|key| key.ends_with("listed:bodies")));
+    user.delete(USER).await.expect(200);
+    assert_no_trace(&site, &id).await;
+}
+
+async fn a_dead_conversation_saved_anew_has_its_new_messages_only(site: Site) {
+    let user = site.user().await;
+    for id in ["saved", "imported", "forgotten"] {
+        user.create(id, vec![message("old", "user", "x")]).await;
+    }
+    site.clock.advance(91 * DAY);
+    user.get("/api/conversations").await.expect(200);
+    user.create("saved", vec![message("new", "user", "y")])
+        .await;
+    let dump = json!([{ "id": "imported", "messages": [message("new", "user", "y")] }]);
+    user.post("/api/import", &dump).await.expect(200);
+    for id in ["saved", "imported"] {
+        assert_eq!(
+            crate::common::ids(&user.open(id).await["messages"]),
+            ["new"]
+        );
+    }
+    // What is remembered of the dead ends, too, and not for those that live again.
+    site.clock.advance(3 * DAY);
+    user.get("/api/conversations").await.expect(200);
+    let meta = everything(&site).await;
+    let (_, meta) = meta.iter().find(|(key, _)| key.ends_with(":meta")).unwrap();
+    assert!(meta.contains("saved") && !meta.contains("forgotten"));
+    user.open("saved").await;
+}
+
+async fn a_write_during_an_erasure_leaves_no_half_conversation(site: Site) {
+    let user = site.user().await;
+    let id = user_id(&user).await;
+    live(&user).await;
+    let before = site.front.counts().requests;
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let user = user.clone();
+            tokio::spawn(async move {
+                for round in 0..25 {
+                    let one = format!("c{}", writer * 60 + round);
+                    user.append(&one, vec![message("late", "user", "y")]).await;
+                    let new = json!({ "id": format!("w{writer}-{round}"), "messages": [message("m", "user", "x"), message("n", "user", "y")] });
+                    user.post("/api/conversations", &new).await.expect(201);
+                }
+            })
+        })
+        .collect();
+    site.until_requests(before, 4).await;
+    user.delete(USER).await.expect(200);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    // Each conversation that has a key is listed, and whole.
+    let exported = user.get("/api/export").await.text;
+    let mut listed = BTreeSet::new();
+    for line in exported.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let Some(conversation) = line["id"].as_str() else {
+            continue;
+        };
+        let messages = line["messages"].as_array().unwrap().len();
+        assert_eq!(line["messageCount"], messages);
+        assert!(messages == 2 || conversation.starts_with('c'), "{line}");
+        listed.insert(conversation.to_owned());
+    }
+    for (key, content) in everything(&site).await {
+        let Some((_, rest)) = key.split_once(":conversation:") else {
+            continue;
+        };
+        let (conversation, _) = rest.split_once(':').unwrap();
+        assert!(listed.contains(conversation), "{key}: {content}");
+    }
+    user.delete(USER).await.expect(200);
+    assert_no_trace(&site, &id).await;
+}
