@@ -32,7 +32,8 @@ export class Changes {
   /** `{ cursor, tenure }`: from where to ask, and whose changes. */
   place() {
     return this.#database.run('readonly', async (tx) => ({
-      cursor: await readState(tx, CURSOR), tenure: await readTenure(tx),
+      cursor: await readState(tx, CURSOR),
+      tenure: await readTenure(tx),
     }));
   }
 
@@ -45,7 +46,7 @@ export class Changes {
       const { cursor, tenure } = await this.place();
       const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });
       const { body } = await this.#api.call('GET', `/sync?${query}`, { tenure });
-      isForeign = await this.apply(body, tenure) || isForeign;
+      isForeign = (await this.apply(body, tenure)) || isForeign;
       if (!body.hasMore) return isForeign;
     }
   }
@@ -62,7 +63,7 @@ export class Changes {
         if (record) results.push([id, await receiveDeletion(tx, record, now)]);
       }
       for (const [, { conflicts }] of results) await keepLosers(tx, conflicts, now);
-      const isBeginning = !await readState(tx, CURSOR);
+      const isBeginning = !(await readState(tx, CURSOR));
       await move(tx, nextCursor, hasMore ? undefined : clock);
       return isBeginning;
     });
@@ -94,7 +95,8 @@ export class Changes {
       if (await isOver(tx, tenure)) return found;
       for (const record of await tx.list('conversations', null, null)) {
         const isMissing = record.onServer && !record.deleted && !ids.has(record.id);
-        if (isMissing && !await tx.get('outbox', record.id)) found.push([record.id, await receiveAbsence(tx, record)]);
+        if (isMissing && !(await tx.get('outbox', record.id)))
+          found.push([record.id, await receiveAbsence(tx, record)]);
       }
       return found;
     });

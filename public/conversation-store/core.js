@@ -46,7 +46,8 @@ export class Core {
     const { clock } = this.environment;
     this.clock = clock;
     this.breaker = new CircuitBreaker(clock);
-    const begin = async (token) => (await this.api.call('POST', '/session', token ? { token } : { isPublic: true })).body;
+    const begin = async (token) =>
+      (await this.api.call('POST', '/session', token ? { token } : { isPublic: true })).body;
     const own = (user) => this.own(user);
     this.session = new Session({ environment: this.environment, getToken, account, begin, own });
     this.api = new Api({ base: api, environment: this.environment, breaker: this.breaker, session: this.session });
@@ -67,19 +68,35 @@ export class Core {
     this.session.reconcile().catch(() => {});
     this.changes = new Changes({ ...parts, tell });
     this.sender = new Sender({
-      ...parts, reader: this.reader, random: this.environment.random, tell: this.#senderTells(),
-      isEager: () => this.company.isNear, inTurn: (work) => this.inTurn('shared', work),
+      ...parts,
+      reader: this.reader,
+      random: this.environment.random,
+      tell: this.#senderTells(),
+      isEager: () => this.company.isNear,
+      inTurn: (work) => this.inTurn('shared', work),
     });
     this.live = new Live({
-      ...parts, changes: this.changes, company: this.company, page, settled: () => this.sender.settled(),
-      isAllowed: () => this.session.exists, tell: (mode, error) => this.#liveTells(mode, error),
+      ...parts,
+      changes: this.changes,
+      company: this.company,
+      page,
+      settled: () => this.sender.settled(),
+      isAllowed: () => this.session.exists,
+      tell: (mode, error) => this.#liveTells(mode, error),
     });
     this.tabs = new Tabs({
-      locks, openChannel, name: `conversation-store-${this.account}`,
-      onLead: () => this.#lead(), onLeave: () => this.#leave(), onMessage: (message) => this.#hear(message),
+      locks,
+      openChannel,
+      name: `conversation-store-${this.account}`,
+      onLead: () => this.#lead(),
+      onLeave: () => this.#leave(),
+      onMessage: (message) => this.#hear(message),
     });
     this.#flushing = new Flushing({
-      tabs: this.tabs, sender: this.sender, clock: this.clock, random: this.environment.random,
+      tabs: this.tabs,
+      sender: this.sender,
+      clock: this.clock,
+      random: this.environment.random,
     });
     this.#stopWatching = page.watch((event) => this.#pageChanged(event));
     await this.#count();
@@ -101,8 +118,13 @@ export class Core {
   /** Whether there is any point in asking the server now. */
   get mayAsk() {
     const { page } = this.environment;
-    return this.isEnabled && this.session.exists && page.isOnline() && this.breaker.wait === 0
-      && !['local', 'signed-out'].includes(this.status.mode);
+    return (
+      this.isEnabled &&
+      this.session.exists &&
+      page.isOnline() &&
+      this.breaker.wait === 0 &&
+      !['local', 'signed-out'].includes(this.status.mode)
+    );
   }
 
   get status() {
@@ -133,8 +155,8 @@ export class Core {
   changed(id, { changed, deleted, conflicts = [], movedFrom, copy }, source) {
     if (changed) {
       const change = {
-        changed: [...deleted ? [] : [id], ...copy ? [copy] : []],
-        deleted: [...deleted ? [id] : [], ...movedFrom ? [movedFrom] : []],
+        changed: [...(deleted ? [] : [id]), ...(copy ? [copy] : [])],
+        deleted: [...(deleted ? [id] : []), ...(movedFrom ? [movedFrom] : [])],
       };
       this.emitter.emit('change', { ...change, source });
       this.tabs.post({ type: 'change', ...change, source });

@@ -34,7 +34,11 @@ function browserPage() {
     watch(callback) {
       if (!globalThis.document) return () => {};
       const listeners = [
-        [document, 'visibilitychange', () => callback(document.visibilityState === 'hidden' ? 'leaving' : 'visibility')],
+        [
+          document,
+          'visibilitychange',
+          () => callback(document.visibilityState === 'hidden' ? 'leaving' : 'visibility'),
+        ],
         [window, 'pagehide', () => callback('leaving')],
         [window, 'pageshow', () => callback('visibility')],
         [window, 'online', () => callback('online')],

@@ -35,7 +35,11 @@ export class Flushing {
 
   /** This tab leads from now on: it does what it asked for itself. */
   lead() {
-    for (const end of [...this.#waiting.values()]) this.#sender.flush().then(() => end({}), (error) => end({ error }));
+    for (const end of [...this.#waiting.values()])
+      this.#sender.flush().then(
+        () => end({}),
+        (error) => end({ error }),
+      );
   }
 
   hear(message) {

@@ -164,8 +164,7 @@ export class Live {
     if (this.#isBrief) return BRIEF;
     if (this.#quiet === 0) return this.#canStream && this.#company.isNear ? 0 : SHORTEST_PAUSE;
     const rounds = this.#quiet - 1;
-    return this.#canStream
-      ? this.#company.pauseBetweenStreams(rounds) : this.#company.pauseBetweenPolls(rounds);
+    return this.#canStream ? this.#company.pauseBetweenStreams(rounds) : this.#company.pauseBetweenPolls(rounds);
   }
 
   async #listenOnce() {
@@ -185,7 +184,7 @@ export class Live {
 
   #failed(error, quiet) {
     if (error.code === 'no_stream' || error.code === 'too_many_streams') {
-      const pause = error.code === 'no_stream' ? Infinity : error.retryAfter ?? CROWDED_PAUSE;
+      const pause = error.code === 'no_stream' ? Infinity : (error.retryAfter ?? CROWDED_PAUSE);
       this.#streamsFrom = this.#clock.now() + pause;
       this.#quiet = quiet;
       return;

@@ -103,9 +103,12 @@ test('where no stream comes through it is polled: after 30 seconds, then less an
   const browser = new Browser();
   const real = browser.network.fetch;
   // Something on the way that keeps the answer until it is complete.
-  const fetch = (url, options) => (options.headers.Accept
-    ? new Promise((_, reject) => { options.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))); })
-    : real(url, options));
+  const fetch = (url, options) =>
+    options.headers.Accept
+      ? new Promise((_, reject) => {
+          options.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+        })
+      : real(url, options);
   const tab = await browser.open({ environment: { fetch } });
   await tab.store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'q')] });
   await tab.store.flush();

@@ -32,7 +32,14 @@ function leaveOfAnEarlierRelease(browser, request) {
     if (!request) return;
     const now = browser.clock.now();
     await tx.put('outbox', {
-      conversation: 'c', created: now, since: now, touched: now, open: false, holdUntil: 0, split: false, isBulk: false,
+      conversation: 'c',
+      created: now,
+      since: now,
+      touched: now,
+      open: false,
+      holdUntil: 0,
+      split: false,
+      isBulk: false,
       request: { match: record.latest, ...request },
     });
   });
@@ -41,11 +48,15 @@ function leaveOfAnEarlierRelease(browser, request) {
 const conditional = ({ network }) => network.requests.filter(({ headers }) => headers['If-Match']);
 
 /** `GET 200`, and so on, of the conversation. */
-const responses = ({ network }) => network.requests
-  .filter(({ path }) => path.startsWith('/conversations/c')).map(({ method, status }) => `${method} ${status}`);
+const responses = ({ network }) =>
+  network.requests
+    .filter(({ path }) => path.startsWith('/conversations/c'))
+    .map(({ method, status }) => `${method} ${status}`);
 
 async function addElsewhere({ browser, server }) {
-  const { status } = await server.call('POST', '/conversations/c/messages', { messages: [message(browser.clock, 'user', 'by another')] });
+  const { status } = await server.call('POST', '/conversations/c/messages', {
+    messages: [message(browser.clock, 'user', 'by another')],
+  });
   assert.equal(status, 201);
 }
 
@@ -54,7 +65,10 @@ test('a write is for the state known here, by its tag', async () => {
   const [{ etag }] = await server.summaries();
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
   await store.flush();
-  assert.deepEqual(conditional(browser).map(({ headers }) => headers['If-Match']), [`"${etag}"`]);
+  assert.deepEqual(
+    conditional(browser).map(({ headers }) => headers['If-Match']),
+    [`"${etag}"`],
+  );
   await store.updateConversation('c', { title: 'After' });
   await store.deleteMessage('c', messages[1].id, { andAfter: true });
   await store.flush();
@@ -79,14 +93,30 @@ test('a record of an earlier release learns the tag before anything depends on i
 
 test('an edit that an earlier release has left in the outbox gets there', async () => {
   const user = await begin();
-  const { browser, tab, server, messages: [first] } = user;
+  const {
+    browser,
+    tab,
+    server,
+    messages: [first],
+  } = user;
   await tab.crash();
   await addElsewhere(user);
   await browser.database.run('readwrite', async (tx) => {
     const stored = await tx.get('messages', ['c', first.id]);
-    await tx.put('messages', { ...stored, body: { ...stored.body, content: 'edited' }, base: { content: 'q' }, dirty: 1 });
+    await tx.put('messages', {
+      ...stored,
+      body: { ...stored.body, content: 'edited' },
+      base: { content: 'q' },
+      dirty: 1,
+    });
   });
-  const request = { kind: 'edit', method: 'PATCH', path: `/conversations/c/messages/${first.id}`, body: { content: 'edited' }, ids: [first.id] };
+  const request = {
+    kind: 'edit',
+    method: 'PATCH',
+    path: `/conversations/c/messages/${first.id}`,
+    body: { content: 'edited' },
+    ids: [first.id],
+  };
   await leaveOfAnEarlierRelease(browser, request);
   const { store } = await browser.open();
   await store.flush();
@@ -102,13 +132,18 @@ for (const isContinued of [false, true]) {
     const user = await begin();
     const { browser, tab, server } = user;
     await tab.crash();
-    await change(browser, 'c', (tx, record) => Object.assign(record, { deleted: 'pending', deletedAt: browser.clock.now() }));
+    await change(browser, 'c', (tx, record) =>
+      Object.assign(record, { deleted: 'pending', deletedAt: browser.clock.now() }),
+    );
     await leaveOfAnEarlierRelease(browser, { kind: 'delete', method: 'DELETE', path: '/conversations/c' });
     if (isContinued) await addElsewhere(user);
     const { store } = await browser.open();
     await store.flush();
     const expected = isContinued ? ['q', 'a', 'q2', 'by another'] : undefined;
-    assert.deepEqual((await server.messages('c'))?.map(({ content }) => content), expected);
+    assert.deepEqual(
+      (await server.messages('c'))?.map(({ content }) => content),
+      expected,
+    );
     assert.equal((await store.getAllConversations()).length, isContinued ? 1 : 0);
   });
 }

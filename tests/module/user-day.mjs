@@ -11,16 +11,20 @@ const OPENED = 10;
 const ANSWER_SECONDS = 10;
 
 function oldData() {
-  return JSON.stringify(Array.from({ length: 50 }, (_, c) => ({
-    id: `${1751545800000 + c * 1000}`,
-    messages: Array.from({ length: 100 }, (_, m) => ({
-      id: `${1751545800000 + c * 1000 + m}`, type: m % 2 ? 'assistant' : 'user', content: `message ${m}`,
-      timestamp: new Date(1751545800000 + c * 1000 + m).toISOString(),
+  return JSON.stringify(
+    Array.from({ length: 50 }, (_, c) => ({
+      id: `${1751545800000 + c * 1000}`,
+      messages: Array.from({ length: 100 }, (_, m) => ({
+        id: `${1751545800000 + c * 1000 + m}`,
+        type: m % 2 ? 'assistant' : 'user',
+        content: `message ${m}`,
+        timestamp: new Date(1751545800000 + c * 1000 + m).toISOString(),
+      })),
+      createdAt: new Date(1751545800000 + c * 1000).toISOString(),
+      updatedAt: new Date(1751545800000 + c * 1000 + 100).toISOString(),
+      totalTokens: 0,
     })),
-    createdAt: new Date(1751545800000 + c * 1000).toISOString(),
-    updatedAt: new Date(1751545800000 + c * 1000 + 100).toISOString(),
-    totalTokens: 0,
-  })));
+  );
 }
 
 /** The service's clock follows the browser's: `ask('advance <ms>')` before the next request that could notice. */
@@ -102,5 +106,6 @@ export async function day(browser) {
     await tab.store.flush();
     await tab.crash();
   }
-  if (plan.turns.length > 0 || plan.opened !== OPENED) throw new Error(`${plan.turns.length} turns left, ${plan.opened} opened`);
+  if (plan.turns.length > 0 || plan.opened !== OPENED)
+    throw new Error(`${plan.turns.length} turns left, ${plan.opened} opened`);
 }
