@@ -72,7 +72,10 @@ test('the old data is there at once, then at the server, as it was', async () =>
 test('interrupted half-way, it goes on after a reload and does nothing twice', async () => {
   const browser = withOldData(dump(120, 4));
   let imports = 0;
-  browser.network.fault = ({ path }) => (path === '/import' && (imports += 1) === 2 ? 'lost' : undefined);
+  browser.network.fault = ({ path }) => {
+    if (path === '/import') imports += 1;
+    return path === '/import' && imports === 2 ? 'lost' : undefined;
+  };
   const tab = await browser.open();
   await until(() => imports >= 2);
   await browser.clock.settle();

@@ -104,10 +104,11 @@ test('where storage is switched off, everything goes on here', async () => {
   const real = browser.network.fetch;
   let isOff = true;
   await store.close();
-  const fetch = (url, options) =>
-    isOff && !url.endsWith('/session')
-      ? (browser.network.requests.push({ path: url }), Promise.resolve(new Response(disabled, { status: 503 })))
-      : real(url, options);
+  const fetch = async (url, options) => {
+    if (!isOff || url.endsWith('/session')) return real(url, options);
+    browser.network.requests.push({ path: url });
+    return new Response(disabled, { status: 503 });
+  };
   const tab = await browser.open({ environment: { fetch } });
   for (let index = 0; index < 3; index += 1) {
     await tab.store.saveConversation({ id: `c${index}`, messages: [message(browser.clock, 'user', `q${index}`)] });

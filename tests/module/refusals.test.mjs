@@ -96,8 +96,10 @@ test('where there are no new users, what is written stays here until there are',
 test('a conversation that a claim is moving takes the very same write a little later', async () => {
   const { browser, store, server } = await begin();
   let count = 0;
-  browser.network.fault = ({ method }) =>
-    method === 'POST' && (count += 1) === 1 ? { status: 409, code: 'claim_unfinished' } : undefined;
+  browser.network.fault = ({ method }) => {
+    if (method === 'POST') count += 1;
+    return method === 'POST' && count === 1 ? { status: 409, code: 'claim_unfinished' } : undefined;
+  };
   await store.addMessage('c', message(browser.clock, 'assistant', 'more'));
   await browser.clock.advance(10_000);
   assert.deepEqual(contents(await server.messages('c')), ['q', 'more']);

@@ -31,7 +31,10 @@ const timeOf = (key) => Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16
 function loseFirst(browser, meanwhile) {
   let count = 0;
   const isWrite = ({ method, path }) => method !== 'GET' && path.startsWith('/conversations');
-  browser.network.fault = (request) => (isWrite(request) && (count += 1) === 1 ? 'lost' : undefined);
+  browser.network.fault = (request) => {
+    if (isWrite(request)) count += 1;
+    return isWrite(request) && count === 1 ? 'lost' : undefined;
+  };
   browser.network.before = async (request) => {
     if (isWrite(request) && count === 2) await meanwhile();
   };
@@ -209,7 +212,10 @@ test('a key that was used for something else is replaced, and nothing is taken b
   const { browser, store, server } = await begin();
   const refusal = { status: 422, code: 'idempotency_key_reused' };
   let count = 0;
-  browser.network.fault = ({ method }) => (method === 'POST' && (count += 1) <= 2 ? refusal : undefined);
+  browser.network.fault = ({ method }) => {
+    if (method === 'POST') count += 1;
+    return method === 'POST' && count <= 2 ? refusal : undefined;
+  };
   await store.addMessage('c', message(browser.clock, 'user', 'more'));
   await store.flush();
   assert.deepEqual(contents(await server.messages('c')), ['q', 'a', 'more']);

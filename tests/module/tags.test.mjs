@@ -19,14 +19,14 @@ async function begin(texts = ['q', 'a', 'q2']) {
 function change(browser, id, work) {
   return browser.database.run('readwrite', async (tx) => {
     const record = await tx.get('conversations', id);
-    await work(tx, record);
+    await work(record, tx);
     await tx.put('conversations', record);
   });
 }
 
 /** As an earlier release left it: it knew revisions only. `request` is one that it had sent and not heard of. */
 function leaveOfAnEarlierRelease(browser, request) {
-  return change(browser, 'c', async (tx, record) => {
+  return change(browser, 'c', async (record, tx) => {
     delete record.etag;
     delete record.page;
     if (!request) return;
@@ -132,7 +132,7 @@ for (const isContinued of [false, true]) {
     const user = await begin();
     const { browser, tab, server } = user;
     await tab.crash();
-    await change(browser, 'c', (tx, record) =>
+    await change(browser, 'c', (record) =>
       Object.assign(record, { deleted: 'pending', deletedAt: browser.clock.now() }),
     );
     await leaveOfAnEarlierRelease(browser, { kind: 'delete', method: 'DELETE', path: '/conversations/c' });
@@ -164,7 +164,7 @@ test('a deletion not sent yet by an earlier release is of what had been seen the
 
 test('a state without a tag is changed under the tag that the refusal tells', async () => {
   const { browser, store, server, messages } = await begin();
-  await change(browser, 'c', (tx, record) => Object.assign(record, { etag: null, page: null }));
+  await change(browser, 'c', (record) => Object.assign(record, { etag: null, page: null }));
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
   await store.flush();
   assert.deepEqual(responses(browser), ['PATCH 412', 'PATCH 200']);
@@ -174,7 +174,7 @@ test('a state without a tag is changed under the tag that the refusal tells', as
 test('a state that loses its tag is looked at again', async () => {
   const user = await begin();
   const { browser, store, server, messages } = user;
-  await change(browser, 'c', (tx, record) => Object.assign(record, { etag: 'of-another-life-of-this-id', page: null }));
+  await change(browser, 'c', (record) => Object.assign(record, { etag: 'of-another-life-of-this-id', page: null }));
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
   await store.flush();
   assert.deepEqual(responses(browser), ['PATCH 412', 'GET 200', 'PATCH 200']);
@@ -183,13 +183,13 @@ test('a state that loses its tag is looked at again', async () => {
 
 test('a page’s ETag is sent back as it came', async () => {
   const { browser, store } = await begin(['q', 'a long answer '.repeat(500)]);
-  await change(browser, 'c', (tx, record) => Object.assign(record, { revision: 0, etag: undefined, page: null }));
+  await change(browser, 'c', (record) => Object.assign(record, { revision: 0, etag: undefined, page: null }));
   await store.getConversation('c');
   await until(() => responses(browser).includes('GET 200'));
   await browser.clock.settle();
   const { page } = await browser.database.run('readonly', (tx) => tx.get('conversations', 'c'));
   assert.match(page.tag, /^"[\w-]{32}-gzip"$/);
-  await change(browser, 'c', (tx, record) => Object.assign(record, { latest: record.latest + 1, etag: 'newer' }));
+  await change(browser, 'c', (record) => Object.assign(record, { latest: record.latest + 1, etag: 'newer' }));
   await store.getConversation('c');
   await until(() => responses(browser).includes('GET 304'));
   await browser.clock.settle();

@@ -92,7 +92,8 @@ async function period(browser, tab, plan) {
 export async function day(browser) {
   const plan = { turns: Array.from({ length: TURNS }), perPeriod: 3, current: null, opened: 0, turnsOfCurrent: 0 };
   plan.openSometimes = async ({ store }) => {
-    if (plan.current && (plan.turnsOfCurrent += 1) < TURNS / OPENED) return;
+    if (plan.current) plan.turnsOfCurrent += 1;
+    if (plan.current && plan.turnsOfCurrent < TURNS / OPENED) return;
     const list = await store.getAllConversations();
     plan.current = await store.getConversation(list[plan.opened * 4].id);
     plan.opened += 1;
