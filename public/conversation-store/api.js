@@ -70,7 +70,7 @@ export class Api {
     await this.#session.token();
   }
 
-  async #expect(token, { tenure }) {
+  async #expect(token, /** @type {{ tenure?: { user: string } }} */ { tenure }) {
     if (tenure) await this.#session.expect(token, tenure.user);
   }
 

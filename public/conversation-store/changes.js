@@ -20,6 +20,7 @@ export class Changes {
   #clock;
   #tell;
   /** While everything is read page by page: the ids of what there is. */
+  /** @type {Set<string> | null} */
   #enumeration = null;
 
   constructor({ database, api, clock, tell }) {

@@ -28,14 +28,38 @@ const SIGNED_OUT = new Set(['signed_out', 'invalid_token', 'missing_token']);
 /** Puts the parts together and keeps them going: what the store is behind its interface. */
 export class Core {
   emitter = new Emitter();
+  // The parts that `open()` makes.
+  /** @type {import('./environment.js').Database} */
+  database;
+  /** @type {Reader} */
+  reader;
+  /** @type {Company} */
+  company;
+  /** @type {Changes} */
+  changes;
+  /** @type {Sender} */
+  sender;
+  /** @type {Live} */
+  live;
+  /** @type {Tabs} */
+  tabs;
   #options;
   #stopWatching;
+  /** @type {{ pending: number, refused: number, error: { code: string } | null, hasSucceeded: boolean, live: string }} */
   #state = { pending: 0, refused: 0, error: null, hasSucceeded: false, live: 'off' };
   #lastStatus = '';
   #hiddenAt = null;
   #opened = [];
   #isClosed = false;
+  /** @type {Flushing} */
   #flushing;
+
+  /**
+   * Hears of a portion that an import in the background has brought to the server.
+   *
+   * @type {((portion: { left: number, rejected: object[] }) => Promise<void>) | undefined}
+   */
+  onImported;
 
   constructor(options) {
     const { getToken, account = 'anonymous', api = '/api', environment } = options;
@@ -144,7 +168,7 @@ export class Core {
   #mode() {
     const { error, pending, hasSucceeded } = this.#state;
     if (!this.isEnabled || !this.environment.locks || error?.code === 'storage_disabled') return 'local';
-    if (SIGNED_OUT.has(error?.code) || this.session.stored?.isSignedOut) return 'signed-out';
+    if (SIGNED_OUT.has(error?.code ?? '') || this.session.stored?.isSignedOut) return 'signed-out';
     if (error?.code === 'account_mismatch') return 'local';
     if (error || !this.environment.page.isOnline()) return 'offline';
     if (pending > 0) return 'sending';
@@ -245,7 +269,7 @@ export class Core {
       stepped: () => this.#count(),
       refused: (kept) => this.#tellRefused(kept),
       answered: (answer, tenure) => this.live.written(answer, tenure),
-      imported: ({ done, left, rejected, ids }) => this.#imported({ done, left, rejected, ids }),
+      imported: ({ left, rejected, ids }) => this.#imported({ left, rejected, ids }),
       succeeded: () => {
         this.#note({ error: null, hasSucceeded: true });
         this.live.reconsider();

@@ -16,7 +16,11 @@ export class Flushing {
     this.#random = random;
   }
 
-  /** Rejects with what kept the leading tab from sending, or where there is none. */
+  /**
+   * Rejects with what kept the leading tab from sending, or where there is none.
+   *
+   * @returns {Promise<void>}
+   */
   ask() {
     const id = this.#clock.now() + this.#random();
     return new Promise((resolve, reject) => {

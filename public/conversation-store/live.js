@@ -33,6 +33,7 @@ export class Live {
   #settled;
   #isAllowed;
   #isActive = false;
+  /** @type {Promise<void> | null} */
   #running = null;
   #mode = 'off';
   /** From when on a stream may get through, ms: until it is tried, or for good where that is infinite. */
@@ -42,8 +43,11 @@ export class Live {
   #isRefused = false;
   #isBrief = false;
   #lastContact = -Infinity;
+  /** @type {number | null} */
   #hiddenAt = null;
+  /** @type {(() => void) | null} */
   #sleeper = null;
+  /** @type {(() => void) | null} */
   #abort = null;
   #gathering = null;
 
@@ -265,7 +269,11 @@ export class Live {
     this.#tell(mode, null);
   }
 
-  /** Until somebody wakes it, or for so long. */
+  /**
+   * Until somebody wakes it, or for so long.
+   *
+   * @returns {Promise<void>}
+   */
   #sleep(ms) {
     return new Promise((resolve) => {
       const timer = ms === null ? null : this.#clock.setTimeout(() => this.#wake(), ms);

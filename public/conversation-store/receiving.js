@@ -40,6 +40,11 @@ export async function receiveSummary(tx, summary, now) {
 /**
  * A page of messages, oldest first, with the conversation's revision at that time, its tag, and the page's own `ETag`, `tag`.
  * Without `before` it is the newest page, else that which ends before this place.
+ *
+ * @param {object} tx
+ * @param {object} record
+ * @param {{ messages: object[], nextCursor: string | null, revision?: any, etag?: string, tag?: string }} page
+ * @param {{ at: number } | null} [before]
  */
 export async function receivePage(tx, record, { messages, nextCursor, revision, etag, tag }, before) {
   const conflicts = [];
@@ -208,6 +213,7 @@ export async function receiveAbsence(tx, record) {
   return { changed: true, conflicts: [] };
 }
 
+/** @returns {{ changed: boolean, conflicts: object[] }} */
 function unchanged() {
   return { changed: false, conflicts: [] };
 }

@@ -34,6 +34,7 @@ export class Sender {
   #tell;
   #isEager;
   #inTurn;
+  /** @type {Promise<{ wait?: number, error?: unknown }> | null} */
   #running = null;
   #isActive = false;
   #isForced = false;
@@ -101,7 +102,7 @@ export class Sender {
       await this.#running;
       while (this.#isActive) {
         this.wake();
-        const { error, wait } = await this.#running;
+        const { error, wait } = (await this.#running) ?? {};
         if (error) throw error;
         if (wait === undefined) return;
         await new Promise((resolve) => {

@@ -86,6 +86,7 @@ async function importHere(core, conversations) {
 
 /** In requests that the server takes. */
 async function importThere(core, conversations) {
+  /** @type {{ imported: number, unchanged: number, rejected: { id: string | null, code: string }[] }} */
   const report = { imported: 0, unchanged: 0, rejected: [] };
   let done = 0;
   for (const { part, isLast } of portions(conversations)) {

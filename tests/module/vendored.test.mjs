@@ -9,6 +9,9 @@ const PACKAGES = [
   { name: 'eventsource-parser', folder: '../../public/conversation-store/vendor/eventsource-parser/', source: 'dist/' },
 ];
 
+/** Files beside them that are not of the package. */
+const OWN = new Set(['README.md', 'index.d.mts']);
+
 const url = (path) => new URL(path, import.meta.url);
 
 for (const { name, folder, source } of PACKAGES) {
@@ -20,7 +23,7 @@ for (const { name, folder, source } of PACKAGES) {
     }
     const { version } = JSON.parse(readFileSync(url(`${installed}package.json`)));
     assert.ok(readFileSync(url(`${folder}README.md`), 'utf8').startsWith(`# ${name} ${version}\n`));
-    const files = readdirSync(url(folder)).filter((file) => file !== 'README.md');
+    const files = readdirSync(url(folder)).filter((file) => !OWN.has(file));
     assert.ok(files.includes('LICENSE'));
     for (const file of files) {
       const original = file === 'LICENSE' ? file : source + file;
