@@ -1,3 +1,5 @@
+/** Whose data it is: linked devices, erasure, sign-out and renewal of sessions, accounts of an auth provider. */
+
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,3 +1,5 @@
+/** Two devices change the same conversation: what stays of both. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,3 +1,5 @@
+/** Whatever is lost on the way, the server has each write once. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,3 +1,5 @@
+/** Shares, export and import, search, statistics, and browsers that lack a database or locks. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

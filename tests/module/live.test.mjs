@@ -1,3 +1,5 @@
+/** Changes of other devices: by a stream, by polling, and not at all in a hidden tab. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,3 +1,5 @@
+/** Data that an earlier frontend left in localStorage, and how it gets to the server. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

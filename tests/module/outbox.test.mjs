@@ -1,3 +1,5 @@
+/** What is written waits here until the server has it: offline, across reloads and tabs. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,3 +1,5 @@
+/** What the server refuses by a limit, and when the module tries again. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

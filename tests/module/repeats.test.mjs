@@ -1,3 +1,5 @@
+/** A request that is repeated is the same request, with the same key. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

@@ -1,3 +1,5 @@
+/** Saving whole conversations: what is sent, and what a frontend reads back. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

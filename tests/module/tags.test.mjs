@@ -1,3 +1,5 @@
+/** Entity tags: every write depends on the state that it was made from. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
