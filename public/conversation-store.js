@@ -228,7 +228,7 @@ export class HybridConversationStore {
     await this.#migration.removeOldData();
   }
 
-  async createShare(conversationId, { expiresAt } = {}) {
+  async createShare(conversationId, /** @type {{ expiresAt?: unknown }} */ { expiresAt } = {}) {
     await this.flush();
     const expires = expiresAt === undefined ? {} : { expiresAt: isoOf(millisecondsOf(expiresAt)) };
     return this.#call('POST', '/shares', { body: { conversationId, ...expires } });
@@ -238,7 +238,7 @@ export class HybridConversationStore {
     return (await this.#call('GET', '/shares')).data;
   }
 
-  readShare(id, { cursor } = {}) {
+  readShare(id, /** @type {{ cursor?: string }} */ { cursor } = {}) {
     const query = new URLSearchParams({ id, ...(cursor && { cursor }) });
     return this.#call('GET', `/shares?${query}`, { isPublic: true });
   }

@@ -29,7 +29,7 @@ export function barChart({ title, summary, unit, points }) {
 }
 
 function gridLines(highest) {
-  const steps = highest >= 4 ? 4 : highest;
+  const steps = Math.min(highest, 4);
   return Array.from({ length: steps }, (_, step) => {
     const value = (highest / steps) * (step + 1);
     const y = heightOf(value, highest);

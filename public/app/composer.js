@@ -4,8 +4,10 @@ import { decorate } from './icons.js';
 
 export class Composer {
   #form = document.getElementById('composer');
-  #field = document.getElementById('composer-text');
-  #button = document.getElementById('send');
+  /** @type {HTMLTextAreaElement} */
+  #field = document.querySelector('#composer-text');
+  /** @type {HTMLButtonElement} */
+  #button = document.querySelector('#send');
   #drafts = new Map();
   #conversationId = null;
   #isWriting = false;

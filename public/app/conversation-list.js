@@ -193,7 +193,9 @@ export class ConversationList {
   #onFocus(event) {
     const link = event.target.closest('.row a');
     if (!link) return;
-    for (const other of this.#viewport.querySelectorAll('a[tabindex="0"]')) other.tabIndex = -1;
+    /** @type {NodeListOf<HTMLElement>} */
+    const others = this.#viewport.querySelectorAll('a[tabindex="0"]');
+    for (const other of others) other.tabIndex = -1;
     link.tabIndex = 0;
   }
 
@@ -204,6 +206,7 @@ export class ConversationList {
     if (link) link.tabIndex = 0;
   }
 
+  /** @returns {HTMLElement | null} */
   #firstLink() {
     return (
       this.#viewport.querySelector('a[tabindex="0"]') ??

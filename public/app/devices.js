@@ -3,14 +3,11 @@
 import { confirmDialog, copy, openDialog } from './dialogs.js';
 import { h, s } from './dom.js';
 import { attempt, describe } from './problems.js';
-import { encodeQr } from './qr.js';
+import { qrPath } from './qr.js';
 import { linkAddress } from './router.js';
 import { store } from './store.js';
 import { counted, remaining } from './times.js';
 import { toast } from './toasts.js';
-
-/** Light modules around a QR code, which readers need. */
-const QUIET = 4;
 
 export async function openDevices() {
   const place = h(
@@ -65,9 +62,7 @@ async function showCode(place) {
 }
 
 function qrNode(text) {
-  const rows = encodeQr(text);
-  const size = rows.length + 2 * QUIET;
-  const dark = rows.flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : '')));
+  const { size, path } = qrPath(text);
   return s(
     'svg',
     {
@@ -77,7 +72,7 @@ function qrNode(text) {
       'aria-label': 'QR code of the link',
       'shape-rendering': 'crispEdges',
     },
-    s('path', { d: dark.join('') }),
+    s('path', { d: path }),
   );
 }
 

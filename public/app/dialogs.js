@@ -8,7 +8,7 @@ import { decorate } from './icons.js';
  *
  * @param body nodes, or a function that makes them, given `close`
  */
-export function openDialog({ title, body, buttons = () => [], className = null }) {
+export function openDialog({ title, body, buttons = (_close) => [], className = null }) {
   let result = null;
   const dialog = h('dialog', { class: className, 'aria-labelledby': 'dialog-title' });
   const close = (value = null) => {
@@ -42,7 +42,11 @@ export function openDialog({ title, body, buttons = () => [], className = null }
 }
 
 // What a dialog is about is not on the screen any more.
-addEventListener('hashchange', () => document.querySelector('dialog[open]')?.close());
+addEventListener('hashchange', () => {
+  /** @type {HTMLDialogElement | null} */
+  const dialog = document.querySelector('dialog[open]');
+  dialog?.close();
+});
 
 /** Asks before something that cannot be taken back. */
 export function confirmDialog({ title, text, confirm, isDangerous = true }) {

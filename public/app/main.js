@@ -19,7 +19,8 @@ import { acceptDrops } from './transfer.js';
 const BURST = 60;
 
 const page = new Page();
-const search = document.getElementById('search');
+/** @type {HTMLInputElement} */
+const search = document.querySelector('#search');
 
 function followStore() {
   let [changed, deleted, isForeign] = [[], [], false];
@@ -85,8 +86,8 @@ function listenToThread() {
   };
   thread.addEventListener('scroll', show, { passive: true });
   addEventListener('hashchange', () => requestAnimationFrame(show));
-  thread.addEventListener('click', (event) => {
-    const button = event.target.closest('[data-action="copy-code"]');
+  thread.addEventListener('click', ({ target }) => {
+    const button = target instanceof Element && target.closest('[data-action="copy-code"]');
     if (button) copy(button.closest('figure').querySelector('code').textContent, button);
   });
 }

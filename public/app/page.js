@@ -125,7 +125,7 @@ export class Page {
     else await this.#close(route.view);
   }
 
-  async #open({ id, messageId }, isSame) {
+  async #open(/** @type {{ id?: string, messageId?: string | null }} */ { id, messageId }, isSame) {
     this.#only('conversation');
     if (!isSame) {
       this.#header.showPlain(this.#list.find(id)?.title ?? '');

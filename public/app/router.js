@@ -1,6 +1,10 @@
 /** What the address says is to be seen. */
 
-/** The route of an address's fragment. */
+/**
+ * The route of an address's fragment.
+ *
+ * @returns {{ view: string, id?: string, messageId?: string | null }}
+ */
 export function parseRoute(hash) {
   const [, view, ...ids] = hash.replace(/^#/, '').split('/');
   if (view === 'c' && ids[0]) return { view: 'conversation', id: ids[0], messageId: ids[1] ?? null };

@@ -81,8 +81,8 @@ function add(page) {
   show(messages.length);
 }
 
-thread.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-action="copy-code"]');
+thread.addEventListener('click', ({ target }) => {
+  const button = target instanceof Element && target.closest('[data-action="copy-code"]');
   if (button) copy(button.closest('figure').querySelector('code').textContent, button);
 });
 // Another link in the same tab.

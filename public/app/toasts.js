@@ -49,7 +49,9 @@ export function toast(text, { action = null, onAction = () => {}, onGone = () =>
 
 /** Presses the button of the newest notice that has one. */
 export function takeBack() {
-  [...region.querySelectorAll('.toast button:not(.icon)')].at(-1)?.click();
+  /** @type {NodeListOf<HTMLElement>} */
+  const buttons = region.querySelectorAll('.toast button:not(.icon)');
+  [...buttons].at(-1)?.click();
 }
 
 /** Says something to those who do not see the page. */

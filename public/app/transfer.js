@@ -7,7 +7,8 @@ import { store } from './store.js';
 import { counted } from './times.js';
 import { toast } from './toasts.js';
 
-const field = document.getElementById('files');
+/** @type {HTMLInputElement} */
+const field = document.querySelector('#files');
 
 /** Asks for files and imports them. */
 export function chooseFiles() {

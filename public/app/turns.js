@@ -30,6 +30,7 @@ export class Turns {
 
   /** Adds a message, to a new conversation if there is none, and gives the conversation's id. */
   async send(conversationId, content) {
+    /** @type {import('/conversation-store.js').MessageInput} */
     const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
     const id = conversationId ?? (await this.#begin(message));
     if (conversationId) await store.addMessage(id, message);
@@ -69,6 +70,7 @@ export class Turns {
 
   async #write(conversationId, question) {
     const controller = new AbortController();
+    /** @type {import('/conversation-store.js').MessageInput & { model: string }} */
     const message = {
       id: newId(),
       type: 'assistant',

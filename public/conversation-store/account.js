@@ -67,7 +67,8 @@ export class Account {
   async eraseEverything() {
     const core = this.#core;
     // What is at the server could not be reached any more.
-    if (core.session.stored?.isSignedOut) throw new StoreError('signed_out', 'This session was ended from another device.');
+    if (core.session.stored?.isSignedOut)
+      throw new StoreError('signed_out', 'This session was ended from another device.');
     await core.exclusively(async () => {
       if (core.session.exists) await this.#eraseAtServer();
       const ids = (await core.localConversations()).map(({ id }) => id);
@@ -102,7 +103,8 @@ export class Account {
     else await core.exclusively(() => this.#takeOver(anonymous, conversations));
     await anonymous.database.run('readwrite', async (tx) => {
       const unsent = await tx.list('outbox', null, null);
-      if (token && unsent.length > 0) throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
+      if (token && unsent.length > 0)
+        throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
       await wipe(tx);
     });
     anonymous.session.forget();
@@ -122,10 +124,11 @@ export class Account {
   async #takeOver(anonymous, conversations) {
     for (const record of conversations) {
       const [messages, entry] = await anonymous.database.run('readonly', async (tx) => [
-        await tx.list('messages', 'order', shownBetween(record.id)), await tx.get('outbox', record.id),
+        await tx.list('messages', 'order', shownBetween(record.id)),
+        await tx.get('outbox', record.id),
       ]);
       await this.#core.database.run('readwrite', async (tx) => {
-        const id = await tx.get('conversations', record.id) ? `conv-${newUuid()}` : record.id;
+        const id = (await tx.get('conversations', record.id)) ? `conv-${newUuid()}` : record.id;
         await tx.put('conversations', { ...record, id });
         for (const message of messages) await tx.put('messages', { ...message, conversation: id });
         if (entry) await tx.put('outbox', { ...entry, conversation: id, request: null });

@@ -25,7 +25,7 @@ export async function adopt(tx, user, now) {
     await tx.put('conversations', adopted);
     await touchOutbox(tx, record.id, now, false, true);
     // The user it goes to may have a conversation of this id.
-    await tx.put('outbox', { ...await tx.get('outbox', record.id), isAdopted: true });
+    await tx.put('outbox', { ...(await tx.get('outbox', record.id)), isAdopted: true });
   }
 }
 

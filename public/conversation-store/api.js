@@ -70,7 +70,7 @@ export class Api {
     await this.#session.token();
   }
 
-  async #expect(token, { tenure }) {
+  async #expect(token, /** @type {{ tenure?: { user: string } }} */ { tenure }) {
     if (tenure) await this.#session.expect(token, tenure.user);
   }
 
@@ -122,13 +122,17 @@ function headersOf({ token, match, noneMatch, key, hasBody }) {
 async function errorOf(response) {
   const error = parse(await readText(response))?.error;
   const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
-  return new StoreError(error?.code ?? 'unexpected_answer', error?.message ?? `The server answered ${response.status}.`, {
-    status: response.status,
-    requestId: error?.requestId ?? null,
-    revision: error?.revision,
-    etag: /^"(.*)"$/.exec(response.headers.get('ETag') ?? '')?.[1],
-    retryAfter: Number.isFinite(seconds) ? seconds * 1000 : undefined,
-  });
+  return new StoreError(
+    error?.code ?? 'unexpected_answer',
+    error?.message ?? `The server answered ${response.status}.`,
+    {
+      status: response.status,
+      requestId: error?.requestId ?? null,
+      revision: error?.revision,
+      etag: /^"(.*)"$/.exec(response.headers.get('ETag') ?? '')?.[1],
+      retryAfter: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    },
+  );
 }
 
 /** Nobody knows what became of a write whose answer broke off: as if there had been none. */

@@ -38,8 +38,12 @@ async function partOf(tx, record, atLeast, room) {
   const fields = { ...record.fields };
   if (fields.title === UNTITLED) delete fields.title;
   const item = {
-    ...fields, id: record.id, createdAt: isoOf(record.createdAt), updatedAt: isoOf(record.updatedAt),
-    totalTokens: record.tokens, messages: [],
+    ...fields,
+    id: record.id,
+    createdAt: isoOf(record.createdAt),
+    updatedAt: isoOf(record.updatedAt),
+    totalTokens: record.tokens,
+    messages: [],
   };
   let bytes = encoder.encode(JSON.stringify(item)).length;
   const fresh = (await dirtyMessages(tx, record.id)).filter((message) => message.fresh && message.shown === SHOWN);
@@ -71,7 +75,7 @@ export async function settleBulk(tx, request, answer) {
       await doubt(tx, record, entry, item);
     } else {
       await settleItem(tx, record, item);
-      if (!await hasMore(tx, item.id)) await tx.put('outbox', { ...entry, isBulk: false });
+      if (!(await hasMore(tx, item.id))) await tx.put('outbox', { ...entry, isBulk: false });
     }
   }
   await tx.delete('outbox', BULK);
@@ -97,7 +101,7 @@ async function settleItem(tx, record, item) {
     await tx.put('messages', marked(stored));
   }
   const created = { onServer: true, held: true, older: null, verified: null, base: changedSince(item, record) };
-  await tx.put('conversations', { ...record, ...record.onServer ? {} : created, ...seenAfter(record) });
+  await tx.put('conversations', { ...record, ...(record.onServer ? {} : created), ...seenAfter(record) });
 }
 
 /**

@@ -20,6 +20,7 @@ export class Changes {
   #clock;
   #tell;
   /** While everything is read page by page: the ids of what there is. */
+  /** @type {Set<string> | null} */
   #enumeration = null;
 
   constructor({ database, api, clock, tell }) {
@@ -32,7 +33,8 @@ export class Changes {
   /** `{ cursor, tenure }`: from where to ask, and whose changes. */
   place() {
     return this.#database.run('readonly', async (tx) => ({
-      cursor: await readState(tx, CURSOR), tenure: await readTenure(tx),
+      cursor: await readState(tx, CURSOR),
+      tenure: await readTenure(tx),
     }));
   }
 
@@ -45,7 +47,7 @@ export class Changes {
       const { cursor, tenure } = await this.place();
       const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });
       const { body } = await this.#api.call('GET', `/sync?${query}`, { tenure });
-      isForeign = await this.apply(body, tenure) || isForeign;
+      isForeign = (await this.apply(body, tenure)) || isForeign;
       if (!body.hasMore) return isForeign;
     }
   }
@@ -62,7 +64,7 @@ export class Changes {
         if (record) results.push([id, await receiveDeletion(tx, record, now)]);
       }
       for (const [, { conflicts }] of results) await keepLosers(tx, conflicts, now);
-      const isBeginning = !await readState(tx, CURSOR);
+      const isBeginning = !(await readState(tx, CURSOR));
       await move(tx, nextCursor, hasMore ? undefined : clock);
       return isBeginning;
     });
@@ -94,7 +96,8 @@ export class Changes {
       if (await isOver(tx, tenure)) return found;
       for (const record of await tx.list('conversations', null, null)) {
         const isMissing = record.onServer && !record.deleted && !ids.has(record.id);
-        if (isMissing && !await tx.get('outbox', record.id)) found.push([record.id, await receiveAbsence(tx, record)]);
+        if (isMissing && !(await tx.get('outbox', record.id)))
+          found.push([record.id, await receiveAbsence(tx, record)]);
       }
       return found;
     });

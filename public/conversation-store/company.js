@@ -21,7 +21,7 @@ export class Company {
   }
 
   async load() {
-    this.#seenAt = await this.#database.run('readonly', (tx) => readState(tx, STATE)) ?? 0;
+    this.#seenAt = (await this.#database.run('readonly', (tx) => readState(tx, STATE))) ?? 0;
   }
 
   /** Another device has changed something, or was linked. */

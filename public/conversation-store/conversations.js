@@ -2,7 +2,13 @@ import { StoreError } from './errors.js';
 import { isBehind } from './planning.js';
 import { follow, shownBetween } from './records.js';
 import {
-  addMessage, deleteConversation, deleteMessages, parseConversation, save, updateConversation, updateMessage,
+  addMessage,
+  deleteConversation,
+  deleteMessages,
+  parseConversation,
+  save,
+  updateConversation,
+  updateMessage,
 } from './saving.js';
 import { fieldsOf, parseMessage, writeConversation, writeMessage } from './shape.js';
 import { Snapshots } from './snapshots.js';
@@ -61,9 +67,9 @@ export class Conversations {
   /** The newest messages here. */
   async #page(record) {
     const limit = this.#pageSize;
-    const newest = await this.#core.database.run('readonly', (tx) => (
-      tx.list('messages', 'order', shownBetween(record.id), { reverse: true, limit: limit + 1 })
-    ));
+    const newest = await this.#core.database.run('readonly', (tx) =>
+      tx.list('messages', 'order', shownBetween(record.id), { reverse: true, limit: limit + 1 }),
+    );
     const messages = newest.slice(0, limit).reverse();
     return { messages, hasOlder: newest.length > limit || Boolean(record.older) || !record.held };
   }
@@ -119,7 +125,7 @@ export class Conversations {
   async updateMessage(id, messageId, updates) {
     const isHere = await this.#core.database.run('readonly', async (tx) => {
       const record = await follow(tx, id);
-      return Boolean(record && await tx.get('messages', [record.id, messageId]));
+      return Boolean(record && (await tx.get('messages', [record.id, messageId])));
     });
     if (!isHere) await this.#findMessage(id, messageId);
     await this.#change((tx, now) => updateMessage(tx, id, messageId, updates, now), id);
@@ -139,7 +145,7 @@ export class Conversations {
   deleteMessage(id, messageId, { andAfter = false } = {}) {
     return this.#change(async (tx, now) => {
       const record = await follow(tx, id);
-      const first = record && await tx.get('messages', [record.id, messageId]);
+      const first = record && (await tx.get('messages', [record.id, messageId]));
       if (!first) return { id, changed: false, conflicts: [] };
       const later = andAfter ? await tx.list('messages', 'order', shownBetween(record.id, first)) : [];
       return deleteMessages(tx, id, [messageId, ...later.map((message) => message.id)], now);
@@ -155,15 +161,24 @@ export class Conversations {
     const id = `conv-${newUuid()}`;
     const time = () => this.#readTime(isoOf(now));
     const conversation = {
-      id, title: UNTITLED, messages: [], createdAt: time(), updatedAt: time(), totalTokens: 0, mcpServers,
-      messageCount: 0, hasOlder: false, pending: false, onServer: false,
+      id,
+      title: UNTITLED,
+      messages: [],
+      createdAt: time(),
+      updatedAt: time(),
+      totalTokens: 0,
+      mcpServers,
+      messageCount: 0,
+      hasOlder: false,
+      pending: false,
+      onServer: false,
     };
     return { ...conversation, snapshot: this.#snapshots.remember(id, fieldsOf(conversation), []) };
   }
 
   /** Runs a change; where it is of a conversation that only the server knows so far, that is fetched first. */
   async #change(work, id) {
-    if (id && !await this.#core.reader.follow(id) && this.#core.mayAsk) await this.#core.reader.discover(id);
+    if (id && !(await this.#core.reader.follow(id)) && this.#core.mayAsk) await this.#core.reader.discover(id);
     return this.#enqueue(async () => {
       const now = this.#core.clock.now();
       const result = await this.#core.database.run('readwrite', (tx) => work(tx, now));

@@ -28,14 +28,38 @@ const SIGNED_OUT = new Set(['signed_out', 'invalid_token', 'missing_token']);
 /** Puts the parts together and keeps them going: what the store is behind its interface. */
 export class Core {
   emitter = new Emitter();
+  // The parts that `open()` makes.
+  /** @type {import('./environment.js').Database} */
+  database;
+  /** @type {Reader} */
+  reader;
+  /** @type {Company} */
+  company;
+  /** @type {Changes} */
+  changes;
+  /** @type {Sender} */
+  sender;
+  /** @type {Live} */
+  live;
+  /** @type {Tabs} */
+  tabs;
   #options;
   #stopWatching;
+  /** @type {{ pending: number, refused: number, error: { code: string } | null, hasSucceeded: boolean, live: string }} */
   #state = { pending: 0, refused: 0, error: null, hasSucceeded: false, live: 'off' };
   #lastStatus = '';
   #hiddenAt = null;
   #opened = [];
   #isClosed = false;
+  /** @type {Flushing} */
   #flushing;
+
+  /**
+   * Hears of a portion that an import in the background has brought to the server.
+   *
+   * @type {((portion: { left: number, rejected: object[] }) => Promise<void>) | undefined}
+   */
+  onImported;
 
   constructor(options) {
     const { getToken, account = 'anonymous', api = '/api', environment } = options;
@@ -46,7 +70,8 @@ export class Core {
     const { clock } = this.environment;
     this.clock = clock;
     this.breaker = new CircuitBreaker(clock);
-    const begin = async (token) => (await this.api.call('POST', '/session', token ? { token } : { isPublic: true })).body;
+    const begin = async (token) =>
+      (await this.api.call('POST', '/session', token ? { token } : { isPublic: true })).body;
     const own = (user) => this.own(user);
     this.session = new Session({ environment: this.environment, getToken, account, begin, own });
     this.api = new Api({ base: api, environment: this.environment, breaker: this.breaker, session: this.session });
@@ -67,19 +92,35 @@ export class Core {
     this.session.reconcile().catch(() => {});
     this.changes = new Changes({ ...parts, tell });
     this.sender = new Sender({
-      ...parts, reader: this.reader, random: this.environment.random, tell: this.#senderTells(),
-      isEager: () => this.company.isNear, inTurn: (work) => this.inTurn('shared', work),
+      ...parts,
+      reader: this.reader,
+      random: this.environment.random,
+      tell: this.#senderTells(),
+      isEager: () => this.company.isNear,
+      inTurn: (work) => this.inTurn('shared', work),
     });
     this.live = new Live({
-      ...parts, changes: this.changes, company: this.company, page, settled: () => this.sender.settled(),
-      isAllowed: () => this.session.exists, tell: (mode, error) => this.#liveTells(mode, error),
+      ...parts,
+      changes: this.changes,
+      company: this.company,
+      page,
+      settled: () => this.sender.settled(),
+      isAllowed: () => this.session.exists,
+      tell: (mode, error) => this.#liveTells(mode, error),
     });
     this.tabs = new Tabs({
-      locks, openChannel, name: `conversation-store-${this.account}`,
-      onLead: () => this.#lead(), onLeave: () => this.#leave(), onMessage: (message) => this.#hear(message),
+      locks,
+      openChannel,
+      name: `conversation-store-${this.account}`,
+      onLead: () => this.#lead(),
+      onLeave: () => this.#leave(),
+      onMessage: (message) => this.#hear(message),
     });
     this.#flushing = new Flushing({
-      tabs: this.tabs, sender: this.sender, clock: this.clock, random: this.environment.random,
+      tabs: this.tabs,
+      sender: this.sender,
+      clock: this.clock,
+      random: this.environment.random,
     });
     this.#stopWatching = page.watch((event) => this.#pageChanged(event));
     await this.#count();
@@ -101,8 +142,13 @@ export class Core {
   /** Whether there is any point in asking the server now. */
   get mayAsk() {
     const { page } = this.environment;
-    return this.isEnabled && this.session.exists && page.isOnline() && this.breaker.wait === 0
-      && !['local', 'signed-out'].includes(this.status.mode);
+    return (
+      this.isEnabled &&
+      this.session.exists &&
+      page.isOnline() &&
+      this.breaker.wait === 0 &&
+      !['local', 'signed-out'].includes(this.status.mode)
+    );
   }
 
   get status() {
@@ -122,7 +168,7 @@ export class Core {
   #mode() {
     const { error, pending, hasSucceeded } = this.#state;
     if (!this.isEnabled || !this.environment.locks || error?.code === 'storage_disabled') return 'local';
-    if (SIGNED_OUT.has(error?.code) || this.session.stored?.isSignedOut) return 'signed-out';
+    if (SIGNED_OUT.has(error?.code ?? '') || this.session.stored?.isSignedOut) return 'signed-out';
     if (error?.code === 'account_mismatch') return 'local';
     if (error || !this.environment.page.isOnline()) return 'offline';
     if (pending > 0) return 'sending';
@@ -133,8 +179,8 @@ export class Core {
   changed(id, { changed, deleted, conflicts = [], movedFrom, copy }, source) {
     if (changed) {
       const change = {
-        changed: [...deleted ? [] : [id], ...copy ? [copy] : []],
-        deleted: [...deleted ? [id] : [], ...movedFrom ? [movedFrom] : []],
+        changed: [...(deleted ? [] : [id]), ...(copy ? [copy] : [])],
+        deleted: [...(deleted ? [id] : []), ...(movedFrom ? [movedFrom] : [])],
       };
       this.emitter.emit('change', { ...change, source });
       this.tabs.post({ type: 'change', ...change, source });
@@ -223,7 +269,7 @@ export class Core {
       stepped: () => this.#count(),
       refused: (kept) => this.#tellRefused(kept),
       answered: (answer, tenure) => this.live.written(answer, tenure),
-      imported: ({ done, left, rejected, ids }) => this.#imported({ done, left, rejected, ids }),
+      imported: ({ left, rejected, ids }) => this.#imported({ left, rejected, ids }),
       succeeded: () => {
         this.#note({ error: null, hasSucceeded: true });
         this.live.reconsider();

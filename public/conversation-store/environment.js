@@ -1,9 +1,11 @@
 import { openIndexedDatabase } from './indexed-database.js';
 
+/** @typedef {Awaited<ReturnType<typeof openIndexedDatabase>>} Database */
+
 /** The parts of the browser that the store uses, each replaceable. */
 export function defaultEnvironment() {
   return {
-    fetch: (...request) => globalThis.fetch(...request),
+    fetch: (url, options) => globalThis.fetch(url, options),
     openDatabase: openIndexedDatabase,
     localStorage: storageOf(),
     locks: globalThis.navigator?.locks ?? null,
@@ -33,8 +35,13 @@ function browserPage() {
     isOnline: () => globalThis.navigator?.onLine !== false,
     watch(callback) {
       if (!globalThis.document) return () => {};
+      /** @type {[EventTarget, string, () => void][]} */
       const listeners = [
-        [document, 'visibilitychange', () => callback(document.visibilityState === 'hidden' ? 'leaving' : 'visibility')],
+        [
+          document,
+          'visibilitychange',
+          () => callback(document.visibilityState === 'hidden' ? 'leaving' : 'visibility'),
+        ],
         [window, 'pagehide', () => callback('leaving')],
         [window, 'pageshow', () => callback('visibility')],
         [window, 'online', () => callback('online')],

@@ -1,5 +1,10 @@
 /** What a rejected promise is rejected with: a stable `code`, and what the server said where it said something. */
 export class StoreError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {{ status?: number, requestId?: string | null, revision?: number, etag?: string, retryAfter?: number }} [details]
+   */
   constructor(code, message, { status = 0, requestId = null, revision, etag, retryAfter } = {}) {
     super(message);
     this.name = 'StoreError';

@@ -1,3 +1,7 @@
+/** Reads the server's event stream. */
+
+import { createParser } from './vendor/eventsource-parser/index.js';
+
 /** The server's heartbeat comes every 15 seconds; without it for so long, ms, the stream is dead. */
 const SILENCE = 45_000;
 
@@ -8,17 +12,15 @@ const SILENCE = 45_000;
 export async function* readEvents(response, clock, abort) {
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
-  let buffer = '';
+  const received = [];
+  const parser = createParser({ onEvent: (event) => received.push(event) });
   try {
     for (;;) {
       const { done, value } = await withinSilence(reader.read(), clock, abort);
       if (done) return;
-      buffer += decoder.decode(value, { stream: true });
-      const blocks = buffer.split('\n\n');
-      buffer = blocks.pop();
-      for (const block of blocks) {
-        const event = parseEvent(block);
-        if (event) yield event;
+      parser.feed(decoder.decode(value, { stream: true }));
+      for (const { event, id, data } of received.splice(0)) {
+        if (event) yield { name: event, id, data: JSON.parse(data) };
       }
     }
   } finally {
@@ -33,15 +35,4 @@ async function withinSilence(read, clock, abort) {
   } finally {
     clock.clearTimeout(timer);
   }
-}
-
-/** An event's fields; null for a comment, such as the heartbeat. */
-function parseEvent(block) {
-  const fields = {};
-  for (const line of block.split('\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields[line.slice(0, colon)] = line.slice(colon + 1).trimStart();
-  }
-  if (!fields.event || fields.data === undefined) return null;
-  return { name: fields.event, id: fields.id, data: JSON.parse(fields.data) };
 }

@@ -16,7 +16,11 @@ export class Flushing {
     this.#random = random;
   }
 
-  /** Rejects with what kept the leading tab from sending, or where there is none. */
+  /**
+   * Rejects with what kept the leading tab from sending, or where there is none.
+   *
+   * @returns {Promise<void>}
+   */
   ask() {
     const id = this.#clock.now() + this.#random();
     return new Promise((resolve, reject) => {
@@ -35,7 +39,11 @@ export class Flushing {
 
   /** This tab leads from now on: it does what it asked for itself. */
   lead() {
-    for (const end of [...this.#waiting.values()]) this.#sender.flush().then(() => end({}), (error) => end({ error }));
+    for (const end of [...this.#waiting.values()])
+      this.#sender.flush().then(
+        () => end({}),
+        (error) => end({ error }),
+      );
   }
 
   hear(message) {

@@ -33,6 +33,7 @@ class IndexedDatabase {
 
   async run(mode, work) {
     const transaction = await this.#begin(mode);
+    /** @type {Promise<void>} */
     const ended = new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(errorOf(transaction));
@@ -109,7 +110,7 @@ class IndexedTransaction {
     return resultOf(this.#transaction.objectStore(store).delete(key));
   }
 
-  list(store, index, range, { reverse = false, limit } = {}) {
+  list(store, index, range, /** @type {{ reverse?: boolean, limit?: number }} */ { reverse = false, limit } = {}) {
     const objects = this.#transaction.objectStore(store);
     const source = index ? objects.index(index) : objects;
     if (!reverse) return resultOf(source.getAll(keyRange(range), limit));

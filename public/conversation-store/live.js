@@ -33,6 +33,7 @@ export class Live {
   #settled;
   #isAllowed;
   #isActive = false;
+  /** @type {Promise<void> | null} */
   #running = null;
   #mode = 'off';
   /** From when on a stream may get through, ms: until it is tried, or for good where that is infinite. */
@@ -42,8 +43,11 @@ export class Live {
   #isRefused = false;
   #isBrief = false;
   #lastContact = -Infinity;
+  /** @type {number | null} */
   #hiddenAt = null;
+  /** @type {(() => void) | null} */
   #sleeper = null;
+  /** @type {(() => void) | null} */
   #abort = null;
   #gathering = null;
 
@@ -164,8 +168,7 @@ export class Live {
     if (this.#isBrief) return BRIEF;
     if (this.#quiet === 0) return this.#canStream && this.#company.isNear ? 0 : SHORTEST_PAUSE;
     const rounds = this.#quiet - 1;
-    return this.#canStream
-      ? this.#company.pauseBetweenStreams(rounds) : this.#company.pauseBetweenPolls(rounds);
+    return this.#canStream ? this.#company.pauseBetweenStreams(rounds) : this.#company.pauseBetweenPolls(rounds);
   }
 
   async #listenOnce() {
@@ -185,7 +188,7 @@ export class Live {
 
   #failed(error, quiet) {
     if (error.code === 'no_stream' || error.code === 'too_many_streams') {
-      const pause = error.code === 'no_stream' ? Infinity : error.retryAfter ?? CROWDED_PAUSE;
+      const pause = error.code === 'no_stream' ? Infinity : (error.retryAfter ?? CROWDED_PAUSE);
       this.#streamsFrom = this.#clock.now() + pause;
       this.#quiet = quiet;
       return;
@@ -266,7 +269,11 @@ export class Live {
     this.#tell(mode, null);
   }
 
-  /** Until somebody wakes it, or for so long. */
+  /**
+   * Until somebody wakes it, or for so long.
+   *
+   * @returns {Promise<void>}
+   */
   #sleep(ms) {
     return new Promise((resolve) => {
       const timer = ms === null ? null : this.#clock.setTimeout(() => this.#wake(), ms);

@@ -12,7 +12,7 @@ class MemoryDatabase {
   #last = Promise.resolve();
 
   /** One transaction after the other; one that fails leaves nothing behind. */
-  run(mode, work) {
+  run(_mode, work) {
     const result = this.#last.then(async () => {
       const undo = [];
       try {

@@ -14,8 +14,8 @@ export function applySummary(record, summary, extra) {
     if (conflict) conflicts.push({ conversationId: record.id, kind: 'conversation-edited', field: name, ...conflict });
   }
   record.createdAt = Date.parse(createdAt);
-  record.updatedAt = Object.keys(record.base).length > 0 || extra !== 0
-    ? Math.max(record.updatedAt, serverTime) : serverTime;
+  record.updatedAt =
+    Object.keys(record.base).length > 0 || extra !== 0 ? Math.max(record.updatedAt, serverTime) : serverTime;
   record.tokens = totalTokens;
   record.count = messageCount + extra;
   if (!continues(record, summary)) Object.assign(record, { revision: 0, page: null });
@@ -67,8 +67,15 @@ function mergeField(record, name, theirs, isOursNewer) {
  */
 export function mergeMessage(conversation, stored, theirs) {
   const clean = {
-    conversation, id: theirs.id, at: theirs.at, seq: stored?.seq, shown: SHOWN, body: theirs.body, base: {},
-    fresh: false, removed: false,
+    conversation,
+    id: theirs.id,
+    at: theirs.at,
+    seq: stored?.seq,
+    shown: SHOWN,
+    body: theirs.body,
+    base: {},
+    fresh: false,
+    removed: false,
   };
   if (!stored?.dirty) return { record: marked(clean) };
   if (stored.removed) return mergeRemoved(stored, theirs, clean);

@@ -76,15 +76,20 @@ export class Migration {
     const failed = rejected.filter(({ code }) => code !== 'conversation_deleted');
     const next = { ...state, rejected: [...state.rejected, ...failed] };
     await this.#save(next);
-    this.#core.emitter.emit('progress', { task: 'migration', done: Math.max(0, state.total - left), total: state.total });
+    this.#core.emitter.emit('progress', {
+      task: 'migration',
+      done: Math.max(0, state.total - left),
+      total: state.total,
+    });
     await this.#finishIfDone(next);
   }
 
   async #finishIfDone(state) {
     if (state.phase !== 'sending') return;
-    const isWaiting = await this.#core.database.run('readonly', async (tx) => (
-      (await bulkEntries(tx)).length > 0 || Boolean(await tx.get('outbox', BULK))
-    ));
+    const isWaiting = await this.#core.database.run(
+      'readonly',
+      async (tx) => (await bulkEntries(tx)).length > 0 || Boolean(await tx.get('outbox', BULK)),
+    );
     if (isWaiting) return;
     await this.#save({ ...state, phase: 'sent' });
     if (state.rejected.length === 0) this.#core.environment.localStorage.setItem(MARK, 'true');

@@ -62,7 +62,10 @@ function planCreation(record, fresh, split) {
 function planAppend(record, fresh, split) {
   const messages = split ? fresh.slice(0, 1) : firstOf(fresh);
   return {
-    kind: 'append', method: 'POST', path: `${pathOf(record)}/messages`, body: { messages: messages.map(sent) },
+    kind: 'append',
+    method: 'POST',
+    path: `${pathOf(record)}/messages`,
+    body: { messages: messages.map(sent) },
   };
 }
 
@@ -71,7 +74,7 @@ async function planRemoval(tx, record, removed) {
   const [first] = removed;
   const path = `${pathOf(record)}/messages/${first.id}`;
   const request = { kind: 'remove', method: 'DELETE', match: conditionOf(record) };
-  if (removed.length > 1 && isVerified(record, first) && await isLast(tx, first)) {
+  if (removed.length > 1 && isVerified(record, first) && (await isLast(tx, first))) {
     return { ...request, path: `${path}?andAfter=true`, ids: removed.map(({ id }) => id) };
   }
   return { ...request, path, ids: [first.id] };

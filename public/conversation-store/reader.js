@@ -42,7 +42,7 @@ export class Reader {
     if (!before || before.deleted === 'done') return;
     const isKnown = before.held && before.revision > 0;
     try {
-      const options = { tenure, ...isKnown && before.page && { noneMatch: before.page.tag } };
+      const options = { tenure, ...(isKnown && before.page && { noneMatch: before.page.tag }) };
       const answer = await this.#api.call('GET', `/conversations/${id}?limit=${PAGE}`, options);
       if (answer.status === 200) await this.#receiveNewest(id, tenure, answer);
       else await this.#confirm(id, tenure, before);
@@ -51,7 +51,7 @@ export class Reader {
       await this.#receiveLoss(id, tenure, error.code);
       return;
     }
-    while (until !== null && await this.#isMissing(id, until)) await this.readOlderPage(id);
+    while (until !== null && (await this.#isMissing(id, until))) await this.readOlderPage(id);
   }
 
   /** A conversation that is not known here, if the server has it. */
@@ -84,7 +84,7 @@ export class Reader {
       const page = await receivePage(tx, record, newest);
       // Nothing has changed: what was verified further back still is.
       if (wasCurrent) Object.assign(record, older);
-      record.count = summary.messageCount + await countDirty(tx, id);
+      record.count = summary.messageCount + (await countDirty(tx, id));
       await tx.put('conversations', record);
       const contested = wasHeld ? await contest(tx, id, page.added) : [];
       return { ...page, conflicts: [...fields, ...page.conflicts, ...contested] };
@@ -114,7 +114,10 @@ export class Reader {
 
   /** Reads the page before the messages that are verified. */
   async readOlderPage(id) {
-    const { record: { older: cursor, verified }, tenure } = await this.#read(id);
+    const {
+      record: { older: cursor, verified },
+      tenure,
+    } = await this.#read(id);
     const query = new URLSearchParams({ limit: String(PAGE), cursor });
     const answer = await this.#api.call('GET', `/conversations/${id}/messages?${query}`, { tenure });
     await this.#write(id, tenure, async (tx, record) => {
@@ -136,8 +139,7 @@ export class Reader {
       const messages = await list();
       const { record } = await this.#read(id);
       const first = messages[0];
-      const isVerified = !record?.older
-        || (messages.length === limit && first.at > record.verified.at);
+      const isVerified = !record?.older || (messages.length === limit && first.at > record.verified.at);
       if (isVerified || !mayAsk) return messages;
       try {
         await this.readOlderPage(id);
@@ -162,7 +164,8 @@ export class Reader {
 
   #read(id) {
     return this.#database.run('readonly', async (tx) => ({
-      record: await tx.get('conversations', id), tenure: await readTenure(tx),
+      record: await tx.get('conversations', id),
+      tenure: await readTenure(tx),
     }));
   }
 
@@ -170,7 +173,7 @@ export class Reader {
   async #write(id, tenure, work) {
     const result = await this.#database.run('readwrite', async (tx) => {
       const record = await tx.get('conversations', id);
-      const isWanted = record && !await isOver(tx, tenure);
+      const isWanted = record && !(await isOver(tx, tenure));
       const result = isWanted ? await work(tx, record) : { changed: false, conflicts: [] };
       await keepLosers(tx, result.conflicts, this.#clock.now());
       return result;

@@ -1,6 +1,16 @@
 import { applySummary, continues, isOutdated, mergeMessage } from './merging.js';
 import {
-  SHOWN, bury, comparePlaces, dirtyMessages, everyMessage, marked, newConversation, learnTag, pageOf, shownBetween, touchOutbox,
+  SHOWN,
+  bury,
+  comparePlaces,
+  dirtyMessages,
+  everyMessage,
+  marked,
+  newConversation,
+  learnTag,
+  pageOf,
+  shownBetween,
+  touchOutbox,
 } from './records.js';
 import { NO_STATE, countDirty } from './settling.js';
 import { differences, readMessage } from './shape.js';
@@ -30,6 +40,11 @@ export async function receiveSummary(tx, summary, now) {
 /**
  * A page of messages, oldest first, with the conversation's revision at that time, its tag, and the page's own `ETag`, `tag`.
  * Without `before` it is the newest page, else that which ends before this place.
+ *
+ * @param {object} tx
+ * @param {object} record
+ * @param {{ messages: object[], nextCursor: string | null, revision?: any, etag?: string, tag?: string }} page
+ * @param {{ at: number } | null} [before]
  */
 export async function receivePage(tx, record, { messages, nextCursor, revision, etag, tag }, before) {
   const conflicts = [];
@@ -71,15 +86,22 @@ function seqBehind(previous, { at, seq }) {
 }
 
 function isDifferent(stored, merged) {
-  return !stored || stored.at !== merged.at || stored.seq !== merged.seq || stored.dirty !== merged.dirty
-    || stored.shown !== merged.shown || differences(stored.body, merged.body).length > 0 || stored.fresh !== merged.fresh
-    || differences(stored.base, merged.base).length > 0;
+  return (
+    !stored ||
+    stored.at !== merged.at ||
+    stored.seq !== merged.seq ||
+    stored.dirty !== merged.dirty ||
+    stored.shown !== merged.shown ||
+    differences(stored.body, merged.body).length > 0 ||
+    stored.fresh !== merged.fresh ||
+    differences(stored.base, merged.base).length > 0
+  );
 }
 
 /** What the server does not have any more between two places: gone here too, unless it was edited here. */
 async function dropMissing(tx, record, present, from, before) {
-  const inside = ({ at, seq }) => (!from || comparePlaces({ at, seq }, from) >= 0)
-    && (!before || comparePlaces({ at, seq }, before) < 0);
+  const inside = ({ at, seq }) =>
+    (!from || comparePlaces({ at, seq }, from) >= 0) && (!before || comparePlaces({ at, seq }, before) < 0);
   const shown = await tx.list('messages', 'order', shownBetween(record.id, null, before ?? null));
   const hidden = (await dirtyMessages(tx, record.id)).filter((message) => message.removed);
   const result = unchanged();
@@ -101,17 +123,17 @@ async function dropMissing(tx, record, present, from, before) {
  * asked.
  */
 export async function receiveChange(tx, event, now) {
-  const record = event.conversationId && await tx.get('conversations', event.conversationId);
+  const record = event.conversationId && (await tx.get('conversations', event.conversationId));
   if (event.type === 'delete') {
-    return { isEnough: true, ...record ? await receiveDeletion(tx, record, now) : unchanged() };
+    return { isEnough: true, ...(record ? await receiveDeletion(tx, record, now) : unchanged()) };
   }
   const isKnown = record?.onServer && event.revision <= record.latest && event.clock <= record.seenAt;
   if (record?.deleted || isKnown) return { isEnough: true, ...unchanged() };
-  const isNext = record?.onServer && record.held && record.revision === record.latest
-    && event.revision === record.latest + 1;
+  const isNext =
+    record?.onServer && record.held && record.revision === record.latest && event.revision === record.latest + 1;
   const isComplete = ['append', 'edit'].includes(event.type) && event.messages?.length > 0;
   if (!isNext || !isComplete) return { isEnough: false, ...unchanged() };
-  return { isEnough: true, ...await receiveMessages(tx, record, event) };
+  return { isEnough: true, ...(await receiveMessages(tx, record, event)) };
 }
 
 async function receiveMessages(tx, record, event) {
@@ -128,7 +150,7 @@ async function receiveMessages(tx, record, event) {
     if (!stored) record.count += 1;
     record.tokens += tokensOf(theirs.body) - tokensOf(stored?.body);
   }
-  conflicts.push(...await contest(tx, record.id, record.count - before));
+  conflicts.push(...(await contest(tx, record.id, record.count - before)));
   record.revision = event.revision;
   record.latest = event.revision;
   // An event does not tell the tag: it is asked for when it is needed.
@@ -191,6 +213,7 @@ export async function receiveAbsence(tx, record) {
   return { changed: true, conflicts: [] };
 }
 
+/** @returns {{ changed: boolean, conflicts: object[] }} */
 function unchanged() {
   return { changed: false, conflicts: [] };
 }

@@ -13,8 +13,21 @@ const FIRST_OWN_SEQ = 1_000_000;
 
 export function newConversation(id, now) {
   return {
-    id, fields: {}, base: {}, createdAt: now, updatedAt: now, editedAt: 0, tokens: 0, count: 0,
-    onServer: false, held: true, revision: 0, latest: 0, seenAt: 0, older: null, verified: null,
+    id,
+    fields: {},
+    base: {},
+    createdAt: now,
+    updatedAt: now,
+    editedAt: 0,
+    tokens: 0,
+    count: 0,
+    onServer: false,
+    held: true,
+    revision: 0,
+    latest: 0,
+    seenAt: 0,
+    older: null,
+    verified: null,
     nextSeq: FIRST_OWN_SEQ,
   };
 }
@@ -24,7 +37,15 @@ export function newMessage(conversation, { id, at, body }) {
   const seq = conversation.nextSeq;
   conversation.nextSeq += 1;
   return marked({
-    conversation: conversation.id, id, at, seq, shown: SHOWN, body, base: {}, fresh: true, removed: false,
+    conversation: conversation.id,
+    id,
+    at,
+    seq,
+    shown: SHOWN,
+    body,
+    base: {},
+    fresh: true,
+    removed: false,
   });
 }
 
@@ -122,7 +143,10 @@ export async function bury(tx, record, now, movedTo) {
   await tx.deleteRange('messages', everyMessage(record.id));
   await tx.delete('outbox', record.id);
   await tx.put('conversations', {
-    ...newConversation(record.id, now), deleted: 'done', deletedAt: now, movedTo,
+    ...newConversation(record.id, now),
+    deleted: 'done',
+    deletedAt: now,
+    movedTo,
   });
 }
 

@@ -23,7 +23,8 @@ export async function recover(tx, record, entry, request, error, now) {
   const step = STEPS[error.code] ?? (isContentRefused(error) ? refuse : hold);
   const result = await step({ tx, record, entry: next, request, error, now, outcome });
   // Whatever should have helped, and does not, is tried again, but ever less often.
-  if (entry.recoveries > PATIENCE) next.holdUntil = Math.max(next.holdUntil, now + 1_000 * 2 ** Math.min(entry.recoveries, 9));
+  if (entry.recoveries > PATIENCE)
+    next.holdUntil = Math.max(next.holdUntil, now + 1_000 * 2 ** Math.min(entry.recoveries, 9));
   if (result !== DONE) await tx.put('outbox', next);
   return outcome;
 }
@@ -54,7 +55,7 @@ async function catchUp({ tx, record, entry, request, error, outcome }) {
     return;
   }
   const isOther = error.revision === record.latest && typeof record.etag === 'string' && record.etag !== error.etag;
-  const heard = { latest: error.revision, etag: undefined, ...isOther && { revision: 0, page: null } };
+  const heard = { latest: error.revision, etag: undefined, ...(isOther && { revision: 0, page: null }) };
   if (request.kind === 'delete') {
     // Somebody has written to it meanwhile, and that has not been seen here: it stays.
     await tx.put('conversations', { ...record, deleted: undefined, deletedAt: undefined, ...heard });
@@ -104,7 +105,7 @@ async function done(work) {
 /** What the server has under these ids has to be seen before anything is sent. */
 async function exists({ tx, record, entry, request }) {
   const times = request.body.messages.map(({ timestamp }) => Date.parse(timestamp));
-  await tx.put('conversations', { ...record, onServer: true, ...request.kind === 'create' && NO_STATE });
+  await tx.put('conversations', { ...record, onServer: true, ...(request.kind === 'create' && NO_STATE) });
   entry.refresh = { until: times.length > 0 ? Math.min(...times) : null };
 }
 

@@ -10,7 +10,11 @@ const SURELY_REMEMBERED = 6 * 86_400_000;
  */
 export class RequestKeys {
   #clock;
-  /** How far the server's clock is ahead of this device's, ms; null where no response has told. */
+  /**
+   * How far the server's clock is ahead of this device's, ms; null where no response has told.
+   *
+   * @type {number | null}
+   */
   #offset = null;
   /** Whether the server took a new key for an old one: then keys tell no time. */
   #isMistrusted = false;

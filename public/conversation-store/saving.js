@@ -1,6 +1,15 @@
 import { StoreError } from './errors.js';
 import {
-  BULK, bury, follow, hide, marked, newConversation, newMessage, setField, touchOutbox, unhide,
+  BULK,
+  bury,
+  follow,
+  hide,
+  marked,
+  newConversation,
+  newMessage,
+  setField,
+  touchOutbox,
+  unhide,
 } from './records.js';
 import { differences, fieldsOf, parseMessage, same } from './shape.js';
 import { UNTITLED, generateTitle, isId, isoOf, millisecondsOf, newUuid } from './text.js';
@@ -55,8 +64,8 @@ export async function save(tx, saved, known, now) {
 
 /** What was saved to a deleted conversation lives on in a new one, if there is anything new in it. */
 async function saveDeleted(tx, tombstone, saved, known, now) {
-  const isNew = ({ id, body }) => !known.messages.has(id)
-    || (body.type === 'user' && contentOf(known.messages.get(id)) !== body.content);
+  const isNew = ({ id, body }) =>
+    !known.messages.has(id) || (body.type === 'user' && contentOf(known.messages.get(id)) !== body.content);
   if (!saved.messages?.some(isNew)) {
     throw new StoreError('conversation_deleted', 'This conversation was deleted.');
   }
@@ -247,8 +256,7 @@ export function updateConversation(tx, id, updates, now) {
 export async function deleteConversation(tx, id, now) {
   const record = await follow(tx, id);
   if (!record || record.deleted) return undefined;
-  const isOnItsWay = Boolean((await tx.get('outbox', record.id))?.request) 
-    || (await inBulk(tx, record.id)).length > 0;
+  const isOnItsWay = Boolean((await tx.get('outbox', record.id))?.request) || (await inBulk(tx, record.id)).length > 0;
   if (!record.onServer && !isOnItsWay) {
     await bury(tx, record, now);
     return record.id;

@@ -34,6 +34,7 @@ export class Sender {
   #tell;
   #isEager;
   #inTurn;
+  /** @type {Promise<{ wait?: number, error?: unknown }> | null} */
   #running = null;
   #isActive = false;
   #isForced = false;
@@ -101,10 +102,12 @@ export class Sender {
       await this.#running;
       while (this.#isActive) {
         this.wake();
-        const { error, wait } = await this.#running;
+        const { error, wait } = (await this.#running) ?? {};
         if (error) throw error;
         if (wait === undefined) return;
-        await new Promise((resolve) => { this.#clock.setTimeout(resolve, wait); });
+        await new Promise((resolve) => {
+          this.#clock.setTimeout(resolve, wait);
+        });
       }
     } finally {
       this.#isForced = false;
@@ -230,7 +233,7 @@ export class Sender {
     const outcome = await this.#database.run('readwrite', async (tx) => {
       const record = await tx.get('conversations', id);
       const entry = await tx.get('outbox', id);
-      if (!record || !entry || await isOver(tx, tenure)) return { conflicts: [], refused: [], changed: false };
+      if (!record || !entry || (await isOver(tx, tenure))) return { conflicts: [], refused: [], changed: false };
       const recoveries = (entry.recoveries ?? 0) + 1;
       const now = this.#clock.now();
       const outcome = await recover(tx, record, { ...entry, recoveries }, request, error, now);
@@ -277,10 +280,10 @@ export class Sender {
   #prepareBulk() {
     return this.#database.run('readwrite', async (tx) => {
       const known = await tx.get('outbox', BULK);
-      const planned = known?.request ?? await planBulk(tx);
+      const planned = known?.request ?? (await planBulk(tx));
       const now = this.#clock.now();
       const entry = known ?? { conversation: BULK, created: now, since: now, touched: now, holdUntil: 0 };
-      const request = planned && await this.#keyed(tx, { ...entry, request: planned });
+      const request = planned && (await this.#keyed(tx, { ...entry, request: planned }));
       return { request, total: (await bulkEntries(tx)).length, tenure: await readTenure(tx) };
     });
   }
@@ -311,8 +314,12 @@ function isOfKey({ code }) {
 
 /** Not this request is refused, but all are, for now. */
 function isPassing(error) {
-  return isTransient(error) || !(error instanceof StoreError) || error.status === 401
-    || ['signed_out', 'storage_disabled'].includes(error.code);
+  return (
+    isTransient(error) ||
+    !(error instanceof StoreError) ||
+    error.status === 401 ||
+    ['signed_out', 'storage_disabled'].includes(error.code)
+  );
 }
 
 function errorOf({ code, message, status }) {

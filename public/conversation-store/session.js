@@ -18,6 +18,7 @@ export class Session {
   #begin;
   #own;
   #beginning;
+  /** @type {object | null} */
   #memory = null;
   /** Whether the browser could not keep it: then it is this page's only. */
   #isVolatile = false;

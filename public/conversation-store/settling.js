@@ -29,7 +29,7 @@ export async function settle(tx, record, request, answer, now) {
 }
 
 async function settleMessages(tx, record, request, body) {
-  for (const { id, ...fields } of request.kind === 'patch' ? [] : request.body?.messages ?? []) {
+  for (const { id, ...fields } of request.kind === 'patch' ? [] : (request.body?.messages ?? [])) {
     await settleMessage(tx, record.id, id, (stored) => settleFresh(stored, fields));
   }
   if (request.kind === 'edit') {

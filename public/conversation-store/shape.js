@@ -5,9 +5,22 @@ import { isId, isoOf, millisecondsOf } from './text.js';
 
 /** What the store or the server computes: not fields that a client sets. */
 const COMPUTED = new Set([
-  'id', 'messages', 'createdAt', 'updatedAt', 'totalTokens',
-  'messageCount', 'hasOlder', 'pending', 'onServer', 'snapshot', 'revision', 'etag', 'nextCursor', 'clock',
-  'previousClock', '$export',
+  'id',
+  'messages',
+  'createdAt',
+  'updatedAt',
+  'totalTokens',
+  'messageCount',
+  'hasOlder',
+  'pending',
+  'onServer',
+  'snapshot',
+  'revision',
+  'etag',
+  'nextCursor',
+  'clock',
+  'previousClock',
+  '$export',
 ]);
 
 const TYPES = new Set(['user', 'assistant', 'system']);

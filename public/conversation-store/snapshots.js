@@ -55,6 +55,7 @@ export class Snapshots {
 
   /** What this tab was given of a conversation by any object; of each message and field, what was given last. */
   ofConversation(conversation) {
+    /** @type {{ conversation: string, fields?: object, messages: Map<string, object>, isExact: boolean }} */
     const union = { conversation, fields: undefined, messages: new Map(), isExact: false };
     for (const snapshot of this.#byName.values()) {
       if (snapshot.conversation !== conversation) continue;

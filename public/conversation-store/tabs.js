@@ -10,7 +10,9 @@ export class Tabs {
   #onLeave;
   #isWanted = false;
   #isLeading = false;
+  /** @type {(() => void) | null} */
   #abort = null;
+  /** @type {((value?: unknown) => void) | null} */
   #release = null;
 
   /** `onLead()` when this tab begins to lead; `onLeave()`, awaited, before it gives that up; `onMessage(message)`. */
@@ -60,12 +62,12 @@ export class Tabs {
 
   async #giveUp() {
     if (!this.#isLeading) {
-      this.#abort();
+      this.#abort?.();
       return;
     }
     this.#isLeading = false;
     await this.#onLeave();
-    this.#release();
+    this.#release?.();
     this.#release = null;
   }
 }

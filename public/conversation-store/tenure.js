@@ -10,7 +10,7 @@ const STATE = 'tenure';
 const NONE = { user: undefined, number: 0 };
 
 export async function readTenure(tx) {
-  return await readState(tx, STATE) ?? NONE;
+  return (await readState(tx, STATE)) ?? NONE;
 }
 
 /** Whether the data are no longer those that they were in this tenure. */

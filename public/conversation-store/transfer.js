@@ -45,8 +45,12 @@ async function exportLocal(core) {
 export async function readWhole(core, record) {
   const messages = await core.database.run('readonly', (tx) => tx.list('messages', 'order', shownBetween(record.id)));
   return {
-    ...record.fields, id: record.id, createdAt: isoOf(record.createdAt), updatedAt: isoOf(record.updatedAt),
-    totalTokens: record.tokens, messages: messages.map(sent),
+    ...record.fields,
+    id: record.id,
+    createdAt: isoOf(record.createdAt),
+    updatedAt: isoOf(record.updatedAt),
+    totalTokens: record.tokens,
+    messages: messages.map(sent),
   };
 }
 
@@ -72,9 +76,9 @@ export async function importData(core, data) {
 }
 
 async function importHere(core, conversations) {
-  const { added, rejected } = await core.database.run('readwrite', (tx) => (
-    storeConversations(tx, conversations, core.clock.now())
-  ));
+  const { added, rejected } = await core.database.run('readwrite', (tx) =>
+    storeConversations(tx, conversations, core.clock.now()),
+  );
   core.announce(added);
   core.wake();
   return { imported: added.length, unchanged: conversations.length - added.length - rejected.length, rejected };
@@ -82,6 +86,7 @@ async function importHere(core, conversations) {
 
 /** In requests that the server takes. */
 async function importThere(core, conversations) {
+  /** @type {{ imported: number, unchanged: number, rejected: { id: string | null, code: string }[] }} */
   const report = { imported: 0, unchanged: 0, rejected: [] };
   let done = 0;
   for (const { part, isLast } of portions(conversations)) {
@@ -89,7 +94,8 @@ async function importThere(core, conversations) {
     const { body } = await core.inTurn('shared', send);
     report.imported += isLast ? body.imported : 0;
     report.unchanged += isLast ? body.unchanged : 0;
-    for (const { id = null, status, code } of body.results) if (status === 'rejected') report.rejected.push({ id, code });
+    for (const { id = null, status, code } of body.results)
+      if (status === 'rejected') report.rejected.push({ id, code });
     done += isLast ? part.length : 0;
     core.emitter.emit('progress', { task: 'import', done, total: conversations.length });
   }

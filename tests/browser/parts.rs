@@ -5,9 +5,6 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::common::Site;
 
-/// Codes that independent readers (ZXing) have read: a text, a mask, and the rows.
-const QR_CODES: &str = include_str!("qr-codes.txt");
-
 /// Markdown, and the elements it becomes.
 const MARKDOWN: [(&str, &str); 43] = [
     ("", ""),
@@ -177,25 +174,4 @@ async fn no_text_takes_forever() {
         renderMarkdown('- a\\n'.repeat(200_000));
         return pieces.length;";
     assert_eq!(browser.run(body, &[]).await, 28);
-}
-
-#[tokio::test]
-async fn qr_codes_are_those_that_readers_read() {
-    let site = Site::embedded().await;
-    let Some(browser) = page(&site).await else {
-        return;
-    };
-    let mut checked = 0;
-    for code in QR_CODES.split("\n\n") {
-        let (head, rows) = code.split_once('\n').unwrap();
-        let (mask, text) = head.split_once(' ').unwrap();
-        let body = "
-            const { encodeQr } = await import('/app/qr.js');
-            return encodeQr(args[0], args[1]).map((row) => row.map((isDark) => (isDark ? '#' : '.')).join('')).join('\\n');";
-        let mask: u32 = mask.parse().unwrap();
-        let made = browser.run(body, &[json!(text), json!(mask)]).await;
-        assert_eq!(made.as_str().unwrap(), rows.trim_end(), "{text}");
-        checked += 1;
-    }
-    assert_eq!(checked, 10);
 }

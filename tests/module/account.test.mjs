@@ -1,3 +1,5 @@
+/** Whose data it is: linked devices, erasure, sign-out and renewal of sessions, accounts of an auth provider. */
+
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -18,9 +20,18 @@ test('a device that redeems a code becomes the same user, and what it had goes a
   const second = new Browser();
   const tab = await second.open();
   const base = second.clock.now();
-  const long = Array.from({ length: 250 }, (_, index) => ({ id: `m${index}`, type: 'user', content: `${index}`, timestamp: base + index }));
+  const long = Array.from({ length: 250 }, (_, index) => ({
+    id: `m${index}`,
+    type: 'user',
+    content: `${index}`,
+    timestamp: base + index,
+  }));
   await tab.store.saveConversation({ id: 'long', messages: long });
-  await tab.store.saveConversation({ id: 'd', title: 'mine', messages: [message(second.clock, 'user', 'of the second')] });
+  await tab.store.saveConversation({
+    id: 'd',
+    title: 'mine',
+    messages: [message(second.clock, 'user', 'of the second')],
+  });
   await tab.store.flush();
   await tab.store.addMessage('d', message(second.clock, 'assistant', 'unsent'));
   assert.equal(await tab.store.countLocalConversations(), 2);
@@ -43,7 +54,12 @@ test('messages that only the server had go along too', async () => {
   const first = await begin();
   const second = await begin('old');
   const base = second.browser.clock.now();
-  const messages = Array.from({ length: 100 }, (_, index) => ({ id: `m${index}`, type: 'user', content: 'x', timestamp: base + index }));
+  const messages = Array.from({ length: 100 }, (_, index) => ({
+    id: `m${index}`,
+    type: 'user',
+    content: 'x',
+    timestamp: base + index,
+  }));
   for (let part = 0; part < 3; part += 1) {
     const fresh = messages.map(({ id, ...rest }) => ({ ...rest, id: `${id}-${part}` }));
     await second.server.call('POST', '/conversations/c/messages', { messages: fresh });
@@ -97,7 +113,9 @@ function keepBack(network, isMeant) {
       if (!isMeant(request)) return;
       network.after = async () => {};
       resolve();
-      await new Promise((go) => { release = go; });
+      await new Promise((go) => {
+        release = go;
+      });
     };
   });
   return { held, release: () => release() };
@@ -112,15 +130,23 @@ async function withAppendOnItsWay() {
   await tabs.leader.store.addMessage('d', message(tabs.browser.clock, 'user', 'on its way'));
   const flushed = tabs.leader.store.flush().catch(() => {});
   await held;
-  return { ...tabs, release: () => { release(); return flushed; } };
+  return {
+    ...tabs,
+    release: () => {
+      release();
+      return flushed;
+    },
+  };
 }
 
 /** This browser has another session from now on, by other means than the store's: no tab is told or waited for. */
 async function exchangeSession(browser, { code }) {
   const response = await fetch(`${API}/session`, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ action: 'redeem', code }),
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ action: 'redeem', code }),
   });
-  browser.values.set('claude-session', JSON.stringify({ ...await response.json(), issuedAt: browser.clock.now() }));
+  browser.values.set('claude-session', JSON.stringify({ ...(await response.json()), issuedAt: browser.clock.now() }));
 }
 
 test('an answer to the user before says nothing of what the new user has', async () => {
@@ -155,14 +181,17 @@ test('nor does a page of messages that the user before had', async () => {
   assert.deepEqual(contents(await first.server.messages('d')), ['mine']);
 });
 
-test('what is here is never sent with another user\'s token', async () => {
+test("what is here is never sent with another user's token", async () => {
   const first = await begin('of the first');
   const { browser, leader, other } = await twoTabs();
   const before = browser.values.get('claude-session');
   await other.store.redeemLinkCode((await first.store.createLinkCode()).code);
   await leader.store.flush();
   const after = browser.values.get('claude-session');
-  for (const [session, text] of [[before, 'new'], [after, 'newer']]) {
+  for (const [session, text] of [
+    [before, 'new'],
+    [after, 'newer'],
+  ]) {
     browser.values.set('claude-session', session);
     await leader.store.addMessage('d', message(browser.clock, 'user', text));
     await leader.store.flush();
@@ -172,7 +201,10 @@ test('what is here is never sent with another user\'s token', async () => {
 
 test('a page that comes after an erasure brings nothing back', async () => {
   const { browser, leader, other } = await twoTabs();
-  await new Server(browser).call('POST', '/conversations', { id: 'd2', messages: [message(browser.clock, 'user', 'elsewhere')] });
+  await new Server(browser).call('POST', '/conversations', {
+    id: 'd2',
+    messages: [message(browser.clock, 'user', 'elsewhere')],
+  });
   const { held, release } = keepBack(browser.network, isOpening);
   const opened = leader.store.getConversation('d2');
   await held;
@@ -197,7 +229,9 @@ test('an erasure waits for what is on its way: nothing comes to the server after
   const { browser, leader, other, release } = await withAppendOnItsWay();
   const server = new Server(browser);
   let isErasedThere = false;
-  browser.network.before = async ({ method, path }) => { isErasedThere ||= method === 'DELETE' && path === '/user'; };
+  browser.network.before = async ({ method, path }) => {
+    isErasedThere ||= method === 'DELETE' && path === '/user';
+  };
   const erased = other.store.eraseEverything();
   for (let i = 0; i < 50; i += 1) await tick();
   assert.equal(isErasedThere, false);
@@ -240,7 +274,7 @@ test('what another device erases is gone here too, but for what it has not got',
   await tab.store.addMessage('d', message(second.clock, 'user', 'unsent'));
   await tab.store.saveConversation({ id: 'own', messages: [message(second.clock, 'user', 'only here')] });
   await first.store.eraseEverything();
-  await until(async () => await tab.store.getConversation('c') === null);
+  await until(async () => (await tab.store.getConversation('c')) === null);
   const left = (await tab.store.getAllConversations()).find(({ id }) => id !== 'own');
   assert.deepEqual(contents(await tab.store.getConversation(left.id)), ['x', 'unsent']);
   const own = await tab.store.getConversation('own');
@@ -255,7 +289,9 @@ test('a device that was signed out keeps what it has, and can begin anew', async
   await tab.store.sync();
   await tab.store.getConversation('c');
   await phone.clock.advance(1_000);
-  await new Promise((resolve) => { setTimeout(resolve, 5); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 5);
+  });
   await first.store.signOutEverywhere();
   await tab.store.addMessage('c', message(phone.clock, 'user', 'unsent'));
   await assert.rejects(tab.store.flush(), { code: 'signed_out' });
@@ -280,7 +316,10 @@ test('a token that is refused is kept for a day; then there is a new user, who g
   await assert.rejects(store.flush(), { code: 'invalid_token' });
   assert.equal(store.status.mode, 'signed-out');
   await browser.clock.advance(3_600_000);
-  browser.values.set('claude-session', JSON.stringify({ ...JSON.parse(browser.values.get('claude-session')), token: session.token }));
+  browser.values.set(
+    'claude-session',
+    JSON.stringify({ ...JSON.parse(browser.values.get('claude-session')), token: session.token }),
+  );
   await store.flush();
   assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'a'], 'the operator has corrected it');
   assert.equal('refusedSince' in JSON.parse(browser.values.get('claude-session')), false);
@@ -309,7 +348,9 @@ test('a token is renewed when half of its life is over', async () => {
   tab.hide();
   const { token } = JSON.parse(browser.values.get('claude-session'));
   await browser.clock.advance(91 * 86_400_000);
-  await new Promise((resolve) => { setTimeout(resolve, 5); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 5);
+  });
   await store.sync();
   const renewed = JSON.parse(browser.values.get('claude-session'));
   assert.notEqual(renewed.token, token);
@@ -405,9 +446,15 @@ test('while nobody is signed in, everything stays here', async () => {
   await assert.rejects(browser.open({ getToken: () => null }), TypeError);
 });
 
-test('where localStorage has no room the session is the page\'s own, and one', async () => {
+test("where localStorage has no room the session is the page's own, and one", async () => {
   const browser = new Browser();
-  const full = { getItem: () => null, setItem: () => { throw new DOMException('full', 'QuotaExceededError'); }, removeItem: () => {} };
+  const full = {
+    getItem: () => null,
+    setItem: () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    },
+    removeItem: () => {},
+  };
   const { store } = await browser.open({ environment: { localStorage: full } });
   for (const id of ['c', 'd']) {
     await store.saveConversation({ id, messages: [message(browser.clock, 'user', id)] });
@@ -437,10 +484,12 @@ test('both devices had a message of one id: neither text is lost', async () => {
 
 /** Locks that are granted after a while, as those of a real browser are. */
 function slowLocks(browser) {
-  return { request: async (...request) => {
-    for (let i = 0; i < 20; i += 1) await tick();
-    return browser.locks.request(...request);
-  } };
+  return {
+    request: async (...request) => {
+      for (let i = 0; i < 20; i += 1) await tick();
+      return browser.locks.request(...request);
+    },
+  };
 }
 
 test('a tab that does not lead yet sends as soon as it does', async () => {
@@ -458,7 +507,9 @@ test('an erasure waits for a file on its way, too', async () => {
   const imported = leader.store.importData([{ id: 'file', messages: [message(browser.clock, 'user', 'from a file')] }]);
   await held;
   let isErasedThere = false;
-  browser.network.before = async ({ method, path }) => { isErasedThere ||= method === 'DELETE' && path === '/user'; };
+  browser.network.before = async ({ method, path }) => {
+    isErasedThere ||= method === 'DELETE' && path === '/user';
+  };
   const erased = other.store.eraseEverything();
   for (let i = 0; i < 50; i += 1) await tick();
   assert.equal(isErasedThere, false);

@@ -3,10 +3,11 @@
 const PATIENCE = 20_000;
 
 /** Lets go on what is ready to. */
-export const tick = () => new Promise((resolve) => {
-  if (globalThis.setImmediate) setImmediate(resolve);
-  else setTimeout(resolve);
-});
+export const tick = () =>
+  new Promise((resolve) => {
+    if (globalThis.setImmediate) setImmediate(resolve);
+    else setTimeout(resolve);
+  });
 
 /** Waits for a condition, as long as real time allows. */
 export async function until(condition, what = condition.toString()) {
@@ -15,7 +16,9 @@ export async function until(condition, what = condition.toString()) {
     const value = await condition();
     if (value) return value;
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 2); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
   }
 }
 
@@ -53,7 +56,9 @@ export class TestClock {
     const end = this.#now + ms;
     await this.settle();
     for (;;) {
-      const due = [...this.#timers].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0];
+      const due = [...this.#timers]
+        .filter(([, { at }]) => at <= end)
+        .sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0];
       const at = due ? due[1].at : end;
       if (at > this.#now) await this.onAdvance(at - this.#now);
       this.#now = Math.max(this.#now, at);
@@ -66,7 +71,7 @@ export class TestClock {
 
   /** Waits until nothing is at work and what follows from the last of it is done. */
   async settle() {
-    for (let calm = 0; calm < 5;) {
+    for (let calm = 0; calm < 5; ) {
       await tick();
       calm = [...this.busy].every(({ inFlight }) => inFlight === 0) ? calm + 1 : 0;
     }

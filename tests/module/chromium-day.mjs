@@ -22,7 +22,10 @@ function ask(line) {
 
 export async function nextQuestion() {
   answer();
-  while (questions.length === 0) await new Promise((resolve) => { hear = resolve; });
+  while (questions.length === 0)
+    await new Promise((resolve) => {
+      hear = resolve;
+    });
   const { line, resolve } = questions.shift();
   answer = resolve;
   return line;

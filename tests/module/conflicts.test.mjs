@@ -1,3 +1,5 @@
+/** Two devices change the same conversation: what stays of both. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -43,7 +45,11 @@ test('messages of both sides stay', async () => {
     const conversation = await store.getConversation('c');
     await store.saveConversation({ ...conversation, messages: [...conversation.messages, added] });
   };
-  await apart(both, (store) => save(store, one), (store) => save(store, other));
+  await apart(
+    both,
+    (store) => save(store, one),
+    (store) => save(store, other),
+  );
   const expected = ['q', 'a', 'by a', 'by b'];
   assert.deepEqual(contents(await server.messages('c')), expected);
   for (const { store } of [a, b]) assert.deepEqual(contents(await store.getConversation('c')), expected);
@@ -56,7 +62,11 @@ test('a stale tab does not erase newer turns', async () => {
   await apart(
     both,
     (store) => store.addMessage('c', message(clock, 'user', 'newer')),
-    (store) => store.saveConversation({ ...stale, messages: [...stale.messages.slice(0, 1), message(clock, 'assistant', 'again')] }),
+    (store) =>
+      store.saveConversation({
+        ...stale,
+        messages: [...stale.messages.slice(0, 1), message(clock, 'assistant', 'again')],
+      }),
   );
   assert.deepEqual(contents(await server.messages('c')), ['q', 'newer', 'again']);
   assert.deepEqual(contents(await b.store.getConversation('c')), ['q', 'newer', 'again']);
@@ -75,7 +85,10 @@ test('of two edits of one message the newer one stays, and the older one is kept
   assert.deepEqual(contents(await server.messages('c')), ['newer edit', 'a']);
   assert.deepEqual(contents(await a.store.getConversation('c')), ['newer edit', 'a']);
   const [conflict] = b.of('conflict');
-  assert.deepEqual([conflict.kind, conflict.kept.content, conflict.lost.content], ['message-edited', 'newer edit', 'older edit']);
+  assert.deepEqual(
+    [conflict.kind, conflict.kept.content, conflict.lost.content],
+    ['message-edited', 'newer edit', 'older edit'],
+  );
   const [kept] = await b.store.refusedWrites();
   assert.deepEqual([kept.code, kept.content.content], ['edited_elsewhere', 'older edit']);
 });
@@ -121,7 +134,10 @@ test('a deletion wins over an unedited message, an edited one stays', async () =
     (store) => store.updateMessage('c', messages[1].id, { content: 'edited' }),
   );
   assert.deepEqual(contents(await server.messages('c')), ['edited']);
-  assert.deepEqual(b.of('conflict').map(({ kind }) => kind), ['edited-message-deleted']);
+  assert.deepEqual(
+    b.of('conflict').map(({ kind }) => kind),
+    ['edited-message-deleted'],
+  );
 });
 
 test('a message deleted here and edited there stays', async () => {
@@ -151,7 +167,11 @@ test('a conversation deleted there, and written to here, lives on under another 
   assert.deepEqual(contents(await server.messages(conflict.movedTo)), ['q', 'a', 'unsent']);
   // A frontend that still has the old one on its screen goes on with it.
   const opened = await b.store.getConversation('c');
-  await b.store.saveConversation({ ...opened, id: 'c', messages: [...opened.messages, message(clock, 'assistant', 'on')] });
+  await b.store.saveConversation({
+    ...opened,
+    id: 'c',
+    messages: [...opened.messages, message(clock, 'assistant', 'on')],
+  });
   await b.store.flush();
   assert.deepEqual(contents(await server.messages(conflict.movedTo)), ['q', 'a', 'unsent', 'on']);
 });
@@ -159,7 +179,11 @@ test('a conversation deleted there, and written to here, lives on under another 
 test('a conversation deleted there and unchanged here is gone', async () => {
   const both = await two();
   const { b } = both;
-  await apart(both, (store) => store.deleteConversation('c'), async () => {});
+  await apart(
+    both,
+    (store) => store.deleteConversation('c'),
+    async () => {},
+  );
   await b.store.sync();
   assert.deepEqual(await b.store.getAllConversations(), []);
   assert.ok(b.of('change').some(({ deleted }) => deleted.includes('c')));
@@ -175,7 +199,10 @@ test('a conversation deleted here, to which somebody wrote there, stays', async 
   );
   assert.deepEqual(contents(await server.messages('c')), ['q', 'a', 'important']);
   assert.deepEqual(contents(await b.store.getConversation('c')), ['q', 'a', 'important']);
-  assert.deepEqual(b.of('conflict').map(({ kind }) => kind), ['deleted-conversation-edited']);
+  assert.deepEqual(
+    b.of('conflict').map(({ kind }) => kind),
+    ['deleted-conversation-edited'],
+  );
 });
 
 test('of two titles the newer stays; other fields of both do', async () => {
@@ -190,7 +217,10 @@ test('of two titles the newer stays; other fields of both do', async () => {
   assert.deepEqual([summary.title, summary.pinned, summary.tags], ['newer', true, ['x']]);
   const here = await a.store.getConversation('c');
   assert.deepEqual([here.title, here.pinned, here.tags], ['newer', true, ['x']]);
-  assert.deepEqual(b.of('conflict').map(({ kind, field }) => [kind, field]), [['conversation-edited', 'title']]);
+  assert.deepEqual(
+    b.of('conflict').map(({ kind, field }) => [kind, field]),
+    [['conversation-edited', 'title']],
+  );
 });
 
 test('a frontend that saves its old copy does not undo what changed elsewhere', async () => {

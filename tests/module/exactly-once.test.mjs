@@ -1,3 +1,5 @@
+/** Whatever is lost on the way, the server has each write once. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -35,7 +37,8 @@ async function act(browser, tab, random, step) {
     await store.saveConversation({ ...conversation, messages });
   } else if (action === 6) {
     const { messages } = await store.getConversation(entry.id);
-    if (messages.length > 0) await store.updateMessage(entry.id, messages[random(messages.length)].id, { content: text });
+    if (messages.length > 0)
+      await store.updateMessage(entry.id, messages[random(messages.length)].id, { content: text });
   } else if (action === 7) {
     const { messages } = await store.getConversation(entry.id);
     if (messages.length > 0) await store.deleteMessage(entry.id, messages[random(messages.length)].id);

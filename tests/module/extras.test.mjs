@@ -1,3 +1,5 @@
+/** Shares, export and import, search, statistics, and browsers that lack a database or locks. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -16,7 +18,10 @@ async function begin() {
 test('a share can be read without a user until it is deleted', async () => {
   const { browser, store } = await begin();
   const share = await store.createShare('1751545800000', { expiresAt: browser.clock.now() + 86_400_000 });
-  assert.deepEqual((await store.listShares()).map(({ id }) => id), [share.id]);
+  assert.deepEqual(
+    (await store.listShares()).map(({ id }) => id),
+    [share.id],
+  );
   const visitor = await new Browser().open();
   const read = await visitor.store.readShare(share.id);
   assert.equal(read.messageCount, 2);
@@ -44,7 +49,10 @@ test('without the server the export has what is here', async () => {
   for (const { id } of await store.getAllConversations()) await store.getConversation(id);
   await tab.goOffline();
   const text = await (await store.exportAll()).text();
-  const lines = text.trim().split('\n').map((line) => JSON.parse(line));
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   assert.deepEqual(lines.at(-1).export.conversations, 3);
   const { store: theirs } = await new Browser().open();
   assert.equal((await theirs.importData(text)).imported, 3);
@@ -56,7 +64,12 @@ test('an import larger than a request comes in portions, with one report', async
   const tab = await browser.open();
   const conversations = Array.from({ length: 6 }, (_, c) => ({
     id: `c${c}`,
-    messages: Array.from({ length: c === 3 ? 14 : 2 }, (_, m) => ({ id: `m${m}`, type: 'user', content: `${m}`.repeat(400_000), timestamp: m })),
+    messages: Array.from({ length: c === 3 ? 14 : 2 }, (_, m) => ({
+      id: `m${m}`,
+      type: 'user',
+      content: `${m}`.repeat(400_000),
+      timestamp: m,
+    })),
   }));
   const report = await tab.store.importData([...conversations, { id: 'bad id' }]);
   assert.deepEqual(report, { imported: 6, unchanged: 0, rejected: [{ id: null, code: 'invalid_id' }] });
@@ -65,7 +78,7 @@ test('an import larger than a request comes in portions, with one report', async
   assert.deepEqual([done, total], [7, 7]);
 });
 
-test('the statistics are the server\'s', async () => {
+test("the statistics are the server's", async () => {
   const { store } = await begin();
   assert.equal((await store.getStatistics()).totals.current.conversations, 3);
 });

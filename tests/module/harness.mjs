@@ -133,7 +133,7 @@ export class Server {
   /** All messages of a conversation, oldest first; undefined where there is none. */
   async messages(id) {
     const messages = [];
-    for (let cursor = ''; ;) {
+    for (let cursor = ''; ; ) {
       const { status, body } = await this.call('GET', `/conversations/${id}/messages?order=asc&limit=100${cursor}`);
       if (status !== 200) return undefined;
       messages.push(...body.data);

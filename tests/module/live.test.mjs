@@ -1,3 +1,5 @@
+/** Changes of other devices: by a stream, by polling, and not at all in a hidden tab. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -103,9 +105,12 @@ test('where no stream comes through it is polled: after 30 seconds, then less an
   const browser = new Browser();
   const real = browser.network.fetch;
   // Something on the way that keeps the answer until it is complete.
-  const fetch = (url, options) => (options.headers.Accept
-    ? new Promise((_, reject) => { options.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))); })
-    : real(url, options));
+  const fetch = (url, options) =>
+    options.headers.Accept
+      ? new Promise((_, reject) => {
+          options.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+        })
+      : real(url, options);
   const tab = await browser.open({ environment: { fetch } });
   await tab.store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'q')] });
   await tab.store.flush();

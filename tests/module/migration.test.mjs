@@ -1,3 +1,5 @@
+/** Data that an earlier frontend left in localStorage, and how it gets to the server. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -17,17 +19,21 @@ function withOldData(text) {
 
 /** So many conversations, each with so many messages. */
 function dump(conversations, messages, text = 'x') {
-  return JSON.stringify(Array.from({ length: conversations }, (_, c) => ({
-    id: `${1751545800000 + c * 1000}`,
-    title: `conversation ${c}`,
-    messages: Array.from({ length: messages }, (_, m) => ({
-      id: `${1751545800000 + c * 1000 + m}`, type: m % 2 ? 'assistant' : 'user', content: `${text} ${m}`,
-      timestamp: new Date(1751545800000 + c * 1000 + m).toISOString(),
+  return JSON.stringify(
+    Array.from({ length: conversations }, (_, c) => ({
+      id: `${1751545800000 + c * 1000}`,
+      title: `conversation ${c}`,
+      messages: Array.from({ length: messages }, (_, m) => ({
+        id: `${1751545800000 + c * 1000 + m}`,
+        type: m % 2 ? 'assistant' : 'user',
+        content: `${text} ${m}`,
+        timestamp: new Date(1751545800000 + c * 1000 + m).toISOString(),
+      })),
+      createdAt: new Date(1751545800000 + c * 1000).toISOString(),
+      updatedAt: new Date(1751545800000 + c * 1000 + messages).toISOString(),
+      totalTokens: 7,
     })),
-    createdAt: new Date(1751545800000 + c * 1000).toISOString(),
-    updatedAt: new Date(1751545800000 + c * 1000 + messages).toISOString(),
-    totalTokens: 7,
-  })));
+  );
 }
 
 async function finished(tab) {
@@ -45,13 +51,21 @@ test('the old data is there at once, then at the server, as it was', async () =>
   const server = new Server(browser);
   for (const old of JSON.parse(sample)) {
     const stored = await server.messages(old.id);
-    assert.deepEqual(stored, old.messages.map(({ id, timestamp, ...rest }) => ({ id, timestamp, ...rest })));
+    assert.deepEqual(
+      stored,
+      old.messages.map(({ id, timestamp, ...rest }) => ({ id, timestamp, ...rest })),
+    );
     const opened = await tab.store.getConversation(old.id);
     assert.deepEqual([opened.title, opened.messages.length, opened.onServer], [old.title, old.messages.length, true]);
   }
   const list = await tab.store.getAllConversations();
-  const order = JSON.parse(sample).sort((a, b) => Date.parse(b.updatedAt) - Date.parse(a.updatedAt)).map(({ id }) => id);
-  assert.deepEqual(list.map(({ id }) => id), order);
+  const order = JSON.parse(sample)
+    .sort((a, b) => Date.parse(b.updatedAt) - Date.parse(a.updatedAt))
+    .map(({ id }) => id);
+  assert.deepEqual(
+    list.map(({ id }) => id),
+    order,
+  );
   assert.deepEqual(tab.of('progress').at(-1), { name: 'progress', task: 'migration', done: 3, total: 3 });
   await tab.store.removeOldData();
   assert.equal(browser.values.has(KEY), false);
@@ -60,7 +74,10 @@ test('the old data is there at once, then at the server, as it was', async () =>
 test('interrupted half-way, it goes on after a reload and does nothing twice', async () => {
   const browser = withOldData(dump(120, 4));
   let imports = 0;
-  browser.network.fault = ({ path }) => (path === '/import' && (imports += 1) === 2 ? 'lost' : undefined);
+  browser.network.fault = ({ path }) => {
+    if (path === '/import') imports += 1;
+    return path === '/import' && imports === 2 ? 'lost' : undefined;
+  };
   const tab = await browser.open();
   await until(() => imports >= 2);
   await browser.clock.settle();
@@ -84,14 +101,20 @@ test('what is written meanwhile gets there as well', async () => {
   const tab = await browser.open();
   const [newest] = await tab.store.getAllConversations();
   const opened = await tab.store.getConversation(newest.id);
-  const messages = [{ ...opened.messages[0], content: 'edited' }, { id: 'new', type: 'user', content: 'new', timestamp: browser.clock.now() }];
+  const messages = [
+    { ...opened.messages[0], content: 'edited' },
+    { id: 'new', type: 'user', content: 'new', timestamp: browser.clock.now() },
+  ];
   await tab.store.saveConversation({ ...opened, messages });
   await tab.store.deleteConversation('1751545800000');
   await tab.goOnline();
   assert.equal((await finished(tab)).state, 'done');
   await tab.store.flush();
   const server = new Server(browser);
-  assert.deepEqual((await server.messages(newest.id)).map(({ content }) => content), ['edited', 'new']);
+  assert.deepEqual(
+    (await server.messages(newest.id)).map(({ content }) => content),
+    ['edited', 'new'],
+  );
   assert.equal(await server.messages('1751545800000'), undefined);
   assert.equal((await tab.store.getAllConversations()).length, 59);
 });
@@ -104,7 +127,10 @@ test('old data larger than a request goes in portions, a conversation larger tha
   assert.equal((await finished(tab)).state, 'done');
   const server = new Server(browser);
   for (const { id, messages } of old) {
-    assert.deepEqual((await server.messages(id)).map((message) => message.id), messages.map((message) => message.id));
+    assert.deepEqual(
+      (await server.messages(id)).map((message) => message.id),
+      messages.map((message) => message.id),
+    );
   }
   assert.ok(browser.network.requests.every(({ body }) => (body?.length ?? 0) < 4_500_000));
 });
@@ -112,21 +138,41 @@ test('old data larger than a request goes in portions, a conversation larger tha
 test('what the server cannot take as it is still gets there, or stays here and is told', async () => {
   const old = [
     { id: 5, messages: [{ type: 'user', content: 'no id' }, { id: 'a b', type: 'robot', content: 'odd' }, { id: 7 }] },
-    { id: 'c', title: 'c', messages: [{ id: 'm', type: 'user', content: 'x'.repeat(1_100_000) }, { id: 'n', type: 'user', content: 'n' }] },
-    { id: 'a/b', messages: [] }, null, 'text',
+    {
+      id: 'c',
+      title: 'c',
+      messages: [
+        { id: 'm', type: 'user', content: 'x'.repeat(1_100_000) },
+        { id: 'n', type: 'user', content: 'n' },
+      ],
+    },
+    { id: 'a/b', messages: [] },
+    null,
+    'text',
   ];
   const browser = withOldData(JSON.stringify(old));
   const tab = await browser.open();
   const report = await finished(tab);
   assert.equal(report.state, 'rejected');
   assert.deepEqual(report.rejected, [
-    { id: 'a/b', code: 'invalid_id' }, { id: '', code: 'invalid_field' }, { id: '', code: 'invalid_field' },
+    { id: 'a/b', code: 'invalid_id' },
+    { id: '', code: 'invalid_field' },
+    { id: '', code: 'invalid_field' },
     { id: 'c', code: 'message_too_large' },
   ]);
   await tab.store.flush();
   const server = new Server(browser);
-  assert.deepEqual((await server.messages('5')).map(({ id, type, content }) => [id, type, content]), [['5-0', 'user', 'no id'], ['5-1', 'system', 'odd']]);
-  assert.deepEqual((await server.messages('c')).map(({ id }) => id), ['n']);
+  assert.deepEqual(
+    (await server.messages('5')).map(({ id, type, content }) => [id, type, content]),
+    [
+      ['5-0', 'user', 'no id'],
+      ['5-1', 'system', 'odd'],
+    ],
+  );
+  assert.deepEqual(
+    (await server.messages('c')).map(({ id }) => id),
+    ['n'],
+  );
   assert.equal((await tab.store.refusedWrites())[0].content.content.length, 1_100_000);
   assert.equal(browser.values.has(MARK), false);
   assert.equal(browser.values.has(KEY), true);
@@ -144,7 +190,12 @@ test('it can be undone, and done again with what the old frontend added', async 
   const browser = withOldData(sample);
   let tab = await browser.open();
   await finished(tab);
-  await tab.store.addMessage('1751545800000', { id: 'later', type: 'user', content: 'later', timestamp: browser.clock.now() });
+  await tab.store.addMessage('1751545800000', {
+    id: 'later',
+    type: 'user',
+    content: 'later',
+    timestamp: browser.clock.now(),
+  });
   assert.deepEqual(await tab.store.undoMigration(), { conversations: 3 });
   const old = JSON.parse(browser.values.get(KEY));
   assert.equal(old.find(({ id }) => id === '1751545800000').messages.at(-1).content, 'later');
@@ -156,7 +207,12 @@ test('it can be undone, and done again with what the old frontend added', async 
   assert.equal(browser.values.has(MARK), false, 'undone is undone');
   await tab.crash();
 
-  old[0].messages.push({ id: 'by-the-old-one', type: 'user', content: 'old', timestamp: new Date(browser.clock.now()).toISOString() });
+  old[0].messages.push({
+    id: 'by-the-old-one',
+    type: 'user',
+    content: 'old',
+    timestamp: new Date(browser.clock.now()).toISOString(),
+  });
   browser.values.set(KEY, JSON.stringify(old));
   tab = await browser.open();
   assert.equal((await finished(tab)).state, 'done');
@@ -183,7 +239,10 @@ test('a title given while the import is on its way gets there as well', async ()
   const browser = withOldData(dump(2, 2));
   let release;
   browser.network.before = async ({ path }) => {
-    if (path === '/import' && !release) await new Promise((resolve) => { release = resolve; });
+    if (path === '/import' && !release)
+      await new Promise((resolve) => {
+        release = resolve;
+      });
   };
   const tab = await browser.open();
   await until(() => release);

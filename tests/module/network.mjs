@@ -29,7 +29,12 @@ export class Network {
 
   /** As the browser's fetch. */
   fetch = async (url, options = {}) => {
-    const request = { method: options.method ?? 'GET', path: url.slice(API.length), body: options.body, headers: options.headers };
+    const request = {
+      method: options.method ?? 'GET',
+      path: url.slice(API.length),
+      body: options.body,
+      headers: options.headers,
+    };
     this.inFlight += 1;
     try {
       const fault = this.isOnline ? this.fault(request) : 'refused';
@@ -49,7 +54,8 @@ export class Network {
   };
 
   async #answer(response, fault) {
-    if (response.headers.get('content-type') === 'text/event-stream') return this.#stream(response, this.#headersOf(response));
+    if (response.headers.get('content-type') === 'text/event-stream')
+      return this.#stream(response, this.#headersOf(response));
     const body = await response.arrayBuffer();
     if (fault === 'lost') throw new TypeError('network connection was lost');
     const { status } = response;
@@ -78,10 +84,14 @@ export class Network {
       reader.cancel().catch(() => {});
       how(controller);
     };
-    const timer = this.#clock.setTimeout(() => end((to) => {
-      to.enqueue(new TextEncoder().encode('event: reconnect\ndata: {}\n\n'));
-      to.close();
-    }), 285_000);
+    const timer = this.#clock.setTimeout(
+      () =>
+        end((to) => {
+          to.enqueue(new TextEncoder().encode('event: reconnect\ndata: {}\n\n'));
+          to.close();
+        }),
+      285_000,
+    );
     let heartbeat;
     const beat = () => {
       controller.enqueue(new TextEncoder().encode(': heartbeat\n\n'));
@@ -115,7 +125,8 @@ export class Network {
 
   goOffline() {
     this.isOnline = false;
-    for (const end of [...this.#streams]) end((controller) => controller.error(new TypeError('network connection was lost')));
+    for (const end of [...this.#streams])
+      end((controller) => controller.error(new TypeError('network connection was lost')));
   }
 
   goOnline() {

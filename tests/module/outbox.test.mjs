@@ -1,3 +1,5 @@
+/** What is written waits here until the server has it: offline, across reloads and tabs. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -69,7 +71,10 @@ test('an answer that is lost is asked for again with the very same request', asy
 test('a tab that dies between sending and the answer leaves nothing twice', async () => {
   const { browser, tab, server } = await begin();
   browser.network.fault = ({ method }) => (method === 'GET' ? undefined : 'lost');
-  await tab.store.addMessage('c', message(browser.clock, 'assistant', 'second', { tokens: { input: 1, output: 1, total: 2 } }));
+  await tab.store.addMessage(
+    'c',
+    message(browser.clock, 'assistant', 'second', { tokens: { input: 1, output: 1, total: 2 } }),
+  );
   await browser.clock.advance(2_000);
   await tab.crash();
   browser.network.fault = () => undefined;
@@ -101,8 +106,11 @@ test('where storage is switched off, everything goes on here', async () => {
   const real = browser.network.fetch;
   let isOff = true;
   await store.close();
-  const fetch = (url, options) => (isOff && !url.endsWith('/session')
-    ? (browser.network.requests.push({ path: url }), Promise.resolve(new Response(disabled, { status: 503 }))) : real(url, options));
+  const fetch = async (url, options) => {
+    if (!isOff || url.endsWith('/session')) return real(url, options);
+    browser.network.requests.push({ path: url });
+    return new Response(disabled, { status: 503 });
+  };
   const tab = await browser.open({ environment: { fetch } });
   for (let index = 0; index < 3; index += 1) {
     await tab.store.saveConversation({ id: `c${index}`, messages: [message(browser.clock, 'user', `q${index}`)] });
@@ -155,7 +163,10 @@ test('a refused edit goes back to what it was', async () => {
   await store.flush();
   const conversation = await store.getConversation('c');
   assert.deepEqual([contents(conversation), conversation.title], [['first'], 'first']);
-  assert.deepEqual((await store.refusedWrites()).map(({ code }) => code), ['invalid_field', 'message_too_large']);
+  assert.deepEqual(
+    (await store.refusedWrites()).map(({ code }) => code),
+    ['invalid_field', 'message_too_large'],
+  );
   assert.deepEqual(contents(await server.messages('c')), ['first']);
 });
 
@@ -192,11 +203,17 @@ test('a conversation too large for one request is sent in several', async () => 
   const { store } = await browser.open();
   const base = browser.clock.now();
   const messages = Array.from({ length: 12 }, (_, index) => ({
-    id: `m${index}`, type: 'user', content: `${index}`.repeat(900_000 / `${index}`.length), timestamp: base + index,
+    id: `m${index}`,
+    type: 'user',
+    content: `${index}`.repeat(900_000 / `${index}`.length),
+    timestamp: base + index,
   }));
   await store.saveConversation({ id: 'huge', messages });
   await store.flush();
   const stored = await new Server(browser).messages('huge');
-  assert.deepEqual(stored.map(({ id }) => id), messages.map(({ id }) => id));
+  assert.deepEqual(
+    stored.map(({ id }) => id),
+    messages.map(({ id }) => id),
+  );
   assert.ok(browser.network.requests.every(({ body }) => (body?.length ?? 0) < 4_500_000));
 });

@@ -1,3 +1,5 @@
+/** What the server refuses by a limit, and when the module tries again. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -8,7 +10,8 @@ const HOUR = 3_600_000;
 async function begin() {
   const browser = new Browser();
   const tab = await browser.open();
-  for (const id of ['c', 'd']) await tab.store.saveConversation({ id, messages: [message(browser.clock, 'user', 'q')] });
+  for (const id of ['c', 'd'])
+    await tab.store.saveConversation({ id, messages: [message(browser.clock, 'user', 'q')] });
   await tab.store.flush();
   browser.network.requests.length = 0;
   return { browser, tab, store: tab.store, server: new Server(browser) };
@@ -16,7 +19,8 @@ async function begin() {
 
 const isStream = ({ headers }) => headers.Accept === 'text/event-stream';
 
-const writes = ({ network }) => network.requests.filter(({ method, path }) => method !== 'GET' && path.startsWith('/conversations'));
+const writes = ({ network }) =>
+  network.requests.filter(({ method, path }) => method !== 'GET' && path.startsWith('/conversations'));
 
 test('a user with too many streams asks instead, and tries again when the server said so', async () => {
   const browser = new Browser();
@@ -43,15 +47,17 @@ for (const refusal of [
 ]) {
   test(`${refusal.code}: writes wait for as long as the server said, deletions and reading go on`, async () => {
     const { browser, tab, store, server } = await begin();
-    browser.network.fault = ({ method, path }) => (
-      ['POST', 'PATCH'].includes(method) && path.startsWith('/conversations') ? refusal : undefined
-    );
+    browser.network.fault = ({ method, path }) =>
+      ['POST', 'PATCH'].includes(method) && path.startsWith('/conversations') ? refusal : undefined;
     await store.addMessage('c', message(browser.clock, 'assistant', 'more'));
     await browser.clock.advance(5_000);
     assert.equal(store.status.problem, refusal.code);
     await store.deleteConversation('d');
     await browser.clock.advance(5_000);
-    assert.deepEqual((await server.summaries()).map(({ id }) => id), ['c']);
+    assert.deepEqual(
+      (await server.summaries()).map(({ id }) => id),
+      ['c'],
+    );
     await store.sync();
     await browser.clock.advance(HOUR);
     assert.equal(writes(browser).filter(({ method }) => method === 'POST').length, 1, 'the server is left alone');
@@ -92,7 +98,10 @@ test('where there are no new users, what is written stays here until there are',
 test('a conversation that a claim is moving takes the very same write a little later', async () => {
   const { browser, store, server } = await begin();
   let count = 0;
-  browser.network.fault = ({ method }) => (method === 'POST' && (count += 1) === 1 ? { status: 409, code: 'claim_unfinished' } : undefined);
+  browser.network.fault = ({ method }) => {
+    if (method === 'POST') count += 1;
+    return method === 'POST' && count === 1 ? { status: 409, code: 'claim_unfinished' } : undefined;
+  };
   await store.addMessage('c', message(browser.clock, 'assistant', 'more'));
   await browser.clock.advance(10_000);
   assert.deepEqual(contents(await server.messages('c')), ['q', 'more']);

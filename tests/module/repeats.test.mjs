@@ -1,3 +1,5 @@
+/** A request that is repeated is the same request, with the same key. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -31,7 +33,10 @@ const timeOf = (key) => Number.parseInt(key.replaceAll('-', '').slice(0, 12), 16
 function loseFirst(browser, meanwhile) {
   let count = 0;
   const isWrite = ({ method, path }) => method !== 'GET' && path.startsWith('/conversations');
-  browser.network.fault = (request) => (isWrite(request) && (count += 1) === 1 ? 'lost' : undefined);
+  browser.network.fault = (request) => {
+    if (isWrite(request)) count += 1;
+    return isWrite(request) && count === 1 ? 'lost' : undefined;
+  };
   browser.network.before = async (request) => {
     if (isWrite(request) && count === 2) await meanwhile();
   };
@@ -40,15 +45,18 @@ function loseFirst(browser, meanwhile) {
 const REPEATED = {
   'a deletion of messages': {
     write: (store, [first]) => store.deleteMessage('c', first.id, { andAfter: true }),
-    texts: ['by another'], title: 'Before',
+    texts: ['by another'],
+    title: 'Before',
   },
   'an edit': {
     write: (store, [first]) => store.updateMessage('c', first.id, { content: 'edited' }),
-    texts: ['edited', 'a', 'by another'], title: 'Before',
+    texts: ['edited', 'a', 'by another'],
+    title: 'Before',
   },
   'a new title': {
     write: (store) => store.updateConversation('c', { title: 'After' }),
-    texts: ['q', 'a', 'by another'], title: 'After',
+    texts: ['q', 'a', 'by another'],
+    title: 'After',
   },
 };
 
@@ -63,7 +71,10 @@ for (const [name, { write, texts, title }] of Object.entries(REPEATED)) {
     assert.deepEqual(contents(await server.messages('c')), texts);
     assert.equal((await server.summaries())[0].title, title);
     // The repeat is recognised, and gets the response that the first one got.
-    assert.deepEqual(writes(browser).map(({ status }) => status), [200, 200]);
+    assert.deepEqual(
+      writes(browser).map(({ status }) => status),
+      [200, 200],
+    );
     assert.equal(new Set(keys(browser)).size, 1);
     await store.sync();
     await store.getConversation('c');
@@ -171,7 +182,10 @@ test('a device two weeks behind writes by the server’s clock', async () => {
   await store.updateConversation('c', { title: 'After' });
   await store.addMessage('c', message(browser.clock, 'user', 'more'));
   await store.flush();
-  assert.deepEqual(writes(browser).map(({ status }) => status), [201, 200]);
+  assert.deepEqual(
+    writes(browser).map(({ status }) => status),
+    [201, 200],
+  );
   assert.ok(keys(browser).every((key) => Math.abs(timeOf(key) - Date.now()) < 60_000));
   assert.equal((await server.summaries())[0].title, 'After');
 });
@@ -185,8 +199,14 @@ test('where the server’s clock is not known either, keys tell no time after th
   await store.updateConversation('c', { title: 'After' });
   await store.addMessage('c', message(browser.clock, 'user', 'more'));
   await store.flush();
-  assert.deepEqual(writes(browser).map(({ status }) => status), [409, 201, 201, 200]);
-  assert.deepEqual(keys(browser).map((key) => key[14]), ['7', '4', '4', '4']);
+  assert.deepEqual(
+    writes(browser).map(({ status }) => status),
+    [409, 201, 201, 200],
+  );
+  assert.deepEqual(
+    keys(browser).map((key) => key[14]),
+    ['7', '4', '4', '4'],
+  );
   assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'more']);
 });
 
@@ -194,7 +214,10 @@ test('a key that was used for something else is replaced, and nothing is taken b
   const { browser, store, server } = await begin();
   const refusal = { status: 422, code: 'idempotency_key_reused' };
   let count = 0;
-  browser.network.fault = ({ method }) => (method === 'POST' && (count += 1) <= 2 ? refusal : undefined);
+  browser.network.fault = ({ method }) => {
+    if (method === 'POST') count += 1;
+    return method === 'POST' && count <= 2 ? refusal : undefined;
+  };
   await store.addMessage('c', message(browser.clock, 'user', 'more'));
   await store.flush();
   assert.deepEqual(contents(await server.messages('c')), ['q', 'a', 'more']);

@@ -1,3 +1,5 @@
+/** Saving whole conversations: what is sent, and what a frontend reads back. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -9,7 +11,11 @@ async function begin(turns = 1) {
   const { store } = tab;
   let conversation = store.createNewConversation({ files: { on: true } });
   for (let turn = 0; turn < turns; turn += 1) {
-    const messages = [...conversation.messages, message(browser.clock, 'user', `q${turn}`), message(browser.clock, 'assistant', `a${turn}`)];
+    const messages = [
+      ...conversation.messages,
+      message(browser.clock, 'user', `q${turn}`),
+      message(browser.clock, 'assistant', `a${turn}`),
+    ];
     conversation = { ...conversation, messages };
     await store.saveConversation(conversation);
   }
@@ -21,7 +27,10 @@ test('what is saved is there at once, and at the server after a while', async ()
   const browser = new Browser();
   const { store } = await browser.open();
   const conversation = store.createNewConversation();
-  const messages = [message(browser.clock, 'user', 'How do I undo the last commit?'), message(browser.clock, 'assistant', 'reset')];
+  const messages = [
+    message(browser.clock, 'user', 'How do I undo the last commit?'),
+    message(browser.clock, 'assistant', 'reset'),
+  ];
   await store.saveConversation({ ...conversation, messages });
   const read = await store.getConversation(conversation.id);
   assert.deepEqual(contents(read), ['How do I undo the last commit?', 'reset']);
@@ -29,8 +38,14 @@ test('what is saved is there at once, and at the server after a while', async ()
   assert.equal(read.pending, true);
   assert.deepEqual(browser.network.log, []);
   await browser.clock.advance(2_000);
-  assert.deepEqual(browser.network.log.filter((line) => !line.includes('sync')), ['POST /session', 'POST /conversations']);
-  assert.deepEqual(await new Server(browser).messages(conversation.id), messages.map(({ id, type, content, timestamp }) => ({ id, timestamp, type, content })));
+  assert.deepEqual(
+    browser.network.log.filter((line) => !line.includes('sync')),
+    ['POST /session', 'POST /conversations'],
+  );
+  assert.deepEqual(
+    await new Server(browser).messages(conversation.id),
+    messages.map(({ id, type, content, timestamp }) => ({ id, timestamp, type, content })),
+  );
   assert.equal((await store.getConversation(conversation.id)).pending, false);
   assert.equal(store.status.mode, 'synced');
 });
@@ -45,11 +60,17 @@ test('a streaming answer becomes one request with its question', async () => {
     await store.saveConversation({ ...conversation, messages: [...conversation.messages, question, answer] });
     await browser.clock.advance(300);
   }
-  assert.deepEqual(browser.network.log.filter((line) => line.startsWith('POST')), []);
+  assert.deepEqual(
+    browser.network.log.filter((line) => line.startsWith('POST')),
+    [],
+  );
   answer.streaming = false;
   await store.saveConversation({ ...conversation, messages: [...conversation.messages, question, answer] });
   await browser.clock.advance(2_000);
-  assert.deepEqual(browser.network.log.filter((line) => !line.includes('sync')), [`POST /conversations/${conversation.id}/messages`]);
+  assert.deepEqual(
+    browser.network.log.filter((line) => !line.includes('sync')),
+    [`POST /conversations/${conversation.id}/messages`],
+  );
   const sent = JSON.parse(browser.network.requests.find(({ method }) => method === 'POST').body);
   assert.deepEqual(contents(sent), ['tell me more', 'word '.repeat(20)]);
   assert.equal((await server.messages(conversation.id)).length, 4);
@@ -69,7 +90,9 @@ test('an answer that takes long is sent in parts, and what follows as an edit', 
   const stored = (await server.messages(conversation.id)).at(-1);
   assert.equal(stored.content, answer.content);
   assert.equal('streaming' in stored, false);
-  const requests = browser.network.requests.filter(({ body }) => body?.includes(answer.id) || body?.includes('content'));
+  const requests = browser.network.requests.filter(
+    ({ body }) => body?.includes(answer.id) || body?.includes('content'),
+  );
   assert.ok(requests.length <= 4, `${requests.length}`);
 });
 
@@ -123,7 +146,10 @@ test('single messages can be added, changed and deleted', async () => {
   const more = message(browser.clock, 'user', 'more');
   await store.addMessage(conversation.id, more);
   await store.addMessage(conversation.id, more);
-  await store.updateMessage(conversation.id, more.id, { content: 'still more', tokens: { input: 1, output: 2, total: 3 } });
+  await store.updateMessage(conversation.id, more.id, {
+    content: 'still more',
+    tokens: { input: 1, output: 2, total: 3 },
+  });
   await store.flush();
   await store.updateMessage(conversation.id, conversation.messages[0].id, { content: 'q!' });
   await store.deleteMessage(conversation.id, conversation.messages[1].id);
@@ -168,7 +194,9 @@ test('wrong input is refused before it gets in', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
   await assert.rejects(store.saveConversation({ id: 'a b', messages: [] }), { code: 'invalid_id' });
-  await assert.rejects(store.saveConversation({ id: 'c', messages: [{ id: 'm', type: 'robot', content: '' }] }), { code: 'invalid_message' });
+  await assert.rejects(store.saveConversation({ id: 'c', messages: [{ id: 'm', type: 'robot', content: '' }] }), {
+    code: 'invalid_message',
+  });
   await assert.rejects(store.addMessage('c', { id: 'm', type: 'user' }), { code: 'invalid_message' });
   assert.deepEqual(await store.getAllConversations(), []);
 });
@@ -189,7 +217,10 @@ test('a conversation of 10,000 messages comes by pages, and a save writes what c
   const first = await browser.open();
   const base = browser.clock.now();
   const messages = Array.from({ length: 1_000 }, (_, index) => ({
-    id: `m${index}`, type: 'user', content: `text ${index}`, timestamp: base + index,
+    id: `m${index}`,
+    type: 'user',
+    content: `text ${index}`,
+    timestamp: base + index,
   }));
   await first.store.saveConversation({ id: 'long', messages });
   await first.store.flush();
@@ -204,7 +235,10 @@ test('a conversation of 10,000 messages comes by pages, and a save writes what c
   assert.equal(conversation.messages.at(-1).id, 'm999');
   assert.equal(conversation.messageCount, 1_000);
   while (conversation.hasOlder) conversation = await store.loadOlder(conversation);
-  assert.deepEqual(conversation.messages.map(({ id }) => id), messages.map(({ id }) => id));
+  assert.deepEqual(
+    conversation.messages.map(({ id }) => id),
+    messages.map(({ id }) => id),
+  );
   await store.saveConversation({ ...conversation, messages: conversation.messages.filter(({ id }) => id !== 'm5') });
   await store.flush();
   assert.equal((await new Server(other).messages('long')).length, 999);

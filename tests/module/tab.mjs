@@ -1,3 +1,5 @@
+/** A tab of a browser in the module's tests. */
+
 import { HybridConversationStore } from '../../public/conversation-store.js';
 import { API } from './network.mjs';
 

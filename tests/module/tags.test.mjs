@@ -1,3 +1,5 @@
+/** Entity tags: every write depends on the state that it was made from. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -19,20 +21,27 @@ async function begin(texts = ['q', 'a', 'q2']) {
 function change(browser, id, work) {
   return browser.database.run('readwrite', async (tx) => {
     const record = await tx.get('conversations', id);
-    await work(tx, record);
+    await work(record, tx);
     await tx.put('conversations', record);
   });
 }
 
 /** As an earlier release left it: it knew revisions only. `request` is one that it had sent and not heard of. */
 function leaveOfAnEarlierRelease(browser, request) {
-  return change(browser, 'c', async (tx, record) => {
+  return change(browser, 'c', async (record, tx) => {
     delete record.etag;
     delete record.page;
     if (!request) return;
     const now = browser.clock.now();
     await tx.put('outbox', {
-      conversation: 'c', created: now, since: now, touched: now, open: false, holdUntil: 0, split: false, isBulk: false,
+      conversation: 'c',
+      created: now,
+      since: now,
+      touched: now,
+      open: false,
+      holdUntil: 0,
+      split: false,
+      isBulk: false,
       request: { match: record.latest, ...request },
     });
   });
@@ -41,11 +50,15 @@ function leaveOfAnEarlierRelease(browser, request) {
 const conditional = ({ network }) => network.requests.filter(({ headers }) => headers['If-Match']);
 
 /** `GET 200`, and so on, of the conversation. */
-const responses = ({ network }) => network.requests
-  .filter(({ path }) => path.startsWith('/conversations/c')).map(({ method, status }) => `${method} ${status}`);
+const responses = ({ network }) =>
+  network.requests
+    .filter(({ path }) => path.startsWith('/conversations/c'))
+    .map(({ method, status }) => `${method} ${status}`);
 
 async function addElsewhere({ browser, server }) {
-  const { status } = await server.call('POST', '/conversations/c/messages', { messages: [message(browser.clock, 'user', 'by another')] });
+  const { status } = await server.call('POST', '/conversations/c/messages', {
+    messages: [message(browser.clock, 'user', 'by another')],
+  });
   assert.equal(status, 201);
 }
 
@@ -54,7 +67,10 @@ test('a write is for the state known here, by its tag', async () => {
   const [{ etag }] = await server.summaries();
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
   await store.flush();
-  assert.deepEqual(conditional(browser).map(({ headers }) => headers['If-Match']), [`"${etag}"`]);
+  assert.deepEqual(
+    conditional(browser).map(({ headers }) => headers['If-Match']),
+    [`"${etag}"`],
+  );
   await store.updateConversation('c', { title: 'After' });
   await store.deleteMessage('c', messages[1].id, { andAfter: true });
   await store.flush();
@@ -79,14 +95,30 @@ test('a record of an earlier release learns the tag before anything depends on i
 
 test('an edit that an earlier release has left in the outbox gets there', async () => {
   const user = await begin();
-  const { browser, tab, server, messages: [first] } = user;
+  const {
+    browser,
+    tab,
+    server,
+    messages: [first],
+  } = user;
   await tab.crash();
   await addElsewhere(user);
   await browser.database.run('readwrite', async (tx) => {
     const stored = await tx.get('messages', ['c', first.id]);
-    await tx.put('messages', { ...stored, body: { ...stored.body, content: 'edited' }, base: { content: 'q' }, dirty: 1 });
+    await tx.put('messages', {
+      ...stored,
+      body: { ...stored.body, content: 'edited' },
+      base: { content: 'q' },
+      dirty: 1,
+    });
   });
-  const request = { kind: 'edit', method: 'PATCH', path: `/conversations/c/messages/${first.id}`, body: { content: 'edited' }, ids: [first.id] };
+  const request = {
+    kind: 'edit',
+    method: 'PATCH',
+    path: `/conversations/c/messages/${first.id}`,
+    body: { content: 'edited' },
+    ids: [first.id],
+  };
   await leaveOfAnEarlierRelease(browser, request);
   const { store } = await browser.open();
   await store.flush();
@@ -102,13 +134,18 @@ for (const isContinued of [false, true]) {
     const user = await begin();
     const { browser, tab, server } = user;
     await tab.crash();
-    await change(browser, 'c', (tx, record) => Object.assign(record, { deleted: 'pending', deletedAt: browser.clock.now() }));
+    await change(browser, 'c', (record) =>
+      Object.assign(record, { deleted: 'pending', deletedAt: browser.clock.now() }),
+    );
     await leaveOfAnEarlierRelease(browser, { kind: 'delete', method: 'DELETE', path: '/conversations/c' });
     if (isContinued) await addElsewhere(user);
     const { store } = await browser.open();
     await store.flush();
     const expected = isContinued ? ['q', 'a', 'q2', 'by another'] : undefined;
-    assert.deepEqual((await server.messages('c'))?.map(({ content }) => content), expected);
+    assert.deepEqual(
+      (await server.messages('c'))?.map(({ content }) => content),
+      expected,
+    );
     assert.equal((await store.getAllConversations()).length, isContinued ? 1 : 0);
   });
 }
@@ -129,7 +166,7 @@ test('a deletion not sent yet by an earlier release is of what had been seen the
 
 test('a state without a tag is changed under the tag that the refusal tells', async () => {
   const { browser, store, server, messages } = await begin();
-  await change(browser, 'c', (tx, record) => Object.assign(record, { etag: null, page: null }));
+  await change(browser, 'c', (record) => Object.assign(record, { etag: null, page: null }));
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
   await store.flush();
   assert.deepEqual(responses(browser), ['PATCH 412', 'PATCH 200']);
@@ -139,7 +176,7 @@ test('a state without a tag is changed under the tag that the refusal tells', as
 test('a state that loses its tag is looked at again', async () => {
   const user = await begin();
   const { browser, store, server, messages } = user;
-  await change(browser, 'c', (tx, record) => Object.assign(record, { etag: 'of-another-life-of-this-id', page: null }));
+  await change(browser, 'c', (record) => Object.assign(record, { etag: 'of-another-life-of-this-id', page: null }));
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
   await store.flush();
   assert.deepEqual(responses(browser), ['PATCH 412', 'GET 200', 'PATCH 200']);
@@ -148,13 +185,13 @@ test('a state that loses its tag is looked at again', async () => {
 
 test('a page’s ETag is sent back as it came', async () => {
   const { browser, store } = await begin(['q', 'a long answer '.repeat(500)]);
-  await change(browser, 'c', (tx, record) => Object.assign(record, { revision: 0, etag: undefined, page: null }));
+  await change(browser, 'c', (record) => Object.assign(record, { revision: 0, etag: undefined, page: null }));
   await store.getConversation('c');
   await until(() => responses(browser).includes('GET 200'));
   await browser.clock.settle();
   const { page } = await browser.database.run('readonly', (tx) => tx.get('conversations', 'c'));
   assert.match(page.tag, /^"[\w-]{32}-gzip"$/);
-  await change(browser, 'c', (tx, record) => Object.assign(record, { latest: record.latest + 1, etag: 'newer' }));
+  await change(browser, 'c', (record) => Object.assign(record, { latest: record.latest + 1, etag: 'newer' }));
   await store.getConversation('c');
   await until(() => responses(browser).includes('GET 304'));
   await browser.clock.settle();

@@ -11,16 +11,20 @@ const OPENED = 10;
 const ANSWER_SECONDS = 10;
 
 function oldData() {
-  return JSON.stringify(Array.from({ length: 50 }, (_, c) => ({
-    id: `${1751545800000 + c * 1000}`,
-    messages: Array.from({ length: 100 }, (_, m) => ({
-      id: `${1751545800000 + c * 1000 + m}`, type: m % 2 ? 'assistant' : 'user', content: `message ${m}`,
-      timestamp: new Date(1751545800000 + c * 1000 + m).toISOString(),
+  return JSON.stringify(
+    Array.from({ length: 50 }, (_, c) => ({
+      id: `${1751545800000 + c * 1000}`,
+      messages: Array.from({ length: 100 }, (_, m) => ({
+        id: `${1751545800000 + c * 1000 + m}`,
+        type: m % 2 ? 'assistant' : 'user',
+        content: `message ${m}`,
+        timestamp: new Date(1751545800000 + c * 1000 + m).toISOString(),
+      })),
+      createdAt: new Date(1751545800000 + c * 1000).toISOString(),
+      updatedAt: new Date(1751545800000 + c * 1000 + 100).toISOString(),
+      totalTokens: 0,
     })),
-    createdAt: new Date(1751545800000 + c * 1000).toISOString(),
-    updatedAt: new Date(1751545800000 + c * 1000 + 100).toISOString(),
-    totalTokens: 0,
-  })));
+  );
 }
 
 /** The service's clock follows the browser's: `ask('advance <ms>')` before the next request that could notice. */
@@ -88,7 +92,8 @@ async function period(browser, tab, plan) {
 export async function day(browser) {
   const plan = { turns: Array.from({ length: TURNS }), perPeriod: 3, current: null, opened: 0, turnsOfCurrent: 0 };
   plan.openSometimes = async ({ store }) => {
-    if (plan.current && (plan.turnsOfCurrent += 1) < TURNS / OPENED) return;
+    if (plan.current) plan.turnsOfCurrent += 1;
+    if (plan.current && plan.turnsOfCurrent < TURNS / OPENED) return;
     const list = await store.getAllConversations();
     plan.current = await store.getConversation(list[plan.opened * 4].id);
     plan.opened += 1;
@@ -102,5 +107,6 @@ export async function day(browser) {
     await tab.store.flush();
     await tab.crash();
   }
-  if (plan.turns.length > 0 || plan.opened !== OPENED) throw new Error(`${plan.turns.length} turns left, ${plan.opened} opened`);
+  if (plan.turns.length > 0 || plan.opened !== OPENED)
+    throw new Error(`${plan.turns.length} turns left, ${plan.opened} opened`);
 }

@@ -23,7 +23,13 @@ export async function start(render: (conversations: Conversation[]) => void): Pr
 export async function send(text: string, answer: AsyncIterable<string>): Promise<void> {
   const conversation: Conversation = current ?? conversationStore.createNewConversation();
   const question: ConversationMessage = { id: 'msg-1', type: 'user', content: text, timestamp: new Date() };
-  const reply: ConversationMessage = { id: 'msg-2', type: 'assistant', content: '', timestamp: new Date(), streaming: true };
+  const reply: ConversationMessage = {
+    id: 'msg-2',
+    type: 'assistant',
+    content: '',
+    timestamp: new Date(),
+    streaming: true,
+  };
   const messages = [...conversation.messages, question, reply];
   const title = conversationStore.generateTitle(messages);
   for await (const part of answer) {
@@ -45,7 +51,7 @@ export async function edit(id: string, content: string): Promise<void> {
 }
 
 export async function older(): Promise<void> {
-  const opened = current && await conversationStore.getConversation(current.id);
+  const opened = current && (await conversationStore.getConversation(current.id));
   if (opened?.hasOlder) current = await conversationStore.loadOlder(opened);
 }
 

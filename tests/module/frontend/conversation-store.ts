@@ -20,6 +20,7 @@ export interface Conversation {
   createdAt: Date;
   updatedAt: Date;
   totalTokens: number;
+  // biome-ignore lint/suspicious/noExplicitAny: The frontend's own type is any, and has to go on compiling.
   mcpServers?: Record<string, any>;
 }
 
