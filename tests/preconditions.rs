@@ -35,7 +35,10 @@ async fn a_tag_is_of_one_user(site: Site) {
     for path in [C, "/api/conversations/c/messages"] {
         let adas = ada.get(path).await;
         assert!(adas.header("vary").unwrap().contains("Authorization"));
-        let bobs = bob.with_header("if-none-match", adas.etag()).get(path).await;
+        let bobs = bob
+            .with_header("if-none-match", adas.etag())
+            .get(path)
+            .await;
         assert!(bobs.expect(200).to_string().contains("bob's"), "{path}");
     }
     let tag = etag_of(&ada.open("c").await);
@@ -44,17 +47,21 @@ async fn a_tag_is_of_one_user(site: Site) {
         .patch(C, &json!({ "title": "x" }))
         .await
         .expect_error(412, "revision_mismatch");
-    let sync = format!("/api/sync?cursor={}", ada.get("/api/sync").await.expect(200)["clock"]);
+    let sync = format!(
+        "/api/sync?cursor={}",
+        ada.get("/api/sync").await.expect(200)["clock"]
+    );
     let adas = ada.get(&sync).await;
-    let bobs = bob.with_header("if-none-match", adas.etag()).get(&sync).await;
+    let bobs = bob
+        .with_header("if-none-match", adas.etag())
+        .get(&sync)
+        .await;
     bobs.expect(200);
 }
 
 async fn a_tag_is_of_one_life(site: Site) {
     let user = site.user().await;
-    let before = user
-        .create("c", vec![message("m", "user", "before")])
-        .await;
+    let before = user.create("c", vec![message("m", "user", "before")]).await;
     user.delete("/api/user").await.expect(200);
     let after = user.create("c", vec![message("m", "user", "after")]).await;
     assert_eq!(before["revision"], after["revision"]);
@@ -77,10 +84,17 @@ async fn a_tag_is_of_one_life(site: Site) {
 async fn writes(user: &Client) -> Vec<Answer> {
     let turn = json!({ "messages": [message("n", "user", "n")] });
     vec![
-        user.send(Method::POST, "/api/conversations/c/messages", Some(turn.to_string()))
-            .await,
-        user.patch("/api/conversations/c/messages/m", &json!({ "content": "other" }))
-            .await,
+        user.send(
+            Method::POST,
+            "/api/conversations/c/messages",
+            Some(turn.to_string()),
+        )
+        .await,
+        user.patch(
+            "/api/conversations/c/messages/m",
+            &json!({ "content": "other" }),
+        )
+        .await,
         user.delete("/api/conversations/c/messages/m").await,
         user.patch(C, &json!({ "title": "other" })).await,
         user.put(C, &json!({ "messages": [message("p", "user", "p")] }))
@@ -129,7 +143,10 @@ async fn a_save_may_be_for_a_new_conversation_only(site: Site) {
     // And the other way round: any, but there has to be one.
     let changer = user.with_header("if-match", "*");
     let refused = changer.put("/api/conversations/none", &body).await;
-    assert_eq!(refused.expect_error(412, "revision_mismatch")["revision"], 0);
+    assert_eq!(
+        refused.expect_error(412, "revision_mismatch")["revision"],
+        0
+    );
     changer.put(C, &other).await.expect(200);
 }
 
@@ -176,7 +193,11 @@ async fn a_key_that_is_older_than_what_is_remembered_is_refused(site: Site) {
         .await
         .expect_error(409, "request_too_old");
     let now = u64::try_from(site.clock.now_ms()).unwrap();
-    let key = format!("{:08x}-{:04x}-7000-8000-000000000000", now >> 16, now & 0xffff);
+    let key = format!(
+        "{:08x}-{:04x}-7000-8000-000000000000",
+        now >> 16,
+        now & 0xffff
+    );
     let fresh = user.with_header("idempotency-key", &key);
     let first = fresh.patch(C, &json!({ "title": "now" })).await.expect(200);
     for index in 0..70 {
