@@ -15,7 +15,7 @@ use variables::{Variables, invalid};
 
 pub use variables::ConfigError;
 
-/// Everything that can be configured; the table in README.md explains each.
+/// Everything that can be configured; the table in docs/configuration.md explains each.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where Redis is, and how patient to be with it: one database, or several that users are spread over.

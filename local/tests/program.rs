@@ -1,4 +1,4 @@
-//! The program as a reader of the README starts it, and the README's commands against it.
+//! The program as a reader of the README starts it, and the commands of `docs/api.md` against it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -115,10 +115,10 @@ fn a_pattern_matches_with_gaps_only() {
 }
 
 #[test]
-fn every_line_of_the_readme_prints_what_it_says() {
+fn every_line_of_the_api_guide_prints_what_it_says() {
     let program = Program::start(free_port(), free_port(), &["--ephemeral"]);
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, section) = readme.split_once("## Try it").unwrap();
+    let guide = std::fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let (_, section) = guide.split_once("## Try it").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let mut script = String::new();
     let mut expected = Vec::new();

@@ -18,7 +18,7 @@ on_both_stores!(
     metrics_cost_the_same_for_every_account,
 );
 
-/// What README.md says.
+/// What `docs/scale.md` says.
 const PUBLISHED: [(&str, u64); 15] = [
     ("create a conversation", 10),
     ("list 20", 4),

@@ -23,6 +23,7 @@ mod conversation;
 mod conversations;
 mod databases;
 mod devices;
+mod docs;
 mod earlier_release;
 mod edge;
 mod expiry;

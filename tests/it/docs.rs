@@ -1,0 +1,160 @@
+//! The documentation: every relative link in it leads somewhere, and the README stays short.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The most words that README.md may have, as `wc -w` counts them.
+const README_WORDS: usize = 1_200;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The pages whose links are checked.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
+    let entries = fs::read_dir(root().join("docs")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    pages.extend(paths.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    pages.sort();
+    pages
+}
+
+/// The text outside code blocks, line by line.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    text.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+/// A line without its code spans, in which a link is no link.
+fn without_code(line: &str) -> String {
+    line.split('`').step_by(2).collect()
+}
+
+/// The targets of links and images.
+fn targets(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in prose(text) {
+        let line = without_code(line);
+        for (start, end) in [("](", ')'), ("src=\"", '"'), ("href=\"", '"')] {
+            for rest in line.split(start).skip(1) {
+                let target = rest.split(end).next().unwrap();
+                found.push(target.split(' ').next().unwrap().to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The text of a heading without its markup: a link shows its label only.
+fn plain(heading: &str) -> String {
+    let mut text = String::new();
+    let mut rest = heading;
+    while let Some((before, after)) = rest.split_once("](") {
+        text.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+    }
+    text + rest
+}
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let headings = prose(text).filter(|line| {
+        let level = line.chars().take_while(|&c| c == '#').count();
+        (1..=6).contains(&level) && line[level..].starts_with(' ')
+    });
+    let anchors = headings.map(|line| {
+        let heading = plain(line.trim_start_matches('#').trim()).to_lowercase();
+        let kept = heading.chars().filter_map(|c| match c {
+            ' ' => Some('-'),
+            '-' | '_' => Some(c),
+            c => c.is_alphanumeric().then_some(c),
+        });
+        let anchor: String = kept.collect();
+        let count = seen.entry(anchor.clone()).or_default();
+        *count += 1;
+        match *count {
+            1 => anchor,
+            count => format!("{anchor}-{}", count - 1),
+        }
+    });
+    anchors.collect()
+}
+
+/// What is wrong with a relative link on `page`, or `None`.
+fn problem(page: &Path, target: &str) -> Option<String> {
+    let is_elsewhere = ["http://", "https://", "mailto:"];
+    if is_elsewhere.iter().any(|start| target.starts_with(start)) {
+        return None;
+    }
+    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+    let path = match file {
+        "" => page.to_owned(),
+        file => page.parent().unwrap().join(file),
+    };
+    if !path.exists() {
+        return Some("there is no such file".to_owned());
+    }
+    if anchor.is_empty() {
+        return None;
+    }
+    let has_anchor = anchors(&fs::read_to_string(path).unwrap()).contains(anchor);
+    (!has_anchor).then(|| "there is no such heading".to_owned())
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let (mut broken, mut count) = (Vec::new(), 0);
+    for page in pages() {
+        for target in targets(&fs::read_to_string(&page).unwrap()) {
+            count += 1;
+            if let Some(problem) = problem(&page, &target) {
+                broken.push(format!("{}: {target}: {problem}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(count > 50, "only {count} links were found");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let words = readme.split_whitespace().count();
+    assert!(words <= README_WORDS, "{words} words");
+}
+
+#[test]
+fn every_page_opens_with_a_heading_and_then_says_what_it_is_for() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let mut lines = text.lines();
+        let name = page.display();
+        assert!(lines.next().unwrap().starts_with("# "), "{name}: heading");
+        let first = lines.find(|line| !line.is_empty()).unwrap();
+        assert!(
+            first.starts_with(|c: char| c.is_alphabetic() || "[!`".contains(c)),
+            "{name}: {first}"
+        );
+    }
+}
+
+#[test]
+fn anchors_are_those_of_github() {
+    let text =
+        "# `vercel dev`, step by step\n```sh\n# no heading\n```\n## A [link](x.md)\n## A link\n";
+    let expected = ["vercel-dev-step-by-step", "a-link", "a-link-1"];
+    assert_eq!(anchors(text), BTreeSet::from(expected.map(str::to_owned)));
+}
+
+#[test]
+fn links_in_code_are_none() {
+    let text = "[a](b.md#c) `[d](e.md)` <img src=\"f.png\" alt=\"g\">\n```\n[h](i.md)\n```\n";
+    assert_eq!(targets(text), ["b.md#c", "f.png"]);
+}
