@@ -13,7 +13,7 @@ use std::time::Duration;
 use common::client::Answer;
 use common::events::Events;
 use common::{Client, Cost, Deployment, Site, message};
-use local::front::Full;
+use embedded_store::front::Full;
 use reqwest::Method;
 use serde_json::json;
 

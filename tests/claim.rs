@@ -14,8 +14,8 @@ use std::time::Duration;
 use common::client::Answer;
 use common::provider::SigningKey;
 use common::{Client, Site, ids, message, without_etags};
-use local::backend::Reply;
-use local::front::Fault;
+use embedded_store::front::Fault;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

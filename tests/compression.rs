@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Client, Site, ids, message};
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -11,7 +11,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{Client, Deployment, Site, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a token for reading metrics, long enough";

@@ -12,7 +12,7 @@ use std::io::Read;
 
 use common::client::{Answer, Client};
 use common::{Site, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use reqwest::Method;
 use serde_json::json;
 

@@ -11,7 +11,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Site, ids, message};
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 use serde_json::json;
 
 on_both_stores!(

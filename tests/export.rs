@@ -6,7 +6,7 @@ mod common;
 
 use common::client::Answer;
 use common::{Client, Site, ids, message, message_at, real_data, sample};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
 

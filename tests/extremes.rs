@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{Client, Cost, Site, ids, message};
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::events::Events;
 use common::follower::{Follower, truth};
 use common::{Client, Site, ids, message};
-use local::front::Full;
+use embedded_store::front::Full;
 use serde_json::{Value, json};
 
 /// Runs each test in both ways of being full, on both stores.

@@ -9,7 +9,7 @@
 mod common;
 
 use common::{Site, ids, incompressible, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -11,7 +11,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Deployment, Site, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::json;
 
 on_both_stores!(

@@ -11,7 +11,7 @@ mod common;
 use std::time::Duration;
 
 use common::{Client, Site, ids, incompressible, message, message_at};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(

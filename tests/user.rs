@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{Client, Site, message};
-use local::backend::Reply;
-use local::front::Fault;
+use embedded_store::front::Fault;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use local::backend::Backend;
-use local::front::{Counts, Front, FrontOptions};
-use local::redis_backend::RedisBackend;
-use local::redis_server::RedisServer;
+use embedded_store::backend::Backend;
+use embedded_store::front::{Counts, Front, FrontOptions};
+use embedded_store::redis_backend::RedisBackend;
+use test_support::redis_server::RedisServer;
 use tokio::net::TcpListener;
 
 use crate::Result;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use local::optional::skip_without;
+use test_support::skip_without;
 
 use crate::Result;
 use crate::database::Database;
@@ -94,7 +94,7 @@ fn executables(smoke: bool) -> Result<Option<PathBuf>> {
     if FUNCTIONS.iter().all(|name| folder.join(name).is_file()) {
         return Ok(Some(folder.to_owned()));
     }
-    skip_without("the functions' executables (cargo build --workspace)")?;
+    skip_without("tests of the benchmark", "cargo build --workspace")?;
     Ok(None)
 }
 
@@ -117,7 +117,10 @@ fn build_plan() -> Result<bool> {
         .stdout(Stdio::null())
         .status();
     if node.is_err() || !compiler.is_file() {
-        skip_without("Node with the plan's packages (npm ci --prefix bench/plan)")?;
+        skip_without(
+            "tests of the benchmark",
+            "install node, npm ci --prefix bench/plan",
+        )?;
         return Ok(false);
     }
     succeed(Command::new("node").arg(compiler).args(["-p", PLAN]))?;

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use actor::Actor;
 use common::Site;
-use local::front::Fault;
+use embedded_store::front::Fault;
 use model::Party;
 use tokio::task::JoinSet;
 use world::World;
