@@ -1,9 +1,7 @@
+/** The Redis client of the baseline. */
 import { Redis } from '@upstash/redis';
 
-/**
- * The plan's client, set up for speed. All values are text: guessing at types would change "42" into 42, and base64 is
- * for what is no text.
- */
+/** Configured for speed. All values are text: type guessing would change "42" into 42, and text needs no base64. */
 export const redis = new Redis({
   url: process.env.UPSTASH_REDIS_REST_URL!,
   token: process.env.UPSTASH_REDIS_REST_TOKEN!,

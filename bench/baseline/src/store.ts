@@ -1,3 +1,4 @@
+/** The baseline's store: its Redis keys, and the operations on conversations. */
 import { redis } from './redis.js';
 import {
   conversationFields,
@@ -9,8 +10,8 @@ import {
   type ConversationSummary,
 } from './model.js';
 
-/** The plan's TTL of conversations and messages: 90 days. */
-const LIFE = 90 * 24 * 60 * 60;
+/** The TTL of conversations and messages in seconds: 90 days. */
+const TTL = 90 * 24 * 60 * 60;
 
 const keys = {
   conversations: (user: string) => `user:${user}:conversations`,
@@ -23,9 +24,9 @@ const keys = {
 
 type Pipeline = ReturnType<typeof redis.pipeline>;
 
-/** The plan's phase 2.1, with as few round trips as its keys allow. */
+/** Uses as few round trips as its keys allow. */
 export class RedisConversationStore {
-  /** As the plan has it: with all messages. Three round trips, however many conversations there are. */
+  /** All conversations with all messages, in three round trips for any number of them. */
   async getAllConversations(user: string): Promise<Conversation[]> {
     const ids = await this.newestIds(user, -1);
     if (ids.length === 0) return [];
@@ -45,7 +46,7 @@ export class RedisConversationStore {
     });
   }
 
-  /** The list alone: what a page needs to begin with. */
+  /** The list without messages: enough for a page to start. */
   async listConversations(user: string, limit: number): Promise<ConversationSummary[]> {
     const ids = await this.newestIds(user, limit - 1);
     if (ids.length === 0) return [];
@@ -55,7 +56,7 @@ export class RedisConversationStore {
     return replies.map(toSummary).filter((summary) => summary !== null);
   }
 
-  /** Ids and times of the last changes: enough for a client that keeps both to see what has changed. */
+  /** Ids and times of the last changes, from which a client with both can see what has changed. */
   async conversationVersions(user: string): Promise<{ id: string; updatedAt: string }[]> {
     const reply = await redis.zrange<string[]>(keys.conversations(user), 0, -1, { withScores: true });
     const versions = [];
@@ -77,7 +78,7 @@ export class RedisConversationStore {
     return { ...summary, messages: messages.filter((m) => m !== null) };
   }
 
-  /** In a transaction, because messages that went away leave the list: nobody sees it empty. */
+  /** In a transaction, so that no reader sees the list of messages while it is empty. */
   async saveConversation(user: string, conversation: Conversation): Promise<void> {
     const { id, messages } = conversation;
     const pipeline = redis.multi();
@@ -112,7 +113,7 @@ export class RedisConversationStore {
     for (const stats of [keys.userStats(user), keys.conversationStats(id)]) {
       pipeline.hincrby(stats, 'messages', messages.length);
       pipeline.hincrby(stats, 'tokens', tokens);
-      pipeline.expire(stats, LIFE);
+      pipeline.expire(stats, TTL);
     }
     await pipeline.exec();
   }
@@ -126,7 +127,7 @@ export class RedisConversationStore {
     const now = Date.now();
     const pipeline = redis.multi();
     pipeline.hset(keys.message(messageId), messageFields(updates));
-    pipeline.expire(keys.message(messageId), LIFE);
+    pipeline.expire(keys.message(messageId), TTL);
     pipeline.hset(keys.conversation(id), { updatedAt: String(now) });
     this.touch(pipeline, user, id, now);
     await pipeline.exec();
@@ -153,15 +154,15 @@ export class RedisConversationStore {
     if (first !== undefined) pipeline.zadd(keys.messages(id), first, ...others);
     for (const message of messages) {
       pipeline.hset(keys.message(message.id), messageFields(message));
-      pipeline.expire(keys.message(message.id), LIFE);
+      pipeline.expire(keys.message(message.id), TTL);
     }
   }
 
-  /** Moves a conversation to where it belongs in the list, and begins its life, but for its messages', anew. */
+  /** Updates the position of a conversation in the list and renews its TTL, but not that of its messages. */
   private touch(pipeline: Pipeline, user: string, id: string, updatedAt: number): void {
     pipeline.zadd(keys.conversations(user), { score: updatedAt, member: id });
     for (const key of [keys.conversations(user), keys.conversation(id), keys.messages(id)]) {
-      pipeline.expire(key, LIFE);
+      pipeline.expire(key, TTL);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The plan's routes on Node's own HTTP server. */
+/** The baseline's routes on Node's HTTP server. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Conversation, ConversationMessage } from './model.js';
 import { redis } from './redis.js';
@@ -7,14 +7,14 @@ import { RedisConversationStore } from './store.js';
 const store = new RedisConversationStore();
 const SUCCESS = { success: true };
 
-/** An answer that is no 200. */
+/** A response other than 200. */
 class Refusal extends Error {
   constructor(readonly status: number, message: string) {
     super(message);
   }
 }
 
-async function answer(request: IncomingMessage): Promise<unknown> {
+async function respond(request: IncomingMessage): Promise<unknown> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const [api, kind, id, messages, messageId] = url.pathname.slice(1).split('/');
   if (api !== 'api') throw new Refusal(404, 'No such route');
@@ -32,7 +32,7 @@ async function health(): Promise<unknown> {
   return { status: 'healthy', timestamp: new Date().toISOString() };
 }
 
-/** `?view=` asks for less than the plan's route answers. */
+/** `?view=` reduces the response to what a client needs. */
 async function collection(request: IncomingMessage, user: string, query: URLSearchParams): Promise<unknown> {
   if (request.method !== 'GET') throw new Refusal(405, 'Method not allowed');
   switch (query.get('view')) {
@@ -87,7 +87,7 @@ async function update(
   return SUCCESS;
 }
 
-/** The plan's option 1: whoever the client says it is. */
+/** The user that the client claims to be. */
 function userOf(request: IncomingMessage): string {
   const user = request.headers['x-user-id'];
   if (typeof user !== 'string') throw new Refusal(401, 'No user');
@@ -113,11 +113,11 @@ function sendError(response: ServerResponse, error: unknown): void {
 }
 
 const server = createServer((request, response) => {
-  answer(request).then(
+  respond(request).then(
     (body) => send(response, 200, body),
     (error) => sendError(response, error),
   );
 });
-// Longer than any pause of a client that is measured.
+// Longer than any pause of the measuring client.
 server.keepAliveTimeout = 60_000;
 server.listen(Number(process.env.PORT ?? 0), '127.0.0.1');

@@ -1,4 +1,4 @@
-/** The plan's data models, as they travel in JSON, and as its hashes hold them. */
+/** The baseline's data models, in JSON and as fields of hashes. */
 
 export interface ConversationMessage {
   id: string;
@@ -50,7 +50,7 @@ export function messageFields(message: Partial<ConversationMessage>): Fields {
   return fields;
 }
 
-/** `null` for a hash that is not there. */
+/** `null` for a hash that does not exist. */
 export function toSummary(reply: string[]): ConversationSummary | null {
   const fields = toFields(reply);
   if (fields.id === undefined) return null;
@@ -65,7 +65,7 @@ export function toSummary(reply: string[]): ConversationSummary | null {
   return summary;
 }
 
-/** `null` for a hash that is not there. */
+/** `null` for a hash that does not exist. */
 export function toMessage(reply: string[]): ConversationMessage | null {
   const fields = toFields(reply);
   if (fields.id === undefined) return null;
@@ -81,7 +81,7 @@ export function toMessage(reply: string[]): ConversationMessage | null {
   return message;
 }
 
-/** HGETALL answers names and values in turn. */
+/** The reply of HGETALL alternates names and values. */
 function toFields(reply: string[]): Partial<Fields> {
   const fields: Partial<Fields> = {};
   for (let i = 0; i + 1 < reply.length; i += 2) fields[reply[i]!] = reply[i + 1]!;
