@@ -36,15 +36,10 @@ pub fn skip_without(tests: &str, remedy: &str) -> io::Result<()> {
 /// # Errors
 /// When the list cannot be written.
 pub fn note_skipped(tests: &str, remedy: &str) -> io::Result<()> {
-    let _guard = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let list = list()?;
-    let line = format!("skipped: {tests} ({remedy})");
-    if lines(&list)?.contains(&line) {
-        return Ok(());
+    if add(&list()?, &line(tests, remedy))? {
+        writeln!(io::stderr(), "note: {tests} are skipped ({remedy})")?;
     }
-    let mut file = OpenOptions::new().create(true).append(true).open(&list)?;
-    writeln!(file, "{line}")?;
-    writeln!(io::stderr(), "note: {tests} are skipped ({remedy})")
+    Ok(())
 }
 
 /// Lets a program started by a test add to the test's own list.
@@ -61,12 +56,7 @@ pub fn hand_down(command: &mut Command) -> io::Result<()> {
 /// # Errors
 /// When the list cannot be read or removed.
 pub fn take_skipped() -> io::Result<Vec<String>> {
-    let list = list()?;
-    let lines = lines(&list)?;
-    match fs::remove_file(&list) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(lines),
-    }
+    take(&list()?)
 }
 
 /// The list of this run, beside the test programs. A run is known by the Cargo process that starts all of them.
@@ -81,15 +71,44 @@ fn list() -> io::Result<PathBuf> {
     Ok(folder.join(name))
 }
 
+/// The process id is used again some day, so the start of the process is added where `/proc` has it.
 #[cfg(unix)]
 fn run_id() -> String {
-    std::os::unix::process::parent_id().to_string()
+    let cargo = std::os::unix::process::parent_id();
+    let statistics = fs::read_to_string(format!("/proc/{cargo}/stat")).unwrap_or_default();
+    // The name, in parentheses, may contain anything. The start is the twentieth field after it.
+    let fields = statistics.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let start = fields.split_whitespace().nth(19).unwrap_or("0");
+    format!("{cargo}-{start}")
 }
 
-/// Elsewhere one run's list ends with the report.
+/// Elsewhere a list ends with the report only.
 #[cfg(not(unix))]
 fn run_id() -> String {
     "run".to_owned()
+}
+
+fn line(tests: &str, remedy: &str) -> String {
+    format!("skipped: {tests} ({remedy})")
+}
+
+/// Adds the line to the list; `false` if it is there already.
+fn add(list: &Path, line: &str) -> io::Result<bool> {
+    let _guard = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    if lines(list)?.iter().any(|known| known == line) {
+        return Ok(false);
+    }
+    let mut file = OpenOptions::new().create(true).append(true).open(list)?;
+    writeln!(file, "{line}")?;
+    Ok(true)
+}
+
+fn take(list: &Path) -> io::Result<Vec<String>> {
+    let lines = lines(list)?;
+    match fs::remove_file(list) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(lines),
+    }
 }
 
 fn lines(list: &Path) -> io::Result<Vec<String>> {
@@ -97,5 +116,23 @@ fn lines(list: &Path) -> io::Result<Vec<String>> {
         Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_each_line_once_and_ends_when_it_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = folder.path().join("list");
+        let redis = line("tests on a real Redis", "install redis-server");
+        let node = line("tests in Node", "install node");
+        assert!(add(&list, &redis).unwrap());
+        assert!(add(&list, &node).unwrap());
+        assert!(!add(&list, &redis).unwrap());
+        assert_eq!(take(&list).unwrap(), [redis, node]);
+        assert!(take(&list).unwrap().is_empty());
     }
 }
