@@ -45,7 +45,7 @@ pub struct Service {
 }
 
 /// How a request proceeds under its fault.
-enum Course {
+enum FaultOutcome {
     /// It does not run, and this is the response.
     Respond(Response<Body>),
     /// It runs.
@@ -114,12 +114,12 @@ impl Service {
         }
         self.counters.subscription();
         let scheduled = self.faults.take_for_subscribe();
-        match self.course(scheduled, Duration::ZERO).await? {
-            Course::Respond(response) => Ok(response),
-            Course::Run(Injected {
+        match self.apply_fault(scheduled, Duration::ZERO).await? {
+            FaultOutcome::Respond(response) => Ok(response),
+            FaultOutcome::Run(Injected {
                 disconnect: true, ..
             }) => Err(Disconnect),
-            Course::Run(_) => Ok(match events::stream(&self.backend, channels).await {
+            FaultOutcome::Run(_) => Ok(match events::stream(&self.backend, channels).await {
                 Ok(stream) => response::events(stream),
                 Err(_) => response::unavailable(),
             }),
@@ -162,23 +162,27 @@ impl Service {
     ) -> Result<Response<Body>, Disconnect> {
         let scheduled = self.faults.take();
         if scheduled.held.is_none() {
-            return self.execute_as(scheduled, call, access, encoding).await;
+            return self.execute_with(scheduled, call, access, encoding).await;
         }
         let service = Arc::clone(self);
-        let held = async move { service.execute_as(scheduled, call, access, encoding).await };
+        let held = async move {
+            service
+                .execute_with(scheduled, call, access, encoding)
+                .await
+        };
         tokio::spawn(held).await.unwrap_or(Err(Disconnect))
     }
 
-    async fn execute_as(
+    async fn execute_with(
         &self,
         scheduled: Scheduled,
         call: Call,
         access: Access,
         encoding: Encoding,
     ) -> Result<Response<Body>, Disconnect> {
-        let injected = match self.course(scheduled, self.faults.latency()).await? {
-            Course::Respond(response) => return Ok(response),
-            Course::Run(injected) => injected,
+        let injected = match self.apply_fault(scheduled, self.faults.latency()).await? {
+            FaultOutcome::Respond(response) => return Ok(response),
+            FaultOutcome::Run(injected) => injected,
         };
         let writes = call.commands().iter().any(|c| Kind::of(c).writes());
         let full = self.faults.full();
@@ -209,7 +213,11 @@ impl Service {
     }
 
     /// Waits for the latency, the hold and the delay, then says how the fault lets the request proceed.
-    async fn course(&self, scheduled: Scheduled, latency: Duration) -> Result<Course, Disconnect> {
+    async fn apply_fault(
+        &self,
+        scheduled: Scheduled,
+        latency: Duration,
+    ) -> Result<FaultOutcome, Disconnect> {
         let Scheduled { fault, held } = scheduled;
         if let Some(held) = held {
             held.wait().await;
@@ -242,13 +250,13 @@ impl Service {
             Some(Fault::QuotaError) => short_of(Shortage::DailyRequests),
             Some(Fault::MonthlyQuotaError) => short_of(Shortage::MonthlyRequests),
             Some(Fault::CutBefore) => return Err(Disconnect),
-            Some(Fault::Garbage) => return Ok(Course::Respond(response::garbage())),
+            Some(Fault::Garbage) => return Ok(FaultOutcome::Respond(response::garbage())),
             Some(Fault::Status { code, retry_after }) => {
                 let response = response::gateway_error(code, retry_after);
-                return Ok(Course::Respond(response));
+                return Ok(FaultOutcome::Respond(response));
             }
         };
-        Ok(Course::Run(injected))
+        Ok(FaultOutcome::Run(injected))
     }
 
     async fn run(
