@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use common::{Client, Deployment, Site, message};
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 use serde_json::Value;
 use tokio::task::JoinSet;
 

@@ -1,4 +1,4 @@
-//! The browser's part: the same client asks both sides, on connections that stay open.
+//! The client in the role of the browser: the same for both sides, on kept connections.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use crate::Result;
 use crate::side::{Deployment, Side};
 
-/// How a side knows who asks.
+/// The header that identifies a user to a side.
 #[derive(Clone, Debug)]
 pub struct User {
     pub header: (HeaderName, HeaderValue),
@@ -29,17 +29,17 @@ pub struct Call {
 }
 
 impl Call {
-    /// Without a body.
+    /// A GET request.
     pub fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path, "")
     }
 
-    /// Without a body.
+    /// A DELETE request.
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path, "")
     }
 
-    /// With a body of JSON.
+    /// A request with a JSON body.
     pub fn new(method: Method, path: impl Into<String>, body: impl Into<Bytes>) -> Self {
         Self {
             method,
@@ -48,19 +48,19 @@ impl Call {
         }
     }
 
-    /// The size of its body.
+    /// The size of the body in bytes.
     pub fn size(&self) -> usize {
         self.body.len()
     }
 }
 
-/// What came back.
+/// The response to a call.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub body: Bytes,
     /// From the first byte sent to the last one received.
     pub took: Duration,
-    /// Time in the function, less what it waited for the database, where the answer tells.
+    /// Time in the function without the wait for the database, where the response states it.
     pub overhead: Option<Duration>,
 }
 
@@ -84,8 +84,8 @@ impl Client {
         }
     }
 
-    /// Makes a call that has to succeed.
-    pub async fn send(&self, user: Option<&User>, call: &Call) -> Result<Answer> {
+    /// Sends a call that has to succeed.
+    pub async fn send(&self, user: Option<&User>, call: &Call) -> Result<Response> {
         let address = self.deployment.address_of(&call.path)?;
         let mut request = Request::builder()
             .method(&call.method)
@@ -115,21 +115,26 @@ impl Client {
         }
         let timing = head.headers.get("server-timing");
         let timing = timing.and_then(|value| value.to_str().ok());
-        Ok(Answer {
+        Ok(Response {
             body,
             took,
             overhead: timing.and_then(overhead),
         })
     }
 
-    /// Makes several calls, so many of them at a time, as a page would.
-    pub async fn send_all(&self, user: &User, calls: &[Call], lanes: usize) -> Result<Vec<Answer>> {
-        let answers = calls.iter().map(|call| self.send(Some(user), call));
-        stream::iter(answers).buffered(lanes).try_collect().await
+    /// Sends several calls, `lanes` of them at a time, as a page would.
+    pub async fn send_all(
+        &self,
+        user: &User,
+        calls: &[Call],
+        lanes: usize,
+    ) -> Result<Vec<Response>> {
+        let responses = calls.iter().map(|call| self.send(Some(user), call));
+        stream::iter(responses).buffered(lanes).try_collect().await
     }
 }
 
-/// `total` less `upstash` of `upstash;dur=1.2;desc="1 request", total;dur=1.5`.
+/// `total` minus `upstash` of `upstash;dur=1.2;desc="1 request", total;dur=1.5`.
 fn overhead(timing: &str) -> Option<Duration> {
     let duration = |name: &str| -> Option<f64> {
         let mut entries = timing.split(", ");
@@ -145,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_database_is_no_overhead() {
+    fn the_wait_for_the_database_is_not_overhead() {
         let timing = "upstash;dur=1.2;desc=\"1 request\", total;dur=1.5";
         let overhead = overhead(timing).unwrap();
         assert_eq!(overhead.as_micros().div_ceil(10), 30);

@@ -1,24 +1,24 @@
-//! Conversations to measure with: the same ones in every run.
+//! The conversations to measure with, which are the same in every run.
 
 use conversation_store::model::Timestamp;
 use fastrand::Rng;
 use serde::Serialize;
 
-/// The first message of all, epoch ms.
+/// The time of the first message, epoch ms.
 const BEGIN: i64 = 1_750_000_000_000;
-/// After every message there is from the beginning, epoch ms.
+/// A time after all initial messages, epoch ms.
 pub const LATEST: i64 = 1_780_000_000_000;
 /// The pause between two messages, ms.
 const PAUSE: i64 = 20_000;
 
-/// What texts are made of. About as many words as a chat repeats, and characters of one to four bytes.
+/// The vocabulary of the texts: about as many words as a chat repeats, with characters of one to four bytes.
 const WORDS: &str = "the a to of and in is it you that for on with as this be are can if not use we have from an or by \
     will when which function value server request data return type error code list string number async await promise \
     client cache index query table column update insert delete select between however because therefore example first \
     second finally note that should would could about there their using used make sure check test build deploy version \
     café naïve größer 東京 🙂 → `let x = 1;` {\"key\":\"value\"} https://example.com/path?q=1 C:\\temp";
 
-/// A conversation as the plan's frontend keeps it.
+/// A conversation as a frontend keeps it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
@@ -30,7 +30,7 @@ pub struct Conversation {
     pub messages: Vec<Message>,
 }
 
-/// A message as the plan's frontend keeps it.
+/// A message as a frontend keeps it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message {
     pub id: String,
@@ -48,8 +48,8 @@ struct Tokens {
     total: u64,
 }
 
-/// `count` conversations of `messages` messages, the oldest first. Ids begin with `owner`: with the plan's keys, those of
-/// two users must not be the same.
+/// `count` conversations of `messages` messages, the oldest first. Ids begin with `owner`, because the
+/// baseline's keys do not separate users.
 pub fn conversations(owner: &str, count: usize, messages: usize) -> Vec<Conversation> {
     (0..count)
         .map(|number| conversation(owner, number, messages))
@@ -58,7 +58,7 @@ pub fn conversations(owner: &str, count: usize, messages: usize) -> Vec<Conversa
 
 fn conversation(owner: &str, number: usize, messages: usize) -> Conversation {
     let id = format!("{owner}-{number}");
-    // An hour after the one before, or when that one has ended.
+    // Starts an hour after the previous one, or at its end.
     let length = (messages as i64 * PAUSE).max(3_600_000);
     let begin = BEGIN + number as i64 * length;
     let messages: Vec<Message> = (0..messages)
@@ -75,7 +75,7 @@ fn conversation(owner: &str, number: usize, messages: usize) -> Conversation {
     }
 }
 
-/// The `index`th message of a conversation: questions are short, answers are not.
+/// The `index`th message of a conversation: questions are short and answers are long.
 pub fn message(conversation: &str, index: usize, timestamp: i64) -> Message {
     let mut rng = Rng::with_seed(index as u64);
     let (kind, length) = match index % 2 {
@@ -107,7 +107,7 @@ fn text(rng: &mut Rng, length: usize) -> String {
     let words: Vec<&str> = WORDS.split_whitespace().collect();
     let mut text = String::with_capacity(length + 32);
     while text.len() < length {
-        // The product prefers the first words, as language does.
+        // The product favours the first words, as language does.
         let word = words[(rng.f64() * rng.f64() * words.len() as f64) as usize];
         text.push_str(word);
         text.push(if rng.u8(..20) == 0 { '\n' } else { ' ' });

@@ -1,16 +1,16 @@
-//! A Redis, and the local Upstash front before it, shared by both sides.
+//! The database of both sides: a Redis behind the Upstash-compatible front.
 
 use std::time::Duration;
 
-use local::backend::Backend;
-use local::front::{Counts, Front, FrontOptions};
-use local::redis_backend::RedisBackend;
-use local::redis_server::RedisServer;
+use embedded_store::backend::Backend;
+use embedded_store::front::{Counts, Front, FrontOptions};
+use embedded_store::redis_backend::RedisBackend;
+use test_support::redis_server::RedisServer;
 use tokio::net::TcpListener;
 
 use crate::Result;
 
-/// Where the database is, for those who ask it.
+/// The URL and token of the database.
 #[derive(Clone, Debug)]
 pub struct Access {
     pub url: String,
@@ -26,7 +26,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Starts one; `None` where redis-server is not installed.
+    /// Starts a database; `None` if redis-server is not installed.
     pub async fn start() -> Result<Option<Self>> {
         let Some(redis) = RedisServer::start()? else {
             return Ok(None);
@@ -47,12 +47,12 @@ impl Database {
         }))
     }
 
-    /// Where it is.
+    /// The URL and token.
     pub fn access(&self) -> Access {
         self.access.clone()
     }
 
-    /// Adds this much to each round trip.
+    /// Adds this latency to each round trip.
     pub fn set_latency(&self, latency: Duration) {
         self.front.faults().set_latency(latency);
     }
@@ -62,7 +62,7 @@ impl Database {
         self.front.counts()
     }
 
-    /// Commands that Upstash would have billed so far, those inside scripts included.
+    /// Commands that Upstash would have billed so far, including those inside scripts.
     pub async fn commands(&self) -> Result<u64> {
         Ok(self.backend.billed_commands().await?)
     }

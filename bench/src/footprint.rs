@@ -1,4 +1,4 @@
-//! What the processes themselves cost: starting, staying, being carried around.
+//! Measuring the processes themselves: cold start, memory and size on disk.
 
 use std::fs;
 use std::io;
@@ -6,34 +6,33 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::measure::Pair;
 use crate::process::{Memory, Server};
-use crate::side::{FUNCTIONS, Launcher, PLAN, Side};
+use crate::side::{BASELINE, FUNCTIONS, Launcher, Pair, Side};
 use crate::statistics::Times;
 
-/// What one side's processes cost.
+/// The footprint of one side's processes.
 #[derive(Clone, Debug, Default)]
 pub struct Footprint {
-    /// From the start of the process to the whole of its first answer.
+    /// From the start of the process to the end of its first response.
     pub cold_start: Times,
-    /// Resident after that answer, the largest of all starts.
+    /// Resident memory after that response, the maximum of all starts.
     pub idle: Option<u64>,
 }
 
-/// How a side is asked for its list, on a connection that nothing else has touched.
+/// The first request of a fresh process: the list of conversations, on a new connection.
 pub struct FirstCall {
     pub path: &'static str,
     pub header: (String, String),
 }
 
-/// Starts each side anew, again and again, in turns.
+/// Starts both sides alternately, `starts` times each.
 pub fn measure(
     launcher: &Launcher,
     calls: &Pair<FirstCall>,
     starts: usize,
 ) -> Result<Pair<Footprint>> {
     let mut rows: Pair<Vec<(Duration, Option<Memory>)>> = Default::default();
-    // The first start of each finds nothing in the system's caches, and is forgotten.
+    // The first start of each side finds cold system caches and is discarded.
     for round in 0..=starts {
         for (side, (call, row)) in Side::BOTH.into_iter().zip(calls.iter().zip(&mut rows)) {
             let start = cold_start(launcher, side, call)?;
@@ -59,43 +58,43 @@ fn cold_start(
     let began = Instant::now();
     let mut server: Server = match side {
         Side::Functions => launcher.function("conversations")?,
-        Side::Plan => launcher.plan()?,
+        Side::Baseline => launcher.baseline()?,
     };
     let (name, value) = &call.header;
-    server.first_answer(call.path, (name, value))?;
+    server.first_response(call.path, (name, value))?;
     Ok((began.elapsed(), server.memory()))
 }
 
-/// What has to be carried to a machine before it can start.
+/// The sizes on disk of what has to be deployed.
 #[derive(Debug)]
 pub struct Sizes {
     /// The largest executable, in bytes.
     pub largest_function: u64,
-    /// All twelve of them.
+    /// All twelve executables.
     pub all_functions: u64,
-    /// The plan's scripts, with those of the client that Node loads. Node itself is the platform's.
-    pub plan: u64,
+    /// The baseline's scripts and those of its client that Node loads, without Node itself.
+    pub baseline: u64,
 }
 
-/// Sizes on disk.
+/// Reads the sizes on disk.
 pub fn sizes(executables: &Path) -> Result<Sizes> {
     let sizes: Vec<u64> = FUNCTIONS
         .iter()
         .map(|name| fs::metadata(executables.join(name)).map(|file| file.len()))
         .collect::<io::Result<_>>()?;
-    let plan = Path::new(PLAN);
+    let baseline = Path::new(BASELINE);
     Ok(Sizes {
         largest_function: sizes.iter().copied().max().unwrap_or_default(),
         all_functions: sizes.iter().sum(),
-        plan: size_of_modules(&plan.join("dist"), &[""])?
+        baseline: size_of_modules(&baseline.join("dist"), &[""])?
             + size_of_modules(
-                &plan.join("node_modules/@upstash/redis"),
+                &baseline.join("node_modules/@upstash/redis"),
                 &["nodejs.mjs", "chunk-"],
             )?,
     })
 }
 
-/// Of the files in a folder whose names begin with one of `prefixes`, and that Node would load.
+/// The total size of the modules in a folder whose names begin with one of `prefixes`.
 fn size_of_modules(folder: &Path, prefixes: &[&str]) -> io::Result<u64> {
     let mut size = 0;
     for file in fs::read_dir(folder)? {

@@ -1,21 +1,22 @@
-//! Many clients at once, each with a call under way all the time.
+//! Measuring throughput with many concurrent clients, each of which always has one open call.
 
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 
 use crate::Result;
-use crate::measure::{Arena, Contestant, Pair};
+use crate::measure::{Arena, Contestant};
 use crate::operations::{OPERATIONS, Operation, Work};
 use crate::options::Scale;
+use crate::side::Pair;
 use crate::statistics::Times;
 
-/// What is added to each round trip meanwhile: a database in the same region.
+/// The latency added to each round trip, as to a database in the same region.
 pub const LATENCY: Duration = Duration::from_millis(2);
-/// How often the sides take turns.
+/// The number of runs of each side, which alternate.
 const TURNS: usize = 2;
 
-/// How an operation went with so many clients.
+/// The result of an operation with this number of clients.
 #[derive(Debug)]
 pub struct Load {
     pub operation: &'static str,
@@ -23,16 +24,16 @@ pub struct Load {
     pub throughput: Pair<Throughput>,
 }
 
-/// How much a side got done.
+/// The throughput of one side.
 #[derive(Clone, Debug, Default)]
 pub struct Throughput {
     /// Calls per second.
     pub rate: f64,
-    /// How long each of them took.
+    /// The time of each call.
     pub took: Times,
 }
 
-/// Measures what takes part in it, with each number of clients.
+/// Measures the operations marked for it, with each number of clients.
 pub async fn measure(arena: &Arena, scale: &Scale) -> Result<Vec<Load>> {
     arena.database.set_latency(LATENCY);
     let mut loads = Vec::new();
@@ -57,28 +58,28 @@ async fn compare(
     clients: usize,
     calls: usize,
 ) -> Result<Pair<Throughput>> {
-    let mut goes: Pair<Vec<Go>> = Default::default();
+    let mut runs: Pair<Vec<LoadRun>> = Default::default();
     for _ in 0..TURNS {
-        for (contestant, goes) in arena.contestants.iter().zip(&mut goes) {
-            goes.push(go(arena, operation, contestant, (clients, calls)).await?);
+        for (contestant, runs) in arena.contestants.iter().zip(&mut runs) {
+            runs.push(load_run(arena, operation, contestant, (clients, calls)).await?);
         }
     }
-    Ok(goes.map(Throughput::of))
+    Ok(runs.map(Throughput::of))
 }
 
-/// One go of all clients.
-struct Go {
+/// One run of all clients.
+struct LoadRun {
     lasted: Duration,
     took: Vec<Duration>,
 }
 
-/// `calls` calls of each of `clients` clients.
-async fn go(
+/// Each of `clients` clients sends `calls` calls.
+async fn load_run(
     arena: &Arena,
     operation: &Operation,
     contestant: &Contestant,
     (clients, calls): (usize, usize),
-) -> Result<Go> {
+) -> Result<LoadRun> {
     let works = (0..clients).map(|client| {
         let works = (0..calls).map(|_| arena.work(operation, contestant, client));
         works.collect::<Result<Vec<Work>>>()
@@ -86,7 +87,7 @@ async fn go(
     let works: Vec<Vec<Work>> = works.collect::<Result<_>>()?;
     let began = Instant::now();
     let took = try_join_all(works.iter().map(|works| one_client(contestant, works))).await?;
-    Ok(Go {
+    Ok(LoadRun {
         lasted: began.elapsed(),
         took: took.concat(),
     })
@@ -95,16 +96,16 @@ async fn go(
 async fn one_client(contestant: &Contestant, works: &[Work]) -> Result<Vec<Duration>> {
     let mut took = Vec::with_capacity(works.len());
     for work in works {
-        let answers = contestant.run(work).await?;
-        took.push(answers.iter().map(|answer| answer.took).sum());
+        let responses = contestant.run(work).await?;
+        took.push(responses.iter().map(|response| response.took).sum());
     }
     Ok(took)
 }
 
 impl Throughput {
-    fn of(goes: Vec<Go>) -> Self {
-        let lasted: Duration = goes.iter().map(|go| go.lasted).sum();
-        let took: Times = goes.into_iter().flat_map(|go| go.took).collect();
+    fn of(runs: Vec<LoadRun>) -> Self {
+        let lasted: Duration = runs.iter().map(|run| run.lasted).sum();
+        let took: Times = runs.into_iter().flat_map(|run| run.took).collect();
         Self {
             rate: took.count() as f64 / lasted.as_secs_f64(),
             took,

@@ -1,10 +1,10 @@
-//! Where it was measured.
+//! Describing the machine that the figures come from.
 
 use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-/// Name and value of everything that figures depend on.
+/// Names and values of everything that the figures depend on.
 pub fn describe() -> Vec<(&'static str, String)> {
     let cores = available_parallelism().map_or(0, usize::from);
     vec![
@@ -35,14 +35,14 @@ fn system() -> String {
     format!("{} {}", std::env::consts::OS, kernel.trim())
 }
 
-/// Of the last minute: figures from a busy machine say less.
+/// The load of the last minute: figures from a busy machine mean less.
 fn load() -> String {
     let loads = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let minute = loads.split(' ').next().filter(|load| !load.is_empty());
     minute.map_or_else(unknown, str::to_owned)
 }
 
-/// The first line of what a program says of itself.
+/// The first line of a program's `--version`.
 fn version(program: &str) -> String {
     let output = Command::new(program).arg("--version").output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());

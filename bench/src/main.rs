@@ -1,4 +1,4 @@
-//! The functions beside the plan's own design: the same conversations, the same Redis, one run.
+//! The benchmark: the functions beside a baseline, on the same conversations and the same Redis.
 
 mod client;
 mod data;
@@ -7,6 +7,7 @@ mod footprint;
 mod load;
 mod machine;
 mod measure;
+mod measured;
 mod operations;
 mod options;
 mod process;
@@ -23,7 +24,7 @@ use clap::Parser;
 
 use options::Options;
 
-/// What goes wrong is for the person who started it.
+/// Errors are messages for the person who started the benchmark.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[tokio::main]

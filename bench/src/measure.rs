@@ -1,20 +1,20 @@
-//! One operation after the other, the sides taking turns.
+//! Measuring the operations one by one: costs and times, alternating between the sides.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 use crate::database::Database;
 use crate::footprint::FirstCall;
 use crate::operations::{OPERATIONS, Operation, Setting, Work};
 use crate::options::Scale;
 use crate::process::Memory;
-use crate::side::{Deployment, Launcher, Side};
+use crate::side::{Deployment, Launcher, Pair, Side};
 use crate::statistics::Times;
 use crate::world::{Users, World};
 
-/// Everything that runs.
+/// The database and both sides, filled with data.
 pub struct Arena {
     pub database: Database,
     pub contestants: [Contestant; 2],
@@ -28,40 +28,37 @@ pub struct Contestant {
     users: Users,
 }
 
-/// What one round of an operation costs, whatever the time it takes.
+/// The cost of one round of an operation, apart from time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
-    /// Requests of the page to the side.
+    /// Requests from the page to the side.
     pub calls: usize,
-    /// Requests of the side to the database.
+    /// Requests from the side to the database.
     pub requests: u64,
-    /// How many of these had to wait for one another.
+    /// Requests to the database that had to wait for one another.
     pub round_trips: u64,
     /// Commands that Upstash bills.
     pub commands: u64,
-    /// Bytes from the page and to it.
+    /// Bytes from the page and to the page.
     pub page: (u64, u64),
-    /// Bytes to the database and from it.
+    /// Bytes to the database and from the database.
     pub database: (u64, u64),
 }
 
-/// How long the rounds of an operation took.
+/// The times of an operation's rounds.
 #[derive(Clone, Debug, Default)]
 pub struct Timing {
-    /// Until the page has the whole answer.
+    /// Until the page has the whole response.
     pub took: Times,
-    /// In the function, without the time it waited for the database; where answers tell.
+    /// In the function without the wait for the database, where responses state it.
     pub overhead: Times,
-    /// What of a round is not the database's time, at the mean; where calls do not overlap.
+    /// The mean time of a round outside the database, where calls do not overlap.
     pub outside: Option<Duration>,
-    /// How long the side's threads ran for a round.
+    /// The CPU time of the side per round.
     pub cpu: Duration,
 }
 
-/// Both sides, the functions first.
-pub type Pair<T> = [T; 2];
-
-/// All timings with one latency added, in the order of the operations.
+/// All timings at one added latency, in the order of the operations.
 #[derive(Debug)]
 pub struct Sweep {
     pub latency: Duration,
@@ -69,13 +66,13 @@ pub struct Sweep {
 }
 
 impl Arena {
-    /// Starts both sides, and fills them.
+    /// Starts both sides and fills them with data.
     pub async fn start(database: Database, launcher: &Launcher, scale: &Scale) -> Result<Self> {
         let world = World::new(scale)?;
-        let [functions, plan] = Side::BOTH;
+        let [functions, baseline] = Side::BOTH;
         let contestants = [
             Contestant::start(functions, launcher, &world).await?,
-            Contestant::start(plan, launcher, &world).await?,
+            Contestant::start(baseline, launcher, &world).await?,
         ];
         Ok(Self {
             database,
@@ -85,13 +82,13 @@ impl Arena {
         })
     }
 
-    /// What each operation costs, when it is not the first of a minute or a day, which costs a little more.
+    /// The cost of each operation. The cheaper of two rounds counts: the first of a minute or day costs a little more.
     pub async fn costs(&self) -> Result<Vec<Pair<Cost>>> {
         let mut costs = Vec::with_capacity(OPERATIONS.len());
         for operation in &OPERATIONS {
             let mut pair = <Pair<Cost>>::default();
             for (contestant, cost) in self.contestants.iter().zip(&mut pair) {
-                self.prove(operation, contestant).await?;
+                self.verify(operation, contestant).await?;
                 let first = self.cost(operation, contestant).await?;
                 let second = self.cost(operation, contestant).await?;
                 *cost = std::cmp::min_by_key(first, second, |cost| cost.commands);
@@ -101,10 +98,10 @@ impl Arena {
         Ok(costs)
     }
 
-    /// How each side is asked for its list by somebody who knows nothing of clients.
+    /// The first request to a fresh process, for each side.
     pub fn first_calls(&self) -> Result<Pair<FirstCall>> {
-        let [functions, plan] = &self.contestants;
-        Ok([functions.first_call()?, plan.first_call()?])
+        let [functions, baseline] = &self.contestants;
+        Ok([functions.first_call()?, baseline.first_call()?])
     }
 
     /// The memory of each process.
@@ -116,7 +113,7 @@ impl Arena {
             .collect()
     }
 
-    /// Measures every operation with so much added to each round trip to the database.
+    /// Measures every operation with this latency added to each round trip to the database.
     pub async fn sweep(&self, latency: Duration, scale: &Scale) -> Result<Sweep> {
         self.database.set_latency(latency);
         let mut timings = Vec::with_capacity(OPERATIONS.len());
@@ -128,7 +125,7 @@ impl Arena {
         Ok(Sweep { latency, timings })
     }
 
-    /// The calls of the next round of an operation, for one of the clients that work at the same time.
+    /// The calls of the next round of an operation, for one of the concurrent clients.
     pub fn work(
         &self,
         operation: &Operation,
@@ -148,16 +145,16 @@ impl Arena {
         }
     }
 
-    /// Fails where an operation does not bring about what it has to.
-    async fn prove(&self, operation: &Operation, contestant: &Contestant) -> Result<()> {
+    /// Fails if an operation does not have the expected effect.
+    async fn verify(&self, operation: &Operation, contestant: &Contestant) -> Result<()> {
         let setting = self.setting(contestant, 0);
         let (work, proof) = (operation.work(&setting)?, operation.proof(&setting)?);
-        let answers = contestant.run(&work).await?;
+        let responses = contestant.run(&work).await?;
         let checked = match &proof.read {
-            None => answers.last().map(|answer| answer.body.clone()),
+            None => responses.last().map(|response| response.body.clone()),
             Some(call) => {
-                let answer = contestant.client.send(Some(&work.user), call).await?;
-                Some(answer.body)
+                let response = contestant.client.send(Some(&work.user), call).await?;
+                Some(response.body)
             }
         };
         let name = format!("{}, {}", operation.name, contestant.client.side.label());
@@ -170,7 +167,7 @@ impl Arena {
     async fn cost(&self, operation: &Operation, contestant: &Contestant) -> Result<Cost> {
         let work = self.work(operation, contestant, 0)?;
         let before = (self.database.counts(), self.database.commands().await?);
-        let answers = contestant.run(&work).await?;
+        let responses = contestant.run(&work).await?;
         let after = (self.database.counts(), self.database.commands().await?);
         contestant.clean_up(&work).await?;
         let requests = after.0.requests - before.0.requests;
@@ -181,7 +178,10 @@ impl Arena {
             commands: after.1 - before.1,
             page: (
                 work.calls.iter().map(|call| call.size() as u64).sum(),
-                answers.iter().map(|answer| answer.body.len() as u64).sum(),
+                responses
+                    .iter()
+                    .map(|response| response.body.len() as u64)
+                    .sum(),
             ),
             database: (
                 after.0.received - before.0.received,
@@ -190,7 +190,7 @@ impl Arena {
         })
     }
 
-    /// A tenth of the rounds come first, and are forgotten.
+    /// Warms up with a tenth of the rounds, which are discarded.
     async fn time(&self, operation: &Operation, rounds: usize) -> Result<Pair<Timing>> {
         for _ in 0..rounds.div_ceil(10) {
             for contestant in &self.contestants {
@@ -199,7 +199,7 @@ impl Arena {
         }
         let mut rows: Pair<Vec<Round>> = Default::default();
         for round in 0..rounds {
-            // Who goes first changes, so that neither always finds what the other has left behind.
+            // The order alternates, so that neither side always runs on caches left by the other.
             for turn in [round % 2, 1 - round % 2] {
                 rows[turn].push(self.round(operation, &self.contestants[turn]).await?);
             }
@@ -214,16 +214,16 @@ impl Arena {
             contestant.client.deployment.cpu(),
         );
         let began = Instant::now();
-        let answers = contestant.run(&work).await?;
+        let responses = contestant.run(&work).await?;
         let took = began.elapsed();
         let cpu = contestant.client.deployment.cpu().saturating_sub(cpu);
         let busy = self.database.counts().busy - busy;
         contestant.clean_up(&work).await?;
-        let answer = answers.first().filter(|_| work.calls.len() == 1);
+        let response = responses.first().filter(|_| work.calls.len() == 1);
         Ok(Round {
             took,
-            overhead: answer.and_then(|answer| answer.overhead),
-            outside: answer.map(|answer| answer.took.saturating_sub(busy)),
+            overhead: response.and_then(|response| response.overhead),
+            outside: response.map(|response| response.took.saturating_sub(busy)),
             cpu,
         })
     }
@@ -232,12 +232,12 @@ impl Arena {
 impl Contestant {
     async fn start(side: Side, launcher: &Launcher, world: &World) -> Result<Self> {
         let client = Client::new(side, Deployment::start(side, launcher)?);
-        let users = world.settle(&client).await?;
+        let users = world.populate(&client).await?;
         Ok(Self { client, users })
     }
 
-    /// Makes the calls of a round.
-    pub async fn run(&self, work: &Work) -> Result<Vec<Answer>> {
+    /// Sends the calls of a round.
+    pub async fn run(&self, work: &Work) -> Result<Vec<Response>> {
         self.client
             .send_all(&work.user, &work.calls, work.lanes)
             .await
@@ -248,7 +248,7 @@ impl Contestant {
         Ok(FirstCall {
             path: match self.client.side {
                 Side::Functions => "/api/conversations",
-                Side::Plan => "/api/conversations?view=list&limit=20",
+                Side::Baseline => "/api/conversations?view=list&limit=20",
             },
             header: (name.to_string(), value.to_str()?.to_owned()),
         })

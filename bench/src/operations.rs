@@ -1,4 +1,4 @@
-//! What is measured: for each thing a page wants, what it asks of either side.
+//! The operations that are measured: the requests that each takes on either side.
 
 use http::Method;
 
@@ -10,14 +10,14 @@ use crate::proof::{Proof, What};
 use crate::side::Side;
 use crate::world::{self, Users, World};
 
-/// Requests that a browser has under way at once, over HTTP/1.1.
+/// The concurrent requests of a browser over HTTP/1.1.
 const BROWSER_LANES: usize = 6;
 /// Conversations on a page of the list.
 const LIST: usize = 20;
 /// Messages on a page of a long conversation.
 const PAGE: usize = 50;
 
-/// How much an operation moves, which decides how often it is measured.
+/// The amount of data of an operation, which decides how often it is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
     Light,
@@ -26,7 +26,7 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// How often such an operation is measured.
+    /// How often an operation of this weight is measured.
     pub fn rounds(self, scale: &Scale) -> usize {
         match self {
             Self::Light => scale.light_rounds,
@@ -36,33 +36,33 @@ impl Weight {
     }
 }
 
-/// Something that a page wants.
+/// An operation of a page.
 #[derive(Debug)]
 pub struct Operation {
-    /// As the tables call it.
+    /// The name in the tables.
     pub name: &'static str,
-    /// What the functions are asked.
+    /// What the functions do, for the report.
     pub functions: &'static str,
-    /// What the plan's server is asked.
-    pub plan: &'static str,
+    /// What the baseline does, for the report.
+    pub baseline: &'static str,
     pub weight: Weight,
     /// Whether it is also measured with many clients at once.
     pub under_load: bool,
-    /// Whether the functions send the answer while they make it.
+    /// Whether the functions stream the response.
     pub is_streamed: bool,
     work: fn(&Setting<'_>) -> Result<Work>,
     proof: fn(&Setting<'_>) -> Result<Proof>,
 }
 
-/// Who does it, and for which time.
+/// Side, users and number of one round.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
     pub side: Side,
     pub world: &'a World,
     pub users: &'a Users,
-    /// No two works of a run have the same one.
+    /// Unique among the rounds of a run.
     pub number: usize,
-    /// Which of the clients that work at the same time.
+    /// The index among the concurrent clients.
     pub client: usize,
 }
 
@@ -71,9 +71,9 @@ pub struct Setting<'a> {
 pub struct Work {
     pub user: User,
     pub calls: Vec<Call>,
-    /// How many of them are under way at once.
+    /// How many of them are open at once.
     pub lanes: usize,
-    /// What undoes it, unmeasured.
+    /// The calls that undo it, which are not measured.
     pub cleanup: Vec<Call>,
 }
 
@@ -83,27 +83,27 @@ impl Operation {
         (self.work)(setting)
     }
 
-    /// What these calls have to bring about.
+    /// The expected effect of these calls.
     pub fn proof(&self, setting: &Setting<'_>) -> Result<Proof> {
         (self.proof)(setting)
     }
 }
 
-/// All that is measured, in the order of the tables.
+/// All operations, in the order of the tables.
 pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "App start: the list",
         functions: "the 20 newest conversations, without messages",
-        plan: "the same: `ZRANGE`, then 20 `HGETALL` in a pipeline",
+        baseline: "the same: `ZRANGE`, then 20 `HGETALL` in a pipeline",
         weight: Weight::Light,
         under_load: true,
         is_streamed: false,
         work: |on| {
-            let plan = format!("/api/conversations?view=list&limit={LIST}");
-            Ok(on.read(&on.users.reader, on.choose("/api/conversations", &plan)))
+            let baseline = format!("/api/conversations?view=list&limit={LIST}");
+            Ok(on.read(&on.users.reader, on.choose("/api/conversations", &baseline)))
         },
         proof: |on| {
-            Ok(Proof::of_answer(
+            Ok(Proof::of_response(
                 What::Ids,
                 newest_ids(&on.world.reader, LIST),
             ))
@@ -112,7 +112,7 @@ pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "Load everything",
         functions: "an export of the whole account",
-        plan: "`getAllConversations`, the plan's app start",
+        baseline: "`getAllConversations`, as at its app start",
         weight: Weight::Heavy,
         under_load: false,
         is_streamed: true,
@@ -123,7 +123,7 @@ pub const OPERATIONS: [Operation; 10] = [
             ))
         },
         proof: |on| {
-            Ok(Proof::of_answer(
+            Ok(Proof::of_response(
                 What::Contents,
                 newest_contents(&on.world.reader),
             ))
@@ -132,7 +132,7 @@ pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "Open, 100 messages",
         functions: "the conversation with all of its 100 messages",
-        plan: "the same: `getConversation`",
+        baseline: "the same: `getConversation`",
         weight: Weight::Light,
         under_load: true,
         is_streamed: false,
@@ -142,7 +142,7 @@ pub const OPERATIONS: [Operation; 10] = [
             Ok(on.read(&on.users.reader, on.choose(&functions, &one(id))))
         },
         proof: |on| {
-            Ok(Proof::of_answer(
+            Ok(Proof::of_response(
                 What::Contents,
                 contents(&on.world.reader[0].messages),
             ))
@@ -151,25 +151,25 @@ pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "Open, 10,000 messages",
         functions: "the conversation with its newest 50 messages",
-        plan: "the same, from the end of the sorted set",
+        baseline: "the same, from the end of the sorted set",
         weight: Weight::Light,
         under_load: false,
         is_streamed: false,
         work: |on| {
             let path = one(&on.world.long.id);
-            let plan = format!("{path}?limit={PAGE}");
-            Ok(on.read(&on.users.long, on.choose(&path, &plan)))
+            let baseline = format!("{path}?limit={PAGE}");
+            Ok(on.read(&on.users.long, on.choose(&path, &baseline)))
         },
         proof: |on| {
             let messages = &on.world.long.messages;
             let page = &messages[messages.len() - PAGE..];
-            Ok(Proof::of_answer(What::Contents, contents(page)))
+            Ok(Proof::of_response(What::Contents, contents(page)))
         },
     },
     Operation {
         name: "Read all of 10,000",
         functions: "an export of that conversation",
-        plan: "`getConversation`, as the plan opens it",
+        baseline: "`getConversation`, as it opens one",
         weight: Weight::Heavy,
         under_load: false,
         is_streamed: true,
@@ -179,7 +179,7 @@ pub const OPERATIONS: [Operation; 10] = [
             Ok(on.read(&on.users.long, on.choose(&functions, &one(id))))
         },
         proof: |on| {
-            Ok(Proof::of_answer(
+            Ok(Proof::of_response(
                 What::Contents,
                 contents(&on.world.long.messages),
             ))
@@ -188,7 +188,7 @@ pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "Append a turn",
         functions: "two messages; may be sent twice",
-        plan: "the same: `addMessage` for two, in one transaction",
+        baseline: "the same: `addMessage` for two, in one transaction",
         weight: Weight::Light,
         under_load: true,
         is_streamed: false,
@@ -205,7 +205,7 @@ pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "Save, 100 messages",
         functions: "the whole conversation, its last message changed",
-        plan: "the same: `saveConversation`",
+        baseline: "the same: `saveConversation`",
         weight: Weight::Light,
         under_load: false,
         is_streamed: false,
@@ -219,7 +219,7 @@ pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "Sync, nothing changed",
         functions: "changes since a cursor: none",
-        plan: "`getAllConversations`, as the plan does every 30 seconds",
+        baseline: "`getAllConversations`, as it does every 30 seconds",
         weight: Weight::Heavy,
         under_load: false,
         is_streamed: false,
@@ -230,7 +230,7 @@ pub const OPERATIONS: [Operation; 10] = [
             ))
         },
         proof: |on| {
-            Ok(Proof::of_answer(
+            Ok(Proof::of_response(
                 What::Ids,
                 on.choose_all(&[], &on.world.reader),
             ))
@@ -239,24 +239,24 @@ pub const OPERATIONS: [Operation; 10] = [
     Operation {
         name: "Sync, at its best",
         functions: "changes since a cursor: none",
-        plan: "ids and times of all 50, to be compared by the page",
+        baseline: "ids and times of all 50, to be compared by the page",
         weight: Weight::Light,
         under_load: false,
         is_streamed: false,
         work: |on| {
-            let plan = "/api/conversations?view=versions";
-            Ok(on.read(&on.users.reader, on.choose(&on.sync(), plan)))
+            let baseline = "/api/conversations?view=versions";
+            Ok(on.read(&on.users.reader, on.choose(&on.sync(), baseline)))
         },
         proof: |on| {
             let mut ids = on.choose_all(&[], &on.world.reader);
             ids.reverse();
-            Ok(Proof::of_answer(What::Ids, ids))
+            Ok(Proof::of_response(What::Ids, ids))
         },
     },
     Operation {
         name: "Import of 50",
         functions: "50 conversations of 100 messages in one request",
-        plan: "`saveConversation` for each, 6 at a time",
+        baseline: "`saveConversation` for each, 6 at a time",
         weight: Weight::Import,
         under_load: false,
         is_streamed: false,
@@ -280,7 +280,7 @@ fn import(on: &Setting<'_>) -> Result<Work> {
             let import = Call::new(Method::POST, "/api/import", body);
             (vec![import], vec![Call::delete("/api/user")])
         }
-        Side::Plan => {
+        Side::Baseline => {
             let saves = conversations.iter().map(world::save);
             let deletes = conversations.iter().map(|it| Call::delete(one(&it.id)));
             (saves.collect::<Result<_>>()?, deletes.collect())
@@ -295,18 +295,18 @@ fn import(on: &Setting<'_>) -> Result<Work> {
 }
 
 impl Setting<'_> {
-    fn choose<'a>(&self, functions: &'a str, plan: &'a str) -> &'a str {
+    fn choose<'a>(&self, functions: &'a str, baseline: &'a str) -> &'a str {
         match self.side {
             Side::Functions => functions,
-            Side::Plan => plan,
+            Side::Baseline => baseline,
         }
     }
 
     /// The ids of these conversations, newest first.
-    fn choose_all(&self, functions: &[Conversation], plan: &[Conversation]) -> Vec<String> {
+    fn choose_all(&self, functions: &[Conversation], baseline: &[Conversation]) -> Vec<String> {
         match self.side {
             Side::Functions => newest_ids(functions, functions.len()),
-            Side::Plan => newest_ids(plan, plan.len()),
+            Side::Baseline => newest_ids(baseline, baseline.len()),
         }
     }
 
@@ -349,7 +349,7 @@ impl Setting<'_> {
         conversation
     }
 
-    /// Conversations that nobody has seen before.
+    /// Conversations that are new to both sides.
     fn imported(&self) -> Vec<Conversation> {
         let like = &self.world.reader;
         let owner = format!("import{}", self.number);

@@ -1,23 +1,23 @@
-//! What is asked for on the command line, and how much of everything that means.
+//! The options of the command line, and the amounts of data and rounds that follow from them.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 
-/// Measures the functions beside the plan's own design, and writes `benchmarks.md` and its charts.
+/// Measures the functions beside a baseline, and writes `benchmarks.md` and its charts.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub struct Options {
-    /// A little of everything, in seconds: says whether it works, and nothing about speed.
+    /// Run a little of everything in seconds: shows whether it works, and nothing about speed.
     #[arg(long)]
     pub smoke: bool,
-    /// Where benchmarks.md and benchmarks/*.svg go, if not into docs/, or with --smoke beside this program.
+    /// The folder for benchmarks.md and benchmarks/*.svg instead of docs/ (with --smoke: beside this program).
     #[arg(long)]
     pub out: Option<PathBuf>,
 }
 
-/// How much of everything.
+/// The amounts of data and rounds.
 #[derive(Debug)]
 pub struct Scale {
     /// Conversations of a user.
@@ -32,18 +32,18 @@ pub struct Scale {
     pub heavy_rounds: usize,
     /// Rounds of an import, each for a new user.
     pub import_rounds: usize,
-    /// What is added to each round trip to Redis.
+    /// The latencies to add to each round trip to Redis.
     pub latencies: Vec<Duration>,
-    /// Numbers of clients at once.
+    /// The numbers of concurrent clients.
     pub clients: Vec<usize>,
-    /// Calls that all clients together make in one go.
+    /// The calls of all clients together in one load run.
     pub load_calls: usize,
-    /// How often each side is started anew.
+    /// How often each side is started for the cold-start figure.
     pub cold_starts: usize,
 }
 
 impl Scale {
-    /// What the figures of the documentation are made from.
+    /// The scale of the documented figures.
     fn full() -> Self {
         Self {
             conversations: 50,
@@ -59,7 +59,7 @@ impl Scale {
         }
     }
 
-    /// Just enough for every line of it to run.
+    /// Just enough to run every part once.
     fn smoke() -> Self {
         Self {
             conversations: 3,
@@ -77,7 +77,7 @@ impl Scale {
 }
 
 impl Options {
-    /// The scale asked for.
+    /// The requested scale.
     pub fn scale(&self) -> Scale {
         if self.smoke {
             Scale::smoke()

@@ -1,4 +1,4 @@
-//! Server processes, and what the system says of them.
+//! Server processes, with their memory and CPU time from `/proc`.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 
-/// How long a server may take to listen, and to answer.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How often is looked whether it listens: a small part of what is measured.
-const GLANCE: Duration = Duration::from_micros(200);
+/// How long a server may take to listen and to respond.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The pause between two attempts to connect, small compared with what is measured.
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
-/// A server on a free port of its own, killed when dropped.
+/// A server process on a free port, killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
@@ -30,7 +30,7 @@ pub struct Memory {
 }
 
 impl Server {
-    /// Starts `command`, which finds its port in the variable `port_variable`.
+    /// Starts `command`, which reads its port from the variable `port_variable`.
     pub fn start(command: &mut Command, port_variable: &str) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let process = command
@@ -56,32 +56,32 @@ impl Server {
             if let Some(status) = self.process.try_wait()? {
                 return Err(format!("the server ended: {status}").into());
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > TIMEOUT {
                 return Err("the server does not listen".into());
             }
-            thread::sleep(GLANCE);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// Waits until it has answered this GET, on a connection of its own.
-    pub fn first_answer(&mut self, path: &str, header: (&str, &str)) -> Result<()> {
+    /// Sends this GET on a new connection, and waits for the whole response.
+    pub fn first_response(&mut self, path: &str, header: (&str, &str)) -> Result<()> {
         let mut stream = self.connect()?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         let (name, value) = header;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nhost: localhost\r\n{name}: {value}\r\nconnection: close\r\n\r\n"
         )?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        if !answer.starts_with(b"HTTP/1.1 200 ") {
-            let answer = String::from_utf8_lossy(&answer);
-            return Err(format!("{path}: {}", answer.lines().next().unwrap_or_default()).into());
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response)?;
+        if !response.starts_with(b"HTTP/1.1 200 ") {
+            let response = String::from_utf8_lossy(&response);
+            return Err(format!("{path}: {}", response.lines().next().unwrap_or_default()).into());
         }
         Ok(())
     }
 
-    /// Its memory; `None` where the system does not tell.
+    /// The memory of the process; `None` without `/proc`.
     pub fn memory(&self) -> Option<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
         let bytes = |name: &str| {
@@ -95,8 +95,8 @@ impl Server {
         })
     }
 
-    /// How long its threads have run so far; nothing where the system does not tell. Those that live are told to the
-    /// nanosecond, those that have ended are in the process's own time only, which goes by hundredths of a second.
+    /// The CPU time so far; zero without `/proc`. Running threads are accounted to the nanosecond; ended ones only
+    /// appear in the time of the process, which counts in hundredths of a second.
     pub fn cpu(&self) -> Duration {
         let process = PathBuf::from(format!("/proc/{}", self.process.id()));
         let tasks = fs::read_dir(process.join("task"));
@@ -109,13 +109,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// What `/proc` counts a process's time by.
+/// The unit in which `/proc` counts the time of a process.
 const TICK: Duration = Duration::from_millis(10);
 
 /// User and system time of a process, ended threads included.

@@ -1,22 +1,22 @@
-//! Whether an answer holds what it has to: a fast wrong answer is none.
+//! Verifying that a response has the expected content, so that no wrong response is measured.
 
 use serde_json::{Deserializer, Value};
 
 use crate::Result;
 use crate::client::Call;
 
-/// What has to be found, and where.
+/// The expected content, and where to find it.
 #[derive(Debug)]
 pub struct Proof {
-    /// What to read it from, where the answer itself does not tell.
+    /// The request that reads the content, if the response itself does not have it.
     pub read: Option<Call>,
-    /// What to look at.
+    /// Which part to compare.
     pub what: What,
-    /// What has to be there, in this order.
+    /// The expected values, in order.
     pub expected: Vec<String>,
 }
 
-/// What to look at in an answer.
+/// The part of a response to compare.
 #[derive(Clone, Copy, Debug)]
 pub enum What {
     /// The ids of the conversations listed.
@@ -26,8 +26,8 @@ pub enum What {
 }
 
 impl Proof {
-    /// Of the answer itself.
-    pub fn of_answer(what: What, expected: Vec<String>) -> Self {
+    /// Expects the content in the response itself.
+    pub fn of_response(what: What, expected: Vec<String>) -> Self {
         Self {
             read: None,
             what,
@@ -35,7 +35,7 @@ impl Proof {
         }
     }
 
-    /// Of what this call reads afterwards.
+    /// Expects the content in the response to this subsequent call.
     pub fn by(read: Call, what: What, expected: Vec<String>) -> Self {
         Self {
             read: Some(read),
@@ -44,7 +44,7 @@ impl Proof {
         }
     }
 
-    /// Fails where `body` holds anything else.
+    /// Fails if `body` has other content.
     pub fn check(&self, body: &[u8]) -> Result<()> {
         let mut found = Vec::new();
         for value in Deserializer::from_slice(body).into_iter::<Value>() {
@@ -58,7 +58,7 @@ impl Proof {
             return Ok(());
         }
         Err(format!(
-            "the answer has {} of {:?}, expected are {} others",
+            "the response has {} of {:?}, expected were {} others",
             found.len(),
             self.what,
             self.expected.len()
@@ -67,9 +67,9 @@ impl Proof {
     }
 }
 
-/// The plan answers lists as they are, the functions under `data`, a sync under `changed`.
-fn ids(answer: &Value, found: &mut Vec<String>) {
-    let list = [answer, &answer["data"], &answer["changed"]];
+/// Lists are bare in the baseline, under `data` in the functions, and under `changed` in a sync.
+fn ids(response: &Value, found: &mut Vec<String>) {
+    let list = [response, &response["data"], &response["changed"]];
     let items = list.into_iter().find_map(Value::as_array);
     let ids = items.into_iter().flatten().map(|item| &item["id"]);
     found.extend(ids.filter_map(Value::as_str).map(str::to_owned));
@@ -96,13 +96,13 @@ mod tests {
 
     fn found(what: What, body: &str, expected: &[&str]) -> bool {
         let expected = expected.iter().map(|text| (*text).to_owned()).collect();
-        Proof::of_answer(what, expected)
+        Proof::of_response(what, expected)
             .check(body.as_bytes())
             .is_ok()
     }
 
     #[test]
-    fn both_sides_lists_are_read() {
+    fn lists_of_both_sides_are_read() {
         assert!(found(What::Ids, r#"[{"id":"a"},{"id":"b"}]"#, &["a", "b"]));
         assert!(found(What::Ids, r#"{"data":[{"id":"a"}]}"#, &["a"]));
         assert!(found(What::Ids, r#"{"changed":[]}"#, &[]));

@@ -1,40 +1,31 @@
-//! The whole run, from what it needs to what it writes.
+//! The whole run: building both sides, measuring, and writing the report.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use local::optional::skip_without;
+use test_support::skip_without;
 
 use crate::Result;
 use crate::database::Database;
-use crate::footprint::{self, FirstCall, Footprint, Sizes};
-use crate::load::{self, Load};
+use crate::footprint::{self, FirstCall, Footprint};
+use crate::load;
 use crate::machine;
-use crate::measure::{Arena, Cost, Pair, Sweep};
+use crate::measure::Arena;
+use crate::measured::Measured;
 use crate::options::{Options, Scale};
-use crate::process::Memory;
 use crate::report;
-use crate::side::{FUNCTIONS, Launcher, PLAN};
+use crate::side::{BASELINE, FUNCTIONS, Launcher, Pair};
 
-/// Everything that was measured.
-pub struct Measured {
-    pub machine: Vec<(&'static str, String)>,
-    pub costs: Vec<Pair<Cost>>,
-    pub sweeps: Vec<Sweep>,
-    pub loads: Vec<Load>,
-    pub footprints: Pair<Footprint>,
-    /// Of each process, when everything has been measured.
-    pub memory: Vec<(&'static str, Memory)>,
-    pub sizes: Sizes,
-}
+/// What is skipped without the parts it needs.
+const TESTS: &str = "tests of the benchmark";
 
-/// Measures, and writes the report. Does nothing but say so where a part is missing.
+/// Measures, and writes the report. If a part is missing it only says so.
 pub async fn run(options: &Options) -> Result<()> {
     let scale = options.scale();
     let Some(executables) = executables(options.smoke)? else {
         return Ok(());
     };
-    if !build_plan()? {
+    if !build_baseline()? {
         return Ok(());
     }
     let Some(database) = Database::start().await? else {
@@ -72,7 +63,7 @@ async fn measure(database: Database, executables: &Path, scale: &Scale) -> Resul
     })
 }
 
-/// Off the runtime's threads, which serve the database meanwhile.
+/// Runs on a blocking thread, since the runtime's threads serve the database meanwhile.
 async fn footprints(
     launcher: &Launcher,
     calls: Pair<FirstCall>,
@@ -83,8 +74,8 @@ async fn footprints(
     tokio::task::spawn_blocking(measure).await?
 }
 
-/// The folder with the functions, which is the one this program is in. For figures they are built as Vercel builds
-/// them; otherwise they have to be there.
+/// The folder with the functions, which is that of this program. For figures they are built as on Vercel; for a smoke
+/// run they have to exist.
 fn executables(smoke: bool) -> Result<Option<PathBuf>> {
     if !smoke {
         build_functions()?;
@@ -94,13 +85,13 @@ fn executables(smoke: bool) -> Result<Option<PathBuf>> {
     if FUNCTIONS.iter().all(|name| folder.join(name).is_file()) {
         return Ok(Some(folder.to_owned()));
     }
-    skip_without("the functions' executables (cargo build --workspace)")?;
+    skip_without(TESTS, "cargo build --workspace")?;
     Ok(None)
 }
 
 fn build_functions() -> Result<()> {
     if cfg!(debug_assertions) {
-        return Err("figures are made with --release: cargo run --release -p bench".into());
+        return Err("figures need a release build: cargo run --release -p bench".into());
     }
     let mut cargo = Command::new(env!("CARGO"));
     cargo
@@ -109,18 +100,18 @@ fn build_functions() -> Result<()> {
     succeed(&mut cargo)
 }
 
-/// Compiles the plan's server. `false` where Node or its packages are missing.
-fn build_plan() -> Result<bool> {
-    let compiler = Path::new(PLAN).join("node_modules/typescript/bin/tsc");
+/// Compiles the baseline's server. `false` if Node or its packages are missing.
+fn build_baseline() -> Result<bool> {
+    let compiler = Path::new(BASELINE).join("node_modules/typescript/bin/tsc");
     let node = Command::new("node")
         .arg("--version")
         .stdout(Stdio::null())
         .status();
     if node.is_err() || !compiler.is_file() {
-        skip_without("Node with the plan's packages (npm ci --prefix bench/plan)")?;
+        skip_without(TESTS, "install node, npm ci --prefix bench/baseline")?;
         return Ok(false);
     }
-    succeed(Command::new("node").arg(compiler).args(["-p", PLAN]))?;
+    succeed(Command::new("node").arg(compiler).args(["-p", BASELINE]))?;
     Ok(true)
 }
 

@@ -1,4 +1,4 @@
-//! The two that are compared: which processes they are, and how they are asked.
+//! The two sides that are compared, and the processes of each.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,29 +9,32 @@ use crate::Result;
 use crate::database::Access;
 use crate::process::Server;
 
-/// One of the two.
+/// One of the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The functions under `api/`.
     Functions,
-    /// The plan's design, in TypeScript.
-    Plan,
+    /// The baseline, in TypeScript.
+    Baseline,
 }
 
 impl Side {
     /// Both, in the order of the tables.
-    pub const BOTH: [Self; 2] = [Self::Functions, Self::Plan];
+    pub const BOTH: [Self; 2] = [Self::Functions, Self::Baseline];
 
-    /// What the tables and charts call it.
+    /// The name in tables and charts.
     pub fn label(self) -> &'static str {
         match self {
             Self::Functions => "functions",
-            Self::Plan => "plan",
+            Self::Baseline => "baseline",
         }
     }
 }
 
-/// The executables of `api/`, each under the name it has in Cargo.toml.
+/// A value for each side, the functions first.
+pub type Pair<T> = [T; 2];
+
+/// The executables of `api/`, by their names in Cargo.toml.
 pub const FUNCTIONS: [&str; 12] = [
     "conversations",
     "conversation",
@@ -47,10 +50,10 @@ pub const FUNCTIONS: [&str; 12] = [
     "health",
 ];
 
-/// Where the plan's server is.
-pub const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plan");
+/// The folder of the baseline's server.
+pub const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/baseline");
 
-/// How its processes are started.
+/// Starts the processes of both sides.
 #[derive(Clone, Debug)]
 pub struct Launcher {
     executables: PathBuf,
@@ -58,7 +61,7 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// Executables are looked for in this folder.
+    /// Takes the folder with the executables.
     pub fn new(executables: PathBuf, access: Access) -> Self {
         Self {
             executables,
@@ -79,16 +82,16 @@ impl Launcher {
         Server::start(&mut command, "VERCEL_DEV_PORT")
     }
 
-    /// Starts the plan's server.
-    pub fn plan(&self) -> Result<Server> {
+    /// Starts the baseline's server.
+    pub fn baseline(&self) -> Result<Server> {
         let mut command = self.command("node");
         command
-            .arg(Path::new(PLAN).join("dist/server.js"))
+            .arg(Path::new(BASELINE).join("dist/server.js"))
             .env("NODE_ENV", "production");
         Server::start(&mut command, "PORT")
     }
 
-    /// With nothing of our own environment but the path: a variable of the caller's is not to be measured.
+    /// Passes nothing of the environment on except the path, so that variables of the caller have no effect.
     fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -108,10 +111,10 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Starts all of them, and waits until they listen.
+    /// Starts all processes and waits until they listen.
     pub fn start(side: Side, launcher: &Launcher) -> Result<Self> {
         let mut servers = match side {
-            Side::Plan => vec![("plan", launcher.plan()?)],
+            Side::Baseline => vec![("baseline", launcher.baseline()?)],
             Side::Functions => FUNCTIONS
                 .iter()
                 .map(|name| Ok((*name, launcher.function(name)?)))
@@ -123,23 +126,23 @@ impl Deployment {
         Ok(Self { servers })
     }
 
-    /// The address of the process that answers this path.
+    /// The address of the process that serves this path.
     pub fn address_of(&self, path: &str) -> Result<String> {
         let name = match self.servers.as_slice() {
             [(only, _)] => only,
             _ => function_of(path),
         };
         let found = self.servers.iter().find(|(known, _)| *known == name);
-        let (_, server) = found.ok_or_else(|| format!("nothing answers {path}"))?;
+        let (_, server) = found.ok_or_else(|| format!("nothing serves {path}"))?;
         Ok(server.address())
     }
 
-    /// Its processes, by name.
+    /// The processes, by name.
     pub fn servers(&self) -> impl Iterator<Item = (&'static str, &Server)> {
         self.servers.iter().map(|(name, server)| (*name, server))
     }
 
-    /// How long all of them have run so far.
+    /// The CPU time of all processes so far.
     pub fn cpu(&self) -> Duration {
         self.servers.iter().map(|(_, server)| server.cpu()).sum()
     }

@@ -1,34 +1,34 @@
-//! What many measurements say.
+//! Percentiles and ratios of measured times.
 
 use std::time::Duration;
 
-/// Durations, in order.
+/// Sorted durations.
 #[derive(Clone, Debug, Default)]
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    /// Of these.
+    /// Sorts the durations.
     pub fn new(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         Self(times)
     }
 
-    /// How many there are.
+    /// The number of durations.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// The one that half of them do not exceed.
+    /// The median.
     pub fn p50(&self) -> Duration {
         self.percentile(50)
     }
 
-    /// The one that 99 of 100 do not exceed.
+    /// The 99th percentile.
     pub fn p99(&self) -> Duration {
         self.percentile(99)
     }
 
-    /// By nearest rank: always one that was measured. Zero of none.
+    /// By nearest rank, so always a measured duration; zero without any.
     fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.0.len() * percent).div_ceil(100);
         let time = self.0.get(rank.saturating_sub(1));
@@ -42,9 +42,9 @@ impl FromIterator<Duration> for Times {
     }
 }
 
-/// How many times as much the plan's side takes.
-pub fn ratio(functions: f64, plan: f64) -> f64 {
-    plan / functions
+/// How many times as much the baseline takes.
+pub fn ratio(functions: f64, baseline: f64) -> f64 {
+    baseline / functions
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_of_what_was_measured() {
+    fn percentiles_are_measured_durations() {
         let times: Times = (1..=200).rev().map(Duration::from_millis).collect();
         assert_eq!(times.p50(), Duration::from_millis(100));
         assert_eq!(times.p99(), Duration::from_millis(198));

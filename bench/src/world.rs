@@ -1,4 +1,4 @@
-//! What both sides hold while they are measured: the same conversations, written through their own routes.
+//! The initial data of both sides: the same conversations, written through each side's own routes.
 
 use http::Method;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -10,17 +10,17 @@ use crate::data::{self, Conversation};
 use crate::options::Scale;
 use crate::side::Side;
 
-/// How many conversations a request of the functions' import may bring here, so that it stays below Vercel's limit.
+/// The most messages of one initial request, so that it stays below Vercel's limit on bodies.
 const IMPORT_MESSAGES: usize = 5_000;
 
-/// The conversations that are there from the beginning.
+/// The initial conversations.
 #[derive(Debug)]
 pub struct World {
-    /// Whose conversations are only read.
+    /// Conversations that are only read.
     pub reader: Vec<Conversation>,
-    /// Whose conversations are written.
+    /// Conversations that are written to.
     pub writer: Vec<Conversation>,
-    /// A single one, of many messages.
+    /// One conversation with many messages.
     pub long: Conversation,
 }
 
@@ -30,14 +30,14 @@ pub struct Users {
     pub reader: User,
     pub writer: User,
     pub long: User,
-    /// Who has nothing before each import.
+    /// A user without data before each import.
     pub importer: User,
-    /// Where the reader's client is in its sync; the plan has no such thing.
+    /// The sync cursor of the reader; empty for the baseline, which has none.
     pub cursor: String,
 }
 
 impl World {
-    /// Makes the conversations.
+    /// Generates the conversations.
     pub fn new(scale: &Scale) -> Result<Self> {
         let owned = |owner| data::conversations(owner, scale.conversations, scale.messages);
         let mut long = data::conversations("long", 1, scale.long);
@@ -48,8 +48,8 @@ impl World {
         })
     }
 
-    /// Brings them to a side, and says who has them there.
-    pub async fn settle(&self, client: &Client) -> Result<Users> {
+    /// Writes them to a side, and returns the users who own them there.
+    pub async fn populate(&self, client: &Client) -> Result<Users> {
         let mut users = Users {
             reader: user(client, "reader").await?,
             writer: user(client, "writer").await?,
@@ -63,15 +63,15 @@ impl World {
                 client.send(Some(user), &save(conversation)?).await?;
             }
         }
-        self.settle_long(client, &users.long).await?;
+        self.populate_long(client, &users.long).await?;
         if client.side == Side::Functions {
             users.cursor = synced(client, &users.reader).await?;
         }
         Ok(users)
     }
 
-    /// In parts, because no request may be as long as it is.
-    async fn settle_long(&self, client: &Client, user: &User) -> Result<()> {
+    /// In several requests, because the conversation exceeds the limit of one.
+    async fn populate_long(&self, client: &Client, user: &User) -> Result<()> {
         let mut beginning = self.long.clone();
         let rest = beginning
             .messages
@@ -104,7 +104,7 @@ pub fn append(conversation: &str, messages: &[data::Message]) -> Result<Call> {
 
 async fn user(client: &Client, name: &str) -> Result<User> {
     let header = match client.side {
-        Side::Plan => (
+        Side::Baseline => (
             HeaderName::from_static("x-user-id"),
             HeaderValue::from_str(name)?,
         ),
@@ -121,12 +121,12 @@ async fn user(client: &Client, name: &str) -> Result<User> {
     Ok(User { header })
 }
 
-/// Syncs to the end; the cursor from there on.
+/// Syncs to the end and returns the cursor.
 async fn synced(client: &Client, user: &User) -> Result<String> {
     let mut path = "/api/sync".to_owned();
     loop {
-        let answer = client.send(Some(user), &Call::get(&path)).await?;
-        let page: Value = serde_json::from_slice(&answer.body)?;
+        let response = client.send(Some(user), &Call::get(&path)).await?;
+        let page: Value = serde_json::from_slice(&response.body)?;
         let cursor = page["nextCursor"]
             .as_str()
             .ok_or("a sync without a cursor")?;

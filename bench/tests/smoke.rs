@@ -1,4 +1,4 @@
-//! The benchmark in its short form: both sides answer right, and a report comes of it.
+//! The benchmark's smoke run: both sides respond correctly, and a report is written.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,10 +12,12 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[test]
-fn both_sides_answer_right_and_are_reported() {
+fn both_sides_respond_correctly_and_are_reported() {
     let folder = TempDir::new().unwrap();
-    // Its standard error is ours, past the capture of test output: what is skipped, or wrong, is seen.
-    let status = Command::new(env!("CARGO_BIN_EXE_bench"))
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_bench"));
+    test_support::hand_down(&mut bench).unwrap();
+    // It inherits standard error, past the capture of test output, so that notes and errors are visible.
+    let status = bench
         .args(["--smoke", "--out"])
         .arg(folder.path())
         .stdin(Stdio::null())
@@ -33,7 +35,7 @@ fn both_sides_answer_right_and_are_reported() {
     ] {
         assert!(page.contains(section), "{section}");
     }
-    // Calls of the page and requests to the database, of either side.
+    // Calls of the page and requests to the database, for each side.
     for row in [
         "| Append a turn | 1 / 1 | 1 / 1 |",
         "| Open, 100 messages | 1 / 1 | 1 / 2 |",

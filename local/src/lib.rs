@@ -1,16 +1,8 @@
-//! Local development: the functions of `api/` in one web server, and a store that speaks Upstash's REST
-//! protocol. None of it is part of a deployment.
+//! The development server: the functions of `api/`, the pages of `public/` and a store, in one process. No part
+//! of it is deployed.
 
-pub mod backend;
-pub mod engine;
-pub mod front;
 pub mod functions;
-mod kind;
-pub mod optional;
 pub mod options;
 pub mod pages;
-pub mod redis_backend;
-pub mod redis_server;
-pub mod rules;
 pub mod run;
 pub mod server;

@@ -1,4 +1,4 @@
-//! `cargo run -p local`: see `--help`.
+//! The program `local`: starts the development server and stops it on a signal. See `--help`.
 
 use std::io;
 use std::process::ExitCode;
@@ -10,8 +10,8 @@ use local::options::Options;
 use local::run::Running;
 use tokio::time::timeout;
 
-/// How long what is under way may take when the server is stopped.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long open requests may take after the server was asked to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -24,21 +24,21 @@ async fn main() -> ExitCode {
         }
     };
     println!("{running}");
-    if let Err(error) = asked_to_stop().await {
+    if let Err(error) = stop_requested().await {
         eprintln!("local: {error}");
         return ExitCode::FAILURE;
     }
     tokio::select! {
-        _ = timeout(PATIENCE, running.shut_down()) => {}
-        // Asked for a second time: at once.
-        _ = asked_to_stop() => {}
+        _ = timeout(SHUTDOWN_TIMEOUT, running.shut_down()) => {}
+        // A second signal stops at once.
+        _ = stop_requested() => {}
     }
     println!("Stopped.");
     ExitCode::SUCCESS
 }
 
 /// Returns at Ctrl-C or SIGTERM.
-async fn asked_to_stop() -> io::Result<()> {
+async fn stop_requested() -> io::Result<()> {
     tokio::select! {
         result = tokio::signal::ctrl_c() => result,
         () = termination() => Ok(()),

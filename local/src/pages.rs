@@ -1,4 +1,4 @@
-//! The files of `public/`, as Vercel serves them: `/shared` is `shared.html`, and the headers are those of `vercel.json`.
+//! The files of `public/` as Vercel serves them: clean URLs, and the headers of `vercel.json`.
 
 use std::io;
 use std::path::Path;
@@ -13,16 +13,16 @@ use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use vercel_runtime::Request;
 
-/// What the deployment is told.
+/// The configuration of the deployment.
 const VERCEL_JSON: &str = include_str!("../../vercel.json");
 
 /// The pattern of the rule for pages: everything but the functions.
 const PAGES: &str = "/((?!api/).*)";
 
-/// A body of the local server.
+/// A response body of the development server.
 pub type Body = UnsyncBoxBody<Bytes, vercel_runtime::Error>;
 
-/// The files, and the headers they are sent with.
+/// The files and the headers they are sent with.
 #[derive(Debug)]
 pub struct Pages {
     files: ServeDir,
@@ -33,10 +33,10 @@ impl Pages {
     /// Serves the files of `public`.
     ///
     /// # Errors
-    /// When `vercel.json` has no rule for pages, or one that is no header.
+    /// When `vercel.json` has no rule for pages, or an invalid header in it.
     pub fn new(public: &Path) -> io::Result<Self> {
         let mut headers = page_headers()?;
-        // Vercel's own choice for files: nothing in a browser's cache is used without asking.
+        // Vercel's default for files: a browser revalidates before it uses its cache.
         let revalidate = HeaderValue::from_static("public, max-age=0, must-revalidate");
         headers.insert(CACHE_CONTROL, revalidate);
         Ok(Self {
@@ -45,8 +45,8 @@ impl Pages {
         })
     }
 
-    /// The file that a request asks for, or where it is.
-    pub async fn answer(&self, request: Request) -> Response<Body> {
+    /// The requested file, or a redirect to its clean URL.
+    pub async fn respond(&self, request: Request) -> Response<Body> {
         let mut response = match clean_url(request.uri()) {
             Some(location) => redirect(location),
             None => self.file(request).await,
@@ -66,7 +66,7 @@ impl Pages {
     }
 }
 
-/// Vercel's `cleanUrls` and `trailingSlash: false`: where else a page is, if it is not here.
+/// Vercel's `cleanUrls` and `trailingSlash: false`: the URL to redirect to, if this one is not clean.
 fn clean_url(uri: &Uri) -> Option<HeaderValue> {
     let path = uri.path();
     let bare = path.strip_suffix(".html").unwrap_or(path);
@@ -75,7 +75,7 @@ fn clean_url(uri: &Uri) -> Option<HeaderValue> {
         "" => "/",
         trimmed => trimmed,
     };
-    // Two slashes would lead to another host.
+    // A location that starts with two slashes would name another host.
     if clean == path || clean.starts_with("//") {
         return None;
     }

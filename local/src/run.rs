@@ -1,4 +1,4 @@
-//! Putting the local server together.
+//! Starting the development server: the store or a configured database, the secrets and the web server.
 
 use std::fmt;
 use std::fs;
@@ -12,39 +12,40 @@ use http::Uri;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::backend::Backend;
-use crate::engine::Engine;
-use crate::front::{Front, FrontOptions};
 use crate::options::Options;
-use crate::redis_backend::RedisBackend;
 use crate::server::WebServer;
+use embedded_store::backend::Backend;
+use embedded_store::engine::Engine;
+use embedded_store::front::{Front, FrontOptions};
+use embedded_store::redis_backend::RedisBackend;
 
-/// Everything that runs. Displays as what a developer wants to know of it.
+/// The running servers. Displays as the summary that a developer needs.
 pub struct Running {
     web: WebServer,
     store: StoreInUse,
 }
 
-/// Where the data are.
+/// The database in use.
 enum StoreInUse {
-    /// The database that `UPSTASH_REDIS_REST_URL` names.
+    /// The one that `UPSTASH_REDIS_REST_URL` names.
     Remote(String),
-    /// The store started here.
+    /// The store that this process started.
     Local {
         front: Front,
         token: String,
-        behind: String,
+        /// Where its data is, for the summary.
+        storage: String,
     },
 }
 
-/// Why the server could not start, for the person who started it.
+/// The message for the person who started the server.
 type StartError = String;
 
 impl Running {
     /// Starts the store, unless one is configured, and the web server.
     ///
     /// # Errors
-    /// A sentence that says what to do: a port in use names its flag, a variable is named.
+    /// The message says what to do: it names the flag of a port in use, and the variable that is wrong.
     pub async fn start(options: &Options) -> Result<Self, StartError> {
         if !options.public.is_dir() {
             return Err(format!(
@@ -77,7 +78,7 @@ impl Running {
         self.web.url()
     }
 
-    /// Ends open streams, and waits for everything else that is under way.
+    /// Ends open streams and waits for all other open requests.
     pub async fn shut_down(&self) {
         self.web.shut_down().await;
     }
@@ -92,9 +93,9 @@ impl fmt::Display for Running {
             StoreInUse::Local {
                 front,
                 token,
-                behind,
+                storage,
             } => {
-                writeln!(f, "  store        {} ({behind})", front.url())?;
+                writeln!(f, "  store        {} ({storage})", front.url())?;
                 writeln!(
                     f,
                     "               for vercel dev and other clients of Upstash:"
@@ -108,7 +109,7 @@ impl fmt::Display for Running {
 }
 
 async fn start_store(options: &Options) -> Result<StoreInUse, StartError> {
-    let (backend, behind) = match &options.redis {
+    let (backend, storage) = match &options.redis {
         Some(url) => (
             connect(url).await?,
             format!("in front of {}", without_password(url)),
@@ -126,7 +127,7 @@ async fn start_store(options: &Options) -> Result<StoreInUse, StartError> {
     Ok(StoreInUse::Local {
         front,
         token,
-        behind,
+        storage,
     })
 }
 
@@ -166,7 +167,7 @@ async fn listen(port: u16, flag: &str) -> Result<TcpListener, StartError> {
         })
 }
 
-/// A random secret that outlives the process, so that tokens do too.
+/// A random secret that is kept in the data folder, so that tokens stay valid after a restart.
 fn kept_secret(options: &Options, name: &str) -> Result<String, StartError> {
     let fresh = || format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     if options.ephemeral {
@@ -186,7 +187,7 @@ fn kept_secret(options: &Options, name: &str) -> Result<String, StartError> {
     }
 }
 
-/// Writes a file that only its owner can read, where the system knows owners.
+/// Writes a file that only its owner can read, on systems with file owners.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -195,8 +196,8 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     io::Write::write_all(&mut options.open(path)?, text.as_bytes())
 }
 
-/// Whether the URL is the one that this program prints: a shell that exports it for other clients means the
-/// store that is to be started here.
+/// Whether the URL is the one that this program prints. A shell may export it for other clients; it then means
+/// the store that this process is about to start.
 fn names_own_store(url: &str, store_port: u16) -> bool {
     const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
     let Ok(url) = url.parse::<Uri>() else {
@@ -223,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_own_store_is_known_by_its_port_on_a_loopback_host() {
+    fn the_own_store_is_recognised_by_its_port_on_a_loopback_host() {
         for own in [
             "http://127.0.0.1:8079",
             "http://localhost:8079/",

@@ -1,4 +1,4 @@
-//! The local web server: functions first, then the files of `public/`, as on Vercel.
+//! The web server: functions first, then the files of `public/`, as on Vercel.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -29,11 +29,11 @@ pub struct WebServer {
     site: Arc<Site>,
 }
 
-/// What every connection is served with.
+/// What all connections share.
 struct Site {
     app: Arc<App>,
     pages: Pages,
-    /// What requests leave to be done, and responses on their way.
+    /// Work that requests left for later, and responses being sent.
     background: Awaiter,
 }
 
@@ -41,7 +41,7 @@ impl WebServer {
     /// Serves `app`'s functions and the files of `public` on `listener`.
     ///
     /// # Errors
-    /// When the listener has no address, or `vercel.json` cannot be understood.
+    /// When the listener has no address, or `vercel.json` is invalid.
     pub fn start(listener: TcpListener, app: Arc<App>, public: &Path) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let site = Arc::new(Site {
@@ -52,7 +52,7 @@ impl WebServer {
         let task = tokio::spawn({
             let site = site.clone();
             async move {
-                // An error here concerns one connection, or passes.
+                // An error here concerns one connection, or is temporary.
                 while let Ok((stream, _)) = listener.accept().await {
                     tokio::spawn(serve(stream, site.clone()));
                 }
@@ -70,12 +70,12 @@ impl WebServer {
         format!("http://{}", self.address)
     }
 
-    /// Returns when every response was sent, streams included, and what requests left to be done is done.
+    /// Returns when every response has been sent, streams included, and all background work is done.
     pub async fn idle(&self) {
         self.site.background.awaiting().await;
     }
 
-    /// Accepts no more connections, ends open streams of events, and waits until the rest is done.
+    /// Stops accepting connections, ends open event streams and waits for everything else.
     pub async fn shut_down(&self) {
         self.task.abort();
         self.site.app.shutdown.begin();
@@ -98,19 +98,19 @@ impl Drop for WebServer {
 }
 
 async fn serve(stream: TcpStream, site: Arc<Site>) {
-    // Without it an answer could wait for an acknowledgement; it works the same either way.
+    // Without it a response could wait for a TCP acknowledgement. A failure only costs time.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, site.clone()));
+    let service = service_fn(move |request| respond(request, site.clone()));
     // It ends with an error when the client goes away.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-async fn answer(request: Request, site: Arc<Site>) -> Result<Response<Body>, Infallible> {
+async fn respond(request: Request, site: Arc<Site>) -> Result<Response<Body>, Infallible> {
     let registry = Registry::Server(site.background.clone());
     match functions::call(site.app.clone(), request, registry).await {
         Ok(response) => Ok(response.map(|body| body.0.boxed_unsync())),
-        Err(request) => Ok(site.pages.answer(request).await),
+        Err(request) => Ok(site.pages.respond(request).await),
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use local::optional::skip_without;
+use test_support::skip_without;
 
 /// The shell waits for the end of its input, which comes when this program ends, however it ends; then it kills
 /// its process group: chromedriver, and the browsers that a failed test left behind.
@@ -35,7 +35,8 @@ impl Driver {
     fn start() -> io::Result<Option<Self>> {
         for part in ["chromium", "chromedriver"] {
             if !is_installed(part) {
-                return skip_without(part).map(|()| None);
+                return skip_without("tests in Chromium", &format!("install {part}"))
+                    .map(|()| None);
             }
         }
         let mut guard = Command::new("sh")

@@ -137,7 +137,7 @@ async fn two_tabs_share_one_stream(site: Site) {
     let id = browser.value("store.status.userId").await;
     let channel = format!("user:{}:events", id.as_str().unwrap());
     let listeners = site.command(&["PUBLISH", &channel, "{}"]).await;
-    assert_eq!(listeners, local::backend::Reply::Int(1));
+    assert_eq!(listeners, embedded_store::reply::Reply::Int(1));
 }
 
 async fn a_server_gone_while_an_answer_is_written_loses_nothing(site: Site) {

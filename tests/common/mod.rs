@@ -20,14 +20,15 @@ use conversation_store::clock::Clock;
 use conversation_store::log::Log;
 use conversation_store::rate::WINDOW;
 use conversation_store::{App, Config};
-use local::backend::{Backend, Reply};
-use local::engine::Engine;
-use local::front::{Faults, Front, FrontOptions};
-use local::optional::skip_without;
-use local::redis_backend::RedisBackend;
-use local::redis_server::{Persistence, RedisServer};
+use embedded_store::backend::Backend;
+use embedded_store::engine::Engine;
+use embedded_store::front::{Faults, Front, FrontOptions};
+use embedded_store::redis_backend::RedisBackend;
+use embedded_store::reply::Reply;
 use local::server::WebServer;
 use serde_json::{Value, json};
+use test_support::redis_server::{Persistence, RedisServer};
+use test_support::skip_without;
 use tokio::net::TcpListener;
 
 pub use client::Client;
@@ -438,7 +439,11 @@ pub fn sample() -> Value {
 pub fn real_data() -> Option<Value> {
     let data = read_json("../shared/data/localstorage.json");
     if data.is_none() {
-        skip_without("../shared/data/localstorage.json").unwrap();
+        skip_without(
+            "tests on real conversations",
+            "put localstorage.json into ../shared/data",
+        )
+        .unwrap();
     }
     data
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::client::Answer;
 use crate::common::events::Events;
 use crate::common::{Client, Cost, Deployment, Site, message};
-use local::front::Full;
+use embedded_store::front::Full;
 use reqwest::Method;
 use serde_json::json;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::common::{Site, message};
-use local::optional::skip_without;
 use serde_json::json;
+use test_support::skip_without;
 
 const TOKEN: &str = "a token for reading metrics, long enough";
 
@@ -20,7 +20,11 @@ fn promtool(arguments: &[&str], input: &str) -> Option<Output> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        skip_without("promtool (Debian's package prometheus)").unwrap();
+        skip_without(
+            "tests of the alert rules",
+            "install promtool, Debian's package prometheus",
+        )
+        .unwrap();
         return None;
     };
     let mut stdin = child.stdin.take().unwrap();

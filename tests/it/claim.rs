@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::common::client::Answer;
 use crate::common::provider::SigningKey;
 use crate::common::{Client, Site, ids, message, without_etags};
-use local::backend::Reply;
-use local::front::Fault;
+use embedded_store::front::Fault;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -1,7 +1,9 @@
 //! Long contents are stored compressed, and nobody notices.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use crate::common::{Client, Site, ids, message};
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

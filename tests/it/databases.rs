@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::common::{Client, Deployment, Site, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a token for reading metrics, long enough";

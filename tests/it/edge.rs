@@ -4,7 +4,7 @@ use std::io::Read;
 
 use crate::common::client::{Answer, Client};
 use crate::common::{Site, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use reqwest::Method;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::{Site, ids, message};
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 use serde_json::json;
 
 on_both_stores!(

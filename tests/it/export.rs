@@ -1,8 +1,10 @@
 //! `/api/export`: all of it out, and back in again.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use crate::common::client::Answer;
 use crate::common::{Client, Site, ids, message, message_at, real_data, sample};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::common::{Client, Cost, Site, ids, message};
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::{STORE_TOKEN, Site, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::json;
 
 on_both_stores!(

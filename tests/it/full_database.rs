@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::events::Events;
 use crate::common::follower::{Follower, truth};
 use crate::common::{Client, Site, ids, message};
-use local::front::Full;
+use embedded_store::front::Full;
 use serde_json::{Value, json};
 
 /// Runs each test in both ways of being full, on both stores.

@@ -300,7 +300,7 @@ impl Account {
         );
     }
 
-    fn engine(&self) -> &local::engine::Engine {
+    fn engine(&self) -> &embedded_store::engine::Engine {
         self.site.engine.as_ref().unwrap()
     }
 

@@ -1,7 +1,13 @@
 //! Rate limits and quotas.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use crate::common::{Site, ids, incompressible, message};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -7,7 +7,7 @@ use crate::common::{AUTH_SECRET, Site, message};
 use conversation_store::clock::Clock;
 use conversation_store::identity::Tokens;
 use conversation_store::secret::Secret;
-use local::front::Fault;
+use embedded_store::front::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
 

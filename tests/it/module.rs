@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::common::Site;
 use crate::common::day::{ALLOWED, COUNTED};
-use local::optional::skip_without;
+use test_support::skip_without;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
@@ -90,7 +90,11 @@ async fn a_frontend_in_typescript_compiles() {
         return;
     }
     if !compiler.exists() {
-        skip_without("TypeScript (npm ci in tests/module)").unwrap();
+        skip_without(
+            "tests of a frontend in TypeScript",
+            "npm ci in tests/module",
+        )
+        .unwrap();
         return;
     }
     let output = Command::new("node")
@@ -106,7 +110,7 @@ async fn node_is_installed() -> bool {
     let node = Command::new("node").arg("--version").output().await;
     let is_installed = node.is_ok_and(|output| output.status.success());
     if !is_installed {
-        skip_without("node").unwrap();
+        skip_without("tests of the browser module in Node", "install node").unwrap();
     }
     is_installed
 }

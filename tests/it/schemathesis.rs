@@ -10,8 +10,8 @@ use std::process::Output;
 use std::time::Duration;
 
 use crate::common::{Client, Site, contract};
-use local::optional::skip_without;
 use serde_json::{Value, json};
+use test_support::skip_without;
 use tokio::process::Command;
 
 on_both_stores!(the_service_answers_as_its_document_says);
@@ -36,7 +36,11 @@ const VARIABLES: [(&str, &str); 5] = [
 
 async fn the_service_answers_as_its_document_says(site: Site) {
     let Some(program) = find_program() else {
-        skip_without("schemathesis").unwrap();
+        skip_without(
+            "tests of Schemathesis",
+            "pip install -r tests/schemathesis/requirements.txt",
+        )
+        .unwrap();
         return;
     };
     let service = site.deployment(&VARIABLES).await;

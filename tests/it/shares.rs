@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::{Client, Site, ids, incompressible, message, message_at};
-use local::front::Fault;
+use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -8,7 +8,7 @@ use crate::common::{STORE_TOKEN, Site};
 use conversation_store::clock::Clock;
 use conversation_store::secret::Secret;
 use conversation_store::upstash::{Command, Reply, Script, Upstash, UpstashConfig, UpstashError};
-use local::front::Fault;
+use embedded_store::front::Fault;
 
 on_both_stores!(
     a_pipeline_answers_in_order,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::common::{Client, Site, message};
-use local::backend::Reply;
-use local::front::Fault;
+use embedded_store::front::Fault;
+use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(

@@ -8,14 +8,17 @@ use std::time::Duration;
 use conversation_store::clock::Clock;
 use conversation_store::secret::Secret;
 use conversation_store::upstash::{Upstash, UpstashConfig};
-use local::front::Fault;
-use local::optional::note_skipped;
+use embedded_store::front::Fault;
 use serde_json::{Value, json};
+use test_support::note_skipped;
 use uuid::Uuid;
 
 use crate::assumption::{Platform, is_long, variable};
 use crate::common::{STORE_TOKEN, Site};
 use crate::http::{self, Response};
+
+/// What does not run where the environment names no database.
+const MISSING: &str = "tests against a real Upstash database";
 
 /// Makes each assumption a test per database: `name: "what depends on it", but redis: "why it differs";`.
 ///
@@ -114,7 +117,7 @@ impl Database {
     }
 
     fn remote(name: &'static str, url: &str, token: &str) -> Option<Self> {
-        let missing = |variable| note_skipped(variable).unwrap();
+        let missing = |variable| note_skipped(MISSING, &format!("set {variable}")).unwrap();
         let (found_url, found_token) = (variable(url), variable(token));
         if found_url.is_none() {
             missing(url);

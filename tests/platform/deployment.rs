@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use local::optional::note_skipped;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use test_support::note_skipped;
 
 use crate::assumption::{Platform, is_long, variable};
 use crate::common::{self, Site};
@@ -100,7 +100,7 @@ impl Deployment {
     pub async fn deployed() -> Option<Self> {
         const URL: &str = "PLATFORM_DEPLOYMENT_URL";
         let Some(url) = variable(URL) else {
-            note_skipped(URL).unwrap();
+            note_skipped("tests against a real deployment", &format!("set {URL}")).unwrap();
             return None;
         };
         let seconds = variable("SYNC_STREAM_SECONDS").map_or(285, |text| text.parse().unwrap());

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use local::optional::skip_without;
+use test_support::skip_without;
 
 use super::command::{folder, is_vercel_there, root};
 
@@ -19,11 +19,15 @@ impl Tree {
     /// with `REQUIRE_ALL=1` that is a failure.
     pub fn copy(name: &str) -> Option<Self> {
         if !is_vercel_there() {
-            skip_without("Vercel's command line (npm install --no-save in tests/vercel)").unwrap();
+            skip_without(
+                "tests of a Vercel build",
+                "npm install --no-save in tests/vercel",
+            )
+            .unwrap();
             return None;
         }
         let Some(files) = known_files() else {
-            skip_without("a clone made by Git").unwrap();
+            skip_without("tests of a Vercel build", "use a clone made by Git").unwrap();
             return None;
         };
         let tree = Self {

@@ -1,12 +1,12 @@
-//! Bar charts in SVG, to be read in light and in dark.
+//! Drawing bar charts in SVG, for light and dark backgrounds.
 
 use std::fmt::Write as _;
 
-use crate::measure::Pair;
+use crate::side::Pair;
 use crate::side::Side;
 
 const WIDTH: u32 = 800;
-/// Where bars begin.
+/// The left end of the bars.
 const LEFT: u32 = 230;
 /// The length of the longest bar of a row.
 const LONGEST: f64 = 380.0;
@@ -14,18 +14,18 @@ const TOP: u32 = 66;
 const ROW: u32 = 46;
 const BAR: u32 = 15;
 
-/// Both sides in one respect.
+/// The values of both sides for one label.
 #[derive(Debug)]
 pub struct Row {
     pub label: String,
     pub values: Pair<f64>,
-    /// The values as they are to be read.
+    /// The values as text.
     pub texts: Pair<String>,
-    /// What they come to.
+    /// The comparison in short, such as a ratio.
     pub verdict: String,
 }
 
-/// A chart of rows, the bars of each drawn to its own scale.
+/// Draws a chart; each row has its own scale.
 pub fn draw(title: &str, rows: &[Row]) -> String {
     let height = TOP + ROW * u32::try_from(rows.len()).unwrap_or_default() + 8;
     let mut svg = head(title, height);
@@ -38,7 +38,7 @@ pub fn draw(title: &str, rows: &[Row]) -> String {
 
 fn head(title: &str, height: u32) -> String {
     let title = escaped(title);
-    let [functions, plan] = Side::BOTH.map(Side::label);
+    let [functions, baseline] = Side::BOTH.map(Side::label);
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-label="{title}">
 <style>
@@ -47,17 +47,17 @@ text {{ font: 13px system-ui, sans-serif; fill: #1f2328; }}
 .quiet {{ fill: #59636e; }}
 .verdict {{ font-weight: 600; }}
 .functions {{ fill: #1a7f64; }}
-.plan {{ fill: #b08a4e; }}
+.baseline {{ fill: #b08a4e; }}
 @media (prefers-color-scheme: dark) {{
 text {{ fill: #e6edf3; }}
 .quiet {{ fill: #9198a1; }}
 .functions {{ fill: #35b894; }}
-.plan {{ fill: #c9a66b; }}
+.baseline {{ fill: #c9a66b; }}
 }}
 </style>
 <text x="8" y="22" class="title">{title}</text>
 <rect x="8" y="36" width="12" height="12" rx="2" class="functions"/><text x="26" y="47" class="quiet">{functions}</text>
-<rect x="110" y="36" width="12" height="12" rx="2" class="plan"/><text x="128" y="47" class="quiet">{plan}</text>
+<rect x="110" y="36" width="12" height="12" rx="2" class="baseline"/><text x="128" y="47" class="quiet">{baseline}</text>
 <text x="{LEFT}" y="47" class="quiet">each row has a scale of its own</text>
 "##
     )

@@ -1,16 +1,17 @@
-//! Which charts there are.
+//! The charts of the report and their files.
 
 use std::time::Duration;
 
 use super::chart::{Row, draw};
 use super::units;
 use crate::load::{self, Load};
-use crate::measure::{Cost, Pair, Sweep};
+use crate::measure::{Cost, Sweep};
+use crate::measured::Measured;
 use crate::operations::OPERATIONS;
-use crate::run::Measured;
+use crate::side::Pair;
 use crate::statistics::ratio;
 
-/// Where the load is drawn, no more than these rows.
+/// The files of the charts with fixed names.
 const COMMANDS: &str = "commands.svg";
 const LOAD: &str = "throughput.svg";
 

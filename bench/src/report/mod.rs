@@ -1,4 +1,4 @@
-//! What was measured, as a page with charts.
+//! The report: a page in Markdown with charts in SVG.
 
 mod chart;
 mod charts;
@@ -10,8 +10,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::Result;
+use crate::measured::Measured;
 use crate::options::Scale;
-use crate::run::Measured;
 
 /// Writes `benchmarks.md`, and its charts into `benchmarks/`.
 pub fn write(folder: &Path, scale: &Scale, measured: &Measured) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The page: what was compared, what came of it, and where.
+//! The page in Markdown: what was compared, the results and the machine.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -7,32 +7,33 @@ use super::charts::{commands_file, latency_file, throughput_file};
 use super::tables::Table;
 use super::units::{bytes, count, milliseconds, times};
 use crate::load::LATENCY;
-use crate::measure::{Pair, Sweep};
+use crate::measure::Sweep;
+use crate::measured::Measured;
 use crate::operations::{OPERATIONS, Weight};
 use crate::options::Scale;
-use crate::run::Measured;
+use crate::side::Pair;
 use crate::statistics::ratio;
 
 const INTRODUCTION: &str = "\
 # Benchmarks
 
-The functions of this repository beside the plan's own design: the same conversations, the same Redis, the same client, in
-one run, taking turns. Written by
+The functions of this repository beside a baseline: the same conversations, the same Redis and the same client, in one run
+that alternates between the two. This page is written by
 
 ```sh
-npm ci --prefix bench/plan
+npm ci --prefix bench/baseline
 cargo run --release -p bench
 ```
 
-which needs `redis-server` and Node 20 and takes some ten minutes; `--smoke` does a little of everything in seconds.
+which needs `redis-server` and Node 20 and takes about ten minutes; `--smoke` runs a little of everything in seconds.
 
-The plan's design is in [bench/plan](../bench/plan/src): its routes and its keys in TypeScript with `@upstash/redis`, as
-few round trips as those keys allow, without base64 and without guessing at types, which makes it faster than the client's
-defaults. It is spared what the functions do in the same time: it believes whoever says who he is, keeps no
-limits, does not notice a repeated write, and leaves old messages the life they have. Both are asked by the same client
-over connections that stay open, without compression, and ask the same Redis through the same front, which speaks Upstash's
-protocol and adds as much latency as it is told. The functions are twelve processes with threads, as Vercel runs them; the plan's
-server is one of Node's.
+The baseline is in [bench/baseline](../bench/baseline/src): the straightforward design that the functions replace, a hash per
+message and a sorted set per conversation, in TypeScript with `@upstash/redis`. It needs as few round trips as its keys allow,
+and the client runs without base64 and type guessing, which makes it faster than the defaults. It omits work that the
+functions do: it trusts the user id of a header, has no limits, does not detect repeated writes, and does not extend the TTL
+of old messages. One client sends the requests of both over kept connections without compression. Both use the same Redis
+through the same front, which speaks Upstash's protocol and adds the configured latency. The functions are twelve
+multi-threaded processes, as on Vercel; the baseline is one Node process.
 ";
 
 /// The whole page.
@@ -52,9 +53,9 @@ pub fn markdown(scale: &Scale, measured: &Measured) -> String {
 }
 
 fn compared() -> String {
-    let mut table = Table::of_text(&["", "functions", "plan"]);
+    let mut table = Table::of_text(&["", "functions", "baseline"]);
     for operation in &OPERATIONS {
-        table.row([operation.name, operation.functions, operation.plan]);
+        table.row([operation.name, operation.functions, operation.baseline]);
     }
     format!("## What is compared\n\n{}", table.finish())
 }
@@ -68,20 +69,20 @@ fn summary(measured: &Measured) -> String {
         .collect();
     let mut table = Table::new(&columns.iter().map(String::as_str).collect::<Vec<_>>());
     for (index, operation) in OPERATIONS.iter().enumerate() {
-        let [functions, plan] = measured.costs[index].map(|cost| cost.commands as f64);
+        let [functions, baseline] = measured.costs[index].map(|cost| cost.commands as f64);
         let ratios = sweeps.iter().map(|sweep| times(time_ratio(sweep, index)));
-        let cells = [operation.name.to_owned(), times(ratio(functions, plan))];
+        let cells = [operation.name.to_owned(), times(ratio(functions, baseline))];
         table.row(cells.into_iter().chain(ratios));
     }
     format!(
-        "## In short\n\nHow many times as much the plan's design takes: billed commands, and time at the median with so \
-         much added to each round trip to Redis.\n\n{}\n{}",
+        "## In short\n\nHow many times as much the baseline takes: billed commands, and median time with the given \
+         latency added to each round trip to Redis.\n\n{}\n{}",
         table.finish(),
         slower(measured)
     )
 }
 
-/// Where the functions lose, by name.
+/// The operations in which the functions are slower.
 fn slower(measured: &Measured) -> String {
     let mut cases = Vec::new();
     for sweep in &measured.sweeps {
@@ -98,9 +99,9 @@ fn slower(measured: &Measured) -> String {
         }
     }
     for load in &measured.loads {
-        let [functions, plan] = load.throughput.each_ref().map(|side| side.rate);
-        if functions < plan {
-            let ratio = times(ratio(plan, functions));
+        let [functions, baseline] = load.throughput.each_ref().map(|side| side.rate);
+        if functions < baseline {
+            let ratio = times(ratio(baseline, functions));
             cases.push(format!(
                 "{} for {} clients ({ratio})",
                 load.operation, load.clients
@@ -108,17 +109,17 @@ fn slower(measured: &Measured) -> String {
         }
     }
     if cases.is_empty() {
-        return "At the median the functions are slower nowhere.\n".to_owned();
+        return "By median time the functions are never slower.\n".to_owned();
     }
     format!(
-        "At the median the functions are slower here: {}.\n",
+        "By median time the functions are slower here: {}.\n",
         cases.join("; ")
     )
 }
 
 fn costs(measured: &Measured) -> String {
     let mut table = Table::new(&[
-        "functions / plan",
+        "functions / baseline",
         "calls of the page",
         "requests to Upstash",
         "one after another",
@@ -143,8 +144,8 @@ fn costs(measured: &Measured) -> String {
         ]);
     }
     format!(
-        "## What each costs\n\nBytes are those of bodies. Commands are those of `INFO commandstats`, the ones inside scripts \
-         included.\n\n{}\n![Commands]({})\n",
+        "## What each costs\n\nBytes are those of bodies. Commands are those of `INFO commandstats`, including those inside \
+         scripts.\n\n{}\n![Commands]({})\n",
         table.finish(),
         picture(commands_file())
     )
@@ -154,7 +155,7 @@ fn latencies(scale: &Scale, measured: &Measured) -> String {
     let rounds = |weight: Weight| weight.rounds(scale);
     let mut text = format!(
         "## How long each takes\n\nFrom the first byte the page sends to the last one it receives. Rounds: {}; of calls that \
-         move megabytes {}; of imports {}, each for a user without anything. CPU is the time that the side's threads ran for a \
+         move megabytes {}; of imports {}, each for a new user. CPU is the time that the side's threads ran per \
          call.\n",
         rounds(Weight::Light),
         rounds(Weight::Heavy),
@@ -177,34 +178,35 @@ fn timings(sweep: &Sweep) -> String {
     let mut table = Table::new(&[
         "",
         "functions, p50",
-        "plan, p50",
+        "baseline, p50",
         "ratio",
         "functions, p99",
-        "plan, p99",
+        "baseline, p99",
         "functions, CPU",
-        "plan, CPU",
+        "baseline, CPU",
     ]);
-    for (index, (operation, [functions, plan])) in OPERATIONS.iter().zip(&sweep.timings).enumerate()
+    for (index, (operation, [functions, baseline])) in
+        OPERATIONS.iter().zip(&sweep.timings).enumerate()
     {
         table.row([
             operation.name.to_owned(),
             milliseconds(functions.took.p50()),
-            milliseconds(plan.took.p50()),
+            milliseconds(baseline.took.p50()),
             times(time_ratio(sweep, index)),
             milliseconds(functions.took.p99()),
-            milliseconds(plan.took.p99()),
+            milliseconds(baseline.took.p99()),
             milliseconds(functions.cpu),
-            milliseconds(plan.cpu),
+            milliseconds(baseline.cpu),
         ]);
     }
     table.finish()
 }
 
 fn own_time(measured: &Measured) -> String {
-    let mut text = "## Own time\n\nWhat a call takes above the database's time. *In the function*: by `Server-Timing`, the whole \
-         less the wait for Upstash; to a tenth, and unknown where the answer is sent while it is made. *Outside the database*: what the \
-         page waits, less the time in the front, at the mean; so both HTTP connections and the page's own client are in it. \
-         The aim is less than 1 ms in the function at the median; a save and an import, whose messages are compressed, miss it.\n"
+    let mut text = "## Own time\n\nThe time of a call outside the database. *In the function*: by `Server-Timing`, the total \
+         minus the wait for Upstash, in tenths of a millisecond; unknown for streamed responses. *Outside the database*: the \
+         mean wait of the page minus the time in the front, which includes both HTTP connections and the page's client. \
+         The target is a median below 1 ms in the function; a save and an import, whose messages are compressed, miss it.\n"
         .to_owned();
     for sweep in &measured.sweeps {
         let mut table = Table::new(&[
@@ -212,12 +214,12 @@ fn own_time(measured: &Measured) -> String {
             "in the function, p50",
             "p99",
             "functions, outside the database",
-            "plan, outside the database",
+            "baseline, outside the database",
         ]);
-        for (operation, [functions, plan]) in OPERATIONS.iter().zip(&sweep.timings) {
-            let told = functions.overhead.count() > 0 && !operation.is_streamed;
+        for (operation, [functions, baseline]) in OPERATIONS.iter().zip(&sweep.timings) {
+            let is_known = functions.overhead.count() > 0 && !operation.is_streamed;
             let own = |time: Duration| {
-                if told {
+                if is_known {
                     milliseconds(time)
                 } else {
                     "-".to_owned()
@@ -228,7 +230,7 @@ fn own_time(measured: &Measured) -> String {
                 own(functions.overhead.p50()),
                 own(functions.overhead.p99()),
                 optional(functions.outside),
-                optional(plan.outside),
+                optional(baseline.outside),
             ]);
         }
         let _ = write!(
@@ -246,30 +248,30 @@ fn load(measured: &Measured) -> String {
         "",
         "clients",
         "functions, calls/s",
-        "plan, calls/s",
+        "baseline, calls/s",
         "ratio",
         "functions, p50",
-        "plan, p50",
+        "baseline, p50",
         "functions, p99",
-        "plan, p99",
+        "baseline, p99",
     ]);
     for load in &measured.loads {
-        let [functions, plan] = &load.throughput;
+        let [functions, baseline] = &load.throughput;
         table.row([
             load.operation.to_owned(),
             count(load.clients as u64),
             count(functions.rate.round() as u64),
-            count(plan.rate.round() as u64),
-            times(ratio(plan.rate, functions.rate)),
+            count(baseline.rate.round() as u64),
+            times(ratio(baseline.rate, functions.rate)),
             milliseconds(functions.took.p50()),
-            milliseconds(plan.took.p50()),
+            milliseconds(baseline.took.p50()),
             milliseconds(functions.took.p99()),
-            milliseconds(plan.took.p99()),
+            milliseconds(baseline.took.p99()),
         ]);
     }
     format!(
-        "## Many clients at once\n\nEach with a call under way all the time, and {}. Client, front, Redis and the side under test \
-         share the machine's cores, so that these are no limits of either; the functions go first.\n\n![Throughput]({})\n\n{}",
+        "## Many clients at once\n\nEach client always has one open call, and {}. Client, front, Redis and the side under test \
+         share the machine's cores, so these are not the limits of either side; the functions go first.\n\n![Throughput]({})\n\n{}",
         added(LATENCY),
         picture(throughput_file()),
         table.finish()
@@ -277,35 +279,35 @@ fn load(measured: &Measured) -> String {
 }
 
 fn footprint(measured: &Measured) -> String {
-    let [functions, plan] = &measured.footprints;
-    let mut table = Table::new(&["", "functions", "plan", "ratio"]);
+    let [functions, baseline] = &measured.footprints;
+    let mut table = Table::new(&["", "functions", "baseline", "ratio"]);
     for (name, times) in [
         (
             "Cold start, p50",
-            [functions.cold_start.p50(), plan.cold_start.p50()],
+            [functions.cold_start.p50(), baseline.cold_start.p50()],
         ),
         (
             "Cold start, p99",
-            [functions.cold_start.p99(), plan.cold_start.p99()],
+            [functions.cold_start.p99(), baseline.cold_start.p99()],
         ),
     ] {
         let values = times.map(|time| time.as_secs_f64());
         table.row(figures(name, times.map(milliseconds), values));
     }
-    let idle = [functions.idle, plan.idle].map(Option::unwrap_or_default);
-    let (mut most, mut least_plan) = (0, 0);
+    let idle = [functions.idle, baseline.idle].map(Option::unwrap_or_default);
+    let (mut most, mut baseline_peak) = (0, 0);
     for (name, memory) in &measured.memory {
         match *name {
-            "plan" => least_plan = memory.peak,
+            "baseline" => baseline_peak = memory.peak,
             _ => most = most.max(memory.peak),
         }
     }
-    let sizes = [measured.sizes.largest_function, measured.sizes.plan];
+    let sizes = [measured.sizes.largest_function, measured.sizes.baseline];
     for (name, values) in [
-        ("Memory after the first answer", idle),
+        ("Memory after the first response", idle),
         (
             "Memory at its peak, the largest process",
-            [most, least_plan],
+            [most, baseline_peak],
         ),
         ("Size of what is deployed, the largest function", sizes),
     ] {
@@ -315,14 +317,17 @@ fn footprint(measured: &Measured) -> String {
             values.map(|value| value as f64),
         ));
     }
-    let functions = measured.memory.iter().filter(|(name, _)| *name != "plan");
+    let functions = measured
+        .memory
+        .iter()
+        .filter(|(name, _)| *name != "baseline");
     let peaks: Vec<String> = functions
         .map(|(name, memory)| format!("{name} {}", bytes(memory.peak)))
         .collect();
     format!(
-        "## Starting and staying\n\nA cold start is the time from the start of the process to the end of its first answer, a \
-         list of {} conversations, without added latency. Memory is what is resident, of one function and of the plan's server. The plan's size is that of its scripts and \
-         the client's; Node comes with the platform. All twelve functions together have {}.\n\n{}\nPeaks: {}.\n",
+        "## Starting and staying\n\nA cold start is the time from the start of the process to the end of its first response, a \
+         list of {} conversations, without added latency. Memory is resident memory, of one function and of the baseline's server. The baseline's size is that of its scripts and \
+         of the client's, without Node, which the platform provides. All twelve functions together have {}.\n\n{}\nPeaks: {}.\n",
         20,
         bytes(measured.sizes.all_functions),
         table.finish(),
@@ -331,11 +336,11 @@ fn footprint(measured: &Measured) -> String {
 }
 
 fn figures(name: &str, texts: Pair<String>, values: Pair<f64>) -> [String; 4] {
-    let [functions, plan] = texts;
+    let [functions, baseline] = texts;
     [
         name.to_owned(),
         functions,
-        plan,
+        baseline,
         times(ratio(values[0], values[1])),
     ]
 }

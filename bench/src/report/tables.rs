@@ -1,4 +1,4 @@
-//! Tables in Markdown.
+//! Building tables in Markdown.
 
 use std::fmt::Write as _;
 

@@ -1,14 +1,14 @@
-//! Numbers as people read them.
+//! Formatting numbers for readers.
 
 use std::time::Duration;
 
-/// With three digits or so.
+/// About three significant digits.
 pub fn milliseconds(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1_000.0;
     format!("{} ms", digits(ms))
 }
 
-/// Decimal: what networks and bills count in.
+/// In decimal units, as networks and bills count.
 pub fn bytes(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),

@@ -26,8 +26,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::common::Site;
+use crate::common::Site;
 use actor::Actor;
-use local::front::Fault;
+use embedded_store::front::Fault;
 use model::Party;
 use tokio::task::JoinSet;
 use world::World;

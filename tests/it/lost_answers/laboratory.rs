@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use local::front::{Fault, Hold};
+use embedded_store::front::{Fault, Hold};
 use serde_json::Value;
 
 use crate::common::client::Answer;

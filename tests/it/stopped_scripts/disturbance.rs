@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use local::front::Fault;
+use embedded_store::front::Fault;
 
 use crate::common::client::Answer;
 use crate::common::situation::view::Contents;

@@ -1,6 +1,6 @@
 //! What is left in the store of users who are gone.
 
-use local::backend::Reply;
+use embedded_store::reply::Reply;
 
 use crate::common::Site;
 use crate::common::situation::Account;

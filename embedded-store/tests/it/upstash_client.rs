@@ -1,0 +1,64 @@
+//! Upstash's own client for Node against the front.
+
+use std::path::Path;
+
+use crate::support::{Local, TOKEN};
+use embedded_store::backend::Backend;
+use test_support::skip_without;
+use tokio::process::Command;
+
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/upstash-client");
+
+/// Whether Node and the client are installed.
+async fn installed() -> bool {
+    let package = Path::new(DIRECTORY).join("node_modules/@upstash/redis");
+    let node = Command::new("node").arg("--version").output().await;
+    let installed = package.exists() && node.is_ok_and(|output| output.status.success());
+    if !installed {
+        skip_without(
+            "tests of Upstash's own client",
+            "npm ci in embedded-store/tests/upstash-client",
+        )
+        .unwrap();
+    }
+    installed
+}
+
+async fn check(local: &Local) {
+    let output = Command::new("node")
+        .arg("check.mjs")
+        .current_dir(DIRECTORY)
+        .env("URL", local.front.url())
+        .env("TOKEN", TOKEN)
+        .output()
+        .await
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let store = match local.backend {
+        Backend::Embedded(_) => "the embedded store",
+        Backend::Redis(_) => "Redis",
+    };
+    // Shown with --nocapture: the figure in the README.
+    println!(
+        "Upstash's client over {store}: {}",
+        String::from_utf8_lossy(&output.stdout).trim()
+    );
+}
+
+#[tokio::test]
+async fn the_client_works_over_the_engine() {
+    if installed().await {
+        check(&Local::embedded().await).await;
+    }
+}
+
+#[tokio::test]
+async fn the_client_works_over_redis() {
+    if !installed().await {
+        return;
+    }
+    if let Some(local) = Local::redis().await {
+        check(&local).await;
+    }
+}

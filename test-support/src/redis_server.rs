@@ -1,0 +1,150 @@
+//! A real Redis server for tests and measurements.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::skipped::skip_without;
+
+/// A private `redis-server` on a free port, killed when dropped.
+#[derive(Debug)]
+pub struct RedisServer {
+    process: Child,
+    port: u16,
+    directory: TempDir,
+    persistence: Persistence,
+}
+
+/// Which writes survive when the server is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// Nothing.
+    None,
+    /// Every write it has acknowledged.
+    EveryWrite,
+}
+
+impl RedisServer {
+    /// Starts a server that keeps nothing; `None` where none is installed, which is noted as skipped tests.
+    ///
+    /// # Errors
+    /// When it cannot be started, or is missing although `REQUIRE_ALL=1` demands it.
+    pub fn start() -> io::Result<Option<Self>> {
+        Self::start_with(Persistence::None)
+    }
+
+    /// Starts a server with this persistence.
+    ///
+    /// # Errors
+    /// As [`RedisServer::start`].
+    pub fn start_with(persistence: Persistence) -> io::Result<Option<Self>> {
+        let directory = TempDir::new()?;
+        // Another process may take the port before the server listens on it.
+        const TRIES: usize = 5;
+        for _ in 0..TRIES {
+            let port = free_port()?;
+            match spawn(port, directory.path(), persistence) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return skip_without("tests on a real Redis", "install redis-server")
+                        .map(|()| None);
+                }
+                Err(error) => return Err(error),
+                Ok(process) => {
+                    return Ok(Some(Self {
+                        process,
+                        port,
+                        directory,
+                        persistence,
+                    }));
+                }
+            }
+        }
+        Err(io::Error::other("redis-server found no free port"))
+    }
+
+    /// The URL for `REDIS_URL`.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sets `maxmemory` so low that the server counts as full, or lifts the limit again.
+    ///
+    /// # Errors
+    /// When the server does not reply or refuses.
+    pub fn set_full(&self, full: bool) -> io::Result<()> {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
+        let limit = u8::from(full);
+        connection.write_all(format!("CONFIG SET maxmemory {limit}\r\n").as_bytes())?;
+        let mut reply = [0; 5];
+        connection.read_exact(&mut reply)?;
+        match &reply {
+            b"+OK\r\n" => Ok(()),
+            other => Err(io::Error::other(other.escape_ascii().to_string())),
+        }
+    }
+
+    /// Kills the server, as a power cut would.
+    ///
+    /// # Errors
+    /// When the server has already exited.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.process.kill()?;
+        self.process.wait().map(drop)
+    }
+
+    /// Starts the server again on the same port, with the data that survived.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.process = spawn(self.port, self.directory.path(), self.persistence)?;
+        Ok(())
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        // A test may already have killed it.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn spawn(port: u16, directory: &Path, persistence: Persistence) -> io::Result<Child> {
+    let append_only = match persistence {
+        Persistence::None => "no",
+        Persistence::EveryWrite => "yes",
+    };
+    let mut process = Command::new("redis-server")
+        .args(["--save", "", "--appendonly", append_only])
+        .args(["--appendfsync", "always"])
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        .arg("--dir")
+        .arg(directory)
+        .stdout(Stdio::null())
+        .spawn()?;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(10));
+    }
+    // If the server has exited, another process is listening on the port.
+    match process.try_wait()? {
+        Some(_) => Err(io::ErrorKind::AddrInUse.into()),
+        None => Ok(process),
+    }
+}
