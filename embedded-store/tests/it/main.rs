@@ -1,4 +1,4 @@
-//! All tests of the store: the engine alone, the REST front over it, and the same over a real Redis.
+//! All tests of the store: the engine alone, the REST front over it and over a real Redis, and the program.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,6 +9,7 @@ mod engine_log;
 mod engine_scripts;
 mod faults;
 mod full_store;
+mod program;
 mod protocol;
 mod redis;
 mod script_faults;

@@ -17,7 +17,7 @@ async fn installed() -> bool {
     if !installed {
         skip_without(
             "tests of Upstash's own client",
-            "npm ci in embedded-store/tests/upstash-client",
+            "install node, npm ci in embedded-store/tests/upstash-client",
         )
         .unwrap();
     }
