@@ -106,7 +106,7 @@ impl UserStore<'_> {
             call.arguments.push(id.as_str().into());
             call.arguments.push(other.to_string().into());
         }
-        let mut reply = self.write(&scripts::CLAIM, call).await?;
+        let mut reply = self.write(&scripts::USER_CLAIM, call).await?;
         let (remaining, moved) = (reply.number()?, reply.number()?);
         let next: Result<_, UpstashError> = reply.texts()?.iter().map(|id| stored_id(id)).collect();
         Ok(Step {

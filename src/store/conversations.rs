@@ -52,7 +52,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut reply = self.read(&scripts::LIST, call).await?;
+        let mut reply = self.read(&scripts::CONVERSATIONS_LIST, call).await?;
         let clock = reply.number()?;
         if reply.flag()? {
             self.caller
@@ -102,7 +102,7 @@ impl UserStore<'_> {
             arguments,
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::SAVE, call).await?;
+        let mut reply = self.write(&scripts::CONVERSATION_SAVE, call).await?;
         let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
         if written.outcome == Outcome::Created {
             self.count("conversations_total{event=\"created\"}", 1);
@@ -131,7 +131,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        self.write(&scripts::PATCH_CONVERSATION, call)
+        self.write(&scripts::CONVERSATION_PATCH, call)
             .await?
             .written(id, &|id, version| self.tag_of(id, version))
     }
@@ -152,7 +152,7 @@ impl UserStore<'_> {
             arguments: vec![self.keys.share_prefix().into()],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::DELETE_CONVERSATION, call).await?;
+        let mut reply = self.write(&scripts::CONVERSATION_DELETE, call).await?;
         if reply.outcome()? != Outcome::Unchanged {
             self.count("conversations_total{event=\"deleted\"}", 1);
         }

@@ -32,7 +32,7 @@ impl UserStore<'_> {
             arguments: vec![self.caller.user.to_string().into(), code_life().into()],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::LINK, call).await?;
+        let mut reply = self.write(&scripts::CODE_CREATE, call).await?;
         Ok(reply.text()? == "ok")
     }
 
@@ -49,7 +49,7 @@ impl UserStore<'_> {
             ..Call::default()
         };
         let there = self.store.for_name(&self.caller, code);
-        let mut reply = there.write(&scripts::REDEEM, call).await?;
+        let mut reply = there.write(&scripts::CODE_REDEEM, call).await?;
         reply.outcome()?;
         Ok(Redeemed {
             user: UserId::from_store(&reply.text()?).ok_or(UpstashError::Malformed)?,
@@ -67,7 +67,7 @@ impl UserStore<'_> {
             arguments: vec![token_life.as_millis().to_string().into()],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::SIGN_OUT, call).await?;
+        let mut reply = self.write(&scripts::SESSION_SIGN_OUT, call).await?;
         reply.outcome()?;
         reply.number()
     }

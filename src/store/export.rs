@@ -42,7 +42,7 @@ impl UserStore<'_> {
                 .extend([self.keys.messages(id), self.keys.bodies(id)]);
             call.arguments.push(id.as_str().into());
         }
-        let mut reply = self.read(&scripts::EXPORT, call).await?;
+        let mut reply = self.read(&scripts::CONVERSATIONS_EXPORT, call).await?;
         let mut exported = Vec::new();
         for id in ids {
             if reply.is_empty() {

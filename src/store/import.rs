@@ -83,7 +83,7 @@ impl UserStore<'_> {
                 .extend([self.keys.messages(id), self.keys.bodies(id)]);
             self.push_piece(&mut call, id, conversation, piece.messages.clone());
         }
-        let mut reply = self.write(&scripts::IMPORT, call).await?;
+        let mut reply = self.write(&scripts::CONVERSATIONS_IMPORT, call).await?;
         let (clock, letters) = (reply.number()?, reply.text()?);
         if letters.len() != pieces.len() {
             return Err(UpstashError::Malformed.into());

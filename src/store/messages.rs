@@ -73,7 +73,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut reply = self.read(&scripts::PAGE, call).await?;
+        let mut reply = self.read(&scripts::CONVERSATION_READ, call).await?;
         let Written {
             outcome, summary, ..
         } = reply.written(id, &|id, version| self.tag_of(id, version))?;
@@ -130,7 +130,7 @@ impl UserStore<'_> {
             arguments,
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::APPEND, call).await?;
+        let mut reply = self.write(&scripts::MESSAGES_APPEND, call).await?;
         let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
         let flags = reply.text()?;
         let appended: Vec<&NewMessage> = messages
@@ -169,7 +169,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::PATCH_MESSAGE, call).await?;
+        let mut reply = self.write(&scripts::MESSAGE_PATCH, call).await?;
         let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
         let body = reply.text()?;
         if body.is_empty() {
@@ -199,7 +199,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::DELETE_MESSAGE, call).await?;
+        let mut reply = self.write(&scripts::MESSAGE_DELETE, call).await?;
         Ok(Truncation {
             written: reply.written(id, &|id, version| self.tag_of(id, version))?,
             ids: reply.texts()?,

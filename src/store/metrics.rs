@@ -77,7 +77,7 @@ impl UserStore<'_> {
     /// # Errors
     /// `Limited`; `SignedOut`; or the database failed.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let mut reply = self.write(&scripts::CHECK, super::Call::default()).await?;
+        let mut reply = self.write(&scripts::USER_CHECK, super::Call::default()).await?;
         reply.outcome().map(|_| ())
     }
 
@@ -108,7 +108,7 @@ impl UserStore<'_> {
 
 /// The command that adds a batch. It carries the script itself, until one batch has arrived.
 pub(super) fn command<'a>(delivery: &'a Delivery<'_>, key: &'a str) -> Command<'a> {
-    let script = &scripts::METRICS;
+    let script = &scripts::METRICS_ADD;
     let (name, script) = match delivery.is_script_known() {
         true => ("EVALSHA", script.sha1()),
         false => ("EVAL", script.source()),

@@ -393,7 +393,7 @@ impl UserStore<'_> {
     /// # Errors
     /// `Limited`; `Paused`; `OverQuota` for the address's bytes.
     pub fn check_writing(&self) -> Result<(), StoreError> {
-        self.admit_write(&scripts::IMPORT)
+        self.admit_write(&scripts::CONVERSATIONS_IMPORT)
     }
 
     /// Notes where the caller stands, and sorts out what scripts refuse.

@@ -9,8 +9,8 @@ const READ: &str = include_str!("../lua/lib/read.lua");
 const WRITE_LOG: &str = include_str!("../lua/lib/write_log.lua");
 const WRITE: &str = include_str!("../lua/lib/write.lua");
 const CONVERSATION: &str = include_str!("../lua/lib/conversation.lua");
-const LISTING: &str = include_str!("../lua/lib/listing.lua");
-const SHARES_LIB: &str = include_str!("../lua/lib/shares.lua");
+const LIST: &str = include_str!("../lua/lib/list.lua");
+const SHARE: &str = include_str!("../lua/lib/share.lua");
 
 /// What scripts that only read are put behind.
 const READING: [&str; 2] = [BASE, READ];
@@ -41,38 +41,38 @@ macro_rules! count {
 }
 
 /// Concerns no user, so it is put behind nothing.
-pub(super) static METRICS: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("../lua/metrics.lua")));
+pub(super) static METRICS_ADD: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("../lua/metrics_add.lua")));
 
 scripts! {
-    APPEND = WRITING "append.lua";
-    BEGIN_SESSION = WRITING "begin_session.lua";
-    CHECK = WRITING "check.lua";
-    CLAIM = WRITING "claim.lua" with SHARES_LIB;
-    DELETE_CONVERSATION = WRITING "delete_conversation.lua" with SHARES_LIB;
-    DELETE_MESSAGE = WRITING "delete_message.lua";
-    ERASE = WRITING "erase.lua" with SHARES_LIB;
-    EXPORT = READING "export.lua";
-    IMPORT = WRITING "import.lua";
-    LINK = WRITING "link.lua";
-    LIST = READING "list.lua" with LISTING;
-    OPEN_SHARE = READING "open_share.lua";
-    OPEN_STREAM = WRITING "open_stream.lua";
-    PAGE = READING "page.lua";
-    PATCH_CONVERSATION = WRITING "patch_conversation.lua";
-    PATCH_MESSAGE = WRITING "patch_message.lua";
-    PURGE = WRITING "purge.lua" with SHARES_LIB;
-    REDEEM = WRITING "redeem.lua";
-    RENEW = WRITING "renew.lua";
-    SAVE = WRITING "save.lua";
-    SESSION = READING "session.lua";
-    SET_CURRENT = WRITING "set_current.lua";
-    SHARE = WRITING "share.lua" with SHARES_LIB;
-    SHARES = READING "shares.lua" with SHARES_LIB;
-    SIGN_OUT = WRITING "sign_out.lua";
-    STATS = READING "stats.lua";
-    SYNC = READING "sync.lua" with LISTING;
-    UNSHARE = WRITING "unshare.lua" with SHARES_LIB;
+    CHANGES_LIST = READING "changes_list.lua" with LIST;
+    CODE_CREATE = WRITING "code_create.lua";
+    CODE_REDEEM = WRITING "code_redeem.lua";
+    CONVERSATIONS_EXPORT = READING "conversations_export.lua";
+    CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
+    CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
+    CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE;
+    CONVERSATION_PATCH = WRITING "conversation_patch.lua";
+    CONVERSATION_READ = READING "conversation_read.lua";
+    CONVERSATION_RENEW = WRITING "conversation_renew.lua";
+    CONVERSATION_SAVE = WRITING "conversation_save.lua";
+    MESSAGES_APPEND = WRITING "messages_append.lua";
+    MESSAGE_DELETE = WRITING "message_delete.lua";
+    MESSAGE_PATCH = WRITING "message_patch.lua";
+    SESSION_BEGIN = WRITING "session_begin.lua";
+    SESSION_READ = READING "session_read.lua";
+    SESSION_SET_CURRENT = WRITING "session_set_current.lua";
+    SESSION_SIGN_OUT = WRITING "session_sign_out.lua";
+    SHARES_CREATE = WRITING "shares_create.lua" with SHARE;
+    SHARES_LIST = READING "shares_list.lua" with SHARE;
+    SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
+    SHARE_READ = READING "share_read.lua";
+    STATISTICS_READ = READING "statistics_read.lua";
+    STREAM_OPEN = WRITING "stream_open.lua";
+    USER_CHECK = WRITING "user_check.lua";
+    USER_CLAIM = WRITING "user_claim.lua" with SHARE;
+    USER_ERASE = WRITING "user_erase.lua" with SHARE;
+    USER_PURGE = WRITING "user_purge.lua" with SHARE;
 }
 
 #[cfg(test)]
@@ -90,7 +90,7 @@ mod tests {
             );
         }
         assert!(
-            METRICS
+            METRICS_ADD
                 .source()
                 .starts_with("#!lua flags=allow-key-locking")
         );

@@ -27,7 +27,7 @@ impl UserStore<'_> {
             arguments: vec![self.session_life().into()],
             ..Call::default()
         };
-        let mut reply = self.read(&scripts::SESSION, call).await?;
+        let mut reply = self.read(&scripts::SESSION_READ, call).await?;
         let (created, last_seen) = (reply.text()?, reply.text()?);
         let current_conversation = match reply.next()? {
             Reply::Nil => None,
@@ -65,7 +65,7 @@ impl UserStore<'_> {
             arguments: vec![self.session_life().into(), most.into()],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::BEGIN_SESSION, call).await?;
+        let mut reply = self.write(&scripts::SESSION_BEGIN, call).await?;
         self.count("users_total", 1);
         Ok(Session {
             created: Timestamp::from_ms(reply.number()?),
@@ -88,7 +88,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::SET_CURRENT, call).await?;
+        let mut reply = self.write(&scripts::SESSION_SET_CURRENT, call).await?;
         reply.outcome().map(|_| ())
     }
 

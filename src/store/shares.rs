@@ -101,7 +101,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::SHARE, call).await?;
+        let mut reply = self.write(&scripts::SHARES_CREATE, call).await?;
         reply.outcome()?;
         Share::read(&mut reply)
     }
@@ -111,7 +111,7 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn shares(&self) -> Result<Vec<Share>, StoreError> {
-        let mut reply = self.read(&scripts::SHARES, Call::default()).await?;
+        let mut reply = self.read(&scripts::SHARES_LIST, Call::default()).await?;
         let mut shares = Vec::new();
         while !reply.is_empty() {
             shares.push(Share::read(&mut reply)?);
@@ -130,7 +130,7 @@ impl UserStore<'_> {
             arguments: vec![id.to_string().into()],
             ..Call::default()
         };
-        let mut reply = self.write(&scripts::UNSHARE, call).await?;
+        let mut reply = self.write(&scripts::SHARES_REVOKE, call).await?;
         reply.outcome().map(|_| ())
     }
 
@@ -145,7 +145,7 @@ impl UserStore<'_> {
             ..Call::default()
         };
         let there = self.store.for_name(&self.caller, id.database_name());
-        let mut reply = there.read(&scripts::OPEN_SHARE, call).await?;
+        let mut reply = there.read(&scripts::SHARE_READ, call).await?;
         reply.outcome()?;
         let (created, expires) = (reply.number()?, reply.number()?);
         let (count, parts): (u64, u32) = (reply.number()?, reply.number()?);

@@ -188,7 +188,7 @@ impl UserStore<'_> {
             ],
             ..Call::default()
         };
-        let mut reply = self.read(&scripts::SYNC, call).await?;
+        let mut reply = self.read(&scripts::CHANGES_LIST, call).await?;
         let clock = reply.number()?;
         if reply.flag()? {
             self.caller
@@ -241,7 +241,7 @@ impl UserStore<'_> {
             arguments,
             ..Call::default()
         };
-        match self.write(&scripts::OPEN_STREAM, call).await {
+        match self.write(&scripts::STREAM_OPEN, call).await {
             Ok(mut reply) => {
                 reply.outcome()?;
                 let number = reply.number()?;

@@ -69,7 +69,7 @@ impl UserStore<'_> {
             conversation: Some(conversation),
             ..Call::default()
         };
-        self.write(&scripts::RENEW, call).await.map(drop)
+        self.write(&scripts::CONVERSATION_RENEW, call).await.map(drop)
     }
 
     async fn renew_session(&self) -> Result<(), StoreError> {
@@ -78,7 +78,7 @@ impl UserStore<'_> {
             arguments: vec![self.session_life().into(), "".into()],
             ..Call::default()
         };
-        self.write(&scripts::BEGIN_SESSION, call).await.map(drop)
+        self.write(&scripts::SESSION_BEGIN, call).await.map(drop)
     }
 
     async fn purge(&self) -> Result<(), StoreError> {
@@ -93,7 +93,7 @@ impl UserStore<'_> {
                     .extend([self.keys.messages(id), self.keys.bodies(id)]);
                 call.arguments.push(id.to_string().into());
             }
-            let reply = self.write(&scripts::PURGE, call).await?;
+            let reply = self.write(&scripts::USER_PURGE, call).await?;
             let next: Result<_, UpstashError> =
                 reply.texts()?.iter().map(|id| stored_id(id)).collect();
             ids = next?;

@@ -70,7 +70,7 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn statistics(&self) -> Result<Statistics, StoreError> {
-        let mut reply = self.read(&scripts::STATS, Call::default()).await?;
+        let mut reply = self.read(&scripts::STATISTICS_READ, Call::default()).await?;
         let (conversations, messages, tokens) = (reply.number()?, reply.number()?, reply.number()?);
         let statistics = Statistics {
             current: Totals {
@@ -143,7 +143,7 @@ impl UserStore<'_> {
                 .extend([self.keys.messages(id), self.keys.bodies(id)]);
             call.arguments.push(id.as_str().into());
         }
-        let mut reply = self.write(&scripts::ERASE, call).await?;
+        let mut reply = self.write(&scripts::USER_ERASE, call).await?;
         let remaining = reply.number()?;
         let next: Result<_, UpstashError> = reply.texts()?.iter().map(|id| stored_id(id)).collect();
         Ok((remaining, next?))

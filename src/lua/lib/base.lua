@@ -15,10 +15,10 @@
 --                            ;day messages tokens
 --           ':account'       see `account_names`
 --           ':writes'        outcomes of the user's last writes that belong to no conversation, see write_log.lua
---           ':shares'        the user's shares; see shares.lua
+--           ':shares'        the user's shares; see share.lua
 --           ':claimed'       who has moved all of this into an account, by a hash of that user, and how many
---                            conversations; see claim.lua
---           ':code'          the key of the last code for another device and when it expires, ms; see link.lua
+--                            conversations; see user_claim.lua
+--           ':code'          the key of the last code for another device and when it expires, ms; see code_create.lua
 --           ':stream:<n>'    until when the n-th open stream of changes may last, ms
 --           ':remnants'      written by an earlier release only: expired ids whose messages may still be there
 --           <id>             the conversation's record

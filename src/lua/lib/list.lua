@@ -34,7 +34,7 @@ local function push_summary(values, id, stored, at)
   values[#values + 1] = id
   values[#values + 1] = stored[at] or ''
   values[#values + 1] = stored[at + 1]
-  -- Without a state no tag names its version: see page.lua.
+  -- Without a state no tag names its version: see conversation_read.lua.
   values[#values + 1] = stored[at + 2] or '0 0 0 !'
   return #(stored[at] or '')
 end
