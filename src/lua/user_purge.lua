@@ -4,7 +4,7 @@
 --
 -- KEYS     1 to 3 as in base.lua, then messages and bodies of each conversation to remove
 -- ARGV     6 how many to name  7... ids of those to remove
--- Returns  {ids of the next step...}
+-- Returns  {'ok', ids of the next step...}
 -- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, ZRANGE, HMGET, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM),
 --          with tombstones to drop 2 more (ZREM, HDEL); one more of HMGET for each 1,500 conversations
 -- Touches  the numbers of all conversations of the user, and of all tombstones; at most 100 conversations and 1,000 tombstones
@@ -14,7 +14,7 @@ local DROPPED_AT_ONCE = 1000
 
 local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':writes')
 local user = read_user(row[1])
-if user.clock == 0 then return {} end
+if user.clock == 0 then return { 'ok' } end
 load_account(row[2], user)
 
 local ids, is_listed = redis.call('ZRANGE', CONVERSATIONS, 0, -1), {}
@@ -82,7 +82,7 @@ local next_ids = {}
 for _, id in ipairs(expired) do
   if is_expired[id] and #next_ids < WANTED then next_ids[#next_ids + 1] = id end
 end
-if #next_ids > 0 then return next_ids end
+if #next_ids > 0 then return { 'ok', unpack(next_ids) } end
 
 -- Tombstones past theirs go, those that stay count. Who last looked before these deletions will not learn of them any more.
 local dropped, forgotten, states, kept = {}, {}, {}, 0
@@ -112,4 +112,4 @@ ACCOUNT.tombstones = kept
 user.bytes, user.purged = totals.bytes, NOW
 call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '',
   ':shares', format_shares(shares))
-return {}
+return { 'ok' }

@@ -29,7 +29,7 @@ pub enum Quota {
 
 impl Quota {
     /// The error code.
-    pub fn code(self) -> ErrorCode {
+    pub const fn code(self) -> ErrorCode {
         match self {
             Self::Conversations => ErrorCode::TooManyConversationsKept,
             Self::Messages => ErrorCode::ConversationTooLong,

@@ -44,6 +44,16 @@ impl Keys {
         format!("{}conversation:{id}:bodies", self.user)
     }
 
+    /// Messages and bodies of each of these conversations.
+    pub(super) fn of_conversations<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a ConversationId>,
+    ) -> Vec<String> {
+        ids.into_iter()
+            .flat_map(|id| [self.messages(id), self.bodies(id)])
+            .collect()
+    }
+
     /// String: the conversation that the user had open last.
     pub(super) fn current_conversation(&self) -> String {
         format!("{}current_conversation", self.user)

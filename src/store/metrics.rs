@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
+use super::scripts::users::UserCheck;
 use super::{Store, StoreError, UserStore, scripts};
 use crate::metrics::{Delivery, Gauges};
 use crate::model::NewMessage;
 use crate::upstash::{Command, Reply, UpstashError, note_commands};
 
 /// How long metrics are kept that nobody adds to.
-const LIFE: Duration = Duration::from_secs(90 * 86_400);
+const TTL: Duration = Duration::from_secs(90 * 86_400);
 
 /// What adding a batch is billed.
 const COMMANDS: u32 = 3;
@@ -50,7 +51,7 @@ impl Store {
         let mut replies = replies.into_iter();
         let mut next = || replies.next().unwrap_or(Err(UpstashError::Malformed));
         if let Some(delivery) = due {
-            settle(delivery, &next());
+            acknowledge(delivery, &next());
         }
         let stored = match next()? {
             Reply::Nil => String::new(),
@@ -77,8 +78,7 @@ impl UserStore<'_> {
     /// # Errors
     /// `Limited`; `SignedOut`; or the database failed.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let mut reply = self.write(&scripts::USER_CHECK, super::Call::default()).await?;
-        reply.outcome().map(|_| ())
+        self.write(UserCheck {}).await.map(drop)
     }
 
     /// Counts messages stored in a conversation that has `total` of them now.
@@ -114,13 +114,13 @@ pub(super) fn command<'a>(delivery: &'a Delivery<'_>, key: &'a str) -> Command<'
         false => ("EVAL", script.source()),
     };
     let command = Command::script(name, script, &[key], &[delivery.name()]);
-    let command = command.arg(LIFE.as_millis().to_string());
+    let command = command.arg(TTL.as_millis().to_string());
     let words = delivery.words().iter();
     words.fold(command, |command, word| command.arg(word.as_str()))
 }
 
-/// Draws the conclusion from what became of it.
-pub(super) fn settle(delivery: Delivery<'_>, result: &Result<Reply, UpstashError>) {
+/// Notes what became of it.
+pub(super) fn acknowledge(delivery: Delivery<'_>, result: &Result<Reply, UpstashError>) {
     if result.is_ok() {
         note_commands(COMMANDS);
         delivery.confirm();

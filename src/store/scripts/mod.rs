@@ -1,16 +1,22 @@
 //! The stored procedures. Each file under `src/lua/` says what it takes, returns, costs and touches.
 
+pub(super) mod conversations;
+pub(super) mod messages;
+pub(super) mod sessions;
+pub(super) mod shares;
+pub(super) mod users;
+
 use std::sync::LazyLock;
 
 use crate::upstash::Script;
 
-const BASE: &str = include_str!("../lua/lib/base.lua");
-const READ: &str = include_str!("../lua/lib/read.lua");
-const WRITE_LOG: &str = include_str!("../lua/lib/write_log.lua");
-const WRITE: &str = include_str!("../lua/lib/write.lua");
-const CONVERSATION: &str = include_str!("../lua/lib/conversation.lua");
-const LIST: &str = include_str!("../lua/lib/list.lua");
-const SHARE: &str = include_str!("../lua/lib/share.lua");
+const BASE: &str = include_str!("../../lua/lib/base.lua");
+const READ: &str = include_str!("../../lua/lib/read.lua");
+const WRITE_LOG: &str = include_str!("../../lua/lib/write_log.lua");
+const WRITE: &str = include_str!("../../lua/lib/write.lua");
+const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
+const LIST: &str = include_str!("../../lua/lib/list.lua");
+const SHARE: &str = include_str!("../../lua/lib/share.lua");
 
 /// What scripts that only read are put behind.
 const READING: [&str; 2] = [BASE, READ];
@@ -22,7 +28,7 @@ macro_rules! scripts {
         $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
             let mut parts = $kind.to_vec();
             parts.extend([$($more)?] as [&str; count!($($more)?)]);
-            Script::with_prelude(&parts.concat(), include_str!(concat!("../lua/", $file)))
+            Script::with_prelude(&parts.concat(), include_str!(concat!("../../lua/", $file)))
         });)*
 
         /// All scripts that act for a user, by name.
@@ -42,7 +48,7 @@ macro_rules! count {
 
 /// Concerns no user, so it is put behind nothing.
 pub(super) static METRICS_ADD: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("../lua/metrics_add.lua")));
+    LazyLock::new(|| Script::new(include_str!("../../lua/metrics_add.lua")));
 
 scripts! {
     CHANGES_LIST = READING "changes_list.lua" with LIST;
