@@ -3,13 +3,15 @@
 -- there is.
 --
 -- KEYS     1 to 3 as in base.lua, 4 the code, 5 the code before, where there is one
--- ARGV     6 the user  7 life of the code, ms
--- Returns  {'ok'}, {'taken'}: somebody else's code by chance, {'need', key}: call again with the code before
--- Billed   5: EVALSHA, HMGET, HSET, SET, HSET; where there was a code before 1 more (UNLINK), or where it is taken (HDEL); of a user without data
---          1 more (PEXPIREAT)
+-- ARGV     6 owner: the user
+--          7 code_ttl: ms
+-- Returns  status: 'ok', or 'taken': somebody else's code by chance
+-- Refuses  need, keys: call again with the code before
+-- Billed   5: EVALSHA, HMGET, HSET, SET, HSET; where there was a code before 1 more (UNLINK), or where it is taken (HDEL); of
+--          a user without data 1 more (PEXPIREAT)
 -- Touches  two keys
 
-local CODE, OWNER, LIFE = KEYS[4], ARGV[6], ARGV[7]
+local CODE, OWNER, CODE_TTL = KEYS[4], ARGV[6], ARGV[7]
 
 local row = redis.call('HMGET', META, ':user', ':account', ':writes', ':code')
 local outcome = parse_caller(row[1], row[2], row[3])
@@ -22,13 +24,13 @@ if is_there then need({ before }) end
 -- The one before goes first: from then on nobody knows its key.
 if is_there then redis.call('UNLINK', before) end
 -- Known before it is there, and for as long.
-local expires = NOW + tonumber(LIFE)
-redis.call('HSET', META, ':code', CODE .. ' ' .. integer(expires))
-if user.life < expires then
-  user.life = expires
-  redis.call('PEXPIREAT', META, integer(expires + DAY))
+local expires_at = NOW + tonumber(CODE_TTL)
+redis.call('HSET', META, ':code', CODE .. ' ' .. integer(expires_at))
+if user.expires_at < expires_at then
+  user.expires_at = expires_at
+  redis.call('PEXPIREAT', META, integer(expires_at + DAY))
 end
-if not redis.call('SET', CODE, OWNER .. ' ' .. ARGV[1], 'PX', LIFE, 'NX') and before ~= CODE then
+if not redis.call('SET', CODE, OWNER .. ' ' .. integer(NOW), 'PX', CODE_TTL, 'NX') and before ~= CODE then
   -- Somebody else's is not to be removed with what is this user's.
   redis.call('HDEL', META, ':code')
   return { 'taken' }

@@ -3,23 +3,31 @@
 -- resurrection. Where the database takes nothing more, it is removed without a tombstone.
 --
 -- KEYS     as in base.lua and write.lua; between them those of the user's shares
--- ARGV     6 what keys of shares begin with
--- Returns  {'ok' | 'unchanged', clocks}
---          {'conversation_not_found'}   nor was there ever
---          {'claim_unfinished'}         it is being moved here
---          {'revision_mismatch', revision, born}
---          {'need', keys...}            call again with these in KEYS too
+-- ARGV     6 share_prefix: what keys of shares begin with
+-- Returns  status: 'ok' or 'unchanged'
+--          change_sequence: before and after
+-- Refuses  conversation_not_found: nor was there ever
+--          claim_unfinished: it is being moved here
+--          revision_mismatch, revision, born
+--          need, keys: call again with these in KEYS too
 -- Billed   8: EVALSHA, HMGET, HSET, UNLINK, ZADD, PEXPIREAT, ZREM, HSET; where somebody listens 1 more (PUBLISH); once a
---          day up to 2 more, for the new life; after each 250 deletions 4 more (ZRANGE, HMGET, ZREM, HDEL)
+--          day up to 2 more, for the new expiry; after each 250 deletions 4 more (ZRANGE, HMGET, ZREM, HDEL)
 -- Touches  at most 200 rows of shares and 250 old tombstones
 
 -- Tombstones are kept for this many conversations at most; the oldest go first, so many at once.
 local MOST_TOMBSTONES, DROPPED_AT_ONCE = 1000, 250
 
+local SHARE_PREFIX = ARGV[6]
+local REPLY = { 'status', 'change_sequence' }
+
 local c, user, outcome, shared = load(':shares')
-if outcome then return { outcome[1], outcome[7] .. ' ' .. outcome[8] } end
+if outcome then
+  return reply_of(REPLY, { status = outcome[1], change_sequence = outcome[7] .. ' ' .. outcome[8] })
+end
 local is_stopped = c.was_deleted and c.state.mark == '!'
-if c.was_deleted and not is_stopped then return { 'unchanged', clocks(user) } end
+if c.was_deleted and not is_stopped then
+  return reply_of(REPLY, { status = 'unchanged', change_sequence = change_sequence(user) })
+end
 if not c.counters and not is_stopped then refuse('conversation_not_found') end
 check_absent(c)
 -- The claim, which finds it gone, would put it beside its own tombstone.
@@ -29,17 +37,18 @@ if not is_stopped then check_match(c) end
 local shares, gone = parse_shares(shared), { MESSAGES, BODIES }
 for _, share in ipairs(shares) do
   if share.conversation == ID then
-    gone[#gone + 1] = key_of_share(ARGV[6], share.id)
+    gone[#gone + 1] = key_of_share(SHARE_PREFIX, share.id)
     revoke(user, share)
   end
 end
 need(gone)
-local clock = tick(user)
+local change_seq = tick(user)
 local before = c.before
 c.record, c.deleted = '', ''
 -- Should this be stopped, its repeat finds here what the user's numbers still have of it.
 c.state.extra = before.extra + before.bytes
-c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages = 0, tokens = 0, bytes = 0, updated = clock }
+c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages = 0, tokens = 0, bytes = 0,
+  updated = change_seq }
 
 -- The oldest tombstones give way; whoever last looked before these deletions will not learn of them any more.
 local function drop_tombstones()
@@ -73,21 +82,21 @@ local function remove_without_trace()
   push_fields(fields, ID)
   redis.call('HDEL', META, unpack(fields))
   redis.call('ZREM', CONVERSATIONS, ID)
-  return { 'ok', clocks(user) }
+  return reply_of(REPLY, { status = 'ok', change_sequence = change_sequence(user) })
 end
 
 if not call_unless_full('HSET', META, ':user', format_untouched(user), ID, '', ID .. ':counters',
-  'deleted ' .. integer(clock), ID .. ':state', format_state(c, '!'), ID .. ':deleted', '') then
+  'deleted ' .. integer(change_seq), ID .. ':state', format_state(c, '!'), ID .. ':deleted', '') then
   return remove_without_trace()
 end
 redis.call('UNLINK', unpack(gone))
 drop_tombstones()
-redis.call('ZADD', DELETED, integer(clock), ID)
+redis.call('ZADD', DELETED, integer(change_seq), ID)
 -- Longer than a tombstone counts, so that the purge finds them all when it clears away.
 redis.call('PEXPIREAT', DELETED, integer(NOW + 2 * TTL))
 -- As long as what says that it was deleted: the user's other keys.
-if user.life < NOW + TTL then
-  user.life = NOW + TTL + math.min(DAY, TTL / 2)
+if user.expires_at < NOW + TTL then
+  user.expires_at = NOW + TTL + math.min(DAY, TTL / 2)
   expire_user(user)
 end
 redis.call('ZREM', CONVERSATIONS, ID)
@@ -106,4 +115,4 @@ end
 fields[2], fields[4] = format_user(user), format_account(user)
 redis.call('HSET', META, unpack(fields))
 notify('delete', user)
-return { 'ok', clocks(user) }
+return reply_of(REPLY, { status = 'ok', change_sequence = change_sequence(user) })

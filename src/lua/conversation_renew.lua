@@ -1,8 +1,8 @@
 #!lua flags=allow-key-locking
--- Gives a conversation that was read a new life, and the user's keys with it.
+-- Renews the expiry of a conversation that was read, and of the user's keys with it.
 --
 -- KEYS     as in base.lua and write.lua
--- Returns  {'ok'}
+-- Returns  status: 'ok'
 -- Billed   7: EVALSHA, HMGET, PEXPIREAT, PEXPIREAT, PEXPIREAT, PEXPIREAT, HSET; 2 less where the user's keys are not due, and
 --          only 2 where nothing is
 -- Touches  the numbers of one conversation

@@ -2,30 +2,41 @@
 -- Creates a conversation, or replaces it with all its messages.
 --
 -- KEYS     as in base.lua and write.lua
--- ARGV     6 'create' (never touches another one) or 'replace'
---          7 record  8 created, ms, or ''  9 updated, ms, or ''  10 total tokens, or ''
---          11 digest of the request  12... per message: id, timestamp, tokens, digest, record
--- Returns  {'created' | 'ok' | 'unchanged', record, counters, state, clocks}
---          {'conversation_deleted'}   this conversation was deleted
---          {'conversation_exists'}    another conversation has this id (create only)
---          {'revision_mismatch', revision, born}
---          {'too_many_conversations_kept'}, {'conversation_too_long'}, {'too_much_text_kept'}
+-- ARGV     6 mode: 'create' (never touches another one) or 'replace'
+--          7 record
+--          8 created: ms, or ''
+--          9 updated: ms, or ''
+--          10 total_tokens: or ''
+--          11 save_digest: of the request
+--          12 messages...: id, timestamp, tokens, digest, record
+-- Returns  status: 'created', 'ok' or 'unchanged'
+--          record
+--          counters
+--          state
+--          change_sequence: before and after
+-- Refuses  conversation_deleted: this conversation was deleted
+--          conversation_exists: another conversation has this id (create only)
+--          claim_unfinished: it is being moved here
+--          revision_mismatch, revision, born
+--          too_many_conversations_kept
+--          conversation_too_long
 -- Billed   8: EVALSHA, HMGET, ZRANGE, HSET, ZADD, ZADD, HSET, HSET; where messages went away 2 more (HMGET, ZREM); where
 --          somebody listens 1 more (PUBLISH); a new conversation, or the first save of a day, 1 to 4 more; one more of
 --          ZRANGE's, ZADD's and HSET's kind for each 3,000 messages
 -- Touches  the messages sent, and of those there are their places; those that go away whole
 
-local MODE, RECORD, CREATED, UPDATED, TOKENS, DIGEST_OF_SAVE = unpack(ARGV, 6, 11)
-local FIRST = 12
+local MODE, RECORD, CREATED, UPDATED, TOTAL_TOKENS = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local SAVE_DIGEST, FIRST_MESSAGE = ARGV[11], 12
+local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
 
 local c, user, outcome = load()
-if outcome then return (replay(c, outcome)) end
+if outcome then return reply_of(REPLY, (replay(c, outcome))) end
 if c.was_deleted then refuse('conversation_deleted') end
 check_absent(c)
 local counters = c.counters
-if counters and c.state.mark == '-' and counters.saved == DIGEST_OF_SAVE
+if counters and c.state.mark == '-' and counters.saved == SAVE_DIGEST
   and (MODE == 'create' or counters.saved_revision == counters.revision) then
-  return commit_unchanged(user, c)
+  return reply_of(REPLY, commit_unchanged(user, c))
 end
 if counters and MODE == 'create' then refuse('conversation_exists') end
 check_match(c)
@@ -37,12 +48,12 @@ local status = 'ok'
 local old = { messages = 0, tokens = 0, bytes = 0 }
 if counters then
   old = { messages = counters.messages, tokens = counters.tokens, bytes = counters.bytes }
-  if counters.messages == 0 then counters.life = 0 end
+  if counters.messages == 0 then counters.expires_at = 0 end
 else
   if redis.call('ZCARD', CONVERSATIONS) >= SETTINGS.max_conversations then
     refuse('too_many_conversations_kept')
   end
-  counters = { revision = 0, created = NOW, life = 0, saved = '-', saved_revision = 0 }
+  counters = { revision = 0, created = NOW, expires_at = 0, saved = '-', saved_revision = 0 }
   c.counters = counters
   user.conversations = user.conversations + 1
   status = 'created'
@@ -50,11 +61,11 @@ end
 
 local scores, bodies = {}, {}
 counters.seq, counters.messages, counters.tokens, counters.bytes = 0, 0, 0, 0
-for at = FIRST, #ARGV, MESSAGE_WIDTH do add_message(counters, at, scores, bodies) end
+for _, message in ipairs(read_messages(FIRST_MESSAGE, #ARGV)) do add_message(counters, message, scores, bodies) end
 c.state.offset = 0
-if TOKENS ~= '' then
-  c.state.offset = tonumber(TOKENS) - counters.tokens
-  counters.tokens = tonumber(TOKENS)
+if TOTAL_TOKENS ~= '' then
+  c.state.offset = tonumber(TOTAL_TOKENS) - counters.tokens
+  counters.tokens = tonumber(TOTAL_TOKENS)
 end
 if counters.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
 check_room(user, counters.bytes + #RECORD - old.bytes - #c.record)
@@ -99,7 +110,7 @@ local gone_bodies, gone = bodies_of(left, places)
 touch(user, c)
 if status == 'created' then counters.created = counters.updated end
 if CREATED ~= '' then counters.created = tonumber(CREATED) end
-counters.saved, counters.saved_revision = DIGEST_OF_SAVE, counters.revision
+counters.saved, counters.saved_revision = SAVE_DIGEST, counters.revision
 user.messages = user.messages + math.max(0, counters.messages - old.messages)
 user.tokens = user.tokens + math.max(0, counters.tokens - old.tokens)
 local score = place_in_list(user, counters, UPDATED)
@@ -126,4 +137,4 @@ if #forgotten > 0 then call_in_portions('HDEL', BODIES, forgotten, 1) end
 call_in_portions('ZREM', MESSAGES, gone_members, 1)
 -- An expiry has to be set where only tombstones are left.
 if body_count == 0 and #bodies > 0 then counters.seq = math.max(counters.seq, 1) end
-return commit('save', user, c, status)
+return reply_of(REPLY, commit('save', user, c, status))

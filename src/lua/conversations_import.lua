@@ -2,44 +2,47 @@
 -- Imports conversations: new ones whole, and into those already there just the messages they lack.
 --
 -- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
--- ARGV     6... per conversation: id, record, created, updated or '', total tokens or '', digest,
---          place in the list or '', number of messages, then per message: id, timestamp, tokens, digest, record.
---          The conversation changed last comes last.
--- Returns  {clock, a letter for each conversation}: i imported, m merged, u unchanged, d deleted before, or the quota that
---          it does not fit: c conversations, l messages of one conversation, b bytes; w where a claim is moving it
+-- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, message_count, messages...; the one
+--            changed last comes last; updated, total_tokens and score (its place in the list) may be ''; per message: id,
+--            timestamp, tokens, digest, record
+-- Returns  change_sequence: after the import
+--          outcomes: a letter for each conversation: i imported, m merged, u unchanged, d deleted before, or the quota that
+--            it does not fit: c conversations, l messages of one conversation, b bytes; w where a claim is moving it
 -- Billed   5 (EVALSHA, HMGET, HSET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD,
 --          PEXPIREAT, PEXPIREAT), and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was
 --          imported before, 3 where it has changed since (HMGET, ZADD, HSET); one more of each for each 3,000 messages.
 --          Where there is nothing to do 3 (EVALSHA, HMGET, HSET)
 -- Touches  what was sent, and the metadata of as many conversations; one that a stopped script left is counted anew
 
+local FIRST_CONVERSATION, WIDTH = 6, 8
+local REPLY = { 'change_sequence', 'outcomes' }
+
 -- Reads the arguments into a list of conversations.
 local function read_conversations()
-  local list, at = {}, 6
+  local list, at = {}, FIRST_CONVERSATION
   while at <= #ARGV do
-    local index, count = #list, tonumber(ARGV[at + 7])
+    local index = #list
+    local id, record, created, updated, total_tokens, digest, score, count = unpack(ARGV, at, at + WIDTH - 1)
+    local behind = at + WIDTH + MESSAGE_WIDTH * tonumber(count)
     list[index + 1] = {
-      id = ARGV[at], record = ARGV[at + 1], created = tonumber(ARGV[at + 2]), updated = ARGV[at + 3],
-      tokens = ARGV[at + 4], digest = ARGV[at + 5], place = tonumber(ARGV[at + 6]), first = at + 8, count = count,
+      id = id, record = record, created = tonumber(created), updated = updated, total_tokens = total_tokens,
+      digest = digest, score = tonumber(score), messages = read_messages(at + WIDTH, behind - 1),
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
-    at = at + 8 + MESSAGE_WIDTH * count
+    at = behind
   end
   return list
 end
 
--- The positions in ARGV of the messages to store.
+-- The messages to store.
 local function missing_messages(sent, is_new)
-  local ids, positions = {}, {}
-  for i = 1, sent.count do
-    positions[i] = sent.first + MESSAGE_WIDTH * (i - 1)
-    ids[i] = ARGV[positions[i]]
-  end
-  if is_new then return positions end
+  if is_new then return sent.messages end
+  local ids = {}
+  for i, message in ipairs(sent.messages) do ids[i] = message.id end
   -- A message deleted here stays deleted, one edited here stays as it was edited.
   local known, missing = call_in_portions('HMGET', sent.bodies_key, ids, 1), {}
-  for i, position in ipairs(positions) do
-    if not known[i] then missing[#missing + 1] = position end
+  for i, message in ipairs(sent.messages) do
+    if not known[i] then missing[#missing + 1] = message end
   end
   return missing
 end
@@ -48,10 +51,10 @@ local user, room
 local bytes_to_come = 0
 
 -- The letter for the quota that the messages do not fit.
-local function quota(c, positions, growth)
+local function quota(c, messages, growth)
   local counters = c.counters or { messages = 0 }
-  if counters.messages + #positions > SETTINGS.max_messages then return 'l' end
-  for _, at in ipairs(positions) do growth = growth + #ARGV[at + 4] end
+  if counters.messages + #messages > SETTINGS.max_messages then return 'l' end
+  for _, message in ipairs(messages) do growth = growth + #message.record end
   if user.bytes + bytes_to_come + growth > SETTINGS.max_bytes then return 'b' end
   bytes_to_come = bytes_to_come + growth
 end
@@ -63,19 +66,19 @@ local function decide(sent, c)
   if not c.counters then
     room = room or SETTINGS.max_conversations - redis.call('ZCARD', CONVERSATIONS)
     if room <= 0 then return 'c' end
-    local positions = missing_messages(sent, true)
-    local refused = quota(c, positions, #sent.record)
+    local messages = missing_messages(sent, true)
+    local refused = quota(c, messages, #sent.record)
     if refused then return refused end
     room = room - 1
-    return 'i', { c = c, sent = sent, positions = positions, is_new = true }
+    return 'i', { c = c, sent = sent, messages = messages, is_new = true }
   end
   if c.counters.saved == sent.digest and c.state.mark == '-' then return 'u' end
   if c.state.mark == '>' then return 'w' end
-  local positions = missing_messages(sent, false)
-  if #positions == 0 and c.state.mark == '-' then return 'u' end
-  local refused = quota(c, positions, 0)
+  local messages = missing_messages(sent, false)
+  if #messages == 0 and c.state.mark == '-' then return 'u' end
+  local refused = quota(c, messages, 0)
   if refused then return refused end
-  return 'm', { c = c, sent = sent, positions = positions }
+  return 'm', { c = c, sent = sent, messages = messages }
 end
 
 -- Numbers the messages and works out what is to be written. What an export has of a conversation that nobody has
@@ -85,29 +88,29 @@ local function number(change)
   prepare(c)
   if change.is_new then
     c.record = sent.record
-    c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, life = 0, created = sent.created,
+    c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, expires_at = 0, created = sent.created,
       saved = sent.digest, saved_revision = 1 }
     user.conversations = user.conversations + 1
   end
   local counters = c.counters
-  local restores = change.is_new or (sent.place and counters.saved_revision == counters.revision)
+  local restores = change.is_new or (sent.score and counters.saved_revision == counters.revision)
   local tokens = counters.tokens
   -- Keys that come into being with these messages have no expiry yet.
-  if counters.messages == 0 then counters.life = 0 end
+  if counters.messages == 0 then counters.expires_at = 0 end
   change.scores, change.bodies = {}, {}
-  for _, at in ipairs(change.positions) do add_message(counters, at, change.scores, change.bodies) end
-  user.messages = user.messages + #change.positions
+  for _, message in ipairs(change.messages) do add_message(counters, message, change.scores, change.bodies) end
+  user.messages = user.messages + #change.messages
   user.tokens = user.tokens + counters.tokens - tokens
-  if restores and sent.tokens ~= '' then
-    c.state.offset = c.state.offset + tonumber(sent.tokens) - counters.tokens
-    counters.tokens = tonumber(sent.tokens)
+  if restores and sent.total_tokens ~= '' then
+    c.state.offset = c.state.offset + tonumber(sent.total_tokens) - counters.tokens
+    counters.tokens = tonumber(sent.total_tokens)
   end
   touch(user, c)
-  change.score = restores and place_in_list(user, counters, sent.updated) or user.clock
-  if restores and sent.place and sent.place < user.clock then
+  change.score = restores and place_in_list(user, counters, sent.updated) or user.change_seq
+  if restores and sent.score and sent.score < user.change_seq then
     -- Back to where an export found it, which no sync cursor passes either.
-    change.score = sent.place
-    user.floor = user.clock
+    change.score = sent.score
+    user.floor = user.change_seq
   end
   if restores then counters.saved, counters.saved_revision = sent.digest, counters.revision end
 end
@@ -118,7 +121,7 @@ for _, sent in ipairs(list) do push_fields(wanted, sent.id) end
 local rows = call_in_portions('HMGET', META, wanted, 1)
 local log = rows[3] or ''
 local outcome = parse_caller(rows[1], rows[2], log)
-if outcome then return { outcome[1], outcome[2] } end
+if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes = outcome[2] }) end
 
 user = CALLER
 local letters, changes = {}, {}
@@ -151,7 +154,7 @@ for _, change in ipairs(changes) do
   for _, value in ipairs(conversation_fields(user, c)) do fields[#fields + 1] = value end
 end
 -- Last, so that a repeat is told of nothing that is not there.
-local kept = remember(log, integer(user.clock) .. ' ' .. letters)
+local kept = remember(log, integer(user.change_seq) .. ' ' .. letters)
 count_bytes(user, #kept - #log)
 fields[#fields + 1] = ':writes'
 fields[#fields + 1] = kept
@@ -161,4 +164,4 @@ fields[#fields + 1] = ':account'
 fields[#fields + 1] = format_account(user)
 call_in_portions('HSET', META, fields, 2)
 if #changes > 0 then notify('import', user) end
-return { integer(user.clock), letters }
+return reply_of(REPLY, { change_sequence = integer(user.change_seq), outcomes = letters })

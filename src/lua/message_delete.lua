@@ -3,17 +3,24 @@
 -- before what it writes, and what cannot be written is left to the next write.
 --
 -- KEYS     as in base.lua and write.lua
--- ARGV     6 message id  7 '1' to delete what follows too
--- Returns  {'ok' | 'unchanged', record, counters, state, clocks, ids deleted by this deletion or by the one that it
---          repeats...}
---          {'conversation_not_found'}, {'message_not_found'}, {'revision_mismatch', revision, born}
+-- ARGV     6 message: its id
+--          7 and_after: '1' to delete what follows too, or '0'
+-- Returns  status: 'ok' or 'unchanged'
+--          record
+--          counters
+--          state
+--          change_sequence: before and after
+--          ids...: deleted by this deletion, or by the one that it repeats
+-- Refuses  conversation_not_found
+--          message_not_found
+--          revision_mismatch, revision, born
 -- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, ZREM, HSET; with what follows 2 more (ZRANGEBYSCORE, HMGET);
 --          where somebody listens 1 more (PUBLISH); one more of HMGET and ZREM for each 3,000 messages; where very many
 --          were deleted before, now and then 1 more (HDEL)
 -- Touches  the messages to delete; of the deleted ones remembers at most 1,000
 
 local MESSAGE, AND_AFTER = ARGV[6], ARGV[7] == '1'
-local REPLY_HEAD = 5
+local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
 
 local c, user, outcome = load()
 
@@ -24,24 +31,25 @@ local function listed(ids)
   return #text <= MOST_ID_BYTES and text or ''
 end
 
--- The reply with the ids that went by this revision, as far as they are remembered.
-local function reply_of_deletion(reply, revision)
-  local list, revisions = parse_deleted(c.deleted)
+-- The ids that went by this revision, as far as they are remembered.
+local function deleted_by(revision)
+  local ids, list, revisions = {}, parse_deleted(c.deleted)
   for _, id in ipairs(list) do
-    if revisions[id] == revision and (id == MESSAGE or (AND_AFTER and revision ~= '0')) then reply[#reply + 1] = id end
+    if revisions[id] == revision and (id == MESSAGE or (AND_AFTER and revision ~= '0')) then ids[#ids + 1] = id end
   end
   -- It is gone, be it remembered when or not.
-  if #reply == REPLY_HEAD then reply[#reply + 1] = MESSAGE end
-  return reply
+  if #ids == 0 then ids[1] = MESSAGE end
+  return ids
 end
 
 if outcome then
   -- One that found the message gone before is told by which deletion that was.
-  local reply, known = replay(c, outcome)
-  for id in string.gmatch(known, '[^,]+') do reply[#reply + 1] = id end
-  if known ~= '' then return reply end
+  local values, known = replay(c, outcome)
+  local ids = {}
+  for id in string.gmatch(known, '[^,]+') do ids[#ids + 1] = id end
+  if known ~= '' then return reply_of(REPLY, values, ids) end
   local _, revisions = parse_deleted(c.deleted)
-  return reply_of_deletion(reply, outcome[1] == 'ok' and outcome[2] or revisions[MESSAGE])
+  return reply_of(REPLY, values, deleted_by(outcome[1] == 'ok' and outcome[2] or revisions[MESSAGE]))
 end
 if not c.counters then refuse('conversation_not_found') end
 check_absent(c)
@@ -52,12 +60,8 @@ local message = body and parse_body(body)
 if not message or not message.record then
   local _, revisions = parse_deleted(c.deleted)
   if not message and not revisions[MESSAGE] then refuse('message_not_found') end
-  local ids = reply_of_deletion({ '', '', '', '', '' }, revisions[MESSAGE])
-  local known = {}
-  for i = REPLY_HEAD + 1, #ids do known[#known + 1] = ids[i] end
-  local reply = commit_unchanged(user, c, listed(known))
-  for _, id in ipairs(known) do reply[#reply + 1] = id end
-  return reply
+  local known = deleted_by(revisions[MESSAGE])
+  return reply_of(REPLY, commit_unchanged(user, c, listed(known)), known)
 end
 check_match(c)
 
@@ -101,7 +105,7 @@ local deleted = { ID .. ':deleted', c.deleted }
 local is_marked = call_unless_full('HSET', META, ':user', format_untouched(user), ID .. ':state', format_state(c, '!'),
   unpack(deleted))
 if is_marked then
-  put_in_list(user, c, user.clock)
+  put_in_list(user, c, user.change_seq)
 else
   -- As good a mark: who writes next counts anew.
   redis.call('HDEL', META, ID .. ':state')
@@ -115,12 +119,10 @@ c.writes = remember(c.writes, outcome_of('ok', user, c, listed(ids)))
 local fields = conversation_fields(user, c)
 if call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields)) then
   -- What was freed has made room: other devices are to learn of it after all.
-  if not is_marked then call_unless_full('ZADD', CONVERSATIONS, integer(user.clock), ID) end
+  if not is_marked then call_unless_full('ZADD', CONVERSATIONS, integer(user.change_seq), ID) end
   notify('truncate', user, counters)
 else
   -- Its totals are not true any more.
   redis.call('HDEL', META, ':account')
 end
-local reply = summary('ok', user, c)
-for _, id in ipairs(ids) do reply[#reply + 1] = id end
-return reply
+return reply_of(REPLY, written('ok', user, c), ids)

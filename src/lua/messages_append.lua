@@ -2,57 +2,64 @@
 -- Appends messages to a conversation.
 --
 -- KEYS     as in base.lua and write.lua
--- ARGV     6 title to take where the conversation has none yet, or ''
---          7... per message: id, timestamp, tokens, digest, record; at most 100
--- Returns  {'ok' | 'unchanged', record, counters, state, clocks, for each message '1' where it was appended or '0'}
---          {'conversation_not_found'}
---          {'message_exists', id}    another message has this id
---          {'message_deleted', id}   this very message was deleted
---          {'revision_mismatch', revision, born}, {'conversation_too_long'}, {'too_much_text_kept'}
+-- ARGV     6 title: to take where the conversation has none yet, or ''
+--          7 messages...: id, timestamp, tokens, digest, record; at most 100
+-- Returns  status: 'ok' or 'unchanged'
+--          record
+--          counters
+--          state
+--          change_sequence: before and after
+--          appended: for each message '1' where it was appended, or '0'
+-- Refuses  conversation_not_found
+--          message_exists, id: another message has this id
+--          message_deleted, id: this very message was deleted
+--          revision_mismatch, revision, born
+--          conversation_too_long
 -- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); the first
 --          append of a conversation, and of a day, 2 or 4 more
 -- Touches  at most 100 messages, as sent and as stored
 
-local TITLE, FIRST = ARGV[6], 7
+local TITLE, FIRST_MESSAGE = ARGV[6], 7
+local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'appended' }
 
 local c, user, outcome = load()
 if outcome then
-  local reply, appended = replay(c, outcome)
-  reply[#reply + 1] = appended
-  return reply
+  local values, appended = replay(c, outcome)
+  values.appended = appended
+  return reply_of(REPLY, values)
 end
 if not c.counters then refuse('conversation_not_found') end
 check_absent(c)
 prepare(c)
 local counters = c.counters
 
-local ids = {}
-for i = FIRST, #ARGV, MESSAGE_WIDTH do ids[#ids + 1] = ARGV[i] end
+local messages, ids = read_messages(FIRST_MESSAGE, #ARGV), {}
+for i, message in ipairs(messages) do ids[i] = message.id end
 local stored = redis.call('HMGET', BODIES, unpack(ids))
 
 local fresh, back, appended = {}, {}, {}
-for i, id in ipairs(ids) do
-  local at = FIRST + (i - 1) * MESSAGE_WIDTH
+for i, message in ipairs(messages) do
+  local id = message.id
   local known = stored[i] and parse_body(stored[i])
-  if known and known.record and known.digest ~= ARGV[at + 3] then refuse('message_exists', id) end
-  if known and not known.record and known.digest == ARGV[at + 3] then refuse('message_deleted', id) end
+  if known and known.record and known.digest ~= message.digest then refuse('message_exists', id) end
+  if known and not known.record and known.digest == message.digest then refuse('message_deleted', id) end
   local is_fresh = not known or not known.record
-  if is_fresh then fresh[#fresh + 1] = at end
+  if is_fresh then fresh[#fresh + 1] = message end
   if known and is_fresh then back[#back + 1] = id end
-  appended[i] = is_fresh and '1' or '0'
+  appended[i] = flag(is_fresh)
 end
 appended = table.concat(appended)
 if #fresh == 0 then
-  local reply = commit_unchanged(user, c, appended)
-  reply[#reply + 1] = appended
-  return reply
+  local values = commit_unchanged(user, c, appended)
+  values.appended = appended
+  return reply_of(REPLY, values)
 end
 check_match(c)
 
 -- Keys that come into being with this append have no expiry yet.
-if counters.messages == 0 then counters.life = 0 end
+if counters.messages == 0 then counters.expires_at = 0 end
 local scores, bodies, tokens = {}, {}, counters.tokens
-for _, at in ipairs(fresh) do add_message(counters, at, scores, bodies) end
+for _, message in ipairs(fresh) do add_message(counters, message, scores, bodies) end
 if counters.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
 check_room(user, counters.bytes - c.before.bytes)
 user.messages = user.messages + #fresh
@@ -64,7 +71,7 @@ note_deleted(c, {}, back, '0')
 
 touch(user, c)
 -- With what a repeat, which finds the messages there, would not write any more.
-begin(user, c, user.clock, { ID, c.record, ID .. ':deleted', c.deleted })
+begin(user, c, user.change_seq, { ID, c.record, ID .. ':deleted', c.deleted })
 redis.call('ZADD', MESSAGES, unpack(scores))
 redis.call('HSET', BODIES, unpack(bodies))
 local notices = {}
@@ -76,6 +83,6 @@ for i = 1, #bodies, 2 do
     break
   end
 end
-local reply = commit('append', user, c, 'ok', appended, table.concat(notices))
-reply[#reply + 1] = appended
-return reply
+local values = commit('append', user, c, 'ok', appended, table.concat(notices))
+values.appended = appended
+return reply_of(REPLY, values)

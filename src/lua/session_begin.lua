@@ -3,30 +3,33 @@
 --
 -- KEYS     1 to 3 as in base.lua, 4 current conversation, 5 session, and where somebody without a token asks
 --          6 what the address did today
--- ARGV     6 life of a session, ms  7 how many new users an address may have a day, or '' for a known user
--- Returns  {created, last seen}
---          {'too_many_new_users'}
+-- ARGV     6 session_ttl: ms
+--          7 max_users: how many new users an address may have a day, or '' for a known user
+-- Returns  created: ms
+--          last_seen: ms
+-- Refuses  too_many_new_users
 -- Billed   5: EVALSHA, INCR, HINCRBY, HSET, PEXPIREAT; the first of an address's day 1 more (PEXPIREAT); for a known user
 --          5 (EVALSHA, HMGET, HSET, PEXPIREAT, PEXPIREAT)
 -- Touches  two fields, and a number of the address
 
-local CURRENT, SESSION, LIFE, MOST = KEYS[4], KEYS[5], tonumber(ARGV[6]), ARGV[7]
+local CURRENT, SESSION, SESSION_TTL, MAX_USERS = KEYS[4], KEYS[5], tonumber(ARGV[6]), ARGV[7]
+local REPLY = { 'created', 'last_seen' }
 
-local created = ARGV[1]
-if MOST ~= '' then
+local created = integer(NOW)
+if MAX_USERS ~= '' then
   local users = redis.call('HINCRBY', KEYS[6], 'users', 1)
   if users == 1 then expire_new('PEXPIREAT', KEYS[6], integer(NOW + 2 * DAY)) end
-  if users > tonumber(MOST) then refuse('too_many_new_users') end
+  if users > tonumber(MAX_USERS) then refuse('too_many_new_users') end
 else
   local row = redis.call('HMGET', SESSION, 'createdAt')
   created = row[1] or created
 end
-redis.call('HSET', SESSION, 'createdAt', created, 'lastSeenAt', ARGV[1])
-if MOST == '' then
-  redis.call('PEXPIREAT', SESSION, integer(NOW + LIFE))
-  redis.call('PEXPIREAT', CURRENT, integer(NOW + LIFE))
+redis.call('HSET', SESSION, 'createdAt', created, 'lastSeenAt', integer(NOW))
+if MAX_USERS == '' then
+  redis.call('PEXPIREAT', SESSION, integer(NOW + SESSION_TTL))
+  redis.call('PEXPIREAT', CURRENT, integer(NOW + SESSION_TTL))
 else
   -- Nobody was told of this user yet, so nobody could erase what stays.
-  expire_new('PEXPIREAT', SESSION, integer(NOW + LIFE))
+  expire_new('PEXPIREAT', SESSION, integer(NOW + SESSION_TTL))
 end
-return { created, ARGV[1] }
+return reply_of(REPLY, { created = created, last_seen = integer(NOW) })

@@ -2,16 +2,26 @@
 -- Makes a read-only snapshot of a conversation, under an id that cannot be guessed.
 --
 -- KEYS     as in base.lua and write.lua, 6, 7, 8... one for each of the user's slots
--- ARGV     6 when it expires, ms; at most a life from now  7 the most bytes of messages in one
---          8 the secret part of its id  9 what keys of shares begin with
--- Returns  {'ok' | 'unchanged', id, conversation, created, expires, messages, title as JSON text or ''}
---          {'conversation_not_found'}
---          {'too_many_shares'}, {'too_large_to_share'}, {'too_much_text_kept'}
+-- ARGV     6 expires: ms; at most the TTL of a conversation from now
+--          7 max_bytes: of messages in one
+--          8 secret: the secret part of its id
+--          9 share_prefix: what keys of shares begin with
+-- Returns  status: 'ok' or 'unchanged'
+--          id
+--          conversation
+--          created: ms
+--          expires: ms
+--          message_count
+--          title: JSON text, or ''
+-- Refuses  conversation_not_found
+--          too_many_shares
+--          too_large_to_share
 -- Billed   8: EVALSHA, HMGET, ZRANGE, HMGET, HSET, PEXPIREAT, HSET, HSET; on the first activity of a day up to 4
---          more, for the new life; one more of HMGET for each 3,000 messages
--- Touches  one conversation of at most ARGV[7] bytes
+--          more, for the new expiry; one more of HMGET for each 3,000 messages
+-- Touches  one conversation of at most max_bytes
 
-local EXPIRES, MOST_BYTES, SECRET, PREFIX = ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local EXPIRES, MAX_BYTES, SECRET, SHARE_PREFIX = ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local REPLY = { 'status', 'id', 'conversation', 'created', 'expires', 'message_count', 'title' }
 local FIRST_SLOT, LAST_SLOT = 6, #KEYS - 1
 
 -- A part is one page of a reader: so many messages, or bytes.
@@ -41,7 +51,7 @@ end
 local function free_slot(shares)
   local is_taken = {}
   for _, share in ipairs(shares) do
-    if share.conversation ~= '' then is_taken[key_of_share(PREFIX, share.id)] = true end
+    if share.conversation ~= '' then is_taken[key_of_share(SHARE_PREFIX, share.id)] = true end
   end
   for i = FIRST_SLOT, LAST_SLOT do
     if not is_taken[KEYS[i]] then return KEYS[i] end
@@ -52,19 +62,20 @@ local c, user, outcome, text = load(':shares')
 local shares = parse_shares(text)
 local title = string.match(RS .. c.record_then, '\30"title"\31([^\30]*)') or ''
 if outcome then
-  local id, created, expires, messages = string.match(outcome[9], '^([^,]*),([^,]*),([^,]*),([^,]*)$')
-  return { 'ok', id, ID, created, expires, messages, title }
+  local id, created, expires, message_count = string.match(outcome[9], '^([^,]*),([^,]*),([^,]*),([^,]*)$')
+  return reply_of(REPLY, { status = 'ok', id = id, conversation = ID, created = created, expires = expires,
+    message_count = message_count, title = title })
 end
 if not c.counters then refuse('conversation_not_found') end
-local _, living = find_share(shares, '')
+local _, active = find_share(shares, '')
 local slot = free_slot(shares)
-if living >= LAST_SLOT - FIRST_SLOT + 1 or not slot then refuse('too_many_shares') end
-if c.counters.bytes > MOST_BYTES then refuse('too_large_to_share') end
+if active >= LAST_SLOT - FIRST_SLOT + 1 or not slot then refuse('too_many_shares') end
+if c.counters.bytes > MAX_BYTES then refuse('too_large_to_share') end
 check_room(user, c.counters.bytes)
 prepare(c)
 
 local parts, count = read_parts()
-local id = string.sub(slot, #PREFIX + 1) .. SECRET
+local id = string.sub(slot, #SHARE_PREFIX + 1) .. SECRET
 local numbers = table.concat({ integer(NOW), EXPIRES, integer(count), integer(#parts / 2) }, ' ')
 parts[#parts + 1] = ':share'
 parts[#parts + 1] = numbers .. RS .. title
@@ -81,7 +92,7 @@ user.bytes = user.bytes + c.counters.bytes
 if c.is_healed then
   -- Other messages than its numbers told of make it another version.
   touch(user, c)
-  put_in_list(user, c, user.clock)
+  put_in_list(user, c, user.change_seq)
 else
   local user_due
   c.is_due, user_due = slide(user, c.counters)
@@ -95,4 +106,6 @@ fields[#fields + 1] = ':shares'
 fields[#fields + 1] = format_shares(shares)
 redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
 if c.is_healed then notify('heal', user, c.counters) end
-return { 'ok', unpack(describe_share(share)) }
+local values = describe_share(share)
+values.status = 'ok'
+return reply_of(REPLY, values)

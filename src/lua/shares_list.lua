@@ -2,7 +2,7 @@
 -- Lists the user's shares, in the order of their making.
 --
 -- KEYS     1 to 3 as in base.lua
--- Returns  per share: id, conversation, created, expires, messages, title as JSON text or ''
+-- Returns  shares...: id, conversation, created, expires, message_count, title
 -- Billed   2: EVALSHA, HMGET
 -- Touches  at most 200 rows of shares
 
@@ -11,7 +11,7 @@ parse_user(row[1])
 local reply = {}
 for _, share in ipairs(parse_shares(row[2])) do
   if share.conversation ~= '' then
-    for _, value in ipairs(describe_share(share)) do reply[#reply + 1] = value end
+    for _, value in ipairs(reply_of(SHARE_REPLY, describe_share(share))) do reply[#reply + 1] = value end
   end
 end
 return reply

@@ -2,7 +2,7 @@
 -- Does nothing but what every script does: counts the call, and refuses tokens that were signed out.
 --
 -- KEYS     1 to 3 as in base.lua
--- Returns  {'ok'}
+-- Returns  status: 'ok'
 -- Billed   3: EVALSHA, HMGET, HSET
 -- Touches  the user's numbers
 

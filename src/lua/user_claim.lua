@@ -11,16 +11,24 @@
 -- moved) is written with these marks.
 --
 -- KEYS     1 to 3 as in base.lua, of the source 4 conversations, 5 meta, 6 deleted, 7 current conversation,
---          8 session, 9 and 10 the counters of its calls of this day and the one before, then per conversation to move: its messages and bodies, where they go, and where they go if its
---          id is taken there; then keys that a call before has asked for
--- ARGV     6 the mark of this user  7 when the source's token was issued, ms  8 life of a token, ms  9 how many to name
---          10 what keys of shares begin with  11 how many shares a user may have
---          12... per conversation to move: its id, and another one for where that is taken
--- Returns  {number of conversations left, number moved by now, ids...}
---          {'already_claimed'}   the source is somebody else's by now
---          {'wrong_token'}       the source had signed out since the token was issued
---          {'too_many_conversations_kept'}, {'too_much_text_kept'}, {'too_many_shares'}   nothing was changed
---          {'need', keys...}     call again with these in KEYS too
+--          8 session, 9 and 10 the counters of its calls of this day and the one before, then per conversation to move: its
+--          messages and bodies, where they go, and where they go if its id is taken there; then keys that a call before has
+--          asked for
+-- ARGV     6 claimer: a hash of this user
+--          7 issued_at: when the source's token was issued, ms
+--          8 token_ttl: ms
+--          9 max_named: how many to name
+--          10 share_prefix: what keys of shares begin with
+--          11 max_shares: how many a user may have
+--          12 moves...: id, other_id; the other one is for where the id is taken
+-- Returns  remaining: conversations that are left
+--          moved: conversations moved by now
+--          ids...: of the next step
+-- Refuses  already_claimed: the source is somebody else's by now
+--          wrong_token: the source had signed out since the token was issued
+--          too_many_conversations_kept
+--          too_many_shares
+--          need, keys: call again with these in KEYS too
 -- Billed   6: EVALSHA, HMGET, HMGET, ZRANGE, HSET, and where any are left ZCARD; for the first step 3 or 4 more (ZCARD, HSET,
 --          PEXPIREAT, PUBLISH); with conversations to move up to 13 more (HMGET, HMGET, ZMSCORE, HSET, ZADD, PEXPIREAT,
 --          PEXPIREAT, HSET, HDEL, HSET, UNLINK, ZREM, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 3
@@ -28,9 +36,10 @@
 -- Touches  the metadata of the conversations to move; for the first step, where quotas are near, the numbers of all
 
 local SOURCE_CONVERSATIONS, SOURCE_META = KEYS[4], KEYS[5]
-local CLAIMER, ISSUED, TOKEN_LIFE, WANTED = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local PREFIX, MOST_SHARES = ARGV[10], tonumber(ARGV[11])
-local FIRST_KEY, KEY_WIDTH, FIRST = 11, 6, 12
+local CLAIMER, ISSUED_AT, TOKEN_TTL, MAX_NAMED = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local SHARE_PREFIX, MAX_SHARES = ARGV[10], tonumber(ARGV[11])
+local FIRST_KEY, KEY_WIDTH, FIRST_MOVE = 11, 6, 12
+local REPLY = { 'remaining', 'moved' }
 
 local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account')
 -- ':joined': of whom the totals were added last. ':joining': whose conversations were moved last, and how many.
@@ -40,7 +49,7 @@ local user, source = CALLER, read_user(source_row[1])
 local source_account = read_account(source_row[4], source)
 local claimer, moved_before = string.match(source_row[2] or '', '^(%S+) ?(%d*)$')
 if claimer and claimer ~= CLAIMER then refuse('already_claimed') end
-if not claimer and ISSUED < source.epoch then refuse('wrong_token') end
+if not claimer and ISSUED_AT < source.epoch then refuse('wrong_token') end
 local SOURCE = redis.sha1hex(SOURCE_META)
 local joining, joined_before = string.match(row[5] or '', '^(%S+) (%d+)$')
 local moved = math.max(tonumber(moved_before or '') or 0, joining == SOURCE and tonumber(joined_before) or 0)
@@ -49,10 +58,10 @@ local shares, source_shares = parse_shares(row[3]), parse_shares(source_row[3])
 -- Kept for as long as one of its tokens could be used.
 local function mark_source()
   source.epoch = NOW
-  source.life = math.max(source.life, NOW + TOKEN_LIFE)
+  source.expires_at = math.max(source.expires_at, NOW + TOKEN_TTL)
   redis.call('HSET', SOURCE_META, ':user', format_numbers(user_names, source) .. source.activity,
     ':claimed', CLAIMER .. ' ' .. integer(moved))
-  redis.call('PEXPIREAT', SOURCE_META, integer(source.life + DAY))
+  redis.call('PEXPIREAT', SOURCE_META, integer(source.expires_at + DAY))
 end
 
 -- Whether the two are the same import or save, unchanged since in both places.
@@ -77,14 +86,14 @@ local function count_without_copies()
   return conversations, bytes
 end
 
-local function living(list)
+local function active(list)
   local _, count = find_share(list, '')
   return count
 end
 
 -- Asked once for the whole of it, before anything is given away.
 local function check_quotas()
-  if living(shares) + living(source_shares) > MOST_SHARES then refuse('too_many_shares') end
+  if active(shares) + active(source_shares) > MAX_SHARES then refuse('too_many_shares') end
   local here, there, bytes = redis.call('ZCARD', CONVERSATIONS), redis.call('ZCARD', SOURCE_CONVERSATIONS), source.bytes
   if here + there > SETTINGS.max_conversations or user.bytes + bytes > SETTINGS.max_bytes then
     there, bytes = count_without_copies()
@@ -98,14 +107,14 @@ if not claimer then
   mark_source()
   if source.listening > NOW then
     local channel = string.gsub(SOURCE_CONVERSATIONS, 'conversations$', 'events')
-    local clock = integer(source.clock)
-    redis.call('PUBLISH', channel, '{"type":"signOut","clock":' .. clock .. ',"previous":' .. clock .. '}')
+    local change_seq = integer(source.change_seq)
+    redis.call('PUBLISH', channel, '{"type":"signOut","clock":' .. change_seq .. ',"previous":' .. change_seq .. '}')
   end
 end
 
 -- Where a conversation of the source goes: under its own id, or under another where that is taken.
 local function plan(index, stored, here)
-  local at, key = FIRST + 2 * (index - 1), FIRST_KEY + KEY_WIDTH * (index - 1)
+  local at, key = FIRST_MOVE + 2 * (index - 1), FIRST_KEY + KEY_WIDTH * (index - 1)
   local move = read_conversation(ARGV[at], stored, 1 + CONVERSATION_FIELDS * (index - 1), KEYS[key], KEYS[key + 1])
   local column = 1 + 4 * (index - 1)
   local own, other = parse_counters(here[column]), parse_counters(here[column + 2])
@@ -134,7 +143,7 @@ end
 
 local function read_plans()
   local wanted, here = {}, {}
-  for at = FIRST, #ARGV, 2 do
+  for at = FIRST_MOVE, #ARGV, 2 do
     push_fields(wanted, ARGV[at])
     for _, id in ipairs({ ARGV[at], ARGV[at + 1] }) do
       here[#here + 1] = id .. ':counters'
@@ -143,7 +152,7 @@ local function read_plans()
   end
   local stored, found = redis.call('HMGET', SOURCE_META, unpack(wanted)), redis.call('HMGET', META, unpack(here))
   local plans = {}
-  for index = 1, (#ARGV - FIRST + 1) / 2 do plans[index] = plan(index, stored, found) end
+  for index = 1, (#ARGV - FIRST_MOVE + 1) / 2 do plans[index] = plan(index, stored, found) end
   return plans
 end
 
@@ -188,19 +197,19 @@ end
 -- Puts the conversations here, marked, then moves their messages, then takes them from the source, then takes off the
 -- marks. The list of the source goes last, so that a step that was stopped is gone on with.
 local function move_all(plans)
-  local ids, marked, places, clear, gone, removed, life = {}, {}, {}, {}, {}, {}, 0
+  local ids, marked, places, clear, gone, removed, expires_at = {}, {}, {}, {}, {}, {}, 0
   for i, move in ipairs(plans) do ids[i] = move.id end
   local scores = redis.call('ZMSCORE', SOURCE_CONVERSATIONS, unpack(ids))
   for i, move in ipairs(plans) do
     push_fields(removed, move.id)
     if move.counters and not move.is_copy then
-      if not move.is_known then move.state.born, move.state.extra = source.clock, extra_bytes(move) end
+      if not move.is_known then move.state.born, move.state.extra = source.change_seq, extra_bytes(move) end
       for _, value in ipairs(fields_of(move, '>')) do marked[#marked + 1] = value end
       clear[#clear + 1] = move.to .. ':state'
       clear[#clear + 1] = format_state(move, move.state.mark)
       places[#places + 1] = integer(tonumber(scores[i] or NOW))
       places[#places + 1] = move.to
-      life = math.max(life, move.counters.life)
+      expires_at = math.max(expires_at, move.counters.expires_at)
       if not move.is_begun then
         count_bytes(user, move.before.bytes + move.before.extra)
         count_totals(nil, move.counters)
@@ -220,9 +229,9 @@ local function move_all(plans)
   if #marked > 0 then
     -- They stand where they stood, which no sync cursor passes.
     tick(user)
-    user.floor = user.clock
-    is_user_due = user.life < life
-    if is_user_due then user.life = life + math.min(DAY, TTL / 2) end
+    user.floor = user.change_seq
+    is_user_due = user.expires_at < expires_at
+    if is_user_due then user.expires_at = expires_at + math.min(DAY, TTL / 2) end
   end
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user),
     ':shares', format_shares(shares), ':joining', SOURCE .. ' ' .. integer(moved), unpack(marked))
@@ -262,17 +271,18 @@ local function add_totals()
   user.activity = table.concat(entries)
 end
 
-if #ARGV >= FIRST then move_all(read_plans()) end
+if #ARGV >= FIRST_MOVE then move_all(read_plans()) end
 
-local ids = redis.call('ZRANGE', SOURCE_CONVERSATIONS, 0, WANTED - 1)
+local ids = redis.call('ZRANGE', SOURCE_CONVERSATIONS, 0, MAX_NAMED - 1)
 if #ids > 0 then
-  return { integer(redis.call('ZCARD', SOURCE_CONVERSATIONS)), integer(moved), unpack(ids) }
+  local remaining = integer(redis.call('ZCARD', SOURCE_CONVERSATIONS))
+  return reply_of(REPLY, { remaining = remaining, moved = integer(moved) }, ids)
 end
 
 -- What the source shared of conversations that are no more can be revoked by nobody else.
 local orphans = {}
 for _, share in ipairs(source_shares) do
-  if share.conversation ~= '' then orphans[#orphans + 1] = key_of_share(PREFIX, share.id) end
+  if share.conversation ~= '' then orphans[#orphans + 1] = key_of_share(SHARE_PREFIX, share.id) end
 end
 need(orphans)
 -- Once, even where this step was stopped behind it.
@@ -284,4 +294,4 @@ for at = 6, 10 do orphans[#orphans + 1] = KEYS[at] end
 redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, unpack(orphans))
 source = read_user()
 mark_source()
-return { '0', integer(moved) }
+return reply_of(REPLY, { remaining = '0', moved = integer(moved) })

@@ -7,17 +7,21 @@
 --
 -- KEYS     1 to 3 as in base.lua; 4 current conversation, 5 session, and all else that goes at the end; then messages and
 --          bodies of each conversation to remove
--- ARGV     6 how many to name  7 what keys of shares begin with  8 how many keys go at the end
---          9... the ids of those to remove
--- Returns  {number of conversations left, ids...}
---          {'request_too_old'}   under a key of the client's that is older than all that there is
---          {'need', keys...}     call again with these in KEYS too
+-- ARGV     6 max_named: how many to name
+--          7 share_prefix: what keys of shares begin with
+--          8 last_keys: how many keys go at the end
+--          9 ids...: of those to remove
+-- Returns  remaining: conversations that are left
+--          ids...: of the next step
+-- Refuses  request_too_old: under a key of the client's that is older than all that there is
+--          need, keys: call again with these in KEYS too
 -- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (HDEL, UNLINK, ZREM); as long as any are
 --          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares or a
 --          code for another device 2 more (UNLINK, HDEL); with ids that an earlier release has put aside 1 more (HSET)
 -- Touches  at most 100 conversations and 200 rows of shares
 
-local WANTED, PREFIX, LAST_KEYS, FIRST = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), 9
+local MAX_NAMED, SHARE_PREFIX, LAST_KEYS, FIRST_ID = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), 9
+local REPLY = { 'remaining' }
 
 local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code')
 parse_caller(row[1], row[2])
@@ -27,12 +31,12 @@ local user = CALLER
 if not IS_OWN_REQUEST and REQUEST_TIME ~= '' and ACCOUNT.born > tonumber(REQUEST_TIME) then refuse('request_too_old') end
 
 -- Of an earlier release: ids of expired conversations whose messages may still be there, each with a time.
-local remnants = {}
-for id, till in string.gmatch(row[3] or '', '(%S+) (%d+)') do remnants[id] = till end
+local unpurged = {}
+for id, till in string.gmatch(row[3] or '', '(%S+) (%d+)') do unpurged[id] = till end
 
 local public = {}
 for _, share in ipairs(parse_shares(row[4])) do
-  if share.conversation ~= '' then public[#public + 1] = key_of_share(PREFIX, share.id) end
+  if share.conversation ~= '' then public[#public + 1] = key_of_share(SHARE_PREFIX, share.id) end
 end
 public[#public + 1] = row[5] and string.match(row[5], '^%S+') or nil
 need(public)
@@ -44,34 +48,34 @@ end
 -- The totals are not true any more. A conversation's state stays to the end: whoever writes one of this id meanwhile
 -- finds by it that there may be messages to clear away.
 local fields, was_put_aside = { ':account' }, false
-for i = FIRST, #ARGV do
+for i = FIRST_ID, #ARGV do
   for _, suffix in ipairs({ '', ':counters', ':writes', ':deleted' }) do fields[#fields + 1] = ARGV[i] .. suffix end
-  was_put_aside = was_put_aside or remnants[ARGV[i]] ~= nil
-  remnants[ARGV[i]] = nil
+  was_put_aside = was_put_aside or unpurged[ARGV[i]] ~= nil
+  unpurged[ARGV[i]] = nil
 end
 if #fields > 1 then
   call_in_portions('HDEL', META, fields, 1)
   redis.call('UNLINK', unpack(KEYS, 4 + LAST_KEYS, #KEYS - 1))
-  redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST))
+  redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST_ID))
   if was_put_aside then
     local words = {}
-    for id, till in pairs(remnants) do words[#words + 1] = id .. ' ' .. till end
+    for id, till in pairs(unpurged) do words[#words + 1] = id .. ' ' .. till end
     -- Where the database is full they are named again, until all go at once.
     call_unless_full('HSET', META, ':remnants', table.concat(words, ' '))
   end
 end
 
-local ids, left = redis.call('ZRANGE', CONVERSATIONS, 0, WANTED - 1), 0
-for id in pairs(remnants) do
+local ids, left = redis.call('ZRANGE', CONVERSATIONS, 0, MAX_NAMED - 1), 0
+for id in pairs(unpurged) do
   left = left + 1
-  if #ids < WANTED then ids[#ids + 1] = id end
+  if #ids < MAX_NAMED then ids[#ids + 1] = id end
 end
 if #ids == 0 then
   redis.call('UNLINK', CONVERSATIONS, DELETED, META, unpack(KEYS, 4, 3 + LAST_KEYS))
   notify('erase', user)
   -- Not even this call is remembered.
   user.is_written = true
-  return { '0' }
+  return reply_of(REPLY, { remaining = '0' })
 end
 left = left + redis.call('ZCARD', CONVERSATIONS)
-return { integer(left), unpack(ids) }
+return reply_of(REPLY, { remaining = integer(left) }, ids)

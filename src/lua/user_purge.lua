@@ -1,20 +1,23 @@
 #!lua flags=allow-key-locking,allow-oom
--- One step of clearing away what has outlived its life: removes the expired conversations it is given and names those of
+-- One step of clearing away what has expired: removes the expired conversations it is given and names those of
 -- the next step; where there are none, drops old tombstones and counts the account anew. Each step may run twice.
 --
 -- KEYS     1 to 3 as in base.lua, then messages and bodies of each conversation to remove
--- ARGV     6 how many to name  7... ids of those to remove
--- Returns  {'ok', ids of the next step...}
+-- ARGV     6 max_named: how many to name
+--          7 ids...: of those to remove
+-- Returns  status: 'ok'
+--          ids...: of the next step
 -- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, ZRANGE, HMGET, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM),
 --          with tombstones to drop 2 more (ZREM, HDEL); one more of HMGET for each 1,500 conversations
 -- Touches  the numbers of all conversations of the user, and of all tombstones; at most 100 conversations and 1,000 tombstones
 
-local WANTED, FIRST = tonumber(ARGV[6]), 7
+local MAX_NAMED, FIRST_ID = tonumber(ARGV[6]), 7
+local REPLY = { 'status' }
 local DROPPED_AT_ONCE = 1000
 
 local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':writes')
 local user = read_user(row[1])
-if user.clock == 0 then return { 'ok' } end
+if user.change_seq == 0 then return reply_of(REPLY, { status = 'ok' }) end
 load_account(row[2], user)
 
 local ids, is_listed = redis.call('ZRANGE', CONVERSATIONS, 0, -1), {}
@@ -41,7 +44,7 @@ for i, id in ipairs(ids) do
     totals.tokens = totals.tokens + counters.tokens
     totals.bytes = totals.bytes + counters.bytes + (state and state.extra or 0)
     totals.largest = math.max(totals.largest, counters.messages)
-    totals.till = math.min(totals.till, counters.life)
+    totals.till = math.min(totals.till, counters.expires_at)
   elseif state and state.mark == '!' and state.born > NOW - DAY then
     -- What is being made at this moment, or can still be gone on with: what takes it on, finds its bytes by its state.
     totals.bytes = totals.bytes + state.extra
@@ -50,12 +53,12 @@ for i, id in ipairs(ids) do
     is_expired[id] = true
   end
 end
--- A conversation lives about as long as what is shared of it: one that is gone before was deleted when the database was
+-- A conversation is kept about as long as what is shared of it: one that is gone before was deleted when the database was
 -- full, and could not take these rows along.
 local shares = parse_shares(row[4])
 for _, share in ipairs(shares) do
-  local lives_until = tonumber(share.created) + TTL - math.min(DAY, TTL / 2)
-  if share.conversation ~= '' and not is_listed[share.conversation] and lives_until > NOW then
+  local kept_until = tonumber(share.created) + TTL - math.min(DAY, TTL / 2)
+  if share.conversation ~= '' and not is_listed[share.conversation] and kept_until > NOW then
     revoke(user, share)
   end
   totals.bytes = totals.bytes + tonumber(share.bytes)
@@ -63,8 +66,8 @@ end
 
 -- Those given, where they are still expired.
 local gone, members, keys = {}, {}, {}
-for i = FIRST, #ARGV do
-  local id, key = ARGV[i], 4 + 2 * (i - FIRST)
+for i = FIRST_ID, #ARGV do
+  local id, key = ARGV[i], 4 + 2 * (i - FIRST_ID)
   if is_expired[id] then
     push_fields(gone, id)
     members[#members + 1] = id
@@ -80,20 +83,20 @@ end
 for _, id in ipairs(members) do is_expired[id] = nil end
 local next_ids = {}
 for _, id in ipairs(expired) do
-  if is_expired[id] and #next_ids < WANTED then next_ids[#next_ids + 1] = id end
+  if is_expired[id] and #next_ids < MAX_NAMED then next_ids[#next_ids + 1] = id end
 end
-if #next_ids > 0 then return { 'ok', unpack(next_ids) } end
+if #next_ids > 0 then return reply_of(REPLY, { status = 'ok' }, next_ids) end
 
 -- Tombstones past theirs go, those that stay count. Who last looked before these deletions will not learn of them any more.
 local dropped, forgotten, states, kept = {}, {}, {}, 0
 local tombstones = redis.call('ZRANGE', DELETED, 0, -1, 'WITHSCORES')
 for i = 1, #tombstones, 2 do
-  local id, clock = tombstones[i], tonumber(tombstones[i + 1])
-  if clock <= NOW - TTL and #dropped < DROPPED_AT_ONCE then
+  local id, deleted_at = tombstones[i], tonumber(tombstones[i + 1])
+  if deleted_at <= NOW - TTL and #dropped < DROPPED_AT_ONCE then
     dropped[#dropped + 1] = id
     -- An id may be in use again, once its tombstone counts no more.
     if not is_listed[id] then push_fields(forgotten, id) end
-    user.floor = math.max(user.floor, clock)
+    user.floor = math.max(user.floor, deleted_at)
   else
     kept = kept + 1
     if not is_listed[id] then states[#states + 1] = id .. ':state' end
@@ -112,4 +115,4 @@ ACCOUNT.tombstones = kept
 user.bytes, user.purged = totals.bytes, NOW
 call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '',
   ':shares', format_shares(shares))
-return { 'ok' }
+return reply_of(REPLY, { status = 'ok' })

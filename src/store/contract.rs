@@ -9,7 +9,7 @@ use super::cursor::Cursor;
 use super::keys::Keys;
 use super::reply::ReplyReader;
 use crate::identity::UserId;
-use crate::model::{ConversationId, MessageId, NewMessage, Record, Timestamp};
+use crate::model::{ConversationId, MessageId, NewMessage, Record, ShareId, Timestamp};
 use crate::upstash::Script;
 
 /// Arguments as they are sent.
@@ -193,7 +193,7 @@ macro_rules! text_arguments {
 }
 text_arguments!(String, Record, ConversationId, MessageId, UserId);
 
-macro_rules! number_arguments {
+macro_rules! displayed_arguments {
     ($($type:ty),+) => {$(
         impl Argument for $type {
             fn push<'a>(&'a self, words: &mut Words<'a>) {
@@ -202,7 +202,7 @@ macro_rules! number_arguments {
         }
     )+};
 }
-number_arguments!(u32, u64, i64, usize);
+displayed_arguments!(u32, u64, i64, usize, ShareId);
 
 impl Argument for str {
     fn push<'a>(&'a self, words: &mut Words<'a>) {

@@ -95,11 +95,7 @@ impl UserStore<'_> {
     /// # Errors
     /// `NoShare` where it is none of this user's; or the database failed.
     pub async fn unshare(&self, id: &ShareId) -> Result<(), StoreError> {
-        let call = SharesRevoke {
-            id: id.to_string(),
-            share: id,
-        };
-        self.write(call).await.map(drop)
+        self.write(SharesRevoke { share: id }).await.map(drop)
     }
 
     /// Reads a share, whosever it is: the messages of one part, the first being 0.

@@ -73,5 +73,5 @@ end
 
 -- Whether it is time to clear away what has expired: once a day. A user without a change has nothing to clear away.
 local function is_purge_due(user)
-  return user.clock > 0 and user.purged <= NOW - DAY
+  return user.change_seq > 0 and user.purged <= NOW - DAY
 end

@@ -53,12 +53,12 @@ end
 
 -- The share itself, and how many there are that were not revoked.
 local function find_share(shares, id)
-  local found, living = nil, 0
+  local found, active = nil, 0
   for _, share in ipairs(shares) do
     if share.id == id then found = share end
-    if share.conversation ~= '' then living = living + 1 end
+    if share.conversation ~= '' then active = active + 1 end
   end
-  return found, living
+  return found, active
 end
 
 -- The caller unlinks the share's key.
@@ -71,7 +71,9 @@ local function key_of_share(prefix, id)
   return prefix .. (#id == SHARE_ID_LENGTH and string.sub(id, 1, SLOT_LENGTH) or id)
 end
 
--- As answers have a share.
+-- A share as replies have it, by name.
+local SHARE_REPLY = { 'id', 'conversation', 'created', 'expires', 'message_count', 'title' }
 local function describe_share(share)
-  return { share.id, share.conversation, share.created, share.expires, share.messages, share.title }
+  return { id = share.id, conversation = share.conversation, created = share.created, expires = share.expires,
+    message_count = share.messages, title = share.title }
 end

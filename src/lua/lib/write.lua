@@ -51,13 +51,13 @@ end
 -- A deletion in a full database takes the account's totals along, as it can leave nothing else behind. Who follows the
 -- changes starts over then, and all is counted anew; so it is once with what an earlier release wrote.
 local function start_over(user)
-  user.clock = math.max(NOW, user.clock + 1)
-  user.before, user.floor, user.purged = user.clock, user.clock, 0
+  user.change_seq = math.max(NOW, user.change_seq + 1)
+  user.before, user.floor, user.purged = user.change_seq, user.change_seq, 0
 end
 
 local function load_account(text, user)
   ACCOUNT = read_account(text, user)
-  ACCOUNT.was_lost = not text and user.clock > 0
+  ACCOUNT.was_lost = not text and user.change_seq > 0
   if ACCOUNT.was_lost then start_over(user) end
 end
 
@@ -106,63 +106,63 @@ local function format_user(user)
 end
 
 local function format_account(user)
-  ACCOUNT.clock = user.clock
+  ACCOUNT.change_seq = user.change_seq
   return format_numbers(account_names, ACCOUNT)
 end
 
 -- The user as read, but for the change sequence: what is written before the change itself.
 local function format_untouched(user)
-  UNTOUCHED.clock, UNTOUCHED.floor = user.clock, user.floor
+  UNTOUCHED.change_seq, UNTOUCHED.floor = user.change_seq, user.floor
   return format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity
 end
 
 -- The change sequence's next value: never the same twice, never back.
 local function tick(user)
-  local is_first = user.clock == 0
-  user.clock = math.max(NOW, user.clock + 1)
+  local is_first = user.change_seq == 0
+  user.change_seq = math.max(NOW, user.change_seq + 1)
   if is_first then
     -- This call may have been on its way since before an erasure: what began then must not pass for what is now.
     local time = redis.pcall('TIME')
-    if not time.err then user.clock = math.max(user.clock, time[1] * 1000 + math.floor(time[2] / 1000)) end
+    if not time.err then user.change_seq = math.max(user.change_seq, time[1] * 1000 + math.floor(time[2] / 1000)) end
     -- Cursors from before an erasure, or from before everything expired, are of another account.
-    user.floor = user.clock
-    ACCOUNT.born, ACCOUNT.counted_until, ACCOUNT.largest = user.clock, NOW + TTL, 0
+    user.floor = user.change_seq
+    ACCOUNT.born, ACCOUNT.counted_until, ACCOUNT.largest = user.change_seq, NOW + TTL, 0
   end
-  return user.clock
+  return user.change_seq
 end
 
 -- Dates a change as the client does, where it does, and says where in the list it belongs: at the top,
 -- by the change sequence; but with a date more than a day old (an import, a migration) by that date, which no sync
 -- cursor passes: so cursors up to now are void.
 local function place_in_list(user, counters, updated)
-  if updated == '' then return user.clock end
+  if updated == '' then return user.change_seq end
   counters.updated = tonumber(updated)
-  if counters.updated > user.clock - DAY then return user.clock end
-  user.floor = user.clock
+  if counters.updated > user.change_seq - DAY then return user.change_seq end
+  user.floor = user.change_seq
   return counters.updated
 end
 
--- Lives slide with activity, but are renewed at most once a day, so that sliding costs nothing per
--- write. Tells which keys are due for a new life: the conversation's, the user's.
+-- Expiry slides with activity, but is renewed at most once a day, so that sliding costs nothing per
+-- write. Tells which keys are due for a new expiry: the conversation's, the user's.
 local function slide(user, counters)
   local slack = math.min(DAY, TTL / 2)
-  local conversation_due = counters.life < NOW + TTL - slack
-  if conversation_due then counters.life = NOW + TTL end
-  local user_due = user.life < counters.life
-  if user_due then user.life = counters.life + slack end
+  local conversation_due = counters.expires_at < NOW + TTL - slack
+  if conversation_due then counters.expires_at = NOW + TTL end
+  local user_due = user.expires_at < counters.expires_at
+  if user_due then user.expires_at = counters.expires_at + slack end
   return conversation_due, user_due
 end
 
--- Lives are counted by the service's clock; Redis, whose clock may be ahead, clears away a day later.
+-- The service's clock decides what has expired; Redis, whose clock may be ahead, clears away a day later.
 -- Only keys that exist can expire: call it after the writes.
 local function expire_conversation(counters, messages, bodies)
-  local at = integer(counters.life + DAY)
+  local at = integer(counters.expires_at + DAY)
   if counters.messages > 0 then redis.call('PEXPIREAT', messages, at) end
   if counters.seq > 0 then redis.call('PEXPIREAT', bodies, at) end
 end
 
 local function expire_user(user)
-  local at = integer(user.life + DAY)
+  local at = integer(user.expires_at + DAY)
   redis.call('PEXPIREAT', CONVERSATIONS, at)
   redis.call('PEXPIREAT', META, at)
 end
@@ -182,7 +182,7 @@ end
 -- `previous` lets a listener see that a notice was missed, `reset` that cursors are void.
 local function notify(kind, user, counters, messages)
   if user.listening <= NOW then return end
-  local notice = '{"type":"' .. kind .. '","clock":' .. integer(user.clock)
+  local notice = '{"type":"' .. kind .. '","clock":' .. integer(user.change_seq)
     .. ',"previous":' .. integer(user.before)
   if user.floor > user.before then notice = notice .. ',"reset":true' end
   if counters then
@@ -213,7 +213,7 @@ local function count_totals(before, after)
   ACCOUNT.messages = math.max(0, ACCOUNT.messages + new.messages - old.messages)
   ACCOUNT.tokens = math.max(0, math.min(LARGEST, ACCOUNT.tokens) + new.tokens - old.tokens)
   ACCOUNT.conversations = math.max(0, ACCOUNT.conversations + (after and 1 or 0) - (before and 1 or 0))
-  if after then ACCOUNT.counted_until = math.min(ACCOUNT.counted_until, after.life) end
+  if after then ACCOUNT.counted_until = math.min(ACCOUNT.counted_until, after.expires_at) end
   if ACCOUNT.largest < 0 then return end
   if new.messages >= ACCOUNT.largest then
     ACCOUNT.largest = new.messages
@@ -247,9 +247,10 @@ local function check_match(c)
   if not c.counters or not names_version(IF_MATCH, c.version) then refuse_stale(c) end
 end
 
--- The user's numbers before this call and now: who knew the one, and sees it followed by the other, has missed nothing.
-local function clocks(user)
-  return integer(user.before) .. ' ' .. integer(user.clock)
+-- The change sequence before this call and now: a client that knew the one, and sees it followed by the other, has missed
+-- nothing.
+local function change_sequence(user)
+  return integer(user.before) .. ' ' .. integer(user.change_seq)
 end
 
 -- Notes until when somebody may listen to notices.
@@ -288,14 +289,14 @@ local function write_caller()
   if not CALLER or CALLER.is_written or COUNTED_BY_ADDRESS then return end
   -- Of a user without data nothing is kept for longer than it counts.
   local needed = math.max(NOW + 1, UNTOUCHED.listening)
-  local is_due = UNTOUCHED.life < needed
-  if is_due then UNTOUCHED.life = math.max(NOW + SETTINGS.window, needed) end
+  local is_due = UNTOUCHED.expires_at < needed
+  if is_due then UNTOUCHED.expires_at = math.max(NOW + SETTINGS.window, needed) end
   local fields = { ':user', format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity }
   if ACCOUNT.was_lost then
     fields[3], fields[4] = ':account', format_account(UNTOUCHED)
   end
   if call_unless_full('HSET', META, unpack(fields)) and is_due then
-    redis.call('PEXPIREAT', META, integer(UNTOUCHED.life))
+    redis.call('PEXPIREAT', META, integer(UNTOUCHED.expires_at))
   end
 end
 
@@ -305,8 +306,8 @@ local function commit_user(fields, log, outcome)
   local kept = remember(log, outcome)
   count_bytes(CALLER, #kept - #log)
   local needed = NOW + SETTINGS.window
-  local is_due = CALLER.life < needed
-  if is_due then CALLER.life = needed end
+  local is_due = CALLER.expires_at < needed
+  if is_due then CALLER.expires_at = needed end
   redis.call('HSET', META, ':user', format_user(CALLER), ':account', format_account(CALLER), ':writes', kept,
     unpack(fields))
   if is_due then redis.call('PEXPIREAT', META, integer(needed)) end

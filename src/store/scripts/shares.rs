@@ -50,9 +50,8 @@ reply! {
 procedure! {
     /// Revokes a share.
     SharesRevoke<'a>: SHARES_REVOKE -> Outcome {
-        id: String,
+        share: &'a ShareId,
     }
-    with { share: &'a ShareId, }
     keys |call, keys| vec![keys.share(call.share)]
 }
 
