@@ -40,7 +40,7 @@ pub(super) trait Argument {
     const WIDTH: usize = 1;
 
     /// Adds its words.
-    fn push<'a>(&'a self, words: &mut Words<'a>);
+    fn push_to<'a>(&'a self, words: &mut Words<'a>);
 
     /// What the header of a script calls the words of a field of this type.
     #[cfg(test)]
@@ -91,8 +91,8 @@ macro_rules! arguments {
             const WIDTH: usize = 0 $(+ <$type as $crate::store::contract::Argument>::WIDTH)*;
 
             #[allow(unused_variables, reason = "some scripts take no arguments of their own")]
-            fn push<'w>(&'w self, words: &mut $crate::store::contract::Words<'w>) {
-                $($crate::store::contract::Argument::push(&self.$field, words);)*
+            fn push_to<'w>(&'w self, words: &mut $crate::store::contract::Words<'w>) {
+                $($crate::store::contract::Argument::push_to(&self.$field, words);)*
             }
 
             #[cfg(test)]
@@ -136,7 +136,7 @@ macro_rules! procedure {
 
             fn arguments(&self) -> $crate::store::contract::Words<'_> {
                 let mut words = Vec::new();
-                $crate::store::contract::Argument::push(self, &mut words);
+                $crate::store::contract::Argument::push_to(self, &mut words);
                 words
             }
 
@@ -185,7 +185,7 @@ pub(super) type KeyRule<P> = fn(&P, &Keys) -> Vec<String>;
 macro_rules! text_arguments {
     ($($type:ty),+) => {$(
         impl Argument for $type {
-            fn push<'a>(&'a self, words: &mut Words<'a>) {
+            fn push_to<'a>(&'a self, words: &mut Words<'a>) {
                 words.push(self.as_str().into());
             }
         }
@@ -196,7 +196,7 @@ text_arguments!(String, Record, ConversationId, MessageId, UserId);
 macro_rules! displayed_arguments {
     ($($type:ty),+) => {$(
         impl Argument for $type {
-            fn push<'a>(&'a self, words: &mut Words<'a>) {
+            fn push_to<'a>(&'a self, words: &mut Words<'a>) {
                 words.push(self.to_string().into());
             }
         }
@@ -205,25 +205,25 @@ macro_rules! displayed_arguments {
 displayed_arguments!(u32, u64, i64, usize, ShareId);
 
 impl Argument for str {
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
         words.push(self.into());
     }
 }
 
 impl Argument for bool {
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
         words.push(if *self { "1" } else { "0" }.into());
     }
 }
 
 impl Argument for Duration {
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
         words.push(self.as_millis().to_string().into());
     }
 }
 
 impl Argument for Timestamp {
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
         words.push(self.as_ms().to_string().into());
     }
 }
@@ -231,9 +231,9 @@ impl Argument for Timestamp {
 impl Argument for Cursor {
     const WIDTH: usize = 2;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
-        self.score.push(words);
-        self.member.push(words);
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
+        self.score.push_to(words);
+        self.member.push_to(words);
     }
 
     #[cfg(test)]
@@ -245,12 +245,12 @@ impl Argument for Cursor {
 impl Argument for NewMessage {
     const WIDTH: usize = 5;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
-        self.id.push(words);
-        self.timestamp.push(words);
-        self.tokens.push(words);
-        self.digest.push(words);
-        self.record.push(words);
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
+        self.id.push_to(words);
+        self.timestamp.push_to(words);
+        self.tokens.push_to(words);
+        self.digest.push_to(words);
+        self.record.push_to(words);
     }
 
     #[cfg(test)]
@@ -265,9 +265,9 @@ impl Argument for NewMessage {
 impl<T: Argument> Argument for Option<T> {
     const WIDTH: usize = T::WIDTH;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
         match self {
-            Some(value) => value.push(words),
+            Some(value) => value.push_to(words),
             None => words.extend((0..T::WIDTH).map(|_| Cow::Borrowed(""))),
         }
     }
@@ -281,8 +281,8 @@ impl<T: Argument> Argument for Option<T> {
 impl<T: Argument + ?Sized> Argument for &T {
     const WIDTH: usize = T::WIDTH;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
-        (**self).push(words);
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
+        (**self).push_to(words);
     }
 
     #[cfg(test)]
@@ -294,9 +294,9 @@ impl<T: Argument + ?Sized> Argument for &T {
 impl<T: Argument> Argument for [T] {
     const WIDTH: usize = 0;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
         for value in self {
-            value.push(words);
+            value.push_to(words);
         }
     }
 
@@ -309,8 +309,8 @@ impl<T: Argument> Argument for [T] {
 impl<T: Argument> Argument for Vec<T> {
     const WIDTH: usize = 0;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
-        self.as_slice().push(words);
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
+        self.as_slice().push_to(words);
     }
 
     #[cfg(test)]

@@ -1,9 +1,11 @@
-//! Where the service's metrics are added up.
+//! The service's metrics, added up in the databases.
 
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
+use super::contract::{Argument, Words};
+use super::scripts::metrics::MetricsAdd;
 use super::scripts::users::UserCheck;
 use super::{Store, StoreError, UserStore, scripts};
 use crate::metrics::{Delivery, Gauges};
@@ -46,7 +48,7 @@ impl Store {
         commands.push(Command::new("GET").arg(key.as_str()));
         commands.push(Command::new("INFO").arg("memory"));
         commands.push(Command::new("DBSIZE"));
-        let replies = self.databases.get(database).each(&commands).await?;
+        let replies = self.databases.get(database).pipeline(&commands).await?;
         note_commands(3);
         let mut replies = replies.into_iter();
         let mut next = || replies.next().unwrap_or(Err(UpstashError::Malformed));
@@ -57,7 +59,7 @@ impl Store {
             Reply::Nil => String::new(),
             text => text.into_text()?,
         };
-        // These two are for the reader's comfort: a database that does not have them is none the worse.
+        // The metrics are complete without these two, which not every database has.
         let bytes = next().and_then(Reply::into_text).ok();
         let keys = match next() {
             Ok(Reply::Int(keys)) => u64::try_from(keys).ok(),
@@ -113,10 +115,17 @@ pub(super) fn command<'a>(delivery: &'a Delivery<'_>, key: &'a str) -> Command<'
         true => ("EVALSHA", script.sha1()),
         false => ("EVAL", script.source()),
     };
-    let command = Command::script(name, script, &[key], &[delivery.name()]);
-    let command = command.arg(TTL.as_millis().to_string());
-    let words = delivery.words().iter();
-    words.fold(command, |command, word| command.arg(word.as_str()))
+    let arguments = MetricsAdd {
+        batch: delivery.name(),
+        ttl: TTL,
+        series: delivery.words(),
+    };
+    let mut words = Words::new();
+    arguments.push_to(&mut words);
+    let command = Command::script(name, script, &[key], &[]);
+    words
+        .into_iter()
+        .fold(command, |command, word| command.arg(word.into_owned()))
 }
 
 /// Notes what became of it.

@@ -2,6 +2,7 @@
 
 pub(super) mod conversations;
 pub(super) mod messages;
+pub(super) mod metrics;
 pub(super) mod sessions;
 pub(super) mod shares;
 pub(super) mod users;

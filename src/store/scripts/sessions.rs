@@ -26,7 +26,7 @@ reply! {
 }
 
 procedure! {
-    /// Begins the session of a new user, for whom `max_users` is the limit of the address, or lets an old one live on.
+    /// Begins the session of a new user, for whom `max_users` is the limit of the address, or renews one.
     SessionBegin: SESSION_BEGIN -> BegunSession {
         session_ttl: Duration,
         max_users: Option<u64>,
@@ -117,9 +117,9 @@ pub(in crate::store) struct StreamSlot {
 impl Argument for StreamSlot {
     const WIDTH: usize = 2;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
-        self.number.push(words);
-        self.expires_at.push(words);
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
+        self.number.push_to(words);
+        self.expires_at.push_to(words);
     }
 
     #[cfg(test)]

@@ -9,6 +9,7 @@ use super::conversations::{
     ConversationsExport, ConversationsImport, ConversationsList, ExportedConversation,
 };
 use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessagesAppend};
+use super::metrics::MetricsAdd;
 use super::sessions::{
     CodeCreate, CodeRedeem, SessionBegin, SessionRead, SessionSetCurrent, SessionSignOut,
     StreamOpen,
@@ -17,7 +18,7 @@ use super::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke}
 use super::users::{ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge};
 use super::*;
 use crate::ErrorCode;
-use crate::store::contract::{Field, Procedure};
+use crate::store::contract::{Argument, Field, Procedure};
 use crate::store::refusal;
 
 /// The text of a script without what it is put behind.
@@ -172,6 +173,12 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
     );
     let all: BTreeSet<&str> = ALL.iter().map(|(name, _)| *name).collect();
     assert_eq!(checked, all);
+    let metrics_add = source_of("metrics_add.lua");
+    let names: Vec<String> = (1..)
+        .zip(MetricsAdd::names(""))
+        .map(|(position, name)| format!("{position} {name}"))
+        .collect();
+    compare("metrics_add.lua", &section(&metrics_add, "ARGV"), &names);
     assert_eq!(
         table(&source_of("conversations_export.lua"), "EACH"),
         Some(single(ExportedConversation::names("")))

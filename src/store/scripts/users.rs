@@ -106,9 +106,9 @@ pub(in crate::store) struct Move {
 impl Argument for Move {
     const WIDTH: usize = 2;
 
-    fn push<'a>(&'a self, words: &mut Words<'a>) {
-        self.id.push(words);
-        self.other_id.push(words);
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
+        self.id.push_to(words);
+        self.other_id.push_to(words);
     }
 
     #[cfg(test)]
