@@ -1,7 +1,7 @@
 #!lua flags=allow-key-locking
 -- Redeems a code, once. The same attempt may be repeated: its response may have been lost.
 --
--- KEYS     1 to 3 as in base.lua (of nobody), 4 the code, 5 wrong tries of this address
+-- KEYS     1 to 3 as in base.lua (not used), 4 the code, 5 wrong tries of this address
 -- ARGV     6 code_ttl: ms
 --          7 max_tries: how many wrong ones an address has in that time
 -- Returns  status: 'ok'
@@ -27,6 +27,6 @@ end
 if user and attempt == REQUEST then
   return reply_of(REPLY, { status = 'ok', user = user, created = created })
 end
--- Never without an expiry, or the address could redeem nothing any more.
+-- Never without an expiry, or the address could never redeem a code again.
 if tries then redis.call('INCR', TRIES) else redis.call('SET', TRIES, '1', 'PX', CODE_TTL) end
 refuse('wrong_code')

@@ -30,7 +30,7 @@ if c.was_deleted and not is_stopped then
 end
 if not c.counters and not is_stopped then refuse('conversation_not_found') end
 check_absent(c)
--- The claim, which finds it gone, would put it beside its own tombstone.
+-- Otherwise the claim would not find it and would put it beside its own tombstone.
 if c.counters and c.state.mark == '>' then refuse('claim_unfinished') end
 if not is_stopped then check_match(c) end
 
@@ -45,12 +45,12 @@ need(gone)
 local change_seq = tick(user)
 local before = c.before
 c.record, c.deleted = '', ''
--- Should this be stopped, its repeat finds here what the user's numbers still have of it.
+-- Should this be stopped, a repeat finds here what the user's numbers still contain of it.
 c.state.extra = before.extra + before.bytes
 c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages = 0, tokens = 0, bytes = 0,
   updated = change_seq }
 
--- The oldest tombstones give way; whoever last looked before these deletions will not learn of them any more.
+-- The oldest tombstones are dropped; a client whose cursor is older than these deletions has to start over.
 local function drop_tombstones()
   ACCOUNT.tombstones = ACCOUNT.tombstones + 1
   if ACCOUNT.tombstones <= MOST_TOMBSTONES then return end
@@ -77,7 +77,7 @@ end
 
 local function remove_without_trace()
   redis.call('UNLINK', unpack(gone))
-  -- With the account's totals, which are not true any more.
+  -- Together with the account's totals, which are no longer right.
   local fields = { ':account' }
   push_fields(fields, ID)
   redis.call('HDEL', META, unpack(fields))
@@ -94,7 +94,7 @@ drop_tombstones()
 redis.call('ZADD', DELETED, integer(change_seq), ID)
 -- Longer than a tombstone counts, so that the purge finds them all when it clears away.
 redis.call('PEXPIREAT', DELETED, integer(NOW + 2 * TTL))
--- As long as what says that it was deleted: the user's other keys.
+-- The user's other keys have to last as long as the tombstone.
 if user.expires_at < NOW + TTL then
   user.expires_at = NOW + TTL + math.min(DAY, TTL / 2)
   expire_user(user)
@@ -107,7 +107,7 @@ count_bytes(user, c.state.extra - before.extra - before.bytes)
 count_totals(before.totals, nil)
 local fields = { ':user', '', ':account', '', ID .. ':state', format_state(c, '-'), ID .. ':writes', c.writes }
 local kept = format_shares(shares)
--- Also where an earlier release kept more rows than are remembered.
+-- Also where an earlier release kept more rows than are kept now.
 if kept ~= (shared or '') then
   fields[#fields + 1] = ':shares'
   fields[#fields + 1] = kept

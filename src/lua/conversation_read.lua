@@ -24,7 +24,7 @@ local LIMIT, ORDER, AFTER_SCORE, AFTER_MEMBER = tonumber(ARGV[6]), ARGV[7], ARGV
 local KNOWN_VERSIONS = ARGV[10]
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'is_renewal_due', 'next_score', 'next_member' }
 
--- Upstash answers no more than 10 MB at once. Whoever asked shows less than this.
+-- Upstash sends at most 10 MB in one response. A page shown to a client is smaller than this.
 local BYTES = 6000000
 
 local row = redis.call('HMGET', META, ':user', ID, ID .. ':counters', ID .. ':state')

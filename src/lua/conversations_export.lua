@@ -1,6 +1,6 @@
 #!lua flags=allow-key-locking,no-writes
--- Reads conversations with their messages, oldest first: as many as a reply should hold. A reader of
--- everything is no activity: no expiry is renewed.
+-- Reads conversations with their messages, oldest first: as many as a reply should hold. An export is no activity: no
+-- expiry is renewed.
 --
 -- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
 -- ARGV     6 after_score: timestamp behind which the first conversation's messages begin, or ''
@@ -14,7 +14,7 @@
 -- Touches  at most 5,025 messages, and 6 MB and one message
 
 -- Full is a reply of so many bytes, or of so many messages: few round trips for an account of the usual size, and room
--- enough in what Upstash answers at once, 10 MB.
+-- enough in one response of Upstash, 10 MB.
 local BYTES, MESSAGES_AT_MOST, PORTION = 6000000, 5000, 25
 
 local AFTER_SCORE, AFTER_MEMBER, FIRST_ID = ARGV[6], ARGV[7], 8

@@ -59,8 +59,7 @@ local function quota(c, messages, growth)
   bytes_to_come = bytes_to_come + growth
 end
 
--- Says what is to become of one conversation: the letter, and what to write where there is anything. `c` is what is
--- there.
+-- Decides about one conversation: the letter, and what to write, if anything. `c` is what is there.
 local function decide(sent, c)
   if c.was_deleted then return 'd' end
   if not c.counters then
@@ -81,8 +80,8 @@ local function decide(sent, c)
   return 'm', { c = c, sent = sent, messages = messages }
 end
 
--- Numbers the messages and works out what is to be written. What an export has of a conversation that nobody has
--- changed since it was imported, in one line or in several, restores it to what it was.
+-- Numbers the messages and works out what is to be written. Importing an export of a conversation that was not changed
+-- since its import, in one line or several, restores it to what it was.
 local function number(change)
   local c, sent = change.c, change.sent
   prepare(c)
@@ -108,7 +107,7 @@ local function number(change)
   touch(user, c)
   change.score = restores and place_in_list(user, counters, sent.updated) or user.change_seq
   if restores and sent.score and sent.score < user.change_seq then
-    -- Back to where an export found it, which no sync cursor passes either.
+    -- Back to its place in the list at the time of the export, which no sync cursor passes either.
     change.score = sent.score
     user.floor = user.change_seq
   end
@@ -153,7 +152,7 @@ for _, change in ipairs(changes) do
   if change.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
   for _, value in ipairs(conversation_fields(user, c)) do fields[#fields + 1] = value end
 end
--- Last, so that a repeat is told of nothing that is not there.
+-- Last, so that a repeat is never told of something that was not written.
 local kept = remember(log, integer(user.change_seq) .. ' ' .. letters)
 count_bytes(user, #kept - #log)
 fields[#fields + 1] = ':writes'

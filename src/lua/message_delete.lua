@@ -37,13 +37,13 @@ local function deleted_by(revision)
   for _, id in ipairs(list) do
     if revisions[id] == revision and (id == MESSAGE or (AND_AFTER and revision ~= '0')) then ids[#ids + 1] = id end
   end
-  -- It is gone, be it remembered when or not.
+  -- It is gone, whether or not the deletion is still remembered.
   if #ids == 0 then ids[1] = MESSAGE end
   return ids
 end
 
 if outcome then
-  -- One that found the message gone before is told by which deletion that was.
+  -- A repeat that found the message gone is told which deletion removed it.
   local values, known = replay(c, outcome)
   local ids = {}
   for id in string.gmatch(known, '[^,]+') do ids[#ids + 1] = id end
@@ -107,7 +107,7 @@ local is_marked = call_unless_full('HSET', META, ':user', format_untouched(user)
 if is_marked then
   put_in_list(user, c, user.change_seq)
 else
-  -- As good a mark: who writes next counts anew.
+  -- This serves as a mark, too: the next write counts anew.
   redis.call('HDEL', META, ID .. ':state')
 end
 if #tombstones > 0 and not call_unless_full('HSET', BODIES, unpack(tombstones)) then forgotten = ids end
@@ -118,11 +118,11 @@ if c.is_due then expire_conversation(counters, MESSAGES, BODIES) end
 c.writes = remember(c.writes, outcome_of('ok', user, c, listed(ids)))
 local fields = conversation_fields(user, c)
 if call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields)) then
-  -- What was freed has made room: other devices are to learn of it after all.
+  -- The deletion has made room, so other devices can learn of it after all.
   if not is_marked then call_unless_full('ZADD', CONVERSATIONS, integer(user.change_seq), ID) end
   notify('truncate', user, counters)
 else
-  -- Its totals are not true any more.
+  -- The totals are no longer right.
   redis.call('HDEL', META, ':account')
 end
 return reply_of(REPLY, written('ok', user, c), ids)

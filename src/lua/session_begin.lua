@@ -1,7 +1,7 @@
 #!lua flags=allow-key-locking
--- Begins the session of a new user, or lets an old one live on.
+-- Begins the session of a new user, or renews one.
 --
--- KEYS     1 to 3 as in base.lua, 4 current conversation, 5 session, and where somebody without a token asks
+-- KEYS     1 to 3 as in base.lua, 4 current conversation, 5 session, and for a new user
 --          6 what the address did today
 -- ARGV     6 session_ttl: ms
 --          7 max_users: how many new users an address may have a day, or '' for a known user
@@ -29,7 +29,7 @@ if MAX_USERS == '' then
   redis.call('PEXPIREAT', SESSION, integer(NOW + SESSION_TTL))
   redis.call('PEXPIREAT', CURRENT, integer(NOW + SESSION_TTL))
 else
-  -- Nobody was told of this user yet, so nobody could erase what stays.
+  -- The new user's token was not sent yet, so no request could erase what stays.
   expire_new('PEXPIREAT', SESSION, integer(NOW + SESSION_TTL))
 end
 return reply_of(REPLY, { created = created, last_seen = integer(NOW) })

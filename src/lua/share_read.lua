@@ -1,7 +1,7 @@
 #!lua flags=allow-key-locking,no-writes
--- Reads a share, for anybody who knows its id: one part of its messages.
+-- Reads a share, for any caller that knows its id: one part of its messages.
 --
--- KEYS     1 to 3 as in base.lua (of nobody), 4 the share
+-- KEYS     1 to 3 as in base.lua (not used), 4 the share
 -- ARGV     6 part: its number
 --          7 secret: the secret part of the share's id, or '' in one of an earlier release
 -- Returns  status: 'ok'

@@ -88,7 +88,7 @@ local share = { id = id, conversation = ID, created = integer(NOW), expires = EX
   bytes = integer(c.counters.bytes), title = title }
 shares[#shares + 1] = share
 user.bytes = user.bytes + c.counters.bytes
--- The user's keys have to outlive the share, or nobody would know any more whose it is.
+-- The user's keys have to outlive the share: nothing else tells which user it belongs to.
 if c.is_healed then
   -- Other messages than its numbers told of make it another version.
   touch(user, c)

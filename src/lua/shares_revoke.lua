@@ -1,17 +1,17 @@
 #!lua flags=allow-key-locking,allow-oom
--- Revokes a share: from now on nobody can read it.
+-- Revokes a share, which makes it unreadable.
 --
 -- KEYS     1 to 3 as in base.lua, 4 the share
 -- ARGV     6 share: its id
 -- Returns  status: 'ok', or 'unchanged': it was revoked before
--- Refuses  share_not_found: it is none of this user's
+-- Refuses  share_not_found: this user has no such share
 -- Billed   4: EVALSHA, HMGET, UNLINK, HSET
 -- Touches  at most 200 rows of shares
 
 local SHARE_KEY, SHARE = KEYS[4], ARGV[6]
 
 local row = redis.call('HMGET', META, ':user', ':account', ':shares')
--- A repeat finds its own work done: it needs no memory.
+-- A repeat finds the share revoked, so its outcome need not be remembered.
 parse_caller(row[1], row[2])
 local user, shares = CALLER, parse_shares(row[3])
 local share = find_share(shares, SHARE)
@@ -20,6 +20,6 @@ if share.conversation == '' then return { 'unchanged' } end
 
 redis.call('UNLINK', SHARE_KEY)
 revoke(user, share)
--- The row says that there is one more than there is: the next revocation, or its expiry, puts that right.
+-- If this is not written, the row lists a share that is gone, until the next revocation or its expiry.
 call_unless_full('HSET', META, ':user', format_user(user), ':shares', format_shares(shares))
 return { 'ok' }

@@ -3,12 +3,12 @@
 -- conversations, and names those of the next step. Each goes whole, with its revision, its dates, its place
 -- in the list and its shares; and each step may run twice.
 --
--- From the first step on the source is this user's to claim and nobody else's, and its tokens are void, so
--- that nothing is written any more to what is about to move. Quotas are asked before that, and not again.
+-- From the first step on only this user can claim the source, and the tokens of the source are void, so that nothing more
+-- is written to what is about to move. Quotas are checked before that, and not again.
 --
--- A conversation that is being moved has the mark `>` here until it is gone from the source: nobody writes to it
--- meanwhile, and a step that was stopped finds by it what it had begun. What counts once (shares, bytes, how many were
--- moved) is written with these marks.
+-- A conversation that is being moved has the mark `>` here until it is gone from the source: writes to it are refused
+-- meanwhile, and after a stopped step the mark tells what was begun. What must be counted once (shares, bytes, how many
+-- were moved) is written together with these marks.
 --
 -- KEYS     1 to 3 as in base.lua, of the source 4 conversations, 5 meta, 6 deleted, 7 current conversation,
 --          8 session, 9 and 10 the counters of its calls of this day and the one before, then per conversation to move: its
@@ -24,7 +24,7 @@
 -- Returns  remaining: conversations that are left
 --          moved: conversations moved by now
 --          ids...: of the next step
--- Refuses  already_claimed: the source is somebody else's by now
+-- Refuses  already_claimed: the source was claimed by another user
 --          wrong_token: the source had signed out since the token was issued
 --          too_many_conversations_kept
 --          too_many_shares
@@ -42,7 +42,8 @@ local FIRST_KEY, KEY_WIDTH, FIRST_MOVE = 11, 6, 12
 local REPLY = { 'remaining', 'moved' }
 
 local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account')
--- ':joined': of whom the totals were added last. ':joining': whose conversations were moved last, and how many.
+-- ':joined': the source whose totals were added last. ':joining': the source whose conversations were moved last, and how
+-- many.
 local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining')
 parse_caller(row[1], row[2])
 local user, source = CALLER, read_user(source_row[1])
@@ -64,13 +65,13 @@ local function mark_source()
   redis.call('PEXPIREAT', SOURCE_META, integer(source.expires_at + DAY))
 end
 
--- Whether the two are the same import or save, unchanged since in both places.
+-- Whether both are the same import or save, unchanged since.
 local function is_copy(counters, other)
   return counters.saved ~= '-' and counters.saved == other.saved and counters.revision == counters.saved_revision
     and other.revision == other.saved_revision
 end
 
--- What would really come, where the sums alone would not fit: copies of what is here do not count.
+-- What would be added where the sums alone do not fit: copies of what is here do not count.
 local function count_without_copies()
   local ids, fields = redis.call('ZRANGE', SOURCE_CONVERSATIONS, 0, -1), {}
   for i, id in ipairs(ids) do fields[i] = id .. ':counters' end
@@ -91,7 +92,7 @@ local function active(list)
   return count
 end
 
--- Asked once for the whole of it, before anything is given away.
+-- Checked once for everything, before anything moves.
 local function check_quotas()
   if active(shares) + active(source_shares) > MAX_SHARES then refuse('too_many_shares') end
   local here, there, bytes = redis.call('ZCARD', CONVERSATIONS), redis.call('ZCARD', SOURCE_CONVERSATIONS), source.bytes
@@ -120,7 +121,7 @@ local function plan(index, stored, here)
   local own, other = parse_counters(here[column]), parse_counters(here[column + 2])
   local own_state, other_state = parse_state(here[column + 1]), parse_state(here[column + 3])
   if not move.counters then
-    -- Expired; or a step before had come as far as to take it from the source, and its mark is left.
+    -- Expired; or an earlier step removed it from the source, and only its mark is left.
     local is_aside = other and other_state and other_state.mark == '>'
     if is_aside or (own and own_state and own_state.mark == '>') then
       move.to, move.state = ARGV[is_aside and at + 1 or at], is_aside and other_state or own_state
@@ -128,7 +129,7 @@ local function plan(index, stored, here)
     end
     return move
   end
-  -- What a step before had begun to put there, it has named by its mark.
+  -- What an earlier step began to move there has its mark.
   local is_begun = own_state and own_state.mark == '>' and own and own.created == move.counters.created
   local is_begun_aside = other_state and other_state.mark == '>'
   local is_whole = own and not (own_state and own_state.mark == '!')
@@ -178,7 +179,7 @@ end
 
 local function rename(from, to)
   local reply = redis.pcall('RENAME', from, to)
-  -- A step before, which was stopped, may have moved it already.
+  -- An earlier step that was stopped may have moved it already.
   if type(reply) == 'table' and reply.err and not string.find(reply.err, 'no such key', 1, true) then error(reply) end
 end
 
@@ -195,7 +196,7 @@ local function move_messages(move)
 end
 
 -- Puts the conversations here, marked, then moves their messages, then takes them from the source, then takes off the
--- marks. The list of the source goes last, so that a step that was stopped is gone on with.
+-- marks. The list of the source goes last, so that a stopped step is continued.
 local function move_all(plans)
   local ids, marked, places, clear, gone, removed, expires_at = {}, {}, {}, {}, {}, {}, 0
   for i, move in ipairs(plans) do ids[i] = move.id end
@@ -219,7 +220,7 @@ local function move_all(plans)
       gone[#gone + 1] = move.messages_key
       gone[#gone + 1] = move.bodies_key
       if move.is_marked then
-        -- What the mark was before is gone: whoever writes next counts anew.
+        -- The mark before it is lost, so the next write counts anew.
         clear[#clear + 1] = move.to .. ':state'
         clear[#clear + 1] = format_state(move, '!')
       end
@@ -227,7 +228,7 @@ local function move_all(plans)
   end
   local stay, is_user_due = move_shares(plans), false
   if #marked > 0 then
-    -- They stand where they stood, which no sync cursor passes.
+    -- They keep their old place in the list, which no sync cursor passes.
     tick(user)
     user.floor = user.change_seq
     is_user_due = user.expires_at < expires_at
@@ -251,7 +252,7 @@ local function move_all(plans)
   if #marked > 0 then notify('claim', user) end
 end
 
--- What the source ever did counts as this user's doing.
+-- Adds the source's lifetime totals and activity to this user's.
 local function add_totals()
   for _, name in ipairs({ 'messages', 'tokens', 'conversations' }) do user[name] = user[name] + source[name] end
   user.counted_messages, user.counted_tokens = user.messages, user.tokens
@@ -279,13 +280,13 @@ if #ids > 0 then
   return reply_of(REPLY, { remaining = remaining, moved = integer(moved) }, ids)
 end
 
--- What the source shared of conversations that are no more can be revoked by nobody else.
+-- No other user can revoke what the source shared of conversations that no longer exist.
 local orphans = {}
 for _, share in ipairs(source_shares) do
   if share.conversation ~= '' then orphans[#orphans + 1] = key_of_share(SHARE_PREFIX, share.id) end
 end
 need(orphans)
--- Once, even where this step was stopped behind it.
+-- Once, even if this step was stopped afterwards.
 if source.conversations > 0 and row[4] ~= SOURCE then
   add_totals()
   redis.call('HSET', META, ':user', format_user(user), ':joined', SOURCE)

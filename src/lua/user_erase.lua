@@ -1,9 +1,9 @@
 #!lua flags=allow-key-locking,allow-oom
--- One step of the erasure of a user: removes some conversations, and names those of the next step. Where
--- none is left, everything else goes too. Each conversation goes whole, so that a write between two steps
--- finds it as it was or not at all; and each step may run twice. What frees comes first, what is listed goes last: a
--- step that was stopped is gone on with. What is public goes first, and of a conversation what makes it readable, so that
--- no version of it is shown without its messages.
+-- One step of the erasure of a user: removes some conversations, and names those of the next step. When
+-- none is left, everything else is removed too. Each conversation is removed as a whole, so that a write between two steps
+-- finds it unchanged or not at all; and each step may run twice. What frees memory comes first and the list last, so that
+-- a stopped step is continued. What is public goes first, and of a conversation what makes it readable, so that it is never
+-- shown without its messages.
 --
 -- KEYS     1 to 3 as in base.lua; 4 current conversation, 5 session, and all else that goes at the end; then messages and
 --          bodies of each conversation to remove
@@ -26,13 +26,13 @@ local REPLY = { 'remaining' }
 local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code')
 parse_caller(row[1], row[2])
 local user = CALLER
--- Nothing is left that could remember an erasure. But what was begun after the client had made its key is another
--- account, which a late repeat must not cost its data.
+-- After an erasure nothing is left to remember it by. But an account begun after the client made its key is another
+-- account, and a late repeat must not erase that.
 if not IS_OWN_REQUEST and REQUEST_TIME ~= '' and ACCOUNT.born > tonumber(REQUEST_TIME) then refuse('request_too_old') end
 
--- Of an earlier release: ids of expired conversations whose messages may still be there, each with a time.
+-- Ids that an earlier release listed as expired but not purged, each with a time.
 local unpurged = {}
-for id, till in string.gmatch(row[3] or '', '(%S+) (%d+)') do unpurged[id] = till end
+for id, time in string.gmatch(row[3] or '', '(%S+) (%d+)') do unpurged[id] = time end
 
 local public = {}
 for _, share in ipairs(parse_shares(row[4])) do
@@ -45,8 +45,8 @@ if #public > 0 then
   redis.call('HDEL', META, ':shares', ':code')
 end
 
--- The totals are not true any more. A conversation's state stays to the end: whoever writes one of this id meanwhile
--- finds by it that there may be messages to clear away.
+-- The totals are no longer right. A conversation's state stays to the end: it tells a write to the same id meanwhile that
+-- there may be messages to clear away.
 local fields, was_put_aside = { ':account' }, false
 for i = FIRST_ID, #ARGV do
   for _, suffix in ipairs({ '', ':counters', ':writes', ':deleted' }) do fields[#fields + 1] = ARGV[i] .. suffix end
@@ -59,8 +59,8 @@ if #fields > 1 then
   redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST_ID))
   if was_put_aside then
     local words = {}
-    for id, till in pairs(unpurged) do words[#words + 1] = id .. ' ' .. till end
-    -- Where the database is full they are named again, until all go at once.
+    for id, time in pairs(unpurged) do words[#words + 1] = id .. ' ' .. time end
+    -- If the database is full they are named again, until everything is removed at once.
     call_unless_full('HSET', META, ':remnants', table.concat(words, ' '))
   end
 end
@@ -73,7 +73,7 @@ end
 if #ids == 0 then
   redis.call('UNLINK', CONVERSATIONS, DELETED, META, unpack(KEYS, 4, 3 + LAST_KEYS))
   notify('erase', user)
-  -- Not even this call is remembered.
+  -- Not even this call is counted.
   user.is_written = true
   return reply_of(REPLY, { remaining = '0' })
 end

@@ -22,7 +22,7 @@ load_account(row[2], user)
 
 local ids, is_listed = redis.call('ZRANGE', CONVERSATIONS, 0, -1), {}
 for _, id in ipairs(ids) do is_listed[id] = true end
--- Of an earlier release: ids of expired conversations whose messages may still be there.
+-- Ids that an earlier release listed as expired but not purged.
 for id in string.gmatch(row[3] or '', '(%S+) %d+') do
   if not is_listed[id] then ids[#ids + 1] = id end
 end
@@ -33,8 +33,9 @@ for _, id in ipairs(ids) do
 end
 local stored = call_in_portions('HMGET', META, fields, 1)
 
--- Nobody counted what the expired took with them, so all is summed up anew.
-local totals = { conversations = 0, messages = 0, tokens = 0, bytes = #(row[5] or ''), largest = 0, till = NOW + TTL }
+-- Expiry was not subtracted from the totals, so everything is summed up anew.
+local totals = { conversations = 0, messages = 0, tokens = 0, bytes = #(row[5] or ''), largest = 0,
+  counted_until = NOW + TTL }
 local expired, is_expired = {}, {}
 for i, id in ipairs(ids) do
   local counters, state = parse_counters(stored[2 * i - 1]), parse_state(stored[2 * i])
@@ -44,17 +45,17 @@ for i, id in ipairs(ids) do
     totals.tokens = totals.tokens + counters.tokens
     totals.bytes = totals.bytes + counters.bytes + (state and state.extra or 0)
     totals.largest = math.max(totals.largest, counters.messages)
-    totals.till = math.min(totals.till, counters.expires_at)
+    totals.counted_until = math.min(totals.counted_until, counters.expires_at)
   elseif state and state.mark == '!' and state.born > NOW - DAY then
-    -- What is being made at this moment, or can still be gone on with: what takes it on, finds its bytes by its state.
+    -- Being created at this moment, or to be continued after a stop: what continues it finds its bytes in its state.
     totals.bytes = totals.bytes + state.extra
   else
     expired[#expired + 1] = id
     is_expired[id] = true
   end
 end
--- A conversation is kept about as long as what is shared of it: one that is gone before was deleted when the database was
--- full, and could not take these rows along.
+-- A conversation is kept about as long as its shares: if it is gone earlier, it was deleted while the database was full,
+-- which left these rows behind.
 local shares = parse_shares(row[4])
 for _, share in ipairs(shares) do
   local kept_until = tonumber(share.created) + TTL - math.min(DAY, TTL / 2)
@@ -64,7 +65,7 @@ for _, share in ipairs(shares) do
   totals.bytes = totals.bytes + tonumber(share.bytes)
 end
 
--- Those given, where they are still expired.
+-- Those given, if they are still expired.
 local gone, members, keys = {}, {}, {}
 for i = FIRST_ID, #ARGV do
   local id, key = ARGV[i], 4 + 2 * (i - FIRST_ID)
@@ -87,7 +88,8 @@ for _, id in ipairs(expired) do
 end
 if #next_ids > 0 then return reply_of(REPLY, { status = 'ok' }, next_ids) end
 
--- Tombstones past theirs go, those that stay count. Who last looked before these deletions will not learn of them any more.
+-- Expired tombstones are dropped, the others are counted. A client whose cursor is older than these deletions has to start
+-- over.
 local dropped, forgotten, states, kept = {}, {}, {}, 0
 local tombstones = redis.call('ZRANGE', DELETED, 0, -1, 'WITHSCORES')
 for i = 1, #tombstones, 2 do
@@ -110,7 +112,7 @@ if #dropped > 0 then call_in_portions('ZREM', DELETED, dropped, 1) end
 if #forgotten > 0 then call_in_portions('HDEL', META, forgotten, 1) end
 
 ACCOUNT.conversations, ACCOUNT.messages, ACCOUNT.tokens = totals.conversations, totals.messages, totals.tokens
-ACCOUNT.largest, ACCOUNT.counted_until = totals.largest, totals.till
+ACCOUNT.largest, ACCOUNT.counted_until = totals.largest, totals.counted_until
 ACCOUNT.tombstones = kept
 user.bytes, user.purged = totals.bytes, NOW
 call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '',

@@ -115,7 +115,7 @@ impl UserStore<'_> {
     }
 }
 
-/// What stays of the one who claimed when that account is erased: a hash, from which nobody learns who that was.
+/// A hash of the claiming user: it stays when that account is erased, and does not tell which one it was.
 fn mark_of(user: &UserId) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, user.as_str().as_bytes()).to_string()
 }

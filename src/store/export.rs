@@ -21,7 +21,7 @@ pub struct Exported {
 }
 
 impl UserStore<'_> {
-    /// Reads conversations with their messages: those from the front of `ids` that fit into one answer of
+    /// Reads conversations with their messages: those from the front of `ids` that fit into one response of
     /// a few megabytes, at least one; a large one in part. `None` stands for one that is not there.
     /// `after` is where the first one's messages begin.
     ///

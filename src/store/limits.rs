@@ -91,7 +91,7 @@ impl UserStore<'_> {
         }
     }
 
-    /// Refuses, without asking anybody, who is known to be over a limit.
+    /// Refuses a caller that is known to be over a limit, without asking the database.
     pub(super) fn admit(&self, calls: PausedCalls) -> Result<(), StoreError> {
         let now = self.store.clock.now_ms();
         let window = Window::at(now);
@@ -112,7 +112,7 @@ impl UserStore<'_> {
         }
     }
 
-    /// What only frees is admitted whatever was spent or sent.
+    /// A script that only frees memory is admitted whatever was spent or sent.
     pub(super) fn admit_write(&self, script: &Script) -> Result<(), StoreError> {
         if script.frees() {
             // Deletions have their limit too.
@@ -129,7 +129,7 @@ impl UserStore<'_> {
         Ok(())
     }
 
-    /// Refuses a caller who is over a limit or refused for the day, before anything is read of what was sent.
+    /// Refuses a caller that is over a limit or refused for the day, before the body is read.
     ///
     /// # Errors
     /// `Limited`; `Paused`; `OverQuota` for the address's bytes.

@@ -112,7 +112,7 @@ impl Store {
         }
     }
 
-    /// The same for what is not in the user's database, but in that of a name: a code, a share.
+    /// The same for what is in the database of a name (a code, a share) instead of the user's.
     fn for_name(&self, caller: &Caller, name: &str) -> UserStore<'_> {
         let database = self.databases.index_of(name);
         UserStore {
@@ -140,7 +140,7 @@ impl Store {
         }
     }
 
-    /// Asks every database for a sign of life; answers how long the slowest took.
+    /// Pings every database; returns how long the slowest took.
     ///
     /// # Errors
     /// See [`UpstashError`].
@@ -178,8 +178,7 @@ pub struct UserStore<'a> {
 }
 
 impl UserStore<'_> {
-    /// The same for a stream that is open: its beginning was counted, and it reads only when the user has written, which
-    /// is counted too.
+    /// The same for an open stream, whose reads are not counted: opening it was, and so is each write that it reads.
     #[must_use]
     pub fn within_stream(self) -> Self {
         Self {

@@ -17,7 +17,7 @@ pub struct Session {
 }
 
 impl UserStore<'_> {
-    /// Reads the session of a known user, and sees to it that it lives on.
+    /// Reads the session of a known user, and has it renewed where that is due.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! Shares: read-only snapshots of conversations, for anybody who knows their id.
+//! Shares: read-only snapshots of conversations, for any caller that knows their id.
 
 use super::call::Call;
 use super::scripts::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
@@ -27,7 +27,7 @@ impl Share {
     }
 }
 
-/// A share as its readers see it: nothing of who made it, and one part of the messages.
+/// A share as its readers see it: one part of the messages, and nothing about the user who made it.
 #[derive(Debug)]
 pub struct SharedPage {
     created: Timestamp,
@@ -61,7 +61,7 @@ impl SharedPage {
 }
 
 impl UserStore<'_> {
-    /// Makes a snapshot of a conversation, readable until `expires` by who knows its id, of which `secret` is a part.
+    /// Makes a snapshot of a conversation, readable until `expires` by any caller that knows its id, of which `secret` is a part.
     ///
     /// # Errors
     /// `NoConversation`; `OverQuota`; `ShareTooLarge`; or the database failed.
@@ -93,12 +93,12 @@ impl UserStore<'_> {
     /// Revokes a share. Doing so again is no error.
     ///
     /// # Errors
-    /// `NoShare` where it is none of this user's; or the database failed.
+    /// `NoShare` where this user has no such share; or the database failed.
     pub async fn unshare(&self, id: &ShareId) -> Result<(), StoreError> {
         self.write(SharesRevoke { share: id }).await.map(drop)
     }
 
-    /// Reads a share, whosever it is: the messages of one part, the first being 0.
+    /// Reads a share of any user: the messages of one part, the first being 0.
     ///
     /// # Errors
     /// `NoShare`; or the database failed.

@@ -1,4 +1,4 @@
-//! What has changed since a cursor, and who listens to it.
+//! What has changed since a cursor, and streams of changes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -288,16 +288,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_back_as_it_was_given_out(clock in 0i64.., score: i64, member in "[A-Za-z0-9_-]{1,128}") {
+        fn comes_back_as_it_was_given_out(since in 0i64.., score: i64, member in "[A-Za-z0-9_-]{1,128}") {
             let behind = Cursor { score, member };
-            for cursor in [SyncCursor::Since(clock), SyncCursor::All { began: clock, behind }] {
+            for cursor in [SyncCursor::Since(since), SyncCursor::All { began: since, behind }] {
                 prop_assert_eq!(SyncCursor::decode(&cursor.encode()), Ok(cursor));
             }
         }
 
         #[test]
-        fn a_clock_is_a_cursor(clock in 0i64..) {
-            prop_assert_eq!(SyncCursor::decode(&clock.to_string()), Ok(SyncCursor::Since(clock)));
+        fn a_change_sequence_is_a_cursor(since in 0i64..) {
+            prop_assert_eq!(SyncCursor::decode(&since.to_string()), Ok(SyncCursor::Since(since)));
         }
 
         #[test]

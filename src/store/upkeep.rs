@@ -1,4 +1,4 @@
-//! What is done after an answer: reading writes nothing itself, and nobody sees these fail.
+//! Work done after a response: reads write nothing themselves, and no client sees this fail.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

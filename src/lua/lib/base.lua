@@ -19,7 +19,7 @@
 --           ':account'       see `account_names`
 --           ':writes'        outcomes of the user's last writes that belong to no conversation, see write_log.lua
 --           ':shares'        the user's shares; see share.lua
---           ':claimed'       who has moved all of this into an account, by a hash of that user, and how many
+--           ':claimed'       a hash of the user whose account all of this was moved into, and how many
 --                            conversations; see user_claim.lua
 --           ':code'          the key of the last code for another device and when it expires, ms; see code_create.lua
 --           ':stream:<n>'    until when the n-th open stream of changes may last, ms
@@ -49,32 +49,48 @@ local LARGEST = 9007199254740991
 local CONVERSATIONS, META, DELETED, MESSAGES, BODIES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local NOW, ID = tonumber(ARGV[1]), ARGV[3]
 
--- ttl: of a conversation, ms. rate_limit: calls per window. window: ms. issued: when the caller's token
--- was, ms. The quotas: conversations of the user, messages of a conversation, bytes of the user.
+-- ttl                 of a conversation, ms
+-- rate_limit          calls per window
+-- window              ms
+-- issued              when the caller's token was issued, ms
+-- max_conversations   of the user
+-- max_messages        of a conversation
+-- max_bytes           of the user
 local setting_names = { 'ttl', 'rate_limit', 'window', 'issued', 'max_conversations', 'max_messages',
   'max_bytes' }
 
--- change_seq: the change sequence, which never goes back and is at least the time of the last change, ms. expires_at: until
--- when the user's keys are kept, ms. floor: a change older than this may be missing from the conversations' order. purged:
--- when the expired were last cleared away. The next three are lifetime totals. epoch: tokens issued before are void.
--- bytes: of everything the user keeps. window and calls: of the rate limit. listening: until when somebody may
--- listen to notices.
+-- change_seq      the change sequence, which never goes back and is at least the time of the last change, ms
+-- expires_at      until when the user's keys are kept, ms
+-- floor           a change older than this may be missing from the order of the conversations
+-- purged          when the expired were last cleared away, ms
+-- messages, tokens, conversations   lifetime totals
+-- epoch           tokens issued before are void, ms
+-- bytes           of everything the user keeps
+-- window, calls   of the rate limit
+-- listening       until when a stream may be open, ms
 local user_names = { 'change_seq', 'expires_at', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
   'bytes', 'window', 'calls', 'listening' }
 
--- change_seq: the user's when this was written; where it differs, a release that does not know this field wrote since, and
--- the totals are not to be trusted. born: the change sequence of the first change. conversations, messages, tokens:
--- what there is now. largest: messages in the largest conversation, -1 where that is not known. counted_until: when the
--- first conversation may expire, ms, from which on the totals may be too high. tombstones: of conversations.
+-- change_seq      the user's when this was written; where it differs, a release that does not know this field wrote since,
+--                 and the totals are not to be trusted
+-- born            the change sequence of the first change
+-- conversations, messages, tokens   what there is now
+-- largest         messages in the largest conversation, -1 where that is not known
+-- counted_until   when the first conversation may expire, ms, from which on the totals may be too high
+-- tombstones      of conversations
 local account_names = { 'change_seq', 'born', 'conversations', 'messages', 'tokens', 'largest', 'counted_until',
   'tombstones' }
 
--- seq: of the last message. saved and saved_revision: digest and revision of the last whole save.
+-- seq                     of the last message
+-- expires_at              when the conversation expires, ms
+-- saved, saved_revision   digest and revision of the last whole save
 local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'created', 'updated', 'expires_at',
   'saved_revision', 'saved' }
 
--- born: the change sequence of its first change, which tells a conversation from an earlier one of the same id. extra: bytes it takes up
--- beside its messages. offset: what its token count has beyond the sum of its messages'. Behind them a mark:
+-- born     the change sequence of its first change, which tells it from an earlier conversation of the same id
+-- extra    bytes it takes up beside its messages
+-- offset   what its token count has beyond the sum of its messages'
+-- Behind them a mark:
 --   -  nothing is under way   !  a write is under way, or was stopped   >  a claim is moving it here, or was stopped
 local state_names = { 'born', 'extra', 'offset' }
 
@@ -90,7 +106,7 @@ local function parse_numbers(names, text)
     if names[i] == 'saved' then
       values.saved = word
     elseif names[i] then
-      -- What an earlier release summed up without bounds is brought back into them.
+      -- An earlier release summed up without bounds.
       values[names[i]] = math.max(-LARGEST, math.min(LARGEST, tonumber(word) or 0))
     end
   end
@@ -235,7 +251,7 @@ local function parse_body(body)
   }
 end
 
--- Whether the body is that of this member: one that a stopped save left behind belongs to nobody.
+-- Whether the body is that of this member: a body that a stopped save left behind belongs to no member.
 local function is_body_of(member, body)
   if not body or not string.find(body, RS, 1, true) then return false end
   return tonumber(string.match(body, '^%d+')) == tonumber(string.sub(member, 1, 8), 16)

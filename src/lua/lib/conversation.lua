@@ -24,8 +24,8 @@ end
 -- What these fields hold, beginning at `at`.
 local function read_conversation(id, row, at, messages_key, bodies_key)
   local counters, state = parse_counters(row[at + 1]), parse_state(row[at + 2])
-  local c = { id = id, record = row[at] or '', old_record = row[at] or '', counters = counters, was_deleted = is_tombstone(row[at + 1]),
-    counters_text = row[at + 1] or '', writes = row[at + 3] or '', deleted = row[at + 4] or '',
+  local c = { id = id, record = row[at] or '', old_record = row[at] or '', counters = counters,
+    was_deleted = is_tombstone(row[at + 1]), counters_text = row[at + 1] or '', writes = row[at + 3] or '', deleted = row[at + 4] or '',
     messages_key = messages_key, bodies_key = bodies_key,
     is_known = state ~= nil, state = state or { born = 0, extra = 0, offset = 0, mark = '-' } }
   -- As ETags have it: what a stopped script has left is no version of anything.
@@ -166,8 +166,8 @@ local function replaced_record(c)
   return #title <= MOST_REPLACED and title or nil
 end
 
--- Writes a changed conversation's numbers and tells who listens. `extra` goes into the outcome; `messages` into the notice.
--- What follows the write that ends it may be lost without harm.
+-- Writes a changed conversation's numbers and publishes a notice. `extra` goes into the outcome, `messages` into the notice.
+-- What comes after the last write may be lost without harm.
 local function commit(kind, user, c, status, extra, messages)
   if c.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
   c.writes = remember(c.writes, outcome_of(status, user, c, extra), replaced_record(c))
@@ -177,7 +177,7 @@ local function commit(kind, user, c, status, extra, messages)
   return written(status, user, c)
 end
 
--- Where there is nothing to change: remembers that, and writes what healing has found.
+-- For a request that changes nothing: remembers that, and writes what healing has found.
 local function commit_unchanged(user, c, extra)
   if c.is_healed then
     touch(user, c)

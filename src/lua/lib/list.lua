@@ -1,6 +1,6 @@
 -- Shared by the scripts that go through the list of conversations, behind base.lua.
 
--- A page ends where its metadata would not fit a function's answer.
+-- A page ends where its metadata would not fit the response of a function.
 local PAGE_BYTES = 3500000
 
 -- At most `wanted` conversations behind (score, id), last changed first: a flat list of id, score.

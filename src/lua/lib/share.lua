@@ -6,9 +6,9 @@
 --   0, 1, 2...   a part of the messages, oldest first: id GS body GS id GS body GS...
 -- meta ':shares' lists the user's shares in the order of their making, see `share_names`, each ended by RS.
 --
--- The first half of an id is one of some slots that follow from the user, and names the key, so that whoever deletes or
--- erases can name all keys beforehand. Shares of an earlier release, and those that came with a claim, have keys that
--- only their ids tell: a script that meets one asks to be called again with its key.
+-- The first half of an id is one of some slots that follow from the user, and names the key, so that a deletion or an
+-- erasure can name all keys beforehand. The keys of shares of an earlier release, and of those that came with a claim,
+-- follow only from their ids: a script that finds one asks to be called again with its key.
 
 -- id: of the share. conversation: '' where the share was revoked: its row stays for a while, so that a repeat of
 -- the revocation is recognised. created and expires: ms. title: JSON text, or ''.

@@ -8,9 +8,9 @@
 --   write them do anyway, or INCR for an address; the first call of a window of an address 1 more (PEXPIRE), and
 --   so the first of a user (PEXPIREAT); the first change of an account 1 more (TIME)
 --
--- A change of a conversation's messages goes so: `begin` marks the conversation and puts it into the list, where an
--- erasure and the purge find it; then the messages are written, and `commit` writes its numbers without the mark. Who
--- next writes to a conversation with a mark counts it anew first (`heal`).
+-- A change of a conversation's messages has three steps: `begin` marks the conversation and puts it into the list, where
+-- an erasure and the purge find it; then the messages are written; then `commit` writes its numbers without the mark. The
+-- next write to a conversation that still has a mark counts it anew first (`heal`).
 
 -- Gives a key that has just come into being its expiry, and leaves none without.
 local function expire_new(command, key, time)
@@ -29,11 +29,11 @@ if COUNTED_BY_ADDRESS then
   if CALLS > SETTINGS.rate_limit then return { CALLS, { 'rate_limited' }, COMMANDS } end
 end
 
--- The user who calls, once `parse_user` has read the numbers; the account's; and the user as to be written where the
--- script does not write it: whatever it changed before it gave up must not get there.
+-- The calling user, once `parse_caller` has read the numbers; the account's numbers; and the user as it is written where the
+-- script itself does not write it: without what the script changed before it refused.
 local CALLER, ACCOUNT, UNTOUCHED
 
--- Whether this attempt belongs to a call that was let in before: a name of the service's own is known to nobody else.
+-- Whether this attempt belongs to a call that was admitted before: no client knows a name that the service made.
 local IS_OWN_REQUEST = DIGEST == '-'
 
 local function count_call(user)
@@ -48,8 +48,8 @@ local function refuse_signed_out(user)
   if SETTINGS.issued < user.epoch then refuse('signed_out') end
 end
 
--- A deletion in a full database takes the account's totals along, as it can leave nothing else behind. Who follows the
--- changes starts over then, and all is counted anew; so it is once with what an earlier release wrote.
+-- A deletion in a full database removes the account's totals too, as it cannot write a tombstone. Clients that follow the
+-- changes start over then, and everything is counted anew; once also with what an earlier release wrote.
 local function start_over(user)
   user.change_seq = math.max(NOW, user.change_seq + 1)
   user.before, user.floor, user.purged = user.change_seq, user.change_seq, 0
@@ -62,8 +62,8 @@ local function load_account(text, user)
 end
 
 -- The caller's numbers, from ':user', ':account' and the log that may remember this request. Every script that acts
--- for a user has to come past here. Returns the outcome of this request where it is remembered, and metadata as it was
--- then: from then on the script must do nothing but answer. `voids_itself`: the write voids the very token that its repeat
+-- for a user has to call this. Returns the outcome of this request if it is remembered, and metadata as it was
+-- then: in that case the script must only reply. `voids_itself`: the write voids the very token that its repeat
 -- comes with.
 local function parse_caller(user_text, account_text, log, voids_itself)
   CALLER = read_user(user_text)
@@ -77,8 +77,8 @@ local function parse_caller(user_text, account_text, log, voids_itself)
   return outcome, replaced
 end
 
--- Counts what was written since the user was read to the day it is (UTC). Here, so that no write can
--- forget it and none pays a command for it.
+-- Adds what was written since the user was read to the activity of the day (UTC). Here, so that no write can
+-- forget it and none needs a command for it.
 local ACTIVE_DAYS = 30
 local function count_activity(user)
   local messages, tokens = user.messages - user.counted_messages, user.tokens - user.counted_tokens
@@ -98,7 +98,7 @@ local function count_activity(user)
   user.counted_messages, user.counted_tokens = user.messages, user.tokens
 end
 
--- To be written by whoever calls it.
+-- The caller of this function writes what it returns.
 local function format_user(user)
   count_activity(user)
   user.is_written = true
@@ -178,7 +178,7 @@ local function notice_of(id, body)
   return GS .. id .. GS .. body
 end
 
--- Tells whoever listens what has changed, if anybody does. The kind, the ids and the numbers need no escaping.
+-- Publishes what has changed, if a stream may be open. The kind, the ids and the numbers need no escaping.
 -- `previous` lets a listener see that a notice was missed, `reset` that cursors are void.
 local function notify(kind, user, counters, messages)
   if user.listening <= NOW then return end
@@ -193,11 +193,11 @@ local function notify(kind, user, counters, messages)
   notice = notice .. '}'
   if messages and #messages <= LARGEST_NOTICE then notice = notice .. messages end
   local channel = string.gsub(CONVERSATIONS, 'conversations$', 'events')
-  -- The change is made: whoever misses the notice finds it by the next one's `previous`.
+  -- The change is made: a listener that misses the notice notices by `previous` of the next one.
   redis.pcall('PUBLISH', channel, notice)
 end
 
--- Refuses what would make the user keep more bytes than allowed. What only grows a log is not asked about.
+-- Refuses what would make the user keep more bytes than allowed. Growth of a log is not checked.
 local function check_room(user, growth)
   if growth > 0 and user.bytes + growth > SETTINGS.max_bytes then refuse('too_much_text_kept') end
 end
@@ -222,7 +222,7 @@ local function count_totals(before, after)
   end
 end
 
--- What no condition of the request allows is refused with 412. `c` is a conversation, or nil where there is none.
+-- A request whose conditions do not hold is refused with 412. `c` is a conversation, or nil where there is none.
 local IF_MATCH, IF_NONE_MATCH = string.match(ARGV[4], '^([^;]*);?(.*)$')
 
 local function names_version(condition, version)
@@ -236,12 +236,12 @@ local function refuse_stale(c)
   refuse('revision_mismatch', '0', '0')
 end
 
--- If-None-Match: asked before anything else, as it forbids to change what is there.
+-- If-None-Match: checked before anything else, as it forbids changing what is there.
 local function check_absent(c)
   if IF_NONE_MATCH ~= '' and c.counters and names_version(IF_NONE_MATCH, c.version) then refuse_stale(c) end
 end
 
--- If-Match: asked only where there is something to change, so that a repeat without a name finds its own work done.
+-- If-Match: checked only where there is something to change, so that a repeat without a key finds its own work done.
 local function check_match(c)
   if IF_MATCH == '' then return end
   if not c.counters or not names_version(IF_MATCH, c.version) then refuse_stale(c) end
@@ -253,9 +253,9 @@ local function change_sequence(user)
   return integer(user.before) .. ' ' .. integer(user.change_seq)
 end
 
--- Notes until when somebody may listen to notices.
-local function listen(user, till)
-  user.listening = math.max(user.listening, till)
+-- Notes until when a stream may be open.
+local function listen(user, expires_at)
+  user.listening = math.max(user.listening, expires_at)
   UNTOUCHED.listening = user.listening
 end
 
@@ -275,7 +275,7 @@ local function is_full(problem)
   return string.find(text, 'OOM', 1, true) == 1 or string.find(text, 'capacity quota exceeded', 1, true) ~= nil
 end
 
--- Calls a command without which the script can do its work, should the database be full. Returns whether it ran.
+-- Calls a command that the script can do without, should the database be full. Returns whether it ran.
 local function call_unless_full(...)
   local reply = redis.pcall(...)
   if type(reply) ~= 'table' or not reply.err then return true end
@@ -283,11 +283,11 @@ local function call_unless_full(...)
   return false
 end
 
--- Writes the caller's numbers where the script itself did not: the call has to be counted. A database that is full
--- must not keep the answer back.
+-- Writes the caller's numbers where the script itself did not: the call has to be counted. A full database must not
+-- prevent the reply.
 local function write_caller()
   if not CALLER or CALLER.is_written or COUNTED_BY_ADDRESS then return end
-  -- Of a user without data nothing is kept for longer than it counts.
+  -- Nothing of a user without data is kept longer than it counts.
   local needed = math.max(NOW + 1, UNTOUCHED.listening)
   local is_due = UNTOUCHED.expires_at < needed
   if is_due then UNTOUCHED.expires_at = math.max(NOW + SETTINGS.window, needed) end

@@ -87,7 +87,7 @@ reply! {
 }
 
 procedure! {
-    /// Lets a conversation that was read live on.
+    /// Renews the expiry of a conversation that was read.
     ConversationRenew: CONVERSATION_RENEW -> Outcome {}
 }
 

@@ -56,7 +56,7 @@ procedure! {
 }
 
 procedure! {
-    /// One part of a share's messages, for anybody who knows its id.
+    /// One part of a share's messages, for any caller that knows its id.
     ShareRead<'a>: SHARE_READ -> SharePart {
         part: u32,
         secret: &'a str,
