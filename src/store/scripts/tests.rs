@@ -134,7 +134,7 @@ fn check<P: Procedure>() -> &'static str {
 }
 
 macro_rules! check_all {
-    ($($procedure:ident),+ $(,)?) => {
+    ($($procedure:ty),+ $(,)?) => {
         BTreeSet::from([$(check::<$procedure>()),+])
     };
 }
@@ -142,34 +142,34 @@ macro_rules! check_all {
 #[test]
 fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
     let checked = check_all!(
-        ChangesList,
-        CodeCreate,
-        CodeRedeem,
+        ChangesList<'_>,
+        CodeCreate<'_>,
+        CodeRedeem<'_>,
         ConversationDelete,
-        ConversationPatch,
-        ConversationRead,
+        ConversationPatch<'_>,
+        ConversationRead<'_>,
         ConversationRenew,
-        ConversationSave,
-        ConversationsExport,
-        ConversationsImport,
-        ConversationsList,
-        MessageDelete,
-        MessagePatch,
-        MessagesAppend,
+        ConversationSave<'_>,
+        ConversationsExport<'_>,
+        ConversationsImport<'_>,
+        ConversationsList<'_>,
+        MessageDelete<'_>,
+        MessagePatch<'_>,
+        MessagesAppend<'_>,
         SessionBegin,
         SessionRead,
-        SessionSetCurrent,
+        SessionSetCurrent<'_>,
         SessionSignOut,
-        ShareRead,
-        SharesCreate,
+        ShareRead<'_>,
+        SharesCreate<'_>,
         SharesList,
-        SharesRevoke,
+        SharesRevoke<'_>,
         StatisticsRead,
         StreamOpen,
         UserCheck,
         UserClaim,
-        UserErase,
-        UserPurge,
+        UserErase<'_>,
+        UserPurge<'_>,
     );
     let all: BTreeSet<&str> = ALL.iter().map(|(name, _)| *name).collect();
     assert_eq!(checked, all);
