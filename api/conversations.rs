@@ -37,7 +37,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let page = ObjectWriter::with_capacity(16_384)
         .array("data", summaries)
         .optional("nextCursor", next.as_deref())
-        .plain("clock", list.clock);
+        .plain("clock", list.change_sequence);
     Ok(Answer::ok(page.finish()))
 }
 

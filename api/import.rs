@@ -29,7 +29,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
         .import(&import.conversations)
         .await?;
     Ok(Answer::ok(
-        import.report(&imported.statuses, imported.clock),
+        import.report(&imported.statuses, imported.change_sequence),
     ))
 }
 

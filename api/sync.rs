@@ -21,7 +21,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&caller);
     let changes = store.changes(cursor.as_ref(), limit).await?;
-    let tag = store.sync_tag(changes.clock);
+    let tag = store.sync_tag(changes.change_sequence);
     let is_known = matches!(cursor, Some(SyncCursor::Since(_))) && changes.is_empty();
     let known = request.known_versions();
     let answer = match known {

@@ -6,7 +6,7 @@ use crate::http::ApiError;
 use crate::identity::{Caller, Counted, UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
-use crate::store::{CODE_LIFE, Claim, Redeemed, Session};
+use crate::store::{CODE_TTL, Claim, Redeemed, Session};
 use crate::{App, ErrorCode};
 
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: ours would
@@ -54,7 +54,7 @@ pub async fn link(app: &App, caller: &Caller) -> Result<String, ApiError> {
     if !store.keep_code(&pseudonym).await? {
         return Err(ApiError::Internal);
     }
-    let life = i64::try_from(CODE_LIFE.as_millis()).unwrap_or_default();
+    let life = i64::try_from(CODE_TTL.as_millis()).unwrap_or_default();
     let json = ObjectWriter::with_capacity(80)
         .string("code", &code)
         .display("expiresAt", Timestamp::from_ms(app.clock.now_ms() + life));

@@ -93,7 +93,7 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let json = ObjectWriter::with_capacity(80)
         .display("id", &id)
         .plain("deleted", true);
-    Ok(Answer::ok(deleted.clocks.write_to(json).finish()))
+    Ok(Answer::ok(deleted.change_sequence.write_to(json).finish()))
 }
 
 fn answer(written: &Written) -> Answer {

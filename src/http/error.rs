@@ -7,7 +7,7 @@ use super::Answer;
 use crate::ErrorCode;
 use crate::identity::{RETRY_AFTER_SECONDS, TokenError};
 use crate::model::{Invalid, ObjectWriter, limits};
-use crate::store::{CODE_LIFE, PausedCalls, Quota, StoreError};
+use crate::store::{CODE_TTL, PausedCalls, Quota, StoreError};
 use crate::upstash::UpstashError;
 
 /// An error as clients see it: `{"error":{"code","message","requestId"}}`.
@@ -151,7 +151,7 @@ impl ApiError {
                 answer.with_header(RETRY_AFTER, status.reset_seconds())
             }
             Self::Store(StoreError::TooManyCodes) => {
-                answer.with_header(RETRY_AFTER, CODE_LIFE.as_secs())
+                answer.with_header(RETRY_AFTER, CODE_TTL.as_secs())
             }
             Self::Store(StoreError::SignedOut) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::Store(StoreError::Upstash(error)) => match retry_after(error) {

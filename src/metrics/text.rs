@@ -111,7 +111,7 @@ impl Gauges {
     }
 }
 
-/// Prometheus's text format, from what `src/lua/metrics.lua` keeps in each database: a line of names, then
+/// Prometheus's text format, from what `src/lua/metrics_add.lua` keeps in each database: a line of names, then
 /// per series its number and its name.
 pub fn exposition(stored: &[String], gauges: &Gauges) -> String {
     let mut series: BTreeMap<&str, u64> = BTreeMap::new();

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::ErrorCode;
 
-/// What we put into answers and compute ourselves: a client may send it back, to no effect.
+/// What we compute and add to responses: a client may send it back, to no effect.
 const COMPUTED: [&str; 7] = [
     "messageCount",
     "revision",

@@ -41,7 +41,7 @@ impl<'a> Object<'a> {
             .map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// Refuses more members than a client may have of his own; to be asked when ours are taken out.
+    /// Refuses more members than a client may add; to be called when our own are taken out.
     ///
     /// # Errors
     /// `invalid_json`.

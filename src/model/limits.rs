@@ -2,12 +2,12 @@
 
 /// The largest request body, in bytes: what Vercel lets through.
 pub const BODY: usize = 4_500_000;
-/// The most that a page of messages holds, in bytes, where it holds more than one: answers have to pass
+/// The most that a page of messages holds, in bytes, where it holds more than one: responses have to pass
 /// Vercel too, and what is stored compressed can be a thousand times as long when it is read.
 pub const PAGE: usize = 4_000_000;
 /// The largest content of a message, in bytes of UTF-8.
 pub const CONTENT: usize = 1_048_576;
-/// The largest message, in bytes of its JSON text: an answer that holds it and its conversation's metadata has to pass
+/// The largest message, in bytes of its JSON text: a response that holds it and its conversation's metadata has to pass
 /// Vercel too.
 pub const MESSAGE: usize = 4_000_000;
 /// The largest sum of a message's other fields, in bytes of JSON.
@@ -25,12 +25,12 @@ pub const FIELDS: usize = 100;
 /// How many more it may have, as long as these are ours: what we add to an object must not make it too
 /// large to be sent back.
 pub const OWN_FIELDS: usize = 16;
-/// How many conversations a list or a sync answers at once.
+/// How many conversations a list or a sync returns at once.
 pub const CONVERSATION_PAGE: PageSize = PageSize {
     default: 20,
     most: 50,
 };
-/// How many messages an answer has at most.
+/// How many messages a response has at most.
 pub const MESSAGE_PAGE: PageSize = PageSize {
     default: 50,
     most: 100,

@@ -19,7 +19,7 @@ impl Summary {
 }
 
 impl StoredMessage {
-    /// Who wrote it and when as a heading, and below it the text as it is.
+    /// Its author and time as a heading, and below it the text as it is.
     pub fn to_markdown(&self) -> String {
         let text = |name| value_of(self.record.as_str(), name).and_then(text_of);
         let role = match text("type").as_deref() {

@@ -13,7 +13,7 @@ use super::{Object, Record, limits};
 
 const MARK: char = '~';
 
-/// JSON texts up to here, in bytes, are stored as they are. Most of an account are answers of one or two
+/// JSON texts up to here, in bytes, are stored as they are. Most of an account are replies of an assistant of one or two
 /// thousand bytes: with a threshold above these there would be next to nothing saved.
 const THRESHOLD: usize = 512;
 

@@ -84,7 +84,7 @@ impl ShareRequest {
 /// What `POST /api/session` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionAction {
-    /// Begin with a new user, or renew the token of the one who asks.
+    /// Begin with a new user, or renew the caller's token.
     Begin,
     /// Give out a code by which another device becomes this user.
     Link,
@@ -95,7 +95,7 @@ pub enum SessionAction {
     },
     /// Void every token issued before now.
     SignOutEverywhere,
-    /// Move what an anonymous user has into the account of the one who asks.
+    /// Move what an anonymous user has into the caller's account.
     Claim {
         /// A token of the anonymous user's.
         token: Secret,

@@ -7,10 +7,10 @@ use sha2::Sha256;
 
 use crate::secret::Secret;
 
-/// One revision of one life of a conversation: an id that was erased and used again begins a new life.
+/// One revision of a conversation, told from a conversation that had the same id before an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// The change sequence of the first change of this life.
+    /// The change sequence of the conversation's first change.
     pub born: i64,
     /// The revision.
     pub revision: u64,
@@ -52,7 +52,7 @@ const MAC_BYTES: usize = 8;
 const BYTES: usize = MAC_BYTES + 16;
 
 impl EntityTags {
-    /// Tags that only who knows `secret` can make.
+    /// Tags that cannot be made without `secret`.
     pub fn new(secret: Secret) -> Self {
         Self { secret }
     }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::export::stored_id;
+use super::export::stored_ids;
 use super::keys::Keys;
-use super::{Call, StoreError, UserStore, scripts};
+use super::scripts::users::{Move, UserClaim};
+use super::{StoreError, UserStore};
 use crate::identity::{Counted, UserId, Verified};
 use crate::model::{ConversationId, limits};
-use crate::upstash::UpstashError;
 
 /// How many conversations one request moves.
 const MOVED_AT_ONCE: usize = 50;
@@ -39,14 +39,14 @@ struct Step {
 impl UserStore<'_> {
     /// Moves everything of the user that `source` speaks for to this user, in steps, until nothing is left or
     /// `budget` is used up. What was begun is gone on with by claiming again. From the first step on the
-    /// source's tokens, which are valid for `token_life`, are void.
+    /// source's tokens, which are valid for `token_ttl`, are void.
     ///
     /// # Errors
     /// `Claimed`; `ClaimVoid`; `ClaimAcross`; `OverQuota`, before anything was changed; or the database failed.
     pub async fn claim(
         &self,
         source: &Verified,
-        token_life: Duration,
+        token_ttl: Duration,
         budget: Duration,
     ) -> Result<Claim, StoreError> {
         let databases = &self.store.databases;
@@ -56,7 +56,7 @@ impl UserStore<'_> {
         let began = self.store.clock.elapsed();
         let mut ids = Vec::new();
         loop {
-            let step = self.claim_some(source, token_life, &ids).await?;
+            let step = self.claim_some(source, token_ttl, &ids).await?;
             if step.next.is_empty() {
                 return Ok(Claim::Complete { moved: step.moved });
             }
@@ -71,53 +71,51 @@ impl UserStore<'_> {
     async fn claim_some(
         &self,
         source: &Verified,
-        token_life: Duration,
+        token_ttl: Duration,
         ids: &[ConversationId],
     ) -> Result<Step, StoreError> {
         let theirs = Keys::new(&self.store.namespace, &source.user);
         let today = self.store.today();
-        let mut call = Call {
-            more_keys: vec![
-                theirs.conversations(),
-                theirs.meta(),
-                theirs.deleted(),
-                theirs.current_conversation(),
-                theirs.session(),
-                theirs.reads(&Counted::User, today),
-                theirs.reads(&Counted::User, today - 1),
-            ],
-            arguments: vec![
-                mark_of(&self.caller.user).into(),
-                source.issued_at.to_string().into(),
-                token_life.as_millis().to_string().into(),
-                MOVED_AT_ONCE.to_string().into(),
-                self.keys.share_prefix().into(),
-                limits::SHARES.to_string().into(),
-            ],
-            ..Call::default()
-        };
+        let mut source_keys = vec![
+            theirs.conversations(),
+            theirs.meta(),
+            theirs.deleted(),
+            theirs.current_conversation(),
+            theirs.session(),
+            theirs.reads(&Counted::User, today),
+            theirs.reads(&Counted::User, today - 1),
+        ];
+        let mut moves = Vec::with_capacity(ids.len());
         for id in ids {
             let name = format!("{}/{id}", source.user);
-            let other = ConversationId::generate(Some(&name));
-            let keys = [(&theirs, id), (&self.keys, id), (&self.keys, &other)];
-            for (keys, id) in keys {
-                call.more_keys.extend([keys.messages(id), keys.bodies(id)]);
-            }
-            call.arguments.push(id.as_str().into());
-            call.arguments.push(other.to_string().into());
+            let other_id = ConversationId::generate(Some(&name));
+            source_keys.extend(theirs.of_conversations([id]));
+            source_keys.extend(self.keys.of_conversations([id, &other_id]));
+            moves.push(Move {
+                id: id.clone(),
+                other_id,
+            });
         }
-        let mut reply = self.write(&scripts::CLAIM, call).await?;
-        let (remaining, moved) = (reply.number()?, reply.number()?);
-        let next: Result<_, UpstashError> = reply.texts()?.iter().map(|id| stored_id(id)).collect();
+        let call = UserClaim {
+            claimer: mark_of(&self.caller.user),
+            issued_at: source.issued_at,
+            token_ttl,
+            max_named: MOVED_AT_ONCE,
+            share_prefix: self.keys.share_prefix(),
+            max_shares: limits::SHARES,
+            moves,
+            source_keys,
+        };
+        let reply = self.write(call).await?;
         Ok(Step {
-            remaining,
-            moved,
-            next: next?,
+            remaining: reply.remaining,
+            moved: reply.moved,
+            next: stored_ids(&reply.ids)?,
         })
     }
 }
 
-/// What stays of the one who claimed when that account is erased: a hash, from which nobody learns who that was.
+/// A hash of the claiming user: it stays when that account is erased, and does not tell which one it was.
 fn mark_of(user: &UserId) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, user.as_str().as_bytes()).to_string()
 }

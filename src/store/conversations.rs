@@ -1,7 +1,12 @@
 //! Conversations as a whole: the list, saving, changing metadata, deleting.
 
-use super::reply::{Clocks, Written};
-use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
+use super::call::Call;
+use super::reply::{ChangeSequence, Written};
+use super::scripts::conversations::{
+    ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
+    ConversationsList, ListedConversation,
+};
+use super::{Cursor, Outcome, StoreError, UserStore};
 use crate::model::{
     ConversationId, ConversationPatch, NewConversation, Preconditions, Summary, limits,
 };
@@ -14,8 +19,8 @@ pub struct ConversationList {
     pub conversations: Vec<Summary>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<Cursor>,
-    /// The user's change clock, ms.
-    pub clock: i64,
+    /// The user's change sequence.
+    pub change_sequence: i64,
 }
 
 /// What to do where the conversation is there already.
@@ -30,8 +35,8 @@ pub enum SaveMode {
 /// A deletion that happened, now or before.
 #[derive(Clone, Copy, Debug)]
 pub struct Deleted {
-    /// The user's change clock, ms, before and after.
-    pub clocks: Clocks,
+    /// The user's change sequence before and after.
+    pub change_sequence: ChangeSequence,
 }
 
 impl UserStore<'_> {
@@ -44,31 +49,19 @@ impl UserStore<'_> {
         limit: usize,
         after: Option<&Cursor>,
     ) -> Result<ConversationList, StoreError> {
-        let call = Call {
-            arguments: vec![
-                limit.to_string().into(),
-                optional(after.map(|cursor| cursor.score)),
-                after.map_or("", |cursor| &cursor.member).into(),
-            ],
-            ..Call::default()
-        };
-        let mut reply = self.read(&scripts::LIST, call).await?;
-        let clock = reply.number()?;
-        if reply.flag()? {
+        let reply = self.read(ConversationsList { limit, after }).await?;
+        if reply.is_purge_due {
             self.caller
                 .upkeep
                 .add(Task::Purge(self.caller.user.clone()));
         }
-        let next = reply.cursor()?;
-        let mut conversations = Vec::with_capacity(limit);
-        while !reply.is_empty() {
-            let id = reply.text()?;
-            conversations.push(reply.summary(id, &|id, version| self.tag_of(id, version))?);
-        }
         Ok(ConversationList {
-            conversations,
-            next,
-            clock,
+            conversations: ListedConversation::into_summaries(
+                reply.conversations,
+                &|id, version| self.tag_of(id, version),
+            )?,
+            next: reply.next,
+            change_sequence: reply.change_sequence,
         })
     }
 
@@ -87,23 +80,19 @@ impl UserStore<'_> {
             SaveMode::Create => "create",
             SaveMode::Replace => "replace",
         };
-        let mut arguments = vec![
-            mode.into(),
-            conversation.record.as_str().into(),
-            optional(conversation.created.map(|time| time.as_ms())),
-            optional(conversation.updated.map(|time| time.as_ms())),
-            optional(conversation.total_tokens),
-            conversation.digest.as_str().into(),
-        ];
-        push_messages(&mut arguments, &conversation.messages);
-        let call = Call {
-            conversation: Some(id),
-            preconditions: Some(preconditions),
-            arguments,
-            ..Call::default()
+        let call = ConversationSave {
+            mode,
+            record: conversation.record.as_str(),
+            created: conversation.created,
+            updated: conversation.updated,
+            total_tokens: conversation.total_tokens,
+            save_digest: &conversation.digest,
+            messages: &conversation.messages,
         };
-        let mut reply = self.write(&scripts::SAVE, call).await?;
-        let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
+        let written = self
+            .write(Call::about(id, call).under(preconditions))
+            .await?
+            .into_written(id, &|id, version| self.tag_of(id, version))?;
         if written.outcome == Outcome::Created {
             self.count("conversations_total{event=\"created\"}", 1);
             let total = written.summary.counters.messages;
@@ -122,18 +111,13 @@ impl UserStore<'_> {
         patch: &ConversationPatch,
         preconditions: &Preconditions,
     ) -> Result<Written, StoreError> {
-        let call = Call {
-            conversation: Some(id),
-            preconditions: Some(preconditions),
-            arguments: vec![
-                patch.record.as_str().into(),
-                limits::METADATA.to_string().into(),
-            ],
-            ..Call::default()
+        let call = PatchConversation {
+            patch: patch.record.as_str(),
+            max_bytes: limits::METADATA,
         };
-        self.write(&scripts::PATCH_CONVERSATION, call)
+        self.write(Call::about(id, call).under(preconditions))
             .await?
-            .written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &|id, version| self.tag_of(id, version))
     }
 
     /// Deletes a conversation with all its messages, and its shares. Deleting it again is no error.
@@ -145,19 +129,17 @@ impl UserStore<'_> {
         id: &ConversationId,
         preconditions: &Preconditions,
     ) -> Result<Deleted, StoreError> {
-        let call = Call {
-            conversation: Some(id),
-            preconditions: Some(preconditions),
-            more_keys: self.keys.share_slots(),
-            arguments: vec![self.keys.share_prefix().into()],
-            ..Call::default()
+        let call = ConversationDelete {
+            share_prefix: self.keys.share_prefix(),
         };
-        let mut reply = self.write(&scripts::DELETE_CONVERSATION, call).await?;
-        if reply.outcome()? != Outcome::Unchanged {
+        let reply = self
+            .write(Call::about(id, call).under(preconditions))
+            .await?;
+        if reply.status != Outcome::Unchanged {
             self.count("conversations_total{event=\"deleted\"}", 1);
         }
         Ok(Deleted {
-            clocks: reply.clocks()?,
+            change_sequence: reply.change_sequence,
         })
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Call, StoreError, UserStore, scripts};
+use super::scripts::sessions::{CodeCreate, CodeRedeem, SessionSignOut};
+use super::{StoreError, UserStore};
 use crate::identity::UserId;
 use crate::upstash::UpstashError;
 
 /// How long a code can be redeemed.
-pub const CODE_LIFE: Duration = Duration::from_secs(600);
+pub const CODE_TTL: Duration = Duration::from_secs(600);
 
 /// Wrong codes that an address may try in that time.
 const MOST_TRIES: u32 = 5;
@@ -27,13 +28,12 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn keep_code(&self, code: &str) -> Result<bool, StoreError> {
-        let call = Call {
-            more_keys: vec![self.keys.link(code)],
-            arguments: vec![self.caller.user.to_string().into(), code_life().into()],
-            ..Call::default()
+        let call = CodeCreate {
+            owner: &self.caller.user,
+            code_ttl: CODE_TTL,
+            code,
         };
-        let mut reply = self.write(&scripts::LINK, call).await?;
-        Ok(reply.text()? == "ok")
+        Ok(self.write(call).await?.status == "ok")
     }
 
     /// Redeems a code, a pseudonym of it, for the caller's address. Repeating the call does not meet a code that is
@@ -42,37 +42,26 @@ impl UserStore<'_> {
     /// # Errors
     /// `WrongCode`; `TooManyCodes`; or the database failed.
     pub async fn redeem_code(&self, code: &str) -> Result<Redeemed, StoreError> {
-        let tries = self.keys.link_tries(&self.caller.address);
-        let call = Call {
-            more_keys: vec![self.keys.link(code), tries],
-            arguments: vec![code_life().into(), MOST_TRIES.to_string().into()],
-            ..Call::default()
+        let call = CodeRedeem {
+            code_ttl: CODE_TTL,
+            max_tries: MOST_TRIES,
+            code,
+            address: &self.caller.address,
         };
         let there = self.store.for_name(&self.caller, code);
-        let mut reply = there.write(&scripts::REDEEM, call).await?;
-        reply.outcome()?;
+        let reply = there.write(call).await?;
         Ok(Redeemed {
-            user: UserId::from_store(&reply.text()?).ok_or(UpstashError::Malformed)?,
-            since: reply.number()?,
+            user: UserId::from_store(&reply.user).ok_or(UpstashError::Malformed)?,
+            since: reply.created,
         })
     }
 
-    /// Voids every token issued before now; returns when that was, ms since the epoch. `token_life`: how long one could
+    /// Voids every token issued before now; returns when that was, ms since the epoch. `token_ttl`: how long one could
     /// have been valid.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sign_out_everywhere(&self, token_life: Duration) -> Result<i64, StoreError> {
-        let call = Call {
-            arguments: vec![token_life.as_millis().to_string().into()],
-            ..Call::default()
-        };
-        let mut reply = self.write(&scripts::SIGN_OUT, call).await?;
-        reply.outcome()?;
-        reply.number()
+    pub async fn sign_out_everywhere(&self, token_ttl: Duration) -> Result<i64, StoreError> {
+        Ok(self.write(SessionSignOut { token_ttl }).await?.since)
     }
-}
-
-fn code_life() -> String {
-    CODE_LIFE.as_millis().to_string()
 }

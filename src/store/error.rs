@@ -29,7 +29,7 @@ pub enum Quota {
 
 impl Quota {
     /// The error code.
-    pub fn code(self) -> ErrorCode {
+    pub const fn code(self) -> ErrorCode {
         match self {
             Self::Conversations => ErrorCode::TooManyConversationsKept,
             Self::Messages => ErrorCode::ConversationTooLong,
@@ -89,7 +89,7 @@ pub enum PausedCalls {
 /// A refusal, or a failure of the database. Where it is a refusal, nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
-    /// There is no such conversation: never was, deleted, or past its life.
+    /// There is no such conversation: it never existed, was deleted, or has expired.
     #[error("no such conversation")]
     NoConversation,
     /// There is no such message in the conversation.
@@ -136,7 +136,7 @@ pub enum StoreError {
     /// A claim has begun to move this conversation, and is to be gone on with first.
     #[error("a claim is unfinished")]
     ClaimUnfinished,
-    /// The device code is nobody's, was redeemed before, or is too old.
+    /// The device code does not exist, was redeemed before, or is too old.
     #[error("wrong code")]
     WrongCode,
     /// Too many wrong device codes came from this address.
@@ -145,7 +145,7 @@ pub enum StoreError {
     /// The deployment has used up what it was given of commands today.
     #[error("the day's budget of commands is used up: {0:?}")]
     Paused(Paused),
-    /// There is no such share: never was, was revoked, has expired, or is somebody else's.
+    /// There is no such share: it never existed, was revoked, has expired, or is another user's.
     #[error("no such share")]
     NoShare,
     /// The conversation is too large for a snapshot.

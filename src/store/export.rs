@@ -1,7 +1,9 @@
 //! Whole conversations, read in bounded pieces.
 
+use super::contract::Field;
 use super::reply::{ReplyReader, TagOf};
-use super::{Call, Cursor, StoreError, UserStore, optional, scripts};
+use super::scripts::conversations::{ConversationsExport, ExportedConversation};
+use super::{Cursor, StoreError, UserStore};
 use crate::model::{ConversationId, StoredMessage, Summary};
 use crate::upstash::UpstashError;
 
@@ -19,7 +21,7 @@ pub struct Exported {
 }
 
 impl UserStore<'_> {
-    /// Reads conversations with their messages: those from the front of `ids` that fit into one answer of
+    /// Reads conversations with their messages: those from the front of `ids` that fit into one response of
     /// a few megabytes, at least one; a large one in part. `None` stands for one that is not there.
     /// `after` is where the first one's messages begin.
     ///
@@ -30,32 +32,19 @@ impl UserStore<'_> {
         ids: &[ConversationId],
         after: Option<&Cursor>,
     ) -> Result<Vec<Option<Exported>>, StoreError> {
-        let mut call = Call {
-            arguments: vec![
-                optional(after.map(|cursor| cursor.score)),
-                after.map_or("", |cursor| &cursor.member).into(),
-            ],
-            ..Call::default()
-        };
-        for id in ids {
-            call.more_keys
-                .extend([self.keys.messages(id), self.keys.bodies(id)]);
-            call.arguments.push(id.as_str().into());
-        }
-        let mut reply = self.read(&scripts::EXPORT, call).await?;
-        let mut exported = Vec::new();
-        for id in ids {
-            if reply.is_empty() {
-                break;
-            }
-            let one = ReplyReader::nested(reply.next()?)?;
-            exported.push(read(id, one, &|id, version| self.tag_of(id, version))?);
-        }
-        Ok(exported)
+        let reply = self.read(ConversationsExport { after, ids }).await?;
+        ids.iter()
+            .zip(reply.conversations)
+            .map(|(id, stored)| {
+                stored
+                    .map(|stored| read(id, stored, &|id, version| self.tag_of(id, version)))
+                    .transpose()
+            })
+            .collect()
     }
 
     /// The ids of the list's next 50 conversations, where the ones behind them begin, and the user's
-    /// change clock.
+    /// change sequence.
     ///
     /// # Errors
     /// When the database fails.
@@ -65,40 +54,45 @@ impl UserStore<'_> {
     ) -> Result<(Vec<ConversationId>, Option<Cursor>, i64), StoreError> {
         const AT_ONCE: usize = 50;
         let list = self.list(AT_ONCE, after).await?;
-        let ids: Result<_, UpstashError> = list
-            .conversations
-            .iter()
-            .map(|summary| stored_id(&summary.id))
-            .collect();
-        Ok((ids?, list.next, list.clock))
+        let ids = stored_ids(list.conversations.iter().map(|summary| &summary.id))?;
+        Ok((ids, list.next, list.change_sequence))
     }
 }
 
 fn read(
     id: &ConversationId,
-    mut reply: ReplyReader,
+    stored: ExportedConversation,
     tag_of: TagOf<'_>,
-) -> Result<Option<Exported>, StoreError> {
-    if reply.is_empty() {
-        return Ok(None);
-    }
-    let summary = reply.summary(id.to_string(), tag_of)?;
-    let place = reply.number()?;
-    let rest = reply.cursor()?;
-    let mut messages = Vec::new();
-    while !reply.is_empty() {
-        let (id, body) = (reply.text()?, reply.text()?);
-        messages.push(StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?);
-    }
-    Ok(Some(Exported {
-        summary,
-        place,
-        messages,
-        rest,
-    }))
+) -> Result<Exported, StoreError> {
+    Ok(Exported {
+        summary: stored.conversation.into_summary(id.to_string(), tag_of)?,
+        place: stored.score,
+        messages: stored.messages.read()?,
+        rest: stored.rest,
+    })
 }
 
-/// An id as the database has it.
-pub(super) fn stored_id(id: &str) -> Result<ConversationId, UpstashError> {
-    ConversationId::parse(id, "id").map_err(|_| UpstashError::Malformed)
+/// Each is a list of its own, empty where there is no such conversation.
+impl Field for Option<ExportedConversation> {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        let mut own = reply.nested()?;
+        if own.is_empty() {
+            return Ok(None);
+        }
+        Field::read(&mut own).map(Some)
+    }
+
+    #[cfg(test)]
+    fn names(field: &str) -> Vec<String> {
+        ExportedConversation::names(field)
+    }
+}
+
+/// Ids as the database has them.
+pub(super) fn stored_ids<'a>(
+    ids: impl IntoIterator<Item = &'a String>,
+) -> Result<Vec<ConversationId>, UpstashError> {
+    ids.into_iter()
+        .map(|id| ConversationId::parse(id, "id").map_err(|_| UpstashError::Malformed))
+        .collect()
 }

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::{Call, Quota, StoreError, UserStore, optional, push_messages, scripts};
+use super::call::Call;
+use super::scripts::conversations::{ConversationsImport, ImportPiece};
+use super::{Quota, StoreError, UserStore};
 use crate::model::{ConversationId, NewConversation, limits};
 use crate::upstash::{UpstashError, encoded_len};
 
@@ -27,8 +29,8 @@ pub enum ImportStatus {
 pub struct Imported {
     /// A status per conversation, in the order they were given.
     pub statuses: Vec<ImportStatus>,
-    /// The user's change clock, ms.
-    pub clock: i64,
+    /// The user's change sequence.
+    pub change_sequence: i64,
 }
 
 /// Some messages of one conversation of the import.
@@ -50,11 +52,11 @@ impl UserStore<'_> {
         conversations: &[(ConversationId, NewConversation)],
     ) -> Result<Imported, StoreError> {
         let mut statuses = vec![ImportStatus::Unchanged; conversations.len()];
-        let mut clock = 0;
+        let mut change_sequence = 0;
         for (part, pieces) in calls(conversations).iter().enumerate() {
-            let (now, letters) = self.import_some(conversations, pieces, part).await?;
-            clock = now;
-            for (piece, letter) in pieces.iter().zip(letters) {
+            let letters;
+            (change_sequence, letters) = self.import_some(conversations, pieces, part).await?;
+            for (piece, letter) in pieces.iter().zip(letters.chars()) {
                 let status = status_of(letter)?;
                 let known = &mut statuses[piece.conversation];
                 // What does not fit is told, even where an earlier piece did.
@@ -64,7 +66,10 @@ impl UserStore<'_> {
             }
         }
         self.count_imported(conversations, &statuses);
-        Ok(Imported { statuses, clock })
+        Ok(Imported {
+            statuses,
+            change_sequence,
+        })
     }
 
     async fn import_some(
@@ -72,32 +77,27 @@ impl UserStore<'_> {
         conversations: &[(ConversationId, NewConversation)],
         pieces: &[Piece],
         part: usize,
-    ) -> Result<(i64, Vec<char>), StoreError> {
-        let mut call = Call {
-            part,
-            ..Call::default()
-        };
-        for piece in pieces {
+    ) -> Result<(i64, String), StoreError> {
+        let sent = pieces.iter().map(|piece| {
             let (id, conversation) = &conversations[piece.conversation];
-            call.more_keys
-                .extend([self.keys.messages(id), self.keys.bodies(id)]);
-            self.push_piece(&mut call, id, conversation, piece.messages.clone());
-        }
-        let mut reply = self.write(&scripts::IMPORT, call).await?;
-        let (clock, letters) = (reply.number()?, reply.text()?);
-        if letters.len() != pieces.len() {
+            self.piece_of(id, conversation, piece.messages.clone())
+        });
+        let call = ConversationsImport {
+            conversations: sent.collect(),
+        };
+        let reply = self.write(Call::from(call).part(part)).await?;
+        if reply.outcomes.len() != pieces.len() {
             return Err(UpstashError::Malformed.into());
         }
-        Ok((clock, letters.chars().collect()))
+        Ok((reply.change_sequence, reply.outcomes))
     }
 
-    fn push_piece<'a>(
+    fn piece_of<'a>(
         &self,
-        call: &mut Call<'a>,
         id: &'a ConversationId,
         conversation: &'a NewConversation,
         messages: Range<usize>,
-    ) {
+    ) -> ImportPiece<'a> {
         let began = conversation
             .messages
             .iter()
@@ -110,17 +110,17 @@ impl UserStore<'_> {
             true => conversation.digest.clone(),
             false => format!("{}.{}", conversation.digest, messages.start),
         };
-        call.arguments.extend([
-            id.as_str().into(),
-            conversation.record.as_str().into(),
-            created.to_string().into(),
-            optional(conversation.updated.map(|time| time.as_ms())),
-            optional(conversation.total_tokens),
-            digest.into(),
-            optional(conversation.origin.map(|origin| origin.place.as_ms())),
-            messages.len().to_string().into(),
-        ]);
-        push_messages(&mut call.arguments, &conversation.messages[messages]);
+        ImportPiece {
+            id,
+            record: conversation.record.as_str(),
+            created,
+            updated: conversation.updated,
+            total_tokens: conversation.total_tokens,
+            digest,
+            score: conversation.origin.map(|origin| origin.place),
+            message_count: messages.len(),
+            messages: &conversation.messages[messages],
+        }
     }
 
     fn count_imported(

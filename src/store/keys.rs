@@ -1,5 +1,4 @@
-//! The names of keys. Every one begins with the user, but for those of what is nobody's (a code, an address) or
-//! anybody's (a share).
+//! The names of keys. Every key begins with the user, except those of codes, addresses and shares.
 
 use crate::identity::{Counted, UserId};
 use crate::model::{ConversationId, ShareId, limits};
@@ -24,12 +23,12 @@ impl Keys {
         format!("{}conversations", self.user)
     }
 
-    /// Hash: per conversation its record and its counters; the user's clock and totals.
+    /// Hash: per conversation its record and its counters; the user's change sequence and totals.
     pub(super) fn meta(&self) -> String {
         format!("{}conversations:meta", self.user)
     }
 
-    /// Sorted set: ids of deleted conversations by the clock of their deletion.
+    /// Sorted set: ids of deleted conversations by the change sequence of their deletion.
     pub(super) fn deleted(&self) -> String {
         format!("{}deleted", self.user)
     }
@@ -42,6 +41,16 @@ impl Keys {
     /// Hash: a conversation's messages by id.
     pub(super) fn bodies(&self, id: &ConversationId) -> String {
         format!("{}conversation:{id}:bodies", self.user)
+    }
+
+    /// Messages and bodies of each of these conversations.
+    pub(super) fn of_conversations<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a ConversationId>,
+    ) -> Vec<String> {
+        ids.into_iter()
+            .flat_map(|id| [self.messages(id), self.bodies(id)])
+            .collect()
     }
 
     /// String: the conversation that the user had open last.
@@ -77,7 +86,7 @@ impl Keys {
         format!("{}address:{address}:bytes:{day}", self.namespace)
     }
 
-    /// String: whose device a code links; `code` is a pseudonym of it.
+    /// String: the user that a device code belongs to; `code` is a pseudonym of it.
     pub(super) fn link(&self, code: &str) -> String {
         format!("{}link:{code}", self.namespace)
     }
@@ -87,7 +96,7 @@ impl Keys {
         format!("{}address:{address}:link", self.namespace)
     }
 
-    /// Hash: a read-only snapshot, for whoever knows its id.
+    /// Hash: a read-only snapshot, for any caller that knows its id.
     pub(super) fn share(&self, id: &ShareId) -> String {
         format!("{}{}", self.share_prefix(), id.key_part())
     }

@@ -1,7 +1,11 @@
 //! Messages: pages of them, appending, changing, deleting.
 
+use super::call::Call;
 use super::reply::Written;
-use super::{Call, Cursor, Outcome, StoreError, UserStore, optional, push_messages, scripts};
+use super::scripts::messages::{
+    ConversationRead, MessageDelete, MessagePatch as PatchMessage, MessagesAppend,
+};
+use super::{Cursor, Outcome, StoreError, UserStore};
 use crate::model::{
     ConversationId, MessageId, MessagePatch, NewMessage, Preconditions, StoredMessage, Summary,
     TagList, generate_title, limits,
@@ -57,57 +61,37 @@ impl UserStore<'_> {
     /// # Errors
     /// `NoConversation`; or the database failed.
     pub async fn page(&self, id: &ConversationId, query: &PageQuery) -> Result<Page, StoreError> {
-        let after = query.after.as_ref();
         let order = match query.order {
             Order::Ascending => "asc",
             Order::Descending => "desc",
         };
-        let call = Call {
-            conversation: Some(id),
-            arguments: vec![
-                query.limit.to_string().into(),
-                order.into(),
-                optional(after.map(|cursor| cursor.score)),
-                after.map_or("", |cursor| &cursor.member).into(),
-                self.known_versions(id, query.known.as_ref()).into(),
-            ],
-            ..Call::default()
+        let call = ConversationRead {
+            limit: query.limit,
+            order,
+            after: query.after.as_ref(),
+            known_versions: self.known_versions(id, query.known.as_ref()),
         };
-        let mut reply = self.read(&scripts::PAGE, call).await?;
-        let Written {
-            outcome, summary, ..
-        } = reply.written(id, &|id, version| self.tag_of(id, version))?;
-        if reply.flag()? {
+        let reply = self.read(Call::about(id, call)).await?;
+        let written = reply
+            .written
+            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        if reply.is_renewal_due {
             let task = Task::Renew(self.caller.user.clone(), id.clone());
             self.caller.upkeep.add(task);
         }
-        if outcome == Outcome::Unchanged {
+        let summary = written.summary;
+        if written.outcome == Outcome::Unchanged {
             return Ok(Page {
                 summary,
                 messages: None,
                 next: None,
             });
         }
-        let mut next = reply.cursor()?;
-        let mut size = 0;
-        let mut messages: Vec<StoredMessage> = Vec::with_capacity(query.limit);
-        while !reply.is_empty() {
-            let (id, body) = (reply.text()?, reply.text()?);
-            let message = StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?;
-            size += message.size();
-            if let Some(last) = messages.last().filter(|_| size > limits::PAGE) {
-                next = Some(Cursor {
-                    score: last.timestamp().as_ms(),
-                    member: last.member(),
-                });
-                break;
-            }
-            messages.push(message);
-        }
+        let (messages, rest) = reply.messages.read_up_to(limits::PAGE)?;
         Ok(Page {
             summary,
             messages: Some(messages),
-            next,
+            next: rest.or(reply.next),
         })
     }
 
@@ -122,20 +106,17 @@ impl UserStore<'_> {
         messages: &[NewMessage],
         preconditions: &Preconditions,
     ) -> Result<(Written, Vec<String>), StoreError> {
-        let mut arguments = vec![generate_title(messages).unwrap_or_default().into()];
-        push_messages(&mut arguments, messages);
-        let call = Call {
-            conversation: Some(id),
-            preconditions: Some(preconditions),
-            arguments,
-            ..Call::default()
-        };
-        let mut reply = self.write(&scripts::APPEND, call).await?;
-        let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
-        let flags = reply.text()?;
+        let title = generate_title(messages).unwrap_or_default();
+        let call = MessagesAppend { title, messages };
+        let reply = self
+            .write(Call::about(id, call).under(preconditions))
+            .await?;
+        let written = reply
+            .written
+            .into_written(id, &|id, version| self.tag_of(id, version))?;
         let appended: Vec<&NewMessage> = messages
             .iter()
-            .zip(flags.bytes())
+            .zip(reply.appended.bytes())
             .filter(|(_, flag)| *flag == b'1')
             .map(|(message, _)| message)
             .collect();
@@ -157,25 +138,23 @@ impl UserStore<'_> {
         patch: &MessagePatch,
         preconditions: &Preconditions,
     ) -> Result<(Written, Option<StoredMessage>), StoreError> {
-        let call = Call {
-            conversation: Some(id),
-            preconditions: Some(preconditions),
-            arguments: vec![
-                message.as_str().into(),
-                patch.record.as_str().into(),
-                optional(patch.tokens),
-                optional(patch.timestamp.map(|time| time.as_ms())),
-                limits::MESSAGE.to_string().into(),
-            ],
-            ..Call::default()
+        let call = PatchMessage {
+            message,
+            patch: patch.record.as_str(),
+            tokens: patch.tokens,
+            timestamp: patch.timestamp,
+            max_bytes: limits::MESSAGE,
         };
-        let mut reply = self.write(&scripts::PATCH_MESSAGE, call).await?;
-        let written = reply.written(id, &|id, version| self.tag_of(id, version))?;
-        let body = reply.text()?;
-        if body.is_empty() {
+        let reply = self
+            .write(Call::about(id, call).under(preconditions))
+            .await?;
+        let written = reply
+            .written
+            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        if reply.body.is_empty() {
             return Ok((written, None));
         }
-        let stored = StoredMessage::parse(message.to_string(), &body);
+        let stored = StoredMessage::parse(message.to_string(), &reply.body);
         Ok((written, Some(stored.ok_or(UpstashError::Malformed)?)))
     }
 
@@ -190,19 +169,15 @@ impl UserStore<'_> {
         and_after: bool,
         preconditions: &Preconditions,
     ) -> Result<Truncation, StoreError> {
-        let call = Call {
-            conversation: Some(id),
-            preconditions: Some(preconditions),
-            arguments: vec![
-                message.as_str().into(),
-                if and_after { "1" } else { "0" }.into(),
-            ],
-            ..Call::default()
-        };
-        let mut reply = self.write(&scripts::DELETE_MESSAGE, call).await?;
+        let call = MessageDelete { message, and_after };
+        let reply = self
+            .write(Call::about(id, call).under(preconditions))
+            .await?;
         Ok(Truncation {
-            written: reply.written(id, &|id, version| self.tag_of(id, version))?,
-            ids: reply.texts()?,
+            written: reply
+                .written
+                .into_written(id, &|id, version| self.tag_of(id, version))?,
+            ids: reply.ids,
         })
     }
 

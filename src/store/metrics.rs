@@ -1,16 +1,19 @@
-//! Where the service's metrics are added up.
+//! The service's metrics, added up in the databases.
 
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
+use super::contract::{Argument, Words};
+use super::scripts::metrics::MetricsAdd;
+use super::scripts::users::UserCheck;
 use super::{Store, StoreError, UserStore, scripts};
 use crate::metrics::{Delivery, Gauges};
 use crate::model::NewMessage;
 use crate::upstash::{Command, Reply, UpstashError, note_commands};
 
 /// How long metrics are kept that nobody adds to.
-const LIFE: Duration = Duration::from_secs(90 * 86_400);
+const TTL: Duration = Duration::from_secs(90 * 86_400);
 
 /// What adding a batch is billed.
 const COMMANDS: u32 = 3;
@@ -45,18 +48,18 @@ impl Store {
         commands.push(Command::new("GET").arg(key.as_str()));
         commands.push(Command::new("INFO").arg("memory"));
         commands.push(Command::new("DBSIZE"));
-        let replies = self.databases.get(database).each(&commands).await?;
+        let replies = self.databases.get(database).pipeline(&commands).await?;
         note_commands(3);
         let mut replies = replies.into_iter();
         let mut next = || replies.next().unwrap_or(Err(UpstashError::Malformed));
         if let Some(delivery) = due {
-            settle(delivery, &next());
+            acknowledge(delivery, &next());
         }
         let stored = match next()? {
             Reply::Nil => String::new(),
             text => text.into_text()?,
         };
-        // These two are for the reader's comfort: a database that does not have them is none the worse.
+        // The metrics are complete without these two, which not every database has.
         let bytes = next().and_then(Reply::into_text).ok();
         let keys = match next() {
             Ok(Reply::Int(keys)) => u64::try_from(keys).ok(),
@@ -77,8 +80,7 @@ impl UserStore<'_> {
     /// # Errors
     /// `Limited`; `SignedOut`; or the database failed.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let mut reply = self.write(&scripts::CHECK, super::Call::default()).await?;
-        reply.outcome().map(|_| ())
+        self.write(UserCheck {}).await.map(drop)
     }
 
     /// Counts messages stored in a conversation that has `total` of them now.
@@ -108,19 +110,26 @@ impl UserStore<'_> {
 
 /// The command that adds a batch. It carries the script itself, until one batch has arrived.
 pub(super) fn command<'a>(delivery: &'a Delivery<'_>, key: &'a str) -> Command<'a> {
-    let script = &scripts::METRICS;
+    let script = &scripts::METRICS_ADD;
     let (name, script) = match delivery.is_script_known() {
         true => ("EVALSHA", script.sha1()),
         false => ("EVAL", script.source()),
     };
-    let command = Command::script(name, script, &[key], &[delivery.name()]);
-    let command = command.arg(LIFE.as_millis().to_string());
-    let words = delivery.words().iter();
-    words.fold(command, |command, word| command.arg(word.as_str()))
+    let arguments = MetricsAdd {
+        batch: delivery.name(),
+        ttl: TTL,
+        series: delivery.words(),
+    };
+    let mut words = Words::new();
+    arguments.push_to(&mut words);
+    let command = Command::script(name, script, &[key], &[]);
+    words
+        .into_iter()
+        .fold(command, |command, word| command.arg(word.into_owned()))
 }
 
-/// Draws the conclusion from what became of it.
-pub(super) fn settle(delivery: Delivery<'_>, result: &Result<Reply, UpstashError>) {
+/// Notes what became of it.
+pub(super) fn acknowledge(delivery: Delivery<'_>, result: &Result<Reply, UpstashError>) {
     if result.is_ok() {
         note_commands(COMMANDS);
         delivery.confirm();

@@ -2,8 +2,10 @@
 
 use std::vec::IntoIter;
 
-use super::{Cursor, Quota, StoreError};
-use crate::model::{ConversationId, ObjectWriter, Summary, Version};
+use super::contract::Field;
+use super::scripts::conversations::{ListedConversation, StoredConversation, WrittenConversation};
+use super::{Cursor, StoreError, refusal};
+use crate::model::{ConversationId, ObjectWriter, StoredMessage, Summary, Version};
 use crate::upstash::{Reply, UpstashError, note_commands};
 
 /// How a write ended.
@@ -17,19 +19,19 @@ pub enum Outcome {
     Unchanged,
 }
 
-/// The user's change clock, ms, before and after a write.
+/// The user's change sequence before and after a write.
 ///
 /// A client that knew every change until `before` and sees this write follow knows every change until `after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clocks {
+pub struct ChangeSequence {
     /// Of the last change before this write.
     pub before: i64,
     /// Of this write; the same as `before` where it changed nothing.
     pub after: i64,
 }
 
-impl Clocks {
-    /// Adds them to an answer.
+impl ChangeSequence {
+    /// Adds them to a response.
     pub fn write_to(self, object: ObjectWriter) -> ObjectWriter {
         object
             .plain("clock", self.after)
@@ -44,14 +46,14 @@ pub struct Written {
     pub outcome: Outcome,
     /// The conversation as it is now.
     pub summary: Summary,
-    /// The user's change clock, ms, before and after.
-    pub clocks: Clocks,
+    /// The user's change sequence before and after.
+    pub change_sequence: ChangeSequence,
 }
 
 impl Written {
-    /// The conversation as clients know it, with the clock; the caller may add to it.
+    /// The conversation as clients know it, with the change sequence; the caller may add to it.
     pub fn to_object(&self) -> ObjectWriter {
-        self.clocks.write_to(self.summary.to_object(0))
+        self.change_sequence.write_to(self.summary.to_object(0))
     }
 }
 
@@ -72,13 +74,17 @@ impl ReplyReader {
             return Err(UpstashError::Malformed.into());
         };
         note_commands(u32::try_from(commands).unwrap_or(0));
-        let items = reply.into_list()?;
-        Ok((u64::try_from(calls).unwrap_or(0), Self(items.into_iter())))
+        Ok((u64::try_from(calls).unwrap_or(0), Self::of_list(reply)?))
     }
 
-    /// Reads a list within a script's reply.
-    pub(super) fn nested(reply: Reply) -> Result<Self, StoreError> {
-        Ok(Self(reply.into_list()?.into_iter()))
+    /// A reply that is the items of a list.
+    pub(super) fn of_list(list: Reply) -> Result<Self, StoreError> {
+        Ok(Self(list.into_list()?.into_iter()))
+    }
+
+    /// A list within this reply.
+    pub(super) fn nested(&mut self) -> Result<Self, StoreError> {
+        Self::of_list(self.next()?)
     }
 
     /// What the reply begins with, where that is a word.
@@ -89,13 +95,20 @@ impl ReplyReader {
         }
     }
 
-    /// The next item, or nil.
-    pub(super) fn next(&mut self) -> Result<Reply, StoreError> {
+    fn next(&mut self) -> Result<Reply, StoreError> {
         Ok(self.0.next().ok_or(UpstashError::Malformed)?)
     }
 
     pub(super) fn text(&mut self) -> Result<String, StoreError> {
         Ok(self.next()?.into_text()?)
+    }
+
+    /// `None` for nil.
+    pub(super) fn optional_text(&mut self) -> Result<Option<String>, StoreError> {
+        match self.next()? {
+            Reply::Nil => Ok(None),
+            text => Ok(Some(text.into_text()?)),
+        }
     }
 
     pub(super) fn number<T: std::str::FromStr>(&mut self) -> Result<T, StoreError> {
@@ -108,82 +121,8 @@ impl ReplyReader {
         Ok(self.text()? == "1")
     }
 
-    /// All that is left.
-    pub(super) fn texts(self) -> Result<Vec<String>, StoreError> {
-        let texts: Result<_, UpstashError> = self.0.map(Reply::into_text).collect();
-        Ok(texts?)
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.len() == 0
-    }
-
-    /// The status that most scripts begin with.
-    pub(super) fn outcome(&mut self) -> Result<Outcome, StoreError> {
-        match self.text()?.as_str() {
-            "ok" => Ok(Outcome::Changed),
-            "created" => Ok(Outcome::Created),
-            "unchanged" => Ok(Outcome::Unchanged),
-            _ => Err(UpstashError::Malformed.into()),
-        }
-    }
-
-    /// The refusal that this reply is, if it is one; `tag_of` makes the tag of the version that is there instead.
-    /// A script refuses with the error code that clients get.
-    pub(super) fn refusal(
-        &mut self,
-        tag_of: impl Fn(Version) -> String,
-    ) -> Result<Option<StoreError>, StoreError> {
-        let Some(code) = self.first_word() else {
-            return Ok(None);
-        };
-        let error = match code {
-            "signed_out" => StoreError::SignedOut,
-            "conversation_not_found" => StoreError::NoConversation,
-            "message_not_found" => StoreError::NoMessage,
-            "conversation_deleted" => StoreError::ConversationDeleted,
-            "conversation_exists" => StoreError::ConversationExists,
-            "metadata_too_large" => StoreError::MetadataTooLarge,
-            "message_too_large" => StoreError::MessageTooLarge,
-            "too_many_conversations_kept" => StoreError::OverQuota(Quota::Conversations),
-            "conversation_too_long" => StoreError::OverQuota(Quota::Messages),
-            "too_much_text_kept" => StoreError::OverQuota(Quota::Bytes),
-            "too_many_shares" => StoreError::OverQuota(Quota::Shares),
-            "too_many_streams" => StoreError::OverQuota(Quota::Streams),
-            "too_many_new_users" => StoreError::OverQuota(Quota::NewUsers),
-            "share_not_found" => StoreError::NoShare,
-            "too_large_to_share" => StoreError::ShareTooLarge,
-            "already_claimed" => StoreError::Claimed,
-            "wrong_token" => StoreError::ClaimVoid,
-            "claim_unfinished" => StoreError::ClaimUnfinished,
-            "wrong_code" => StoreError::WrongCode,
-            "too_many_codes" => StoreError::TooManyCodes,
-            "request_too_old" => StoreError::RequestTooOld,
-            "idempotency_key_reused" => StoreError::KeyReused,
-            "message_exists" | "message_deleted" | "revision_mismatch" => {
-                return self.refusal_with_details(tag_of).map(Some);
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some(error))
-    }
-
-    fn refusal_with_details(
-        &mut self,
-        tag_of: impl Fn(Version) -> String,
-    ) -> Result<StoreError, StoreError> {
-        Ok(match self.text()?.as_str() {
-            "message_exists" => StoreError::MessageExists { id: self.text()? },
-            "message_deleted" => StoreError::MessageDeleted { id: self.text()? },
-            _ => {
-                let (revision, born) = (self.number()?, self.number()?);
-                StoreError::Stale {
-                    revision,
-                    // What a stopped script has left has no version.
-                    etag: (revision > 0 && born >= 0).then(|| tag_of(Version { born, revision })),
-                }
-            }
-        })
     }
 
     /// Score and member behind which something goes on, or none.
@@ -196,11 +135,129 @@ impl ReplyReader {
         Ok(Some(Cursor { score, member }))
     }
 
-    /// Record, counters and state.
-    pub(super) fn summary(&mut self, id: String, tag_of: TagOf<'_>) -> Result<Summary, StoreError> {
-        let (record, counters, state) = (self.text()?, self.text()?, self.text()?);
-        let summary = Summary::new(id, record, &counters).ok_or(UpstashError::Malformed)?;
-        let (numbers, mark) = state.rsplit_once(' ').ok_or(UpstashError::Malformed)?;
+    /// The keys that a script asks for, where it does.
+    pub(super) fn needed_keys(&mut self) -> Result<Option<Vec<String>>, StoreError> {
+        if self.first_word() != Some(refusal::NEED) {
+            return Ok(None);
+        }
+        self.next()?;
+        Field::read(self).map(Some)
+    }
+
+    /// The refusal that this reply is, if it is one; `tag_of` makes the tag of the version that is there instead.
+    pub(super) fn refusal(
+        &mut self,
+        tag_of: impl Fn(Version) -> String,
+    ) -> Result<Option<StoreError>, StoreError> {
+        let Some(code) = self.first_word().and_then(refusal::code_of) else {
+            return Ok(None);
+        };
+        self.next()?;
+        let error = refusal::error_of(code, self, tag_of)?;
+        Ok(Some(error.ok_or(UpstashError::Malformed)?))
+    }
+}
+
+/// What is left of a reply, as messages: id, body, id, body...
+pub(super) struct Messages(ReplyReader);
+
+impl Messages {
+    /// All of them.
+    pub(super) fn read(self) -> Result<Vec<StoredMessage>, StoreError> {
+        Ok(self.read_up_to(usize::MAX)?.0)
+    }
+
+    /// Those that are at most `size` bytes long together, at least one; and where the others begin, if there are any. What
+    /// is stored compressed can be much longer than the reply that it came in, so nothing beyond is unpacked.
+    pub(super) fn read_up_to(
+        self,
+        size: usize,
+    ) -> Result<(Vec<StoredMessage>, Option<Cursor>), StoreError> {
+        let mut reply = self.0;
+        let mut messages: Vec<StoredMessage> = Vec::new();
+        let mut total = 0;
+        while !reply.is_empty() {
+            let (id, body) = (reply.text()?, reply.text()?);
+            let message = StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?;
+            total += message.size();
+            if let Some(last) = messages.last().filter(|_| total > size) {
+                let behind = Cursor {
+                    score: last.timestamp().as_ms(),
+                    member: last.member(),
+                };
+                return Ok((messages, Some(behind)));
+            }
+            messages.push(message);
+        }
+        Ok((messages, None))
+    }
+}
+
+impl Field for Messages {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        let rest = std::mem::take(&mut reply.0);
+        Ok(Self(ReplyReader(rest)))
+    }
+
+    #[cfg(test)]
+    fn names(field: &str) -> Vec<String> {
+        vec![format!("{field}...: id, body")]
+    }
+}
+
+/// A list with something behind it: its length, then its texts.
+pub(super) struct CountedList(pub(super) Vec<String>);
+
+impl Field for CountedList {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        let count: usize = reply.number()?;
+        let texts: Result<_, _> = (0..count).map(|_| reply.text()).collect();
+        texts.map(Self)
+    }
+
+    #[cfg(test)]
+    fn names(field: &str) -> Vec<String> {
+        vec![format!("{field}_count"), format!("{field}...")]
+    }
+}
+
+/// The status that most replies begin with.
+impl Field for Outcome {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        match reply.text()?.as_str() {
+            "ok" => Ok(Self::Changed),
+            "created" => Ok(Self::Created),
+            "unchanged" => Ok(Self::Unchanged),
+            _ => Err(UpstashError::Malformed.into()),
+        }
+    }
+
+    #[cfg(test)]
+    fn names(_: &str) -> Vec<String> {
+        vec!["status".to_owned()]
+    }
+}
+
+/// What the Lua function `change_sequence` returns.
+impl Field for ChangeSequence {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        let text = reply.text()?;
+        let sequence = text.split_once(' ').and_then(|(before, after)| {
+            Some(Self {
+                before: before.parse().ok()?,
+                after: after.parse().ok()?,
+            })
+        });
+        Ok(sequence.ok_or(UpstashError::Malformed)?)
+    }
+}
+
+impl StoredConversation {
+    /// The conversation of this id.
+    pub(super) fn into_summary(self, id: String, tag_of: TagOf<'_>) -> Result<Summary, StoreError> {
+        let summary =
+            Summary::new(id, self.record, &self.counters).ok_or(UpstashError::Malformed)?;
+        let (numbers, mark) = self.state.rsplit_once(' ').ok_or(UpstashError::Malformed)?;
         let born = numbers.split(' ').next().and_then(|born| born.parse().ok());
         let version = Version {
             born: born.ok_or(UpstashError::Malformed)?,
@@ -209,29 +266,31 @@ impl ReplyReader {
         let etag = (mark == "-").then(|| tag_of(&summary.id, version));
         Ok(summary.with_etag(etag))
     }
+}
 
-    /// What the Lua function `summary` returns.
-    pub(super) fn written(
-        &mut self,
+impl ListedConversation {
+    /// The conversations of a list.
+    pub(super) fn into_summaries(
+        list: Vec<Self>,
+        tag_of: TagOf<'_>,
+    ) -> Result<Vec<Summary>, StoreError> {
+        list.into_iter()
+            .map(|listed| listed.conversation.into_summary(listed.id, tag_of))
+            .collect()
+    }
+}
+
+impl WrittenConversation {
+    /// The conversation of this id after the write.
+    pub(super) fn into_written(
+        self,
         id: &ConversationId,
         tag_of: TagOf<'_>,
     ) -> Result<Written, StoreError> {
         Ok(Written {
-            outcome: self.outcome()?,
-            summary: self.summary(id.to_string(), tag_of)?,
-            clocks: self.clocks()?,
+            outcome: self.status,
+            summary: self.conversation.into_summary(id.to_string(), tag_of)?,
+            change_sequence: self.change_sequence,
         })
-    }
-
-    /// What the Lua function `clocks` returns.
-    pub(super) fn clocks(&mut self) -> Result<Clocks, StoreError> {
-        let text = self.text()?;
-        let clocks = text.split_once(' ').and_then(|(before, after)| {
-            Some(Clocks {
-                before: before.parse().ok()?,
-                after: after.parse().ok()?,
-            })
-        });
-        Ok(clocks.ok_or(UpstashError::Malformed)?)
     }
 }

@@ -1,9 +1,9 @@
 //! A user's session and current conversation.
 
-use super::{Call, PausedCalls, StoreError, UserStore, scripts};
+use super::scripts::sessions::{SessionBegin, SessionRead, SessionSetCurrent};
+use super::{PausedCalls, StoreError, UserStore};
 use crate::model::{ConversationId, Timestamp};
 use crate::upkeep::Task;
-use crate::upstash::{Reply, UpstashError};
 
 /// A user's session.
 #[derive(Debug)]
@@ -17,24 +17,14 @@ pub struct Session {
 }
 
 impl UserStore<'_> {
-    /// Reads the session of a known user, and sees to it that it lives on.
+    /// Reads the session of a known user, and has it renewed where that is due.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn read_session(&self) -> Result<Session, StoreError> {
-        let call = Call {
-            more_keys: vec![self.keys.current_conversation(), self.keys.session()],
-            arguments: vec![self.session_life().into()],
-            ..Call::default()
-        };
-        let mut reply = self.read(&scripts::SESSION, call).await?;
-        let (created, last_seen) = (reply.text()?, reply.text()?);
-        let current_conversation = match reply.next()? {
-            Reply::Nil => None,
-            id @ Reply::Bytes(_) => Some(id.into_text()?),
-            Reply::Int(_) | Reply::List(_) => return Err(UpstashError::Malformed.into()),
-        };
-        if reply.flag()? {
+        let session_ttl = self.store.session_ttl;
+        let reply = self.read(SessionRead { session_ttl }).await?;
+        if reply.is_renewal_due {
             let task = Task::RenewSession(self.caller.user.clone());
             self.caller.upkeep.add(task);
         }
@@ -42,9 +32,9 @@ impl UserStore<'_> {
         let now = self.store.clock.now_ms();
         let time = |text: String| Timestamp::from_ms(text.parse().unwrap_or(now));
         Ok(Session {
-            created: time(created),
-            last_seen: time(last_seen),
-            current_conversation,
+            created: time(reply.created),
+            last_seen: time(reply.last_seen),
+            current_conversation: reply.current,
         })
     }
 
@@ -55,21 +45,16 @@ impl UserStore<'_> {
     pub async fn begin_session(&self) -> Result<Session, StoreError> {
         self.admit(PausedCalls::Newcomers)?;
         let today = self.store.today();
-        let most = self.store.limits.address_users.to_string();
-        let call = Call {
-            more_keys: vec![
-                self.keys.current_conversation(),
-                self.keys.session(),
-                self.keys.address_day(&self.caller.address, today),
-            ],
-            arguments: vec![self.session_life().into(), most.into()],
-            ..Call::default()
+        let call = SessionBegin {
+            session_ttl: self.store.session_ttl,
+            max_users: Some(self.store.limits.address_users),
+            address_day: Some(self.keys.address_day(&self.caller.address, today)),
         };
-        let mut reply = self.write(&scripts::BEGIN_SESSION, call).await?;
+        let reply = self.write(call).await?;
         self.count("users_total", 1);
         Ok(Session {
-            created: Timestamp::from_ms(reply.number()?),
-            last_seen: Timestamp::from_ms(reply.number()?),
+            created: reply.created,
+            last_seen: reply.last_seen,
             current_conversation: None,
         })
     }
@@ -80,19 +65,10 @@ impl UserStore<'_> {
     /// `NoConversation`; or the database failed.
     pub async fn set_current(&self, id: Option<&ConversationId>) -> Result<(), StoreError> {
         // Not as the call's conversation: the script needs none of its keys, only its id.
-        let call = Call {
-            more_keys: vec![self.keys.current_conversation()],
-            arguments: vec![
-                self.session_life().into(),
-                id.map_or("", ConversationId::as_str).into(),
-            ],
-            ..Call::default()
+        let call = SessionSetCurrent {
+            session_ttl: self.store.session_ttl,
+            wanted: id,
         };
-        let mut reply = self.write(&scripts::SET_CURRENT, call).await?;
-        reply.outcome().map(|_| ())
-    }
-
-    pub(super) fn session_life(&self) -> String {
-        self.store.session_life.as_millis().to_string()
+        self.write(call).await.map(drop)
     }
 }

@@ -1,52 +1,33 @@
-//! Shares: read-only snapshots of conversations, for anybody who knows their id.
+//! Shares: read-only snapshots of conversations, for any caller that knows their id.
 
-use super::reply::ReplyReader;
-use super::{Call, StoreError, UserStore, scripts};
+use super::call::Call;
+use super::scripts::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
+use super::{StoreError, UserStore};
 use crate::model::{ConversationId, ObjectWriter, ShareId, StoredMessage, Timestamp, limits};
-use crate::upstash::UpstashError;
 
 /// A share as its maker sees it.
-#[derive(Debug)]
-pub struct Share {
-    id: String,
-    conversation: String,
-    created: Timestamp,
-    expires: Timestamp,
-    messages: u64,
-    title: String,
-}
+pub struct Share(OwnShare);
 
 impl Share {
     /// Its id.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.0.id
     }
 
     /// The share as clients know it.
     pub fn to_json(&self) -> String {
         ObjectWriter::with_capacity(300)
-            .string("id", &self.id)
-            .string("conversationId", &self.conversation)
-            .raw("title", title_or_default(&self.title))
-            .plain("messageCount", self.messages)
-            .display("createdAt", self.created)
-            .display("expiresAt", self.expires)
+            .string("id", &self.0.id)
+            .string("conversationId", &self.0.conversation)
+            .raw("title", title_or_default(&self.0.title))
+            .plain("messageCount", self.0.message_count)
+            .display("createdAt", self.0.created)
+            .display("expiresAt", self.0.expires)
             .finish()
-    }
-
-    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: reply.text()?,
-            conversation: reply.text()?,
-            created: Timestamp::from_ms(reply.number()?),
-            expires: Timestamp::from_ms(reply.number()?),
-            messages: reply.number()?,
-            title: reply.text()?,
-        })
     }
 }
 
-/// A share as its readers see it: nothing of who made it, and one part of the messages.
+/// A share as its readers see it: one part of the messages, and nothing about the user who made it.
 #[derive(Debug)]
 pub struct SharedPage {
     created: Timestamp,
@@ -80,7 +61,7 @@ impl SharedPage {
 }
 
 impl UserStore<'_> {
-    /// Makes a snapshot of a conversation, readable until `expires` by who knows its id, of which `secret` is a part.
+    /// Makes a snapshot of a conversation, readable until `expires` by any caller that knows its id, of which `secret` is a part.
     ///
     /// # Errors
     /// `NoConversation`; `OverQuota`; `ShareTooLarge`; or the database failed.
@@ -90,20 +71,14 @@ impl UserStore<'_> {
         expires: Timestamp,
         secret: &str,
     ) -> Result<Share, StoreError> {
-        let call = Call {
-            conversation: Some(conversation),
-            more_keys: self.keys.share_slots(),
-            arguments: vec![
-                expires.as_ms().to_string().into(),
-                limits::SHARE.to_string().into(),
-                secret.into(),
-                self.keys.share_prefix().into(),
-            ],
-            ..Call::default()
+        let call = SharesCreate {
+            expires,
+            max_bytes: limits::SHARE,
+            secret,
+            share_prefix: self.keys.share_prefix(),
         };
-        let mut reply = self.write(&scripts::SHARE, call).await?;
-        reply.outcome()?;
-        Share::read(&mut reply)
+        let reply = self.write(Call::about(conversation, call)).await?;
+        Ok(Share(reply.share))
     }
 
     /// The user's shares, the newest first.
@@ -111,57 +86,37 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn shares(&self) -> Result<Vec<Share>, StoreError> {
-        let mut reply = self.read(&scripts::SHARES, Call::default()).await?;
-        let mut shares = Vec::new();
-        while !reply.is_empty() {
-            shares.push(Share::read(&mut reply)?);
-        }
-        shares.reverse();
-        Ok(shares)
+        let reply = self.read(SharesList {}).await?;
+        Ok(reply.shares.into_iter().rev().map(Share).collect())
     }
 
     /// Revokes a share. Doing so again is no error.
     ///
     /// # Errors
-    /// `NoShare` where it is none of this user's; or the database failed.
+    /// `NoShare` where this user has no such share; or the database failed.
     pub async fn unshare(&self, id: &ShareId) -> Result<(), StoreError> {
-        let call = Call {
-            more_keys: vec![self.keys.share(id)],
-            arguments: vec![id.to_string().into()],
-            ..Call::default()
-        };
-        let mut reply = self.write(&scripts::UNSHARE, call).await?;
-        reply.outcome().map(|_| ())
+        self.write(SharesRevoke { share: id }).await.map(drop)
     }
 
-    /// Reads a share, whosever it is: the messages of one part, the first being 0.
+    /// Reads a share of any user: the messages of one part, the first being 0.
     ///
     /// # Errors
     /// `NoShare`; or the database failed.
     pub async fn open_share(&self, id: &ShareId, part: u32) -> Result<SharedPage, StoreError> {
-        let call = Call {
-            more_keys: vec![self.keys.share(id)],
-            arguments: vec![part.to_string().into(), id.secret().into()],
-            ..Call::default()
+        let call = ShareRead {
+            part,
+            secret: id.secret(),
+            share: id,
         };
         let there = self.store.for_name(&self.caller, id.database_name());
-        let mut reply = there.read(&scripts::OPEN_SHARE, call).await?;
-        reply.outcome()?;
-        let (created, expires) = (reply.number()?, reply.number()?);
-        let (count, parts): (u64, u32) = (reply.number()?, reply.number()?);
-        let title = reply.text()?;
-        let mut messages = Vec::new();
-        while !reply.is_empty() {
-            let (id, body) = (reply.text()?, reply.text()?);
-            messages.push(StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?);
-        }
+        let reply = there.read(call).await?;
         Ok(SharedPage {
-            created: Timestamp::from_ms(created),
-            expires: Timestamp::from_ms(expires),
-            count,
-            title,
-            messages,
-            next: part.checked_add(1).filter(|next| *next < parts),
+            created: reply.created,
+            expires: reply.expires,
+            count: reply.message_count,
+            title: reply.title,
+            messages: reply.messages.read()?,
+            next: part.checked_add(1).filter(|next| *next < reply.parts),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What has changed since a cursor, and who listens to it.
+//! What has changed since a cursor, and streams of changes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Call, Cursor, StoreError, UserStore, optional, scripts};
+use super::scripts::conversations::ListedConversation;
+use super::scripts::sessions::{StreamOpen, StreamSlot};
+use super::scripts::users::ChangesList;
+use super::{Cursor, StoreError, UserStore};
 use crate::ErrorCode;
 use crate::identity::UserId;
 use crate::model::{Invalid, ObjectWriter, Summary, Version};
@@ -16,25 +19,17 @@ use crate::upstash::{Command, Reply, Subscription, UpstashError, note_commands};
 
 /// The place that a registered stream takes up among the user's; none where it could not be registered.
 #[derive(Debug)]
-pub struct StreamPlace(Option<Place>);
-
-/// One of the places that a user's streams have.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    number: u64,
-    /// Until when it is taken, ms.
-    until: i64,
-}
+pub struct StreamPlace(Option<StreamSlot>);
 
 /// Places of streams that this process has closed, by user.
 #[derive(Debug, Default)]
-pub(super) struct ClosedStreams(Mutex<HashMap<UserId, Vec<Place>>>);
+pub(super) struct ClosedStreams(Mutex<HashMap<UserId, Vec<StreamSlot>>>);
 
 impl ClosedStreams {
     /// How many users are remembered at most; past that all are forgotten, and their places end by themselves.
     const MOST: usize = 10_000;
 
-    fn add(&self, user: UserId, place: Place) {
+    fn add(&self, user: UserId, place: StreamSlot) {
         let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if closed.len() >= Self::MOST {
             closed.clear();
@@ -42,7 +37,7 @@ impl ClosedStreams {
         closed.entry(user).or_default().push(place);
     }
 
-    fn take(&self, user: &UserId) -> Vec<Place> {
+    fn take(&self, user: &UserId) -> Vec<StreamSlot> {
         let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         closed.remove(user).unwrap_or_default()
     }
@@ -51,11 +46,11 @@ impl ClosedStreams {
 /// How far a client has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SyncCursor {
-    /// It knows every change up to this value of the user's clock.
+    /// It knows every change up to this value of the user's change sequence.
     Since(i64),
     /// It is reading everything, page by page.
     All {
-        /// The clock when it began.
+        /// The change sequence when it began.
         began: i64,
         /// The last conversation it has got.
         behind: Cursor,
@@ -66,13 +61,13 @@ impl SyncCursor {
     /// The form clients get.
     pub fn encode(&self) -> String {
         let text = match self {
-            Self::Since(clock) => format!("s1.{clock}"),
+            Self::Since(since) => format!("s1.{since}"),
             Self::All { began, behind } => format!("a1.{began}.{}.{}", behind.score, behind.member),
         };
         URL_SAFE_NO_PAD.encode(text)
     }
 
-    /// Reads what a client sent back, or the clock of a write's answer.
+    /// Reads what a client sent back, or the change sequence of a write's response.
     ///
     /// # Errors
     /// `invalid_cursor` for anything else.
@@ -91,11 +86,11 @@ impl SyncCursor {
             return text.parse().ok().map(Self::Since);
         }
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        if let Some(clock) = text.strip_prefix("s1.") {
-            return clock
+        if let Some(since) = text.strip_prefix("s1.") {
+            return since
                 .parse()
                 .ok()
-                .filter(|clock| *clock >= 0)
+                .filter(|since| *since >= 0)
                 .map(Self::Since);
         }
         let (began, behind) = text.strip_prefix("a1.")?.split_once('.')?;
@@ -119,15 +114,15 @@ pub struct Changes {
     pub has_more: bool,
     /// Whether the cursor was too old: the client forgets what it has, and this is its first page.
     pub reset: bool,
-    /// The user's change clock, ms.
-    pub clock: i64,
+    /// The user's change sequence.
+    pub change_sequence: i64,
 }
 
 impl Changes {
     /// None since `known`.
     pub fn none(known: SyncCursor) -> Self {
-        let clock = match known {
-            SyncCursor::Since(clock) => clock,
+        let change_sequence = match known {
+            SyncCursor::Since(since) => since,
             SyncCursor::All { began, .. } => began,
         };
         Self {
@@ -136,7 +131,7 @@ impl Changes {
             next: known,
             has_more: false,
             reset: false,
-            clock,
+            change_sequence,
         }
     }
 
@@ -157,7 +152,7 @@ impl Changes {
             .string("nextCursor", &self.next.encode())
             .plain("hasMore", self.has_more)
             .plain("reset", self.reset)
-            .plain("clock", self.clock)
+            .plain("clock", self.change_sequence)
             .finish()
     }
 }
@@ -173,80 +168,62 @@ impl UserStore<'_> {
         cursor: Option<&SyncCursor>,
         limit: usize,
     ) -> Result<Changes, StoreError> {
-        let (mode, clock, behind) = match cursor {
+        let (mode, since, after) = match cursor {
             None => ("all", None, None),
-            Some(SyncCursor::Since(clock)) => ("since", Some(*clock), None),
+            Some(SyncCursor::Since(since)) => ("since", Some(*since), None),
             Some(SyncCursor::All { began, behind }) => ("all", Some(*began), Some(behind)),
         };
-        let call = Call {
-            arguments: vec![
-                limit.to_string().into(),
-                mode.into(),
-                optional(clock),
-                optional(behind.map(|cursor| cursor.score)),
-                behind.map_or("", |cursor| &cursor.member).into(),
-            ],
-            ..Call::default()
+        let call = ChangesList {
+            limit,
+            mode,
+            since,
+            after,
         };
-        let mut reply = self.read(&scripts::SYNC, call).await?;
-        let clock = reply.number()?;
-        if reply.flag()? {
+        let reply = self.read(call).await?;
+        if reply.is_purge_due {
             self.caller
                 .upkeep
                 .add(Task::Purge(self.caller.user.clone()));
         }
-        let (reset, has_more) = (reply.flag()?, reply.flag()?);
-        let (mode, began) = (reply.text()?, reply.number()?);
-        let next = match (mode.as_str(), reply.cursor()?) {
-            ("since", _) => SyncCursor::Since(began),
-            (_, Some(behind)) => SyncCursor::All { began, behind },
+        let next = match (reply.mode.as_str(), reply.next) {
+            ("since", _) => SyncCursor::Since(reply.since),
+            (_, Some(behind)) => SyncCursor::All {
+                began: reply.since,
+                behind,
+            },
             (_, None) => return Err(UpstashError::Malformed.into()),
         };
-        let deleted = (0..reply.number::<usize>()?)
-            .map(|_| reply.text())
-            .collect::<Result<_, _>>()?;
-        let mut changed = Vec::with_capacity(limit);
-        while !reply.is_empty() {
-            let id = reply.text()?;
-            changed.push(reply.summary(id, &|id, version| self.tag_of(id, version))?);
-        }
         Ok(Changes {
-            changed,
-            deleted,
+            changed: ListedConversation::into_summaries(reply.conversations, &|id, version| {
+                self.tag_of(id, version)
+            })?,
+            deleted: reply.deleted.0,
             next,
-            has_more,
-            reset,
-            clock,
+            has_more: reply.has_more,
+            reset: reply.reset,
+            change_sequence: reply.change_sequence,
         })
     }
 
-    /// Registers a stream of changes that lasts at most `life`, and has notices of changes sent for as long: each costs a
+    /// Registers a stream of changes that lasts at most `ttl`, and has notices of changes sent for as long: each costs a
     /// command, which a user without an open stream is spared. A database that is full takes no registration, and the
     /// stream goes on without.
     ///
     /// # Errors
     /// `OverQuota` where too many are open; or the database failed.
-    pub async fn open_stream(&self, life: Duration) -> Result<StreamPlace, StoreError> {
-        let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
-        let until = self.store.clock.now_ms().saturating_add(life);
-        let mut arguments = vec![
-            until.to_string().into(),
-            self.store.limits.streams.to_string().into(),
-        ];
-        for closed in self.store.closed_streams.take(&self.caller.user) {
-            arguments.push(closed.number.to_string().into());
-            arguments.push(closed.until.to_string().into());
-        }
-        let call = Call {
-            arguments,
-            ..Call::default()
+    pub async fn open_stream(&self, ttl: Duration) -> Result<StreamPlace, StoreError> {
+        let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
+        let expires_at = self.store.clock.now_ms().saturating_add(ttl);
+        let call = StreamOpen {
+            expires_at,
+            max_streams: self.store.limits.streams,
+            closed: self.store.closed_streams.take(&self.caller.user),
         };
-        match self.write(&scripts::OPEN_STREAM, call).await {
-            Ok(mut reply) => {
-                reply.outcome()?;
-                let number = reply.number()?;
-                Ok(StreamPlace(Some(Place { number, until })))
-            }
+        match self.write(call).await {
+            Ok(reply) => Ok(StreamPlace(Some(StreamSlot {
+                number: reply.slot,
+                expires_at,
+            }))),
             Err(StoreError::Upstash(UpstashError::Capacity) | StoreError::Paused(_)) => {
                 Ok(StreamPlace(None))
             }
@@ -280,17 +257,17 @@ impl UserStore<'_> {
         let Reply::Bytes(numbers) = reply else {
             return Ok(true);
         };
-        // As `user_names` has them: the change clock comes first, and third, from when on cursors count.
+        // As `user_names` has them: the change sequence comes first, and third, from when on cursors count.
         let numbers = String::from_utf8_lossy(&numbers);
         let mut words = numbers.split([' ', ';']);
         let mut number = |skipped| words.nth(skipped).and_then(|word| word.parse::<i64>().ok());
-        let (clock, floor) = (number(0), number(1));
-        Ok(clock != Some(*known) || floor.is_none_or(|floor| *known < floor))
+        let (change_sequence, floor) = (number(0), number(1));
+        Ok(change_sequence != Some(*known) || floor.is_none_or(|floor| *known < floor))
     }
 
-    /// The entity tag of a sync that begins and ends at this clock.
-    pub fn sync_tag(&self, clock: i64) -> String {
-        let revision = u64::try_from(clock).unwrap_or_default();
+    /// The entity tag of a sync that begins and ends at this value of the change sequence.
+    pub fn sync_tag(&self, change_sequence: i64) -> String {
+        let revision = u64::try_from(change_sequence).unwrap_or_default();
         self.tag_of("", Version { born: 0, revision })
     }
 
@@ -311,16 +288,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_back_as_it_was_given_out(clock in 0i64.., score: i64, member in "[A-Za-z0-9_-]{1,128}") {
+        fn comes_back_as_it_was_given_out(since in 0i64.., score: i64, member in "[A-Za-z0-9_-]{1,128}") {
             let behind = Cursor { score, member };
-            for cursor in [SyncCursor::Since(clock), SyncCursor::All { began: clock, behind }] {
+            for cursor in [SyncCursor::Since(since), SyncCursor::All { began: since, behind }] {
                 prop_assert_eq!(SyncCursor::decode(&cursor.encode()), Ok(cursor));
             }
         }
 
         #[test]
-        fn a_clock_is_a_cursor(clock in 0i64..) {
-            prop_assert_eq!(SyncCursor::decode(&clock.to_string()), Ok(SyncCursor::Since(clock)));
+        fn a_change_sequence_is_a_cursor(since in 0i64..) {
+            prop_assert_eq!(SyncCursor::decode(&since.to_string()), Ok(SyncCursor::Since(since)));
         }
 
         #[test]

@@ -1,15 +1,18 @@
-//! What is done after an answer: reading writes nothing itself, and nobody sees these fail.
+//! Work done after a response: reads write nothing themselves, and no client sees this fail.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::export::stored_id;
-use super::{Call, Store, StoreError, UserStore, scripts};
+use super::call::Call;
+use super::export::stored_ids;
+use super::scripts::conversations::ConversationRenew;
+use super::scripts::sessions::SessionBegin;
+use super::scripts::users::UserPurge;
+use super::{Store, StoreError, UserStore};
 use crate::identity::Caller;
 use crate::model::ConversationId;
 use crate::upkeep::Task;
-use crate::upstash::UpstashError;
 
 /// How many expired conversations one request clears away.
 const PURGED_AT_ONCE: usize = 100;
@@ -65,38 +68,28 @@ impl UserStore<'_> {
     }
 
     async fn renew(&self, conversation: &ConversationId) -> Result<(), StoreError> {
-        let call = Call {
-            conversation: Some(conversation),
-            ..Call::default()
-        };
-        self.write(&scripts::RENEW, call).await.map(drop)
+        let call = Call::about(conversation, ConversationRenew {});
+        self.write(call).await.map(drop)
     }
 
     async fn renew_session(&self) -> Result<(), StoreError> {
-        let call = Call {
-            more_keys: vec![self.keys.current_conversation(), self.keys.session()],
-            arguments: vec![self.session_life().into(), "".into()],
-            ..Call::default()
+        let call = SessionBegin {
+            session_ttl: self.store.session_ttl,
+            max_users: None,
+            address_day: None,
         };
-        self.write(&scripts::BEGIN_SESSION, call).await.map(drop)
+        self.write(call).await.map(drop)
     }
 
     async fn purge(&self) -> Result<(), StoreError> {
         let mut ids: Vec<ConversationId> = Vec::new();
         for _ in 0..MOST_STEPS {
-            let mut call = Call {
-                arguments: vec![PURGED_AT_ONCE.to_string().into()],
-                ..Call::default()
+            let call = UserPurge {
+                max_named: PURGED_AT_ONCE,
+                ids: &ids,
             };
-            for id in &ids {
-                call.more_keys
-                    .extend([self.keys.messages(id), self.keys.bodies(id)]);
-                call.arguments.push(id.to_string().into());
-            }
-            let reply = self.write(&scripts::PURGE, call).await?;
-            let next: Result<_, UpstashError> =
-                reply.texts()?.iter().map(|id| stored_id(id)).collect();
-            ids = next?;
+            let reply = self.write(call).await?;
+            ids = stored_ids(&reply.ids)?;
             if ids.is_empty() {
                 break;
             }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::export::stored_id;
-use super::{Call, DAY_MS, StoreError, UserStore, scripts};
+use super::export::stored_ids;
+use super::scripts::users::{StatisticsRead, UserErase};
+use super::{DAY_MS, StoreError, UserStore};
 use crate::identity::Counted;
 use crate::model::{ConversationId, Timestamp, limits};
 use crate::upkeep::Task;
@@ -70,26 +71,25 @@ impl UserStore<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn statistics(&self) -> Result<Statistics, StoreError> {
-        let mut reply = self.read(&scripts::STATS, Call::default()).await?;
-        let (conversations, messages, tokens) = (reply.number()?, reply.number()?, reply.number()?);
+        let reply = self.read(StatisticsRead {}).await?;
         let statistics = Statistics {
             current: Totals {
-                conversations,
-                messages,
-                tokens,
+                conversations: reply.conversations,
+                messages: reply.messages,
+                tokens: reply.tokens,
             },
-            bytes: reply.number()?,
-            most_messages: reply.number()?,
+            bytes: reply.bytes,
+            most_messages: reply.largest,
             lifetime: Totals {
-                conversations: reply.number()?,
-                messages: reply.number()?,
-                tokens: reply.number()?,
+                conversations: reply.lifetime_conversations,
+                messages: reply.lifetime_messages,
+                tokens: reply.lifetime_tokens,
             },
-            activity: last_days(&reply.text()?, self.store.clock.now_ms())
+            activity: last_days(&reply.activity, self.store.clock.now_ms())
                 .ok_or(UpstashError::Malformed)?,
         };
         // Counted anew by this call, and by every further one until the totals are written.
-        if reply.flag()? {
+        if reply.is_recount_due {
             let task = Task::Recount(self.caller.user.clone());
             self.caller.upkeep.add(task);
         }
@@ -129,24 +129,15 @@ impl UserStore<'_> {
             self.keys.reads(&Counted::User, today - 1),
         ];
         last.extend(self.keys.share_slots());
-        let mut call = Call {
-            arguments: vec![
-                ERASED_AT_ONCE.to_string().into(),
-                self.keys.share_prefix().into(),
-                last.len().to_string().into(),
-            ],
-            more_keys: last,
-            ..Call::default()
+        let call = UserErase {
+            max_named: ERASED_AT_ONCE,
+            share_prefix: self.keys.share_prefix(),
+            last_keys: last.len(),
+            ids,
+            last,
         };
-        for id in ids {
-            call.more_keys
-                .extend([self.keys.messages(id), self.keys.bodies(id)]);
-            call.arguments.push(id.as_str().into());
-        }
-        let mut reply = self.write(&scripts::ERASE, call).await?;
-        let remaining = reply.number()?;
-        let next: Result<_, UpstashError> = reply.texts()?.iter().map(|id| stored_id(id)).collect();
-        Ok((remaining, next?))
+        let reply = self.write(call).await?;
+        Ok((reply.remaining, stored_ids(&reply.ids)?))
     }
 }
 

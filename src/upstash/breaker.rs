@@ -1,4 +1,4 @@
-//! The plan's circuit breaker: 5 failed calls in a row open it for 60 s, then one probe decides.
+//! The circuit breaker: some failed calls in a row open it for a while, then one probe decides.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

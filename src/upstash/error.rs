@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// A failed call. What it displays is safe to log: no URL, no token, no key, no text of anybody's.
+/// A failed call. What it displays is safe to log: no URL, no token, no key, no text of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UpstashError {
-    /// No connection, a broken one, or an answer with a 5xx status. Whether the commands ran is unknown.
+    /// No connection, a broken one, or a response with a 5xx status. Whether the commands ran is unknown.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
-    /// No answer in time. Whether the commands ran is unknown.
+    /// No response in time. Whether the commands ran is unknown.
     #[error("the database did not answer in time")]
     Timeout,
     /// The token was refused.
@@ -19,10 +19,10 @@ pub enum UpstashError {
     /// 429: too many requests at once.
     #[error("the database is asked too often")]
     Throttled {
-        /// How long the answer said to wait.
+        /// How long the response said to wait.
         retry_after: Option<Duration>,
     },
-    /// The plan's number of requests is used up.
+    /// The number of requests that the database allows is used up.
     #[error("the database's request quota is used up")]
     Quota,
     /// The database is full: writes are refused, reads still work.
@@ -34,7 +34,7 @@ pub enum UpstashError {
     /// Redis refused a command. The text is Redis's own and stays out of `Display`.
     #[error("the database refused a command: {}", first_word(.0))]
     Command(String),
-    /// The answer is not what the protocol says.
+    /// The response is not what the protocol says.
     #[error("the database's answer was malformed")]
     Malformed,
     /// Too many calls failed in a row: not even tried.

@@ -1,7 +1,7 @@
 //! A client of Upstash's REST interface to Redis.
 //!
-//! One call is one HTTPS request (law 1 of the design): a command, a pipeline, a transaction or a
-//! script. The plan's "retry logic" and "circuit breaker" are in here, so that no caller needs its own.
+//! One call is one HTTPS request: a command, a pipeline or a script. Retries and the circuit breaker are in here, so that
+//! no caller needs its own.
 
 mod breaker;
 mod command;
@@ -50,9 +50,9 @@ pub struct UpstashConfig {
     pub first_backoff: Duration,
     /// How often a call is attempted at most.
     pub attempts: u32,
-    /// This many failed calls in a row open the circuit (the plan's 5).
+    /// This many failed calls in a row open the circuit.
     pub failure_threshold: u32,
-    /// How long the circuit stays open (the plan's 60 s).
+    /// How long the circuit stays open.
     pub reset_timeout: Duration,
 }
 
@@ -121,22 +121,6 @@ impl Upstash {
         self.send(&[], command.to_json(), parse).await
     }
 
-    /// Sends independent commands in one request; they run in order, but others' may run between them.
-    ///
-    /// # Errors
-    /// See [`UpstashError`]; one failing command makes the whole call an error.
-    pub async fn pipeline(&self, commands: &[Command<'_>]) -> Result<Vec<Reply>, UpstashError> {
-        self.send_all("pipeline", commands).await
-    }
-
-    /// Sends commands that run as one `MULTI`/`EXEC` transaction.
-    ///
-    /// # Errors
-    /// See [`UpstashError`]; a discarded transaction is a [`UpstashError::Command`].
-    pub async fn transaction(&self, commands: &[Command<'_>]) -> Result<Vec<Reply>, UpstashError> {
-        self.send_all("multi-exec", commands).await
-    }
-
     /// Runs a script by its digest, and where the database does not hold it (yet, or any more), by its
     /// text: the same call once more, this time with `EVAL`.
     ///
@@ -172,8 +156,8 @@ impl Upstash {
         }
     }
 
-    /// Runs a script, and before it, in the same request, other commands. Whether these succeed is
-    /// nothing to the script; nor are they tried again for their own sake.
+    /// Runs a script, and before it, in the same request, other commands. The script does not depend on them, and they are
+    /// not retried on their own.
     ///
     /// # Errors
     /// See [`UpstashError`], for the script and for each of the commands.
@@ -194,7 +178,7 @@ impl Upstash {
         let mut all = commands;
         let form = self.form_of(script);
         all.push(form.by_digest(keys, arguments));
-        let mut replies = match self.each(&all).await {
+        let mut replies = match self.pipeline(&all).await {
             Ok(replies) => replies,
             Err(error) => return (Err(error.clone()), vec![Err(error); count]),
         };
@@ -219,11 +203,12 @@ impl Upstash {
         (reply, replies)
     }
 
-    /// Sends independent commands in one request, each of which may fail on its own.
+    /// Sends independent commands in one request, each of which may fail on its own. They run in order, but commands of
+    /// other clients may run between them.
     ///
     /// # Errors
     /// See [`UpstashError`]: of the request, and within it of each command.
-    pub async fn each(
+    pub async fn pipeline(
         &self,
         commands: &[Command<'_>],
     ) -> Result<Vec<Result<Reply, UpstashError>>, UpstashError> {
@@ -256,22 +241,6 @@ impl Upstash {
         self.breaker.state()
     }
 
-    async fn send_all(
-        &self,
-        path: &str,
-        commands: &[Command<'_>],
-    ) -> Result<Vec<Reply>, UpstashError> {
-        let parse = |json: &[u8]| {
-            let entries = Entry::parse_all(json)?;
-            if entries.len() != commands.len() {
-                return Err(UpstashError::Malformed);
-            }
-            entries.into_iter().map(Entry::into_reply).collect()
-        };
-        self.send(&[path], Command::list_to_json(commands), parse)
-            .await
-    }
-
     /// One call: through the breaker, with retries inside the deadline.
     async fn send<T>(
         &self,
@@ -286,9 +255,9 @@ impl Upstash {
         let result = loop {
             let timeout = backoff.attempt_timeout();
             let attempt = Attempt::start();
-            let answer = self.transport.post(path, body.clone(), timeout).await;
+            let response = self.transport.post(path, body.clone(), timeout).await;
             drop(attempt);
-            match answer.and_then(|json| parse(&json)) {
+            match response.and_then(|json| parse(&json)) {
                 Err(error) => match backoff.next_delay(&error) {
                     Some(delay) => {
                         tokio::time::sleep(delay).await;

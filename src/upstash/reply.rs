@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for ReplyVisitor {
     }
 }
 
-/// One answer: a result or an error.
+/// What became of one command: a result or an error.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Entry {
     result: Option<Reply>,
@@ -102,7 +102,7 @@ impl Entry {
         serde_json::from_slice(json).map_err(|_| UpstashError::Malformed)
     }
 
-    /// The answer to a pipeline; a discarded transaction answers a single error instead.
+    /// The response to a pipeline; one that is refused as a whole has a single error instead.
     pub(super) fn parse_all(json: &[u8]) -> Result<Vec<Self>, UpstashError> {
         if let Ok(entries) = serde_json::from_slice(json) {
             return Ok(entries);
@@ -166,7 +166,7 @@ mod tests {
         let replies: Result<Vec<_>, _> = entries.into_iter().map(Entry::into_reply).collect();
         assert_eq!(replies, Err(UpstashError::Command("ERR no".into())));
         assert!(matches!(
-            Entry::parse_all(br#"{"error":"EXECABORT Transaction discarded"}"#),
+            Entry::parse_all(br#"{"error":"ERR failed to parse pipeline request"}"#),
             Err(UpstashError::Command(_))
         ));
     }

@@ -32,7 +32,7 @@ pub(super) struct Transport {
     client: Client,
     url: Url,
     connect_timeout: Duration,
-    /// What the last answer said: sent with the next request, a replica that serves it has by then seen
+    /// What the last response said: sent with the next request, a replica that serves it has by then seen
     /// everything this process wrote.
     sync_token: Mutex<Option<HeaderValue>>,
 }
@@ -58,7 +58,7 @@ impl Transport {
         })
     }
 
-    /// Posts a JSON body and returns the JSON answer.
+    /// Posts a JSON body and returns the JSON of the response.
     pub(super) async fn post(
         &self,
         path: &[&str],

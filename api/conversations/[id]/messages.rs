@@ -53,7 +53,7 @@ async fn append(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let json = ObjectWriter::with_capacity(1_024)
         .raw("conversation", &written.summary.to_object(0).finish())
         .array("appended", appended.iter().map(|id| format!("\"{id}\"")));
-    let json = written.clocks.write_to(json).finish();
+    let json = written.change_sequence.write_to(json).finish();
     let answer = match written.outcome {
         Outcome::Created | Outcome::Changed => Answer::created(json),
         Outcome::Unchanged => Answer::ok(json),

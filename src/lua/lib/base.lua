@@ -6,7 +6,10 @@
 --          4 and 5 concern writing scripts, see write.lua; a script's own arguments begin at 6
 -- Returns  {calls counted for the user in this window, what the script itself returns, commands billed}
 --
--- A script that refuses returns one of the API's error codes, and what belongs to it, as its own reply.
+-- The header of each script names its own arguments and the parts of its own reply, one a line; `...` marks a list, of which
+-- the names behind it make up one item. The structs in src/store/scripts/ have the same names in the same order, which a
+-- test compares. A reply is a flat list of texts. A script that refuses returns one of the API's error codes instead, and
+-- what belongs to it.
 --
 -- What the keys hold:
 --   conversations  member: conversation id; score: the change sequence of its last change, or an older date
@@ -15,12 +18,12 @@
 --                            ;day messages tokens
 --           ':account'       see `account_names`
 --           ':writes'        outcomes of the user's last writes that belong to no conversation, see write_log.lua
---           ':shares'        the user's shares; see shares.lua
---           ':claimed'       who has moved all of this into an account, by a hash of that user, and how many
---                            conversations; see claim.lua
---           ':code'          the key of the last code for another device and when it expires, ms; see link.lua
+--           ':shares'        the user's shares; see share.lua
+--           ':claimed'       a hash of the user whose account all of this was moved into, and how many
+--                            conversations; see user_claim.lua
+--           ':code'          the key of the last code for another device and when it expires, ms; see code_create.lua
 --           ':stream:<n>'    until when the n-th open stream of changes may last, ms
---           ':remnants'      written by an earlier release only: expired ids whose messages may still be there
+--           ':remnants'      written by an earlier release only: ids that expired but were not purged
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the change sequence where it was deleted
 --           <id>:state       see `state_names`, and a mark; absent where an earlier release wrote last
@@ -46,32 +49,48 @@ local LARGEST = 9007199254740991
 local CONVERSATIONS, META, DELETED, MESSAGES, BODIES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local NOW, ID = tonumber(ARGV[1]), ARGV[3]
 
--- life: of a conversation, ms. rate_limit: calls per window. window: ms. issued: when the caller's token
--- was, ms. The quotas: conversations of the user, messages of a conversation, bytes of the user.
-local setting_names = { 'life', 'rate_limit', 'window', 'issued', 'max_conversations', 'max_messages',
+-- ttl                 of a conversation, ms
+-- rate_limit          calls per window
+-- window              ms
+-- issued              when the caller's token was issued, ms
+-- max_conversations   of the user
+-- max_messages        of a conversation
+-- max_bytes           of the user
+local setting_names = { 'ttl', 'rate_limit', 'window', 'issued', 'max_conversations', 'max_messages',
   'max_bytes' }
 
--- clock: the change sequence, which never goes back and is at least the time of the last change, ms. life: until
--- when the user's keys live. floor: a change older than this may be missing from the conversations' order. purged:
--- when the expired were last cleared away. The next three are lifetime totals. epoch: tokens issued before are void.
--- bytes: of everything the user keeps. window and calls: of the rate limit. listening: until when somebody may
--- listen to notices.
-local user_names = { 'clock', 'life', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
+-- change_seq      the change sequence, which never goes back and is at least the time of the last change, ms
+-- expires_at      until when the user's keys are kept, ms
+-- floor           a change older than this may be missing from the order of the conversations
+-- purged          when the expired were last cleared away, ms
+-- messages, tokens, conversations   lifetime totals
+-- epoch           tokens issued before are void, ms
+-- bytes           of everything the user keeps
+-- window, calls   of the rate limit
+-- listening       until when a stream may be open, ms
+local user_names = { 'change_seq', 'expires_at', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
   'bytes', 'window', 'calls', 'listening' }
 
--- clock: the user's when this was written; where it differs, a release that does not know this field wrote since, and
--- the totals are not to be trusted. born: the change sequence of the first change. conversations, messages, tokens:
--- what there is now. largest: messages in the largest conversation, -1 where that is not known. counted_until: when the
--- first conversation may expire, ms, from which on the totals may be too high. tombstones: of conversations.
-local account_names = { 'clock', 'born', 'conversations', 'messages', 'tokens', 'largest', 'counted_until',
+-- change_seq      the user's when this was written; where it differs, a release that does not know this field wrote since,
+--                 and the totals are not to be trusted
+-- born            the change sequence of the first change
+-- conversations, messages, tokens   what there is now
+-- largest         messages in the largest conversation, -1 where that is not known
+-- counted_until   when the first conversation may expire, ms, from which on the totals may be too high
+-- tombstones      of conversations
+local account_names = { 'change_seq', 'born', 'conversations', 'messages', 'tokens', 'largest', 'counted_until',
   'tombstones' }
 
--- seq: of the last message. saved and saved_revision: digest and revision of the last whole save.
-local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'created', 'updated', 'life',
+-- seq                     of the last message
+-- expires_at              when the conversation expires, ms
+-- saved, saved_revision   digest and revision of the last whole save
+local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'created', 'updated', 'expires_at',
   'saved_revision', 'saved' }
 
--- born: the change sequence of its first change, which tells one life of an id from the next. extra: bytes it takes up
--- beside its messages. offset: what its token count has beyond the sum of its messages'. Behind them a mark:
+-- born     the change sequence of its first change, which tells it from an earlier conversation of the same id
+-- extra    bytes it takes up beside its messages
+-- offset   what its token count has beyond the sum of its messages'
+-- Behind them a mark:
 --   -  nothing is under way   !  a write is under way, or was stopped   >  a claim is moving it here, or was stopped
 local state_names = { 'born', 'extra', 'offset' }
 
@@ -87,7 +106,7 @@ local function parse_numbers(names, text)
     if names[i] == 'saved' then
       values.saved = word
     elseif names[i] then
-      -- What an earlier release summed up without bounds is brought back into them.
+      -- An earlier release summed up without bounds.
       values[names[i]] = math.max(-LARGEST, math.min(LARGEST, tonumber(word) or 0))
     end
   end
@@ -105,7 +124,7 @@ local function format_numbers(names, values)
 end
 
 local SETTINGS = parse_numbers(setting_names, ARGV[2])
-local TTL = SETTINGS.life
+local TTL = SETTINGS.ttl
 
 -- Every command is billed, so every command is counted: this call of the script is the first.
 local COMMANDS, server = 1, redis
@@ -125,11 +144,26 @@ local function refuse(...)
   error({ refusal = { ... } })
 end
 
+-- A script's own reply: its values in the order of these names, then the items of a list, if there is one.
+local function reply_of(names, values, list)
+  local reply = {}
+  for i, name in ipairs(names) do
+    if values[name] == nil then error('the reply lacks ' .. name) end
+    reply[i] = values[name]
+  end
+  for _, value in ipairs(list or {}) do reply[#reply + 1] = value end
+  return reply
+end
+
+local function flag(condition)
+  return condition and '1' or '0'
+end
+
 -- Any user's numbers.
 local function read_user(text)
   local numbers, activity = string.match(text or '', '^([^;]*)(.*)$')
   local user = parse_numbers(user_names, numbers)
-  user.before = user.clock
+  user.before = user.change_seq
   user.activity, user.counted_messages, user.counted_tokens = activity, user.messages, user.tokens
   return user
 end
@@ -141,7 +175,7 @@ end
 
 local function read_account(text, user)
   local account = parse_numbers(account_names, text or '')
-  if account.clock ~= user.clock then account.counted_until, account.largest = 0, -1 end
+  if account.change_seq ~= user.change_seq then account.counted_until, account.largest = 0, -1 end
   return account
 end
 
@@ -150,11 +184,11 @@ local function is_counted(account)
   return account.counted_until > NOW
 end
 
--- nil for a conversation that never was, was deleted, or has outlived its life.
+-- nil for a conversation that never was, was deleted, or has expired.
 local function parse_counters(text)
   if not text or text == '' or string.find(text, '^deleted') then return nil end
   local counters = parse_numbers(counter_names, text)
-  if counters.life <= NOW then return nil end
+  if counters.expires_at <= NOW then return nil end
   return counters
 end
 
@@ -162,10 +196,10 @@ local function format_counters(counters)
   return format_numbers(counter_names, counters)
 end
 
--- Whether a counters field says that its conversation was deleted, less than a life ago.
+-- Whether a counters field says that its conversation was deleted, less than a TTL ago.
 local function is_tombstone(text)
-  local clock = text and string.match(text, '^deleted (%d+)$')
-  return clock and tonumber(clock) > NOW - TTL
+  local deleted_at = text and string.match(text, '^deleted (%d+)$')
+  return deleted_at and tonumber(deleted_at) > NOW - TTL
 end
 
 -- As `state_names` has it, and the mark; nil where there is none.
@@ -217,7 +251,7 @@ local function parse_body(body)
   }
 end
 
--- Whether the body is that of this member: one that a stopped save left behind belongs to nobody.
+-- Whether the body is that of this member: a body that a stopped save left behind belongs to no member.
 local function is_body_of(member, body)
   if not body or not string.find(body, RS, 1, true) then return false end
   return tonumber(string.match(body, '^%d+')) == tonumber(string.sub(member, 1, 8), 16)

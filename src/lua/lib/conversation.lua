@@ -24,8 +24,8 @@ end
 -- What these fields hold, beginning at `at`.
 local function read_conversation(id, row, at, messages_key, bodies_key)
   local counters, state = parse_counters(row[at + 1]), parse_state(row[at + 2])
-  local c = { id = id, record = row[at] or '', old_record = row[at] or '', counters = counters, was_deleted = is_tombstone(row[at + 1]),
-    counters_text = row[at + 1] or '', writes = row[at + 3] or '', deleted = row[at + 4] or '',
+  local c = { id = id, record = row[at] or '', old_record = row[at] or '', counters = counters,
+    was_deleted = is_tombstone(row[at + 1]), counters_text = row[at + 1] or '', writes = row[at + 3] or '', deleted = row[at + 4] or '',
     messages_key = messages_key, bodies_key = bodies_key,
     is_known = state ~= nil, state = state or { born = 0, extra = 0, offset = 0, mark = '-' } }
   -- As ETags have it: what a stopped script has left is no version of anything.
@@ -79,7 +79,7 @@ local function heal(c)
   -- A stopped deletion may not have come to all that it noted as deleted.
   c.deleted = string.gsub(c.deleted, '(%S+) %d+\30', function(id) return is_there[id] and '' or nil end)
   -- Keys that came into being before the stop have no expiry yet.
-  if c.is_healed then counters.life = 0 end
+  if c.is_healed then counters.expires_at = 0 end
   counters.messages, counters.bytes = messages, bytes
   counters.tokens = math.max(0, tokens + c.state.offset)
   counters.seq = math.max(counters.seq, seq)
@@ -91,7 +91,7 @@ local function prepare(c)
   if c.state.mark == '>' and c.counters then refuse('claim_unfinished') end
   if c.counters then
     if not c.is_known or c.state.mark == '!' then heal(c) end
-    if c.state.born == 0 then c.state.born = CALLER.clock end
+    if c.state.born == 0 then c.state.born = CALLER.change_seq end
   else
     if c.counters_text ~= '' or c.is_known then redis.call('UNLINK', c.messages_key, c.bodies_key) end
     c.state, c.deleted, c.record = { born = 0, extra = c.before.extra, offset = 0, mark = '-' }, '', ''
@@ -116,7 +116,7 @@ local function touch(user, c)
   local counters = c.counters
   counters.updated = tick(user)
   counters.revision = counters.revision + 1
-  if c.state.born == 0 then c.state.born = user.clock end
+  if c.state.born == 0 then c.state.born = user.change_seq end
 end
 
 local function put_in_list(user, c, score)
@@ -138,7 +138,7 @@ end
 local function outcome_of(status, user, c, extra)
   local counters = c.counters
   return table.concat({ status, integer(counters.revision), integer(counters.messages), integer(counters.tokens),
-    integer(counters.updated), integer(c.state.born), clocks(user), extra or '' }, ' ')
+    integer(counters.updated), integer(c.state.born), change_sequence(user), extra or '' }, ' ')
 end
 
 -- Brings the user's numbers up to what the conversation has become, and returns its fields of meta.
@@ -151,9 +151,10 @@ local function conversation_fields(user, c)
     c.id .. ':writes', c.writes, c.id .. ':deleted', c.deleted }
 end
 
--- The reply of every write that left a conversation in place.
-local function summary(status, user, c)
-  return { status, c.record, format_counters(c.counters), format_state(c, '-'), clocks(user) }
+-- What every write replies that left a conversation in place, by name.
+local function written(status, user, c)
+  return { status = status, record = c.record, counters = format_counters(c.counters), state = format_state(c, '-'),
+    change_sequence = change_sequence(user) }
 end
 
 -- The metadata that a change replaces, for repeats of what came before: the title alone where it is long.
@@ -165,37 +166,38 @@ local function replaced_record(c)
   return #title <= MOST_REPLACED and title or nil
 end
 
--- Writes a changed conversation's numbers and tells who listens. `extra` goes into the outcome; `messages` into the notice.
--- What follows the write that ends it may be lost without harm.
+-- Writes a changed conversation's numbers and publishes a notice. `extra` goes into the outcome, `messages` into the notice.
+-- What comes after the last write may be lost without harm.
 local function commit(kind, user, c, status, extra, messages)
   if c.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
   c.writes = remember(c.writes, outcome_of(status, user, c, extra), replaced_record(c))
   local fields = conversation_fields(user, c)
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
   notify(kind, user, c.counters, messages)
-  return summary(status, user, c)
+  return written(status, user, c)
 end
 
--- Where there is nothing to change: remembers that, and writes what healing has found.
+-- For a request that changes nothing: remembers that, and writes what healing has found.
 local function commit_unchanged(user, c, extra)
   if c.is_healed then
     touch(user, c)
-    begin(user, c, user.clock)
+    begin(user, c, user.change_seq)
     return commit('heal', user, c, 'ok', extra)
   end
   c.writes = remember(c.writes, outcome_of('unchanged', user, c, extra))
   local fields = conversation_fields(user, c)
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
-  return summary('unchanged', user, c)
+  return written('unchanged', user, c)
 end
 
--- The reply that this request had the first time, and the word that it left besides. Of a conversation deleted since no
--- metadata is left to show.
+-- What this request was replied the first time, by name, and the word that it left besides. Of a conversation deleted since
+-- no metadata is left to show.
 local function replay(c, outcome)
   local status, revision, messages, tokens, updated, born, before, after, extra = unpack(outcome)
   local counters = c.counters or { created = tonumber(updated) }
   local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated }, ' ')
-  return { status, c.counters and c.record_then or '', text, born .. ' 0 0 -', before .. ' ' .. after }, extra or ''
+  return { status = status, record = c.counters and c.record_then or '', counters = text, state = born .. ' 0 0 -',
+    change_sequence = before .. ' ' .. after }, extra or ''
 end
 
 -- Deleted messages: a list of ids in the order of deletion, and the revision of each.
@@ -245,19 +247,28 @@ local function format_body(seq, timestamp, tokens, digest, record)
   return table.concat({ integer(seq), integer(timestamp), integer(tokens), digest }, ' ') .. RS .. record
 end
 
--- Numbers the message at this position of ARGV (id, timestamp, tokens, digest, record), counts it, and adds
--- it to what ZADD and HSET are to be called with.
+-- The messages in ARGV from `first` to `last`.
 local MESSAGE_WIDTH = 5
-local function add_message(counters, at, scores, bodies)
-  local id, timestamp, tokens = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+local function read_messages(first, last)
+  local messages = {}
+  for at = first, last, MESSAGE_WIDTH do
+    local id, timestamp, tokens, digest, record = unpack(ARGV, at, at + MESSAGE_WIDTH - 1)
+    messages[#messages + 1] = { id = id, timestamp = tonumber(timestamp), tokens = tonumber(tokens), digest = digest,
+      record = record }
+  end
+  return messages
+end
+
+-- Numbers a message, counts it, and adds it to what ZADD and HSET are to be called with.
+local function add_message(counters, message, scores, bodies)
   counters.seq = counters.seq + 1
-  local body = format_body(counters.seq, timestamp, tokens, ARGV[at + 3], ARGV[at + 4])
-  scores[#scores + 1] = integer(timestamp)
-  scores[#scores + 1] = member_of(counters.seq, id)
-  bodies[#bodies + 1] = id
+  local body = format_body(counters.seq, message.timestamp, message.tokens, message.digest, message.record)
+  scores[#scores + 1] = integer(message.timestamp)
+  scores[#scores + 1] = member_of(counters.seq, message.id)
+  bodies[#bodies + 1] = message.id
   bodies[#bodies + 1] = body
   counters.messages = counters.messages + 1
-  counters.tokens = math.min(LARGEST, counters.tokens + tokens)
+  counters.tokens = math.min(LARGEST, counters.tokens + message.tokens)
   counters.bytes = counters.bytes + #body
 end
 

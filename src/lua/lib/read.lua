@@ -3,7 +3,7 @@
 
 local CALLS = 0
 
--- The user who calls. Every script that acts for a user has to come past here.
+-- The calling user. Every script that acts for a user has to call this.
 local function parse_user(text)
   local user = read_user(text)
   CALLS = calls_of(user)

@@ -8,9 +8,9 @@
 --   write them do anyway, or INCR for an address; the first call of a window of an address 1 more (PEXPIRE), and
 --   so the first of a user (PEXPIREAT); the first change of an account 1 more (TIME)
 --
--- A change of a conversation's messages goes so: `begin` marks the conversation and puts it into the list, where an
--- erasure and the purge find it; then the messages are written, and `commit` writes its numbers without the mark. Who
--- next writes to a conversation with a mark counts it anew first (`heal`).
+-- A change of a conversation's messages has three steps: `begin` marks the conversation and puts it into the list, where
+-- an erasure and the purge find it; then the messages are written; then `commit` writes its numbers without the mark. The
+-- next write to a conversation that still has a mark counts it anew first (`heal`).
 
 -- Gives a key that has just come into being its expiry, and leaves none without.
 local function expire_new(command, key, time)
@@ -29,11 +29,11 @@ if COUNTED_BY_ADDRESS then
   if CALLS > SETTINGS.rate_limit then return { CALLS, { 'rate_limited' }, COMMANDS } end
 end
 
--- The user who calls, once `parse_user` has read the numbers; the account's; and the user as to be written where the
--- script does not write it: whatever it changed before it gave up must not get there.
+-- The calling user, once `parse_caller` has read the numbers; the account's numbers; and the user as it is written where the
+-- script itself does not write it: without what the script changed before it refused.
 local CALLER, ACCOUNT, UNTOUCHED
 
--- Whether this attempt belongs to a call that was let in before: a name of the service's own is known to nobody else.
+-- Whether this attempt belongs to a call that was admitted before: no client knows a name that the service made.
 local IS_OWN_REQUEST = DIGEST == '-'
 
 local function count_call(user)
@@ -48,22 +48,22 @@ local function refuse_signed_out(user)
   if SETTINGS.issued < user.epoch then refuse('signed_out') end
 end
 
--- A deletion in a full database takes the account's totals along, as it can leave nothing else behind. Who follows the
--- changes starts over then, and all is counted anew; so it is once with what an earlier release wrote.
+-- A deletion in a full database removes the account's totals too, as it cannot write a tombstone. Clients that follow the
+-- changes start over then, and everything is counted anew; once also with what an earlier release wrote.
 local function start_over(user)
-  user.clock = math.max(NOW, user.clock + 1)
-  user.before, user.floor, user.purged = user.clock, user.clock, 0
+  user.change_seq = math.max(NOW, user.change_seq + 1)
+  user.before, user.floor, user.purged = user.change_seq, user.change_seq, 0
 end
 
 local function load_account(text, user)
   ACCOUNT = read_account(text, user)
-  ACCOUNT.was_lost = not text and user.clock > 0
+  ACCOUNT.was_lost = not text and user.change_seq > 0
   if ACCOUNT.was_lost then start_over(user) end
 end
 
 -- The caller's numbers, from ':user', ':account' and the log that may remember this request. Every script that acts
--- for a user has to come past here. Returns the outcome of this request where it is remembered, and metadata as it was
--- then: from then on the script must do nothing but answer. `voids_itself`: the write voids the very token that its repeat
+-- for a user has to call this. Returns the outcome of this request if it is remembered, and metadata as it was
+-- then: in that case the script must only reply. `voids_itself`: the write voids the very token that its repeat
 -- comes with.
 local function parse_caller(user_text, account_text, log, voids_itself)
   CALLER = read_user(user_text)
@@ -77,8 +77,8 @@ local function parse_caller(user_text, account_text, log, voids_itself)
   return outcome, replaced
 end
 
--- Counts what was written since the user was read to the day it is (UTC). Here, so that no write can
--- forget it and none pays a command for it.
+-- Adds what was written since the user was read to the activity of the day (UTC). Here, so that no write can
+-- forget it and none needs a command for it.
 local ACTIVE_DAYS = 30
 local function count_activity(user)
   local messages, tokens = user.messages - user.counted_messages, user.tokens - user.counted_tokens
@@ -98,7 +98,7 @@ local function count_activity(user)
   user.counted_messages, user.counted_tokens = user.messages, user.tokens
 end
 
--- To be written by whoever calls it.
+-- The caller of this function writes what it returns.
 local function format_user(user)
   count_activity(user)
   user.is_written = true
@@ -106,63 +106,63 @@ local function format_user(user)
 end
 
 local function format_account(user)
-  ACCOUNT.clock = user.clock
+  ACCOUNT.change_seq = user.change_seq
   return format_numbers(account_names, ACCOUNT)
 end
 
 -- The user as read, but for the change sequence: what is written before the change itself.
 local function format_untouched(user)
-  UNTOUCHED.clock, UNTOUCHED.floor = user.clock, user.floor
+  UNTOUCHED.change_seq, UNTOUCHED.floor = user.change_seq, user.floor
   return format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity
 end
 
 -- The change sequence's next value: never the same twice, never back.
 local function tick(user)
-  local is_first = user.clock == 0
-  user.clock = math.max(NOW, user.clock + 1)
+  local is_first = user.change_seq == 0
+  user.change_seq = math.max(NOW, user.change_seq + 1)
   if is_first then
     -- This call may have been on its way since before an erasure: what began then must not pass for what is now.
     local time = redis.pcall('TIME')
-    if not time.err then user.clock = math.max(user.clock, time[1] * 1000 + math.floor(time[2] / 1000)) end
+    if not time.err then user.change_seq = math.max(user.change_seq, time[1] * 1000 + math.floor(time[2] / 1000)) end
     -- Cursors from before an erasure, or from before everything expired, are of another account.
-    user.floor = user.clock
-    ACCOUNT.born, ACCOUNT.counted_until, ACCOUNT.largest = user.clock, NOW + TTL, 0
+    user.floor = user.change_seq
+    ACCOUNT.born, ACCOUNT.counted_until, ACCOUNT.largest = user.change_seq, NOW + TTL, 0
   end
-  return user.clock
+  return user.change_seq
 end
 
 -- Dates a change as the client does, where it does, and says where in the list it belongs: at the top,
 -- by the change sequence; but with a date more than a day old (an import, a migration) by that date, which no sync
 -- cursor passes: so cursors up to now are void.
 local function place_in_list(user, counters, updated)
-  if updated == '' then return user.clock end
+  if updated == '' then return user.change_seq end
   counters.updated = tonumber(updated)
-  if counters.updated > user.clock - DAY then return user.clock end
-  user.floor = user.clock
+  if counters.updated > user.change_seq - DAY then return user.change_seq end
+  user.floor = user.change_seq
   return counters.updated
 end
 
--- Lives slide with activity, but are renewed at most once a day, so that sliding costs nothing per
--- write. Tells which keys are due for a new life: the conversation's, the user's.
+-- Expiry slides with activity, but is renewed at most once a day, so that sliding costs nothing per
+-- write. Tells which keys are due for a new expiry: the conversation's, the user's.
 local function slide(user, counters)
   local slack = math.min(DAY, TTL / 2)
-  local conversation_due = counters.life < NOW + TTL - slack
-  if conversation_due then counters.life = NOW + TTL end
-  local user_due = user.life < counters.life
-  if user_due then user.life = counters.life + slack end
+  local conversation_due = counters.expires_at < NOW + TTL - slack
+  if conversation_due then counters.expires_at = NOW + TTL end
+  local user_due = user.expires_at < counters.expires_at
+  if user_due then user.expires_at = counters.expires_at + slack end
   return conversation_due, user_due
 end
 
--- Lives are counted by the service's clock; Redis, whose clock may be ahead, clears away a day later.
+-- The service's clock decides what has expired; Redis, whose clock may be ahead, clears away a day later.
 -- Only keys that exist can expire: call it after the writes.
 local function expire_conversation(counters, messages, bodies)
-  local at = integer(counters.life + DAY)
+  local at = integer(counters.expires_at + DAY)
   if counters.messages > 0 then redis.call('PEXPIREAT', messages, at) end
   if counters.seq > 0 then redis.call('PEXPIREAT', bodies, at) end
 end
 
 local function expire_user(user)
-  local at = integer(user.life + DAY)
+  local at = integer(user.expires_at + DAY)
   redis.call('PEXPIREAT', CONVERSATIONS, at)
   redis.call('PEXPIREAT', META, at)
 end
@@ -178,11 +178,11 @@ local function notice_of(id, body)
   return GS .. id .. GS .. body
 end
 
--- Tells whoever listens what has changed, if anybody does. The kind, the ids and the numbers need no escaping.
+-- Publishes what has changed, if a stream may be open. The kind, the ids and the numbers need no escaping.
 -- `previous` lets a listener see that a notice was missed, `reset` that cursors are void.
 local function notify(kind, user, counters, messages)
   if user.listening <= NOW then return end
-  local notice = '{"type":"' .. kind .. '","clock":' .. integer(user.clock)
+  local notice = '{"type":"' .. kind .. '","clock":' .. integer(user.change_seq)
     .. ',"previous":' .. integer(user.before)
   if user.floor > user.before then notice = notice .. ',"reset":true' end
   if counters then
@@ -193,11 +193,11 @@ local function notify(kind, user, counters, messages)
   notice = notice .. '}'
   if messages and #messages <= LARGEST_NOTICE then notice = notice .. messages end
   local channel = string.gsub(CONVERSATIONS, 'conversations$', 'events')
-  -- The change is made: whoever misses the notice finds it by the next one's `previous`.
+  -- The change is made: a listener that misses the notice notices by `previous` of the next one.
   redis.pcall('PUBLISH', channel, notice)
 end
 
--- Refuses what would make the user keep more bytes than allowed. What only grows a log is not asked about.
+-- Refuses what would make the user keep more bytes than allowed. Growth of a log is not checked.
 local function check_room(user, growth)
   if growth > 0 and user.bytes + growth > SETTINGS.max_bytes then refuse('too_much_text_kept') end
 end
@@ -213,7 +213,7 @@ local function count_totals(before, after)
   ACCOUNT.messages = math.max(0, ACCOUNT.messages + new.messages - old.messages)
   ACCOUNT.tokens = math.max(0, math.min(LARGEST, ACCOUNT.tokens) + new.tokens - old.tokens)
   ACCOUNT.conversations = math.max(0, ACCOUNT.conversations + (after and 1 or 0) - (before and 1 or 0))
-  if after then ACCOUNT.counted_until = math.min(ACCOUNT.counted_until, after.life) end
+  if after then ACCOUNT.counted_until = math.min(ACCOUNT.counted_until, after.expires_at) end
   if ACCOUNT.largest < 0 then return end
   if new.messages >= ACCOUNT.largest then
     ACCOUNT.largest = new.messages
@@ -222,7 +222,7 @@ local function count_totals(before, after)
   end
 end
 
--- What no condition of the request allows is refused with 412. `c` is a conversation, or nil where there is none.
+-- A request whose conditions do not hold is refused with 412. `c` is a conversation, or nil where there is none.
 local IF_MATCH, IF_NONE_MATCH = string.match(ARGV[4], '^([^;]*);?(.*)$')
 
 local function names_version(condition, version)
@@ -236,25 +236,26 @@ local function refuse_stale(c)
   refuse('revision_mismatch', '0', '0')
 end
 
--- If-None-Match: asked before anything else, as it forbids to change what is there.
+-- If-None-Match: checked before anything else, as it forbids changing what is there.
 local function check_absent(c)
   if IF_NONE_MATCH ~= '' and c.counters and names_version(IF_NONE_MATCH, c.version) then refuse_stale(c) end
 end
 
--- If-Match: asked only where there is something to change, so that a repeat without a name finds its own work done.
+-- If-Match: checked only where there is something to change, so that a repeat without a key finds its own work done.
 local function check_match(c)
   if IF_MATCH == '' then return end
   if not c.counters or not names_version(IF_MATCH, c.version) then refuse_stale(c) end
 end
 
--- The user's numbers before this call and now: who knew the one, and sees it followed by the other, has missed nothing.
-local function clocks(user)
-  return integer(user.before) .. ' ' .. integer(user.clock)
+-- The change sequence before this call and now: a client that knew the one, and sees it followed by the other, has missed
+-- nothing.
+local function change_sequence(user)
+  return integer(user.before) .. ' ' .. integer(user.change_seq)
 end
 
--- Notes until when somebody may listen to notices.
-local function listen(user, till)
-  user.listening = math.max(user.listening, till)
+-- Notes until when a stream may be open.
+local function listen(user, expires_at)
+  user.listening = math.max(user.listening, expires_at)
   UNTOUCHED.listening = user.listening
 end
 
@@ -274,7 +275,7 @@ local function is_full(problem)
   return string.find(text, 'OOM', 1, true) == 1 or string.find(text, 'capacity quota exceeded', 1, true) ~= nil
 end
 
--- Calls a command without which the script can do its work, should the database be full. Returns whether it ran.
+-- Calls a command that the script can do without, should the database be full. Returns whether it ran.
 local function call_unless_full(...)
   local reply = redis.pcall(...)
   if type(reply) ~= 'table' or not reply.err then return true end
@@ -282,20 +283,20 @@ local function call_unless_full(...)
   return false
 end
 
--- Writes the caller's numbers where the script itself did not: the call has to be counted. A database that is full
--- must not keep the answer back.
+-- Writes the caller's numbers where the script itself did not: the call has to be counted. A full database must not
+-- prevent the reply.
 local function write_caller()
   if not CALLER or CALLER.is_written or COUNTED_BY_ADDRESS then return end
-  -- Of a user without data nothing is kept for longer than it counts.
+  -- Nothing of a user without data is kept longer than it counts.
   local needed = math.max(NOW + 1, UNTOUCHED.listening)
-  local is_due = UNTOUCHED.life < needed
-  if is_due then UNTOUCHED.life = math.max(NOW + SETTINGS.window, needed) end
+  local is_due = UNTOUCHED.expires_at < needed
+  if is_due then UNTOUCHED.expires_at = math.max(NOW + SETTINGS.window, needed) end
   local fields = { ':user', format_numbers(user_names, UNTOUCHED) .. UNTOUCHED.activity }
   if ACCOUNT.was_lost then
     fields[3], fields[4] = ':account', format_account(UNTOUCHED)
   end
   if call_unless_full('HSET', META, unpack(fields)) and is_due then
-    redis.call('PEXPIREAT', META, integer(UNTOUCHED.life))
+    redis.call('PEXPIREAT', META, integer(UNTOUCHED.expires_at))
   end
 end
 
@@ -305,8 +306,8 @@ local function commit_user(fields, log, outcome)
   local kept = remember(log, outcome)
   count_bytes(CALLER, #kept - #log)
   local needed = NOW + SETTINGS.window
-  local is_due = CALLER.life < needed
-  if is_due then CALLER.life = needed end
+  local is_due = CALLER.expires_at < needed
+  if is_due then CALLER.expires_at = needed end
   redis.call('HSET', META, ':user', format_user(CALLER), ':account', format_account(CALLER), ':writes', kept,
     unpack(fields))
   if is_due then redis.call('PEXPIREAT', META, integer(needed)) end

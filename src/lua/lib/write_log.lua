@@ -1,4 +1,4 @@
--- Outcomes of the last writes, so that a repeat is answered as the first one was, whatever happened in between.
+-- Outcomes of the last writes, so that a repeat gets the reply of the first one, whatever happened in between.
 --
 -- A log is the time, ms, up to which outcomes may have been forgotten, RS, and then per write, the oldest first:
 --   request, digest, time ms, outcome..., each ended by RS, its words separated by spaces; where the write replaced a
@@ -52,7 +52,7 @@ local function remember(log, outcome, replaced)
   return table.concat(kept, RS) .. RS
 end
 
--- The log without anybody's text.
+-- The log without what a user wrote.
 local function without_text(log)
   return (string.gsub(log, '\29[^\30]*', ''))
 end

@@ -46,7 +46,8 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
 
 fn answer(json: ObjectWriter, written: &Written) -> Answer {
     let json = json.raw("conversation", &written.summary.to_object(0).finish());
-    Answer::ok(written.clocks.write_to(json).finish()).with_etag(written.summary.etag.as_deref())
+    Answer::ok(written.change_sequence.write_to(json).finish())
+        .with_etag(written.summary.etag.as_deref())
 }
 
 conversation_store::function!(handle);

@@ -1,0 +1,166 @@
+#!lua flags=allow-key-locking
+-- Imports conversations: new ones whole, and into those already there just the messages they lack.
+--
+-- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
+-- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, message_count, messages...; the one
+--            changed last comes last; updated, total_tokens and score (its place in the list) may be ''; per message: id,
+--            timestamp, tokens, digest, record
+-- Returns  change_sequence: after the import
+--          outcomes: a letter for each conversation: i imported, m merged, u unchanged, d deleted before, or the quota that
+--            it does not fit: c conversations, l messages of one conversation, b bytes; w where a claim is moving it
+-- Billed   5 (EVALSHA, HMGET, HSET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD,
+--          PEXPIREAT, PEXPIREAT), and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was
+--          imported before, 3 where it has changed since (HMGET, ZADD, HSET); one more of each for each 3,000 messages.
+--          Where there is nothing to do 3 (EVALSHA, HMGET, HSET)
+-- Touches  what was sent, and the metadata of as many conversations; one that a stopped script left is counted anew
+
+local FIRST_CONVERSATION, WIDTH = 6, 8
+local REPLY = { 'change_sequence', 'outcomes' }
+
+-- Reads the arguments into a list of conversations.
+local function read_conversations()
+  local list, at = {}, FIRST_CONVERSATION
+  while at <= #ARGV do
+    local index = #list
+    local id, record, created, updated, total_tokens, digest, score, count = unpack(ARGV, at, at + WIDTH - 1)
+    local behind = at + WIDTH + MESSAGE_WIDTH * tonumber(count)
+    list[index + 1] = {
+      id = id, record = record, created = tonumber(created), updated = updated, total_tokens = total_tokens,
+      digest = digest, score = tonumber(score), messages = read_messages(at + WIDTH, behind - 1),
+      messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
+    }
+    at = behind
+  end
+  return list
+end
+
+-- The messages to store.
+local function missing_messages(sent, is_new)
+  if is_new then return sent.messages end
+  local ids = {}
+  for i, message in ipairs(sent.messages) do ids[i] = message.id end
+  -- A message deleted here stays deleted, one edited here stays as it was edited.
+  local known, missing = call_in_portions('HMGET', sent.bodies_key, ids, 1), {}
+  for i, message in ipairs(sent.messages) do
+    if not known[i] then missing[#missing + 1] = message end
+  end
+  return missing
+end
+
+local user, room
+local bytes_to_come = 0
+
+-- The letter for the quota that the messages do not fit.
+local function quota(c, messages, growth)
+  local counters = c.counters or { messages = 0 }
+  if counters.messages + #messages > SETTINGS.max_messages then return 'l' end
+  for _, message in ipairs(messages) do growth = growth + #message.record end
+  if user.bytes + bytes_to_come + growth > SETTINGS.max_bytes then return 'b' end
+  bytes_to_come = bytes_to_come + growth
+end
+
+-- Decides about one conversation: the letter, and what to write, if anything. `c` is what is there.
+local function decide(sent, c)
+  if c.was_deleted then return 'd' end
+  if not c.counters then
+    room = room or SETTINGS.max_conversations - redis.call('ZCARD', CONVERSATIONS)
+    if room <= 0 then return 'c' end
+    local messages = missing_messages(sent, true)
+    local refused = quota(c, messages, #sent.record)
+    if refused then return refused end
+    room = room - 1
+    return 'i', { c = c, sent = sent, messages = messages, is_new = true }
+  end
+  if c.counters.saved == sent.digest and c.state.mark == '-' then return 'u' end
+  if c.state.mark == '>' then return 'w' end
+  local messages = missing_messages(sent, false)
+  if #messages == 0 and c.state.mark == '-' then return 'u' end
+  local refused = quota(c, messages, 0)
+  if refused then return refused end
+  return 'm', { c = c, sent = sent, messages = messages }
+end
+
+-- Numbers the messages and works out what is to be written. Importing an export of a conversation that was not changed
+-- since its import, in one line or several, restores it to what it was.
+local function number(change)
+  local c, sent = change.c, change.sent
+  prepare(c)
+  if change.is_new then
+    c.record = sent.record
+    c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, expires_at = 0, created = sent.created,
+      saved = sent.digest, saved_revision = 1 }
+    user.conversations = user.conversations + 1
+  end
+  local counters = c.counters
+  local restores = change.is_new or (sent.score and counters.saved_revision == counters.revision)
+  local tokens = counters.tokens
+  -- Keys that come into being with these messages have no expiry yet.
+  if counters.messages == 0 then counters.expires_at = 0 end
+  change.scores, change.bodies = {}, {}
+  for _, message in ipairs(change.messages) do add_message(counters, message, change.scores, change.bodies) end
+  user.messages = user.messages + #change.messages
+  user.tokens = user.tokens + counters.tokens - tokens
+  if restores and sent.total_tokens ~= '' then
+    c.state.offset = c.state.offset + tonumber(sent.total_tokens) - counters.tokens
+    counters.tokens = tonumber(sent.total_tokens)
+  end
+  touch(user, c)
+  change.score = restores and place_in_list(user, counters, sent.updated) or user.change_seq
+  if restores and sent.score and sent.score < user.change_seq then
+    -- Back to its place in the list at the time of the export, which no sync cursor passes either.
+    change.score = sent.score
+    user.floor = user.change_seq
+  end
+  if restores then counters.saved, counters.saved_revision = sent.digest, counters.revision end
+end
+
+local list = read_conversations()
+local wanted = { ':user', ':account', ':writes' }
+for _, sent in ipairs(list) do push_fields(wanted, sent.id) end
+local rows = call_in_portions('HMGET', META, wanted, 1)
+local log = rows[3] or ''
+local outcome = parse_caller(rows[1], rows[2], log)
+if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes = outcome[2] }) end
+
+user = CALLER
+local letters, changes = {}, {}
+for i, sent in ipairs(list) do
+  local c = read_conversation(sent.id, rows, 4 + CONVERSATION_FIELDS * (i - 1), sent.messages_key, sent.bodies_key)
+  letters[i], changes[#changes + 1] = decide(sent, c)
+end
+letters = table.concat(letters)
+
+if #changes > 0 then
+  for _, change in ipairs(changes) do number(change) end
+  local marks, places = { ':user', format_untouched(user) }, {}
+  for _, change in ipairs(changes) do
+    marks[#marks + 1] = change.c.id .. ':state'
+    marks[#marks + 1] = format_state(change.c, '!')
+    places[#places + 1] = integer(change.score)
+    places[#places + 1] = change.c.id
+  end
+  call_in_portions('HSET', META, marks, 2)
+  call_in_portions('ZADD', CONVERSATIONS, places, 2)
+  for _, change in ipairs(changes) do change.is_due = slide(user, change.c.counters) end
+  expire_user(user)
+end
+local fields = {}
+for _, change in ipairs(changes) do
+  local c = change.c
+  call_in_portions('ZADD', c.messages_key, change.scores, 2)
+  call_in_portions('HSET', c.bodies_key, change.bodies, 2)
+  if change.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
+  for _, value in ipairs(conversation_fields(user, c)) do fields[#fields + 1] = value end
+end
+-- Last, so that a repeat is never told of something that was not written.
+local kept = remember(log, integer(user.change_seq) .. ' ' .. letters)
+count_bytes(user, #kept - #log)
+fields[#fields + 1] = ':writes'
+fields[#fields + 1] = kept
+fields[#fields + 1] = ':user'
+fields[#fields + 1] = format_user(user)
+fields[#fields + 1] = ':account'
+fields[#fields + 1] = format_account(user)
+call_in_portions('HSET', META, fields, 2)
+if #changes > 0 then notify('import', user) end
+return reply_of(REPLY, { change_sequence = integer(user.change_seq), outcomes = letters })

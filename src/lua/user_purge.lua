@@ -1,0 +1,120 @@
+#!lua flags=allow-key-locking,allow-oom
+-- One step of clearing away what has expired: removes the expired conversations it is given and names those of
+-- the next step; where there are none, drops old tombstones and counts the account anew. Each step may run twice.
+--
+-- KEYS     1 to 3 as in base.lua, then messages and bodies of each conversation to remove
+-- ARGV     6 max_named: how many to name
+--          7 ids...: of those to remove
+-- Returns  status: 'ok'
+--          ids...: of the next step
+-- Billed   7: EVALSHA, HMGET, ZRANGE, HMGET, ZRANGE, HMGET, HSET; with conversations to remove 3 more (UNLINK, HDEL, ZREM),
+--          with tombstones to drop 2 more (ZREM, HDEL); one more of HMGET for each 1,500 conversations
+-- Touches  the numbers of all conversations of the user, and of all tombstones; at most 100 conversations and 1,000 tombstones
+
+local MAX_NAMED, FIRST_ID = tonumber(ARGV[6]), 7
+local REPLY = { 'status' }
+local DROPPED_AT_ONCE = 1000
+
+local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':writes')
+local user = read_user(row[1])
+if user.change_seq == 0 then return reply_of(REPLY, { status = 'ok' }) end
+load_account(row[2], user)
+
+local ids, is_listed = redis.call('ZRANGE', CONVERSATIONS, 0, -1), {}
+for _, id in ipairs(ids) do is_listed[id] = true end
+-- Ids that an earlier release listed as expired but not purged.
+for id in string.gmatch(row[3] or '', '(%S+) %d+') do
+  if not is_listed[id] then ids[#ids + 1] = id end
+end
+local fields = {}
+for _, id in ipairs(ids) do
+  fields[#fields + 1] = id .. ':counters'
+  fields[#fields + 1] = id .. ':state'
+end
+local stored = call_in_portions('HMGET', META, fields, 1)
+
+-- Expiry was not subtracted from the totals, so everything is summed up anew.
+local totals = { conversations = 0, messages = 0, tokens = 0, bytes = #(row[5] or ''), largest = 0,
+  counted_until = NOW + TTL }
+local expired, is_expired = {}, {}
+for i, id in ipairs(ids) do
+  local counters, state = parse_counters(stored[2 * i - 1]), parse_state(stored[2 * i])
+  if counters then
+    totals.conversations = totals.conversations + 1
+    totals.messages = totals.messages + counters.messages
+    totals.tokens = totals.tokens + counters.tokens
+    totals.bytes = totals.bytes + counters.bytes + (state and state.extra or 0)
+    totals.largest = math.max(totals.largest, counters.messages)
+    totals.counted_until = math.min(totals.counted_until, counters.expires_at)
+  elseif state and state.mark == '!' and state.born > NOW - DAY then
+    -- Being created at this moment, or to be continued after a stop: what continues it finds its bytes in its state.
+    totals.bytes = totals.bytes + state.extra
+  else
+    expired[#expired + 1] = id
+    is_expired[id] = true
+  end
+end
+-- A conversation is kept about as long as its shares: if it is gone earlier, it was deleted while the database was full,
+-- which left these rows behind.
+local shares = parse_shares(row[4])
+for _, share in ipairs(shares) do
+  local kept_until = tonumber(share.created) + TTL - math.min(DAY, TTL / 2)
+  if share.conversation ~= '' and not is_listed[share.conversation] and kept_until > NOW then
+    revoke(user, share)
+  end
+  totals.bytes = totals.bytes + tonumber(share.bytes)
+end
+
+-- Those given, if they are still expired.
+local gone, members, keys = {}, {}, {}
+for i = FIRST_ID, #ARGV do
+  local id, key = ARGV[i], 4 + 2 * (i - FIRST_ID)
+  if is_expired[id] then
+    push_fields(gone, id)
+    members[#members + 1] = id
+    keys[#keys + 1] = KEYS[key]
+    keys[#keys + 1] = KEYS[key + 1]
+  end
+end
+if #members > 0 then
+  redis.call('UNLINK', unpack(keys))
+  call_in_portions('HDEL', META, gone, 1)
+  redis.call('ZREM', CONVERSATIONS, unpack(members))
+end
+for _, id in ipairs(members) do is_expired[id] = nil end
+local next_ids = {}
+for _, id in ipairs(expired) do
+  if is_expired[id] and #next_ids < MAX_NAMED then next_ids[#next_ids + 1] = id end
+end
+if #next_ids > 0 then return reply_of(REPLY, { status = 'ok' }, next_ids) end
+
+-- Expired tombstones are dropped, the others are counted. A client whose cursor is older than these deletions has to start
+-- over.
+local dropped, forgotten, states, kept = {}, {}, {}, 0
+local tombstones = redis.call('ZRANGE', DELETED, 0, -1, 'WITHSCORES')
+for i = 1, #tombstones, 2 do
+  local id, deleted_at = tombstones[i], tonumber(tombstones[i + 1])
+  if deleted_at <= NOW - TTL and #dropped < DROPPED_AT_ONCE then
+    dropped[#dropped + 1] = id
+    -- An id may be in use again, once its tombstone counts no more.
+    if not is_listed[id] then push_fields(forgotten, id) end
+    user.floor = math.max(user.floor, deleted_at)
+  else
+    kept = kept + 1
+    if not is_listed[id] then states[#states + 1] = id .. ':state' end
+  end
+end
+for _, text in ipairs(call_in_portions('HMGET', META, states, 1)) do
+  local state = parse_state(text)
+  totals.bytes = totals.bytes + (state and state.extra or 0)
+end
+if #dropped > 0 then call_in_portions('ZREM', DELETED, dropped, 1) end
+if #forgotten > 0 then call_in_portions('HDEL', META, forgotten, 1) end
+
+ACCOUNT.conversations, ACCOUNT.messages, ACCOUNT.tokens = totals.conversations, totals.messages, totals.tokens
+ACCOUNT.largest, ACCOUNT.counted_until = totals.largest, totals.counted_until
+ACCOUNT.tombstones = kept
+user.bytes, user.purged = totals.bytes, NOW
+call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), ':remnants', '',
+  ':shares', format_shares(shares))
+return reply_of(REPLY, { status = 'ok' })

@@ -1,0 +1,243 @@
+//! Calling a script: its keys and arguments, again where it asks for more keys, and what it refuses.
+
+use super::contract::{Field, Procedure, Words};
+use super::error::PausedCalls;
+use super::limits::Window;
+use super::reply::ReplyReader;
+use super::{StoreError, UserStore};
+use crate::ErrorCode;
+use crate::model::{ConversationId, Preconditions, TagList, Version};
+use crate::upstash::{Script, UpstashError};
+
+/// How often a script may ask to be called again with more keys.
+const MOST_ROUNDS: usize = 4;
+
+/// A procedure, and what it is called for.
+pub(super) struct Call<'a, P> {
+    procedure: P,
+    target: Target<'a>,
+}
+
+/// What a call is about.
+#[derive(Clone, Copy, Default)]
+struct Target<'a> {
+    conversation: Option<&'a ConversationId>,
+    preconditions: Option<&'a Preconditions>,
+    /// Which of the parts that the API call is carried out in this one is.
+    part: usize,
+}
+
+impl<P: Procedure> From<P> for Call<'_, P> {
+    fn from(procedure: P) -> Self {
+        Self {
+            procedure,
+            target: Target::default(),
+        }
+    }
+}
+
+impl<'a, P: Procedure> Call<'a, P> {
+    /// A call that concerns one conversation.
+    pub(super) fn about(conversation: &'a ConversationId, procedure: P) -> Self {
+        let mut call = Self::from(procedure);
+        call.target.conversation = Some(conversation);
+        call
+    }
+
+    /// What the conversation has to be like.
+    pub(super) fn under(mut self, preconditions: &'a Preconditions) -> Self {
+        self.target.preconditions = Some(preconditions);
+        self
+    }
+
+    /// One of several parts that an API call is carried out in.
+    pub(super) fn part(mut self, part: usize) -> Self {
+        self.target.part = part;
+        self
+    }
+}
+
+/// A script with what is sent to it.
+struct Prepared<'a> {
+    script: &'static Script,
+    target: Target<'a>,
+    more_keys: Vec<String>,
+    arguments: Words<'a>,
+}
+
+impl UserStore<'_> {
+    /// Calls a script that writes.
+    pub(super) async fn write<'a, P: Procedure>(
+        &self,
+        call: impl Into<Call<'a, P>>,
+    ) -> Result<P::Reply, StoreError> {
+        let call = call.into();
+        let mut reply = self.write_prepared(self.prepare(&call)).await?;
+        P::Reply::read(&mut reply)
+    }
+
+    /// Calls a script that only reads; the call is counted by a command of its own, whose failure does not matter.
+    pub(super) async fn read<'a, P: Procedure>(
+        &self,
+        call: impl Into<Call<'a, P>>,
+    ) -> Result<P::Reply, StoreError> {
+        let call = call.into();
+        let mut reply = self.read_prepared(self.prepare(&call)).await?;
+        P::Reply::read(&mut reply)
+    }
+
+    fn prepare<'c, P: Procedure>(&self, call: &'c Call<'_, P>) -> Prepared<'c> {
+        Prepared {
+            script: P::script(),
+            target: call.target,
+            more_keys: call.procedure.keys(&self.keys),
+            arguments: call.procedure.arguments(),
+        }
+    }
+
+    /// A script that lacks keys says so, and is called again with them.
+    async fn write_prepared(&self, mut call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
+        self.admit_write(call.script)?;
+        let request = self.caller.key.part(call.target.part).to_argument();
+        for _ in 0..MOST_ROUNDS {
+            let mut reply = self.write_once(&call, &request).await?;
+            match reply.needed_keys()? {
+                Some(keys) => call.more_keys.extend(keys),
+                None => return Ok(reply),
+            }
+        }
+        Err(UpstashError::Malformed.into())
+    }
+
+    async fn write_once(
+        &self,
+        call: &Prepared<'_>,
+        request: &str,
+    ) -> Result<ReplyReader, StoreError> {
+        let now = self.store.clock.now_ms();
+        let window = Window::at(now);
+        let mut keys = self.keys_of(call);
+        keys.push(self.keys.rate(&self.caller.counted_as, window.number));
+        let conditions = self.conditions(&call.target);
+        let arguments = self.arguments(call, now, &conditions, request);
+        let sent = arguments.iter().map(|argument| argument.len()).sum();
+        let piggybacked = self.piggybacked_on_write(sent);
+        let (reply, _) = self
+            .run(call.script, &keys, &arguments, piggybacked)
+            .await?;
+        let (writes, reply) = ReplyReader::new(reply)?;
+        let known = self
+            .store
+            .callers
+            .note_writes(&self.counter(), window.number, writes);
+        self.validate(known.total(), &window, &call.target, reply)
+    }
+
+    async fn read_prepared(&self, call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
+        let now = self.store.clock.now_ms();
+        let window = Window::at(now);
+        self.admit(PausedCalls::Reads)?;
+        let keys = self.keys_of(&call);
+        let arguments = self.arguments(&call, now, "", "");
+        let piggybacked = self.piggybacked_on_read(now);
+        let (reply, reads) = self
+            .run(call.script, &keys, &arguments, piggybacked)
+            .await?;
+        let (writes, reply) = ReplyReader::new(reply)?;
+        let (callers, counter) = (&self.store.callers, self.counter());
+        callers.note_writes(&counter, window.number, writes);
+        let known = match self.counts_reads {
+            true => callers.note_read(&counter, window.number, reads),
+            false => callers.calls(&counter, window.number),
+        };
+        self.validate(known.total(), &window, &call.target, reply)
+    }
+
+    /// Keys as `src/lua/lib/base.lua` lists them, then the script's own.
+    fn keys_of(&self, call: &Prepared<'_>) -> Vec<String> {
+        let mut keys = vec![
+            self.keys.conversations(),
+            self.keys.meta(),
+            self.keys.deleted(),
+        ];
+        keys.extend(self.keys.of_conversations(call.target.conversation));
+        keys.extend(call.more_keys.iter().cloned());
+        keys
+    }
+
+    /// Leading arguments as `src/lua/lib/base.lua` lists them, then the script's own.
+    fn arguments<'c>(
+        &self,
+        call: &'c Prepared<'_>,
+        now: i64,
+        conditions: &'c str,
+        request: &'c str,
+    ) -> Words<'c> {
+        let id = call.target.conversation.map_or("", ConversationId::as_str);
+        let mut arguments: Words<'c> = vec![
+            now.to_string().into(),
+            self.settings().into(),
+            id.into(),
+            conditions.into(),
+            request.into(),
+        ];
+        let own = call.arguments.iter();
+        arguments.extend(own.map(|argument| argument.as_ref().into()));
+        arguments
+    }
+
+    /// Notes where the caller stands, and sorts out what scripts refuse.
+    fn validate(
+        &self,
+        calls: u64,
+        window: &Window,
+        target: &Target<'_>,
+        mut reply: ReplyReader,
+    ) -> Result<ReplyReader, StoreError> {
+        let status = self.note_status(calls, window);
+        let is_refused = reply.first_word() == Some(ErrorCode::RateLimited.as_str());
+        if is_refused || calls > status.limit {
+            return Err(StoreError::Limited(status));
+        }
+        let id = target.conversation.map_or("", ConversationId::as_str);
+        match reply.refusal(|version| self.tag_of(id, version))? {
+            Some(error) => Err(error),
+            None => Ok(reply),
+        }
+    }
+
+    /// The entity tag of a conversation's version: of this user, and nobody else's.
+    pub(super) fn tag_of(&self, conversation: &str, version: Version) -> String {
+        let thing = format!("{}/{conversation}", self.caller.user);
+        self.store.tags.encode(&thing, version)
+    }
+
+    /// The preconditions as scripts take them: versions instead of tags.
+    fn conditions(&self, target: &Target<'_>) -> String {
+        let Some(preconditions) = target.preconditions else {
+            return String::new();
+        };
+        let id = target.conversation.map_or("", ConversationId::as_str);
+        let words = |list: &Option<TagList>| match list {
+            None => String::new(),
+            Some(TagList::Any) => "*".to_owned(),
+            Some(TagList::Tags(tags)) => self.versions(id, tags),
+        };
+        let (yes, no) = (&preconditions.if_match, &preconditions.if_none_match);
+        format!("{};{}", words(yes), words(no))
+    }
+
+    /// The versions that these tags stand for, or a word that is none.
+    pub(super) fn versions(&self, conversation: &str, tags: &[String]) -> String {
+        let thing = format!("{}/{conversation}", self.caller.user);
+        let versions = tags
+            .iter()
+            .filter_map(|tag| self.store.tags.decode(&thing, tag))
+            .map(Version::to_word);
+        let words: Vec<String> = versions.collect();
+        match words.is_empty() {
+            true => "-".to_owned(),
+            false => words.join(" "),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What a caller may do: calls in a window, bytes of an address, what is left of the day's commands.
+
+use std::time::Duration;
+
+use super::error::{Paused, PausedCalls, Quota};
+use super::{DAY_MS, StoreError, UserStore, scripts};
+use crate::config::Config;
+use crate::identity::Counted;
+use crate::rate::{self, RateStatus};
+use crate::upstash::Script;
+
+/// What the scripts are told of the configuration.
+#[derive(Debug)]
+pub(super) struct Limits {
+    pub(super) conversation_ttl: Duration,
+    pub(super) rate: u64,
+    pub(super) address_rate: u64,
+    pub(super) reader_rate: u64,
+    pub(super) conversations: u64,
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+    pub(super) streams: u64,
+    pub(super) address_users: u64,
+    pub(super) address_bytes: u64,
+}
+
+impl Limits {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            conversation_ttl: config.conversation_life,
+            rate: config.rate_limit,
+            address_rate: config.address_rate_limit,
+            reader_rate: config.share_rate_limit,
+            conversations: config.max_conversations,
+            messages: config.max_messages,
+            bytes: config.max_bytes,
+            streams: config.max_streams,
+            address_users: config.address_users_per_day,
+            address_bytes: config.address_bytes_per_day,
+        }
+    }
+}
+
+/// A window of the rate limit.
+pub(super) struct Window {
+    pub(super) number: i64,
+    pub(super) left: Duration,
+}
+
+impl Window {
+    pub(super) fn at(now_ms: i64) -> Self {
+        let length = i64::try_from(rate::WINDOW.as_millis()).unwrap_or(i64::MAX);
+        let left = length - now_ms.rem_euclid(length);
+        Self {
+            number: now_ms.div_euclid(length),
+            left: Duration::from_millis(left.unsigned_abs()),
+        }
+    }
+}
+
+impl UserStore<'_> {
+    /// As the Lua table `setting_names` has them.
+    pub(super) fn settings(&self) -> String {
+        let limits = &self.store.limits;
+        format!(
+            "{} {} {} {} {} {} {}",
+            limits.conversation_ttl.as_millis(),
+            self.rate_limit(),
+            rate::WINDOW.as_millis(),
+            self.caller.issued_at,
+            limits.conversations,
+            limits.messages,
+            limits.bytes,
+        )
+    }
+
+    pub(super) fn rate_limit(&self) -> u64 {
+        match self.caller.counted_as {
+            Counted::User => self.store.limits.rate,
+            Counted::Address(_) => self.store.limits.address_rate,
+            Counted::Reader(_) => self.store.limits.reader_rate,
+        }
+    }
+
+    /// What this process knows the caller's calls by.
+    pub(super) fn counter(&self) -> String {
+        match &self.caller.counted_as {
+            Counted::User => format!("user:{}", self.caller.user),
+            Counted::Address(hash) => format!("address:{hash}"),
+            Counted::Reader(hash) => format!("reader:{hash}"),
+        }
+    }
+
+    /// Refuses a caller that is known to be over a limit, without asking the database.
+    pub(super) fn admit(&self, calls: PausedCalls) -> Result<(), StoreError> {
+        let now = self.store.clock.now_ms();
+        let window = Window::at(now);
+        let known = self.store.callers.calls(&self.counter(), window.number);
+        if known.total() >= self.rate_limit() {
+            let status = self.note_status(known.total().saturating_add(1), &window);
+            return Err(StoreError::Limited(status));
+        }
+        match self.store.budget.paused(self.store.today()) {
+            Some(paused) if paused >= calls => Err(StoreError::Paused(Paused {
+                what: match paused {
+                    PausedCalls::Reads => PausedCalls::Reads,
+                    PausedCalls::Newcomers | PausedCalls::Writes => calls,
+                },
+                left: Duration::from_millis((DAY_MS - now.rem_euclid(DAY_MS)).unsigned_abs()),
+            })),
+            _ => Ok(()),
+        }
+    }
+
+    /// A script that only frees memory is admitted whatever was spent or sent.
+    pub(super) fn admit_write(&self, script: &Script) -> Result<(), StoreError> {
+        if script.frees() {
+            // Deletions have their limit too.
+            return match self.admit(PausedCalls::Reads) {
+                Err(StoreError::Paused(_)) => Ok(()),
+                result => result,
+            };
+        }
+        self.admit(PausedCalls::Writes)?;
+        let (store, today) = (self.store, self.store.today());
+        if store.callers.address_bytes(&self.caller.address, today) >= store.limits.address_bytes {
+            return Err(StoreError::OverQuota(Quota::AddressBytes));
+        }
+        Ok(())
+    }
+
+    /// Refuses a caller that is over a limit or refused for the day, before the body is read.
+    ///
+    /// # Errors
+    /// `Limited`; `Paused`; `OverQuota` for the address's bytes.
+    pub fn check_writing(&self) -> Result<(), StoreError> {
+        self.admit_write(&scripts::CONVERSATIONS_IMPORT)
+    }
+
+    pub(super) fn note_status(&self, calls: u64, window: &Window) -> RateStatus {
+        let status = RateStatus {
+            limit: self.rate_limit(),
+            used: calls,
+            reset: window.left,
+        };
+        self.caller.rate.set(status);
+        status
+    }
+}

@@ -1,0 +1,134 @@
+//! What a script refuses with: an error code, as clients get it, and what that means here.
+
+use super::StoreError;
+use super::error::Quota;
+use super::reply::ReplyReader;
+use crate::ErrorCode;
+use crate::model::Version;
+
+/// With this word a script asks to be called again with more keys. It is no error, and no client sees it.
+pub(super) const NEED: &str = "need";
+
+/// The codes that stand alone.
+const REFUSALS: &[(ErrorCode, StoreError)] = &[
+    (ErrorCode::SignedOut, StoreError::SignedOut),
+    (ErrorCode::ConversationNotFound, StoreError::NoConversation),
+    (ErrorCode::MessageNotFound, StoreError::NoMessage),
+    (
+        ErrorCode::ConversationDeleted,
+        StoreError::ConversationDeleted,
+    ),
+    (
+        ErrorCode::ConversationExists,
+        StoreError::ConversationExists,
+    ),
+    (ErrorCode::MetadataTooLarge, StoreError::MetadataTooLarge),
+    (ErrorCode::MessageTooLarge, StoreError::MessageTooLarge),
+    quota(Quota::Conversations),
+    quota(Quota::Messages),
+    quota(Quota::Bytes),
+    quota(Quota::Shares),
+    quota(Quota::Streams),
+    quota(Quota::NewUsers),
+    (ErrorCode::ShareNotFound, StoreError::NoShare),
+    (ErrorCode::TooLargeToShare, StoreError::ShareTooLarge),
+    (ErrorCode::AlreadyClaimed, StoreError::Claimed),
+    (ErrorCode::WrongToken, StoreError::ClaimVoid),
+    (ErrorCode::ClaimUnfinished, StoreError::ClaimUnfinished),
+    (ErrorCode::WrongCode, StoreError::WrongCode),
+    (ErrorCode::TooManyCodes, StoreError::TooManyCodes),
+    (ErrorCode::RequestTooOld, StoreError::RequestTooOld),
+    (ErrorCode::IdempotencyKeyReused, StoreError::KeyReused),
+];
+
+const fn quota(quota: Quota) -> (ErrorCode, StoreError) {
+    (quota.code(), StoreError::OverQuota(quota))
+}
+
+/// The code that a script refuses with by this word, if it is one.
+pub(super) fn code_of(word: &str) -> Option<ErrorCode> {
+    let mut codes = ErrorCode::ALL.iter().copied();
+    codes.find(|code| code.as_str() == word)
+}
+
+/// The error that a refusal stands for, read from what follows its code in the reply. `None` where scripts do not refuse
+/// with this code. `tag_of` makes the tag of the version that is there instead of the one that the request was made for.
+pub(super) fn error_of(
+    code: ErrorCode,
+    details: &mut ReplyReader,
+    tag_of: impl Fn(Version) -> String,
+) -> Result<Option<StoreError>, StoreError> {
+    Ok(Some(match code {
+        ErrorCode::MessageExists => StoreError::MessageExists {
+            id: details.text()?,
+        },
+        ErrorCode::MessageDeleted => StoreError::MessageDeleted {
+            id: details.text()?,
+        },
+        ErrorCode::RevisionMismatch => {
+            let (revision, born) = (details.number()?, details.number()?);
+            StoreError::Stale {
+                revision,
+                // What a stopped script has left has no version.
+                etag: (revision > 0 && born >= 0).then(|| tag_of(Version { born, revision })),
+            }
+        }
+        _ => {
+            let refusal = REFUSALS.iter().find(|(known, _)| *known == code);
+            return Ok(refusal.map(|(_, error)| error.clone()));
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::upstash::Reply;
+
+    /// The words that scripts refuse with, by `refuse('...')` or, before there is one, by a reply.
+    fn words_of_scripts() -> BTreeSet<String> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lua");
+        let files = [folder.join("lib"), folder]
+            .into_iter()
+            .flat_map(|folder| fs::read_dir(folder).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file());
+        let mut words = BTreeSet::new();
+        for file in files {
+            let source = fs::read_to_string(file).unwrap();
+            for call in source.split("refuse('").skip(1) {
+                words.insert(call.split('\'').next().unwrap().to_owned());
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn every_word_that_a_script_refuses_with_is_an_error_code_that_is_understood() {
+        let words = words_of_scripts();
+        assert!(words.len() > 20, "{words:?}");
+        for word in words.iter().filter(|word| *word != NEED) {
+            let code = code_of(word).unwrap_or_else(|| panic!("{word} is no error code"));
+            if code == ErrorCode::RateLimited {
+                // What becomes of it depends on the window.
+                continue;
+            }
+            let details = Reply::List(vec![Reply::Bytes(b"1".to_vec()); 2]);
+            let mut details = ReplyReader::of_list(details).unwrap();
+            let error = error_of(code, &mut details, |_| String::new()).unwrap();
+            assert!(error.is_some(), "{word}");
+        }
+    }
+
+    #[test]
+    fn every_code_that_is_understood_is_a_word_of_some_script() {
+        let words = words_of_scripts();
+        for (code, _) in REFUSALS {
+            assert!(words.contains(code.as_str()), "{code:?}");
+        }
+    }
+}

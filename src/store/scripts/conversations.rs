@@ -1,0 +1,149 @@
+//! What the scripts take and return that work on whole conversations.
+
+use crate::model::{ConversationId, NewMessage, Timestamp};
+use crate::store::Cursor;
+use crate::store::contract::{arguments, procedure, reply};
+use crate::store::reply::{ChangeSequence, Messages, Outcome};
+
+reply! {
+    /// A conversation as the database holds it.
+    StoredConversation {
+        record: String,
+        counters: String,
+        state: String,
+    }
+}
+
+reply! {
+    /// The same with its id.
+    ListedConversation {
+        id: String,
+        conversation: StoredConversation,
+    }
+}
+
+reply! {
+    /// A conversation after a write.
+    WrittenConversation {
+        status: Outcome,
+        conversation: StoredConversation,
+        change_sequence: ChangeSequence,
+    }
+}
+
+procedure! {
+    /// A page of the list, last changed first.
+    ConversationsList<'a>: CONVERSATIONS_LIST -> ConversationsPage {
+        limit: usize,
+        after: Option<&'a Cursor>,
+    }
+}
+
+reply! {
+    /// See [`ConversationsList`].
+    ConversationsPage {
+        change_sequence: i64,
+        is_purge_due: bool,
+        next: Option<Cursor>,
+        conversations: Vec<ListedConversation>,
+    }
+}
+
+procedure! {
+    /// Creates a conversation, or replaces it whole.
+    ConversationSave<'a>: CONVERSATION_SAVE -> WrittenConversation {
+        mode: &'a str,
+        record: &'a str,
+        created: Option<Timestamp>,
+        updated: Option<Timestamp>,
+        total_tokens: Option<u64>,
+        save_digest: &'a str,
+        messages: &'a [NewMessage],
+    }
+}
+
+procedure! {
+    /// Changes metadata.
+    ConversationPatch<'a>: CONVERSATION_PATCH -> WrittenConversation {
+        patch: &'a str,
+        max_bytes: usize,
+    }
+}
+
+procedure! {
+    /// Deletes a conversation and its shares.
+    ConversationDelete: CONVERSATION_DELETE -> DeletedConversation {
+        share_prefix: String,
+    }
+    keys |_, keys| keys.share_slots()
+}
+
+reply! {
+    /// See [`ConversationDelete`].
+    DeletedConversation {
+        status: Outcome,
+        change_sequence: ChangeSequence,
+    }
+}
+
+procedure! {
+    /// Renews the expiry of a conversation that was read.
+    ConversationRenew: CONVERSATION_RENEW -> Outcome {}
+}
+
+procedure! {
+    /// Conversations with their messages, as many as fit one reply.
+    ConversationsExport<'a>: CONVERSATIONS_EXPORT -> ExportedConversations {
+        after: Option<&'a Cursor>,
+        ids: &'a [ConversationId],
+    }
+    keys |call, keys| keys.of_conversations(call.ids)
+}
+
+reply! {
+    /// See [`ConversationsExport`].
+    ExportedConversations {
+        conversations: Vec<Option<ExportedConversation>>,
+    }
+}
+
+reply! {
+    /// A list of its own within the reply, empty where there is no such conversation.
+    ExportedConversation {
+        conversation: StoredConversation,
+        score: i64,
+        rest: Option<Cursor>,
+        messages: Messages,
+    }
+}
+
+arguments! {
+    /// A conversation of an import, or one with a part of its messages.
+    ImportPiece<'a> {
+        id: &'a ConversationId,
+        record: &'a str,
+        created: i64,
+        updated: Option<Timestamp>,
+        total_tokens: Option<u64>,
+        digest: String,
+        score: Option<Timestamp>,
+        message_count: usize,
+        messages: &'a [NewMessage],
+    }
+}
+
+procedure! {
+    /// Imports conversations, or parts of them.
+    ConversationsImport<'a>: CONVERSATIONS_IMPORT -> ImportedPieces {
+        conversations: Vec<ImportPiece<'a>>,
+    }
+    keys |call, keys| keys.of_conversations(call.conversations.iter().map(|piece| piece.id))
+}
+
+reply! {
+    /// See [`ConversationsImport`].
+    ImportedPieces {
+        change_sequence: i64,
+        outcomes: String,
+    }
+}

@@ -1,0 +1,78 @@
+//! What the scripts take and return that work on the messages of one conversation.
+
+use super::conversations::WrittenConversation;
+use crate::model::{MessageId, NewMessage, Timestamp};
+use crate::store::Cursor;
+use crate::store::contract::{procedure, reply};
+use crate::store::reply::Messages;
+
+procedure! {
+    /// A conversation and a page of its messages.
+    ConversationRead<'a>: CONVERSATION_READ -> ConversationPage {
+        limit: usize,
+        order: &'a str,
+        after: Option<&'a Cursor>,
+        known_versions: String,
+    }
+}
+
+reply! {
+    /// See [`ConversationRead`].
+    ConversationPage {
+        written: WrittenConversation,
+        is_renewal_due: bool,
+        next: Option<Cursor>,
+        messages: Messages,
+    }
+}
+
+procedure! {
+    /// Appends messages.
+    MessagesAppend<'a>: MESSAGES_APPEND -> AppendedMessages {
+        title: String,
+        messages: &'a [NewMessage],
+    }
+}
+
+reply! {
+    /// See [`MessagesAppend`].
+    AppendedMessages {
+        written: WrittenConversation,
+        appended: String,
+    }
+}
+
+procedure! {
+    /// Changes a message.
+    MessagePatch<'a>: MESSAGE_PATCH -> PatchedMessage {
+        message: &'a MessageId,
+        patch: &'a str,
+        tokens: Option<u64>,
+        timestamp: Option<Timestamp>,
+        max_bytes: usize,
+    }
+}
+
+reply! {
+    /// See [`MessagePatch`].
+    PatchedMessage {
+        written: WrittenConversation,
+        body: String,
+    }
+}
+
+procedure! {
+    /// Deletes a message, and where `and_after` says so all that follow it.
+    MessageDelete<'a>: MESSAGE_DELETE -> DeletedMessages {
+        message: &'a MessageId,
+        and_after: bool,
+    }
+}
+
+reply! {
+    /// See [`MessageDelete`].
+    DeletedMessages {
+        written: WrittenConversation,
+        ids: Vec<String>,
+    }
+}

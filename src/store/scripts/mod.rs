@@ -1,0 +1,86 @@
+//! The stored procedures. Each file under `src/lua/` says what it takes, returns, costs and touches.
+
+pub(super) mod conversations;
+pub(super) mod messages;
+pub(super) mod metrics;
+pub(super) mod sessions;
+pub(super) mod shares;
+pub(super) mod users;
+
+use std::sync::LazyLock;
+
+use crate::upstash::Script;
+
+const BASE: &str = include_str!("../../lua/lib/base.lua");
+const READ: &str = include_str!("../../lua/lib/read.lua");
+const WRITE_LOG: &str = include_str!("../../lua/lib/write_log.lua");
+const WRITE: &str = include_str!("../../lua/lib/write.lua");
+const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
+const LIST: &str = include_str!("../../lua/lib/list.lua");
+const SHARE: &str = include_str!("../../lua/lib/share.lua");
+
+/// What scripts that only read are put behind.
+const READING: [&str; 2] = [BASE, READ];
+/// What scripts that write are put behind.
+const WRITING: [&str; 4] = [BASE, WRITE_LOG, WRITE, CONVERSATION];
+
+macro_rules! scripts {
+    ($($name:ident = $kind:ident $file:literal $(with $more:ident)?;)*) => {
+        $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+            let mut parts = $kind.to_vec();
+            parts.extend([$($more)?] as [&str; count!($($more)?)]);
+            Script::with_prelude(&parts.concat(), include_str!(concat!("../../lua/", $file)))
+        });)*
+
+        /// All scripts that act for a user, by name.
+        #[cfg(test)]
+        static ALL: &[(&str, &LazyLock<Script>)] = &[$(($file, &$name),)*];
+    };
+}
+
+macro_rules! count {
+    () => {
+        0
+    };
+    ($one:ident) => {
+        1
+    };
+}
+
+/// Concerns no user, so it is put behind nothing.
+pub(super) static METRICS_ADD: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("../../lua/metrics_add.lua")));
+
+scripts! {
+    CHANGES_LIST = READING "changes_list.lua" with LIST;
+    CODE_CREATE = WRITING "code_create.lua";
+    CODE_REDEEM = WRITING "code_redeem.lua";
+    CONVERSATIONS_EXPORT = READING "conversations_export.lua";
+    CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
+    CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
+    CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE;
+    CONVERSATION_PATCH = WRITING "conversation_patch.lua";
+    CONVERSATION_READ = READING "conversation_read.lua";
+    CONVERSATION_RENEW = WRITING "conversation_renew.lua";
+    CONVERSATION_SAVE = WRITING "conversation_save.lua";
+    MESSAGES_APPEND = WRITING "messages_append.lua";
+    MESSAGE_DELETE = WRITING "message_delete.lua";
+    MESSAGE_PATCH = WRITING "message_patch.lua";
+    SESSION_BEGIN = WRITING "session_begin.lua";
+    SESSION_READ = READING "session_read.lua";
+    SESSION_SET_CURRENT = WRITING "session_set_current.lua";
+    SESSION_SIGN_OUT = WRITING "session_sign_out.lua";
+    SHARES_CREATE = WRITING "shares_create.lua" with SHARE;
+    SHARES_LIST = READING "shares_list.lua" with SHARE;
+    SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
+    SHARE_READ = READING "share_read.lua";
+    STATISTICS_READ = READING "statistics_read.lua";
+    STREAM_OPEN = WRITING "stream_open.lua";
+    USER_CHECK = WRITING "user_check.lua";
+    USER_CLAIM = WRITING "user_claim.lua" with SHARE;
+    USER_ERASE = WRITING "user_erase.lua" with SHARE;
+    USER_PURGE = WRITING "user_purge.lua" with SHARE;
+}
+
+#[cfg(test)]
+mod tests;

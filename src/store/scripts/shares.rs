@@ -1,0 +1,79 @@
+//! What the scripts take and return that work on shares.
+
+use crate::model::{ShareId, Timestamp};
+use crate::store::contract::{procedure, reply};
+use crate::store::reply::{Messages, Outcome};
+
+reply! {
+    /// A share as the user who made it sees it.
+    OwnShare {
+        id: String,
+        conversation: String,
+        created: Timestamp,
+        expires: Timestamp,
+        message_count: u64,
+        title: String,
+    }
+}
+
+procedure! {
+    /// Makes a snapshot of a conversation.
+    SharesCreate<'a>: SHARES_CREATE -> CreatedShare {
+        expires: Timestamp,
+        max_bytes: usize,
+        secret: &'a str,
+        share_prefix: String,
+    }
+    keys |_, keys| keys.share_slots()
+}
+
+reply! {
+    /// See [`SharesCreate`].
+    CreatedShare {
+        _status: Outcome,
+        share: OwnShare,
+    }
+}
+
+procedure! {
+    /// The user's shares, the oldest first.
+    SharesList: SHARES_LIST -> ListedShares {}
+}
+
+reply! {
+    /// See [`SharesList`].
+    ListedShares {
+        shares: Vec<OwnShare>,
+    }
+}
+
+procedure! {
+    /// Revokes a share.
+    SharesRevoke<'a>: SHARES_REVOKE -> Outcome {
+        share: &'a ShareId,
+    }
+    keys |call, keys| vec![keys.share(call.share)]
+}
+
+procedure! {
+    /// One part of a share's messages, for any caller that knows its id.
+    ShareRead<'a>: SHARE_READ -> SharePart {
+        part: u32,
+        secret: &'a str,
+    }
+    with { share: &'a ShareId, }
+    keys |call, keys| vec![keys.share(call.share)]
+}
+
+reply! {
+    /// See [`ShareRead`].
+    SharePart {
+        _status: Outcome,
+        created: Timestamp,
+        expires: Timestamp,
+        message_count: u64,
+        parts: u32,
+        title: String,
+        messages: Messages,
+    }
+}
