@@ -91,7 +91,7 @@ impl ImportRequest {
                 self.conversations.push((id, conversation));
                 Ok(self.conversations.len() - 1)
             }
-            Some(&at) if conversation.origin.is_some() => {
+            Some(&at) if conversation.export.is_some() => {
                 self.conversations[at].1.go_on_with(conversation);
                 Ok(at)
             }

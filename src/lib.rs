@@ -11,7 +11,6 @@ mod error_code;
 pub mod export;
 pub mod health;
 pub mod http;
-mod https;
 pub mod idempotency;
 pub mod identity;
 pub mod import;
@@ -24,6 +23,7 @@ pub mod session;
 pub mod shutdown;
 pub mod store;
 pub mod stream;
+mod tls;
 pub mod upkeep;
 pub mod upstash;
 

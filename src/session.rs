@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::http::ApiError;
-use crate::identity::{Caller, Counted, UserId, random_code};
+use crate::identity::{Caller, RateLimitKey, UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_LIFE, Claim, Redeemed, Session};
@@ -17,8 +17,8 @@ use crate::{App, ErrorCode};
 pub async fn begin(app: &App, caller: &Caller) -> Result<String, ApiError> {
     let store = app.store.for_user(caller);
     let session = match caller.counted_as {
-        Counted::User => store.read_session().await?,
-        Counted::Address(_) | Counted::Reader(_) => store.begin_session().await?,
+        RateLimitKey::User => store.read_session().await?,
+        RateLimitKey::Address(_) | RateLimitKey::Reader(_) => store.begin_session().await?,
     };
     let json = describe(app, &caller.user, &session);
     if caller.user.is_of_provider() {

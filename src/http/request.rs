@@ -12,7 +12,7 @@ use super::answer::GZIP_SUFFIX;
 use super::exchange::UserNote;
 use super::{ApiError, Background};
 use crate::idempotency::IdempotencyKey;
-use crate::identity::{Caller, Counted, TokenError, UserId};
+use crate::identity::{Caller, RateLimitKey, TokenError, UserId};
 use crate::model::{
     ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
 };
@@ -140,7 +140,7 @@ impl ApiRequest {
         Ok(Some(Caller {
             user: verified.user,
             issued_at: verified.issued_at,
-            counted_as: Counted::User,
+            counted_as: RateLimitKey::User,
             ..self.caller_without_token(app, UserId::anonymous())?
         }))
     }
@@ -178,7 +178,7 @@ impl ApiRequest {
     pub fn reader(&self, app: &App) -> Result<Caller, ApiError> {
         let caller = self.anonymous_caller(app)?;
         Ok(Caller {
-            counted_as: Counted::Reader(caller.address.clone()),
+            counted_as: RateLimitKey::Reader(caller.address.clone()),
             ..caller
         })
     }
@@ -188,7 +188,7 @@ impl ApiRequest {
         Ok(Caller {
             user,
             issued_at: app.clock.now_ms(),
-            counted_as: Counted::Address(address.clone()),
+            counted_as: RateLimitKey::Address(address.clone()),
             address,
             key: self.key(app.clock.now_ms())?,
             rate: self.rate.clone(),

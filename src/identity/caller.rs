@@ -13,7 +13,7 @@ pub struct Caller {
     /// When the token was issued, ms since the epoch: a sign-out everywhere voids older ones.
     pub issued_at: i64,
     /// Whose limit applies.
-    pub counted_as: Counted,
+    pub counted_as: RateLimitKey,
     /// A pseudonym of the address.
     pub address: String,
     /// What this call is known by.
@@ -30,7 +30,7 @@ impl Caller {
         Self {
             user,
             issued_at: now_ms,
-            counted_as: Counted::User,
+            counted_as: RateLimitKey::User,
             address: String::new(),
             key: IdempotencyKey::generate(now_ms),
             rate: RateCell::default(),
@@ -41,7 +41,7 @@ impl Caller {
 
 /// Whose calls a call is counted among.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Counted {
+pub enum RateLimitKey {
     /// The user's own.
     User,
     /// Those of an address, hashed: for calls that need no token.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::export::stored_id;
 use super::keys::Keys;
 use super::{Call, StoreError, UserStore, scripts};
-use crate::identity::{Counted, UserId, Verified};
+use crate::identity::{RateLimitKey, UserId, Verified};
 use crate::model::{ConversationId, limits};
 use crate::upstash::UpstashError;
 
@@ -83,8 +83,8 @@ impl UserStore<'_> {
                 theirs.deleted(),
                 theirs.current_conversation(),
                 theirs.session(),
-                theirs.reads(&Counted::User, today),
-                theirs.reads(&Counted::User, today - 1),
+                theirs.reads(&RateLimitKey::User, today),
+                theirs.reads(&RateLimitKey::User, today - 1),
             ],
             arguments: vec![
                 mark_of(&self.caller.user).into(),

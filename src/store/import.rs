@@ -117,7 +117,7 @@ impl UserStore<'_> {
             optional(conversation.updated.map(|time| time.as_ms())),
             optional(conversation.total_tokens),
             digest.into(),
-            optional(conversation.origin.map(|origin| origin.place.as_ms())),
+            optional(conversation.export.map(|export| export.place.as_ms())),
             messages.len().to_string().into(),
         ]);
         push_messages(&mut call.arguments, &conversation.messages[messages]);

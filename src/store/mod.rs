@@ -43,7 +43,7 @@ pub use user::{Activity, Erasure, Statistics, Totals};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::{Caller, Counted, UserId};
+use crate::identity::{Caller, RateLimitKey, UserId};
 use crate::metrics::Metrics;
 use crate::model::{ConversationId, EntityTags, NewMessage, Preconditions, TagList, Version};
 use crate::rate::{self, RateStatus};
@@ -335,18 +335,18 @@ impl UserStore<'_> {
 
     fn rate_limit(&self) -> u64 {
         match self.caller.counted_as {
-            Counted::User => self.store.limits.rate,
-            Counted::Address(_) => self.store.limits.address_rate,
-            Counted::Reader(_) => self.store.limits.reader_rate,
+            RateLimitKey::User => self.store.limits.rate,
+            RateLimitKey::Address(_) => self.store.limits.address_rate,
+            RateLimitKey::Reader(_) => self.store.limits.reader_rate,
         }
     }
 
     /// What this process knows the caller's calls by.
     fn counter(&self) -> String {
         match &self.caller.counted_as {
-            Counted::User => format!("user:{}", self.caller.user),
-            Counted::Address(hash) => format!("address:{hash}"),
-            Counted::Reader(hash) => format!("reader:{hash}"),
+            RateLimitKey::User => format!("user:{}", self.caller.user),
+            RateLimitKey::Address(hash) => format!("address:{hash}"),
+            RateLimitKey::Reader(hash) => format!("reader:{hash}"),
         }
     }
 

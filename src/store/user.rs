@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::export::stored_id;
 use super::{Call, DAY_MS, StoreError, UserStore, scripts};
-use crate::identity::Counted;
+use crate::identity::RateLimitKey;
 use crate::model::{ConversationId, Timestamp, limits};
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
@@ -88,7 +88,7 @@ impl UserStore<'_> {
             activity: last_days(&reply.text()?, self.store.clock.now_ms())
                 .ok_or(UpstashError::Malformed)?,
         };
-        // Counted anew by this call, and by every further one until the totals are written.
+        // RateLimitKey anew by this call, and by every further one until the totals are written.
         if reply.flag()? {
             let task = Task::Recount(self.caller.user.clone());
             self.caller.upkeep.add(task);
@@ -125,8 +125,8 @@ impl UserStore<'_> {
         let mut last = vec![
             self.keys.current_conversation(),
             self.keys.session(),
-            self.keys.reads(&Counted::User, today),
-            self.keys.reads(&Counted::User, today - 1),
+            self.keys.reads(&RateLimitKey::User, today),
+            self.keys.reads(&RateLimitKey::User, today - 1),
         ];
         last.extend(self.keys.share_slots());
         let mut call = Call {
