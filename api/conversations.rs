@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{
     ConversationId, NewConversation, ObjectWriter, Preconditions, Timestamp, limits,
 };
@@ -11,7 +11,7 @@ use conversation_store::store::{CursorKind, Outcome, SaveMode};
 use http::Method;
 
 /// The list, without messages, and the creation of a conversation.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     request.allow(&[Method::GET, Method::POST])?;
     match *request.method() {
         Method::GET => list(&app, &request).await,
@@ -19,7 +19,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     }
 }
 
-async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let cursor = request.cursor(CursorKind::Conversations)?;
     let list = app
@@ -38,10 +38,10 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
         .array("data", summaries)
         .optional("nextCursor", next.as_deref())
         .plain("clock", list.clock);
-    Ok(Answer::ok(page.finish()))
+    Ok(ApiResponse::ok(page.finish()))
 }
 
-async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let key = request.idempotency_key().map(str::to_owned);
     let body = request.body().await?;
@@ -57,11 +57,11 @@ async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         .save(&id, &conversation, SaveMode::Create, &none)
         .await?;
     let json = written.to_object().finish();
-    let answer = match written.outcome {
-        Outcome::Created | Outcome::Changed => Answer::created(json),
-        Outcome::Unchanged => Answer::ok(json),
+    let response = match written.outcome {
+        Outcome::Created | Outcome::Changed => ApiResponse::created(json),
+        Outcome::Unchanged => ApiResponse::ok(json),
     };
-    Ok(answer
+    Ok(response
         .with_etag(written.summary.etag.as_deref())
         .with_location(format!("/api/conversations/{id}")))
 }

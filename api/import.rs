@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::import::ImportRequest;
 use conversation_store::model::Timestamp;
 use http::Method;
 use http::header::CONTENT_TYPE;
 
 /// Imports, with a report on each conversation. Sending it again changes nothing.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     request.allow(&[Method::POST])?;
     let user = request.user(&app).await?;
     let is_lines = request
@@ -28,7 +28,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
         .for_user(&user)
         .import(&import.conversations)
         .await?;
-    Ok(Answer::ok(
+    Ok(ApiResponse::ok(
         import.report(&imported.statuses, imported.clock),
     ))
 }

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{TagList, limits};
 use conversation_store::store::SyncCursor;
 use conversation_store::stream;
 use http::Method;
 
 /// A page of changes, or a stream of them.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     request.allow(&[Method::GET])?;
     let caller = request.user(&app).await?;
     let cursor = request.sync_cursor()?;
     if request.wants_events() {
         let events = stream::open(app, caller, cursor, &request.background()).await?;
-        return Ok(Answer::events(events));
+        return Ok(ApiResponse::events(events));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&caller);
@@ -24,11 +24,11 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     let tag = store.sync_tag(changes.clock);
     let is_known = matches!(cursor, Some(SyncCursor::Since(_))) && changes.is_empty();
     let known = request.known_versions();
-    let answer = match known {
-        Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => Answer::not_modified(),
-        _ => Answer::ok(changes.to_json()),
+    let response = match known {
+        Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => ApiResponse::not_modified(),
+        _ => ApiResponse::ok(changes.to_json()),
     };
-    Ok(answer.with_etag(Some(&tag)).revalidated())
+    Ok(response.with_etag(Some(&tag)).revalidated())
 }
 
 conversation_store::function!(handle);

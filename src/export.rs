@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::App;
-use crate::identity::Caller;
+use crate::context::Caller;
 use crate::model::{
     ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp,
 };

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod context;
 mod error_code;
 pub mod export;
 pub mod health;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::context::{Caller, RateLimitKey};
 use crate::http::ApiError;
-use crate::identity::{Caller, RateLimitKey, UserId, random_code};
+use crate::identity::{UserId, random_code};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_LIFE, Claim, Redeemed, Session};
@@ -16,7 +17,7 @@ use crate::{App, ErrorCode};
 /// When the database fails.
 pub async fn begin(app: &App, caller: &Caller) -> Result<String, ApiError> {
     let store = app.store.for_user(caller);
-    let session = match caller.counted_as {
+    let session = match caller.rate_limit_key {
         RateLimitKey::User => store.read_session().await?,
         RateLimitKey::Address(_) | RateLimitKey::Reader(_) => store.begin_session().await?,
     };

@@ -10,8 +10,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use vercel_runtime::ResponseBody;
 
 use crate::App;
+use crate::context::Caller;
 use crate::http::{Background, Hold, Released};
-use crate::identity::Caller;
 use crate::model::{ObjectWriter, StoredMessage};
 use crate::store::{Changes, StoreError, SyncCursor};
 use crate::upstash::Subscription;

@@ -3,7 +3,7 @@
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error;
 
-use super::Answer;
+use super::ApiResponse;
 use crate::ErrorCode;
 use crate::identity::{RETRY_AFTER_SECONDS, TokenError};
 use crate::model::{Invalid, ObjectWriter, limits};
@@ -122,7 +122,7 @@ impl ApiError {
     }
 
     /// The response, for the request `request_id`.
-    pub(super) fn into_answer(self, request_id: &str) -> Answer {
+    pub(super) fn into_response(self, request_id: &str) -> ApiResponse {
         let (code, message) = self.describe();
         let mut error = ObjectWriter::with_capacity(200)
             .string("code", code.as_str())
@@ -132,33 +132,33 @@ impl ApiError {
             error = error.plain("revision", revision);
         }
         let body = ObjectWriter::with_capacity(240).raw("error", &error.finish());
-        let answer = Answer::json(code.status(), body.finish());
+        let response = ApiResponse::json(code.status(), body.finish());
         match &self {
-            Self::Unauthorized(..) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
-            Self::IdentityUnavailable(_) => answer.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Self::MethodNotAllowed(allowed) => answer.with_header(ALLOW, allowed),
-            Self::Store(StoreError::Stale { etag, .. }) => answer.with_etag(etag.as_deref()),
+            Self::Unauthorized(..) => response.with_header(WWW_AUTHENTICATE, "Bearer"),
+            Self::IdentityUnavailable(_) => response.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Self::MethodNotAllowed(allowed) => response.with_header(ALLOW, allowed),
+            Self::Store(StoreError::Stale { etag, .. }) => response.with_etag(etag.as_deref()),
             Self::Store(StoreError::Paused(paused)) => {
-                answer.with_header(RETRY_AFTER, paused.left.as_secs() + 1)
+                response.with_header(RETRY_AFTER, paused.left.as_secs() + 1)
             }
             Self::Store(StoreError::OverQuota(Quota::Streams)) => {
-                answer.with_header(RETRY_AFTER, 60)
+                response.with_header(RETRY_AFTER, 60)
             }
             Self::Store(StoreError::OverQuota(Quota::NewUsers | Quota::AddressBytes)) => {
-                answer.with_header(RETRY_AFTER, 3_600)
+                response.with_header(RETRY_AFTER, 3_600)
             }
             Self::Store(StoreError::Limited(status)) => {
-                answer.with_header(RETRY_AFTER, status.reset_seconds())
+                response.with_header(RETRY_AFTER, status.reset_seconds())
             }
             Self::Store(StoreError::TooManyCodes) => {
-                answer.with_header(RETRY_AFTER, CODE_LIFE.as_secs())
+                response.with_header(RETRY_AFTER, CODE_LIFE.as_secs())
             }
-            Self::Store(StoreError::SignedOut) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
+            Self::Store(StoreError::SignedOut) => response.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::Store(StoreError::Upstash(error)) => match retry_after(error) {
-                Some(seconds) => answer.with_header(RETRY_AFTER, seconds),
-                None => answer,
+                Some(seconds) => response.with_header(RETRY_AFTER, seconds),
+                None => response,
             },
-            _ => answer,
+            _ => response,
         }
     }
 

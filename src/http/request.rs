@@ -1,25 +1,23 @@
 //! Requests, as handlers want to read them.
 
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::answer::GZIP_SUFFIX;
-use super::exchange::UserNote;
+use super::response::GZIP_SUFFIX;
 use super::{ApiError, Background};
+use crate::context::{Caller, RateLimitKey, RequestContext};
 use crate::idempotency::IdempotencyKey;
-use crate::identity::{Caller, RateLimitKey, TokenError, UserId};
+use crate::identity::{TokenError, UserId};
 use crate::model::{
     ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
 };
-use crate::rate::RateCell;
 use crate::secret::Secret;
 use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
-use crate::upkeep::Upkeep;
 use crate::{App, ErrorCode};
 
 /// A request to one of our routes.
@@ -30,10 +28,8 @@ pub struct ApiRequest {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     body: vercel_runtime::Request,
-    rate: RateCell,
-    noted: UserNote,
+    context: Arc<RequestContext>,
     background: Background,
-    upkeep: Upkeep,
     /// What the call is known by, once somebody asked.
     key: OnceLock<IdempotencyKey>,
 }
@@ -44,10 +40,8 @@ const LONGEST_QUERY: usize = 4_096;
 impl ApiRequest {
     pub(super) fn new(
         mut request: vercel_runtime::Request,
-        noted: UserNote,
-        rate: RateCell,
+        context: Arc<RequestContext>,
         background: Background,
-        upkeep: Upkeep,
     ) -> Self {
         // HEAD is GET; the body of its answer is dropped by the server.
         let method = match request.method() {
@@ -70,10 +64,8 @@ impl ApiRequest {
                 .collect(),
             headers: std::mem::take(request.headers_mut()),
             body: request,
-            rate,
-            noted,
+            context,
             background,
-            upkeep,
             key: OnceLock::new(),
         }
     }
@@ -126,7 +118,7 @@ impl ApiRequest {
             .ok_or_else(ApiError::missing_token)
     }
 
-    /// Who is asking; `None` for somebody without a token.
+    /// Who is asking; `None` for a caller without a token.
     ///
     /// # Errors
     /// 401 for a token that is not valid; 503 where the auth provider cannot be asked.
@@ -136,16 +128,17 @@ impl ApiRequest {
         };
         let token = bearer(value).ok_or(TokenError::Invalid)?;
         let verified = app.verify(token).await?;
-        self.noted.set(app.tokens.pseudonym(verified.user.as_str()));
+        let pseudonym = app.tokens.pseudonym(verified.user.as_str());
+        self.context.note_user(pseudonym);
         Ok(Some(Caller {
             user: verified.user,
             issued_at: verified.issued_at,
-            counted_as: RateLimitKey::User,
+            rate_limit_key: RateLimitKey::User,
             ..self.caller_without_token(app, UserId::anonymous())?
         }))
     }
 
-    /// Refuses whoever does not send this very token.
+    /// Refuses a caller who does not send this very token.
     ///
     /// # Errors
     /// 401.
@@ -158,9 +151,9 @@ impl ApiRequest {
             .ok_or_else(|| TokenError::Invalid.into())
     }
 
-    /// Where the log learns who asks, when that is known only after the body was read.
-    pub fn user_note(&self) -> UserNote {
-        self.noted.clone()
+    /// The request's context, which outlives the request itself.
+    pub fn context(&self) -> Arc<RequestContext> {
+        self.context.clone()
     }
 
     /// A new anonymous user, asking without a token: counted among the calls of the address.
@@ -171,14 +164,14 @@ impl ApiRequest {
         self.caller_without_token(app, UserId::anonymous())
     }
 
-    /// Somebody who asks for a share.
+    /// A caller who asks for a share.
     ///
     /// # Errors
     /// As [`ApiRequest::anonymous_caller`].
     pub fn reader(&self, app: &App) -> Result<Caller, ApiError> {
         let caller = self.anonymous_caller(app)?;
         Ok(Caller {
-            counted_as: RateLimitKey::Reader(caller.address.clone()),
+            rate_limit_key: RateLimitKey::Reader(caller.address.clone()),
             ..caller
         })
     }
@@ -188,11 +181,10 @@ impl ApiRequest {
         Ok(Caller {
             user,
             issued_at: app.clock.now_ms(),
-            counted_as: RateLimitKey::Address(address.clone()),
+            rate_limit_key: RateLimitKey::Address(address.clone()),
             address,
             key: self.key(app.clock.now_ms())?,
-            rate: self.rate.clone(),
-            upkeep: self.upkeep.clone(),
+            context: self.context.clone(),
         })
     }
 

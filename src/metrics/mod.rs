@@ -1,4 +1,4 @@
-//! The plan's key metrics, added up in Redis for all instances of the service.
+//! The service's key metrics, added up in Redis for all instances of the service.
 //!
 //! An instance notes what it sees, and passes it on in batches, each with a request to Upstash that is made
 //! anyway: three commands per batch, and no batch of less than three calls. So metrics cost at most one
@@ -37,14 +37,14 @@ pub struct Metrics {
 struct State {
     current: Batch,
     /// A batch on its way, or one whose arrival was never confirmed: it is sent again under its name.
-    parcel: Option<Parcel>,
+    pending: Option<PendingBatch>,
     is_under_way: bool,
     /// Whether the database holds the script that adds batches, as far as we know.
     is_script_known: bool,
 }
 
 #[derive(Clone, Debug)]
-struct Parcel {
+struct PendingBatch {
     name: String,
     /// Where it was sent first: only there it is recognised when it is sent again.
     database: usize,
@@ -60,7 +60,7 @@ impl Metrics {
         }
     }
 
-    /// Notes an answered call.
+    /// Notes a call and its response.
     pub fn observe(&self, observation: &Observation) {
         let now = self.clock.elapsed();
         let mut state = self.lock();
@@ -99,22 +99,22 @@ impl Metrics {
         if state.is_under_way {
             return None;
         }
-        if state.parcel.is_none() && state.current.is_due(now, wanted) {
+        if state.pending.is_none() && state.current.is_due(now, wanted) {
             let words = std::mem::take(&mut state.current).into_words();
             let name = format!("{:016x}", fastrand::u64(..));
-            state.parcel = Some(Parcel {
+            state.pending = Some(PendingBatch {
                 name,
                 database,
                 words,
             });
         }
-        let is_here = |parcel: &&Parcel| parcel.database == database;
-        let parcel = state.parcel.as_ref().filter(is_here)?.clone();
+        let is_here = |batch: &&PendingBatch| batch.database == database;
+        let batch = state.pending.as_ref().filter(is_here)?.clone();
         state.is_under_way = true;
         let is_script_known = std::mem::take(&mut state.is_script_known);
         Some(Delivery {
             metrics: self,
-            parcel,
+            batch,
             is_script_known,
         })
     }
@@ -128,19 +128,19 @@ impl Metrics {
 #[derive(Debug)]
 pub struct Delivery<'a> {
     metrics: &'a Metrics,
-    parcel: Parcel,
+    batch: PendingBatch,
     is_script_known: bool,
 }
 
 impl Delivery<'_> {
     /// The name by which it is recognised when it is sent again.
     pub fn name(&self) -> &str {
-        &self.parcel.name
+        &self.batch.name
     }
 
     /// Series, number, series, number...
     pub fn words(&self) -> &[String] {
-        &self.parcel.words
+        &self.batch.words
     }
 
     /// Whether the last batch has arrived, and so the script that takes them is there.
@@ -151,7 +151,7 @@ impl Delivery<'_> {
     /// It has arrived.
     pub fn confirm(self) {
         let mut state = self.metrics.lock();
-        state.parcel = None;
+        state.pending = None;
         state.is_script_known = true;
     }
 }

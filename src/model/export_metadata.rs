@@ -55,7 +55,10 @@ mod tests {
             place: Timestamp::from_ms(5),
             titled: false,
         };
-        assert_eq!(ExportMetadata::parse(&metadata.to_json(), "x"), Ok(metadata));
+        assert_eq!(
+            ExportMetadata::parse(&metadata.to_json(), "x"),
+            Ok(metadata)
+        );
         for json in [
             "1",
             "{}",

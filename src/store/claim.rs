@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::export::stored_id;
 use super::keys::Keys;
 use super::{Call, StoreError, UserStore, scripts};
-use crate::identity::{RateLimitKey, UserId, Verified};
+use crate::context::RateLimitKey;
+use crate::identity::{UserId, Verified};
 use crate::model::{ConversationId, limits};
 use crate::upstash::UpstashError;
 

@@ -56,8 +56,8 @@ impl UserStore<'_> {
         let clock = reply.number()?;
         if reply.flag()? {
             self.caller
-                .upkeep
-                .add(Task::Purge(self.caller.user.clone()));
+                .context
+                .add_upkeep(Task::Purge(self.caller.user.clone()));
         }
         let next = reply.cursor()?;
         let mut conversations = Vec::with_capacity(limit);

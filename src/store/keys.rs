@@ -1,7 +1,8 @@
 //! The names of keys. Every one begins with the user, but for those of what is nobody's (a code, an address) or
 //! anybody's (a share).
 
-use crate::identity::{RateLimitKey, UserId};
+use crate::context::RateLimitKey;
+use crate::identity::UserId;
 use crate::model::{ConversationId, ShareId, limits};
 
 /// The keys of one user.

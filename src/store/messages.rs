@@ -79,7 +79,7 @@ impl UserStore<'_> {
         } = reply.written(id, &|id, version| self.tag_of(id, version))?;
         if reply.flag()? {
             let task = Task::Renew(self.caller.user.clone(), id.clone());
-            self.caller.upkeep.add(task);
+            self.caller.context.add_upkeep(task);
         }
         if outcome == Outcome::Unchanged {
             return Ok(Page {

@@ -43,12 +43,13 @@ pub use user::{Activity, Erasure, Statistics, Totals};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::{Caller, RateLimitKey, UserId};
+use crate::context::{Caller, RateLimitKey};
+use crate::identity::UserId;
 use crate::metrics::Metrics;
 use crate::model::{ConversationId, EntityTags, NewMessage, Preconditions, TagList, Version};
 use crate::rate::{self, RateStatus};
 use crate::secret::Secret;
-use crate::upstash::{CircuitState, Command, Reply, Script, Upstash, UpstashError, note_commands};
+use crate::upstash::{CircuitState, Command, Reply, Script, Upstash, UpstashError, Usage};
 use budget::Budget;
 use callers::Callers;
 use databases::Databases;
@@ -170,12 +171,12 @@ impl Store {
     ///
     /// # Errors
     /// See [`UpstashError`].
-    pub async fn ping(&self) -> Result<Duration, UpstashError> {
+    pub async fn ping(&self, usage: &Usage) -> Result<Duration, UpstashError> {
         let started = Instant::now();
         let ping = Command::new("PING");
         let all = self.databases.all().iter();
-        try_join_all(all.map(|database| database.command(&ping))).await?;
-        note_commands(u32::try_from(self.databases.all().len()).unwrap_or(u32::MAX));
+        try_join_all(all.map(|database| database.command(usage, &ping))).await?;
+        usage.add_commands(u32::try_from(self.databases.all().len()).unwrap_or(u32::MAX));
         Ok(started.elapsed())
     }
 
@@ -228,6 +229,11 @@ impl UserStore<'_> {
         }
     }
 
+    /// Where the cost of this user's request is noted.
+    fn usage(&self) -> &Usage {
+        &self.caller.context.usage
+    }
+
     /// Calls a script that writes. One that lacks keys says so, and is called again with them.
     async fn write(&self, script: &Script, mut call: Call<'_>) -> Result<ReplyReader, StoreError> {
         self.admit_write(script)?;
@@ -251,13 +257,13 @@ impl UserStore<'_> {
         let now = self.store.clock.now_ms();
         let window = Window::at(now);
         let mut keys = self.keys_of(call);
-        keys.push(self.keys.rate(&self.caller.counted_as, window.number));
+        keys.push(self.keys.rate(&self.caller.rate_limit_key, window.number));
         let conditions = self.conditions(call);
         let arguments = self.arguments(call, now, &conditions, key);
         let sent = arguments.iter().map(|argument| argument.len()).sum();
         let riders = self.riders_of_write(sent);
         let reply = self.run(script, &keys, &arguments, riders).await?;
-        let (writes, reply) = ReplyReader::new(reply.0)?;
+        let (writes, reply) = ReplyReader::new(reply.0, self.usage())?;
         let known = self
             .store
             .callers
@@ -274,7 +280,7 @@ impl UserStore<'_> {
         let arguments = self.arguments(&call, now, "", "");
         let riders = self.riders_of_read(now);
         let (reply, reads) = self.run(script, &keys, &arguments, riders).await?;
-        let (writes, reply) = ReplyReader::new(reply)?;
+        let (writes, reply) = ReplyReader::new(reply, self.usage())?;
         let (callers, counter) = (&self.store.callers, self.counter());
         callers.note_writes(&counter, window.number, writes);
         let known = match self.counts_reads {
@@ -334,7 +340,7 @@ impl UserStore<'_> {
     }
 
     fn rate_limit(&self) -> u64 {
-        match self.caller.counted_as {
+        match self.caller.rate_limit_key {
             RateLimitKey::User => self.store.limits.rate,
             RateLimitKey::Address(_) => self.store.limits.address_rate,
             RateLimitKey::Reader(_) => self.store.limits.reader_rate,
@@ -343,7 +349,7 @@ impl UserStore<'_> {
 
     /// What this process knows the caller's calls by.
     fn counter(&self) -> String {
-        match &self.caller.counted_as {
+        match &self.caller.rate_limit_key {
             RateLimitKey::User => format!("user:{}", self.caller.user),
             RateLimitKey::Address(hash) => format!("address:{hash}"),
             RateLimitKey::Reader(hash) => format!("reader:{hash}"),
@@ -421,7 +427,7 @@ impl UserStore<'_> {
             used: calls,
             reset: window.left,
         };
-        self.caller.rate.set(status);
+        self.caller.context.note_rate(status);
         status
     }
 
@@ -495,11 +501,11 @@ impl UserStore<'_> {
         let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
         let upstash = store.databases.get(self.database);
         let (reply, mut results) = upstash
-            .script_behind(commands, script, &keys, &arguments)
+            .script_behind(self.usage(), commands, script, &keys, &arguments)
             .await;
         if let Some(delivery) = due {
             let last = results.pop().unwrap_or(Err(UpstashError::Malformed));
-            metrics::settle(delivery, &last);
+            metrics::settle(delivery, &last, self.usage());
         }
         let mut reads = None;
         for (rider, result) in riders.into_iter().zip(results) {
@@ -518,7 +524,7 @@ impl UserStore<'_> {
             return self.budget_riders(day);
         }
         let minute = now.rem_euclid(DAY_MS) / 60_000;
-        let key = self.keys.reads(&self.caller.counted_as, day);
+        let key = self.keys.reads(&self.caller.rate_limit_key, day);
         let count = Command::new("BITFIELD")
             .arg(key.clone())
             .arg("OVERFLOW")
@@ -580,7 +586,7 @@ impl UserStore<'_> {
     fn settle(&self, rider: Rider, result: Result<Reply, UpstashError>) -> Option<u64> {
         let (store, day) = (self.store, self.store.today());
         if result.is_ok() {
-            note_commands(1);
+            self.usage().add_commands(1);
             store.budget.add(self.database, day, 1);
         }
         let number = result.ok().and_then(first_number);

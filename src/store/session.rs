@@ -36,7 +36,7 @@ impl UserStore<'_> {
         };
         if reply.flag()? {
             let task = Task::RenewSession(self.caller.user.clone());
-            self.caller.upkeep.add(task);
+            self.caller.context.add_upkeep(task);
         }
         // A session that has ended begins anew with this very call.
         let now = self.store.clock.now_ms();

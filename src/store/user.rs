@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::export::stored_id;
 use super::{Call, DAY_MS, StoreError, UserStore, scripts};
-use crate::identity::RateLimitKey;
+use crate::context::RateLimitKey;
 use crate::model::{ConversationId, Timestamp, limits};
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
@@ -91,7 +91,7 @@ impl UserStore<'_> {
         // RateLimitKey anew by this call, and by every further one until the totals are written.
         if reply.flag()? {
             let task = Task::Recount(self.caller.user.clone());
-            self.caller.upkeep.add(task);
+            self.caller.context.add_upkeep(task);
         }
         Ok(statistics)
     }

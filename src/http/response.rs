@@ -1,4 +1,4 @@
-//! Answers: every response that a handler makes is built here.
+//! Every response that a handler makes is built here.
 
 use std::fmt;
 
@@ -14,25 +14,25 @@ use vercel_runtime::ResponseBody;
 use super::compression::{WORTH_IT, gzip};
 use super::stream::Chunks;
 
-/// What the entity tag of a compressed answer ends with: it is of the same version, and strong.
+/// What the entity tag of a compressed response ends with: it is of the same version, and strong.
 pub(super) const GZIP_SUFFIX: &str = "-gzip";
 
-/// The entity tag of the compressed form of an answer with this one.
+/// The entity tag of the compressed form of a response with this one.
 fn compressed_tag(etag: &str) -> String {
     format!("{}{GZIP_SUFFIX}\"", etag.trim_end_matches('"'))
 }
 
-/// An answer under construction.
+/// A response under construction.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     status: StatusCode,
     headers: HeaderMap,
-    body: AnswerBody,
+    body: Payload,
 }
 
 /// What is sent behind the headers.
 #[derive(Debug)]
-enum AnswerBody {
+enum Payload {
     /// All of it, known now.
     Whole(Bytes),
     /// Events, as they happen.
@@ -41,7 +41,7 @@ enum AnswerBody {
     Chunks(Chunks),
 }
 
-impl Answer {
+impl ApiResponse {
     /// 200 with a JSON body.
     pub fn ok(json: String) -> Self {
         Self::json(StatusCode::OK, json)
@@ -52,7 +52,7 @@ impl Answer {
         Self::json(StatusCode::CREATED, json)
     }
 
-    /// Any status with a JSON body. Nobody keeps a copy: it is a user's own.
+    /// Any status with a JSON body. No cache keeps a copy: it is a user's own.
     pub fn json(status: StatusCode, json: String) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -60,7 +60,7 @@ impl Answer {
         Self {
             status,
             headers,
-            body: AnswerBody::Whole(json.into()),
+            body: Payload::Whole(json.into()),
         }
     }
 
@@ -71,12 +71,12 @@ impl Answer {
 
     /// 200 with server-sent events.
     pub fn events(events: ResponseBody) -> Self {
-        let mut answer = Self::empty(StatusCode::OK);
-        answer.body = AnswerBody::Events(events);
-        answer
+        let mut response = Self::empty(StatusCode::OK);
+        response.body = Payload::Events(events);
+        response
             .with_header(CONTENT_TYPE, "text/event-stream")
             .with_header(CACHE_CONTROL, "private, no-store, no-transform")
-            // Proxies that gather an answer before they pass it on would hold every event back.
+            // Proxies that gather a response before they pass it on would hold every event back.
             .with_header(HeaderName::from_static("x-accel-buffering"), "no")
     }
 
@@ -86,9 +86,9 @@ impl Answer {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: std::error::Error + Send + Sync + 'static,
     {
-        let mut answer = Self::ok(String::new()).with_header(CONTENT_TYPE, media_type);
-        answer.body = AnswerBody::Chunks(Chunks::new(chunks));
-        answer
+        let mut response = Self::ok(String::new()).with_header(CONTENT_TYPE, media_type);
+        response.body = Payload::Chunks(Chunks::new(chunks));
+        response
     }
 
     /// Lets a browser keep it as a file of this name.
@@ -111,9 +111,9 @@ impl Answer {
     }
 
     fn empty(status: StatusCode) -> Self {
-        let mut answer = Self::json(status, String::new());
-        answer.headers.remove(CONTENT_TYPE);
-        answer
+        let mut response = Self::json(status, String::new());
+        response.headers.remove(CONTENT_TYPE);
+        response
     }
 
     /// Adds an `ETag`, given without quotes, where there is one.
@@ -125,7 +125,7 @@ impl Answer {
         }
     }
 
-    /// Lets the client, and nobody else, keep a copy, to be used after asking whether it is current.
+    /// Lets the client alone keep a copy, to be used after asking whether it is current.
     #[must_use]
     pub fn revalidated(self) -> Self {
         self.with_header(CACHE_CONTROL, "private, no-cache")
@@ -146,21 +146,21 @@ impl Answer {
         self
     }
 
-    /// Compresses JSON where that pays. What comes of it is the same answer in other bytes, so it has an `ETag` of its
+    /// Compresses JSON where that pays. The result is the same content in other bytes, so it has an `ETag` of its
     /// own.
     pub(super) fn compress(&mut self) {
         let is_json = self
             .headers
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind == "application/json");
-        let AnswerBody::Whole(body) = &self.body else {
+        let Payload::Whole(body) = &self.body else {
             return;
         };
         if !is_json || body.len() < WORTH_IT {
             return;
         }
         if let Some(packed) = gzip(body) {
-            self.body = AnswerBody::Whole(packed.into());
+            self.body = Payload::Whole(packed.into());
             self.headers
                 .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             self.mark_etag();
@@ -196,14 +196,14 @@ impl Answer {
     }
 
     /// The response itself; `broken_off` is called where it ends before its end.
-    pub(super) fn into_response<F>(self, broken_off: F) -> Response<ResponseBody>
+    pub(super) fn into_http<F>(self, broken_off: F) -> Response<ResponseBody>
     where
         F: Fn(&str) + Send + 'static,
     {
         let body = match self.body {
-            AnswerBody::Whole(bytes) => ResponseBody::from(bytes),
-            AnswerBody::Events(events) => events,
-            AnswerBody::Chunks(chunks) => chunks.into_body(broken_off),
+            Payload::Whole(bytes) => ResponseBody::from(bytes),
+            Payload::Events(events) => events,
+            Payload::Chunks(chunks) => chunks.into_body(broken_off),
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
