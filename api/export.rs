@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::export::{Export, ExportFormat};
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::service::export::{Export, ExportFormat};
 use http::Method;
 
 /// Lines of JSON that an import takes back, streamed; of one conversation also JSON or Markdown.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{TagList, limits};
+use conversation_store::service::stream;
 use conversation_store::store::SyncCursor;
-use conversation_store::stream;
 use http::Method;
 
 /// A page of changes, or a stream of them.
@@ -15,8 +15,8 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
     let caller = request.user(&app).await?;
     let cursor = request.sync_cursor()?;
     if request.wants_events() {
-        let events = stream::open(app, caller, cursor, &request.background()).await?;
-        return Ok(ApiResponse::events(events));
+        let stream = stream::open(app, caller, cursor).await?;
+        return Ok(ApiResponse::events(stream, &request.background()));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&caller);

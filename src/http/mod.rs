@@ -5,6 +5,7 @@ mod compression;
 mod cors;
 mod edge;
 mod error;
+mod events;
 mod request;
 mod response;
 mod route;

@@ -13,6 +13,8 @@ use vercel_runtime::ResponseBody;
 
 use super::compression::{WORTH_IT, gzip};
 use super::stream::Chunks;
+use super::{Background, events};
+use crate::service::stream::ChangeStream;
 
 /// What the entity tag of a compressed response ends with: it is of the same version, and strong.
 pub(super) const GZIP_SUFFIX: &str = "-gzip";
@@ -69,10 +71,10 @@ impl ApiResponse {
         Self::ok(text).with_header(CONTENT_TYPE, media_type)
     }
 
-    /// 200 with server-sent events.
-    pub fn events(events: ResponseBody) -> Self {
+    /// 200 with server-sent events: the stream runs from here on, until it has ended or its client is gone.
+    pub fn events(stream: ChangeStream, background: &Background) -> Self {
         let mut response = Self::empty(StatusCode::OK);
-        response.body = Payload::Events(events);
+        response.body = Payload::Events(events::body(stream, background));
         response
             .with_header(CONTENT_TYPE, "text/event-stream")
             .with_header(CACHE_CONTROL, "private, no-store, no-transform")

@@ -1,4 +1,4 @@
-//! Exports: a user's conversations as a stream of text, read piece by piece.
+//! Exports: a user's conversations as a stream of text, read piece by piece. What of it is HTTP is in `api/export.rs`.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
