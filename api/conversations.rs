@@ -56,14 +56,9 @@ async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
         .for_user(&user)
         .save(&id, &conversation, SaveMode::Create, &none)
         .await?;
-    let json = written.to_object().finish();
-    let response = match written.outcome {
-        Outcome::Created | Outcome::Changed => ApiResponse::created(json),
-        Outcome::Unchanged => ApiResponse::ok(json),
-    };
-    Ok(response
-        .with_etag(written.summary.etag.as_deref())
-        .with_location(format!("/api/conversations/{id}")))
+    let is_created = written.outcome == Outcome::Created;
+    let response = ApiResponse::written(&written, written.to_object(), is_created);
+    Ok(response.with_location(format!("/api/conversations/{id}")))
 }
 
 conversation_store::function!(handle);

@@ -23,12 +23,12 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
     let changes = store.changes(cursor.as_ref(), limit).await?;
     let tag = store.sync_tag(changes.clock);
     let is_known = matches!(cursor, Some(SyncCursor::Since(_))) && changes.is_empty();
-    let known = request.known_versions();
-    let response = match known {
-        Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => ApiResponse::not_modified(),
-        _ => ApiResponse::ok(changes.to_json()),
-    };
-    Ok(response.with_etag(Some(&tag)).revalidated())
+    Ok(match request.known_versions() {
+        Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => {
+            ApiResponse::not_modified(Some(&tag))
+        }
+        _ => ApiResponse::ok(changes.to_json()).revalidated(Some(&tag)),
+    })
 }
 
 conversation_store::function!(handle);

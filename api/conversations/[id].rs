@@ -37,7 +37,7 @@ async fn open(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
         .await?;
     let etag = page.summary.etag.as_deref();
     let Some(messages) = page.messages else {
-        return Ok(ApiResponse::not_modified().with_etag(etag).revalidated());
+        return Ok(ApiResponse::not_modified(etag));
     };
     let messages: Vec<String> = messages
         .iter()
@@ -47,11 +47,8 @@ async fn open(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let size = messages.iter().map(|json| json.len() + 1).sum();
     let next = page.next.map(|cursor| cursor.encode(CursorKind::Messages));
     let json = page.summary.to_object(size).array("messages", messages);
-    Ok(
-        ApiResponse::ok(json.optional("nextCursor", next.as_deref()).finish())
-            .with_etag(etag)
-            .revalidated(),
-    )
+    let json = json.optional("nextCursor", next.as_deref());
+    Ok(ApiResponse::ok(json.finish()).revalidated(etag))
 }
 
 async fn save(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -97,12 +94,8 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
 }
 
 fn respond(written: &Written) -> ApiResponse {
-    let json = written.to_object().finish();
-    let response = match written.outcome {
-        Outcome::Created => ApiResponse::created(json),
-        Outcome::Changed | Outcome::Unchanged => ApiResponse::ok(json),
-    };
-    response.with_etag(written.summary.etag.as_deref())
+    let is_created = written.outcome == Outcome::Created;
+    ApiResponse::written(written, written.to_object(), is_created)
 }
 
 conversation_store::function!(handle);

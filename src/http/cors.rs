@@ -15,8 +15,8 @@ const REQUEST_HEADERS: &str = "authorization, content-type, if-match, if-none-ma
                                idempotency-key, last-event-id, x-request-id";
 
 /// What pages may read of a response, beside what they always may.
-const EXPOSED: &str = "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, \
-                       RateLimit-Remaining, RateLimit-Reset, Server-Timing, X-Request-Id";
+const EXPOSED: &str = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, \
+                       RateLimit-Reset, Server-Timing, X-Request-Id";
 
 /// Adds what the browser wants to know. An origin that is not listed learns nothing, and its browser keeps the
 /// response from the page.

@@ -12,7 +12,7 @@ mod route;
 mod serve;
 mod stream;
 
-pub use background::{Background, Hold, Registry, Released};
+pub use background::{Background, Registry};
 pub use error::ApiError;
 pub use request::ApiRequest;
 pub use response::ApiResponse;

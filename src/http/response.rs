@@ -14,7 +14,9 @@ use vercel_runtime::ResponseBody;
 use super::compression::{WORTH_IT, gzip};
 use super::stream::Chunks;
 use super::{Background, events};
+use crate::model::ObjectWriter;
 use crate::service::stream::ChangeStream;
+use crate::store::Written;
 
 /// What the entity tag of a compressed response ends with: it is of the same version, and strong.
 pub(super) const GZIP_SUFFIX: &str = "-gzip";
@@ -102,9 +104,18 @@ impl ApiResponse {
         )
     }
 
-    /// 304: the client's copy is current.
-    pub fn not_modified() -> Self {
-        Self::empty(StatusCode::NOT_MODIFIED)
+    /// 304: the client's copy, which has this entity tag, is current.
+    pub fn not_modified(etag: Option<&str>) -> Self {
+        Self::empty(StatusCode::NOT_MODIFIED).revalidated(etag)
+    }
+
+    /// After a write, with the conversation's new entity tag: 201 where something was created, 200 where nothing was.
+    pub fn written(written: &Written, json: ObjectWriter, is_created: bool) -> Self {
+        let status = match is_created {
+            true => StatusCode::CREATED,
+            false => StatusCode::OK,
+        };
+        Self::json(status, json.finish()).with_etag(written.summary.etag.as_deref())
     }
 
     /// 204: the methods that a route takes, as OPTIONS asks for them.
@@ -127,10 +138,11 @@ impl ApiResponse {
         }
     }
 
-    /// Lets the client alone keep a copy, to be used after asking whether it is current.
+    /// Lets the client alone keep a copy, to be used after asking by its entity tag whether it is current.
     #[must_use]
-    pub fn revalidated(self) -> Self {
-        self.with_header(CACHE_CONTROL, "private, no-cache")
+    pub fn revalidated(self, etag: Option<&str>) -> Self {
+        self.with_etag(etag)
+            .with_header(CACHE_CONTROL, "private, no-cache")
     }
 
     /// Adds where the thing created is.

@@ -31,7 +31,7 @@ async fn page(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let page = app.store.for_user(&user).page(&id, &query).await?;
     let etag = page.summary.etag.as_deref();
     let Some(messages) = page.messages else {
-        return Ok(ApiResponse::not_modified().with_etag(etag).revalidated());
+        return Ok(ApiResponse::not_modified(etag));
     };
     let messages: Vec<String> = messages.iter().map(|message| message.to_json()).collect();
     let size: usize = messages.iter().map(|json| json.len() + 1).sum();
@@ -40,7 +40,7 @@ async fn page(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
         .array("data", messages)
         .optional("nextCursor", next.as_deref())
         .plain("revision", page.summary.counters.revision);
-    Ok(ApiResponse::ok(json.finish()).with_etag(etag).revalidated())
+    Ok(ApiResponse::ok(json.finish()).revalidated(etag))
 }
 
 async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -53,12 +53,10 @@ async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     let json = ObjectWriter::with_capacity(1_024)
         .raw("conversation", &written.summary.to_object(0).finish())
         .array("appended", appended.iter().map(|id| format!("\"{id}\"")));
-    let json = written.clocks.write_to(json).finish();
-    let response = match written.outcome {
-        Outcome::Created | Outcome::Changed => ApiResponse::created(json),
-        Outcome::Unchanged => ApiResponse::ok(json),
-    };
-    Ok(response.with_etag(written.summary.etag.as_deref()))
+    let json = written.clocks.write_to(json);
+    // Messages are what an append creates.
+    let is_created = written.outcome != Outcome::Unchanged;
+    Ok(ApiResponse::written(&written, json, is_created))
 }
 
 conversation_store::function!(handle);

@@ -46,8 +46,7 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
 
 fn respond(json: ObjectWriter, written: &Written) -> ApiResponse {
     let json = json.raw("conversation", &written.summary.to_object(0).finish());
-    ApiResponse::ok(written.clocks.write_to(json).finish())
-        .with_etag(written.summary.etag.as_deref())
+    ApiResponse::written(written, written.clocks.write_to(json), false)
 }
 
 conversation_store::function!(handle);
