@@ -12,7 +12,6 @@ use http::Method;
 
 /// The list, without messages, and the creation of a conversation.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::GET, Method::POST])?;
     match *request.method() {
         Method::GET => list(&app, &request).await,
         _ => create(&app, request).await,
@@ -61,4 +60,4 @@ async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     Ok(response.with_location(format!("/api/conversations/{id}")))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Conversations, handle);

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::service::export::{Export, ExportFormat};
-use http::Method;
 
 /// Lines of JSON that an import takes back, streamed; of one conversation also JSON or Markdown.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::GET])?;
     let user = request.user(&app).await?;
     let Some(id) = request.conversation_parameter()? else {
         request.choice("format", &["ndjson"])?;
@@ -29,4 +27,4 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
     Ok(ApiResponse::stream(media_type, export).attached(&name))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Export, handle);

@@ -6,12 +6,10 @@ use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::ObjectWriter;
 use conversation_store::service::import::{ImportOutcome, ImportReport, ImportResult, import};
-use http::Method;
 use http::header::CONTENT_TYPE;
 
 /// Imports, with a report on each conversation. Sending it again changes nothing.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::POST])?;
     let user = request.user(&app).await?;
     let is_lines = request
         .header(&CONTENT_TYPE)
@@ -61,4 +59,4 @@ fn describe(report: ImportReport) -> String {
         .finish()
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Import, handle);

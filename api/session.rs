@@ -16,7 +16,6 @@ use http::{Method, StatusCode};
 
 /// A new identity or a new token for the same one, the session, its devices, and the current conversation.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::GET, Method::POST, Method::PATCH])?;
     match *request.method() {
         Method::POST => act(&app, request).await,
         Method::GET => read(&app, &request).await,
@@ -123,4 +122,4 @@ fn with_token(json: ObjectWriter, token: &Token) -> ObjectWriter {
         .display("expiresAt", Timestamp::from_ms(token.expires_at))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Session, handle);

@@ -7,11 +7,9 @@ use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{TagList, limits};
 use conversation_store::service::stream;
 use conversation_store::store::SyncCursor;
-use http::Method;
 
 /// A page of changes, or a stream of them.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::GET])?;
     let caller = request.user(&app).await?;
     let cursor = request.sync_cursor()?;
     if request.wants_events() {
@@ -31,4 +29,4 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
     })
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Sync, handle);

@@ -16,7 +16,6 @@ const ERASURE_BUDGET: Duration = Duration::from_secs(20);
 
 /// Statistics, and the erasure of a user.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::GET, Method::DELETE])?;
     match *request.method() {
         Method::GET => statistics(&app, &request).await,
         _ => erase(&app, &request).await,
@@ -77,4 +76,4 @@ fn describe_totals(totals: &Totals) -> String {
         .finish()
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(User, handle);

@@ -12,7 +12,6 @@ use http::Method;
 
 /// Opening, saving whole, changing metadata, deleting.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::GET, Method::PUT, Method::PATCH, Method::DELETE])?;
     match *request.method() {
         Method::GET => open(&app, &request).await,
         Method::PUT => save(&app, request).await,
@@ -98,4 +97,4 @@ fn respond(written: &Written) -> ApiResponse {
     ApiResponse::written(written, written.to_object(), is_created)
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Conversation, handle);

@@ -12,8 +12,7 @@ use uuid::Uuid;
 use vercel_runtime::{Request, ResponseBody};
 
 use super::compression::accepts_gzip;
-use super::route::route_of;
-use super::{ApiError, ApiResponse, cors};
+use super::{ApiError, ApiResponse, Route, cors};
 use crate::config::Config;
 use crate::context::{CorsOrigin, Failure, RequestContext, RequestOutcome};
 use crate::log::{Log, milliseconds};
@@ -27,12 +26,16 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Responses are data for scripts: nothing in them is to be loaded, run or framed.
 const CONTENT_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Begins with a request; a deployment that is not configured has no `config`.
-pub(super) fn begin(request: &Request, config: Option<&Config>) -> Arc<RequestContext> {
+/// Begins with a request to `route`; a deployment that is not configured has no `config`.
+pub(super) fn begin(
+    route: Route,
+    request: &Request,
+    config: Option<&Config>,
+) -> Arc<RequestContext> {
     let origins = config.map_or(&[][..], |config| &config.allowed_origins);
     let origin = CorsOrigin::from_request(request, origins);
-    let (method, route) = (request.method().clone(), route_of(request.uri().path()));
-    let mut context = RequestContext::new(request_id(request), method, route, origin);
+    let (id, method) = (request_id(request), request.method().clone());
+    let mut context = RequestContext::new(id, method, route.pattern(), origin);
     context.accepts_gzip = accepts_gzip(request.headers());
     context.known_etags = request.headers().get(IF_NONE_MATCH).cloned();
     Arc::new(context)

@@ -8,7 +8,7 @@ mod error;
 mod events;
 mod request;
 mod response;
-mod route;
+mod routes;
 mod serve;
 mod stream;
 
@@ -16,5 +16,5 @@ pub use background::{Background, Registry};
 pub use error::ApiError;
 pub use request::ApiRequest;
 pub use response::ApiResponse;
-pub use route::{ROUTES, route_of};
+pub use routes::{Route, route_of};
 pub use serve::{respond, run};

@@ -80,21 +80,6 @@ impl ApiRequest {
         &self.method
     }
 
-    /// Refuses methods other than these.
-    ///
-    /// # Errors
-    /// 405 with `Allow`.
-    pub fn allow(&self, methods: &[Method]) -> Result<(), ApiError> {
-        if methods.contains(&self.method) {
-            return Ok(());
-        }
-        let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        if methods.contains(&Method::GET) {
-            names.push("HEAD");
-        }
-        Err(ApiError::MethodNotAllowed(names.join(", ")))
-    }
-
     /// Who is asking, by the bearer token.
     ///
     /// # Errors

@@ -8,13 +8,13 @@ use futures_util::FutureExt;
 use http::Response;
 use vercel_runtime::{AppState, Request, ResponseBody, service_fn};
 
-use super::{ApiError, ApiRequest, ApiResponse, Background, Registry, edge};
+use super::{ApiError, ApiRequest, ApiResponse, Background, Registry, Route, edge};
 use crate::clock::Clock;
 use crate::log::Log;
 use crate::shutdown::termination;
 use crate::{App, Config};
 
-/// Serves one request with `handler`. Errors and panics become error bodies; nothing else gets out.
+/// Serves one request to `route` with `handler`, which sees only methods that the route takes. Errors and panics become error bodies; nothing else gets out.
 ///
 /// With `registry` is registered what has to be waited for: that the response is made and sent, and what the
 /// handler leaves to be done in the background.
@@ -22,19 +22,23 @@ pub async fn respond<H, F>(
     app: Arc<App>,
     request: Request,
     registry: Registry,
+    route: Route,
     handler: H,
 ) -> Response<ResponseBody>
 where
     H: FnOnce(Arc<App>, ApiRequest) -> F,
     F: Future<Output = Result<ApiResponse, ApiError>>,
 {
-    let context = edge::begin(&request, Some(&app.config));
+    let context = edge::begin(route, &request, Some(&app.config));
     let (background, pending) = Background::begin(registry);
     let request = ApiRequest::new(request, context.clone(), background.clone());
-    let result = AssertUnwindSafe(handler(app.clone(), request))
-        .catch_unwind()
-        .await
-        .unwrap_or(Err(ApiError::Internal));
+    let result = match route.allow(request.method()) {
+        Ok(()) => AssertUnwindSafe(handler(app.clone(), request))
+            .catch_unwind()
+            .await
+            .unwrap_or(Err(ApiError::Internal)),
+        Err(error) => Err(error),
+    };
     let response = edge::finish(
         &context,
         result,
@@ -54,7 +58,7 @@ where
 ///
 /// # Errors
 /// When the runtime cannot listen.
-pub async fn run<H, F>(handler: H) -> Result<(), vercel_runtime::Error>
+pub async fn run<H, F>(route: Route, handler: H) -> Result<(), vercel_runtime::Error>
 where
     H: Fn(Arc<App>, ApiRequest) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<ApiResponse, ApiError>> + Send + 'static,
@@ -72,9 +76,12 @@ where
         let (app, handler) = (app.clone(), handler.clone());
         async move {
             let response = match app {
-                Some(app) => respond(app, request, Registry::Invocation(state), handler).await,
+                Some(app) => {
+                    let registry = Registry::Invocation(state);
+                    respond(app, request, registry, route, handler).await
+                }
                 None => {
-                    let context = edge::begin(&request, None);
+                    let context = edge::begin(route, &request, None);
                     let error = Err(ApiError::Internal);
                     edge::finish(&context, error, None, &Log::default(), None)
                 }
@@ -99,17 +106,18 @@ fn load_app() -> Option<Arc<App>> {
     }
 }
 
-/// Makes a file under `api/` a function: `function!(handle);`.
+/// Makes a file under `api/` the function of a route: `function!(Sync, handle);`.
 #[macro_export]
 macro_rules! function {
-    ($handler:path) => {
+    ($route:ident, $handler:path) => {
         /// Runs this route as a Vercel function.
         ///
         /// # Errors
         /// When the runtime cannot listen.
         #[tokio::main]
         pub async fn main() -> Result<(), vercel_runtime::Error> {
-            conversation_store::http::run($handler).await
+            let route = conversation_store::http::Route::$route;
+            conversation_store::http::run(route, $handler).await
         }
     };
 }

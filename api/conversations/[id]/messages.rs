@@ -10,7 +10,6 @@ use http::Method;
 
 /// Pages of messages, and appending up to 100 at once.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::GET, Method::POST])?;
     match *request.method() {
         Method::GET => page(&app, &request).await,
         _ => append(&app, request).await,
@@ -59,4 +58,4 @@ async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     Ok(ApiResponse::written(&written, json, is_created))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Messages, handle);

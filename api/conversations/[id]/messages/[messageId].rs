@@ -10,7 +10,6 @@ use http::Method;
 
 /// Changing it, and deleting it; with `?andAfter=true` all that follows too.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    request.allow(&[Method::PATCH, Method::DELETE])?;
     match *request.method() {
         Method::PATCH => patch(&app, request).await,
         _ => delete(&app, &request).await,
@@ -49,4 +48,4 @@ fn respond(json: ObjectWriter, written: &Written) -> ApiResponse {
     ApiResponse::written(written, written.clocks.write_to(json), false)
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Message, handle);
