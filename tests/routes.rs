@@ -20,6 +20,11 @@ fn functions(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        // Vercel makes no function of these.
+        if name.starts_with('_') {
+            continue;
+        }
         if path.is_dir() {
             found.extend(functions(&path));
         } else {
