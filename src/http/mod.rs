@@ -1,16 +1,18 @@
 //! The HTTP edge: what every route has in common, from the request id to the error body.
 
+mod authentication;
 mod background;
+mod chunks;
 mod compression;
 mod cors;
 mod edge;
+mod entity_tags;
 mod error;
 mod events;
 mod request;
 mod response;
 mod routes;
 mod serve;
-mod stream;
 
 pub use background::{Background, Registry};
 pub use error::ApiError;

@@ -11,8 +11,8 @@ use http::header::{
 use http::{Response, StatusCode};
 use vercel_runtime::ResponseBody;
 
+use super::chunks::Chunks;
 use super::compression::{WORTH_IT, gzip};
-use super::stream::Chunks;
 use super::{Background, events};
 use crate::model::ObjectWriter;
 use crate::service::stream::ChangeStream;

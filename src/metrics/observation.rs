@@ -98,7 +98,7 @@ impl Observation {
         batch.add("upstash_commands_total", self.commands.into());
     }
 
-    /// `ok`; `refused`, the client's doing; `limited`; `failed`, ours or the database's.
+    /// `ok`; `refused`, the client's doing; `limited`; `failed`, the service's or the database's.
     fn outcome(&self) -> &'static str {
         match self.status {
             429 => "limited",
