@@ -30,6 +30,7 @@ pub use request::{
     CurrentConversation, SessionAction, ShareRequest, parse_append, parse_current, parse_session,
 };
 pub use timestamp::Timestamp;
+pub(crate) use title::json_or_untitled;
 pub use version::{EntityTags, Preconditions, TagList, Version};
 
 use thiserror::Error;

@@ -2,7 +2,9 @@
 
 use super::reply::ReplyReader;
 use super::{Call, StoreError, UserStore, scripts};
-use crate::model::{ConversationId, ObjectWriter, ShareId, StoredMessage, Timestamp, limits};
+use crate::model::{
+    ConversationId, ObjectWriter, ShareId, StoredMessage, Timestamp, json_or_untitled, limits,
+};
 use crate::upstash::UpstashError;
 
 /// A share as its maker sees it.
@@ -27,7 +29,7 @@ impl Share {
         ObjectWriter::with_capacity(300)
             .string("id", &self.id)
             .string("conversationId", &self.conversation)
-            .raw("title", title_or_default(&self.title))
+            .raw("title", &json_or_untitled(&self.title))
             .plain("messageCount", self.messages)
             .display("createdAt", self.created)
             .display("expiresAt", self.expires)
@@ -69,7 +71,7 @@ impl SharedPage {
         let next = self.next.map(|part| part.to_string());
         ObjectWriter::with_capacity(size + 300)
             .display("id", id)
-            .raw("title", title_or_default(&self.title))
+            .raw("title", &json_or_untitled(&self.title))
             .plain("messageCount", self.count)
             .display("createdAt", self.created)
             .display("expiresAt", self.expires)
@@ -163,13 +165,5 @@ impl UserStore<'_> {
             messages,
             next: part.checked_add(1).filter(|next| *next < parts),
         })
-    }
-}
-
-fn title_or_default(title: &str) -> &str {
-    if title.is_empty() {
-        "\"New Conversation\""
-    } else {
-        title
     }
 }

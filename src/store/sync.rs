@@ -153,7 +153,7 @@ impl Changes {
             .map(|summary| summary.to_object(0).finish());
         ObjectWriter::with_capacity(self.changed.len() * 400 + 200)
             .array("changed", changed)
-            .array("deleted", self.deleted.iter().map(|id| format!("\"{id}\"")))
+            .display_array("deleted", &self.deleted)
             .string("nextCursor", &self.next.encode())
             .plain("hasMore", self.has_more)
             .plain("reset", self.reset)

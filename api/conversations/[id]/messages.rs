@@ -51,7 +51,7 @@ async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     let (written, appended) = store.append(&id, &messages, &preconditions).await?;
     let json = ObjectWriter::with_capacity(1_024)
         .raw("conversation", &written.summary.to_object(0).finish())
-        .array("appended", appended.iter().map(|id| format!("\"{id}\"")));
+        .display_array("appended", &appended);
     let json = written.clocks.write_to(json);
     // Messages are what an append creates.
     let is_created = written.outcome != Outcome::Unchanged;

@@ -38,8 +38,7 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
     let truncation = store
         .delete_message(&id, &message, and_after, &preconditions)
         .await?;
-    let ids = truncation.ids.iter().map(|id| format!("\"{id}\""));
-    let json = ObjectWriter::with_capacity(1_024).array("deleted", ids);
+    let json = ObjectWriter::with_capacity(1_024).display_array("deleted", &truncation.ids);
     Ok(respond(json, &truncation.written))
 }
 
