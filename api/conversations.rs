@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{
     ConversationId, NewConversation, ObjectWriter, Preconditions, Timestamp, limits,
 };
@@ -11,15 +11,14 @@ use conversation_store::store::{CursorKind, Outcome, SaveMode};
 use http::Method;
 
 /// The list, without messages, and the creation of a conversation.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET, Method::POST])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => list(&app, &request).await,
         _ => create(&app, request).await,
     }
 }
 
-async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let cursor = request.cursor(CursorKind::Conversations)?;
     let list = app
@@ -38,10 +37,10 @@ async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
         .array("data", summaries)
         .optional("nextCursor", next.as_deref())
         .plain("clock", list.change_sequence);
-    Ok(Answer::ok(page.finish()))
+    Ok(ApiResponse::ok(page.finish()))
 }
 
-async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let key = request.idempotency_key().map(str::to_owned);
     let body = request.body().await?;
@@ -56,14 +55,9 @@ async fn create(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         .for_user(&user)
         .save(&id, &conversation, SaveMode::Create, &none)
         .await?;
-    let json = written.to_object().finish();
-    let answer = match written.outcome {
-        Outcome::Created | Outcome::Changed => Answer::created(json),
-        Outcome::Unchanged => Answer::ok(json),
-    };
-    Ok(answer
-        .with_etag(written.summary.etag.as_deref())
-        .with_location(format!("/api/conversations/{id}")))
+    let is_created = written.outcome == Outcome::Created;
+    let response = ApiResponse::written(&written, written.to_object(), is_created);
+    Ok(response.with_location(format!("/api/conversations/{id}")))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Conversations, handle);

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::export::{Export, ExportFormat};
-use conversation_store::http::{Answer, ApiError, ApiRequest};
-use http::Method;
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::service::export::{Export, ExportFormat};
 
 /// Lines of JSON that an import takes back, streamed; of one conversation also JSON or Markdown.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(&app).await?;
     let Some(id) = request.conversation_parameter()? else {
         request.choice("format", &["ndjson"])?;
         let export = Export::all(app, user).begin().await?;
-        return Ok(Answer::stream("application/x-ndjson", export).attached("conversations.ndjson"));
+        return Ok(
+            ApiResponse::stream("application/x-ndjson", export).attached("conversations.ndjson")
+        );
     };
     let (format, media_type, extension) =
         match request.choice("format", &["json", "markdown", "ndjson"])? {
@@ -24,7 +24,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
         };
     let name = format!("conversation-{id}.{extension}");
     let export = Export::one(app, user, id, format).begin().await?;
-    Ok(Answer::stream(media_type, export).attached(&name))
+    Ok(ApiResponse::stream(media_type, export).attached(&name))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Export, handle);

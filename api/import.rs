@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
-use conversation_store::import::ImportRequest;
-use conversation_store::model::Timestamp;
-use http::Method;
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::model::ObjectWriter;
+use conversation_store::service::import::{ImportOutcome, ImportReport, ImportResult, import};
 use http::header::CONTENT_TYPE;
 
 /// Imports, with a report on each conversation. Sending it again changes nothing.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::POST])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(&app).await?;
     let is_lines = request
         .header(&CONTENT_TYPE)
@@ -21,16 +19,44 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     let admitted = app.store.for_user(&user).check_writing();
     let body = request.body().await?;
     admitted?;
-    let now = Timestamp::from_ms(app.clock.now_ms());
-    let import = ImportRequest::parse(&body, is_lines, now)?;
-    let imported = app
-        .store
-        .for_user(&user)
-        .import(&import.conversations)
-        .await?;
-    Ok(Answer::ok(
-        import.report(&imported.statuses, imported.change_sequence),
-    ))
+    let report = import(&app, &user, &body, is_lines).await?;
+    Ok(ApiResponse::ok(describe(report)))
 }
 
-conversation_store::function!(handle);
+fn describe(report: ImportReport) -> String {
+    let (mut imported, mut unchanged, mut rejected) = (0, 0, 0);
+    let mut results = Vec::with_capacity(report.results.len());
+    for (index, result) in report.results.into_iter().enumerate() {
+        let ImportResult { id, outcome } = result;
+        let json = ObjectWriter::with_capacity(120)
+            .plain("index", index)
+            .optional("id", id.as_deref());
+        let json = match outcome {
+            ImportOutcome::Imported => {
+                imported += 1;
+                json.string("status", "imported")
+            }
+            ImportOutcome::Unchanged => {
+                unchanged += 1;
+                json.string("status", "unchanged")
+            }
+            ImportOutcome::Rejected(error) => {
+                rejected += 1;
+                let (code, message) = ApiError::from(error).describe();
+                json.string("status", "rejected")
+                    .string("code", code.as_str())
+                    .string("message", &message)
+            }
+        };
+        results.push(json.finish());
+    }
+    ObjectWriter::with_capacity(results.len() * 100 + 100)
+        .plain("imported", imported)
+        .plain("unchanged", unchanged)
+        .plain("rejected", rejected)
+        .array("results", results)
+        .plain("clock", report.clock)
+        .finish()
+}
+
+conversation_store::function!(Import, handle);

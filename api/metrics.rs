@@ -3,33 +3,32 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::metrics::{ClientReport, exposition};
 use conversation_store::model::ObjectWriter;
 use http::{Method, StatusCode};
 
 /// Prometheus's text, behind a token of its own; a report, behind a user's.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET, Method::POST])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => read(&app, &request).await,
         _ => report(&app, request).await,
     }
 }
 
-async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn read(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let token = app.config.metrics_token.as_ref().ok_or(ApiError::NoRoute)?;
     request.require_token(token)?;
-    let (stored, mut gauges) = app.store.read_metrics().await?;
+    let (stored, mut gauges) = app.store.read_metrics(&request.context().usage).await?;
     gauges.limit = app.config.database_limit;
-    Ok(Answer::text(
+    Ok(ApiResponse::text(
         "text/plain; version=0.0.4; charset=utf-8",
         exposition(&stored, &gauges),
     ))
 }
 
 /// Accepted is not written yet: it goes where all metrics go, with the next batch.
-async fn report(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn report(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let report = ClientReport::parse(&request.body().await?)?;
     if let Some(metrics) = &app.metrics {
@@ -37,7 +36,7 @@ async fn report(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         metrics.report(&report);
     }
     let json = ObjectWriter::with_capacity(24).plain("accepted", true);
-    Ok(Answer::json(StatusCode::ACCEPTED, json.finish()))
+    Ok(ApiResponse::json(StatusCode::ACCEPTED, json.finish()))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Metrics, handle);

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{Invalid, ObjectWriter, ShareId, ShareRequest, Timestamp};
 use conversation_store::{App, ErrorCode};
 use http::{HeaderName, Method};
 
 /// Shares, lists what is shared, revokes; and shows a share to anybody who has its id.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET, Method::POST, Method::DELETE])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::POST => share(&app, request).await,
         Method::GET => read(&app, &request).await,
@@ -17,7 +16,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
     }
 }
 
-async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn share(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let now = app.clock.now_ms();
     let life = i64::try_from(app.config.conversation_life.as_millis()).unwrap_or(i64::MAX);
@@ -32,11 +31,11 @@ async fn share(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let store = app.store.for_user(&user);
     let share = store.share(&asked.conversation, expires, &secret).await?;
     let location = format!("/api/shares?id={}", share.id());
-    Ok(Answer::created(share.to_json()).with_location(location))
+    Ok(ApiResponse::created(share.to_json()).with_location(location))
 }
 
 /// A cursor that is none is refused in any case: without an id it would go unnoticed.
-async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn read(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let part = request.part()?;
     match request.share_parameter()? {
         Some(id) => open(app, request, &id, part).await,
@@ -44,12 +43,12 @@ async fn read(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     }
 }
 
-async fn list(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let shares = app.store.for_user(&user).shares().await?;
     let json = ObjectWriter::with_capacity(16_384);
     let json = json.array("data", shares.iter().map(|share| share.to_json()));
-    Ok(Answer::ok(json.finish()))
+    Ok(ApiResponse::ok(json.finish()))
 }
 
 /// Nobody's token is asked for, and none is looked at. Search engines are to leave it alone: a link is meant for
@@ -59,7 +58,7 @@ async fn open(
     request: &ApiRequest,
     id: &ShareId,
     part: u32,
-) -> Result<Answer, ApiError> {
+) -> Result<ApiResponse, ApiError> {
     if !app.config.redis_enabled {
         return Err(ApiError::StorageDisabled);
     }
@@ -68,14 +67,12 @@ async fn open(
         .for_user(&request.reader(app)?)
         .open_share(id, part)
         .await?;
-    Ok(
-        Answer::ok(page.to_json(id))
-            .with_header(HeaderName::from_static("x-robots-tag"), "noindex"),
-    )
+    Ok(ApiResponse::ok(page.to_json(id))
+        .with_header(HeaderName::from_static("x-robots-tag"), "noindex"))
 }
 
 /// Whether storage is switched on for this user or not: what was shared can be taken back.
-async fn revoke(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn revoke(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.known_user(app).await?;
     let id = request
         .share_parameter()?
@@ -84,7 +81,7 @@ async fn revoke(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let json = ObjectWriter::with_capacity(64)
         .display("id", &id)
         .plain("deleted", true);
-    Ok(Answer::ok(json.finish()))
+    Ok(ApiResponse::ok(json.finish()))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Shares, handle);

@@ -3,32 +3,30 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{TagList, limits};
+use conversation_store::service::stream;
 use conversation_store::store::SyncCursor;
-use conversation_store::stream;
-use http::Method;
 
 /// A page of changes, or a stream of them.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.user(&app).await?;
     let cursor = request.sync_cursor()?;
     if request.wants_events() {
-        let events = stream::open(app, caller, cursor, &request.background()).await?;
-        return Ok(Answer::events(events));
+        let stream = stream::open(app, caller, cursor).await?;
+        return Ok(ApiResponse::events(stream, &request.background()));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&caller);
     let changes = store.changes(cursor.as_ref(), limit).await?;
     let tag = store.sync_tag(changes.change_sequence);
     let is_known = matches!(cursor, Some(SyncCursor::Since(_))) && changes.is_empty();
-    let known = request.known_versions();
-    let answer = match known {
-        Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => Answer::not_modified(),
-        _ => Answer::ok(changes.to_json()),
-    };
-    Ok(answer.with_etag(Some(&tag)).revalidated())
+    Ok(match request.known_versions() {
+        Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => {
+            ApiResponse::not_modified(Some(&tag))
+        }
+        _ => ApiResponse::ok(changes.to_json()).revalidated(Some(&tag)),
+    })
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Sync, handle);

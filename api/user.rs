@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::identity::UserId;
 use conversation_store::model::ObjectWriter;
 use conversation_store::store::{Erasure, Statistics, Totals};
@@ -15,30 +15,29 @@ use http::{Method, StatusCode};
 const ERASURE_BUDGET: Duration = Duration::from_secs(20);
 
 /// Statistics, and the erasure of a user.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET, Method::DELETE])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => statistics(&app, &request).await,
         _ => erase(&app, &request).await,
     }
 }
 
-async fn statistics(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn statistics(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let statistics = app.store.for_user(&user).statistics().await?;
-    Ok(Answer::ok(describe(&user.user, &statistics)))
+    Ok(ApiResponse::ok(describe(&user.user, &statistics)))
 }
 
 /// Whether storage is switched on for this user or not: data that is there can be erased.
-async fn erase(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn erase(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.known_user(app).await?;
     let json = ObjectWriter::with_capacity(48);
     Ok(
         match app.store.for_user(&user).erase(ERASURE_BUDGET).await? {
-            Erasure::Complete => Answer::ok(json.plain("erased", true).finish()),
+            Erasure::Complete => ApiResponse::ok(json.plain("erased", true).finish()),
             Erasure::Unfinished { remaining } => {
                 let json = json.plain("erased", false).plain("remaining", remaining);
-                Answer::json(StatusCode::ACCEPTED, json.finish())
+                ApiResponse::json(StatusCode::ACCEPTED, json.finish())
             }
         },
     )
@@ -77,4 +76,4 @@ fn describe_totals(totals: &Totals) -> String {
         .finish()
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(User, handle);

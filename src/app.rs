@@ -74,9 +74,9 @@ impl App {
         Self { log, ..self }
     }
 
-    /// Whom a token speaks for, be it one of ours or an auth provider's. Ours cost no request.
+    /// The user that a token speaks for. A token of this service costs no request; an auth provider's may.
     ///
-    /// Signing out everywhere voids our tokens only, so a provider's counts as issued now.
+    /// Signing out everywhere voids tokens of this service only, so a provider's counts as issued now.
     ///
     /// # Errors
     /// [`TokenError`].
@@ -90,7 +90,7 @@ impl App {
         }
     }
 
-    /// Whether `user` is on Redis: the plan's feature flag and gradual rollout.
+    /// Whether storage is switched on for `user`: by the feature flag, and by the gradual rollout.
     pub fn is_enabled_for(&self, user: &UserId) -> bool {
         self.config.redis_enabled && user.is_in_rollout(self.config.rollout_percent)
     }

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use crate::clock::Clock;
 use crate::model::Timestamp;
 use crate::store::Store;
+use crate::upstash::Usage;
 
 /// How long the result of a check is given out.
 const FRESH: Duration = Duration::from_secs(5);
@@ -28,12 +29,12 @@ pub struct Check {
 
 impl Health {
     /// The last check where it is fresh, or a new one. Callers during a check wait for its result.
-    pub async fn check(&self, store: &Store, clock: &Clock) -> Check {
+    pub async fn check(&self, store: &Store, clock: &Clock, usage: &Usage) -> Check {
         let mut last = self.0.lock().await;
         if let Some(check) = last.as_ref().filter(|check| check.is_fresh(clock)) {
             return check.clone();
         }
-        let result = store.ping().await.map_err(|error| error.to_string());
+        let result = store.ping(usage).await.map_err(|error| error.to_string());
         let check = Check {
             result,
             timestamp: Timestamp::from_ms(clock.now_ms()),

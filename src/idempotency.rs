@@ -79,11 +79,6 @@ impl IdempotencyKey {
         &self.name
     }
 
-    /// Whether the client chose it.
-    pub fn is_from_client(&self) -> bool {
-        self.request.is_some()
-    }
-
     /// As scripts take it: "name digest time", see `src/lua/lib/write_log.lua`.
     pub fn to_argument(&self) -> String {
         let digest = match &self.request {

@@ -2,28 +2,27 @@
 //!
 //! Every file under `api/` is one Vercel function; this library is what they share: the client of
 //! Upstash's REST interface ([`upstash`]), the conversation store on top of it ([`store`]), the data it
-//! keeps ([`model`]), who is asking ([`identity`]), and the HTTP edge ([`http`]).
+//! keeps ([`model`]), who is asking ([`identity`]), what routes do beyond one call of the store ([`service`]), and the
+//! HTTP edge ([`http`]).
 
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod context;
 mod error_code;
-pub mod export;
 pub mod health;
 pub mod http;
-mod https;
 pub mod idempotency;
 pub mod identity;
-pub mod import;
 pub mod log;
 pub mod metrics;
 pub mod model;
 pub mod rate;
 pub mod secret;
-pub mod session;
+pub mod service;
 pub mod shutdown;
 pub mod store;
-pub mod stream;
+mod tls;
 pub mod upkeep;
 pub mod upstash;
 

@@ -1,6 +1,5 @@
 //! Rate limits: how many calls a window allows, counted in the very script that a call runs.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The length of a window.
@@ -26,20 +25,5 @@ impl RateStatus {
     /// Seconds until the next window, rounded up.
     pub fn reset_seconds(&self) -> u64 {
         u64::try_from(self.reset.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX)
-    }
-}
-
-/// Carries the status from the store, which learns it, to the edge, which tells the client.
-#[derive(Clone, Debug, Default)]
-pub struct RateCell(Arc<Mutex<Option<RateStatus>>>);
-
-impl RateCell {
-    pub(crate) fn set(&self, status: RateStatus) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(status);
-    }
-
-    /// The status, where a script was run.
-    pub fn get(&self) -> Option<RateStatus> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

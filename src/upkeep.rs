@@ -1,6 +1,4 @@
-//! What a call has found to be due, to be done after its answer: reading writes nothing itself.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! What a call has found to be due, to be done after its response: reading writes nothing itself.
 
 use crate::identity::UserId;
 use crate::model::ConversationId;
@@ -27,24 +25,5 @@ impl Task {
             | Self::Purge(user)
             | Self::Recount(user) => user,
         }
-    }
-}
-
-/// What one call has found; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Upkeep(Arc<Mutex<Vec<Task>>>);
-
-impl Upkeep {
-    /// Notes something to do.
-    pub fn add(&self, task: Task) {
-        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !tasks.contains(&task) {
-            tasks.push(task);
-        }
-    }
-
-    /// What was noted.
-    pub fn take(&self) -> Vec<Task> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

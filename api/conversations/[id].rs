@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{
     ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp, limits,
 };
@@ -11,8 +11,7 @@ use conversation_store::{App, ErrorCode};
 use http::Method;
 
 /// Opening, saving whole, changing metadata, deleting.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET, Method::PUT, Method::PATCH, Method::DELETE])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => open(&app, &request).await,
         Method::PUT => save(&app, request).await,
@@ -22,7 +21,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
 }
 
 /// Metadata and the newest page of messages, oldest first; `nextCursor` leads to the older ones.
-async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn open(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let query = PageQuery {
         limit: request.limit(limits::MESSAGE_PAGE)?,
@@ -37,7 +36,7 @@ async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
         .await?;
     let etag = page.summary.etag.as_deref();
     let Some(messages) = page.messages else {
-        return Ok(Answer::not_modified().with_etag(etag).revalidated());
+        return Ok(ApiResponse::not_modified(etag));
     };
     let messages: Vec<String> = messages
         .iter()
@@ -47,14 +46,11 @@ async fn open(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let size = messages.iter().map(|json| json.len() + 1).sum();
     let next = page.next.map(|cursor| cursor.encode(CursorKind::Messages));
     let json = page.summary.to_object(size).array("messages", messages);
-    Ok(
-        Answer::ok(json.optional("nextCursor", next.as_deref()).finish())
-            .with_etag(etag)
-            .revalidated(),
-    )
+    let json = json.optional("nextCursor", next.as_deref());
+    Ok(ApiResponse::ok(json.finish()).revalidated(etag))
 }
 
-async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn save(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let preconditions = request.preconditions()?;
     let body = request.body().await?;
@@ -68,10 +64,10 @@ async fn save(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let written = store
         .save(&id, &conversation, SaveMode::Replace, &preconditions)
         .await?;
-    Ok(answer(&written))
+    Ok(respond(&written))
 }
 
-async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let preconditions = request.preconditions()?;
     let patch = ConversationPatch::parse(&request.body().await?, &id)?;
@@ -80,10 +76,10 @@ async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
         .for_user(&user)
         .patch_conversation(&id, &patch, &preconditions)
         .await?;
-    Ok(answer(&written))
+    Ok(respond(&written))
 }
 
-async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let deleted = app
         .store
@@ -93,16 +89,14 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let json = ObjectWriter::with_capacity(80)
         .display("id", &id)
         .plain("deleted", true);
-    Ok(Answer::ok(deleted.change_sequence.write_to(json).finish()))
+    Ok(ApiResponse::ok(
+        deleted.change_sequence.write_to(json).finish(),
+    ))
 }
 
-fn answer(written: &Written) -> Answer {
-    let json = written.to_object().finish();
-    let answer = match written.outcome {
-        Outcome::Created => Answer::created(json),
-        Outcome::Changed | Outcome::Unchanged => Answer::ok(json),
-    };
-    answer.with_etag(written.summary.etag.as_deref())
+fn respond(written: &Written) -> ApiResponse {
+    let is_created = written.outcome == Outcome::Created;
+    ApiResponse::written(written, written.to_object(), is_created)
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Conversation, handle);

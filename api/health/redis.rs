@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::ObjectWriter;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 /// 200 `healthy` or 503 `unhealthy`, as of some seconds ago at most. Open to anybody, so it says nothing of where
 /// Redis is.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET])?;
-    let check = app.health.check(&app.store, &app.clock).await;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
+    let context = request.context();
+    let check = app
+        .health
+        .check(&app.store, &app.clock, &context.usage)
+        .await;
     let (status, word) = match &check.result {
         Ok(_) => (StatusCode::OK, "healthy"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
@@ -24,7 +27,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiErr
         Ok(latency) => json.plain("latencyMs", format!("{:.1}", latency.as_secs_f64() * 1e3)),
         Err(error) => json.string("error", &error),
     };
-    Ok(Answer::json(status, json.finish()))
+    Ok(ApiResponse::json(status, json.finish()))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Health, handle);

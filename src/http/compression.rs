@@ -1,4 +1,4 @@
-//! Which answers are compressed, and how.
+//! Which responses are compressed, and how.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{ACCEPT_ENCODING, HeaderMap};
 
-/// From this size on, in bytes: below it an answer fits one packet as it is.
+/// From this size on, in bytes: below it a response fits one packet as it is.
 pub(super) const WORTH_IT: usize = 1_024;
 
 /// Compresses `body`; `None` where that does not make it shorter.

@@ -3,10 +3,11 @@
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error;
 
-use super::Answer;
+use super::ApiResponse;
 use crate::ErrorCode;
 use crate::identity::{RETRY_AFTER_SECONDS, TokenError};
 use crate::model::{Invalid, ObjectWriter, limits};
+use crate::service::ServiceError;
 use crate::store::{CODE_TTL, PausedCalls, Quota, StoreError};
 use crate::upstash::UpstashError;
 
@@ -43,7 +44,10 @@ pub enum ApiError {
     /// 403: a token to claim data with that is not, or no longer, valid.
     #[error("wrong token")]
     WrongToken,
-    /// 500: a bug of ours, or a deployment that is not configured.
+    /// 400: the user of an auth provider signs in and out there.
+    #[error("the user signs in and out at the auth provider")]
+    UseProvider,
+    /// 500: a bug of the service, or a deployment that is not configured.
     #[error("internal error")]
     Internal,
 }
@@ -56,6 +60,19 @@ const WRONG_TOKEN: (ErrorCode, &str) = (
 impl From<UpstashError> for ApiError {
     fn from(error: UpstashError) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Invalid(invalid) => Self::Invalid(invalid),
+            ServiceError::Store(error) => Self::Store(error),
+            ServiceError::StorageDisabled => Self::StorageDisabled,
+            ServiceError::WrongToken => Self::WrongToken,
+            ServiceError::UseProvider => Self::UseProvider,
+            ServiceError::NoSecret => Self::Internal,
+        }
     }
 }
 
@@ -74,7 +91,7 @@ impl From<TokenError> for ApiError {
 }
 
 impl ApiError {
-    /// What somebody without a token is told.
+    /// The refusal of a request without a token.
     pub fn missing_token() -> Self {
         Self::Unauthorized(
             ErrorCode::MissingToken,
@@ -83,7 +100,7 @@ impl ApiError {
     }
 
     /// Code, and text for a person.
-    fn describe(&self) -> (ErrorCode, String) {
+    pub fn describe(&self) -> (ErrorCode, String) {
         match self {
             Self::Invalid(invalid) => (invalid.code, invalid.message.clone()),
             Self::Unauthorized(code, message) => (*code, (*message).to_owned()),
@@ -117,12 +134,16 @@ impl ApiError {
                 "Server-side storage is switched off for this user.".into(),
             ),
             Self::WrongToken => (WRONG_TOKEN.0, WRONG_TOKEN.1.into()),
+            Self::UseProvider => (
+                ErrorCode::UseProvider,
+                "This user signs in and out at the auth provider.".into(),
+            ),
             Self::Internal => (ErrorCode::InternalError, "Internal Server Error".into()),
         }
     }
 
     /// The response, for the request `request_id`.
-    pub(super) fn into_answer(self, request_id: &str) -> Answer {
+    pub(super) fn into_response(self, request_id: &str) -> ApiResponse {
         let (code, message) = self.describe();
         let mut error = ObjectWriter::with_capacity(200)
             .string("code", code.as_str())
@@ -132,33 +153,33 @@ impl ApiError {
             error = error.plain("revision", revision);
         }
         let body = ObjectWriter::with_capacity(240).raw("error", &error.finish());
-        let answer = Answer::json(code.status(), body.finish());
+        let response = ApiResponse::json(code.status(), body.finish());
         match &self {
-            Self::Unauthorized(..) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
-            Self::IdentityUnavailable(_) => answer.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Self::MethodNotAllowed(allowed) => answer.with_header(ALLOW, allowed),
-            Self::Store(StoreError::Stale { etag, .. }) => answer.with_etag(etag.as_deref()),
+            Self::Unauthorized(..) => response.with_header(WWW_AUTHENTICATE, "Bearer"),
+            Self::IdentityUnavailable(_) => response.with_header(RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Self::MethodNotAllowed(allowed) => response.with_header(ALLOW, allowed),
+            Self::Store(StoreError::Stale { etag, .. }) => response.with_etag(etag.as_deref()),
             Self::Store(StoreError::Paused(paused)) => {
-                answer.with_header(RETRY_AFTER, paused.left.as_secs() + 1)
+                response.with_header(RETRY_AFTER, paused.left.as_secs() + 1)
             }
             Self::Store(StoreError::OverQuota(Quota::Streams)) => {
-                answer.with_header(RETRY_AFTER, 60)
+                response.with_header(RETRY_AFTER, 60)
             }
             Self::Store(StoreError::OverQuota(Quota::NewUsers | Quota::AddressBytes)) => {
-                answer.with_header(RETRY_AFTER, 3_600)
+                response.with_header(RETRY_AFTER, 3_600)
             }
             Self::Store(StoreError::Limited(status)) => {
-                answer.with_header(RETRY_AFTER, status.reset_seconds())
+                response.with_header(RETRY_AFTER, status.reset_seconds())
             }
             Self::Store(StoreError::TooManyCodes) => {
-                answer.with_header(RETRY_AFTER, CODE_TTL.as_secs())
+                response.with_header(RETRY_AFTER, CODE_TTL.as_secs())
             }
-            Self::Store(StoreError::SignedOut) => answer.with_header(WWW_AUTHENTICATE, "Bearer"),
+            Self::Store(StoreError::SignedOut) => response.with_header(WWW_AUTHENTICATE, "Bearer"),
             Self::Store(StoreError::Upstash(error)) => match retry_after(error) {
-                Some(seconds) => answer.with_header(RETRY_AFTER, seconds),
-                None => answer,
+                Some(seconds) => response.with_header(RETRY_AFTER, seconds),
+                None => response,
             },
-            _ => answer,
+            _ => response,
         }
     }
 
@@ -167,7 +188,7 @@ impl ApiError {
         self.describe().0
     }
 
-    /// What to log of a failure of ours; `None` for what is the client's doing.
+    /// What to log of a failure of the service; `None` where the client is at fault.
     pub(super) fn log_text(&self) -> Option<String> {
         let is_ours = self.code().status().is_server_error();
         is_ours.then(|| self.to_string())

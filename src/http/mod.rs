@@ -1,20 +1,22 @@
 //! The HTTP edge: what every route has in common, from the request id to the error body.
 
-mod answer;
+mod authentication;
 mod background;
+mod chunks;
 mod compression;
+mod cors;
+mod edge;
+mod entity_tags;
 mod error;
-mod exchange;
-mod origin;
+mod events;
 mod request;
-mod route;
+mod response;
+mod routes;
 mod serve;
-mod stream;
 
-pub use answer::Answer;
-pub use background::{Background, Hold, Registry, Released};
+pub use background::{Background, Registry};
 pub use error::ApiError;
-pub use exchange::UserNote;
 pub use request::ApiRequest;
-pub use route::{ROUTES, route_of};
+pub use response::ApiResponse;
+pub use routes::{Route, route_of};
 pub use serve::{respond, run};

@@ -1,55 +1,47 @@
 //! Requests, as handlers want to read them.
 
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderName, HeaderValue, Method};
+use http::header::{ACCEPT, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderName, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::answer::GZIP_SUFFIX;
-use super::exchange::UserNote;
+use super::entity_tags::parse_tags;
 use super::{ApiError, Background};
+use crate::ErrorCode;
+use crate::context::RequestContext;
 use crate::idempotency::IdempotencyKey;
-use crate::identity::{Caller, Counted, TokenError, UserId};
 use crate::model::{
     ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
 };
-use crate::rate::RateCell;
-use crate::secret::Secret;
 use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
-use crate::upkeep::Upkeep;
-use crate::{App, ErrorCode};
 
-/// A request to one of our routes.
+/// A request to one of the routes.
 #[derive(Debug)]
 pub struct ApiRequest {
-    method: Method,
-    segments: Vec<String>,
-    query: Vec<(String, String)>,
-    headers: HeaderMap,
+    pub(super) method: Method,
+    pub(super) segments: Vec<String>,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) headers: HeaderMap,
     body: vercel_runtime::Request,
-    rate: RateCell,
-    noted: UserNote,
+    pub(super) context: Arc<RequestContext>,
     background: Background,
-    upkeep: Upkeep,
-    /// What the call is known by, once somebody asked.
-    key: OnceLock<IdempotencyKey>,
+    /// What the call is known by, once that was asked for.
+    pub(super) key: OnceLock<IdempotencyKey>,
 }
 
-/// The most a query may hold: no parameter of ours is longer than a cursor.
+/// The most a query may hold: no parameter of the API is longer than a cursor.
 const LONGEST_QUERY: usize = 4_096;
 
 impl ApiRequest {
     pub(super) fn new(
         mut request: vercel_runtime::Request,
-        noted: UserNote,
-        rate: RateCell,
+        context: Arc<RequestContext>,
         background: Background,
-        upkeep: Upkeep,
     ) -> Self {
-        // HEAD is GET; the body of its answer is dropped by the server.
+        // HEAD is GET; the server drops the body of its response.
         let method = match request.method() {
             &Method::HEAD => Method::GET,
             other => other.clone(),
@@ -70,10 +62,8 @@ impl ApiRequest {
                 .collect(),
             headers: std::mem::take(request.headers_mut()),
             body: request,
-            rate,
-            noted,
+            context,
             background,
-            upkeep,
             key: OnceLock::new(),
         }
     }
@@ -83,164 +73,14 @@ impl ApiRequest {
         self.background.clone()
     }
 
+    /// The request's context, which outlives the request itself.
+    pub fn context(&self) -> Arc<RequestContext> {
+        self.context.clone()
+    }
+
     /// The method; HEAD shows as GET.
     pub fn method(&self) -> &Method {
         &self.method
-    }
-
-    /// Refuses methods other than these.
-    ///
-    /// # Errors
-    /// 405 with `Allow`.
-    pub fn allow(&self, methods: &[Method]) -> Result<(), ApiError> {
-        if methods.contains(&self.method) {
-            return Ok(());
-        }
-        let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        if methods.contains(&Method::GET) {
-            names.push("HEAD");
-        }
-        Err(ApiError::MethodNotAllowed(names.join(", ")))
-    }
-
-    /// Who is asking, by the bearer token.
-    ///
-    /// # Errors
-    /// 401 without a valid token; 503 where storage is switched off for this user, or where only an auth
-    /// provider that cannot be asked could tell.
-    pub async fn user(&self, app: &App) -> Result<Caller, ApiError> {
-        let user = self.known_user(app).await?;
-        if !app.is_enabled_for(&user.user) {
-            return Err(ApiError::StorageDisabled);
-        }
-        Ok(user)
-    }
-
-    /// Who is asking, be storage switched off or not.
-    ///
-    /// # Errors
-    /// 401 without a valid token; 503 where the auth provider cannot be asked.
-    pub async fn known_user(&self, app: &App) -> Result<Caller, ApiError> {
-        self.identify(app)
-            .await?
-            .ok_or_else(ApiError::missing_token)
-    }
-
-    /// Who is asking; `None` for somebody without a token.
-    ///
-    /// # Errors
-    /// 401 for a token that is not valid; 503 where the auth provider cannot be asked.
-    pub async fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
-        let Some(value) = self.headers.get(AUTHORIZATION) else {
-            return Ok(None);
-        };
-        let token = bearer(value).ok_or(TokenError::Invalid)?;
-        let verified = app.verify(token).await?;
-        self.noted.set(app.tokens.pseudonym(verified.user.as_str()));
-        Ok(Some(Caller {
-            user: verified.user,
-            issued_at: verified.issued_at,
-            counted_as: Counted::User,
-            ..self.caller_without_token(app, UserId::anonymous())?
-        }))
-    }
-
-    /// Refuses whoever does not send this very token.
-    ///
-    /// # Errors
-    /// 401.
-    pub fn require_token(&self, token: &Secret) -> Result<(), ApiError> {
-        let sent = self.headers.get(AUTHORIZATION);
-        let sent = sent.ok_or_else(ApiError::missing_token)?;
-        bearer(sent)
-            .filter(|sent| token.is(sent))
-            .map(|_| ())
-            .ok_or_else(|| TokenError::Invalid.into())
-    }
-
-    /// Where the log learns who asks, when that is known only after the body was read.
-    pub fn user_note(&self) -> UserNote {
-        self.noted.clone()
-    }
-
-    /// A new anonymous user, asking without a token: counted among the calls of the address.
-    ///
-    /// # Errors
-    /// `invalid_header` for an `Idempotency-Key` that is none.
-    pub fn anonymous_caller(&self, app: &App) -> Result<Caller, ApiError> {
-        self.caller_without_token(app, UserId::anonymous())
-    }
-
-    /// Somebody who asks for a share.
-    ///
-    /// # Errors
-    /// As [`ApiRequest::anonymous_caller`].
-    pub fn reader(&self, app: &App) -> Result<Caller, ApiError> {
-        let caller = self.anonymous_caller(app)?;
-        Ok(Caller {
-            counted_as: Counted::Reader(caller.address.clone()),
-            ..caller
-        })
-    }
-
-    fn caller_without_token(&self, app: &App, user: UserId) -> Result<Caller, ApiError> {
-        let address = app.tokens.pseudonym(self.address());
-        Ok(Caller {
-            user,
-            issued_at: app.clock.now_ms(),
-            counted_as: Counted::Address(address.clone()),
-            address,
-            key: self.key(app.clock.now_ms())?,
-            rate: self.rate.clone(),
-            upkeep: self.upkeep.clone(),
-        })
-    }
-
-    /// What this call is known by: the client's `Idempotency-Key`, or a name of the service's own.
-    fn key(&self, now_ms: i64) -> Result<IdempotencyKey, ApiError> {
-        if let Some(key) = self.key.get() {
-            return Ok(key.clone());
-        }
-        let name = HeaderName::from_static("idempotency-key");
-        // Reading again is nothing to be recognised.
-        let sent = self.headers.get(name);
-        let key = match sent.filter(|_| self.method != Method::GET) {
-            None => IdempotencyKey::generate(now_ms),
-            Some(value) => {
-                let key = value.to_str().ok().filter(|key| is_key(key));
-                let key = key.ok_or_else(|| {
-                    invalid_header("Idempotency-Key", "1 to 255 visible characters")
-                })?;
-                IdempotencyKey::from_client(key, &self.head())
-            }
-        };
-        Ok(self.key.get_or_init(|| key).clone())
-    }
-
-    /// Method, path and query: with the body, what one key names.
-    fn head(&self) -> String {
-        let query = self
-            .query
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
-        let query: Vec<String> = query.collect();
-        format!(
-            "{} /{}?{}",
-            self.method,
-            self.segments.join("/"),
-            query.join("&")
-        )
-    }
-
-    /// The client's address. Vercel sets these headers itself, whatever the client sent.
-    fn address(&self) -> &str {
-        let named = ["x-real-ip", "x-forwarded-for"]
-            .into_iter()
-            .find_map(|name| self.header(&HeaderName::from_static(name)));
-        named
-            .and_then(|list| list.split(',').next())
-            .unwrap_or("")
-            .trim()
     }
 
     /// The conversation id of `/api/conversations/{id}/...`.
@@ -453,46 +293,7 @@ impl ApiRequest {
     }
 }
 
-/// The token of `Bearer <token>`.
-fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-    is_bearer.then(|| token.trim())
-}
-
-/// Reads `*`, or a list of entity tags (RFC 9110, section 8.8.3). Of weak ones, which a proxy that compresses may have
-/// made, `weak` says whether they count. The tag of a compressed answer stands for the same version.
-fn parse_tags(text: &str, weak: bool) -> Option<TagList> {
-    if text.trim() == "*" {
-        return Some(TagList::Any);
-    }
-    let mut tags = Vec::new();
-    let mut rest = text.trim_start_matches([' ', '\t', ',']);
-    while !rest.is_empty() {
-        let (is_weak, quoted) = match rest.strip_prefix("W/") {
-            Some(quoted) => (true, quoted),
-            None => (false, rest),
-        };
-        let (tag, behind) = quoted.strip_prefix('"')?.split_once('"')?;
-        if weak || !is_weak {
-            tags.push(tag.strip_suffix(GZIP_SUFFIX).unwrap_or(tag).to_owned());
-        }
-        let behind = behind.trim_start_matches([' ', '\t']);
-        if !behind.is_empty() && !behind.starts_with(',') {
-            return None;
-        }
-        rest = behind.trim_start_matches([' ', '\t', ',']);
-    }
-    Some(TagList::Tags(tags))
-}
-
-/// Whether a header may stand for a key: visible characters, and not very many.
-fn is_key(key: &str) -> bool {
-    (1..=IdempotencyKey::LONGEST).contains(&key.len())
-        && key.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn invalid_header(name: &str, expected: &str) -> ApiError {
+pub(super) fn invalid_header(name: &str, expected: &str) -> ApiError {
     ApiError::Invalid(Invalid::new(
         ErrorCode::InvalidHeader,
         format!("{name}: expected {expected}"),
@@ -510,47 +311,4 @@ fn invalid_query(name: &str, expected: &str) -> ApiError {
         ErrorCode::InvalidQuery,
         format!("{name}: expected {expected}"),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn tags(list: &[&str]) -> Option<TagList> {
-        let list = list.iter().map(|tag| (*tag).to_owned());
-        Some(TagList::Tags(list.collect()))
-    }
-
-    #[test]
-    fn a_list_of_entity_tags_is_read_as_the_standard_has_it() {
-        assert_eq!(parse_tags("*", false), Some(TagList::Any));
-        assert_eq!(parse_tags(" * ", false), Some(TagList::Any));
-        assert_eq!(parse_tags(r#""a""#, false), tags(&["a"]));
-        assert_eq!(
-            parse_tags(r#""a", "b,c" ,"d""#, false),
-            tags(&["a", "b,c", "d"])
-        );
-        assert_eq!(parse_tags(r#", "a",,"#, false), tags(&["a"]));
-        assert_eq!(parse_tags(r#"W/"a", "b""#, false), tags(&["b"]));
-        assert_eq!(parse_tags(r#"W/"a", "b""#, true), tags(&["a", "b"]));
-        assert_eq!(parse_tags(r#""a-gzip""#, false), tags(&["a"]));
-        for wrong in [
-            "a",
-            r#""a"#,
-            r#""a" "b""#,
-            r#""a"b"#,
-            r#"w/"a""#,
-            r#"*, "a""#,
-        ] {
-            assert_eq!(parse_tags(wrong, true), None, "{wrong}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_is_sent_is_read_without_a_panic(text in ".*", weak: bool) {
-            parse_tags(&text, weak);
-        }
-    }
 }

@@ -8,16 +8,13 @@ use futures_util::FutureExt;
 use http::Response;
 use vercel_runtime::{AppState, Request, ResponseBody, service_fn};
 
-use super::exchange::Exchange;
-use super::{Answer, ApiError, ApiRequest, Background, Registry};
+use super::{ApiError, ApiRequest, ApiResponse, Background, Registry, Route, edge};
 use crate::clock::Clock;
 use crate::log::Log;
 use crate::shutdown::termination;
-use crate::upkeep::Upkeep;
-use crate::upstash::Usage;
 use crate::{App, Config};
 
-/// Answers one request with `handler`. Errors and panics become error bodies; nothing else gets out.
+/// Serves one request to `route` with `handler`, which sees only methods that the route takes. Errors and panics become error bodies; nothing else gets out.
 ///
 /// With `registry` is registered what has to be waited for: that the response is made and sent, and what the
 /// handler leaves to be done in the background.
@@ -25,36 +22,33 @@ pub async fn respond<H, F>(
     app: Arc<App>,
     request: Request,
     registry: Registry,
+    route: Route,
     handler: H,
 ) -> Response<ResponseBody>
 where
     H: FnOnce(Arc<App>, ApiRequest) -> F,
-    F: Future<Output = Result<Answer, ApiError>>,
+    F: Future<Output = Result<ApiResponse, ApiError>>,
 {
-    let exchange = Exchange::begin(&request, Some(&app.config));
+    let context = edge::begin(route, &request, Some(&app.config));
     let (background, pending) = Background::begin(registry);
-    let upkeep = Upkeep::default();
-    let request = ApiRequest::new(
-        request,
-        exchange.user.clone(),
-        exchange.rate.clone(),
-        background.clone(),
-        upkeep.clone(),
-    );
-    let work = Usage::of(exchange.usage.clone(), handler(app.clone(), request));
-    let result = AssertUnwindSafe(work)
-        .catch_unwind()
-        .await
-        .unwrap_or(Err(ApiError::Internal));
-    let response = exchange.finish(
+    let request = ApiRequest::new(request, context.clone(), background.clone());
+    let result = match route.allow(request.method()) {
+        Ok(()) => AssertUnwindSafe(handler(app.clone(), request))
+            .catch_unwind()
+            .await
+            .unwrap_or(Err(ApiError::Internal)),
+        Err(error) => Err(error),
+    };
+    let response = edge::finish(
+        &context,
         result,
         Some(app.store.circuit()),
         &app.log,
         app.metrics.as_deref(),
     );
-    let tasks = upkeep.take();
+    let tasks = context.take_upkeep();
     if !tasks.is_empty() {
-        background.spawn(async move { app.store.upkeep(tasks).await });
+        background.spawn(async move { app.store.upkeep(tasks, &context).await });
     }
     drop(pending);
     response.map(|body| background.until_sent(body))
@@ -64,10 +58,10 @@ where
 ///
 /// # Errors
 /// When the runtime cannot listen.
-pub async fn run<H, F>(handler: H) -> Result<(), vercel_runtime::Error>
+pub async fn run<H, F>(route: Route, handler: H) -> Result<(), vercel_runtime::Error>
 where
     H: Fn(Arc<App>, ApiRequest) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Answer, ApiError>> + Send + 'static,
+    F: Future<Output = Result<ApiResponse, ApiError>> + Send + 'static,
 {
     let app = load_app();
     if let Some(app) = &app {
@@ -82,10 +76,14 @@ where
         let (app, handler) = (app.clone(), handler.clone());
         async move {
             let response = match app {
-                Some(app) => respond(app, request, Registry::Invocation(state), handler).await,
+                Some(app) => {
+                    let registry = Registry::Invocation(state);
+                    respond(app, request, registry, route, handler).await
+                }
                 None => {
-                    let exchange = Exchange::begin(&request, None);
-                    exchange.finish(Err(ApiError::Internal), None, &Log::default(), None)
+                    let context = edge::begin(route, &request, None);
+                    let error = Err(ApiError::Internal);
+                    edge::finish(&context, error, None, &Log::default(), None)
                 }
             };
             Ok::<_, vercel_runtime::Error>(response)
@@ -94,7 +92,7 @@ where
     vercel_runtime::run(service).await
 }
 
-/// A deployment that lacks a variable answers 500 to everything, and its log says which.
+/// A deployment that lacks a variable responds to everything with 500, and its log says which.
 fn load_app() -> Option<Arc<App>> {
     let config = Config::from_env().map_err(|error| error.to_string());
     let app = config
@@ -108,17 +106,18 @@ fn load_app() -> Option<Arc<App>> {
     }
 }
 
-/// Makes a file under `api/` a function: `function!(handle);`.
+/// Makes a file under `api/` the function of a route: `function!(Sync, handle);`.
 #[macro_export]
 macro_rules! function {
-    ($handler:path) => {
+    ($route:ident, $handler:path) => {
         /// Runs this route as a Vercel function.
         ///
         /// # Errors
         /// When the runtime cannot listen.
         #[tokio::main]
         pub async fn main() -> Result<(), vercel_runtime::Error> {
-            conversation_store::http::run($handler).await
+            let route = conversation_store::http::Route::$route;
+            conversation_store::http::run(route, $handler).await
         }
     };
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::TokenError;
 use super::key::{Jwk, Key};
 use crate::clock::Clock;
-use crate::https;
+use crate::tls;
 
 /// How long the whole of a fetch may take.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -51,7 +51,7 @@ struct Fetch {
 
 impl Jwks {
     pub(super) fn new(url: String, clock: Clock) -> Result<Self, rustls::Error> {
-        let client = https::client()?
+        let client = tls::client()?
             .timeout(DEADLINE)
             .build()
             .map_err(|_| rustls::Error::General("the HTTP client cannot be built".into()))?;

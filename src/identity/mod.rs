@@ -1,7 +1,6 @@
 //! Who is asking. The plan's option 1: an anonymous user, named by a random UUID; and where it is
 //! configured, its option 2: a user of an auth provider.
 
-mod caller;
 mod code;
 mod jwks;
 mod jwt;
@@ -16,7 +15,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub use caller::{Caller, Counted};
 pub use code::random_code;
 pub use provider::{Provider, ProviderConfig, ProviderKeys, RETRY_AFTER_SECONDS};
 pub use tokens::{Token, TokenError, Tokens, Verified};
@@ -55,7 +53,7 @@ impl UserId {
         Self(format!("{OF_PROVIDER}{}", URL_SAFE_NO_PAD.encode(hash)))
     }
 
-    /// Whether an auth provider vouches for this user, and makes his tokens.
+    /// Whether an auth provider vouches for this user, and issues the user's tokens.
     pub fn is_of_provider(&self) -> bool {
         self.0.starts_with(OF_PROVIDER)
     }

@@ -1,4 +1,4 @@
-//! The plan's key metrics, added up in Redis for all instances of the service.
+//! The service's key metrics, added up in Redis for all instances of the service.
 //!
 //! An instance notes what it sees, and passes it on in batches, each with a request to Upstash that is made
 //! anyway: three commands per batch, and no batch of less than three calls. So metrics cost at most one
@@ -60,7 +60,7 @@ impl Metrics {
         }
     }
 
-    /// Notes an answered call.
+    /// Notes a call and its response.
     pub fn observe(&self, observation: &Observation) {
         let now = self.clock.elapsed();
         let mut state = self.lock();
@@ -108,13 +108,13 @@ impl Metrics {
                 words,
             });
         }
-        let is_here = |pending: &&PendingBatch| pending.database == database;
-        let pending = state.pending.as_ref().filter(is_here)?.clone();
+        let is_here = |batch: &&PendingBatch| batch.database == database;
+        let batch = state.pending.as_ref().filter(is_here)?.clone();
         state.is_under_way = true;
         let is_script_known = std::mem::take(&mut state.is_script_known);
         Some(Delivery {
             metrics: self,
-            pending,
+            batch,
             is_script_known,
         })
     }
@@ -128,19 +128,19 @@ impl Metrics {
 #[derive(Debug)]
 pub struct Delivery<'a> {
     metrics: &'a Metrics,
-    pending: PendingBatch,
+    batch: PendingBatch,
     is_script_known: bool,
 }
 
 impl Delivery<'_> {
     /// The name by which it is recognised when it is sent again.
     pub fn name(&self) -> &str {
-        &self.pending.name
+        &self.batch.name
     }
 
     /// Series, number, series, number...
     pub fn words(&self) -> &[String] {
-        &self.pending.words
+        &self.batch.words
     }
 
     /// Whether the last batch has arrived, and so the script that takes them is there.

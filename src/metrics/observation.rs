@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::batch::{Batch, Bounds};
+use crate::context::{RequestContext, RequestOutcome};
 
 /// Of durations, in microseconds; labelled in seconds, as Prometheus wants them.
 const DURATION: &Bounds = &[
@@ -30,18 +31,18 @@ pub(super) const CONVERSATION: [(u64, &str); 7] = [
     (10_000, "10000"),
 ];
 
-/// One answered call.
+/// One call with its response.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Observation {
     /// The route's pattern.
     pub route: &'static str,
     /// The method, where it is one of HTTP's own.
     pub method: &'static str,
-    /// The status answered.
+    /// The response's status.
     pub status: u16,
     /// The error's code, where it was one.
     pub code: Option<&'static str>,
-    /// Until the answer's head.
+    /// Until the response's head.
     pub took: Duration,
     /// Of that, waiting for Upstash.
     pub waited: Duration,
@@ -49,11 +50,27 @@ pub struct Observation {
     pub requests: u32,
     /// Retries.
     pub retries: u32,
-    /// Commands billed, as far as answers told.
+    /// Commands billed, as far as replies told.
     pub commands: u32,
 }
 
 impl Observation {
+    /// What is measured of a request that has ended so.
+    pub fn new(context: &RequestContext, outcome: &RequestOutcome) -> Self {
+        let failure = outcome.failure.as_ref();
+        Self {
+            route: context.route,
+            method: context.method_name(),
+            status: outcome.status,
+            code: failure.map(|failure| failure.code.as_str()),
+            took: outcome.duration,
+            waited: context.usage.waited(),
+            requests: context.usage.requests(),
+            retries: context.usage.retries(),
+            commands: context.usage.commands(),
+        }
+    }
+
     pub(super) fn add_to(&self, batch: &mut Batch) {
         let (route, method, outcome) = (self.route, self.method, self.outcome());
         let labels = format!("route=\"{route}\",method=\"{method}\",outcome=\"{outcome}\"");
@@ -81,7 +98,7 @@ impl Observation {
         batch.add("upstash_commands_total", self.commands.into());
     }
 
-    /// `ok`; `refused`, the client's doing; `limited`; `failed`, ours or the database's.
+    /// `ok`; `refused`, the client's doing; `limited`; `failed`, the service's or the database's.
     fn outcome(&self) -> &'static str {
         match self.status {
             429 => "limited",

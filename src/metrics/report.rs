@@ -1,4 +1,4 @@
-//! What clients tell of themselves: how often the plan's fallback was used, and what went wrong.
+//! What clients tell of themselves: how often their fallback was used, and what went wrong.
 
 use super::batch::Batch;
 use crate::ErrorCode;
@@ -8,7 +8,7 @@ use crate::model::{Invalid, Object, array_of, whole_number};
 pub const MOST_REPORTED: u64 = 10_000;
 /// The most different errors in a report.
 pub const MOST_REPORTED_ERRORS: usize = 20;
-/// Errors that only browsers know: there was no answer, their own storage failed.
+/// Errors that only browsers know: there was no response, their own storage failed.
 const OF_BROWSERS: [&str; 2] = ["network", "local_storage"];
 /// What all others are called: anybody can report, and each name would be a series.
 const OTHER: &str = "other";

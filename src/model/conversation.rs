@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::json::{quoted, text_of};
 use super::message::{digest_of, parse_tokens};
 use super::{
-    ConversationId, Invalid, MessageId, NewMessage, Object, ObjectWriter, Origin, Record,
+    ConversationId, ExportMetadata, Invalid, MessageId, NewMessage, Object, ObjectWriter, Record,
     Timestamp, array_of, limits, parse_messages, title,
 };
 use crate::ErrorCode;
@@ -21,7 +21,7 @@ const COMPUTED: [&str; 7] = [
     "clock",
     "previousClock",
     "nextCursor",
-    Origin::FIELD,
+    ExportMetadata::FIELD,
 ];
 
 /// A conversation as a client sent it, checked.
@@ -34,7 +34,7 @@ pub struct NewConversation {
     /// When it last changed, where the client said.
     pub updated: Option<Timestamp>,
     /// What an export says of where it comes from; only an import puts it back there.
-    pub origin: Option<Origin>,
+    pub export: Option<ExportMetadata>,
     /// The client's own count, where it sent one.
     pub total_tokens: Option<u64>,
     /// Tells a repetition of this request from another one.
@@ -53,9 +53,9 @@ impl NewConversation {
     pub fn parse(json: &[u8], path: &str, now: Timestamp) -> Result<Self, Invalid> {
         let mut object = Object::parse(json, path)?;
         let at = |name: &str| format!("{path}.{name}");
-        let origin = object
-            .take(Origin::FIELD)
-            .map(|raw| Origin::parse(raw.get(), &at(Origin::FIELD)))
+        let export = object
+            .take(ExportMetadata::FIELD)
+            .map(|raw| ExportMetadata::parse(raw.get(), &at(ExportMetadata::FIELD)))
             .transpose()?;
         for name in COMPUTED {
             object.take(name);
@@ -76,8 +76,8 @@ impl NewConversation {
                 .map(|raw| parse_tokens(raw, &at("totalTokens")))
                 .transpose()?,
             digest: digest_of(&[json]),
-            record: metadata(object, path, origin, &messages)?,
-            origin,
+            record: metadata(object, path, export, &messages)?,
+            export,
             messages,
         })
     }
@@ -265,7 +265,7 @@ fn take_id(object: &mut Object<'_>, path: &str) -> Result<Option<ConversationId>
 fn metadata(
     mut object: Object<'_>,
     path: &str,
-    origin: Option<Origin>,
+    export: Option<ExportMetadata>,
     messages: &[NewMessage],
 ) -> Result<Record, Invalid> {
     check_metadata(&object, path)?;
@@ -273,8 +273,8 @@ fn metadata(
         |title: &str| ["null", "\"\""].contains(&title) || title == quoted(title::UNTITLED);
     let mut record = Record::default();
     let sent = object.take("title").map(|raw| raw.get().to_owned());
-    let title = match origin {
-        Some(origin) => sent.filter(|title| origin.titled && title != "null"),
+    let title = match export {
+        Some(export) => sent.filter(|title| export.titled && title != "null"),
         None => sent
             .filter(|title| !is_none(title))
             .or_else(|| generate_title(messages)),

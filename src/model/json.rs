@@ -198,6 +198,17 @@ impl ObjectWriter {
         self
     }
 
+    /// Adds an array of strings that need no escaping.
+    #[must_use]
+    pub fn display_array<I>(self, name: &str, items: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: fmt::Display,
+    {
+        let quoted = items.into_iter().map(|item| format!("\"{item}\""));
+        self.array(name, quoted)
+    }
+
     /// Ends the object.
     pub fn finish(mut self) -> String {
         self.json.push('}');

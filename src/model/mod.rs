@@ -5,12 +5,12 @@
 //! this version has never heard of.
 
 mod conversation;
+mod export_metadata;
 mod id;
 mod json;
 pub mod limits;
 mod markdown;
 mod message;
-mod origin;
 mod packing;
 mod record;
 mod request;
@@ -20,16 +20,17 @@ mod version;
 
 pub(crate) use conversation::generate_title;
 pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
+pub use export_metadata::ExportMetadata;
 pub use id::{ConversationId, MessageId, ShareId};
 pub(crate) use json::whole_number;
 pub use json::{Object, ObjectWriter, array_of};
 pub use message::{MessagePatch, NewMessage, StoredMessage, parse_messages};
-pub use origin::Origin;
 pub use record::Record;
 pub use request::{
     CurrentConversation, SessionAction, ShareRequest, parse_append, parse_current, parse_session,
 };
 pub use timestamp::Timestamp;
+pub(crate) use title::json_or_untitled;
 pub use version::{EntityTags, Preconditions, TagList, Version};
 
 use thiserror::Error;

@@ -1,7 +1,19 @@
 //! Titles, made as the frontend makes them.
 
+use std::borrow::Cow;
+
+use super::json::quoted;
+
 /// What a conversation without a title and without a user's message is called.
 pub(super) const UNTITLED: &str = "New Conversation";
+
+/// A title as JSON: what is stored, or where that is nothing, what a conversation without a title is called.
+pub(crate) fn json_or_untitled(stored: &str) -> Cow<'_, str> {
+    match stored {
+        "" => quoted(UNTITLED).into(),
+        title => title.into(),
+    }
+}
 
 /// The first 6 words of the first user message, at most 50 characters; `None` where there are no words.
 pub(super) fn from_content(content: &str) -> Option<String> {

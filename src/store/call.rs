@@ -117,7 +117,7 @@ impl UserStore<'_> {
         let now = self.store.clock.now_ms();
         let window = Window::at(now);
         let mut keys = self.keys_of(call);
-        keys.push(self.keys.rate(&self.caller.counted_as, window.number));
+        keys.push(self.keys.rate(&self.caller.rate_limit_key, window.number));
         let conditions = self.conditions(&call.target);
         let arguments = self.arguments(call, now, &conditions, request);
         let sent = arguments.iter().map(|argument| argument.len()).sum();
@@ -125,7 +125,7 @@ impl UserStore<'_> {
         let (reply, _) = self
             .run(call.script, &keys, &arguments, piggybacked)
             .await?;
-        let (writes, reply) = ReplyReader::new(reply)?;
+        let (writes, reply) = ReplyReader::new(reply, self.usage())?;
         let known = self
             .store
             .callers
@@ -143,7 +143,7 @@ impl UserStore<'_> {
         let (reply, reads) = self
             .run(call.script, &keys, &arguments, piggybacked)
             .await?;
-        let (writes, reply) = ReplyReader::new(reply)?;
+        let (writes, reply) = ReplyReader::new(reply, self.usage())?;
         let (callers, counter) = (&self.store.callers, self.counter());
         callers.note_writes(&counter, window.number, writes);
         let known = match self.counts_reads {

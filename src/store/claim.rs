@@ -8,7 +8,8 @@ use super::export::stored_ids;
 use super::keys::Keys;
 use super::scripts::users::{Move, UserClaim};
 use super::{StoreError, UserStore};
-use crate::identity::{Counted, UserId, Verified};
+use crate::context::RateLimitKey;
+use crate::identity::{UserId, Verified};
 use crate::model::{ConversationId, limits};
 
 /// How many conversations one request moves.
@@ -82,8 +83,8 @@ impl UserStore<'_> {
             theirs.deleted(),
             theirs.current_conversation(),
             theirs.session(),
-            theirs.reads(&Counted::User, today),
-            theirs.reads(&Counted::User, today - 1),
+            theirs.reads(&RateLimitKey::User, today),
+            theirs.reads(&RateLimitKey::User, today - 1),
         ];
         let mut moves = Vec::with_capacity(ids.len());
         for id in ids {

@@ -52,8 +52,8 @@ impl UserStore<'_> {
         let reply = self.read(ConversationsList { limit, after }).await?;
         if reply.is_purge_due {
             self.caller
-                .upkeep
-                .add(Task::Purge(self.caller.user.clone()));
+                .context
+                .add_upkeep(Task::Purge(self.caller.user.clone()));
         }
         Ok(ConversationList {
             conversations: ListedConversation::into_summaries(

@@ -117,7 +117,7 @@ impl UserStore<'_> {
             updated: conversation.updated,
             total_tokens: conversation.total_tokens,
             digest,
-            score: conversation.origin.map(|origin| origin.place),
+            score: conversation.export.map(|export| export.place),
             message_count: messages.len(),
             messages: &conversation.messages[messages],
         }

@@ -1,6 +1,7 @@
 //! The names of keys. Every key begins with the user, except those of codes, addresses and shares.
 
-use crate::identity::{Counted, UserId};
+use crate::context::RateLimitKey;
+use crate::identity::UserId;
 use crate::model::{ConversationId, ShareId, limits};
 
 /// The keys of one user.
@@ -59,20 +60,24 @@ impl Keys {
     }
 
     /// Where calls are counted: with the user's numbers; or, string, of an address in one window.
-    pub(super) fn rate(&self, counted: &Counted, window: i64) -> String {
+    pub(super) fn rate(&self, counted: &RateLimitKey, window: i64) -> String {
         match counted {
-            Counted::User => self.meta(),
-            Counted::Address(hash) => format!("{}address:{hash}:rate:{window}", self.namespace),
-            Counted::Reader(hash) => format!("{}address:{hash}:shares:{window}", self.namespace),
+            RateLimitKey::User => self.meta(),
+            RateLimitKey::Address(hash) => {
+                format!("{}address:{hash}:rate:{window}", self.namespace)
+            }
+            RateLimitKey::Reader(hash) => {
+                format!("{}address:{hash}:shares:{window}", self.namespace)
+            }
         }
     }
 
     /// String of bits: calls that read, by minute of the day; of a user or of an address.
-    pub(super) fn reads(&self, counted: &Counted, day: i64) -> String {
+    pub(super) fn reads(&self, counted: &RateLimitKey, day: i64) -> String {
         match counted {
-            Counted::User => format!("{}calls:{day}", self.user),
-            Counted::Address(hash) => format!("{}address:{hash}:calls:{day}", self.namespace),
-            Counted::Reader(hash) => format!("{}address:{hash}:reads:{day}", self.namespace),
+            RateLimitKey::User => format!("{}calls:{day}", self.user),
+            RateLimitKey::Address(hash) => format!("{}address:{hash}:calls:{day}", self.namespace),
+            RateLimitKey::Reader(hash) => format!("{}address:{hash}:reads:{day}", self.namespace),
         }
     }
 

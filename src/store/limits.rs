@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::{Paused, PausedCalls, Quota};
 use super::{DAY_MS, StoreError, UserStore, scripts};
 use crate::config::Config;
-use crate::identity::Counted;
+use crate::context::RateLimitKey;
 use crate::rate::{self, RateStatus};
 use crate::upstash::Script;
 
@@ -75,19 +75,19 @@ impl UserStore<'_> {
     }
 
     pub(super) fn rate_limit(&self) -> u64 {
-        match self.caller.counted_as {
-            Counted::User => self.store.limits.rate,
-            Counted::Address(_) => self.store.limits.address_rate,
-            Counted::Reader(_) => self.store.limits.reader_rate,
+        match self.caller.rate_limit_key {
+            RateLimitKey::User => self.store.limits.rate,
+            RateLimitKey::Address(_) => self.store.limits.address_rate,
+            RateLimitKey::Reader(_) => self.store.limits.reader_rate,
         }
     }
 
     /// What this process knows the caller's calls by.
     pub(super) fn counter(&self) -> String {
-        match &self.caller.counted_as {
-            Counted::User => format!("user:{}", self.caller.user),
-            Counted::Address(hash) => format!("address:{hash}"),
-            Counted::Reader(hash) => format!("reader:{hash}"),
+        match &self.caller.rate_limit_key {
+            RateLimitKey::User => format!("user:{}", self.caller.user),
+            RateLimitKey::Address(hash) => format!("address:{hash}"),
+            RateLimitKey::Reader(hash) => format!("reader:{hash}"),
         }
     }
 
@@ -143,7 +143,7 @@ impl UserStore<'_> {
             used: calls,
             reset: window.left,
         };
-        self.caller.rate.set(status);
+        self.caller.context.note_rate(status);
         status
     }
 }

@@ -77,7 +77,7 @@ impl UserStore<'_> {
             .into_written(id, &|id, version| self.tag_of(id, version))?;
         if reply.is_renewal_due {
             let task = Task::Renew(self.caller.user.clone(), id.clone());
-            self.caller.upkeep.add(task);
+            self.caller.context.add_upkeep(task);
         }
         let summary = written.summary;
         if written.outcome == Outcome::Unchanged {

@@ -10,7 +10,7 @@ use super::scripts::users::UserCheck;
 use super::{Store, StoreError, UserStore, scripts};
 use crate::metrics::{Delivery, Gauges};
 use crate::model::NewMessage;
-use crate::upstash::{Command, Reply, UpstashError, note_commands};
+use crate::upstash::{Command, Reply, UpstashError, Usage};
 
 /// How long metrics are kept that nobody adds to.
 const TTL: Duration = Duration::from_secs(90 * 86_400);
@@ -27,9 +27,9 @@ impl Store {
     ///
     /// # Errors
     /// When a database fails.
-    pub async fn read_metrics(&self) -> Result<(Vec<String>, Gauges), UpstashError> {
+    pub async fn read_metrics(&self, usage: &Usage) -> Result<(Vec<String>, Gauges), UpstashError> {
         let all = 0..self.databases.all().len();
-        let read = try_join_all(all.map(|database| self.read_metrics_of(database))).await?;
+        let read = try_join_all(all.map(|database| self.read_metrics_of(database, usage))).await?;
         let mut gauges = Gauges::default();
         let mut stored = Vec::with_capacity(read.len());
         for (text, more) in read {
@@ -39,7 +39,11 @@ impl Store {
         Ok((stored, gauges))
     }
 
-    async fn read_metrics_of(&self, database: usize) -> Result<(String, Gauges), UpstashError> {
+    async fn read_metrics_of(
+        &self,
+        database: usize,
+        usage: &Usage,
+    ) -> Result<(String, Gauges), UpstashError> {
         let key = self.metrics_key();
         let metrics = self.metrics.as_ref();
         let due = metrics.and_then(|metrics| metrics.due(database, true));
@@ -48,12 +52,16 @@ impl Store {
         commands.push(Command::new("GET").arg(key.as_str()));
         commands.push(Command::new("INFO").arg("memory"));
         commands.push(Command::new("DBSIZE"));
-        let replies = self.databases.get(database).pipeline(&commands).await?;
-        note_commands(3);
+        let replies = self
+            .databases
+            .get(database)
+            .pipeline(usage, &commands)
+            .await?;
+        usage.add_commands(3);
         let mut replies = replies.into_iter();
         let mut next = || replies.next().unwrap_or(Err(UpstashError::Malformed));
         if let Some(delivery) = due {
-            acknowledge(delivery, &next());
+            acknowledge(delivery, &next(), usage);
         }
         let stored = match next()? {
             Reply::Nil => String::new(),
@@ -129,9 +137,13 @@ pub(super) fn command<'a>(delivery: &'a Delivery<'_>, key: &'a str) -> Command<'
 }
 
 /// Notes what became of it.
-pub(super) fn acknowledge(delivery: Delivery<'_>, result: &Result<Reply, UpstashError>) {
+pub(super) fn acknowledge(
+    delivery: Delivery<'_>,
+    result: &Result<Reply, UpstashError>,
+    usage: &Usage,
+) {
     if result.is_ok() {
-        note_commands(COMMANDS);
+        usage.add_commands(COMMANDS);
         delivery.confirm();
     }
 }

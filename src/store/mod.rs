@@ -47,11 +47,12 @@ pub use user::{Activity, Erasure, Statistics, Totals};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::{Caller, UserId};
+use crate::context::Caller;
+use crate::identity::UserId;
 use crate::metrics::Metrics;
 use crate::model::EntityTags;
 use crate::secret::Secret;
-use crate::upstash::{CircuitState, Command, Upstash, UpstashError, note_commands};
+use crate::upstash::{CircuitState, Command, Upstash, UpstashError, Usage};
 use budget::Budget;
 use callers::Callers;
 use databases::Databases;
@@ -144,12 +145,12 @@ impl Store {
     ///
     /// # Errors
     /// See [`UpstashError`].
-    pub async fn ping(&self) -> Result<Duration, UpstashError> {
+    pub async fn ping(&self, usage: &Usage) -> Result<Duration, UpstashError> {
         let started = Instant::now();
         let ping = Command::new("PING");
         let all = self.databases.all().iter();
-        try_join_all(all.map(|database| database.command(&ping))).await?;
-        note_commands(u32::try_from(self.databases.all().len()).unwrap_or(u32::MAX));
+        try_join_all(all.map(|database| database.command(usage, &ping))).await?;
+        usage.add_commands(u32::try_from(self.databases.all().len()).unwrap_or(u32::MAX));
         Ok(started.elapsed())
     }
 
@@ -185,5 +186,10 @@ impl UserStore<'_> {
             counts_reads: false,
             ..self
         }
+    }
+
+    /// Where the cost of this user's request is noted.
+    fn usage(&self) -> &Usage {
+        &self.caller.context.usage
     }
 }

@@ -3,7 +3,7 @@
 
 use super::contract::Words;
 use super::{DAY_MS, StoreError, UserStore, metrics};
-use crate::upstash::{Command, Reply, Script, UpstashError, note_commands};
+use crate::upstash::{Command, Reply, Script, UpstashError};
 
 /// How many bytes of an address are counted by one instance before they are added up.
 const ADDRESS_BATCH: u64 = 1_000_000;
@@ -50,11 +50,11 @@ impl UserStore<'_> {
         let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
         let upstash = store.databases.get(self.database);
         let (reply, mut results) = upstash
-            .script_behind(commands, script, &keys, &arguments)
+            .script_behind(self.usage(), commands, script, &keys, &arguments)
             .await;
         if let Some(delivery) = due {
             let last = results.pop().unwrap_or(Err(UpstashError::Malformed));
-            metrics::acknowledge(delivery, &last);
+            metrics::acknowledge(delivery, &last, self.usage());
         }
         let mut reads = None;
         for (purpose, result) in purposes.into_iter().zip(results) {
@@ -74,7 +74,7 @@ impl UserStore<'_> {
             return self.budget_due(day);
         }
         let minute = now.rem_euclid(DAY_MS) / 60_000;
-        let key = self.keys.reads(&self.caller.counted_as, day);
+        let key = self.keys.reads(&self.caller.rate_limit_key, day);
         let command = Command::new("BITFIELD")
             .arg(key.clone())
             .arg("OVERFLOW")
@@ -143,7 +143,7 @@ impl UserStore<'_> {
     fn acknowledge(&self, purpose: Purpose, result: Result<Reply, UpstashError>) -> Option<u64> {
         let (store, day) = (self.store, self.store.today());
         if result.is_ok() {
-            note_commands(1);
+            self.usage().add_commands(1);
             store.budget.add(self.database, day, 1);
         }
         let number = result.ok().and_then(first_number);

@@ -6,7 +6,7 @@ use super::contract::Field;
 use super::scripts::conversations::{ListedConversation, StoredConversation, WrittenConversation};
 use super::{Cursor, StoreError, refusal};
 use crate::model::{ConversationId, ObjectWriter, StoredMessage, Summary, Version};
-use crate::upstash::{Reply, UpstashError, note_commands};
+use crate::upstash::{Reply, UpstashError, Usage};
 
 /// How a write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,14 +66,14 @@ pub(super) struct ReplyReader(IntoIter<Reply>);
 impl ReplyReader {
     /// Reads what every script returns: the calls counted in this window, and the script's own reply. Notes what it
     /// cost.
-    pub(super) fn new(reply: Reply) -> Result<(u64, Self), StoreError> {
+    pub(super) fn new(reply: Reply, usage: &Usage) -> Result<(u64, Self), StoreError> {
         let mut parts = reply.into_list()?.into_iter();
         let (Some(Reply::Int(calls)), Some(reply), Some(Reply::Int(commands))) =
             (parts.next(), parts.next(), parts.next())
         else {
             return Err(UpstashError::Malformed.into());
         };
-        note_commands(u32::try_from(commands).unwrap_or(0));
+        usage.add_commands(u32::try_from(commands).unwrap_or(0));
         Ok((u64::try_from(calls).unwrap_or(0), Self::of_list(reply)?))
     }
 

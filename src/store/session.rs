@@ -26,7 +26,7 @@ impl UserStore<'_> {
         let reply = self.read(SessionRead { session_ttl }).await?;
         if reply.is_renewal_due {
             let task = Task::RenewSession(self.caller.user.clone());
-            self.caller.upkeep.add(task);
+            self.caller.context.add_upkeep(task);
         }
         // A session that has ended begins anew with this very call.
         let now = self.store.clock.now_ms();

@@ -3,7 +3,9 @@
 use super::call::Call;
 use super::scripts::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
 use super::{StoreError, UserStore};
-use crate::model::{ConversationId, ObjectWriter, ShareId, StoredMessage, Timestamp, limits};
+use crate::model::{
+    ConversationId, ObjectWriter, ShareId, StoredMessage, Timestamp, json_or_untitled, limits,
+};
 
 /// A share as its maker sees it.
 pub struct Share(OwnShare);
@@ -19,7 +21,7 @@ impl Share {
         ObjectWriter::with_capacity(300)
             .string("id", &self.0.id)
             .string("conversationId", &self.0.conversation)
-            .raw("title", title_or_default(&self.0.title))
+            .raw("title", &json_or_untitled(&self.0.title))
             .plain("messageCount", self.0.message_count)
             .display("createdAt", self.0.created)
             .display("expiresAt", self.0.expires)
@@ -50,7 +52,7 @@ impl SharedPage {
         let next = self.next.map(|part| part.to_string());
         ObjectWriter::with_capacity(size + 300)
             .display("id", id)
-            .raw("title", title_or_default(&self.title))
+            .raw("title", &json_or_untitled(&self.title))
             .plain("messageCount", self.count)
             .display("createdAt", self.created)
             .display("expiresAt", self.expires)
@@ -118,13 +120,5 @@ impl UserStore<'_> {
             messages: reply.messages.read()?,
             next: part.checked_add(1).filter(|next| *next < reply.parts),
         })
-    }
-}
-
-fn title_or_default(title: &str) -> &str {
-    if title.is_empty() {
-        "\"New Conversation\""
-    } else {
-        title
     }
 }

@@ -15,7 +15,7 @@ use crate::ErrorCode;
 use crate::identity::UserId;
 use crate::model::{Invalid, ObjectWriter, Summary, Version};
 use crate::upkeep::Task;
-use crate::upstash::{Command, Reply, Subscription, UpstashError, note_commands};
+use crate::upstash::{Command, Reply, Subscription, UpstashError};
 
 /// The place that a registered stream takes up among the user's; none where it could not be registered.
 #[derive(Debug)]
@@ -148,7 +148,7 @@ impl Changes {
             .map(|summary| summary.to_object(0).finish());
         ObjectWriter::with_capacity(self.changed.len() * 400 + 200)
             .array("changed", changed)
-            .array("deleted", self.deleted.iter().map(|id| format!("\"{id}\"")))
+            .display_array("deleted", &self.deleted)
             .string("nextCursor", &self.next.encode())
             .plain("hasMore", self.has_more)
             .plain("reset", self.reset)
@@ -182,8 +182,8 @@ impl UserStore<'_> {
         let reply = self.read(call).await?;
         if reply.is_purge_due {
             self.caller
-                .upkeep
-                .add(Task::Purge(self.caller.user.clone()));
+                .context
+                .add_upkeep(Task::Purge(self.caller.user.clone()));
         }
         let next = match (reply.mode.as_str(), reply.next) {
             ("since", _) => SyncCursor::Since(reply.since),
@@ -250,9 +250,9 @@ impl UserStore<'_> {
             return Ok(true);
         };
         let command = Command::new("HGET").arg(self.keys.meta()).arg(":user");
-        let reply = self.store.databases.get(self.database).command(&command);
-        let reply = reply.await?;
-        note_commands(1);
+        let (database, usage) = (self.store.databases.get(self.database), self.usage());
+        let reply = database.command(usage, &command).await?;
+        usage.add_commands(1);
         self.store.budget.add(self.database, self.store.today(), 1);
         let Reply::Bytes(numbers) = reply else {
             return Ok(true);
@@ -277,7 +277,9 @@ impl UserStore<'_> {
     /// When the database fails.
     pub async fn subscribe(&self) -> Result<Subscription, StoreError> {
         let database = self.store.databases.get(self.database);
-        Ok(database.subscribe(&self.keys.events()).await?)
+        Ok(database
+            .subscribe(self.usage(), &self.keys.events())
+            .await?)
     }
 }
 

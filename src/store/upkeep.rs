@@ -1,7 +1,7 @@
 //! Work done after a response: reads write nothing themselves, and no client sees this fail.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::call::Call;
@@ -10,7 +10,7 @@ use super::scripts::conversations::ConversationRenew;
 use super::scripts::sessions::SessionBegin;
 use super::scripts::users::UserPurge;
 use super::{Store, StoreError, UserStore};
-use crate::identity::Caller;
+use crate::context::{Caller, RequestContext};
 use crate::model::ConversationId;
 use crate::upkeep::Task;
 
@@ -46,11 +46,12 @@ impl Done {
 }
 
 impl Store {
-    /// Does what a call has found to be due.
-    pub async fn upkeep(&self, tasks: Vec<Task>) {
+    /// Does what a request has found to be due.
+    pub async fn upkeep(&self, tasks: Vec<Task>, context: &Arc<RequestContext>) {
         for task in tasks {
             if self.upkeep.claim(&task, self.clock.elapsed()) {
-                let caller = Caller::of_service(task.user().clone(), self.clock.now_ms());
+                let (user, now) = (task.user().clone(), self.clock.now_ms());
+                let caller = Caller::of_service(user, now, context.clone());
                 // What fails is done by a call that finds it due after the pause.
                 let _ = self.for_user(&caller).run_task(&task).await;
             }

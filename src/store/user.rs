@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::export::stored_ids;
 use super::scripts::users::{StatisticsRead, UserErase};
 use super::{DAY_MS, StoreError, UserStore};
-use crate::identity::Counted;
+use crate::context::RateLimitKey;
 use crate::model::{ConversationId, Timestamp, limits};
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
@@ -91,7 +91,7 @@ impl UserStore<'_> {
         // Counted anew by this call, and by every further one until the totals are written.
         if reply.is_recount_due {
             let task = Task::Recount(self.caller.user.clone());
-            self.caller.upkeep.add(task);
+            self.caller.context.add_upkeep(task);
         }
         Ok(statistics)
     }
@@ -125,8 +125,8 @@ impl UserStore<'_> {
         let mut last = vec![
             self.keys.current_conversation(),
             self.keys.session(),
-            self.keys.reads(&Counted::User, today),
-            self.keys.reads(&Counted::User, today - 1),
+            self.keys.reads(&RateLimitKey::User, today),
+            self.keys.reads(&RateLimitKey::User, today - 1),
         ];
         last.extend(self.keys.share_slots());
         let call = UserErase {

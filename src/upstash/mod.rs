@@ -1,7 +1,7 @@
 //! A client of Upstash's REST interface to Redis.
 //!
-//! One call is one HTTPS request: a command, a pipeline or a script. Retries and the circuit breaker are in here, so that
-//! no caller needs its own.
+//! One call is one HTTPS request: a command, several commands, or a script. Retries and the circuit breaker are in here,
+//! so that no caller needs its own. What a call costs is noted in the [`Usage`] that it is given.
 
 mod breaker;
 mod command;
@@ -32,8 +32,6 @@ use breaker::CircuitBreaker;
 use reply::Entry;
 use retry::Backoff;
 use transport::Transport;
-pub(crate) use usage::note_commands;
-use usage::{Attempt, note_retry};
 
 /// Where Redis is, and how patient to be with it.
 #[derive(Clone, Debug)]
@@ -50,9 +48,9 @@ pub struct UpstashConfig {
     pub first_backoff: Duration,
     /// How often a call is attempted at most.
     pub attempts: u32,
-    /// This many failed calls in a row open the circuit.
+    /// This many failed calls in a row open the circuit (5 by default).
     pub failure_threshold: u32,
-    /// How long the circuit stays open.
+    /// How long the circuit stays open (60 s by default).
     pub reset_timeout: Duration,
 }
 
@@ -116,9 +114,13 @@ impl Upstash {
     ///
     /// # Errors
     /// See [`UpstashError`].
-    pub async fn command(&self, command: &Command<'_>) -> Result<Reply, UpstashError> {
+    pub async fn command(
+        &self,
+        usage: &Usage,
+        command: &Command<'_>,
+    ) -> Result<Reply, UpstashError> {
         let parse = |json: &[u8]| Entry::parse_one(json)?.into_reply();
-        self.send(&[], command.to_json(), parse).await
+        self.send(usage, &[], command.to_json(), parse).await
     }
 
     /// Runs a script by its digest, and where the database does not hold it (yet, or any more), by its
@@ -128,14 +130,16 @@ impl Upstash {
     /// See [`UpstashError`].
     pub async fn script(
         &self,
+        usage: &Usage,
         script: &Script,
         keys: &[&str],
         arguments: &[&str],
     ) -> Result<Reply, UpstashError> {
         let form = self.form_of(script);
-        match self.run_form(form, keys, arguments).await {
+        match self.run_form(usage, form, keys, arguments).await {
             Err(error) if error.is_unknown_flag() && !self.refuses_flag.swap(true, Relaxed) => {
-                self.run_form(self.form_of(script), keys, arguments).await
+                self.run_form(usage, self.form_of(script), keys, arguments)
+                    .await
             }
             result => result,
         }
@@ -143,14 +147,18 @@ impl Upstash {
 
     async fn run_form(
         &self,
+        usage: &Usage,
         script: &Script,
         keys: &[&str],
         arguments: &[&str],
     ) -> Result<Reply, UpstashError> {
-        match self.command(&script.by_digest(keys, arguments)).await {
+        match self
+            .command(usage, &script.by_digest(keys, arguments))
+            .await
+        {
             Err(error) if error.is_unknown_script() => {
-                note_commands(1);
-                self.command(&script.by_text(keys, arguments)).await
+                usage.add_commands(1);
+                self.command(usage, &script.by_text(keys, arguments)).await
             }
             result => result,
         }
@@ -163,6 +171,7 @@ impl Upstash {
     /// See [`UpstashError`], for the script and for each of the commands.
     pub async fn script_behind(
         &self,
+        usage: &Usage,
         commands: Vec<Command<'_>>,
         script: &Script,
         keys: &[&str],
@@ -173,30 +182,34 @@ impl Upstash {
     ) {
         let count = commands.len();
         if count == 0 {
-            return (self.script(script, keys, arguments).await, Vec::new());
+            return (
+                self.script(usage, script, keys, arguments).await,
+                Vec::new(),
+            );
         }
         let mut all = commands;
         let form = self.form_of(script);
         all.push(form.by_digest(keys, arguments));
-        let mut replies = match self.pipeline(&all).await {
+        let mut replies = match self.pipeline(usage, &all).await {
             Ok(replies) => replies,
             Err(error) => return (Err(error.clone()), vec![Err(error); count]),
         };
         let reply = replies.pop().unwrap_or(Err(UpstashError::Malformed));
         let reply = match reply {
             Err(error) if error.is_unknown_script() => {
-                note_commands(1);
+                usage.add_commands(1);
                 // By its text at once; and should that be refused for its flag, without.
-                match self.command(&form.by_text(keys, arguments)).await {
+                match self.command(usage, &form.by_text(keys, arguments)).await {
                     Err(error) if error.is_unknown_flag() => {
                         self.refuses_flag.store(true, Relaxed);
-                        self.run_form(self.form_of(script), keys, arguments).await
+                        self.run_form(usage, self.form_of(script), keys, arguments)
+                            .await
                     }
                     reply => reply,
                 }
             }
             Err(error) if error.is_transient() || error.is_unknown_flag() => {
-                self.script(script, keys, arguments).await
+                self.script(usage, script, keys, arguments).await
             }
             reply => reply,
         };
@@ -210,6 +223,7 @@ impl Upstash {
     /// See [`UpstashError`]: of the request, and within it of each command.
     pub async fn pipeline(
         &self,
+        usage: &Usage,
         commands: &[Command<'_>],
     ) -> Result<Vec<Result<Reply, UpstashError>>, UpstashError> {
         let parse = |json: &[u8]| {
@@ -220,16 +234,20 @@ impl Upstash {
             Ok(entries.into_iter().map(Entry::into_reply).collect())
         };
         let body = Command::list_to_json(commands);
-        self.send(&["pipeline"], body, parse).await
+        self.send(usage, &["pipeline"], body, parse).await
     }
 
     /// Subscribes to a channel. The stream lasts until either side ends it.
     ///
     /// # Errors
     /// See [`UpstashError`]. Subscribing is tried once, not again.
-    pub async fn subscribe(&self, channel: &str) -> Result<Subscription, UpstashError> {
+    pub async fn subscribe(
+        &self,
+        usage: &Usage,
+        channel: &str,
+    ) -> Result<Subscription, UpstashError> {
         self.breaker.admit()?;
-        let attempt = Attempt::start();
+        let attempt = usage.start_attempt();
         let result = self.transport.subscribe(channel).await;
         drop(attempt);
         self.breaker.record(result.as_ref().err());
@@ -244,6 +262,7 @@ impl Upstash {
     /// One call: through the breaker, with retries inside the deadline.
     async fn send<T>(
         &self,
+        usage: &Usage,
         path: &[&str],
         body: Vec<u8>,
         parse: impl Fn(&[u8]) -> Result<T, UpstashError>,
@@ -254,14 +273,14 @@ impl Upstash {
         let body = bytes::Bytes::from(body);
         let result = loop {
             let timeout = backoff.attempt_timeout();
-            let attempt = Attempt::start();
-            let response = self.transport.post(path, body.clone(), timeout).await;
+            let attempt = usage.start_attempt();
+            let reply = self.transport.post(path, body.clone(), timeout).await;
             drop(attempt);
-            match response.and_then(|json| parse(&json)) {
+            match reply.and_then(|json| parse(&json)) {
                 Err(error) => match backoff.next_delay(&error) {
                     Some(delay) => {
                         tokio::time::sleep(delay).await;
-                        note_retry();
+                        usage.add_retry();
                     }
                     None => break Err(error),
                 },

@@ -10,7 +10,7 @@ use http::header::{
 use reqwest::{Client, Response, Url};
 
 use super::{UpstashConfig, UpstashError};
-use crate::https;
+use crate::tls;
 
 /// The largest request Upstash takes.
 const LARGEST_REQUEST: usize = 10 * 1024 * 1024;
@@ -41,7 +41,7 @@ impl Transport {
     pub(super) fn new(config: &UpstashConfig) -> Result<Self, UpstashError> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization(config)?);
-        let client = https::client()
+        let client = tls::client()
             .map_err(|_| UpstashError::Unreachable("TLS cannot be set up".into()))?
             .default_headers(headers)
             .connect_timeout(config.attempt_timeout)

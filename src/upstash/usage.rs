@@ -1,16 +1,9 @@
 //! What one request to the service costs at Upstash, noted as it happens.
 
-use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-tokio::task_local! {
-    /// Where the calls of the task at hand are noted, if anywhere.
-    static CURRENT: Arc<Usage>;
-}
-
-/// Requests to Upstash, counted over everything that runs inside [`Usage::of`].
+/// Requests to Upstash on account of one request to the service.
 #[derive(Debug, Default)]
 pub struct Usage {
     requests: AtomicU32,
@@ -20,11 +13,6 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Runs `work` and notes in `usage` what it asks of Upstash. Tasks it spawns are on their own account.
-    pub async fn of<F: Future>(usage: Arc<Self>, work: F) -> F::Output {
-        CURRENT.scope(usage, work).await
-    }
-
     /// Requests sent, retries included.
     pub fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
@@ -35,75 +23,72 @@ impl Usage {
         self.retries.load(Ordering::Relaxed)
     }
 
-    /// Commands billed, as far as answers told: what ran for an answer that was lost is not in it.
+    /// Commands billed, as far as replies told: what ran for a reply that was lost is not in it.
     pub fn commands(&self) -> u32 {
         self.commands.load(Ordering::Relaxed)
     }
 
-    /// Time spent waiting for answers; the pauses before retries are not in it.
+    /// Time spent waiting for replies; the pauses before retries are not in it.
     pub fn waited(&self) -> Duration {
         Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+
+    /// Notes commands that were billed.
+    pub(crate) fn add_commands(&self, count: u32) {
+        self.commands.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Notes that the next attempt repeats one that failed.
+    pub(super) fn add_retry(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Begins an attempt.
+    pub(super) fn start_attempt(&self) -> Attempt<'_> {
+        Attempt {
+            usage: self,
+            started: Instant::now(),
+        }
     }
 }
 
 /// One attempt under way. Noted when dropped, so that one given up in the middle counts as well.
 #[derive(Debug)]
-pub(super) struct Attempt(Instant);
-
-impl Attempt {
-    pub(super) fn start() -> Self {
-        Self(Instant::now())
-    }
+pub(super) struct Attempt<'a> {
+    usage: &'a Usage,
+    started: Instant,
 }
 
-impl Drop for Attempt {
+impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        note(|usage| {
-            let micros = u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX);
-            usage.requests.fetch_add(1, Ordering::Relaxed);
-            usage.micros.fetch_add(micros, Ordering::Relaxed);
-        });
+        let micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.usage.requests.fetch_add(1, Ordering::Relaxed);
+        self.usage.micros.fetch_add(micros, Ordering::Relaxed);
     }
-}
-
-/// Notes that the next attempt repeats one that failed.
-pub(super) fn note_retry() {
-    note(|usage| {
-        usage.retries.fetch_add(1, Ordering::Relaxed);
-    });
-}
-
-/// Notes commands that were billed.
-pub(crate) fn note_commands(count: u32) {
-    note(|usage| {
-        usage.commands.fetch_add(count, Ordering::Relaxed);
-    });
-}
-
-/// Outside of [`Usage::of`] nobody wants to know, which is no error.
-fn note(change: impl FnOnce(&Usage)) {
-    let _ = CURRENT.try_with(|usage| change(usage));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn counts_what_runs_inside_and_nothing_else() {
-        let usage = Arc::new(Usage::default());
-        drop(Attempt::start());
-        let work = async {
-            drop(Attempt::start());
-            note_retry();
-            drop(Attempt::start());
-            note_commands(3);
-            note_commands(4);
-        };
-        Usage::of(usage.clone(), work).await;
-        note_retry();
-        note_commands(1);
+    #[test]
+    fn counts_attempts_retries_and_commands() {
+        let usage = Usage::default();
+        drop(usage.start_attempt());
+        usage.add_retry();
+        drop(usage.start_attempt());
+        usage.add_commands(3);
+        usage.add_commands(4);
         assert_eq!((usage.requests(), usage.retries()), (2, 1));
         assert_eq!(usage.commands(), 7);
+    }
+
+    #[test]
+    fn an_attempt_counts_when_it_has_ended() {
+        let usage = Usage::default();
+        let attempt = usage.start_attempt();
+        assert_eq!(usage.requests(), 0);
+        drop(attempt);
+        assert_eq!(usage.requests(), 1);
     }
 }

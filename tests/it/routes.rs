@@ -1,9 +1,10 @@
-//! What holds the repository together: each file of api/ is one function, and is listed as one.
+//! What holds the repository together: the table of routes, `api/`, `Cargo.toml` and `vercel.json` agree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use conversation_store::http::route_of;
+use conversation_store::http::Route;
+use serde_json::Value;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -13,6 +14,11 @@ fn functions(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        // Vercel makes no function of these.
+        if name.starts_with('_') {
+            continue;
+        }
         if path.is_dir() {
             found.extend(functions(&path));
         } else {
@@ -25,32 +31,67 @@ fn functions(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn every_file_of_api_is_a_binary_and_mounted_locally() {
+fn every_file_of_api_is_a_route_of_the_table() {
     let functions = functions(&root().join("api"));
     assert!(
         functions.len() <= 12,
         "Vercel's Hobby plan takes 12 functions"
     );
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let mounted = fs::read_to_string(root().join("local/src/functions.rs")).unwrap();
-    for path in &functions {
-        assert!(
-            manifest.contains(&format!("path = \"{path}\"")),
-            "{path} in Cargo.toml"
-        );
-        assert!(
-            mounted.contains(&format!("\"../../{path}\"")),
-            "{path} in the local server"
-        );
-    }
-    for path in &functions {
-        let pattern = format!("/{}", path.trim_end_matches(".rs"))
+    let mut routes: Vec<&str> = Route::ALL.iter().map(|route| route.file()).collect();
+    routes.sort_unstable();
+    assert_eq!(routes, functions);
+}
+
+#[test]
+fn a_pattern_is_the_path_that_vercel_makes_of_the_file() {
+    for route in Route::ALL {
+        let pattern = format!("/{}", route.file().trim_end_matches(".rs"))
             .replace('[', "{")
             .replace(']', "}");
-        let asked = pattern.replace(['{', '}'], "-");
-        assert_eq!(route_of(&asked), pattern, "{path} in src/http/route.rs");
+        assert_eq!(route.pattern(), pattern);
     }
-    assert_eq!(manifest.matches("[[bin]]").count(), functions.len());
+}
+
+#[test]
+fn every_route_is_a_binary() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    for route in Route::ALL {
+        let (name, file) = (route.name(), route.file());
+        let binary = format!("[[bin]]\nname = \"{name}\"\npath = \"{file}\"\n");
+        assert!(manifest.contains(&binary), "{file} in Cargo.toml");
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), Route::ALL.len());
+}
+
+#[test]
+fn every_route_has_a_time_limit() {
+    let settings = fs::read_to_string(root().join("vercel.json")).unwrap();
+    let settings: Value = serde_json::from_str(&settings).unwrap();
+    let limits = settings["functions"].as_object().unwrap();
+    let is_meant = |pattern: &str, file: &str| match pattern.split_once("**/*") {
+        Some((directory, end)) => file.starts_with(directory) && file.ends_with(end),
+        None => file == pattern,
+    };
+    let files = || Route::ALL.iter().map(|route| route.file());
+    for (pattern, limit) in limits {
+        assert!(limit["maxDuration"].is_u64(), "{pattern}");
+        assert!(files().any(|file| is_meant(pattern, file)), "{pattern}");
+    }
+    for file in files() {
+        assert!(
+            limits.keys().any(|pattern| is_meant(pattern, file)),
+            "{file} in vercel.json"
+        );
+    }
+}
+
+#[test]
+fn a_handler_runs_as_its_own_route() {
+    for route in Route::ALL {
+        let source = fs::read_to_string(root().join(route.file())).unwrap();
+        let function = format!("conversation_store::function!({route:?}, handle);");
+        assert!(source.contains(&function), "{}: {function}", route.file());
+    }
 }
 
 #[test]

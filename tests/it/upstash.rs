@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::common::{STORE_TOKEN, Site};
 use conversation_store::clock::Clock;
 use conversation_store::secret::Secret;
-use conversation_store::upstash::{Command, Reply, Script, Upstash, UpstashConfig, UpstashError};
+use conversation_store::upstash::{
+    Command, Reply, Script, Upstash, UpstashConfig, UpstashError, Usage,
+};
 use embedded_store::front::Fault;
 
 on_both_stores!(
@@ -37,7 +39,10 @@ async fn a_pipeline_answers_in_order(site: Site) {
         Command::new("MGET").arg("k").arg("none"),
     ];
     let (replies, cost) = site
-        .cost_of(async { client(&site.front.url()).pipeline(&commands).await })
+        .cost_of(async {
+            let upstash = client(&site.front.url());
+            upstash.pipeline(&Usage::default(), &commands).await
+        })
         .await;
     let expected = [
         bytes("OK"),
@@ -57,7 +62,10 @@ async fn an_entry_of_a_pipeline_fails_alone(site: Site) {
         Command::new("INCR").arg("k"),
         Command::new("GET").arg("k"),
     ];
-    let replies = client(&site.front.url()).pipeline(&commands).await.unwrap();
+    let replies = client(&site.front.url())
+        .pipeline(&Usage::default(), &commands)
+        .await
+        .unwrap();
     assert_eq!(replies[0], Ok(bytes("OK")));
     assert!(
         matches!(&replies[1], Err(UpstashError::Command(text)) if text.starts_with("ERR value"))
@@ -69,7 +77,7 @@ async fn any_bytes_come_back_intact(site: Site) {
     let script =
         Script::new("#!lua flags=allow-key-locking\nreturn {'\\255\\0\\254', 'OK', 'null', '5'}");
     let reply = client(&site.front.url())
-        .script(&script, &[], &[])
+        .script(&Usage::default(), &script, &[], &[])
         .await
         .unwrap();
     let expected = vec![
@@ -85,7 +93,9 @@ async fn a_script_is_sent_by_digest_and_once_by_text(site: Site) {
     let upstash = client(&site.front.url());
     let script = Script::new("#!lua flags=allow-key-locking\nreturn 20 + ARGV[1]");
     for requests in [2, 1] {
-        let (reply, cost) = site.cost_of(upstash.script(&script, &["k"], &["3"])).await;
+        let (reply, cost) = site
+            .cost_of(upstash.script(&Usage::default(), &script, &["k"], &["3"]))
+            .await;
         assert_eq!(reply.unwrap(), Reply::Int(23));
         assert_eq!(cost.requests, requests);
     }
@@ -93,7 +103,10 @@ async fn a_script_is_sent_by_digest_and_once_by_text(site: Site) {
 
 async fn a_subscription_receives_what_is_published(site: Site) {
     let upstash = client(&site.front.url());
-    let mut subscription = upstash.subscribe("user:1:events").await.unwrap();
+    let mut subscription = upstash
+        .subscribe(&Usage::default(), "user:1:events")
+        .await
+        .unwrap();
     for text in ["one", "two, with a comma", "{\"three\":3}"] {
         site.command(&["PUBLISH", "user:1:events", text]).await;
         assert_eq!(subscription.next().await.unwrap().as_deref(), Some(text));
@@ -104,7 +117,7 @@ async fn a_subscription_receives_what_is_published(site: Site) {
         Ok(None) | Err(UpstashError::Unreachable(_))
     ));
     assert!(matches!(
-        upstash.subscribe("x").await,
+        upstash.subscribe(&Usage::default(), "x").await,
         Err(UpstashError::Unreachable(_))
     ));
 }
@@ -112,7 +125,9 @@ async fn a_subscription_receives_what_is_published(site: Site) {
 async fn a_request_over_ten_megabytes_is_not_sent(site: Site) {
     let upstash = client(&site.front.url());
     let large = Command::new("SET").arg("k").arg("x".repeat(11_000_000));
-    let (result, cost) = site.cost_of(upstash.command(&large)).await;
+    let (result, cost) = site
+        .cost_of(upstash.command(&Usage::default(), &large))
+        .await;
     assert_eq!(result, Err(UpstashError::TooLarge));
     assert_eq!(cost.requests, 0);
 }
@@ -126,7 +141,9 @@ async fn a_deadline_ends_a_call_that_never_answers() {
     site.faults()
         .push(Fault::Delay(Duration::from_secs(60)), 10);
     assert_eq!(
-        upstash.command(&Command::new("PING")).await,
+        upstash
+            .command(&Usage::default(), &Command::new("PING"))
+            .await,
         Err(UpstashError::Timeout)
     );
 }
@@ -157,7 +174,10 @@ async fn the_sync_token_of_an_answer_goes_with_the_next_request() {
     let upstash = client(&format!("http://{address}"));
     for _ in 0..2 {
         assert_eq!(
-            upstash.command(&Command::new("PING")).await.unwrap(),
+            upstash
+                .command(&Usage::default(), &Command::new("PING"))
+                .await
+                .unwrap(),
             bytes("PON")
         );
     }
@@ -181,7 +201,10 @@ async fn a_database_that_does_not_know_a_flag_gets_the_script_without() {
     let flagged = Script::new("#!lua flags=allow-key-locking,allow-oom\nreturn 1");
     let plain = Script::new("#!lua flags=allow-key-locking\nreturn 1");
     for _ in 0..2 {
-        let reply = upstash.script(&flagged, &[], &[]).await.unwrap();
+        let reply = upstash
+            .script(&Usage::default(), &flagged, &[], &[])
+            .await
+            .unwrap();
         assert_eq!(reply, bytes("PON"));
     }
     let requests = server.join().unwrap();
@@ -200,7 +223,9 @@ async fn an_https_url_is_spoken_to_in_tls_only() {
         ..UpstashConfig::new(format!("https://{address}"), Secret::new(STORE_TOKEN))
     };
     let upstash = Upstash::new(&config, Clock::default()).unwrap();
-    let result = upstash.command(&Command::new("PING")).await;
+    let result = upstash
+        .command(&Usage::default(), &Command::new("PING"))
+        .await;
     assert!(
         matches!(result, Err(UpstashError::Unreachable(_))),
         "{result:?}"

@@ -1,6 +1,6 @@
 //! A database that is full.
 
-use conversation_store::upstash::{Command, Script, UpstashError};
+use conversation_store::upstash::{Command, Script, UpstashError, Usage};
 use serde_json::{Value, json};
 
 use crate::database::Database;
@@ -34,11 +34,13 @@ async fn writes_are_refused_with_the_capacity_error(database: &Database) {
     let (key, client) = (database.key("one too many"), database.client());
     database.count(2);
     let set = Command::new("SET").arg(&key).arg("x");
-    let reply = client.command(&set).await;
+    let reply = client.command(&Usage::default(), &set).await;
     assert_eq!(reply, Err(UpstashError::Capacity), "is this database full?");
     let script =
         Script::new("#!lua flags=allow-key-locking\nreturn redis.call('HSET', KEYS[1], 'a', 'x')");
-    let reply = client.script(&script, &[&key], &[]).await;
+    let reply = client
+        .script(&Usage::default(), &script, &[&key], &[])
+        .await;
     assert_eq!(reply, Err(UpstashError::Capacity));
     assert_eq!(database.command(&["EXISTS", &key]).await, Ok(json!(0)));
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use conversation_store::upstash::Usage;
 use serde_json::json;
 
 use crate::database::Database;
@@ -18,7 +19,11 @@ const DELIVERY: Duration = Duration::from_secs(10);
 async fn a_subscription_lasts_and_hears_what_a_script_publishes(database: &Database) {
     let channel = database.key("events");
     database.count(1);
-    let mut subscription = database.client().subscribe(&channel).await.unwrap();
+    let mut subscription = database
+        .client()
+        .subscribe(&Usage::default(), &channel)
+        .await
+        .unwrap();
     let publish = "return redis.call('PUBLISH', KEYS[1], ARGV[1])";
     let first = "{\"a\": 1},with a comma\u{1d}and a separator";
     for text in [first, "after a long silence"] {

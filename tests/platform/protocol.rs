@@ -1,6 +1,6 @@
 //! The REST protocol itself.
 
-use conversation_store::upstash::{Command, Reply, UpstashError};
+use conversation_store::upstash::{Command, Reply, UpstashError, Usage};
 use serde_json::json;
 
 use crate::database::Database;
@@ -70,8 +70,10 @@ async fn a_sync_token_comes_back(database: &Database) {
     let client = database.client();
     database.count(2);
     let set = Command::new("SET").arg(&key).arg("2");
-    client.command(&set).await.unwrap();
-    let reply = client.command(&Command::new("GET").arg(&key)).await;
+    client.command(&Usage::default(), &set).await.unwrap();
+    let reply = client
+        .command(&Usage::default(), &Command::new("GET").arg(&key))
+        .await;
     assert_eq!(reply, Ok(Reply::Bytes(b"2".to_vec())));
 }
 
@@ -92,7 +94,9 @@ async fn an_unknown_script_answers_noscript(database: &Database) {
 async fn a_wrong_token_is_unauthorized(database: &Database) {
     let client = database.client_with("not-the-token");
     database.count(1);
-    let reply = client.command(&Command::new("PING")).await;
+    let reply = client
+        .command(&Usage::default(), &Command::new("PING"))
+        .await;
     assert_eq!(reply, Err(UpstashError::Unauthorized));
 }
 
@@ -108,14 +112,14 @@ async fn any_byte_survives(database: &Database) {
     database.count(3);
     let eval = Command::new("EVAL").arg(words).arg("1").arg(&key);
     let all = Reply::Bytes((0..=255).collect());
-    let reply = client.command(&eval).await;
+    let reply = client.command(&Usage::default(), &eval).await;
     assert_eq!(reply, Ok(Reply::List(vec![all.clone(), all])));
 
     let text = "a\u{1d}b\u{1e}c\u{1f}d\u{0}e\r\n\u{2028}\u{1f600}\"\\";
     database.count(2);
     let set = Command::new("HSET").arg(&key).arg(text).arg(text);
-    client.command(&set).await.unwrap();
+    client.command(&Usage::default(), &set).await.unwrap();
     let get = Command::new("HGET").arg(&key).arg(text);
-    let reply = client.command(&get).await;
+    let reply = client.command(&Usage::default(), &get).await;
     assert_eq!(reply, Ok(Reply::Bytes(text.as_bytes().to_vec())));
 }

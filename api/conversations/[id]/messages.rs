@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{NewMessage, ObjectWriter, Timestamp, limits, parse_append};
 use conversation_store::store::{CursorKind, Order, Outcome, PageQuery};
 use http::Method;
 
 /// Pages of messages, and appending up to 100 at once.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::GET, Method::POST])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => page(&app, &request).await,
         _ => append(&app, request).await,
     }
 }
 
-async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn page(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let query = PageQuery {
         limit: request.limit(limits::MESSAGE_PAGE)?,
@@ -31,7 +30,7 @@ async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let page = app.store.for_user(&user).page(&id, &query).await?;
     let etag = page.summary.etag.as_deref();
     let Some(messages) = page.messages else {
-        return Ok(Answer::not_modified().with_etag(etag).revalidated());
+        return Ok(ApiResponse::not_modified(etag));
     };
     let messages: Vec<String> = messages.iter().map(|message| message.to_json()).collect();
     let size: usize = messages.iter().map(|json| json.len() + 1).sum();
@@ -40,10 +39,10 @@ async fn page(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
         .array("data", messages)
         .optional("nextCursor", next.as_deref())
         .plain("revision", page.summary.counters.revision);
-    Ok(Answer::ok(json.finish()).with_etag(etag).revalidated())
+    Ok(ApiResponse::ok(json.finish()).revalidated(etag))
 }
 
-async fn append(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let preconditions = request.preconditions()?;
     let now = Timestamp::from_ms(app.clock.now_ms());
@@ -52,13 +51,11 @@ async fn append(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     let (written, appended) = store.append(&id, &messages, &preconditions).await?;
     let json = ObjectWriter::with_capacity(1_024)
         .raw("conversation", &written.summary.to_object(0).finish())
-        .array("appended", appended.iter().map(|id| format!("\"{id}\"")));
-    let json = written.change_sequence.write_to(json).finish();
-    let answer = match written.outcome {
-        Outcome::Created | Outcome::Changed => Answer::created(json),
-        Outcome::Unchanged => Answer::ok(json),
-    };
-    Ok(answer.with_etag(written.summary.etag.as_deref()))
+        .display_array("appended", &appended);
+    let json = written.change_sequence.write_to(json);
+    // Messages are what an append creates.
+    let is_created = written.outcome != Outcome::Unchanged;
+    Ok(ApiResponse::written(&written, json, is_created))
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Messages, handle);

@@ -26,7 +26,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::common::Site;
-use crate::common::Site;
 use actor::Actor;
 use embedded_store::front::Fault;
 use model::Party;

@@ -42,7 +42,10 @@ fn tags() -> Value {
         ("session", "Who one is, and on which devices."),
         ("conversations", "Conversations."),
         ("messages", "Messages of a conversation."),
-        ("shares", "Read-only snapshots for whoever knows their id."),
+        (
+            "shares",
+            "Read-only snapshots for anybody who knows their id.",
+        ),
         ("sync", "What other devices did."),
         (
             "data",
@@ -75,7 +78,7 @@ fn paths(examples: &Examples) -> Map<String, Value> {
         let path = paths.entry(operation.route).or_insert_with(
             || json!({ "parameters": [{ "$ref": "#/components/parameters/RequestId" }] }),
         );
-        path[operation.method] = operation.to_json(examples);
+        path[&operation.method] = operation.to_json(examples);
     }
     paths
 }

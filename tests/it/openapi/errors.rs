@@ -50,7 +50,29 @@ pub const BODY: [ErrorCode; 3] = [
     ErrorCode::BodyTooLarge,
 ];
 
-/// Headers that any answer may have.
+/// Of every request that keeps a conversation whole.
+pub const NEW_CONVERSATION: [ErrorCode; 10] = [
+    ErrorCode::InvalidField,
+    ErrorCode::InvalidId,
+    ErrorCode::DuplicateId,
+    ErrorCode::MessageTooLarge,
+    ErrorCode::MetadataTooLarge,
+    ErrorCode::ConversationDeleted,
+    ErrorCode::ConversationTooLong,
+    ErrorCode::TooManyConversationsKept,
+    ErrorCode::TooMuchTextKept,
+    ErrorCode::ClaimUnfinished,
+];
+
+/// Of every request that writes to the conversation in its path.
+pub const CONVERSATION: [ErrorCode; 4] = [
+    ErrorCode::InvalidId,
+    ErrorCode::IdMismatch,
+    ErrorCode::RevisionMismatch,
+    ErrorCode::ClaimUnfinished,
+];
+
+/// Headers that any response may have.
 const COMMON_HEADERS: [&str; 5] = [
     "X-Request-Id",
     "Vary",

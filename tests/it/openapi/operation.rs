@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use conversation_store::ErrorCode;
+use conversation_store::http::Route;
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::errors::{self, BODY, GROW, READ, STORE, TOKEN, WRITE};
@@ -24,18 +26,18 @@ pub enum Access {
 /// What is known of an operation.
 pub struct Operation {
     pub route: &'static str,
-    pub method: &'static str,
+    pub method: String,
     pub id: &'static str,
     texts: Map<String, Value>,
     access: Access,
     parameters: Vec<Value>,
     body: Option<(bool, Map<String, Value>)>,
-    answers: Vec<Answer>,
+    responses: Vec<Response>,
     codes: Vec<ErrorCode>,
 }
 
-/// An answer that is no error.
-pub struct Answer {
+/// A response that is no error.
+pub struct Response {
     status: u16,
     description: &'static str,
     content: Vec<(&'static str, Value)>,
@@ -44,26 +46,28 @@ pub struct Answer {
 }
 
 impl Operation {
-    pub fn new(method: &'static str, route: &'static str, id: &'static str) -> Self {
+    /// An operation of a route in the table.
+    pub fn new(method: Method, route: Route, id: &'static str) -> Self {
+        assert!(route.methods().contains(&method), "{id}");
         let own: &[&[ErrorCode]] = match method {
-            "get" => &[&READ],
-            "delete" => &[&WRITE],
+            Method::GET => &[&READ],
+            Method::DELETE => &[&WRITE],
             _ => &[&WRITE, &GROW],
         };
         let codes = [&TOKEN[..], &STORE, &[ErrorCode::StorageDisabled]];
         let operation = Self {
-            route,
-            method,
+            route: route.pattern(),
+            method: method.as_str().to_lowercase(),
             id,
             texts: Map::new(),
             access: Access::User,
             parameters: Vec::new(),
             body: None,
-            answers: Vec::new(),
+            responses: Vec::new(),
             codes: [&codes[..], own].concat().concat(),
         };
         match method {
-            "get" => operation,
+            Method::GET => operation,
             _ => operation.takes(&["IdempotencyKey"]),
         }
     }
@@ -119,8 +123,8 @@ impl Operation {
         self
     }
 
-    pub fn answers(mut self, answer: Answer) -> Self {
-        self.answers.push(answer);
+    pub fn response(mut self, response: Response) -> Self {
+        self.responses.push(response);
         self
     }
 
@@ -161,10 +165,10 @@ impl Operation {
 
     fn responses(&self, examples: &Examples) -> BTreeMap<String, Value> {
         let mut responses = BTreeMap::new();
-        for answer in &self.answers {
-            let mut json = answer.to_json();
-            examples.add_answers(self.id, answer.status, &mut json);
-            responses.insert(answer.status.to_string(), json);
+        for response in &self.responses {
+            let mut json = response.to_json();
+            examples.add_answers(self.id, response.status, &mut json);
+            responses.insert(response.status.to_string(), json);
         }
         for (status, codes) in errors::by_status(&self.codes) {
             let mut json = errors::response(&codes);
@@ -172,14 +176,14 @@ impl Operation {
                 json = errors::own_response(&codes);
                 examples.add_answers(self.id, status, &mut json);
             }
-            // The health's 503 is not an error body, and is described among the answers.
+            // The health's 503 is not an error body, and is described among the responses.
             responses.entry(status.to_string()).or_insert(json);
         }
         responses
     }
 }
 
-impl Answer {
+impl Response {
     pub fn new(status: u16, description: &'static str) -> Self {
         Self {
             status,
@@ -188,6 +192,29 @@ impl Answer {
             headers: Vec::new(),
             links: Map::new(),
         }
+    }
+
+    /// The client's copy is current.
+    pub fn not_modified() -> Self {
+        Self::new(304, "What the client has is current.").headers(&["ETag"])
+    }
+
+    /// The conversation after a write, and what can be done with it next.
+    pub fn written(status: u16, description: &'static str) -> Self {
+        let id = json!({ "id": "$response.body#/id" });
+        Self::json(status, description, "WrittenConversation")
+            .headers(&["ETag"])
+            .leads_to("open", "openConversation", id.clone())
+            .leads_to("save", "saveConversation", id.clone())
+            .leads_to("patch", "patchConversation", id.clone())
+            .leads_to("delete", "deleteConversation", id.clone())
+            .leads_to("append", "appendMessages", id.clone())
+            .leads_to("messages", "listMessages", id)
+            .leads_to(
+                "export",
+                "exportConversations",
+                json!({ "conversation": "$response.body#/id" }),
+            )
     }
 
     /// With a JSON body: a schema of the components.

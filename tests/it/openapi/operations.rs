@@ -1,20 +1,46 @@
-//! What can be asked of the service.
+//! What can be asked of the service: the files beside the handlers in `api/`, put together.
 
+#[path = "../../../api/conversations/_[id].openapi.rs"]
+mod conversation;
+#[path = "../../../api/_conversations.openapi.rs"]
 mod conversations;
+#[path = "../../../api/_export.openapi.rs"]
+mod export;
+#[path = "../../../api/health/_redis.openapi.rs"]
+mod health;
+#[path = "../../../api/_import.openapi.rs"]
+mod import;
+#[path = "../../../api/conversations/[id]/messages/_[messageId].openapi.rs"]
+mod message;
+#[path = "../../../api/conversations/[id]/_messages.openapi.rs"]
 mod messages;
-mod service;
+#[path = "../../../api/_metrics.openapi.rs"]
+mod metrics;
+#[path = "../../../api/_session.openapi.rs"]
 mod session;
+#[path = "../../../api/_shares.openapi.rs"]
 mod shares;
+#[path = "../../../api/_sync.openapi.rs"]
+mod sync;
+#[path = "../../../api/_user.openapi.rs"]
 mod user;
 
 use super::operation::Operation;
 
 pub fn operations() -> Vec<Operation> {
-    let mut operations = session::operations();
-    operations.extend(conversations::operations());
-    operations.extend(messages::operations());
-    operations.extend(shares::operations());
-    operations.extend(user::operations());
-    operations.extend(service::operations());
-    operations
+    let all = [
+        session::operations(),
+        sync::operations(),
+        conversations::operations(),
+        conversation::operations(),
+        messages::operations(),
+        message::operations(),
+        shares::operations(),
+        import::operations(),
+        export::operations(),
+        user::operations(),
+        health::operations(),
+        metrics::operations(),
+    ];
+    all.into_iter().flatten().collect()
 }

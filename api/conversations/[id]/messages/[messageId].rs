@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{Answer, ApiError, ApiRequest};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{MessagePatch, ObjectWriter};
 use conversation_store::store::Written;
 use http::Method;
 
 /// Changing it, and deleting it; with `?andAfter=true` all that follows too.
-pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<Answer, ApiError> {
-    request.allow(&[Method::PATCH, Method::DELETE])?;
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::PATCH => patch(&app, request).await,
         _ => delete(&app, &request).await,
     }
 }
 
-async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
+async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let (message, preconditions) = (request.message_id()?, request.preconditions()?);
     let patch = MessagePatch::parse(&request.body().await?, &message)?;
@@ -28,10 +27,10 @@ async fn patch(app: &App, request: ApiRequest) -> Result<Answer, ApiError> {
     // To a repeat of a change whose message is gone by now there is nothing to show.
     let json = stored.map_or_else(|| "null".to_owned(), |stored| stored.to_json());
     let json = ObjectWriter::with_capacity(4_096).raw("message", &json);
-    Ok(answer(json, &written))
+    Ok(respond(json, &written))
 }
 
-async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
+async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let (message, preconditions) = (request.message_id()?, request.preconditions()?);
     let and_after = request.choice("andAfter", &["true", "false"])? == Some("true");
@@ -39,15 +38,13 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<Answer, ApiError> {
     let truncation = store
         .delete_message(&id, &message, and_after, &preconditions)
         .await?;
-    let ids = truncation.ids.iter().map(|id| format!("\"{id}\""));
-    let json = ObjectWriter::with_capacity(1_024).array("deleted", ids);
-    Ok(answer(json, &truncation.written))
+    let json = ObjectWriter::with_capacity(1_024).display_array("deleted", &truncation.ids);
+    Ok(respond(json, &truncation.written))
 }
 
-fn answer(json: ObjectWriter, written: &Written) -> Answer {
+fn respond(json: ObjectWriter, written: &Written) -> ApiResponse {
     let json = json.raw("conversation", &written.summary.to_object(0).finish());
-    Answer::ok(written.change_sequence.write_to(json).finish())
-        .with_etag(written.summary.etag.as_deref())
+    ApiResponse::written(written, written.change_sequence.write_to(json), false)
 }
 
-conversation_store::function!(handle);
+conversation_store::function!(Message, handle);

@@ -5,21 +5,21 @@ use super::{Invalid, Object, ObjectWriter, Timestamp};
 /// The mark of an exported conversation, its field `$export`. No conversation has a field of that name by
 /// itself: like everything we compute it is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct ExportMetadata {
     /// Where it stood in the list.
     pub place: Timestamp,
     /// Whether it had a title of its own; if not, the exported one is the placeholder.
     pub titled: bool,
 }
 
-impl Origin {
+impl ExportMetadata {
     /// The field's name.
     pub const FIELD: &'static str = "$export";
 
     /// Reads the field.
     ///
     /// # Errors
-    /// `invalid_field` for anything that [`Origin::to_json`] does not make.
+    /// `invalid_field` for anything that [`ExportMetadata::to_json`] does not make.
     pub fn parse(json: &str, path: &str) -> Result<Self, Invalid> {
         let expected = || Invalid::field(path, "what an export has there");
         let mut object = Object::parse(json.as_bytes(), path).map_err(|_| expected())?;
@@ -51,11 +51,14 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes_and_nothing_else() {
-        let origin = Origin {
+        let metadata = ExportMetadata {
             place: Timestamp::from_ms(5),
             titled: false,
         };
-        assert_eq!(Origin::parse(&origin.to_json(), "x"), Ok(origin));
+        assert_eq!(
+            ExportMetadata::parse(&metadata.to_json(), "x"),
+            Ok(metadata)
+        );
         for json in [
             "1",
             "{}",
@@ -64,7 +67,7 @@ mod tests {
             r#"{"place":1,"titled":1}"#,
         ] {
             assert_eq!(
-                Origin::parse(json, "x").unwrap_err().code,
+                ExportMetadata::parse(json, "x").unwrap_err().code,
                 ErrorCode::InvalidField
             );
         }

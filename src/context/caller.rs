@@ -1,9 +1,10 @@
 //! A user together with how the request was made.
 
-use super::UserId;
+use std::sync::Arc;
+
+use super::RequestContext;
 use crate::idempotency::IdempotencyKey;
-use crate::rate::RateCell;
-use crate::upkeep::Upkeep;
+use crate::identity::UserId;
 
 /// Who asks, by a token of when, and whose calls this one is counted among.
 #[derive(Clone, Debug)]
@@ -13,35 +14,32 @@ pub struct Caller {
     /// When the token was issued, ms since the epoch: a sign-out everywhere voids older ones.
     pub issued_at: i64,
     /// Whose limit applies.
-    pub counted_as: Counted,
+    pub rate_limit_key: RateLimitKey,
     /// A pseudonym of the address.
     pub address: String,
     /// What this call is known by.
     pub key: IdempotencyKey,
-    /// Learns where the caller stands in the window.
-    pub rate: RateCell,
-    /// Collects what is to be done after the answer.
-    pub upkeep: Upkeep,
+    /// The request that the call belongs to.
+    pub context: Arc<RequestContext>,
 }
 
 impl Caller {
-    /// The service itself, seeing to the data of `user` at `now_ms`.
-    pub(crate) fn of_service(user: UserId, now_ms: i64) -> Self {
+    /// The service itself, seeing to the data of `user` at `now_ms` on account of a request.
+    pub(crate) fn of_service(user: UserId, now_ms: i64, context: Arc<RequestContext>) -> Self {
         Self {
             user,
             issued_at: now_ms,
-            counted_as: Counted::User,
+            rate_limit_key: RateLimitKey::User,
             address: String::new(),
             key: IdempotencyKey::generate(now_ms),
-            rate: RateCell::default(),
-            upkeep: Upkeep::default(),
+            context,
         }
     }
 }
 
 /// Whose calls a call is counted among.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Counted {
+pub enum RateLimitKey {
     /// The user's own.
     User,
     /// Those of an address, hashed: for calls that need no token.

@@ -1,16 +1,16 @@
-//! `/api/shares`.
+//! What `public/openapi.json` says of `/api/shares`. With its underscore, the file is no function.
 
 use conversation_store::ErrorCode::{
     ClaimUnfinished, ConversationNotFound, InvalidCursor, InvalidField, InvalidId, InvalidQuery,
     ShareNotFound, TooLargeToShare, TooManyShares, TooMuchTextKept,
 };
+use conversation_store::http::Route;
+use http::Method;
 use serde_json::{Value, json};
 
-use super::super::operation::{Access, Answer, Operation};
+use super::super::operation::{Access, Operation, Response};
 use super::super::parameters::query;
 use super::super::schemas::reference;
-
-const ROUTE: &str = "/api/shares";
 
 pub fn operations() -> Vec<Operation> {
     vec![share(), read(), revoke()]
@@ -18,7 +18,7 @@ pub fn operations() -> Vec<Operation> {
 
 fn share() -> Operation {
     let id = json!({ "id": "$response.body#/id" });
-    Operation::new("post", ROUTE, "shareConversation")
+    Operation::new(Method::POST, Route::Shares, "shareConversation")
         .describe(
             "shares",
             "Share a conversation",
@@ -26,8 +26,8 @@ fn share() -> Operation {
              `Idempotency-Key` repeating it gives the same share.",
         )
         .body(true, "NewShare")
-        .answers(
-            Answer::json(201, "It is shared.", "Share")
+        .response(
+            Response::json(201, "It is shared.", "Share")
                 .headers(&["Location"])
                 .leads_to("read", "readShares", id.clone())
                 .leads_to("revoke", "revokeShare", id),
@@ -38,7 +38,7 @@ fn share() -> Operation {
 
 fn read() -> Operation {
     let either = json!({ "anyOf": [reference("ShareList"), reference("SharedConversation")] });
-    Operation::new("get", ROUTE, "readShares")
+    Operation::new(Method::GET, Route::Shares, "readShares")
         .describe(
             "shares",
             "List one's shares, or read one",
@@ -52,8 +52,8 @@ fn read() -> Operation {
             "Where to go on in a share: `nextCursor` of an answer.",
             json!({ "type": "string", "pattern": "^[0-9]{1,9}$" }),
         ))
-        .answers(
-            Answer::new(200, "The shares; or with `id` a page of one.")
+        .response(
+            Response::new(200, "The shares; or with `id` a page of one.")
                 .body("application/json", either)
                 .headers(&["X-Robots-Tag"])
                 .leads_to("newest", "readShares", json!({ "id": "$response.body#/data/0/id" }))
@@ -63,11 +63,11 @@ fn read() -> Operation {
 }
 
 fn revoke() -> Operation {
-    Operation::new("delete", ROUTE, "revokeShare")
+    Operation::new(Method::DELETE, Route::Shares, "revokeShare")
         .describe("shares", "Revoke a share", "Doing so again is no error.")
         .whether_enabled_or_not()
         .takes_also(share_id(true))
-        .answers(Answer::json(
+        .response(Response::json(
             200,
             "Nobody can read it any more.",
             "RevokedShare",

@@ -1,9 +1,9 @@
-//! HTTPS as every client of ours speaks it.
+//! TLS as every outgoing HTTP client uses it.
 
 use std::sync::Arc;
 
 /// Begins a client that trusts Mozilla's roots, compiled in, and nothing that happens to be installed.
-/// It follows no redirects: whom we ask is configured, and nobody else is told our secrets.
+/// It follows no redirects: secrets go to the configured host and nowhere else.
 ///
 /// # Errors
 /// When TLS cannot be set up.

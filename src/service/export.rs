@@ -1,4 +1,4 @@
-//! Exports: a user's conversations as a stream of text, read piece by piece.
+//! Exports: a user's conversations as a stream of text, read piece by piece. What of it is HTTP is in `api/export.rs`.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -7,8 +7,10 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::App;
-use crate::identity::Caller;
-use crate::model::{ConversationId, ObjectWriter, Origin, StoredMessage, Summary, Timestamp};
+use crate::context::Caller;
+use crate::model::{
+    ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp,
+};
 use crate::store::{Cursor, Exported, StoreError};
 
 /// What an export looks like.
@@ -215,11 +217,13 @@ impl Export {
 
 /// The conversation up to its first message.
 fn begin_object(summary: &Summary, place: i64) -> String {
-    let origin = Origin {
+    let metadata = ExportMetadata {
         place: Timestamp::from_ms(place),
         titled: summary.has_title(),
     };
-    let object = summary.to_object(0).raw(Origin::FIELD, &origin.to_json());
+    let object = summary
+        .to_object(0)
+        .raw(ExportMetadata::FIELD, &metadata.to_json());
     let object = object.finish();
     let begun = object.strip_suffix('}').unwrap_or(&object);
     format!("{begun},\"messages\":[")

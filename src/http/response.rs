@@ -1,4 +1,4 @@
-//! Answers: every response that a handler makes is built here.
+//! Every response that a handler makes is built here.
 
 use std::fmt;
 
@@ -11,28 +11,32 @@ use http::header::{
 use http::{Response, StatusCode};
 use vercel_runtime::ResponseBody;
 
+use super::chunks::Chunks;
 use super::compression::{WORTH_IT, gzip};
-use super::stream::Chunks;
+use super::{Background, events};
+use crate::model::ObjectWriter;
+use crate::service::stream::ChangeStream;
+use crate::store::Written;
 
-/// What the entity tag of a compressed answer ends with: it is of the same version, and strong.
+/// What the entity tag of a compressed response ends with: it is of the same version, and strong.
 pub(super) const GZIP_SUFFIX: &str = "-gzip";
 
-/// The entity tag of the compressed form of an answer with this one.
+/// The entity tag of the compressed form of a response with this one.
 fn compressed_tag(etag: &str) -> String {
     format!("{}{GZIP_SUFFIX}\"", etag.trim_end_matches('"'))
 }
 
-/// An answer under construction.
+/// A response under construction.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiResponse {
     status: StatusCode,
     headers: HeaderMap,
-    body: AnswerBody,
+    body: Payload,
 }
 
 /// What is sent behind the headers.
 #[derive(Debug)]
-enum AnswerBody {
+enum Payload {
     /// All of it, known now.
     Whole(Bytes),
     /// Events, as they happen.
@@ -41,7 +45,7 @@ enum AnswerBody {
     Chunks(Chunks),
 }
 
-impl Answer {
+impl ApiResponse {
     /// 200 with a JSON body.
     pub fn ok(json: String) -> Self {
         Self::json(StatusCode::OK, json)
@@ -52,7 +56,7 @@ impl Answer {
         Self::json(StatusCode::CREATED, json)
     }
 
-    /// Any status with a JSON body. Nobody keeps a copy: it is a user's own.
+    /// Any status with a JSON body. No cache keeps a copy: it is a user's own.
     pub fn json(status: StatusCode, json: String) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -60,7 +64,7 @@ impl Answer {
         Self {
             status,
             headers,
-            body: AnswerBody::Whole(json.into()),
+            body: Payload::Whole(json.into()),
         }
     }
 
@@ -69,14 +73,14 @@ impl Answer {
         Self::ok(text).with_header(CONTENT_TYPE, media_type)
     }
 
-    /// 200 with server-sent events.
-    pub fn events(events: ResponseBody) -> Self {
-        let mut answer = Self::empty(StatusCode::OK);
-        answer.body = AnswerBody::Events(events);
-        answer
+    /// 200 with server-sent events: the stream runs from here on, until it has ended or its client is gone.
+    pub fn events(stream: ChangeStream, background: &Background) -> Self {
+        let mut response = Self::empty(StatusCode::OK);
+        response.body = Payload::Events(events::body(stream, background));
+        response
             .with_header(CONTENT_TYPE, "text/event-stream")
             .with_header(CACHE_CONTROL, "private, no-store, no-transform")
-            // Proxies that gather an answer before they pass it on would hold every event back.
+            // Proxies that gather a response before they pass it on would hold every event back.
             .with_header(HeaderName::from_static("x-accel-buffering"), "no")
     }
 
@@ -86,9 +90,9 @@ impl Answer {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: std::error::Error + Send + Sync + 'static,
     {
-        let mut answer = Self::ok(String::new()).with_header(CONTENT_TYPE, media_type);
-        answer.body = AnswerBody::Chunks(Chunks::new(chunks));
-        answer
+        let mut response = Self::ok(String::new()).with_header(CONTENT_TYPE, media_type);
+        response.body = Payload::Chunks(Chunks::new(chunks));
+        response
     }
 
     /// Lets a browser keep it as a file of this name.
@@ -100,9 +104,18 @@ impl Answer {
         )
     }
 
-    /// 304: the client's copy is current.
-    pub fn not_modified() -> Self {
-        Self::empty(StatusCode::NOT_MODIFIED)
+    /// 304: the client's copy, which has this entity tag, is current.
+    pub fn not_modified(etag: Option<&str>) -> Self {
+        Self::empty(StatusCode::NOT_MODIFIED).revalidated(etag)
+    }
+
+    /// After a write, with the conversation's new entity tag: 201 where something was created, 200 where nothing was.
+    pub fn written(written: &Written, json: ObjectWriter, is_created: bool) -> Self {
+        let status = match is_created {
+            true => StatusCode::CREATED,
+            false => StatusCode::OK,
+        };
+        Self::json(status, json.finish()).with_etag(written.summary.etag.as_deref())
     }
 
     /// 204: the methods that a route takes, as OPTIONS asks for them.
@@ -111,9 +124,9 @@ impl Answer {
     }
 
     fn empty(status: StatusCode) -> Self {
-        let mut answer = Self::json(status, String::new());
-        answer.headers.remove(CONTENT_TYPE);
-        answer
+        let mut response = Self::json(status, String::new());
+        response.headers.remove(CONTENT_TYPE);
+        response
     }
 
     /// Adds an `ETag`, given without quotes, where there is one.
@@ -125,10 +138,11 @@ impl Answer {
         }
     }
 
-    /// Lets the client, and nobody else, keep a copy, to be used after asking whether it is current.
+    /// Lets the client alone keep a copy, to be used after asking by its entity tag whether it is current.
     #[must_use]
-    pub fn revalidated(self) -> Self {
-        self.with_header(CACHE_CONTROL, "private, no-cache")
+    pub fn revalidated(self, etag: Option<&str>) -> Self {
+        self.with_etag(etag)
+            .with_header(CACHE_CONTROL, "private, no-cache")
     }
 
     /// Adds where the thing created is.
@@ -146,21 +160,21 @@ impl Answer {
         self
     }
 
-    /// Compresses JSON where that pays. What comes of it is the same answer in other bytes, so it has an `ETag` of its
+    /// Compresses JSON where that pays. The result is the same content in other bytes, so it has an `ETag` of its
     /// own.
     pub(super) fn compress(&mut self) {
         let is_json = self
             .headers
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind == "application/json");
-        let AnswerBody::Whole(body) = &self.body else {
+        let Payload::Whole(body) = &self.body else {
             return;
         };
         if !is_json || body.len() < WORTH_IT {
             return;
         }
         if let Some(packed) = gzip(body) {
-            self.body = AnswerBody::Whole(packed.into());
+            self.body = Payload::Whole(packed.into());
             self.headers
                 .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             self.mark_etag();
@@ -196,14 +210,14 @@ impl Answer {
     }
 
     /// The response itself; `broken_off` is called where it ends before its end.
-    pub(super) fn into_response<F>(self, broken_off: F) -> Response<ResponseBody>
+    pub(super) fn into_http<F>(self, broken_off: F) -> Response<ResponseBody>
     where
         F: Fn(&str) + Send + 'static,
     {
         let body = match self.body {
-            AnswerBody::Whole(bytes) => ResponseBody::from(bytes),
-            AnswerBody::Events(events) => events,
-            AnswerBody::Chunks(chunks) => chunks.into_body(broken_off),
+            Payload::Whole(bytes) => ResponseBody::from(bytes),
+            Payload::Events(events) => events,
+            Payload::Chunks(chunks) => chunks.into_body(broken_off),
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;

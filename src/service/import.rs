@@ -1,4 +1,4 @@
-//! The import request: many conversations, each judged on its own.
+//! Imports: many conversations, each validated and reported on its own.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -7,17 +7,78 @@ use std::thread;
 
 use serde_json::value::RawValue;
 
-use crate::ErrorCode;
-use crate::model::{
-    ConversationId, Invalid, NewConversation, Object, ObjectWriter, Timestamp, array_of, limits,
-};
-use crate::store::ImportStatus;
+use super::ServiceError;
+use crate::context::Caller;
+use crate::model::{ConversationId, Invalid, NewConversation, Object, Timestamp, array_of, limits};
+use crate::store::{ImportStatus, Imported, StoreError};
+use crate::{App, ErrorCode};
+
+/// Imports what `body` holds: the localStorage value, an array of conversations; an object that holds it as
+/// `conversations`; or lines of one conversation each, as an export has them: where `is_lines` says so, or the first
+/// line is a conversation by itself.
+///
+/// # Errors
+/// `Invalid` where it is neither, or holds too many conversations; or the database failed. What is wrong with one
+/// conversation is no error of the request: the report tells.
+pub async fn import(
+    app: &App,
+    caller: &Caller,
+    body: &[u8],
+    is_lines: bool,
+) -> Result<ImportReport, ServiceError> {
+    let now = Timestamp::from_ms(app.clock.now_ms());
+    let request = ImportRequest::parse(body, is_lines, now)?;
+    let store = app.store.for_user(caller);
+    let imported = store.import(&request.conversations).await?;
+    Ok(request.report(&imported))
+}
+
+/// What became of an import.
+#[derive(Debug)]
+pub struct ImportReport {
+    /// What became of each conversation, in the order sent.
+    pub results: Vec<ImportResult>,
+    /// The user's change clock, ms.
+    pub clock: i64,
+}
+
+/// What became of one conversation.
+#[derive(Debug)]
+pub struct ImportResult {
+    /// Its id, where it has one that is in order.
+    pub id: Option<String>,
+    /// Whether it was imported.
+    pub outcome: ImportOutcome,
+}
+
+/// Whether a conversation was imported.
+#[derive(Debug)]
+pub enum ImportOutcome {
+    /// It is new, or some of its messages were.
+    Imported,
+    /// It was all there already.
+    Unchanged,
+    /// It was not imported, for this reason.
+    Rejected(ServiceError),
+}
+
+impl From<ImportStatus> for ImportOutcome {
+    fn from(status: ImportStatus) -> Self {
+        match status {
+            ImportStatus::Imported => Self::Imported,
+            ImportStatus::Unchanged => Self::Unchanged,
+            ImportStatus::Deleted => Self::Rejected(StoreError::ConversationDeleted.into()),
+            ImportStatus::ClaimUnfinished => Self::Rejected(StoreError::ClaimUnfinished.into()),
+            ImportStatus::OverQuota(quota) => Self::Rejected(StoreError::OverQuota(quota).into()),
+        }
+    }
+}
 
 /// What a client wants imported, and what of it cannot be.
 #[derive(Debug)]
-pub struct ImportRequest {
+struct ImportRequest {
     /// The conversations that can be imported, in the order sent.
-    pub conversations: Vec<(ConversationId, NewConversation)>,
+    conversations: Vec<(ConversationId, NewConversation)>,
     items: Vec<Item>,
 }
 
@@ -33,14 +94,8 @@ enum Item {
 }
 
 impl ImportRequest {
-    /// Reads the localStorage value, an array of conversations; an object that holds it as
-    /// `conversations`; or lines of one conversation each, as an export has them: where `is_lines` says so,
-    /// or the first line is a conversation by itself.
-    ///
-    /// # Errors
-    /// `invalid_json` where it is neither; `too_many_conversations`. What is wrong with one conversation
-    /// is no error of the request: [`ImportRequest::report`] tells.
-    pub fn parse(json: &[u8], is_lines: bool, now: Timestamp) -> Result<Self, Invalid> {
+    /// Reads a request; see [`import`].
+    fn parse(json: &[u8], is_lines: bool, now: Timestamp) -> Result<Self, Invalid> {
         let sent = if is_lines || begins_with_a_line(json) {
             conversations_of_lines(json)
         } else {
@@ -61,9 +116,9 @@ impl ImportRequest {
             items: Vec::with_capacity(sent.len()),
         };
         let mut seen = HashMap::new();
-        let judged = judge_all(&sent, json.len(), now);
-        for (index, (raw, judged)) in sent.into_iter().zip(judged).enumerate() {
-            let placed = judged
+        let validated = validate_all(&sent, json.len(), now);
+        for (index, (raw, validated)) in sent.into_iter().zip(validated).enumerate() {
+            let placed = validated
                 .and_then(|(id, conversation)| request.place(id, conversation, index, &mut seen));
             let item = match placed {
                 Ok(at) => Item::Accepted(at),
@@ -91,7 +146,7 @@ impl ImportRequest {
                 self.conversations.push((id, conversation));
                 Ok(self.conversations.len() - 1)
             }
-            Some(&at) if conversation.origin.is_some() => {
+            Some(&at) if conversation.export.is_some() => {
                 self.conversations[at].1.go_on_with(conversation);
                 Ok(at)
             }
@@ -103,80 +158,30 @@ impl ImportRequest {
         }
     }
 
-    /// What became of each entry, as JSON. `statuses` are those of `conversations`.
-    pub fn report(&self, statuses: &[ImportStatus], clock: i64) -> String {
-        let (mut imported, mut unchanged, mut rejected) = (0, 0, 0);
-        let mut results = Vec::with_capacity(self.items.len());
-        for (index, item) in self.items.iter().enumerate() {
-            let result = ObjectWriter::with_capacity(120).plain("index", index);
-            let result = match self.outcome(item, statuses) {
-                (id, Ok(ImportStatus::Imported)) => {
-                    imported += 1;
-                    result.optional("id", id).string("status", "imported")
-                }
-                (id, Ok(ImportStatus::Unchanged)) => {
-                    unchanged += 1;
-                    result.optional("id", id).string("status", "unchanged")
-                }
-                (id, Ok(ImportStatus::Deleted)) => {
-                    rejected += 1;
-                    let message = "This conversation was deleted; its id cannot be used again.";
-                    reject(result, id, ErrorCode::ConversationDeleted, message)
-                }
-                (id, Ok(ImportStatus::ClaimUnfinished)) => {
-                    rejected += 1;
-                    let message =
-                        "A claim is moving this conversation here: repeat the claim first.";
-                    reject(result, id, ErrorCode::ClaimUnfinished, message)
-                }
-                (id, Ok(ImportStatus::OverQuota(quota))) => {
-                    rejected += 1;
-                    reject(result, id, quota.code(), quota.message())
-                }
-                (id, Err(reason)) => {
-                    rejected += 1;
-                    reject(result, id, reason.code, &reason.message)
-                }
-            };
-            results.push(result.finish());
-        }
-        ObjectWriter::with_capacity(results.len() * 100 + 100)
-            .plain("imported", imported)
-            .plain("unchanged", unchanged)
-            .plain("rejected", rejected)
-            .array("results", results)
-            .plain("clock", clock)
-            .finish()
-    }
-
-    fn outcome<'a>(
-        &'a self,
-        item: &'a Item,
-        statuses: &[ImportStatus],
-    ) -> (Option<&'a str>, Result<ImportStatus, &'a Invalid>) {
-        match item {
+    /// What became of each entry, given what became of `conversations`.
+    fn report(self, imported: &Imported) -> ImportReport {
+        let Self {
+            conversations,
+            items,
+        } = self;
+        let results = items.into_iter().map(|item| match item {
             Item::Accepted(at) => {
-                let id = self.conversations.get(*at).map(|(id, _)| id.as_str());
-                // A status per conversation is what the store returns.
-                (
-                    id,
-                    Ok(statuses
-                        .get(*at)
-                        .copied()
-                        .unwrap_or(ImportStatus::Unchanged)),
-                )
+                let id = conversations.get(at).map(|(id, _)| id.to_string());
+                // The store returns a status per conversation.
+                let status = imported.statuses.get(at).copied();
+                let outcome = status.unwrap_or(ImportStatus::Unchanged).into();
+                ImportResult { id, outcome }
             }
-            Item::Rejected { id, reason } => (id.as_deref(), Err(reason)),
+            Item::Rejected { id, reason } => ImportResult {
+                id,
+                outcome: ImportOutcome::Rejected(reason.into()),
+            },
+        });
+        ImportReport {
+            results: results.collect(),
+            clock: imported.change_sequence,
         }
     }
-}
-
-fn reject(result: ObjectWriter, id: Option<&str>, code: ErrorCode, message: &str) -> ObjectWriter {
-    result
-        .optional("id", id)
-        .string("status", "rejected")
-        .string("code", code.as_str())
-        .string("message", message)
 }
 
 fn conversations_in(json: &[u8]) -> Result<Vec<&RawValue>, Invalid> {
@@ -201,7 +206,7 @@ fn begins_with_a_line(body: &[u8]) -> bool {
         })
 }
 
-/// What the lines hold: each is judged on its own, be it JSON or not.
+/// What the lines hold: each is validated on its own, be it JSON or not.
 fn conversations_of_lines(body: &[u8]) -> Vec<Result<&RawValue, Invalid>> {
     lines(body)
         .filter(|line| !is_end_of_export(line))
@@ -227,28 +232,32 @@ fn is_end_of_export(line: &[u8]) -> bool {
             .is_ok_and(|mut object| object.take("export").is_some() && object.is_empty())
 }
 
-type Judged = Result<(ConversationId, NewConversation), Invalid>;
+type Validated = Result<(ConversationId, NewConversation), Invalid>;
 
-/// Judges each. To read and compress the messages is most of an import's work, so all cores do it where it is worth
+/// Validates each. To read and compress the messages is most of an import's work, so all cores do it where it is worth
 /// starting threads.
-fn judge_all(sent: &[Result<&RawValue, Invalid>], bytes: usize, now: Timestamp) -> Vec<Judged> {
+fn validate_all(
+    sent: &[Result<&RawValue, Invalid>],
+    bytes: usize,
+    now: Timestamp,
+) -> Vec<Validated> {
     const WORTH_IT: usize = 500_000;
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = if bytes < WORTH_IT { 1 } else { cores };
     let share = sent.len().div_ceil(threads).max(1);
-    let judge_share = |first: usize, share: &[Result<&RawValue, Invalid>]| -> Vec<Judged> {
+    let validate_share = |first: usize, share: &[Result<&RawValue, Invalid>]| -> Vec<Validated> {
         let share = share.iter().zip(first..);
         share
-            .map(|(raw, index)| raw.clone().and_then(|raw| judge(raw, index, now)))
+            .map(|(raw, index)| raw.clone().and_then(|raw| validate(raw, index, now)))
             .collect()
     };
     if share >= sent.len() {
-        return judge_share(0, sent);
+        return validate_share(0, sent);
     }
     thread::scope(|scope| {
         let shares = sent.chunks(share).zip((0..).step_by(share));
         let work: Vec<_> = shares
-            .map(|(share, first)| scope.spawn(move || judge_share(first, share)))
+            .map(|(share, first)| scope.spawn(move || validate_share(first, share)))
             .collect();
         work.into_iter()
             .flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)))
@@ -256,7 +265,7 @@ fn judge_all(sent: &[Result<&RawValue, Invalid>], bytes: usize, now: Timestamp) 
     })
 }
 
-fn judge(raw: &RawValue, index: usize, now: Timestamp) -> Judged {
+fn validate(raw: &RawValue, index: usize, now: Timestamp) -> Validated {
     let path = format!("[{index}]");
     let conversation = NewConversation::parse(raw.get().as_bytes(), &path, now)?;
     let id = conversation
@@ -280,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_several_cores_judge_is_reported_in_the_order_sent() {
+    fn what_several_cores_validate_is_reported_in_the_order_sent() {
         let text = "x".repeat(10_000);
         let conversation = |index: usize| {
             let kind = if index % 7 == 3 { "robot" } else { "user" };

@@ -1,0 +1,36 @@
+//! What `public/openapi.json` says of `/api/user`. With its underscore, the file is no function.
+
+use conversation_store::http::Route;
+use http::Method;
+
+use super::super::operation::{Operation, Response};
+
+pub fn operations() -> Vec<Operation> {
+    vec![statistics(), erase()]
+}
+
+fn statistics() -> Operation {
+    Operation::new(Method::GET, Route::User, "readStatistics")
+        .describe(
+            "data",
+            "Statistics",
+            "Totals, sizes, and the activity of each of the last 30 days.",
+        )
+        .response(Response::json(200, "The statistics.", "Statistics"))
+}
+
+fn erase() -> Operation {
+    Operation::new(Method::DELETE, Route::User, "eraseUser")
+        .describe(
+            "data",
+            "Erase everything of the user",
+            "For good. The token goes on working, for a user without a past.",
+        )
+        .whether_enabled_or_not()
+        .response(Response::json(200, "Nothing is left.", "Erased"))
+        .response(Response::json(
+            202,
+            "Some is left: send it again.",
+            "ErasureUnderWay",
+        ))
+}

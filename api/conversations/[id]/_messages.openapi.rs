@@ -1,0 +1,82 @@
+//! What `public/openapi.json` says of `/api/conversations/{id}/messages`. With its underscore, the file is no function.
+
+use conversation_store::ErrorCode::{
+    ConversationNotFound, ConversationTooLong, DuplicateId, IdMismatch, InvalidCursor,
+    InvalidField, InvalidId, InvalidQuery, MessageDeleted, MessageExists, MessageTooLarge,
+    TooManyMessages, TooMuchTextKept,
+};
+use conversation_store::http::Route;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::super::errors::CONVERSATION;
+use super::super::operation::{Operation, Response};
+use super::super::parameters::query;
+
+pub fn operations() -> Vec<Operation> {
+    vec![list(), append()]
+}
+
+fn list() -> Operation {
+    let order = json!({ "type": "string", "enum": ["desc", "asc"], "default": "desc" });
+    let next = json!({
+        "id": "$request.path.id",
+        "order": "$request.query.order",
+        "cursor": "$response.body#/nextCursor",
+    });
+    Operation::new(Method::GET, Route::Messages, "listMessages")
+        .describe(
+            "messages",
+            "A page of messages",
+            "The newest first, or with `order=asc` the oldest. Fewer than asked for, and a cursor, where they are \
+             more than 4 MB.",
+        )
+        .takes(&["ConversationId", "MessageLimit", "Cursor", "IfNoneMatch"])
+        .takes_also(query("order", "Newest first, or oldest first.", order))
+        .response(
+            Response::json(200, "A page.", "MessagePage")
+                .headers(&["ETag"])
+                .leads_to("next", "listMessages", next),
+        )
+        .response(Response::not_modified())
+        .refuses(&[InvalidId, IdMismatch, InvalidQuery, InvalidCursor, ConversationNotFound])
+}
+
+fn append() -> Operation {
+    Operation::new(Method::POST, Route::Messages, "appendMessages")
+        .describe(
+            "messages",
+            "Append messages",
+            "Those that were appended before, by this request or another one, are recognised by their id and left \
+             alone: sending it twice is harmless.",
+        )
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
+        .body(true, "MessagesToAppend")
+        .response(appended(201, "They were appended, those that were not there already."))
+        .response(appended(200, "All of them were there already."))
+        .refuses(&CONVERSATION)
+        .refuses(&[ConversationNotFound])
+        .refuses(&[InvalidField, DuplicateId, TooManyMessages, MessageTooLarge])
+        .refuses(&[MessageExists, MessageDeleted, ConversationTooLong, TooMuchTextKept])
+}
+
+fn appended(status: u16, description: &'static str) -> Response {
+    Response::json(status, description, "Appended")
+        .headers(&["ETag"])
+        .leads_to("edit", "patchMessage", first_appended())
+        .leads_to("delete", "deleteMessage", first_appended())
+        .leads_to(
+            "messages",
+            "listMessages",
+            json!({ "id": "$request.path.id" }),
+        )
+        .leads_to(
+            "open",
+            "openConversation",
+            json!({ "id": "$request.path.id" }),
+        )
+}
+
+fn first_appended() -> Value {
+    json!({ "id": "$request.path.id", "messageId": "$response.body#/appended/0" })
+}

@@ -1,0 +1,54 @@
+//! What `public/openapi.json` says of `/api/conversations/{id}/messages/{messageId}`. With its underscore, the file is no function.
+
+use conversation_store::ErrorCode::{
+    ConversationNotFound, InvalidField, InvalidQuery, MessageNotFound, MessageTooLarge,
+    TooMuchTextKept,
+};
+use conversation_store::http::Route;
+use http::Method;
+use serde_json::json;
+
+use super::super::errors::CONVERSATION;
+use super::super::operation::{Operation, Response};
+use super::super::parameters::flag;
+
+pub fn operations() -> Vec<Operation> {
+    vec![patch(), delete()]
+}
+
+fn patch() -> Operation {
+    let this = json!({ "id": "$request.path.id", "messageId": "$request.path.messageId" });
+    Operation::new(Method::PATCH, Route::Message, "patchMessage")
+        .describe("messages", "Change a message", "Any of its fields.")
+        .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
+        .body(true, "MessagePatch")
+        .response(
+            Response::json(200, "It is as the patch says.", "WrittenMessage")
+                .headers(&["ETag"])
+                .leads_to("delete", "deleteMessage", this),
+        )
+        .refuses(&CONVERSATION)
+        .refuses(&[ConversationNotFound])
+        .refuses(&[
+            InvalidField,
+            MessageTooLarge,
+            MessageNotFound,
+            TooMuchTextKept,
+        ])
+}
+
+fn delete() -> Operation {
+    Operation::new(Method::DELETE, Route::Message, "deleteMessage")
+        .describe(
+            "messages",
+            "Delete a message",
+            "With `andAfter=true` also all that follow it: to edit and ask again. Deleting it again is no error, \
+             and names the same messages.",
+        )
+        .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
+        .takes_also(flag("andAfter", "Whether what follows goes too."))
+        .response(Response::json(200, "It is gone.", "DeletedMessages").headers(&["ETag"]))
+        .refuses(&CONVERSATION)
+        .refuses(&[ConversationNotFound])
+        .refuses(&[InvalidQuery, MessageNotFound])
+}

@@ -1,0 +1,93 @@
+//! What `public/openapi.json` says of `/api/conversations/{id}`. With its underscore, the file is no function.
+
+use conversation_store::ErrorCode::{
+    ConversationNotFound, IdMismatch, InvalidField, InvalidId, InvalidQuery, MetadataTooLarge,
+    TooMuchTextKept,
+};
+use conversation_store::http::Route;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::super::errors::{CONVERSATION, NEW_CONVERSATION};
+use super::super::operation::{Operation, Response};
+
+pub fn operations() -> Vec<Operation> {
+    vec![open(), save(), patch(), delete()]
+}
+
+fn open() -> Operation {
+    Operation::new(Method::GET, Route::Conversation, "openConversation")
+        .describe(
+            "conversations",
+            "Open a conversation",
+            "Metadata and the newest messages, in reading order; fewer than asked for, and a cursor, where they \
+             are more than 4 MB.",
+        )
+        .takes(&["ConversationId", "MessageLimit", "IfNoneMatch"])
+        .response(
+            Response::json(200, "The conversation.", "OpenConversation")
+                .headers(&["ETag"])
+                .leads_to(
+                    "older",
+                    "listMessages",
+                    json!({ "id": "$request.path.id", "cursor": "$response.body#/nextCursor" }),
+                )
+                .leads_to("patch", "patchConversation", at_this_revision())
+                .leads_to("delete", "deleteConversation", at_this_revision()),
+        )
+        .response(Response::not_modified())
+        .refuses(&[InvalidId, IdMismatch, InvalidQuery, ConversationNotFound])
+}
+
+fn save() -> Operation {
+    Operation::new(Method::PUT, Route::Conversation, "saveConversation")
+        .describe(
+            "conversations",
+            "Save a conversation whole",
+            "Replaces metadata and all messages: those it does not name go away. Creates it where there is none. \
+             With `If-Match` a stale writer gets 412.",
+        )
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
+        .body(true, "NewConversation")
+        .response(Response::written(200, "It was replaced."))
+        .response(Response::written(201, "It was created."))
+        .refuses(&NEW_CONVERSATION)
+        .refuses(&CONVERSATION)
+}
+
+fn patch() -> Operation {
+    Operation::new(Method::PATCH, Route::Conversation, "patchConversation")
+        .describe(
+            "conversations",
+            "Change metadata",
+            "`title`, `pinned`, `archived`, `tags`, `mcpServers`, and fields of the client's own.",
+        )
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
+        .body(true, "ConversationPatch")
+        .response(Response::written(200, "It is as the patch says."))
+        .refuses(&CONVERSATION)
+        .refuses(&[
+            InvalidField,
+            MetadataTooLarge,
+            TooMuchTextKept,
+            ConversationNotFound,
+        ])
+}
+
+fn delete() -> Operation {
+    Operation::new(Method::DELETE, Route::Conversation, "deleteConversation")
+        .describe(
+            "conversations",
+            "Delete a conversation",
+            "With all its messages, and for good: its id cannot be used again for 90 days. Deleting it again is \
+             no error.",
+        )
+        .takes(&["ConversationId", "IfMatch", "IfAbsent"])
+        .response(Response::json(200, "It is gone.", "DeletedConversation"))
+        .refuses(&CONVERSATION)
+        .refuses(&[ConversationNotFound])
+}
+
+fn at_this_revision() -> Value {
+    json!({ "id": "$request.path.id", "If-Match": "$response.header.ETag" })
+}

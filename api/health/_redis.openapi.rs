@@ -1,0 +1,22 @@
+//! What `public/openapi.json` says of `/api/health/redis`. With its underscore, the file is no function.
+
+use conversation_store::http::Route;
+use http::Method;
+
+use super::super::operation::{Access, Operation, Response};
+
+pub fn operations() -> Vec<Operation> {
+    vec![health()]
+}
+
+fn health() -> Operation {
+    Operation::new(Method::GET, Route::Health, "health")
+        .describe(
+            "operation",
+            "Whether Redis answers",
+            "Open to anybody. At most 5 seconds old: `timestamp` is when Redis was asked.",
+        )
+        .open_to(Access::Anybody)
+        .response(Response::json(200, "It answers.", "Health"))
+        .response(Response::json(503, "It does not.", "Health"))
+}

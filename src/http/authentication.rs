@@ -1,0 +1,162 @@
+//! Who sent a request, by token or by address, and what the call is known by.
+
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue, Method};
+
+use super::request::invalid_header;
+use super::{ApiError, ApiRequest};
+use crate::App;
+use crate::context::{Caller, RateLimitKey};
+use crate::idempotency::IdempotencyKey;
+use crate::identity::{TokenError, UserId};
+use crate::secret::Secret;
+
+impl ApiRequest {
+    /// Who is asking, by the bearer token.
+    ///
+    /// # Errors
+    /// 401 without a valid token; 503 where storage is switched off for this user, or where only an auth
+    /// provider that cannot be asked could tell.
+    pub async fn user(&self, app: &App) -> Result<Caller, ApiError> {
+        let user = self.known_user(app).await?;
+        if !app.is_enabled_for(&user.user) {
+            return Err(ApiError::StorageDisabled);
+        }
+        Ok(user)
+    }
+
+    /// Who is asking, be storage switched off or not.
+    ///
+    /// # Errors
+    /// 401 without a valid token; 503 where the auth provider cannot be asked.
+    pub async fn known_user(&self, app: &App) -> Result<Caller, ApiError> {
+        self.identify(app)
+            .await?
+            .ok_or_else(ApiError::missing_token)
+    }
+
+    /// Who is asking; `None` for a caller without a token.
+    ///
+    /// # Errors
+    /// 401 for a token that is not valid; 503 where the auth provider cannot be asked.
+    pub async fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
+        let Some(value) = self.headers.get(AUTHORIZATION) else {
+            return Ok(None);
+        };
+        let token = bearer(value).ok_or(TokenError::Invalid)?;
+        let verified = app.verify(token).await?;
+        let pseudonym = app.tokens.pseudonym(verified.user.as_str());
+        self.context.note_user(pseudonym);
+        Ok(Some(Caller {
+            user: verified.user,
+            issued_at: verified.issued_at,
+            rate_limit_key: RateLimitKey::User,
+            ..self.caller_without_token(app, UserId::anonymous())?
+        }))
+    }
+
+    /// Refuses a caller who does not send this very token.
+    ///
+    /// # Errors
+    /// 401.
+    pub fn require_token(&self, token: &Secret) -> Result<(), ApiError> {
+        let sent = self.headers.get(AUTHORIZATION);
+        let sent = sent.ok_or_else(ApiError::missing_token)?;
+        bearer(sent)
+            .filter(|sent| token.is(sent))
+            .map(|_| ())
+            .ok_or_else(|| TokenError::Invalid.into())
+    }
+
+    /// A new anonymous user, asking without a token: counted among the calls of the address.
+    ///
+    /// # Errors
+    /// `invalid_header` for an `Idempotency-Key` that is none.
+    pub fn anonymous_caller(&self, app: &App) -> Result<Caller, ApiError> {
+        self.caller_without_token(app, UserId::anonymous())
+    }
+
+    /// A caller who asks for a share.
+    ///
+    /// # Errors
+    /// As [`ApiRequest::anonymous_caller`].
+    pub fn reader(&self, app: &App) -> Result<Caller, ApiError> {
+        let caller = self.anonymous_caller(app)?;
+        Ok(Caller {
+            rate_limit_key: RateLimitKey::Reader(caller.address.clone()),
+            ..caller
+        })
+    }
+
+    fn caller_without_token(&self, app: &App, user: UserId) -> Result<Caller, ApiError> {
+        let address = app.tokens.pseudonym(self.address());
+        Ok(Caller {
+            user,
+            issued_at: app.clock.now_ms(),
+            rate_limit_key: RateLimitKey::Address(address.clone()),
+            address,
+            key: self.key(app.clock.now_ms())?,
+            context: self.context.clone(),
+        })
+    }
+
+    /// What this call is known by: the client's `Idempotency-Key`, or a name of the service's own.
+    fn key(&self, now_ms: i64) -> Result<IdempotencyKey, ApiError> {
+        if let Some(key) = self.key.get() {
+            return Ok(key.clone());
+        }
+        let name = HeaderName::from_static("idempotency-key");
+        // Reading again is nothing to be recognised.
+        let sent = self.headers.get(name);
+        let key = match sent.filter(|_| self.method != Method::GET) {
+            None => IdempotencyKey::generate(now_ms),
+            Some(value) => {
+                let key = value.to_str().ok().filter(|key| is_key(key));
+                let key = key.ok_or_else(|| {
+                    invalid_header("Idempotency-Key", "1 to 255 visible characters")
+                })?;
+                IdempotencyKey::from_client(key, &self.head())
+            }
+        };
+        Ok(self.key.get_or_init(|| key).clone())
+    }
+
+    /// Method, path and query: with the body, what one key names.
+    fn head(&self) -> String {
+        let query = self
+            .query
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let query: Vec<String> = query.collect();
+        format!(
+            "{} /{}?{}",
+            self.method,
+            self.segments.join("/"),
+            query.join("&")
+        )
+    }
+
+    /// The client's address. Vercel sets these headers itself, whatever the client sent.
+    fn address(&self) -> &str {
+        let named = ["x-real-ip", "x-forwarded-for"]
+            .into_iter()
+            .find_map(|name| self.header(&HeaderName::from_static(name)));
+        named
+            .and_then(|list| list.split(',').next())
+            .unwrap_or("")
+            .trim()
+    }
+}
+
+/// The token of `Bearer <token>`.
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| token.trim())
+}
+
+/// Whether a header may stand for a key: visible characters, and not very many.
+fn is_key(key: &str) -> bool {
+    (1..=IdempotencyKey::LONGEST).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_graphic())
+}

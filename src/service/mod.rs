@@ -1,0 +1,10 @@
+//! What routes do beyond one call of the store: sessions, imports, exports, streams of changes. Nothing here knows of
+//! HTTP: results are typed, and `http` turns them into responses.
+
+mod error;
+pub mod export;
+pub mod import;
+pub mod session;
+pub mod stream;
+
+pub use error::ServiceError;

@@ -1,0 +1,149 @@
+//! Who a user is, on how many devices, and until when.
+
+use std::time::Duration;
+
+use super::ServiceError;
+use crate::App;
+use crate::context::{Caller, RateLimitKey};
+use crate::identity::{Token, UserId, random_code};
+use crate::model::{Invalid, Timestamp};
+use crate::secret::Secret;
+use crate::store::{CODE_TTL, Claim, Redeemed, Session};
+
+/// A user and the user's session.
+#[derive(Debug)]
+pub struct UserSession {
+    /// The user.
+    pub user: UserId,
+    /// Whether storage is switched on for the user.
+    pub is_enabled: bool,
+    /// The session.
+    pub session: Session,
+}
+
+/// A code by which another device becomes the same user.
+#[derive(Debug)]
+pub struct DeviceCode {
+    /// What is typed on the other device.
+    pub code: String,
+    /// Until when it can be redeemed.
+    pub expires_at: Timestamp,
+}
+
+/// The session of `caller`, with a fresh token; but none for the user of an auth provider: a token of this service
+/// would outlive a logout or a ban there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(
+    app: &App,
+    caller: &Caller,
+) -> Result<(UserSession, Option<Token>), ServiceError> {
+    let store = app.store.for_user(caller);
+    let session = match caller.rate_limit_key {
+        RateLimitKey::User => store.read_session().await?,
+        RateLimitKey::Address(_) | RateLimitKey::Reader(_) => store.begin_session().await?,
+    };
+    let is_ours = !caller.user.is_of_provider();
+    let token = is_ours.then(|| app.tokens.issue(&caller.user));
+    Ok((describe(app, &caller.user, session), token))
+}
+
+/// The session of `caller`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn read(app: &App, caller: &Caller) -> Result<UserSession, ServiceError> {
+    let session = app.store.for_user(caller).read_session().await?;
+    Ok(describe(app, &caller.user, session))
+}
+
+/// A code by which another device becomes this user, once, within 10 minutes.
+///
+/// # Errors
+/// `UseProvider`; `NoSecret`; or the database failed.
+pub async fn link(app: &App, caller: &Caller) -> Result<DeviceCode, ServiceError> {
+    refuse_provider(caller)?;
+    // In the user's database: the device that redeems the code knows nothing else to look by.
+    let (code, pseudonym) = app.store.generate_colocated(&caller.user, || {
+        let code = random_code()?;
+        let pseudonym = app.tokens.pseudonym(&code);
+        Ok::<_, ServiceError>(((code, pseudonym.clone()), pseudonym))
+    })?;
+    let store = app.store.for_user(caller);
+    // Two of a million million codes alike is no reason for a loop: the client asks again.
+    if !store.keep_code(&pseudonym).await? {
+        return Err(ServiceError::NoSecret);
+    }
+    let life = i64::try_from(CODE_TTL.as_millis()).unwrap_or_default();
+    let expires_at = Timestamp::from_ms(app.clock.now_ms() + life);
+    Ok(DeviceCode { code, expires_at })
+}
+
+/// Makes the caller, who sends `code`, the user whose it is: that user, and a token.
+///
+/// # Errors
+/// `WrongCode`; `TooManyCodes`; or the database failed.
+pub async fn redeem(
+    app: &App,
+    code: &str,
+    caller: &Caller,
+) -> Result<(UserId, Token), ServiceError> {
+    let code = app.tokens.pseudonym(code);
+    let Redeemed { user, since } = app.store.for_user(caller).redeem_code(&code).await?;
+    // As old as the code: a sign-out everywhere after the code was made voids this token too.
+    let token = app.tokens.issue_as_of(&user, since);
+    Ok((user, token))
+}
+
+/// Voids every token issued before now, and issues a new one.
+///
+/// # Errors
+/// `UseProvider`; or the database failed.
+pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<Token, ServiceError> {
+    refuse_provider(caller)?;
+    let store = app.store.for_user(caller);
+    let at = store.sign_out_everywhere(app.config.token_life).await?;
+    // As old as the sign-out, so that a later one voids the token that a repeat of this one gets.
+    Ok(app.tokens.issue_as_of(&caller.user, at))
+}
+
+/// How long one request goes on moving: with the longest call after it, still inside the 30 seconds that
+/// `vercel.json` gives a function.
+const CLAIM_BUDGET: Duration = Duration::from_secs(20);
+
+/// Moves what an anonymous user has into the account of `caller`, once and for all: the token, and every
+/// other of that user, is void from then on.
+///
+/// # Errors
+/// `WrongToken`; `Claimed` by another account; a quota; `StorageDisabled`; or the database failed.
+pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, ServiceError> {
+    if !app.is_enabled_for(&caller.user) {
+        return Err(ServiceError::StorageDisabled);
+    }
+    let verified = app.tokens.verify(token.expose());
+    let source = verified.map_err(|_| ServiceError::WrongToken)?;
+    if source.user == caller.user {
+        return Err(Invalid::field("body.token", "the token of another user").into());
+    }
+    let store = app.store.for_user(caller);
+    Ok(store
+        .claim(&source, app.config.token_life, CLAIM_BUDGET)
+        .await?)
+}
+
+/// Users of an auth provider sign in and out there.
+fn refuse_provider(caller: &Caller) -> Result<(), ServiceError> {
+    match caller.user.is_of_provider() {
+        true => Err(ServiceError::UseProvider),
+        false => Ok(()),
+    }
+}
+
+fn describe(app: &App, user: &UserId, session: Session) -> UserSession {
+    UserSession {
+        user: user.clone(),
+        is_enabled: app.is_enabled_for(user),
+        session,
+    }
+}
