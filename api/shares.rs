@@ -19,7 +19,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 async fn share(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let now = app.clock.now_ms();
-    let life = i64::try_from(app.config.conversation_life.as_millis()).unwrap_or(i64::MAX);
+    let life = i64::try_from(app.config.conversation_ttl.as_millis()).unwrap_or(i64::MAX);
     let latest = Timestamp::from_ms(now.saturating_add(life));
     let asked = ShareRequest::parse(&request.body().await?, Timestamp::from_ms(now), latest)?;
     // In the user's database: readers know nothing else to look by.

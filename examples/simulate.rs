@@ -1,4 +1,4 @@
-//! Many users of the plan's profile, in compressed time: `cargo run --release --example simulate -- 10000`.
+//! Many users' days in compressed time: `cargo run --release --example simulate -- 10000`.
 //!
 //! They arrive in ten groups. Each user lives a day: 3 starts of the app, 10 conversations opened, 30 turns of
 //! a question and an answer. After each group it is counted what its users' calls cost and what all the users
@@ -26,7 +26,7 @@ const GROUPS: u64 = 10;
 const AT_ONCE: usize = 32;
 const CONVERSATIONS: usize = 10;
 const TURNS: usize = 30;
-/// The plan's 1 MB per 5,000 messages.
+/// As 1 MB per 5,000 messages makes it.
 const MESSAGE_BYTES: usize = 200;
 
 #[tokio::main]

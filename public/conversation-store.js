@@ -32,7 +32,7 @@ export class HybridConversationStore {
     this.#account = new Account(this.#core);
     this.#migration = new Migration(this.#core);
     this.ready = this.#open();
-    // Whoever waits for it hears of a failure; nobody has to.
+    // Callers that wait for it hear of a failure; nobody has to.
     this.ready.catch(() => {});
   }
 

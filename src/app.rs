@@ -51,11 +51,7 @@ impl App {
         let metrics = is_measured.then(|| Arc::new(Metrics::new(clock.clone())));
         Ok(Self {
             store: Store::new(databases?, &config, clock.clone(), metrics.clone()),
-            tokens: Tokens::new(
-                config.auth_secrets.clone(),
-                config.token_life,
-                clock.clone(),
-            ),
+            tokens: Tokens::new(config.auth_secrets.clone(), config.token_ttl, clock.clone()),
             provider: provider
                 .transpose()
                 .map_err(|_| UpstashError::Unreachable("TLS cannot be set up".into()))?,

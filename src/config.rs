@@ -23,18 +23,18 @@ pub struct Config {
     /// `AUTH_SECRET`: the first signs tokens, all verify them.
     pub auth_secrets: Vec<Secret>,
     /// `TOKEN_TTL_DAYS`: how long a token is valid.
-    pub token_life: Duration,
+    pub token_ttl: Duration,
     /// `AUTH_JWT_...`, `AUTH_JWKS_URL`: an auth provider whose tokens are accepted beside ours.
     pub provider: Option<ProviderConfig>,
-    /// `CONVERSATION_TTL_DAYS`: the sliding life of a conversation (the plan's 90 days).
-    pub conversation_life: Duration,
-    /// `SESSION_TTL_DAYS`: the life of a session (the plan's 7 days).
-    pub session_life: Duration,
+    /// `CONVERSATION_TTL_DAYS`: the sliding time to live of a conversation (90 days by default).
+    pub conversation_ttl: Duration,
+    /// `SESSION_TTL_DAYS`: the time to live of a session (7 days by default).
+    pub session_ttl: Duration,
     /// What every key begins with: nothing in production, the branch in previews, `development:` in development.
     pub namespace: String,
     /// `SYNC_STREAM_SECONDS`: how long a stream of changes stays open; less than the function's
     /// `maxDuration` in vercel.json.
-    pub stream_life: Duration,
+    pub stream_duration: Duration,
     /// `RATE_LIMIT_PER_MINUTE`: calls of one user.
     pub rate_limit: u64,
     /// `ADDRESS_RATE_LIMIT_PER_MINUTE`: calls without a token from one address.
@@ -55,7 +55,7 @@ pub struct Config {
     pub address_bytes_per_day: u64,
     /// `DAILY_COMMAND_BUDGET`: commands that the whole deployment may spend in a day; `None` for no limit.
     pub daily_commands: Option<u64>,
-    /// `REDIS_ENABLED`: the plan's feature flag.
+    /// `REDIS_ENABLED`: the feature flag.
     pub redis_enabled: bool,
     /// `REDIS_ROLLOUT_PERCENT`: the share of users that the flag applies to.
     pub rollout_percent: u8,
@@ -88,12 +88,12 @@ impl Config {
         Ok(Self {
             databases: variables.databases()?,
             auth_secrets: variables.auth_secrets()?,
-            token_life: variables.days("TOKEN_TTL_DAYS", 180)?,
+            token_ttl: variables.days("TOKEN_TTL_DAYS", 180)?,
             provider: variables.provider()?,
-            conversation_life: variables.days("CONVERSATION_TTL_DAYS", 90)?,
-            session_life: variables.days("SESSION_TTL_DAYS", 7)?,
+            conversation_ttl: variables.days("CONVERSATION_TTL_DAYS", 90)?,
+            session_ttl: variables.days("SESSION_TTL_DAYS", 7)?,
             namespace: variables.namespace()?,
-            stream_life: Duration::from_secs(variables.number(
+            stream_duration: Duration::from_secs(variables.number(
                 "SYNC_STREAM_SECONDS",
                 285,
                 1..=785,
@@ -190,7 +190,7 @@ mod tests {
     fn needs_only_the_database_and_a_secret() {
         let config = read(&[]).unwrap();
         assert_eq!(config.namespace, "");
-        assert_eq!(config.conversation_life, Duration::from_secs(90 * 86_400));
+        assert_eq!(config.conversation_ttl, Duration::from_secs(90 * 86_400));
         assert!(config.redis_enabled);
     }
 

@@ -74,7 +74,7 @@ fn streams_end_before_their_time_is_up() {
         "AUTH_SECRET" => Some(AUTH_SECRET.into()),
         _ => None,
     });
-    assert!(config.unwrap().stream_life < Duration::from_secs(STREAM_SECONDS));
+    assert!(config.unwrap().stream_duration < Duration::from_secs(STREAM_SECONDS));
 }
 
 #[test]

@@ -16,9 +16,9 @@ const DEADLINE: Duration = Duration::from_secs(2);
 /// The largest set that is read, in bytes. Providers' have some thousand.
 const LARGEST: usize = 262_144;
 /// How long a set is used, ms: a key that its provider withdrew is refused after that.
-const LIFE: i64 = 600_000;
-/// The shortest time between two fetches for keys that the set in use lacks, ms: whoever invents key ids
-/// cannot make us hammer the provider.
+const TTL: i64 = 600_000;
+/// The shortest time between two fetches for keys that the set in use lacks, ms: invented key ids must not make the
+/// service hammer the provider.
 const PAUSE: i64 = 60_000;
 /// The same where there is no set in use because the provider failed, ms.
 pub(super) const PAUSE_AFTER_FAILURE: i64 = 5_000;
@@ -123,7 +123,7 @@ impl Source {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let age = |set: &&Arc<KeySet>| self.clock.now_ms() - set.fetched;
         kept.as_ref()
-            .filter(|set| (0..LIFE).contains(&age(set)))
+            .filter(|set| (0..TTL).contains(&age(set)))
             .cloned()
     }
 

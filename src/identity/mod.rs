@@ -1,5 +1,5 @@
-//! Who is asking. The plan's option 1: an anonymous user, named by a random UUID; and where it is
-//! configured, its option 2: a user of an auth provider.
+//! Who is asking: an anonymous user, named by a random UUID, or where one is configured, a user of an auth
+//! provider.
 
 mod code;
 mod jwks;

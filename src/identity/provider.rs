@@ -1,4 +1,4 @@
-//! The plan's option 2: users of an auth provider, by the JWTs it makes for them.
+//! Users of an auth provider, by the JWTs it issues for them.
 
 use super::jwks::{Jwks, PAUSE_AFTER_FAILURE};
 use super::jwt::{Claims, Unverified};
@@ -85,11 +85,11 @@ impl Provider {
                 token.verify(&key.ok_or(TokenError::Invalid)?)?
             }
         };
-        self.judge(&claims)
+        self.validate(&claims)
     }
 
     /// What the claims of a genuine token are worth here and now.
-    fn judge(&self, claims: &Claims) -> Result<UserId, TokenError> {
+    fn validate(&self, claims: &Claims) -> Result<UserId, TokenError> {
         let issuer = claims.issuer.as_deref().unwrap_or_default();
         let is_ours = self.issuer.as_deref().is_none_or(|ours| ours == issuer)
             && self

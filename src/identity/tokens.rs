@@ -101,7 +101,7 @@ impl Tokens {
     }
 
     /// A name for something that must not be known itself, such as an address: the same for the same text,
-    /// and of no use to whoever does not have the secret.
+    /// and of no use without the secret.
     pub fn pseudonym(&self, text: &str) -> String {
         URL_SAFE_NO_PAD.encode(&self.keyed_hash("pseudonym", text)[..12])
     }

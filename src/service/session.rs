@@ -103,7 +103,7 @@ pub async fn redeem(
 pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<Token, ServiceError> {
     refuse_provider(caller)?;
     let store = app.store.for_user(caller);
-    let at = store.sign_out_everywhere(app.config.token_life).await?;
+    let at = store.sign_out_everywhere(app.config.token_ttl).await?;
     // As old as the sign-out, so that a later one voids the token that a repeat of this one gets.
     Ok(app.tokens.issue_as_of(&caller.user, at))
 }
@@ -128,7 +128,7 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
     }
     let store = app.store.for_user(caller);
     Ok(store
-        .claim(&source, app.config.token_life, CLAIM_BUDGET)
+        .claim(&source, app.config.token_ttl, CLAIM_BUDGET)
         .await?)
 }
 

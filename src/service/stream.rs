@@ -81,9 +81,11 @@ pub async fn open(
 ) -> Result<ChangeStream, StoreError> {
     let store = app.store.for_user(&caller);
     // Before anything is held open.
-    let place = store.open_stream(app.config.stream_life + SLACK).await?;
+    let place = store
+        .open_stream(app.config.stream_duration + SLACK)
+        .await?;
     let mut stream = ChangeStream {
-        end: Instant::now() + app.config.stream_life,
+        end: Instant::now() + app.config.stream_duration,
         app: app.clone(),
         caller: caller.clone(),
         place,

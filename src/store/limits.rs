@@ -27,7 +27,7 @@ pub(super) struct Limits {
 impl Limits {
     pub(super) fn new(config: &Config) -> Self {
         Self {
-            conversation_ttl: config.conversation_life,
+            conversation_ttl: config.conversation_ttl,
             rate: config.rate_limit,
             address_rate: config.address_rate_limit,
             reader_rate: config.share_rate_limit,

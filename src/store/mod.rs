@@ -91,7 +91,7 @@ impl Store {
             budget: Budget::new(config.daily_commands, upstash.len()),
             databases: Databases::new(upstash),
             namespace: config.namespace.clone(),
-            session_ttl: config.session_life,
+            session_ttl: config.session_ttl,
             limits: Limits::new(config),
             clock,
             metrics,

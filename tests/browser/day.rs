@@ -1,4 +1,4 @@
-//! The plan's user's day in a real browser, its commands counted.
+//! A user's day in a real browser, its commands counted.
 
 use std::fs;
 use std::os::unix::fs::symlink;

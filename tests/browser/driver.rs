@@ -27,7 +27,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// The one of this program, started by whoever asks first; `None` where there is none to start.
+    /// The one of this program, started by the first test that asks; `None` where there is none to start.
     pub fn shared() -> Option<&'static Self> {
         DRIVER.get_or_init(|| Self::start().unwrap()).as_ref()
     }

@@ -202,7 +202,7 @@ impl Browser {
     pub async fn user(&self, site: &Site) -> Client {
         let session = self.value("localStorage.getItem('claude-session')").await;
         let session: Value = serde_json::from_str(session.as_str().unwrap()).unwrap();
-        site.stranger()
+        site.anonymous_caller()
             .with_token(session["token"].as_str().unwrap())
     }
 }

@@ -133,7 +133,7 @@ async fn two_tabs_share_one_stream(site: Site) {
         .until("store.getConversation('c').then((c) => c.messages.length === 2)")
         .await;
     assert_ne!(browser.value("store.status.leader").await, leads);
-    // Whoever listens at the store is one.
+    // A listener at the store counts as one.
     let id = browser.value("store.status.userId").await;
     let channel = format!("user:{}:events", id.as_str().unwrap());
     let listeners = site.command(&["PUBLISH", &channel, "{}"]).await;

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::client::Answer;
+use super::client::TestResponse;
 use super::{Client, Site, message, message_at};
 
 /// A call and its price, in steady state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     pub call: &'static str,
-    /// The most commands that the design allows.
+    /// The most commands that it may cost.
     pub allowed: u64,
     pub requests: u64,
     pub commands: u64,
@@ -165,7 +165,12 @@ struct Bill<'a> {
 }
 
 impl Bill<'_> {
-    async fn add<F: Future<Output = Answer>>(&mut self, call: &'static str, allowed: u64, work: F) {
+    async fn add<F: Future<Output = TestResponse>>(
+        &mut self,
+        call: &'static str,
+        allowed: u64,
+        work: F,
+    ) {
         let (answer, cost) = self.site.cost_of(work).await;
         assert!(answer.status < 300, "{call}: {}", answer.text);
         self.items.push(Item {

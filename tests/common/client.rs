@@ -16,7 +16,7 @@ pub struct Client {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TestResponse {
     pub status: u16,
     pub headers: HeaderMap,
     /// The body as it came: compressed, where the header says so.
@@ -75,7 +75,7 @@ impl Client {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> TestResponse {
         self.send(Method::GET, path, None).await
     }
 
@@ -86,23 +86,23 @@ impl Client {
         (response.status().as_u16(), response.text().await)
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> TestResponse {
         self.send(Method::POST, path, Some(body.to_string())).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub async fn put(&self, path: &str, body: &Value) -> TestResponse {
         self.send(Method::PUT, path, Some(body.to_string())).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> TestResponse {
         self.send(Method::PATCH, path, Some(body.to_string())).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> TestResponse {
         self.send(Method::DELETE, path, None).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, sent: Option<String>) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, sent: Option<String>) -> TestResponse {
         let mut request = self
             .http
             .request(method.clone(), format!("{}{path}", self.base));
@@ -120,7 +120,7 @@ impl Client {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.unwrap().to_vec();
-        let answer = Answer {
+        let answer = TestResponse {
             status,
             headers,
             text: String::from_utf8_lossy(&body).into_owned(),
@@ -145,14 +145,14 @@ impl Client {
     }
 
     /// Appends messages.
-    pub async fn append(&self, id: &str, messages: Vec<Value>) -> Answer {
+    pub async fn append(&self, id: &str, messages: Vec<Value>) -> TestResponse {
         let body = serde_json::json!({ "messages": messages });
         self.post(&format!("/api/conversations/{id}/messages"), &body)
             .await
     }
 }
 
-impl Answer {
+impl TestResponse {
     /// Of a response whose body is not waited for.
     pub fn head_of(response: &reqwest::Response) -> Self {
         Self {

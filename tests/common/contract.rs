@@ -10,7 +10,7 @@ use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::Answer;
+use super::client::TestResponse;
 
 /// What makes the document anew.
 pub const UPDATE: &str = "UPDATE_OPENAPI=1 cargo test --test it openapi is_up_to_date";
@@ -50,7 +50,7 @@ pub fn is_being_updated() -> bool {
 
 /// Checks the answer to `method path`, and a body that was accepted.
 #[track_caller]
-pub fn check(method: &Method, path: &str, sent: Option<&str>, answer: &Answer) {
+pub fn check(method: &Method, path: &str, sent: Option<&str>, answer: &TestResponse) {
     let route = route_of(path.split('?').next().unwrap_or_default());
     if is_being_updated() || route == "other" || [Method::HEAD, Method::OPTIONS].contains(method) {
         return;
@@ -87,7 +87,7 @@ pub fn check_component(name: &str, data: &Value) {
 }
 
 #[track_caller]
-fn check_headers(at: &str, response: &Value, answer: &Answer) {
+fn check_headers(at: &str, response: &Value, answer: &TestResponse) {
     let documented = response["headers"].as_object().unwrap();
     for (name, reference) in documented {
         let header = referenced(reference);
@@ -107,7 +107,7 @@ fn check_headers(at: &str, response: &Value, answer: &Answer) {
 }
 
 #[track_caller]
-fn check_body(at: &str, response: &Value, answer: &Answer) {
+fn check_body(at: &str, response: &Value, answer: &TestResponse) {
     let Some(content_type) = answer.header("content-type") else {
         assert!(response["content"].is_null(), "{at} has no body");
         return;

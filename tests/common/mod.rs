@@ -188,13 +188,13 @@ impl Site {
     }
 
     /// Somebody without a token.
-    pub fn stranger(&self) -> Client {
+    pub fn anonymous_caller(&self) -> Client {
         Client::new(self.web.url(), None)
     }
 
     /// A new user.
     pub async fn user(&self) -> Client {
-        self.stranger().newcomer().await
+        self.anonymous_caller().newcomer().await
     }
 
     pub fn faults(&self) -> &Faults {
@@ -302,10 +302,10 @@ impl Deployment {
 
     /// A new user of this deployment.
     pub async fn user(&self) -> Client {
-        self.stranger().newcomer().await
+        self.anonymous_caller().newcomer().await
     }
 
-    pub fn stranger(&self) -> Client {
+    pub fn anonymous_caller(&self) -> Client {
         Client::new(self.web.url(), None)
     }
 }

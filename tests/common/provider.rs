@@ -99,7 +99,7 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
 /// What the server answers.
 #[derive(Clone)]
 pub enum Behaviour {
-    Answer(u16, String),
+    Respond(u16, String),
     /// The keys, half a second late.
     Late(String),
     Silence,
@@ -129,12 +129,12 @@ impl KeyServer {
                     let behaviour = match behaviour {
                         Behaviour::Late(body) => {
                             tokio::time::sleep(Duration::from_millis(500)).await;
-                            Behaviour::Answer(200, body)
+                            Behaviour::Respond(200, body)
                         }
                         other => other,
                     };
                     match behaviour {
-                        Behaviour::Answer(status, body) => {
+                        Behaviour::Respond(status, body) => {
                             let head = format!(
                                 "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                                 body.len()
@@ -157,7 +157,7 @@ impl KeyServer {
     }
 
     pub fn publish(&self, keys: &[Value]) {
-        self.behave(Behaviour::Answer(200, json!({ "keys": keys }).to_string()));
+        self.behave(Behaviour::Respond(200, json!({ "keys": keys }).to_string()));
     }
 
     pub fn behave(&self, behaviour: Behaviour) {

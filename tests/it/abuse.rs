@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::events::Events;
 use crate::common::{Client, Cost, Deployment, Site, message};
 use embedded_store::front::Full;
@@ -104,15 +104,15 @@ async fn ask_for_stream(user: &Client) -> (u16, String) {
 
 async fn an_address_makes_so_many_new_users_a_day(site: Site) {
     let deployment = limited(&site, "NEW_USERS_PER_ADDRESS_PER_DAY", "200").await;
-    let stranger = deployment.stranger();
-    let here = stranger.with_header("x-real-ip", "192.0.2.1");
+    let anonymous_caller = deployment.anonymous_caller();
+    let here = anonymous_caller.with_header("x-real-ip", "192.0.2.1");
     for _ in 0..200 {
         here.newcomer().await;
     }
     let answer = here.post("/api/session", &json!({})).await;
     answer.expect_error(429, "too_many_new_users");
     // Who is known goes on, and so does another address.
-    let elsewhere = stranger.with_header("x-real-ip", "192.0.2.2");
+    let elsewhere = anonymous_caller.with_header("x-real-ip", "192.0.2.2");
     let known = elsewhere.newcomer().await;
     let known = known.with_header("x-real-ip", "192.0.2.1");
     known.post("/api/session", &json!({})).await.expect(200);
@@ -126,7 +126,7 @@ fn noise(seed: u64, length: usize) -> String {
     (0..length).map(|_| random.alphanumeric()).collect()
 }
 
-async fn append_noise(user: &Client, index: u64) -> Answer {
+async fn append_noise(user: &Client, index: u64) -> TestResponse {
     let text = noise(index, 600_000);
     user.append("c", vec![message(&format!("m{index}"), "user", &text)])
         .await
@@ -150,7 +150,7 @@ async fn an_address_writes_so_many_bytes_a_day(site: Site) {
     assert_eq!(count, written);
     // As stored, a text takes up at least three quarters of what it was.
     assert!((5..=9).contains(&written), "{written}");
-    let newcomer = deployment.stranger();
+    let newcomer = deployment.anonymous_caller();
     let answer = newcomer.post("/api/session", &json!({})).await;
     answer.expect_error(429, "too_much_from_address");
     user.post("/api/session", &json!({})).await.expect(200);
@@ -171,7 +171,7 @@ async fn two_instances_add_up_the_bytes_of_an_address(site: Site) {
     }
     let user = deployments[0].user().await;
     user.create("c", vec![]).await;
-    let elsewhere = deployments[1].stranger().with_token(user.token());
+    let elsewhere = deployments[1].anonymous_caller().with_token(user.token());
     let (mut written, mut refused) = (0, [false; 2]);
     while refused != [true; 2] {
         for (index, user) in [&user, &elsewhere].into_iter().enumerate() {
@@ -189,14 +189,14 @@ async fn two_instances_add_up_the_bytes_of_an_address(site: Site) {
 
 async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never(site: Site) {
     let deployment = limited(&site, "DAILY_COMMAND_BUDGET", "2000").await;
-    let (stranger, user) = (deployment.stranger(), deployment.user().await);
+    let (anonymous_caller, user) = (deployment.anonymous_caller(), deployment.user().await);
     user.create("c", vec![message("m", "user", "x")]).await;
     let mut first_refused = [None; 3];
     for round in 0..1_000 {
         let append = vec![message(&format!("m{round}"), "user", "x")];
         let answers = [
             (
-                stranger.post("/api/session", &json!({})).await,
+                anonymous_caller.post("/api/session", &json!({})).await,
                 201,
                 "newcomers_paused",
             ),
@@ -229,7 +229,7 @@ async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never
         .expect(200);
     user.delete("/api/conversations/c").await.expect(200);
     site.advance(DAY);
-    let user = stranger.newcomer().await;
+    let user = anonymous_caller.newcomer().await;
     user.create("c", vec![]).await;
     user.get("/api/conversations").await.expect(200);
 }
@@ -242,7 +242,7 @@ async fn two_instances_share_the_budget_of_commands(site: Site) {
         deployments.push(limited(&site, "DAILY_COMMAND_BUDGET", &budget.to_string()).await);
     }
     let user = deployments[0].user().await;
-    let elsewhere = deployments[1].stranger().with_token(user.token());
+    let elsewhere = deployments[1].anonymous_caller().with_token(user.token());
     site.begin_window();
     let before = site.commands().await;
     for user in [&user, &elsewhere] {
@@ -315,10 +315,10 @@ async fn a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process
 }
 
 async fn health_costs_one_command_in_five_seconds(site: Site) {
-    let stranger = site.stranger();
+    let anonymous_caller = site.anonymous_caller();
     let ask_often = async || {
         for _ in 0..20 {
-            stranger.get("/api/health/redis").await.expect(200);
+            anonymous_caller.get("/api/health/redis").await.expect(200);
         }
     };
     for _ in 0..2 {

@@ -61,7 +61,7 @@ async fn the_metrics_are_what_prometheus_reads() {
     let report =
         json!({ "fallback": { "reads": 1 }, "errors": [{ "code": "network", "count": 1 }] });
     user.post("/api/metrics", &report).await.expect(202);
-    let reader = deployment.stranger().with_token(TOKEN);
+    let reader = deployment.anonymous_caller().with_token(TOKEN);
     let text = reader.get("/api/metrics").await.text;
     assert!(
         text.contains("conversation_store_client_fallback_total"),

@@ -259,7 +259,7 @@ async fn requests_without_a_valid_token_learn_nothing(site: Site) {
         let secret = "a foreign secret of at least 32 bytes";
         let elsewhere = site.deployment(&[("AUTH_SECRET", secret)]).await;
         let session = elsewhere
-            .stranger()
+            .anonymous_caller()
             .post("/api/session", &json!({}))
             .await
             .expect(201);
@@ -286,7 +286,7 @@ async fn requests_without_a_valid_token_learn_nothing(site: Site) {
                     let method = method.clone();
                     async move { client.send(method, path, Some("{".into())).await }
                 };
-                ask(site.stranger())
+                ask(site.anonymous_caller())
                     .await
                     .expect_error(401, "missing_token");
                 for token in [
@@ -296,11 +296,13 @@ async fn requests_without_a_valid_token_learn_nothing(site: Site) {
                     "a.b.c",
                     &"x".repeat(500),
                 ] {
-                    ask(site.stranger().with_token(token))
+                    ask(site.anonymous_caller().with_token(token))
                         .await
                         .expect_error(401, "invalid_token");
                 }
-                let basic = site.stranger().with_header("authorization", "Basic YTpi");
+                let basic = site
+                    .anonymous_caller()
+                    .with_header("authorization", "Basic YTpi");
                 ask(basic).await.expect_error(401, "invalid_token");
             }
         })

@@ -1,11 +1,11 @@
-//! The bill: one request per call, and no more commands than the design allows, whatever the size of the
+//! The bill: one request per call, and no more commands than its budget, whatever the size of the
 //! account. Counted by the store itself; on a real Redis by `INFO commandstats`. `cargo run --example cost`
 //! prints it.
 
 use std::time::Duration;
 
 use crate::common::bill::{Item, bill, conversation, fill};
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::{Client, Cost, Site, message_at, use_every_script};
 use serde_json::{Value, json};
 
@@ -111,7 +111,7 @@ async fn user_with(site: &Site, conversations: usize) -> Client {
 }
 
 /// What is billed for `work`, which has to succeed.
-async fn cost<F: Future<Output = Answer>>(site: &Site, call: &str, work: F) -> Cost {
+async fn cost<F: Future<Output = TestResponse>>(site: &Site, call: &str, work: F) -> Cost {
     let (answer, cost) = site.cost_of(work).await;
     assert!(answer.status < 300, "{call}: {}", answer.text);
     println!("{call}: {} requests, {}", cost.requests, cost.commands);
@@ -178,11 +178,11 @@ async fn metrics_cost_the_same_for_every_account(site: Site) {
     begin_day(&site);
     const TOKEN: &str = "the token that Prometheus has been given";
     let measured = site.deployment(&[("METRICS_TOKEN", TOKEN)]).await;
-    let prometheus = measured.stranger().with_token(TOKEN);
+    let prometheus = measured.anonymous_caller().with_token(TOKEN);
     prometheus.get("/api/metrics").await;
     for size in SIZES {
         let user = measured
-            .stranger()
+            .anonymous_caller()
             .with_token(user_with(&site, size).await.token());
         user.get("/api/conversations").await.expect(200);
         // Nothing is pending then; of the calls that follow the last one takes along a batch.

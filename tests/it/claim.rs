@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::provider::SigningKey;
 use crate::common::{Client, Site, ids, message, without_etags};
 use embedded_store::front::Fault;
@@ -38,10 +38,10 @@ async fn account(site: &Site, name: &str) -> Client {
     let expires = site.clock.now_ms() / 1_000 + 86_400;
     let claims = json!({ "sub": name, "exp": expires });
     let token = SigningKey::Shared(SECRET.to_owned()).token("", &claims);
-    deployment.stranger().with_token(&token)
+    deployment.anonymous_caller().with_token(&token)
 }
 
-async fn claim(account: &Client, anonymous: &Client) -> Answer {
+async fn claim(account: &Client, anonymous: &Client) -> TestResponse {
     let body = json!({ "action": "claim", "token": anonymous.token() });
     account.post(SESSION, &body).await
 }
@@ -101,7 +101,7 @@ async fn an_account_takes_over_everything(site: Site) {
         .expect(201);
     account.get("/api/conversations/deleted").await.expect(404);
 
-    // Of the anonymous user nothing is left but the mark that he was claimed.
+    // Of the anonymous user nothing is left but the mark that it was claimed.
     let left: Vec<String> = site.keys(&format!("user:{source}:*")).await;
     let left: Vec<&str> = left.iter().map(|key| &key[source.len() + 6..]).collect();
     assert_eq!(left, ["conversations:meta"]);
@@ -122,9 +122,13 @@ async fn the_anonymous_users_tokens_are_void_afterwards(site: Site) {
         .await
         .expect(201);
     let body = json!({ "action": "redeem", "code": code["code"] });
-    let session = site.stranger().post(SESSION, &body).await.expect(200);
+    let session = site
+        .anonymous_caller()
+        .post(SESSION, &body)
+        .await
+        .expect(200);
     let device = site
-        .stranger()
+        .anonymous_caller()
         .with_token(session["token"].as_str().unwrap());
     device.open("c").await;
     site.advance(Duration::from_millis(5));
@@ -234,12 +238,12 @@ async fn a_share_of_a_copy_goes_with_the_account(site: Site) {
     let own = account.get("/api/shares").await.expect(200);
     assert_eq!(ids(&own["data"]).len(), 2);
     for path in &shared {
-        site.stranger().get(path).await.expect(200);
+        site.anonymous_caller().get(path).await.expect(200);
     }
     account.delete(&shared[0]).await.expect(200);
     account.delete("/api/user").await.expect(200);
     for path in &shared {
-        let gone = site.stranger().get(path).await;
+        let gone = site.anonymous_caller().get(path).await;
         gone.expect_error(404, "share_not_found");
     }
     assert!(site.keys("share:*").await.is_empty());
@@ -353,7 +357,7 @@ async fn shares_go_on_and_belong_to_the_account(site: Site) {
     let shared = anonymous.post("/api/shares", &body).await.expect(201);
     claim(&account, &anonymous).await.expect(200);
     let path = format!("/api/shares?id={}", shared["id"].as_str().unwrap());
-    let shown = site.stranger().get(&path).await.expect(200);
+    let shown = site.anonymous_caller().get(&path).await.expect(200);
     assert_eq!(shown["messages"][0]["content"], "hi");
     let listed = account.get("/api/shares").await.expect(200);
     let moved = listed["data"][0]["conversationId"].as_str().unwrap();
@@ -362,7 +366,7 @@ async fn shares_go_on_and_belong_to_the_account(site: Site) {
         .delete(&format!("/api/conversations/{moved}"))
         .await
         .expect(200);
-    site.stranger()
+    site.anonymous_caller()
         .get(&path)
         .await
         .expect_error(404, "share_not_found");
@@ -383,7 +387,7 @@ async fn other_devices_of_the_account_learn_of_it(site: Site) {
 async fn a_quota_stops_it_and_loses_nothing(site: Site) {
     let strict = site.deployment(&[("MAX_CONVERSATIONS", "2")]).await;
     let (anonymous, account) = (site.user().await, site.user().await);
-    let account = strict.stranger().with_token(account.token());
+    let account = strict.anonymous_caller().with_token(account.token());
     account.create("a", vec![]).await;
     for id in ["b", "c"] {
         anonymous.create(id, vec![message("m", "user", id)]).await;
@@ -419,11 +423,11 @@ async fn bad_claims_change_nothing(site: Site) {
     claim(&anonymous, &anonymous)
         .await
         .expect_error(400, "invalid_field");
-    claim(&site.stranger(), &anonymous)
+    claim(&site.anonymous_caller(), &anonymous)
         .await
         .expect_error(401, "missing_token");
     let off = site.deployment(&[("REDIS_ENABLED", "false")]).await;
-    let other = off.stranger().with_token(site.user().await.token());
+    let other = off.anonymous_caller().with_token(site.user().await.token());
     claim(&other, &anonymous)
         .await
         .expect_error(503, "storage_disabled");

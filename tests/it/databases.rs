@@ -123,7 +123,7 @@ async fn codes_and_shares_are_found_wherever_they_are(pair: Pair) {
         let body = json!({ "action": "redeem", "code": link["code"] });
         let redeemed = pair
             .deployment
-            .stranger()
+            .anonymous_caller()
             .post("/api/session", &body)
             .await
             .expect(200);
@@ -134,7 +134,12 @@ async fn codes_and_shares_are_found_wherever_they_are(pair: Pair) {
             let body = json!({ "conversationId": "c" });
             let share = client.post("/api/shares", &body).await.expect(201);
             let path = format!("/api/shares?id={}", share["id"].as_str().unwrap());
-            let shown = pair.deployment.stranger().get(&path).await.expect(200);
+            let shown = pair
+                .deployment
+                .anonymous_caller()
+                .get(&path)
+                .await
+                .expect(200);
             assert_eq!(shown["messages"][0]["content"], "hi");
             ids.insert(path);
         }
@@ -156,7 +161,7 @@ async fn one_database_away_concerns_its_users_only(pair: Pair) {
         .expect_error(503, "storage_quota");
     let health = pair
         .deployment
-        .stranger()
+        .anonymous_caller()
         .get("/api/health/redis")
         .await
         .expect(503);
@@ -167,7 +172,7 @@ async fn one_database_away_concerns_its_users_only(pair: Pair) {
 
 async fn metrics_and_health_are_of_both(pair: Pair) {
     pair.one_in_each().await;
-    let reader = pair.deployment.stranger().with_token(TOKEN);
+    let reader = pair.deployment.anonymous_caller().with_token(TOKEN);
     reader.get("/api/metrics").await;
     let text = reader.get("/api/metrics").await.text;
     let users = users_in(&pair.one).await.len() + users_in(&pair.two).await.len();
@@ -177,7 +182,7 @@ async fn metrics_and_health_are_of_both(pair: Pair) {
     );
     let health = pair
         .deployment
-        .stranger()
+        .anonymous_caller()
         .get("/api/health/redis")
         .await
         .expect(200);

@@ -26,7 +26,7 @@ async fn code_of(user: &Client) -> String {
     linked["code"].as_str().unwrap().to_owned()
 }
 
-async fn redeem(client: &Client, code: &str) -> crate::common::client::Answer {
+async fn redeem(client: &Client, code: &str) -> crate::common::client::TestResponse {
     client
         .post("/api/session", &json!({ "action": "redeem", "code": code }))
         .await
@@ -39,9 +39,9 @@ async fn another_device_becomes_the_same_user_by_a_code(site: Site) {
     assert_eq!(code.len(), 8);
     // As a person types it.
     let typed = format!("{}-{}", &code[..4].to_lowercase(), &code[4..]);
-    let session = redeem(&site.stranger(), &typed).await.expect(200);
+    let session = redeem(&site.anonymous_caller(), &typed).await.expect(200);
     let other = site
-        .stranger()
+        .anonymous_caller()
         .with_token(session["token"].as_str().unwrap());
     assert_eq!(other.open("c").await["messages"][0]["content"], "hi");
     let mine = user.get("/api/session").await.expect(200);
@@ -54,15 +54,15 @@ async fn another_device_becomes_the_same_user_by_a_code(site: Site) {
 async fn a_code_is_good_once_and_for_ten_minutes(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
-    redeem(&site.stranger(), &code).await.expect(200);
-    redeem(&site.stranger(), &code)
+    redeem(&site.anonymous_caller(), &code).await.expect(200);
+    redeem(&site.anonymous_caller(), &code)
         .await
         .expect_error(403, "wrong_code");
     // A real Redis keeps its own time.
     if site.engine.is_some() {
         let code = code_of(&user).await;
         site.advance(Duration::from_secs(601));
-        redeem(&site.stranger(), &code)
+        redeem(&site.anonymous_caller(), &code)
             .await
             .expect_error(403, "wrong_code");
     }
@@ -71,7 +71,9 @@ async fn a_code_is_good_once_and_for_ten_minutes(site: Site) {
 async fn five_wrong_codes_are_all_an_address_has(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
-    let thief = site.stranger().with_header("x-real-ip", "192.0.2.66");
+    let thief = site
+        .anonymous_caller()
+        .with_header("x-real-ip", "192.0.2.66");
     for guess in 0..5 {
         redeem(&thief, &format!("AAAAAAA{guess}"))
             .await
@@ -80,18 +82,20 @@ async fn five_wrong_codes_are_all_an_address_has(site: Site) {
     let answer = redeem(&thief, &code).await;
     answer.expect_error(429, "too_many_codes");
     assert_eq!(answer.header("retry-after"), Some("600"));
-    let owner = site.stranger().with_header("x-real-ip", "192.0.2.7");
+    let owner = site
+        .anonymous_caller()
+        .with_header("x-real-ip", "192.0.2.7");
     redeem(&owner, &code).await.expect(200);
 }
 
 async fn a_code_whose_answer_was_lost_is_not_lost(site: Site) {
     let user = site.user().await;
-    redeem(&site.stranger(), "AAAAAAAA")
+    redeem(&site.anonymous_caller(), "AAAAAAAA")
         .await
         .expect_error(403, "wrong_code");
     let code = code_of(&user).await;
     site.faults().push(Fault::CutAfter, 1);
-    redeem(&site.stranger(), &code).await.expect(200);
+    redeem(&site.anonymous_caller(), &code).await.expect(200);
 }
 
 /// Of a user without data next to nothing is kept, and that for a minute; but what knows of the code has to last as long.
@@ -101,7 +105,7 @@ async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) 
     site.advance(Duration::from_secs(300));
     user.delete("/api/user").await.expect(200);
     assert!(site.keys("link:*").await.is_empty());
-    redeem(&site.stranger(), &code)
+    redeem(&site.anonymous_caller(), &code)
         .await
         .expect_error(403, "wrong_code");
 }
@@ -114,7 +118,9 @@ async fn a_repeated_sign_out_is_answered_again(site: Site) {
     named.post("/api/session", &body).await.expect(200);
     site.advance(Duration::from_secs(5));
     let again = named.post("/api/session", &body).await.expect(200);
-    let other = site.stranger().with_token(again["token"].as_str().unwrap());
+    let other = site
+        .anonymous_caller()
+        .with_token(again["token"].as_str().unwrap());
     other.get("/api/conversations").await.expect(200);
     // The key is of one request, so the void token is good for nothing else.
     named
@@ -127,9 +133,9 @@ async fn signing_out_everywhere_voids_older_tokens(site: Site) {
     let (user, bystander) = (site.user().await, site.user().await);
     user.create("c", vec![]).await;
     let code = code_of(&user).await;
-    let session = redeem(&site.stranger(), &code).await.expect(200);
+    let session = redeem(&site.anonymous_caller(), &code).await.expect(200);
     let stolen = site
-        .stranger()
+        .anonymous_caller()
         .with_token(session["token"].as_str().unwrap());
     stolen.open("c").await;
     site.advance(Duration::from_secs(1));
@@ -170,9 +176,9 @@ async fn signing_out_everywhere_voids_older_tokens(site: Site) {
 }
 
 async fn a_code_wants_a_token_and_has_a_form(site: Site) {
-    let stranger = site.stranger();
+    let anonymous_caller = site.anonymous_caller();
     for action in ["link", "signOutEverywhere"] {
-        stranger
+        anonymous_caller
             .post("/api/session", &json!({ "action": action }))
             .await
             .expect_error(401, "missing_token");
@@ -185,7 +191,7 @@ async fn a_code_wants_a_token_and_has_a_form(site: Site) {
         json!({ "action": "redeem", "code": 12_345_678 }),
         json!({ "code": "ABCDEFGH" }),
     ] {
-        stranger
+        anonymous_caller
             .post("/api/session", &body)
             .await
             .expect_error(400, "invalid_field");
@@ -198,9 +204,9 @@ async fn a_code_made_before_a_sign_out_is_of_no_use_after(site: Site) {
     site.advance(Duration::from_secs(1));
     let out = json!({ "action": "signOutEverywhere" });
     user.post("/api/session", &out).await.expect(200);
-    let session = redeem(&site.stranger(), &code).await.expect(200);
+    let session = redeem(&site.anonymous_caller(), &code).await.expect(200);
     let thief = site
-        .stranger()
+        .anonymous_caller()
         .with_token(session["token"].as_str().unwrap());
     thief
         .get("/api/session")

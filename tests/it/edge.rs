@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::common::client::{Answer, Client};
+use crate::common::client::{Client, TestResponse};
 use crate::common::{Site, message};
 use embedded_store::front::Fault;
 use reqwest::Method;
@@ -40,11 +40,13 @@ const ROUTES: [(&str, &str); 12] = [
 async fn listed(site: &Site) -> (crate::common::Deployment, Client) {
     let origins = format!("http://localhost:5173, {PAGE}");
     let deployment = site.deployment(&[("ALLOWED_ORIGINS", &origins)]).await;
-    let client = deployment.stranger().with_token(site.user().await.token());
+    let client = deployment
+        .anonymous_caller()
+        .with_token(site.user().await.token());
     (deployment, client)
 }
 
-fn cors_headers(answer: &Answer) -> Vec<&str> {
+fn cors_headers(answer: &TestResponse) -> Vec<&str> {
     let names = answer.headers.keys().map(|name| name.as_str());
     names
         .filter(|name| name.starts_with("access-control"))
@@ -54,7 +56,7 @@ fn cors_headers(answer: &Answer) -> Vec<&str> {
 async fn a_preflight_is_answered_without_the_store(site: Site) {
     let (deployment, _) = listed(&site).await;
     let page = deployment
-        .stranger()
+        .anonymous_caller()
         .with_header("origin", PAGE)
         .with_header("access-control-request-method", "PUT");
     for (path, methods) in ROUTES {
@@ -169,14 +171,17 @@ async fn every_answer_has_the_security_headers(site: Site) {
         (user.get("/api/conversations").await, 200),
         (known.get("/api/conversations/c").await, 304),
         (user.get("/api/conversations?limit=x").await, 400),
-        (site.stranger().get("/api/conversations").await, 401),
+        (site.anonymous_caller().get("/api/conversations").await, 401),
         (user.get("/api/conversations/none").await, 404),
         (user.get("/api/import").await, 405),
         (user.post("/api/session", &json!({})).await, 200),
         (user.get("/api/health/redis").await, 200),
     ];
     for (path, methods) in ROUTES {
-        let answer = site.stranger().send(Method::OPTIONS, path, None).await;
+        let answer = site
+            .anonymous_caller()
+            .send(Method::OPTIONS, path, None)
+            .await;
         assert_eq!(answer.header("allow"), Some(methods));
         answers.push((answer, 204));
     }
@@ -216,7 +221,7 @@ async fn head_is_get_without_the_body(site: Site) {
         );
         assert_eq!((get.status, head.status), (status, status), "{path}");
         assert!(head.body.is_empty() && !get.body.is_empty());
-        let same = |answer: &Answer| {
+        let same = |answer: &TestResponse| {
             let mut headers = answer.headers.clone();
             for changing in ["date", "server-timing", "x-request-id"] {
                 headers.remove(changing).unwrap();

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::{Client, Site, ids, message, message_at, real_data, sample};
 use embedded_store::front::Fault;
 use reqwest::Method;
@@ -29,7 +29,7 @@ on_both_stores!(
 
 const EXPORT: &str = "/api/export";
 
-fn lines(answer: &Answer) -> Vec<Value> {
+fn lines(answer: &TestResponse) -> Vec<Value> {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let lines = answer.text.lines();
     lines
@@ -399,7 +399,7 @@ async fn what_is_not_there_is_refused_before_the_first_byte(site: Site) {
     get("?conversation=c&format=pdf")
         .await
         .expect_error(400, "invalid_query");
-    site.stranger()
+    site.anonymous_caller()
         .get(EXPORT)
         .await
         .expect_error(401, "missing_token");

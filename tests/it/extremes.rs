@@ -381,7 +381,7 @@ async fn thousands_of_revoked_shares_cost_little_and_can_be_erased(site: Site) {
     let meta = meta_of(&site).await;
     let living = write_old_shares(&site, &meta).await;
     for id in &living {
-        site.stranger()
+        site.anonymous_caller()
             .get(&format!("/api/shares?id={id}"))
             .await
             .expect(200);

@@ -121,7 +121,7 @@ async fn each_failure_has_its_status_and_code(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let impatient = site.deployment(&[("UPSTASH_TIMEOUT_MS", "100")]).await;
-    let hurried = impatient.stranger().with_token(user.token());
+    let hurried = impatient.anonymous_caller().with_token(user.token());
     site.faults().push(Fault::Delay(Duration::from_secs(3)), 10);
     let answer = hurried.get("/api/conversations/c").await;
     answer.expect_error(504, "storage_timeout");
@@ -143,7 +143,7 @@ async fn each_failure_has_its_status_and_code(site: Site) {
         .deployment(&[("UPSTASH_REDIS_REST_TOKEN", "wrong")])
         .await;
     let answer = misconfigured
-        .stranger()
+        .anonymous_caller()
         .with_token(user.token())
         .get("/api/conversations/c")
         .await;
@@ -175,7 +175,11 @@ async fn five_failed_calls_open_the_circuit_for_a_minute(site: Site) {
     assert_eq!(cost.requests, 0, "an open circuit asks nothing");
     let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((55..=61).contains(&wait));
-    let health = site.stranger().get("/api/health/redis").await.expect(503);
+    let health = site
+        .anonymous_caller()
+        .get("/api/health/redis")
+        .await
+        .expect(503);
     assert_eq!(health["circuit"], "open");
 
     // A probe that fails keeps it open, one that succeeds closes it.
@@ -185,7 +189,11 @@ async fn five_failed_calls_open_the_circuit_for_a_minute(site: Site) {
     open().await.expect_error(503, "storage_unavailable");
     site.clock.advance(Duration::from_secs(61));
     open().await.expect(200);
-    let health = site.stranger().get("/api/health/redis").await.expect(200);
+    let health = site
+        .anonymous_caller()
+        .get("/api/health/redis")
+        .await
+        .expect(200);
     assert_eq!(health["circuit"], "closed");
 }
 

@@ -133,9 +133,9 @@ async fn readings(site: &Site, owner: &Owner) -> BTreeMap<String, String> {
     assert_eq!(export.status, 200, "{}", export.text);
     let conversations = export.text.matches("\"message 4\"").count();
     readings.insert("/api/export".into(), conversations.to_string());
-    let shared = site.stranger().get(&owner.shares[0]).await;
+    let shared = site.anonymous_caller().get(&owner.shares[0]).await;
     shared.expect(200);
-    readings.insert("a stranger".into(), shared.text);
+    readings.insert("a anonymous_caller".into(), shared.text);
     readings
 }
 
@@ -178,7 +178,10 @@ async fn a_newcomer_is_told(database: Database) {
     let site = &database.site;
     database.fill();
     for _ in 0..2 {
-        let answer = site.stranger().post("/api/session", &json!({})).await;
+        let answer = site
+            .anonymous_caller()
+            .post("/api/session", &json!({}))
+            .await;
         answer.expect_error(507, "storage_full");
     }
     database.make_room();
@@ -256,11 +259,11 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
     database.fill();
     user.delete("/api/conversations/a").await.expect(200);
     gone(site, &user, "a").await;
-    site.stranger()
+    site.anonymous_caller()
         .get(&shares[0])
         .await
         .expect_error(404, "share_not_found");
-    site.stranger().get(&shares[1]).await.expect(200);
+    site.anonymous_caller().get(&shares[1]).await.expect(200);
     let answer = user.get("/api/session").await.expect(200);
     assert_eq!(
         answer.get("currentConversationId").unwrap_or(&Value::Null),
@@ -294,11 +297,11 @@ async fn a_share_can_be_revoked(database: Database) {
     let Owner { user, shares } = owner(site).await;
     database.fill();
     user.delete(&shares[0]).await.expect(200);
-    site.stranger()
+    site.anonymous_caller()
         .get(&shares[0])
         .await
         .expect_error(404, "share_not_found");
-    site.stranger().get(&shares[1]).await.expect(200);
+    site.anonymous_caller().get(&shares[1]).await.expect(200);
     database.make_room();
     user.delete(&shares[0]).await.expect(200);
     let body = json!({ "conversationId": "a" });

@@ -137,9 +137,9 @@ async fn linking_devices() {
 async fn claiming_new_users() {
     let account = Account::new().await;
     let user = account.with_conversation().await;
-    let stranger = account.deployment.stranger();
+    let anonymous_caller = account.deployment.anonymous_caller();
     let measured = account.repeat(DELETIONS, async |index| {
-        let newcomer = stranger.newcomer().await;
+        let newcomer = anonymous_caller.newcomer().await;
         let id = format!("c{index}");
         newcomer.create(&id, vec![message("m", "user", "x")]).await;
         let claim = json!({ "action": "claim", "token": newcomer.token() });

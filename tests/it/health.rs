@@ -17,7 +17,7 @@ on_both_stores!(
 );
 
 async fn a_healthy_database_is_said_to_be(site: Site) {
-    let (answer, cost) = site.cost_of(site.stranger().get(HEALTH)).await;
+    let (answer, cost) = site.cost_of(site.anonymous_caller().get(HEALTH)).await;
     let health = answer.expect(200);
     assert_eq!(health["status"], "healthy");
     assert_eq!(health["circuit"], "closed");
@@ -28,7 +28,7 @@ async fn a_healthy_database_is_said_to_be(site: Site) {
 
 async fn an_unreachable_one_is_said_to_be(site: Site) {
     site.faults().refuse(true).await;
-    let answer = site.stranger().get(HEALTH).await;
+    let answer = site.anonymous_caller().get(HEALTH).await;
     let health = answer.expect(503);
     assert_eq!(health["status"], "unhealthy");
     assert_eq!(
@@ -41,7 +41,7 @@ async fn an_unreachable_one_is_said_to_be(site: Site) {
 }
 
 async fn many_who_ask_at_once_cost_one_ping(site: Site) {
-    let clients: Vec<_> = (0..50).map(|_| site.stranger()).collect();
+    let clients: Vec<_> = (0..50).map(|_| site.anonymous_caller()).collect();
     site.faults().set_latency(Duration::from_millis(50));
     let asked = clients.iter().map(|client| client.get(HEALTH));
     let (answers, cost) = site.cost_of(join_all(asked)).await;
@@ -54,7 +54,7 @@ async fn many_who_ask_at_once_cost_one_ping(site: Site) {
 }
 
 async fn a_result_is_given_out_for_five_seconds(site: Site) {
-    let client = site.stranger();
+    let client = site.anonymous_caller();
     let first = client.get(HEALTH).await.expect(200);
     // Real time passes as well, on a busy machine a good deal of it.
     site.advance(Duration::from_secs(2));
@@ -73,7 +73,7 @@ async fn a_result_is_given_out_for_five_seconds(site: Site) {
 }
 
 async fn a_failure_is_given_out_for_five_seconds_too(site: Site) {
-    let client = site.stranger();
+    let client = site.anonymous_caller();
     site.faults().refuse(true).await;
     let failure = client.get(HEALTH).await.expect(503);
     site.faults().refuse(false).await;

@@ -1,4 +1,4 @@
-//! Tokens of an auth provider (the plan's option 2), over HTTP.
+//! Tokens of an auth provider over HTTP.
 
 use std::time::{Duration, Instant};
 
@@ -46,14 +46,14 @@ async fn with_keys(site: &Site, server: &KeyServer) -> Deployment {
 }
 
 #[track_caller]
-fn assert_refused(answer: &crate::common::client::Answer, code: &str) {
+fn assert_refused(answer: &crate::common::client::TestResponse, code: &str) {
     answer.expect_error(401, code);
     assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
 }
 
 /// Asks with a token, and nothing else.
-async fn ask(deployment: &Deployment, token: &str) -> crate::common::client::Answer {
-    let client = deployment.stranger().with_token(token);
+async fn ask(deployment: &Deployment, token: &str) -> crate::common::client::TestResponse {
+    let client = deployment.anonymous_caller().with_token(token);
     client.get("/api/conversations").await
 }
 
@@ -61,7 +61,7 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
     let deployment = with_secret(&site).await;
     let user = |subject: &str| {
         let token = shared().token("", &claims(&site, json!({ "sub": subject })));
-        deployment.stranger().with_token(&token)
+        deployment.anonymous_caller().with_token(&token)
     };
     let (one, two) = (user("subject-1"), user("subject-2"));
     one.create("c", vec![message("m", "user", "mine")]).await;
@@ -96,7 +96,7 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
         assert!(!key.contains("subject"), "{key}");
     }
     let ours = site.user().await;
-    let ours = deployment.stranger().with_token(ours.token());
+    let ours = deployment.anonymous_caller().with_token(ours.token());
     ours.get("/api/conversations").await.expect(200);
 }
 
@@ -104,7 +104,11 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
 async fn without_a_provider_none_is_accepted() {
     let site = Site::embedded().await;
     let token = shared().token("", &claims(&site, json!({})));
-    let answer = site.stranger().with_token(&token).get("/api/session").await;
+    let answer = site
+        .anonymous_caller()
+        .with_token(&token)
+        .get("/api/session")
+        .await;
     assert_refused(&answer, "invalid_token");
 }
 
@@ -139,8 +143,8 @@ async fn a_token_of_others_or_for_others_is_refused() {
         assert_eq!(answer.status, 401, "{changes}");
         assert_refused(&answer, "invalid_token");
     }
-    let stranger = SigningKey::Shared("a secret that we have never heard of".into());
-    let token = stranger.token("", &claims(&site, json!({})));
+    let foreign_key = SigningKey::Shared("a secret that we have never heard of".into());
+    let token = foreign_key.token("", &claims(&site, json!({})));
     assert_refused(&ask(&deployment, &token).await, "invalid_token");
 }
 
@@ -244,10 +248,10 @@ async fn a_provider_that_is_down_is_no_verdict() {
     let token = key.token("e", &claims(&site, json!({ "exp": 9_999_999_999_i64 })));
     let huge = format!("{{\"keys\":[\"{}\"]}}", "x".repeat(300_000));
     let failures = [
-        Behaviour::Answer(500, String::new()),
-        Behaviour::Answer(302, String::new()),
-        Behaviour::Answer(200, "<html>".into()),
-        Behaviour::Answer(200, huge),
+        Behaviour::Respond(500, String::new()),
+        Behaviour::Respond(302, String::new()),
+        Behaviour::Respond(200, "<html>".into()),
+        Behaviour::Respond(200, huge),
         Behaviour::Silence,
     ];
     let mut asked = 0;
@@ -268,7 +272,7 @@ async fn a_provider_that_is_down_is_no_verdict() {
     ask(&deployment, &token).await.expect(200);
 
     // While the set lives it is enough; what only a new one could tell stays open; then all does.
-    server.behave(Behaviour::Answer(503, String::new()));
+    server.behave(Behaviour::Respond(503, String::new()));
     site.advance(61 * SECOND);
     ask(&deployment, &token).await.expect(200);
     let unknown = key.token("other", &claims(&site, json!({})));

@@ -21,7 +21,7 @@ on_both_stores!(
     deleting_makes_room,
 );
 
-fn number(answer: &crate::common::client::Answer, header: &str) -> u64 {
+fn number(answer: &crate::common::client::TestResponse, header: &str) -> u64 {
     answer.header(header).unwrap().parse().unwrap()
 }
 
@@ -50,7 +50,7 @@ async fn an_address_has_so_many_sessions_a_minute(site: Site) {
         .deployment(&[("ADDRESS_RATE_LIMIT_PER_MINUTE", "2")])
         .await;
     site.begin_window();
-    let from = |address: &str| strict.stranger().with_header("x-real-ip", address);
+    let from = |address: &str| strict.anonymous_caller().with_header("x-real-ip", address);
     for _ in 0..2 {
         from("192.0.2.1")
             .post("/api/session", &json!({}))
@@ -93,7 +93,10 @@ async fn a_limit_never_fails_open(site: Site) {
     user.get("/api/conversations")
         .await
         .expect_error(503, "storage_unavailable");
-    let answer = site.stranger().post("/api/session", &json!({})).await;
+    let answer = site
+        .anonymous_caller()
+        .post("/api/session", &json!({}))
+        .await;
     answer.expect_error(503, "storage_unavailable");
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::{AUTH_SECRET, Site, message};
 use conversation_store::clock::Clock;
 use conversation_store::identity::Tokens;
@@ -106,7 +106,7 @@ async fn failures_are_logged_by_code_and_with_their_retries(site: Site) {
     assert_eq!(line["errorCode"], "conversation_not_found");
     assert_eq!(line.get("error"), None, "no failure of ours");
 
-    site.stranger().get("/api/conversations").await;
+    site.anonymous_caller().get("/api/conversations").await;
     let line = only_line(&site);
     assert_eq!(line["errorCode"], "missing_token");
     assert_eq!(
@@ -172,7 +172,7 @@ async fn no_line_holds_anything_of_the_users(site: Site) {
 async fn an_answer_says_what_it_took(site: Site) {
     let user = site.user().await;
     user.get("/api/conversations").await.expect(200);
-    let shape = |answer: &Answer| {
+    let shape = |answer: &TestResponse| {
         let timing = answer.header("server-timing").unwrap().to_owned();
         let numbers = timing.split("dur=").skip(1).map(|rest| {
             let end = rest.find(';').unwrap_or(rest.len());
@@ -184,7 +184,7 @@ async fn an_answer_says_what_it_took(site: Site) {
     };
     let one = shape(&user.get("/api/conversations").await);
     assert!(one.starts_with("upstash;dur=") && one.contains(";desc=\"1 request\", total;dur="));
-    let none = shape(&site.stranger().get("/api/conversations").await);
+    let none = shape(&site.anonymous_caller().get("/api/conversations").await);
     assert!(
         none.starts_with("upstash;dur=0;desc=\"0 requests\", total"),
         "{none}"
@@ -241,11 +241,14 @@ async fn commands_are_logged_as_they_are_billed(site: Site) {
 }
 
 async fn a_new_user_is_logged_like_any_other(site: Site) {
-    let session = site.stranger().post("/api/session", &json!({})).await;
+    let session = site
+        .anonymous_caller()
+        .post("/api/session", &json!({}))
+        .await;
     let session = session.expect(201);
     let begun = only_line(&site);
     let user = site
-        .stranger()
+        .anonymous_caller()
         .with_token(session["token"].as_str().unwrap());
     user.get("/api/session").await.expect(200);
     let line = only_line(&site);

@@ -31,7 +31,11 @@ async fn measured(site: &Site) -> Deployment {
 }
 
 async fn text(deployment: &Deployment) -> String {
-    let answer = deployment.stranger().with_token(TOKEN).get(METRICS).await;
+    let answer = deployment
+        .anonymous_caller()
+        .with_token(TOKEN)
+        .get(METRICS)
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let media_type = answer.header("content-type");
     assert_eq!(media_type, Some("text/plain; version=0.0.4; charset=utf-8"));
@@ -57,7 +61,11 @@ async fn calls_are_counted_by_route_and_outcome(site: Site) {
         user.open("c").await;
     }
     user.get("/api/conversations/none").await.expect(404);
-    deployment.stranger().get("/api/sync").await.expect(401);
+    deployment
+        .anonymous_caller()
+        .get("/api/sync")
+        .await
+        .expect(401);
     let text = text(&deployment).await;
     let route = "/api/conversations/{id}";
     assert_eq!(sample(&text, &requests(route, "GET", "ok")), 3.0, "{text}");
@@ -186,7 +194,7 @@ async fn what_failed_while_the_database_was_away_is_counted_afterwards(site: Sit
             .expect_error(503, "storage_unavailable");
     }
     deployment
-        .stranger()
+        .anonymous_caller()
         .with_token(TOKEN)
         .get(METRICS)
         .await
@@ -260,12 +268,12 @@ async fn bad_reports_are_refused(site: Site) {
     ] {
         user.post(METRICS, &report).await.expect_error(400, code);
     }
-    let stranger = deployment.stranger();
-    stranger
+    let anonymous_caller = deployment.anonymous_caller();
+    anonymous_caller
         .post(METRICS, &json!({}))
         .await
         .expect_error(401, "missing_token");
-    let reader = stranger.with_token(TOKEN);
+    let reader = anonymous_caller.with_token(TOKEN);
     reader
         .post(METRICS, &json!({}))
         .await
@@ -274,7 +282,7 @@ async fn bad_reports_are_refused(site: Site) {
         .deployment(&[("METRICS_TOKEN", TOKEN), ("RATE_LIMIT_PER_MINUTE", "1")])
         .await;
     site.begin_window();
-    let user = limited.stranger().with_token(user.token());
+    let user = limited.anonymous_caller().with_token(user.token());
     user.post(METRICS, &json!({ "conflicts": 5 }))
         .await
         .expect(202);
@@ -286,17 +294,17 @@ async fn bad_reports_are_refused(site: Site) {
 
 async fn the_text_is_for_who_has_the_token(site: Site) {
     let deployment = measured(&site).await;
-    let stranger = deployment.stranger();
-    stranger
+    let anonymous_caller = deployment.anonymous_caller();
+    anonymous_caller
         .get(METRICS)
         .await
         .expect_error(401, "missing_token");
     let user = deployment.user().await;
     user.get(METRICS).await.expect_error(401, "invalid_token");
-    let almost = stranger.with_token(&TOKEN[1..]);
+    let almost = anonymous_caller.with_token(&TOKEN[1..]);
     almost.get(METRICS).await.expect_error(401, "invalid_token");
     // Where there is no such token, there are no metrics.
-    site.stranger()
+    site.anonymous_caller()
         .with_token(TOKEN)
         .get(METRICS)
         .await

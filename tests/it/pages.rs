@@ -32,13 +32,13 @@ async fn files_have_the_headers_of_the_deployment() {
     let site = Site::embedded().await;
     let paths = ["/", "/shared", "/app/main.js", "/conversation-store.js"];
     for path in paths {
-        let answer = site.stranger().get(path).await;
+        let answer = site.anonymous_caller().get(path).await;
         assert_eq!(answer.status, 200, "{path}");
         for (name, value) in deployed_headers() {
             assert_eq!(answer.header(&name), Some(value.as_str()), "{path} {name}");
         }
     }
-    let missing = site.stranger().get("/nothing").await;
+    let missing = site.anonymous_caller().get("/nothing").await;
     assert_eq!(missing.status, 404);
     assert!(missing.header(POLICY).is_some());
 }
@@ -47,7 +47,7 @@ async fn files_have_the_headers_of_the_deployment() {
 async fn pages_carry_the_same_policy_in_themselves() {
     let site = Site::embedded().await;
     for path in ["/", "/shared"] {
-        let answer = site.stranger().get(path).await;
+        let answer = site.anonymous_caller().get(path).await;
         let policy = answer.header(POLICY).unwrap();
         assert!(!policy.contains("unsafe"), "{policy}");
         // What a page cannot say of itself: who may frame it.
@@ -61,7 +61,7 @@ async fn pages_carry_the_same_policy_in_themselves() {
 async fn a_page_has_no_other_address() {
     let site = Site::embedded().await;
     for (asked, location) in [("/shared.html", "/shared"), ("/index.html", "/")] {
-        let answer = site.stranger().get(asked).await;
+        let answer = site.anonymous_caller().get(asked).await;
         assert_eq!(answer.status, 308, "{asked}");
         assert_eq!(answer.header("location"), Some(location));
     }

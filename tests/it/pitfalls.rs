@@ -1,4 +1,4 @@
-//! What the plan's literal design fails at, each as a test that it does not happen here.
+//! What a design with a key per conversation and per message fails at, each as a test that it does not happen here.
 
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ async fn the_user_is_not_who_the_client_says_he_is(site: Site) {
         .get(&format!("/api/conversations/c?userId={id}"))
         .await
         .expect_error(404, "conversation_not_found");
-    site.stranger()
+    site.anonymous_caller()
         .with_token(id)
         .get("/api/conversations/c")
         .await

@@ -1,6 +1,6 @@
 //! Entity tags, and what requests demand of them (RFC 9110, sections 8.8.3 and 13): on every route that writes.
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::{Client, Site, etag_of, message};
 use reqwest::Method;
 use serde_json::json;
@@ -77,7 +77,7 @@ async fn a_tag_is_of_one_life(site: Site) {
 }
 
 /// Each way to write to a conversation, and what it answers where it is let through.
-async fn writes(user: &Client) -> Vec<Answer> {
+async fn writes(user: &Client) -> Vec<TestResponse> {
     let turn = json!({ "messages": [message("n", "user", "n")] });
     vec![
         user.send(

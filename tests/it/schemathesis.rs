@@ -1,4 +1,4 @@
-//! Whether the service does what its document says, asked by a stranger: schemathesis makes requests of the
+//! Whether the service does what its document says, asked from outside: schemathesis makes requests of the
 //! document alone, those that it allows and those that it forbids, and checks every answer.
 //!
 //! What it has to be told beside the document is in `tests/schemathesis/`.

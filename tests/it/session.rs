@@ -22,7 +22,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 async fn a_new_identity_is_an_anonymous_uuid(site: Site) {
     site.user().await;
     let (answer, cost) = site
-        .cost_of(site.stranger().post("/api/session", &json!({})))
+        .cost_of(site.anonymous_caller().post("/api/session", &json!({})))
         .await;
     let session = answer.expect(201);
     assert_eq!(cost.requests, 1);
@@ -31,7 +31,7 @@ async fn a_new_identity_is_an_anonymous_uuid(site: Site) {
     assert_eq!(session["currentConversationId"], json!(null));
     assert!(session["expiresAt"].as_str().unwrap() > session["createdAt"].as_str().unwrap());
     let user = site
-        .stranger()
+        .anonymous_caller()
         .with_token(session["token"].as_str().unwrap());
     let read = user.get("/api/session").await.expect(200);
     assert_eq!(read["userId"], session["userId"]);
@@ -39,7 +39,7 @@ async fn a_new_identity_is_an_anonymous_uuid(site: Site) {
     assert_eq!(read.get("token"), None);
     // Without a body too, and never the same twice.
     let another = site
-        .stranger()
+        .anonymous_caller()
         .send(reqwest::Method::POST, "/api/session", None)
         .await
         .expect(201);
@@ -140,13 +140,13 @@ async fn secrets_can_be_rotated(site: Site) {
     let both = format!("{new},{}", crate::common::AUTH_SECRET);
     let rotating = site.deployment(&[("AUTH_SECRET", &both)]).await;
     let renewed = rotating
-        .stranger()
+        .anonymous_caller()
         .with_token(user.token())
         .post("/api/session", &json!({}))
         .await;
     let token = renewed.expect(200)["token"].as_str().unwrap().to_owned();
     let rotated = site.deployment(&[("AUTH_SECRET", new)]).await;
-    let at_rotated = |token: &str| rotated.stranger().with_token(token);
+    let at_rotated = |token: &str| rotated.anonymous_caller().with_token(token);
     at_rotated(user.token())
         .get("/api/conversations/c")
         .await
@@ -161,13 +161,13 @@ async fn a_switched_off_user_is_told_so(site: Site) {
     for (name, value) in [("REDIS_ENABLED", "false"), ("REDIS_ROLLOUT_PERCENT", "0")] {
         let off = site.deployment(&[(name, value)]).await;
         let session = off
-            .stranger()
+            .anonymous_caller()
             .post("/api/session", &json!({}))
             .await
             .expect(201);
         assert_eq!(session["redisEnabled"], false);
         let user = off
-            .stranger()
+            .anonymous_caller()
             .with_token(session["token"].as_str().unwrap());
         user.get("/api/conversations")
             .await
@@ -190,7 +190,7 @@ async fn branches_that_share_a_database_never_see_each_other(site: Site) {
     let (one, two) = (branch("feature/one").await, branch("feature/two").await);
     let user = site.user().await;
     let at = |deployment: &crate::common::Deployment| -> Client {
-        deployment.stranger().with_token(user.token())
+        deployment.anonymous_caller().with_token(user.token())
     };
     at(&one).create("c", vec![]).await;
     at(&one).open("c").await;

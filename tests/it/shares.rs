@@ -67,7 +67,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         .await
         .expect(200);
 
-    let answer = site.stranger().get(&path(&made)).await;
+    let answer = site.anonymous_caller().get(&path(&made)).await;
     assert_eq!(answer.header("cache-control"), Some("private, no-store"));
     assert_eq!(answer.header("x-robots-tag"), Some("noindex"));
     let shown = answer.expect(200);
@@ -80,7 +80,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         (&Value::Null, &json!(2))
     );
     // A token is neither needed nor looked at.
-    site.stranger()
+    site.anonymous_caller()
         .with_token("nonsense")
         .get(&path(&made))
         .await
@@ -96,7 +96,7 @@ async fn nothing_of_the_user_or_the_servers_shows(site: Site) {
     });
     user.post("/api/conversations", &body).await.expect(201);
     let made = share(&user, "private-name").await;
-    let text = site.stranger().get(&path(&made)).await.text;
+    let text = site.anonymous_caller().get(&path(&made)).await.text;
     for hidden in [
         id.as_str().unwrap(),
         "private-name",
@@ -128,7 +128,7 @@ async fn texts_come_back_byte_for_byte(site: Site) {
         .collect();
     user.create("c", messages).await;
     let shown = site
-        .stranger()
+        .anonymous_caller()
         .get(&path(&share(&user, "c").await))
         .await
         .expect(200);
@@ -149,7 +149,7 @@ async fn a_long_conversation_is_read_in_pages(site: Site) {
     let (mut seen, mut pages, mut from) = (Vec::new(), 0, String::new());
     loop {
         let page = site
-            .stranger()
+            .anonymous_caller()
             .get(&format!("{}{from}", path(&made)))
             .await
             .expect(200);
@@ -166,7 +166,7 @@ async fn a_long_conversation_is_read_in_pages(site: Site) {
     );
     assert_eq!(pages, 3);
     let behind = site
-        .stranger()
+        .anonymous_caller()
         .get(&format!("{}&cursor=99", path(&made)))
         .await
         .expect(200);
@@ -174,7 +174,7 @@ async fn a_long_conversation_is_read_in_pages(site: Site) {
         (&behind["messages"], &behind["nextCursor"]),
         (&json!([]), &Value::Null)
     );
-    site.stranger()
+    site.anonymous_caller()
         .get(&format!("{}&cursor=x", path(&made)))
         .await
         .expect_error(400, "invalid_cursor");
@@ -187,7 +187,7 @@ async fn an_empty_conversation_can_be_shared(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let shown = site
-        .stranger()
+        .anonymous_caller()
         .get(&path(&share(&user, "c").await))
         .await
         .expect(200);
@@ -215,11 +215,11 @@ async fn a_revoked_share_is_gone(site: Site) {
     assert_eq!(answer, json!({ "id": made["id"], "deleted": true }));
     // Again, as when the answer was lost.
     user.delete(&path(&made)).await.expect(200);
-    site.stranger()
+    site.anonymous_caller()
         .get(&path(&made))
         .await
         .expect_error(404, "share_not_found");
-    site.stranger().get(&path(&other)).await.expect(200);
+    site.anonymous_caller().get(&path(&other)).await.expect(200);
     assert_eq!(user.get(SHARES).await.expect(200)["data"], json!([other]));
     let id = made["id"].as_str().unwrap();
     let stored = site.keys("share:*").await;
@@ -236,18 +236,18 @@ async fn nobody_revokes_or_lists_anothers_share(site: Site) {
         .delete(&path(&made))
         .await
         .expect_error(404, "share_not_found");
-    site.stranger()
+    site.anonymous_caller()
         .delete(&path(&made))
         .await
         .expect_error(401, "missing_token");
-    site.stranger()
+    site.anonymous_caller()
         .get(SHARES)
         .await
         .expect_error(401, "missing_token");
     assert_eq!(other.get(SHARES).await.expect(200)["data"], json!([]));
     // Nor does what the other one deletes under the same id touch it.
     other.delete("/api/conversations/c").await.expect(200);
-    site.stranger().get(&path(&made)).await.expect(200);
+    site.anonymous_caller().get(&path(&made)).await.expect(200);
 }
 
 async fn a_share_expires(site: Site) {
@@ -263,17 +263,17 @@ async fn a_share_expires(site: Site) {
             .await
             .expect_error(400, "invalid_field");
     }
-    site.stranger().get(&path(&short)).await.expect(200);
+    site.anonymous_caller().get(&path(&short)).await.expect(200);
     site.advance(Duration::from_secs(3_601));
-    site.stranger()
+    site.anonymous_caller()
         .get(&path(&short))
         .await
         .expect_error(404, "share_not_found");
-    site.stranger().get(&path(&long)).await.expect(200);
+    site.anonymous_caller().get(&path(&long)).await.expect(200);
     assert_eq!(user.get(SHARES).await.expect(200)["data"], json!([long]));
     // A day before its end the conversation itself has outlived nothing, and the user can still revoke.
     site.advance(88 * DAY);
-    site.stranger().get(&path(&long)).await.expect(200);
+    site.anonymous_caller().get(&path(&long)).await.expect(200);
     user.delete(&path(&long)).await.expect(200);
 }
 
@@ -285,13 +285,13 @@ async fn deleting_the_conversation_takes_its_shares_along(site: Site) {
     let kept = share(&user, "d").await;
     user.delete("/api/conversations/c").await.expect(200);
     for gone in [&first, &second] {
-        site.stranger()
+        site.anonymous_caller()
             .get(&path(gone))
             .await
             .expect_error(404, "share_not_found");
         user.delete(&path(gone)).await.expect(200);
     }
-    site.stranger().get(&path(&kept)).await.expect(200);
+    site.anonymous_caller().get(&path(&kept)).await.expect(200);
     assert_eq!(user.get(SHARES).await.expect(200)["data"], json!([kept]));
     assert_eq!(site.keys("share:*").await.len(), 1);
     user.post(SHARES, &json!({ "conversationId": "c" }))
@@ -308,11 +308,11 @@ async fn erasing_the_user_takes_all_shares_along(site: Site) {
     let kept = share(&bystander, "c").await;
     share(&user, "c").await;
     user.delete("/api/user").await.expect(200);
-    site.stranger()
+    site.anonymous_caller()
         .get(&path(&made))
         .await
         .expect_error(404, "share_not_found");
-    site.stranger().get(&path(&kept)).await.expect(200);
+    site.anonymous_caller().get(&path(&kept)).await.expect(200);
     assert_eq!(site.keys("share:*").await.len(), 1);
     assert_eq!(user.get(SHARES).await.expect(200)["data"], json!([]));
 }
@@ -337,7 +337,7 @@ async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
     // Once it was revoked, a late repeat does not share again.
     user.delete(&path(&made)).await.expect(200);
     assert_eq!(share(&named, "c").await["id"], made["id"]);
-    site.stranger()
+    site.anonymous_caller()
         .get(&path(&made))
         .await
         .expect_error(404, "share_not_found");
@@ -410,7 +410,7 @@ async fn readers_are_limited_by_address(site: Site) {
     user.create("c", vec![]).await;
     let made = share(&user, "c").await;
     site.begin_window();
-    let from = |address: &str| strict.stranger().with_header("x-real-ip", address);
+    let from = |address: &str| strict.anonymous_caller().with_header("x-real-ip", address);
     for left in ["1", "0"] {
         let answer = from("192.0.2.1").get(&path(&made)).await;
         answer.expect(200);
@@ -452,7 +452,7 @@ async fn bad_requests_change_nothing(site: Site) {
     user.delete(SHARES).await.expect_error(400, "invalid_query");
     for id in ["x", "..%2F", &"A".repeat(22), "AAAAAAAAAAAAAAAAAAAA:A"] {
         let path = format!("{SHARES}?id={id}");
-        site.stranger()
+        site.anonymous_caller()
             .get(&path)
             .await
             .expect_error(404, "share_not_found");
@@ -465,11 +465,11 @@ async fn bad_requests_change_nothing(site: Site) {
         .expect_error(405, "method_not_allowed");
     let off = site.deployment(&[("REDIS_ENABLED", "false")]).await;
     let made = share(&user, "c").await;
-    off.stranger()
+    off.anonymous_caller()
         .get(&path(&made))
         .await
         .expect_error(503, "storage_disabled");
-    off.stranger()
+    off.anonymous_caller()
         .with_token(user.token())
         .delete(&path(&made))
         .await
@@ -488,21 +488,23 @@ async fn calls_have_a_price_that_does_not_grow(site: Site) {
     user.create("short", vec![message("m", "user", "hi")]).await;
     let warm = share(&user, "short").await;
     user.delete(&path(&warm)).await.expect(200);
-    site.stranger().get(&path(&warm)).await.expect(404);
+    site.anonymous_caller().get(&path(&warm)).await.expect(404);
     user.get(SHARES).await.expect(200);
     user.create("gone", vec![]).await;
     user.delete("/api/conversations/gone").await.expect(200);
     for conversation in ["short", "long"] {
         site.begin_window();
         user.get("/api/session").await.expect(200);
-        site.stranger().get(&path(&warm)).await.expect(404);
+        site.anonymous_caller().get(&path(&warm)).await.expect(404);
         let (made, cost) = site.cost_of(share(&user, conversation)).await;
         assert_eq!(
             (cost.requests, cost.commands),
             (1, 8),
             "share {conversation}"
         );
-        let (_, cost) = site.cost_of(site.stranger().get(&path(&made))).await;
+        let (_, cost) = site
+            .cost_of(site.anonymous_caller().get(&path(&made)))
+            .await;
         assert_eq!(
             (cost.requests, cost.commands),
             (1, 3),
@@ -520,6 +522,6 @@ async fn calls_have_a_price_that_does_not_grow(site: Site) {
             (1, 8),
             "delete a shared one"
         );
-        site.stranger().get(&path(&again)).await.expect(404);
+        site.anonymous_caller().get(&path(&again)).await.expect(404);
     }
 }

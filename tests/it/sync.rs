@@ -471,7 +471,9 @@ async fn a_stream_tells_of_an_erasure(site: Site) {
 
 async fn a_stream_ends_itself_with_a_hint(site: Site) {
     let brief = site.deployment(&[("SYNC_STREAM_SECONDS", "1")]).await;
-    let user = brief.stranger().with_token(site.user().await.token());
+    let user = brief
+        .anonymous_caller()
+        .with_token(site.user().await.token());
     let mut events = Events::open(&user, "/api/sync", None).await;
     assert_eq!(events.next().await.name, "sync");
     assert_eq!(events.next().await.name, "reconnect");
@@ -488,8 +490,10 @@ async fn streams_are_of_one_user_only(site: Site) {
         .await;
     user.create("mine", vec![]).await;
     assert_eq!(events.next().await.data["conversationId"], "mine");
-    let stranger = site.stranger().with_header("accept", "text/event-stream");
-    stranger
+    let anonymous_caller = site
+        .anonymous_caller()
+        .with_header("accept", "text/event-stream");
+    anonymous_caller
         .get("/api/sync")
         .await
         .expect_error(401, "missing_token");

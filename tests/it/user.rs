@@ -95,7 +95,7 @@ async fn a_new_user_has_done_nothing(site: Site) {
     user.post(USER, &json!({}))
         .await
         .expect_error(405, "method_not_allowed");
-    site.stranger()
+    site.anonymous_caller()
         .delete(USER)
         .await
         .expect_error(401, "missing_token");

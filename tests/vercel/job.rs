@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::{Client, ids, message, sample};
 
 /// Functions that can be asked.
@@ -37,13 +37,13 @@ impl<'a> User<'a> {
         (Client::new(server, self.token.clone()), path)
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> TestResponse {
         let (client, path) = self.client(path);
         let body = body.map(|body| body.to_string());
         client.send(method, &path, body).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> TestResponse {
         self.send(Method::GET, path, None).await
     }
 }

@@ -9,7 +9,7 @@ use crate::common::Client;
 #[derive(Clone)]
 pub struct Account {
     pub client: Client,
-    pub stranger: Client,
+    pub anonymous_caller: Client,
     /// What requests name: `share`, `code`, `source`.
     pub facts: BTreeMap<&'static str, String>,
     /// The users' ids, the other one's to be claimed included.
@@ -19,11 +19,11 @@ pub struct Account {
 impl Account {
     /// Makes one: imported conversations `a` (five messages, shared, current), `b` (a message of it deleted), `copy` and
     /// `gone` (deleted), a code for another device; and where there is something to claim, another user.
-    pub async fn new(stranger: &Client, with_source: bool) -> Self {
-        let (client, user) = newcomer(stranger).await;
+    pub async fn new(anonymous_caller: &Client, with_source: bool) -> Self {
+        let (client, user) = newcomer(anonymous_caller).await;
         let mut account = Self {
             client,
-            stranger: stranger.clone(),
+            anonymous_caller: anonymous_caller.clone(),
             facts: BTreeMap::new(),
             users: vec![user],
         };
@@ -43,7 +43,7 @@ impl Account {
             .learn("code", "/api/session", json!({ "action": "link" }), "code")
             .await;
         if with_source {
-            account.add_source(stranger).await;
+            account.add_source(anonymous_caller).await;
         }
         account
     }
@@ -54,8 +54,8 @@ impl Account {
             .insert(name, answer[member].as_str().unwrap().to_owned());
     }
 
-    async fn add_source(&mut self, stranger: &Client) {
-        let (source, user) = newcomer(stranger).await;
+    async fn add_source(&mut self, anonymous_caller: &Client) {
+        let (source, user) = newcomer(anonymous_caller).await;
         let own = [("a", 90), ("own", 91), ("other", 92)];
         for (id, at) in own {
             let messages = vec![
@@ -77,9 +77,12 @@ impl Account {
     }
 }
 
-async fn newcomer(stranger: &Client) -> (Client, String) {
-    let session = stranger.post("/api/session", &json!({})).await.expect(201);
-    let client = stranger.with_token(session["token"].as_str().unwrap());
+async fn newcomer(anonymous_caller: &Client) -> (Client, String) {
+    let session = anonymous_caller
+        .post("/api/session", &json!({}))
+        .await
+        .expect(201);
+    let client = anonymous_caller.with_token(session["token"].as_str().unwrap());
     (client, session["userId"].as_str().unwrap().to_owned())
 }
 

@@ -177,12 +177,15 @@ fn sessions() -> Vec<Situation> {
     let current = |id: Value| Request::patch(SESSION, json!({ "currentConversationId": id }));
     vec![
         situation("link", act("link")),
-        situation("redeem", Request::post(SESSION, redeem).of_stranger()),
+        situation(
+            "redeem",
+            Request::post(SESSION, redeem).by_anonymous_caller(),
+        ),
         situation("set the current one", current(json!("b"))),
         situation("clear the current one", current(Value::Null)),
         situation(
             "begin a session",
-            Request::post(SESSION, json!({})).of_stranger(),
+            Request::post(SESSION, json!({})).by_anonymous_caller(),
         ),
         situation("go on with a session", Request::post(SESSION, json!({}))),
         situation("sign out", act("signOutEverywhere")),

@@ -18,13 +18,13 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::Client;
-use super::client::Answer;
+use super::client::TestResponse;
 
 /// Who sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     User,
-    Stranger,
+    AnonymousCaller,
 }
 
 /// A request, in which `{name}` stands for what [`Account::facts`] has under this name.
@@ -84,13 +84,13 @@ impl Request {
     }
 
     /// The same by somebody without a token.
-    pub fn of_stranger(self) -> Self {
-        let by = By::Stranger;
+    pub fn by_anonymous_caller(self) -> Self {
+        let by = By::AnonymousCaller;
         Self { by, ..self }
     }
 
     /// Sends it, under this `Idempotency-Key` where there is one.
-    pub async fn send(&self, account: &Account, key: Option<&str>) -> Answer {
+    pub async fn send(&self, account: &Account, key: Option<&str>) -> TestResponse {
         self.send_through(&account.client, account, key).await
     }
 
@@ -100,10 +100,10 @@ impl Request {
         client: &Client,
         account: &Account,
         key: Option<&str>,
-    ) -> Answer {
+    ) -> TestResponse {
         let mut client = match self.by {
             By::User => client.clone(),
-            By::Stranger => account.stranger.clone(),
+            By::AnonymousCaller => account.anonymous_caller.clone(),
         };
         if let Some(key) = key {
             client = client.with_header("idempotency-key", key);
@@ -127,7 +127,7 @@ fn fill(text: &str, facts: &BTreeMap<&'static str, String>) -> String {
 }
 
 /// The head of an answer that does not end by itself.
-async fn open(client: &Client, path: &str) -> Answer {
+async fn open(client: &Client, path: &str) -> TestResponse {
     let response = client.raw(path).send().await.unwrap();
-    Answer::head_of(&response)
+    TestResponse::head_of(&response)
 }

@@ -96,7 +96,7 @@ async fn pause(world: &World, running: &mut JoinSet<Actor>) {
 async fn run(mut site: Site, seed: u64) {
     let deployment = site.deployment(&UNLIMITED).await;
     let account = deployment.user().await;
-    let (public, guest) = (deployment.stranger(), deployment.user().await);
+    let (public, guest) = (deployment.anonymous_caller(), deployment.user().await);
     let tasks = usize::try_from(DEVICES).unwrap() + 2;
     let world = Arc::new(World::new(site.clock.clone(), public, guest, tasks));
     let actor = |number| {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::{Client, Site, ids, message};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ impl Stored {
                 .collect();
             site.command(&words).await;
         }
-        site.stranger().with_token(self.text("token"))
+        site.anonymous_caller().with_token(self.text("token"))
     }
 }
 
@@ -150,7 +150,7 @@ async fn it_can_be_changed(_: Site, user: Client, _: Stored) {
 }
 
 /// Appends a message whose fields come in the order in which they were sent the first time.
-async fn append_as_sent(user: &Client, conversation: &str, message: &str) -> Answer {
+async fn append_as_sent(user: &Client, conversation: &str, message: &str) -> TestResponse {
     let path = format!("/api/conversations/{conversation}/messages");
     let body = format!(r#"{{"messages":[{message}]}}"#);
     user.send(Method::POST, &path, Some(body)).await
@@ -172,13 +172,13 @@ async fn what_was_deleted_stays_deleted(_: Site, user: Client, _: Stored) {
 
 async fn a_share_is_read_and_revoked(site: Site, user: Client, stored: Stored) {
     let path = format!("/api/shares?id={}", stored.text("share"));
-    let shared = site.stranger().get(&path).await.expect(200);
+    let shared = site.anonymous_caller().get(&path).await.expect(200);
     assert_eq!(ids(&shared["messages"]), ["q1", "a1", "q2", "a2"]);
     let all = user.get("/api/shares").await.expect(200);
     assert_eq!(ids(&all["data"]), [stored.text("share")]);
     // Its key does not follow from the user, and is found all the same.
     user.delete("/api/conversations/plain").await.expect(200);
-    site.stranger()
+    site.anonymous_caller()
         .get(&path)
         .await
         .expect_error(404, "share_not_found");

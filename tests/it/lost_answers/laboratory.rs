@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use embedded_store::front::{Fault, Hold};
 use serde_json::Value;
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::situation::{Account, Request, Situation, View, check_bytes};
 use crate::common::{Client, DAY, Deployment, Site};
 use crate::lost_answers::others::is_erasure;
@@ -210,8 +210,8 @@ impl Laboratory {
         &self,
         situation: &Situation,
         account: &mut Account,
-        answer: &Answer,
-        other: &Answer,
+        answer: &TestResponse,
+        other: &TestResponse,
     ) -> Outcome {
         if situation.name == "sign out" {
             let token = answer.expect(200)["token"].clone();
@@ -231,11 +231,13 @@ impl Laboratory {
 
     /// The account's other device.
     fn beside(&self, account: &Account) -> Client {
-        self.sound.stranger().with_token(account.client.token())
+        self.sound
+            .anonymous_caller()
+            .with_token(account.client.token())
     }
 
     async fn prepare(&self, situation: &Situation) -> Account {
-        let account = Account::new(&self.lossy.stranger(), situation.has_source).await;
+        let account = Account::new(&self.lossy.anonymous_caller(), situation.has_source).await;
         for request in &situation.before {
             let answer = request.send(&account, None).await;
             assert!(answer.status < 300, "{request:?}: {}", answer.text);
@@ -249,7 +251,7 @@ impl Laboratory {
     }
 }
 
-fn steady(answer: &Answer) -> (u16, Value) {
+fn steady(answer: &TestResponse) -> (u16, Value) {
     let mut json: Value = serde_json::from_str(&answer.text).unwrap_or_default();
     if let Some(members) = json.as_object_mut() {
         members.retain(|name, _| STEADY.contains(&name.as_str()));

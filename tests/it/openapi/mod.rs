@@ -53,7 +53,10 @@ async fn has_every_method() {
     for route in Route::ALL {
         let route = route.pattern();
         let path = route.replace(['{', '}'], "");
-        let answer = site.stranger().send(Method::OPTIONS, &path, None).await;
+        let answer = site
+            .anonymous_caller()
+            .send(Method::OPTIONS, &path, None)
+            .await;
         assert_eq!(answer.status, 204, "{route}");
         let allowed = answer.header("allow").unwrap().to_lowercase();
         // HEAD is GET.

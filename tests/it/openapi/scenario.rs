@@ -8,25 +8,25 @@ use crate::common::Client;
 const METRICS_TOKEN: &str = "the token that Prometheus has been given";
 
 pub async fn play(recorder: &mut Recorder) {
-    let stranger = recorder.site.stranger();
-    let user = begin(recorder, &stranger).await;
+    let anonymous_caller = recorder.site.anonymous_caller();
+    let user = begin(recorder, &anonymous_caller).await;
     write(recorder, &user).await;
     read(recorder, &user).await;
     synchronize(recorder, &user).await;
     edit(recorder, &user).await;
-    share(recorder, &user, &stranger).await;
+    share(recorder, &user, &anonymous_caller).await;
     carry(recorder, &user).await;
     claim(recorder, &user).await;
-    watch(recorder, &user, &stranger).await;
+    watch(recorder, &user, &anonymous_caller).await;
     end(recorder, &user).await;
 }
 
-async fn begin(recorder: &mut Recorder, stranger: &Client) -> Client {
+async fn begin(recorder: &mut Recorder, anonymous_caller: &Client) -> Client {
     let session = ("POST", "/api/session");
     let begun = recorder
-        .ask(stranger, "newUser", session, Some(json!({})))
+        .ask(anonymous_caller, "newUser", session, Some(json!({})))
         .await;
-    let user = stranger.with_token(begun["token"].as_str().unwrap());
+    let user = anonymous_caller.with_token(begun["token"].as_str().unwrap());
     recorder
         .ask(&user, "freshToken", session, Some(json!({})))
         .await;
@@ -34,11 +34,11 @@ async fn begin(recorder: &mut Recorder, stranger: &Client) -> Client {
     let linked = recorder.ask(&user, "link", session, Some(link)).await;
     let redeem = json!({ "action": "redeem", "code": linked["code"] });
     recorder
-        .ask(stranger, "redeem", session, Some(redeem))
+        .ask(anonymous_caller, "redeem", session, Some(redeem))
         .await;
     let again = json!({ "action": "redeem", "code": CODE });
     recorder
-        .ask(stranger, "wrongCode", session, Some(again))
+        .ask(anonymous_caller, "wrongCode", session, Some(again))
         .await;
     recorder
         .ask(
@@ -50,7 +50,9 @@ async fn begin(recorder: &mut Recorder, stranger: &Client) -> Client {
         .await;
     let session = ("GET", "/api/session");
     recorder.ask(&user, "session", session, None).await;
-    recorder.ask(stranger, "missingToken", session, None).await;
+    recorder
+        .ask(anonymous_caller, "missingToken", session, None)
+        .await;
     user
 }
 
@@ -142,7 +144,7 @@ async fn synchronize(recorder: &mut Recorder, user: &Client) {
         .site
         .deployment(&[("SYNC_STREAM_SECONDS", "1")])
         .await;
-    let listener = brief.stranger().with_token(user.token());
+    let listener = brief.anonymous_caller().with_token(user.token());
     recorder.listen(&listener, "stream", &since).await;
 }
 
@@ -176,7 +178,7 @@ async fn edit(recorder: &mut Recorder, user: &Client) {
         .await;
 }
 
-async fn share(recorder: &mut Recorder, user: &Client, stranger: &Client) {
+async fn share(recorder: &mut Recorder, user: &Client, anonymous_caller: &Client) {
     let shares = "/api/shares";
     let wanted = json!({ "conversationId": "1751545800000" });
     let made = recorder
@@ -185,10 +187,12 @@ async fn share(recorder: &mut Recorder, user: &Client, stranger: &Client) {
     recorder.ask(user, "own", ("GET", shares), None).await;
     let one = format!("{shares}?id={}", made["id"].as_str().unwrap());
     recorder
-        .ask(stranger, "byAnybody", ("GET", &one), None)
+        .ask(anonymous_caller, "byAnybody", ("GET", &one), None)
         .await;
     recorder.ask(user, "revoke", ("DELETE", &one), None).await;
-    recorder.ask(stranger, "revoked", ("GET", &one), None).await;
+    recorder
+        .ask(anonymous_caller, "revoked", ("GET", &one), None)
+        .await;
 }
 
 async fn claim(recorder: &mut Recorder, user: &Client) {
@@ -246,9 +250,14 @@ async fn end(recorder: &mut Recorder, user: &Client) {
         .await;
 }
 
-async fn watch(recorder: &mut Recorder, user: &Client, stranger: &Client) {
+async fn watch(recorder: &mut Recorder, user: &Client, anonymous_caller: &Client) {
     recorder
-        .ask(stranger, "healthy", ("GET", "/api/health/redis"), None)
+        .ask(
+            anonymous_caller,
+            "healthy",
+            ("GET", "/api/health/redis"),
+            None,
+        )
         .await;
     let report = json!({
         "fallback": { "reads": 12, "writes": 3 },
@@ -260,11 +269,11 @@ async fn watch(recorder: &mut Recorder, user: &Client, stranger: &Client) {
         .ask(user, "report", ("POST", metrics), Some(report))
         .await;
     recorder
-        .ask(stranger, "notConfigured", ("GET", metrics), None)
+        .ask(anonymous_caller, "notConfigured", ("GET", metrics), None)
         .await;
     let variables = [("METRICS_TOKEN", METRICS_TOKEN)];
     let measured = recorder.site.deployment(&variables).await;
-    let prometheus = measured.stranger().with_token(METRICS_TOKEN);
+    let prometheus = measured.anonymous_caller().with_token(METRICS_TOKEN);
     recorder
         .ask(&prometheus, "text", ("GET", metrics), None)
         .await;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use embedded_store::front::Fault;
 
-use crate::common::client::Answer;
+use crate::common::client::TestResponse;
 use crate::common::situation::view::Contents;
 use crate::common::situation::{Account, Situation, View, check_bytes};
 use crate::common::{Client, DAY, Deployment, Site};
@@ -22,7 +22,7 @@ const VARIABLES: [(&str, &str); 3] = [
 pub struct Laboratory {
     site: Site,
     deployment: Deployment,
-    stranger: Client,
+    anonymous_caller: Client,
     error: &'static str,
     /// Whether each call has an `Idempotency-Key`.
     is_named: bool,
@@ -42,7 +42,7 @@ impl Laboratory {
     pub async fn new(site: Site, error: &'static str, is_named: bool) -> Self {
         let deployment = site.deployment(&VARIABLES).await;
         Self {
-            stranger: deployment.stranger(),
+            anonymous_caller: deployment.anonymous_caller(),
             site,
             deployment,
             error,
@@ -83,7 +83,7 @@ impl Laboratory {
     }
 
     async fn prepare(&self, situation: &Situation) -> Account {
-        let account = Account::new(&self.stranger, situation.has_source).await;
+        let account = Account::new(&self.anonymous_caller, situation.has_source).await;
         for request in &situation.before {
             let answer = request.send(&account, None).await;
             assert!(answer.status < 300, "{request:?}: {}", answer.text);
@@ -226,7 +226,7 @@ impl Laboratory {
     }
 }
 
-fn moved(answer: &Answer) -> serde_json::Value {
+fn moved(answer: &TestResponse) -> serde_json::Value {
     let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();
     json["conversations"].clone()
 }
@@ -237,7 +237,7 @@ fn is_made_anew(situation: &Situation) -> bool {
 }
 
 /// Where the user signs out, the answer has the next token.
-fn take_token(account: &mut Account, situation: &Situation, answer: &Answer) {
+fn take_token(account: &mut Account, situation: &Situation, answer: &TestResponse) {
     if situation.name == "sign out" {
         let token = answer.expect(200)["token"].clone();
         account.client = account.client.with_token(token.as_str().unwrap());
@@ -245,7 +245,7 @@ fn take_token(account: &mut Account, situation: &Situation, answer: &Answer) {
 }
 
 /// Whether this is how the call may be answered that is sent again.
-fn is_right(situation: &Situation, first: u16, again: &Answer, is_in: bool) -> bool {
+fn is_right(situation: &Situation, first: u16, again: &TestResponse, is_in: bool) -> bool {
     match situation.name {
         // What was done is not done twice by another call.
         "redeem" if first < 300 => [200, 403, 404].contains(&again.status),
