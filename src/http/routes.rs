@@ -1,7 +1,7 @@
 //! The table of routes. What a route is called, where its file is, which paths it serves and which methods it takes stands
 //! in one line here; logs, the refusal of other methods, the local server and the tests follow from it.
 //!
-//! Vercel's builder wants each function as a `[[bin]]` of `Cargo.toml` too: `tests/routes.rs` compares the two.
+//! Vercel's builder wants each function as a `[[bin]]` of `Cargo.toml` too: `tests/it/routes.rs` compares the two.
 
 use http::Method;
 

@@ -14,11 +14,11 @@ on_every_database! {
     keys_live_as_long_as_they_are_told:
         "What is not used expires: PEXPIREAT for conversations, PEXPIRE and PX for counters and codes.";
     three_thousand_fields_are_read_at_once:
-        "`call_in_portions` reads so many per command (src/lua/prelude.lua).";
+        "`call_in_portions` reads so many per command (src/lua/lib/base.lua).";
     a_part_of_a_range_by_score_is_read:
         "Pages of messages and of changes are read so, with scores that are times in ms.";
     equal_scores_are_in_the_order_of_bytes:
-        "`is_before` in src/lua/prelude.lua compares as sorted sets do; otherwise a page would skip messages.";
+        "`is_before` in src/lua/lib/base.lua compares as sorted sets do; otherwise a page would skip messages.";
 }
 
 async fn a_bitfield_counts_up_to_its_end_and_stays_there(database: &Database) {

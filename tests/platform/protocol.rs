@@ -19,7 +19,7 @@ on_every_database! {
     a_wrong_token_is_unauthorized:
         "It is reported as a fault of the configuration, and not tried again.";
     any_byte_survives:
-        "Records hold texts as they were sent, separated by \\29, \\30 and \\31 (src/lua/prelude.lua).";
+        "Records hold texts as they were sent, separated by \\29, \\30 and \\31 (src/lua/lib/base.lua).";
 }
 
 async fn entries_of_a_pipeline_fail_one_by_one(database: &Database) {

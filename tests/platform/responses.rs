@@ -121,7 +121,7 @@ async fn nothing_of_the_repository_is_served(deployment: &Deployment) {
         "/Cargo.toml",
         "/Cargo.lock",
         "/src/lib.rs",
-        "/src/lua/prelude.lua",
+        "/src/lua/lib/base.lua",
         "/vercel.json",
         "/docs/deployment.md",
         "/tests/platform/main.rs",

@@ -21,11 +21,11 @@ on_every_database! {
     a_write_of_a_script_that_only_reads_is_refused:
         "What is declared to be a read cannot be a write by mistake.";
     lua_has_what_the_scripts_use:
-        "src/lua/prelude.lua wraps `redis.call`, and ends scripts by errors that are tables.";
+        "src/lua/lib/base.lua wraps `redis.call`, and ends scripts by errors that are tables.";
     a_script_refuses_with_words_of_its_own:
-        "`finish` in src/lua/prelude.lua passes an error on, and the service tells errors by their first word.";
+        "`finish` in src/lua/lib/read.lua and write.lua passes an error on, and the service tells errors by their first word.";
     seven_thousand_values_are_unpacked_at_once:
-        "`call_in_portions` in src/lua/prelude.lua calls commands with 6,000 values.";
+        "`call_in_portions` in src/lua/lib/base.lua calls commands with 6,000 values.";
     numbers_are_those_of_lua_5_1:
         "Times and counters are kept as text that scripts print and parse, up to 2^53.";
     a_script_is_not_interrupted_by_a_pipeline:
