@@ -1,3 +1,5 @@
+//! A client of the service: sends requests, checks every response against the API document, and states what it expects.
+
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;

@@ -1,3 +1,5 @@
+//! Server-sent events, read from an open stream.
+
 use reqwest::Response;
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! A client that keeps up by syncs or by the stream, to be compared with what the list says.
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

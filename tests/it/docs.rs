@@ -1,4 +1,5 @@
-//! The documentation: every relative link in it leads somewhere, and the README stays short.
+//! The documentation: every relative link in it leads somewhere, the README stays short, and every source file says what it
+//! is for.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -157,4 +158,35 @@ fn anchors_are_those_of_github() {
 fn links_in_code_are_none() {
     let text = "[a](b.md#c) `[d](e.md)` <img src=\"f.png\" alt=\"g\">\n```\n[h](i.md)\n```\n";
     assert_eq!(targets(text), ["b.md#c", "f.png"]);
+}
+
+/// Source files of the workspace, without what builds and installs leave.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
+            sources(&path, found);
+        } else if matches!(path.extension(), Some(end) if end == "rs" || end == "lua") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_source_file_begins_by_saying_what_it_is_for() {
+    let mut files = Vec::new();
+    sources(&root(), &mut files);
+    assert!(files.len() > 200, "{} files", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut lines = text.lines();
+        let first = match file.extension() {
+            // A script's first line holds its flags.
+            Some(end) if end == "lua" => lines.find(|line| !line.starts_with("#!")),
+            _ => lines.next(),
+        };
+        let is_said = first.is_some_and(|line| line.starts_with("//! ") || line.starts_with("-- "));
+        assert!(is_said, "{}", file.display());
+    }
 }

@@ -1,3 +1,5 @@
+//! `vercel dev`, running on a copy of the repository.
+
 use std::process::{Command as Blocking, Stdio};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};

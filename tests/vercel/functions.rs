@@ -1,3 +1,5 @@
+//! The executables that would be deployed, all running.
+
 use std::collections::HashMap;
 use std::net::TcpListener;
 use std::path::Path;

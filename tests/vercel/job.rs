@@ -1,3 +1,5 @@
+//! The main job, asked of any service that can be asked.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! What `vercel build` wrote.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;

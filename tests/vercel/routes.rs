@@ -1,3 +1,5 @@
+//! Where a request goes, by the routes that `vercel build` wrote.
+
 use fancy_regex::{Captures, Regex};
 use serde_json::Value;
 

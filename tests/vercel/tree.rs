@@ -1,3 +1,5 @@
+//! A copy of what would be deployed.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

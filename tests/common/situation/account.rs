@@ -1,3 +1,5 @@
+//! The account that a call meets: a new user with a bit of everything.
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

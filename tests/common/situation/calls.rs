@@ -1,3 +1,5 @@
+//! Every call that changes something, and what it meets.
+
 use serde_json::{Value, json};
 
 use super::Request;

@@ -1,3 +1,5 @@
+//! What an account shows, without what depends on when and in how many attempts it came about.
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};

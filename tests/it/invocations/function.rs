@@ -1,3 +1,5 @@
+//! A function's executable, run as the platform runs it.
+
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
