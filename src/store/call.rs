@@ -3,7 +3,7 @@
 use super::contract::{Field, Procedure, Words};
 use super::error::PausedCalls;
 use super::limits::Window;
-use super::reply::ReplyReader;
+use super::reply_reader::ReplyReader;
 use super::{StoreError, UserStore};
 use crate::ErrorCode;
 use crate::model::{ConversationId, Preconditions, TagList, Version};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::StoreError;
 use super::cursor::Cursor;
 use super::keys::Keys;
-use super::reply::ReplyReader;
+use super::reply_reader::ReplyReader;
 use crate::identity::UserId;
 use crate::model::{ConversationId, MessageId, NewMessage, Record, ShareId, Timestamp};
 use crate::upstash::Script;
@@ -159,7 +159,7 @@ macro_rules! reply {
 
         impl $crate::store::contract::Field for $name {
             fn read(
-                reply: &mut $crate::store::reply::ReplyReader,
+                reply: &mut $crate::store::reply_reader::ReplyReader,
             ) -> Result<Self, $crate::store::StoreError> {
                 Ok(Self {
                     $($field: <$type as $crate::store::contract::Field>::read(reply)?,)*

@@ -1,11 +1,12 @@
 //! Conversations as a whole: the list, saving, changing metadata, deleting.
 
 use super::call::Call;
-use super::reply::{ChangeSequence, Written};
+use super::reply::ChangeSequence;
 use super::scripts::conversations::{
     ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
     ConversationsList, ListedConversation,
 };
+use super::written::Written;
 use super::{Cursor, Outcome, StoreError, UserStore};
 use crate::model::{
     ConversationId, ConversationPatch, NewConversation, Preconditions, Summary, limits,

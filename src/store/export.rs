@@ -1,8 +1,9 @@
 //! Whole conversations, read in bounded pieces.
 
 use super::contract::Field;
-use super::reply::{ReplyReader, TagOf};
+use super::reply_reader::ReplyReader;
 use super::scripts::conversations::{ConversationsExport, ExportedConversation};
+use super::written::TagOf;
 use super::{Cursor, StoreError, UserStore};
 use crate::model::{ConversationId, StoredMessage, Summary};
 use crate::upstash::UpstashError;

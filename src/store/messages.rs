@@ -1,10 +1,10 @@
 //! Messages: pages of them, appending, changing, deleting.
 
 use super::call::Call;
-use super::reply::Written;
 use super::scripts::messages::{
     ConversationRead, MessageDelete, MessagePatch as PatchMessage, MessagesAppend,
 };
+use super::written::Written;
 use super::{Cursor, Outcome, StoreError, UserStore};
 use crate::model::{
     ConversationId, MessageId, MessagePatch, NewMessage, Preconditions, StoredMessage, Summary,

@@ -19,12 +19,14 @@ mod metrics;
 mod piggyback;
 mod refusal;
 mod reply;
+mod reply_reader;
 mod scripts;
 mod session;
 mod shares;
 mod sync;
 mod upkeep;
 mod user;
+mod written;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,11 +41,12 @@ pub use error::{Paused, PausedCalls, Quota, StoreError};
 pub use export::Exported;
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
-pub use reply::{ChangeSequence, Outcome, Written};
+pub use reply::{ChangeSequence, Outcome};
 pub use session::Session;
 pub use shares::{Share, SharedPage};
 pub use sync::{Changes, StreamPlace, SyncCursor};
 pub use user::{Activity, Erasure, Statistics, Totals};
+pub use written::Written;
 
 use crate::clock::Clock;
 use crate::config::Config;

@@ -1,10 +1,12 @@
 //! What a script refuses with: an error code, as clients get it, and what that means here.
 
 use super::StoreError;
+use super::contract::Field;
 use super::error::Quota;
-use super::reply::ReplyReader;
+use super::reply_reader::ReplyReader;
 use crate::ErrorCode;
 use crate::model::Version;
+use crate::upstash::UpstashError;
 
 /// With this word a script asks to be called again with more keys. It is no error, and no client sees it.
 pub(super) const NEED: &str = "need";
@@ -45,15 +47,39 @@ const fn quota(quota: Quota) -> (ErrorCode, StoreError) {
     (quota.code(), StoreError::OverQuota(quota))
 }
 
+impl ReplyReader {
+    /// The keys that a script asks for, where it does.
+    pub(super) fn needed_keys(&mut self) -> Result<Option<Vec<String>>, StoreError> {
+        if self.first_word() != Some(NEED) {
+            return Ok(None);
+        }
+        self.next()?;
+        Field::read(self).map(Some)
+    }
+
+    /// The refusal that this reply is, if it is one; `tag_of` makes the tag of the version that is there instead.
+    pub(super) fn refusal(
+        &mut self,
+        tag_of: impl Fn(Version) -> String,
+    ) -> Result<Option<StoreError>, StoreError> {
+        let Some(code) = self.first_word().and_then(code_of) else {
+            return Ok(None);
+        };
+        self.next()?;
+        let error = error_of(code, self, tag_of)?;
+        Ok(Some(error.ok_or(UpstashError::Malformed)?))
+    }
+}
+
 /// The code that a script refuses with by this word, if it is one.
-pub(super) fn code_of(word: &str) -> Option<ErrorCode> {
+fn code_of(word: &str) -> Option<ErrorCode> {
     let mut codes = ErrorCode::ALL.iter().copied();
     codes.find(|code| code.as_str() == word)
 }
 
 /// The error that a refusal stands for, read from what follows its code in the reply. `None` where scripts do not refuse
 /// with this code. `tag_of` makes the tag of the version that is there instead of the one that the request was made for.
-pub(super) fn error_of(
+fn error_of(
     code: ErrorCode,
     details: &mut ReplyReader,
     tag_of: impl Fn(Version) -> String,

@@ -1,0 +1,87 @@
+//! A script's reply, read item by item.
+
+use std::vec::IntoIter;
+
+use super::{Cursor, StoreError};
+use crate::upstash::{Reply, UpstashError, Usage};
+
+/// A script's reply, read from front to back.
+pub(super) struct ReplyReader(IntoIter<Reply>);
+
+impl ReplyReader {
+    /// Reads what every script returns: the calls counted in this window, and the script's own reply. Notes what it
+    /// cost.
+    pub(super) fn new(reply: Reply, usage: &Usage) -> Result<(u64, Self), StoreError> {
+        let mut parts = reply.into_list()?.into_iter();
+        let (Some(Reply::Int(calls)), Some(reply), Some(Reply::Int(commands))) =
+            (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(UpstashError::Malformed.into());
+        };
+        usage.add_commands(u32::try_from(commands).unwrap_or(0));
+        Ok((u64::try_from(calls).unwrap_or(0), Self::of_list(reply)?))
+    }
+
+    /// A reply that is the items of a list.
+    pub(super) fn of_list(list: Reply) -> Result<Self, StoreError> {
+        Ok(Self(list.into_list()?.into_iter()))
+    }
+
+    /// A list within this reply.
+    pub(super) fn nested(&mut self) -> Result<Self, StoreError> {
+        Self::of_list(self.next()?)
+    }
+
+    /// What the reply begins with, where that is a word.
+    pub(super) fn first_word(&self) -> Option<&str> {
+        match self.0.as_slice().first() {
+            Some(Reply::Bytes(word)) => std::str::from_utf8(word).ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Result<Reply, StoreError> {
+        Ok(self.0.next().ok_or(UpstashError::Malformed)?)
+    }
+
+    pub(super) fn text(&mut self) -> Result<String, StoreError> {
+        Ok(self.next()?.into_text()?)
+    }
+
+    /// `None` for nil.
+    pub(super) fn optional_text(&mut self) -> Result<Option<String>, StoreError> {
+        match self.next()? {
+            Reply::Nil => Ok(None),
+            text => Ok(Some(text.into_text()?)),
+        }
+    }
+
+    pub(super) fn number<T: std::str::FromStr>(&mut self) -> Result<T, StoreError> {
+        let text = self.text()?;
+        Ok(text.parse().map_err(|_| UpstashError::Malformed)?)
+    }
+
+    /// `'1'` or `'0'`.
+    pub(super) fn flag(&mut self) -> Result<bool, StoreError> {
+        Ok(self.text()? == "1")
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+
+    /// Score and member behind which something goes on, or none.
+    pub(super) fn cursor(&mut self) -> Result<Option<Cursor>, StoreError> {
+        let (score, member) = (self.text()?, self.text()?);
+        if score.is_empty() {
+            return Ok(None);
+        }
+        let score = score.parse().map_err(|_| UpstashError::Malformed)?;
+        Ok(Some(Cursor { score, member }))
+    }
+
+    /// What has not been read yet.
+    pub(super) fn take_rest(&mut self) -> Self {
+        Self(std::mem::take(&mut self.0))
+    }
+}

@@ -1,0 +1,71 @@
+//! Conversations as scripts return them, made into what operations return.
+
+use super::StoreError;
+use super::reply::{ChangeSequence, Outcome};
+use super::scripts::conversations::{ListedConversation, StoredConversation, WrittenConversation};
+use crate::model::{ConversationId, ObjectWriter, Summary, Version};
+use crate::upstash::UpstashError;
+
+/// A conversation after a write.
+#[derive(Debug)]
+pub struct Written {
+    /// How the write ended.
+    pub outcome: Outcome,
+    /// The conversation as it is now.
+    pub summary: Summary,
+    /// The user's change sequence before and after.
+    pub change_sequence: ChangeSequence,
+}
+
+impl Written {
+    /// The conversation as clients know it, with the change sequence; the caller may add to it.
+    pub fn to_object(&self) -> ObjectWriter {
+        self.change_sequence.write_to(self.summary.to_object(0))
+    }
+}
+
+/// Makes the entity tag of a conversation's version, by its id.
+pub(super) type TagOf<'a> = &'a dyn Fn(&str, Version) -> String;
+
+impl StoredConversation {
+    /// The conversation of this id.
+    pub(super) fn into_summary(self, id: String, tag_of: TagOf<'_>) -> Result<Summary, StoreError> {
+        let summary =
+            Summary::new(id, self.record, &self.counters).ok_or(UpstashError::Malformed)?;
+        let (numbers, mark) = self.state.rsplit_once(' ').ok_or(UpstashError::Malformed)?;
+        let born = numbers.split(' ').next().and_then(|born| born.parse().ok());
+        let version = Version {
+            born: born.ok_or(UpstashError::Malformed)?,
+            revision: summary.counters.revision,
+        };
+        let etag = (mark == "-").then(|| tag_of(&summary.id, version));
+        Ok(summary.with_etag(etag))
+    }
+}
+
+impl ListedConversation {
+    /// The conversations of a list.
+    pub(super) fn into_summaries(
+        list: Vec<Self>,
+        tag_of: TagOf<'_>,
+    ) -> Result<Vec<Summary>, StoreError> {
+        list.into_iter()
+            .map(|listed| listed.conversation.into_summary(listed.id, tag_of))
+            .collect()
+    }
+}
+
+impl WrittenConversation {
+    /// The conversation of this id after the write.
+    pub(super) fn into_written(
+        self,
+        id: &ConversationId,
+        tag_of: TagOf<'_>,
+    ) -> Result<Written, StoreError> {
+        Ok(Written {
+            outcome: self.status,
+            summary: self.conversation.into_summary(id.to_string(), tag_of)?,
+            change_sequence: self.change_sequence,
+        })
+    }
+}
