@@ -194,6 +194,8 @@ export class Core {
     this.changed(id, result, 'tab');
     if (!result.changed) return;
     if (['offline', 'local'].includes(this.status.mode)) this.reports.countWrite();
+    // How much waits is counted in a moment; until then nothing may look as if it had been sent.
+    this.#note({ pending: Math.max(1, this.#state.pending) });
     await this.wake();
   }
 

@@ -1,6 +1,6 @@
 /** A clock for tests, and messages to write. Runs in Node and in a browser. */
 
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /** Lets go on what is ready to. */
 export const tick = () =>

@@ -23,6 +23,16 @@ async function begin(turns = 1) {
   return { browser, tab, store, conversation, server: new Server(browser) };
 }
 
+test('nothing looks as if it had been sent once it is saved', async () => {
+  const { store, conversation, browser } = await begin();
+  assert.equal(store.status.mode, 'synced');
+  await store.addMessage(conversation.id, message(browser.clock, 'user', 'one more'));
+  assert.equal(store.status.mode, 'sending');
+  assert.equal(store.status.pending, 1);
+  await store.flush();
+  assert.equal(store.status.mode, 'synced');
+});
+
 test('what is saved is there at once, and at the server after a while', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
