@@ -15,6 +15,8 @@ impl Failure {
         Self::fixed("ERR value is not an integer or out of range");
     pub(super) const NOT_A_FLOAT: Self = Self::fixed("ERR value is not a valid float");
     pub(super) const NOT_A_SCORE_RANGE: Self = Self::fixed("ERR min or max is not a float");
+    pub(super) const NOT_A_NAME_RANGE: Self =
+        Self::fixed("ERR min or max not valid string range item");
     pub(super) const SYNTAX: Self = Self::fixed("ERR syntax error");
     pub(super) const OVERFLOW: Self = Self::fixed("ERR increment or decrement would overflow");
 

@@ -162,6 +162,59 @@ impl ScoreRange {
     }
 }
 
+/// One end of a [`NameRange`].
+#[derive(Clone, Copy)]
+enum NameLimit<'a> {
+    Lowest,
+    Highest,
+    Included(&'a [u8]),
+    Excluded(&'a [u8]),
+}
+
+impl<'a> NameLimit<'a> {
+    fn parse(text: &'a [u8]) -> Result<Self, Failure> {
+        match text {
+            b"-" => Ok(Self::Lowest),
+            b"+" => Ok(Self::Highest),
+            [b'[', name @ ..] => Ok(Self::Included(name)),
+            [b'(', name @ ..] => Ok(Self::Excluded(name)),
+            _ => Err(Failure::NOT_A_NAME_RANGE),
+        }
+    }
+}
+
+/// The members whose names lie between two limits: `-`, `+`, `[name` or `(name`.
+#[derive(Clone, Copy)]
+pub(super) struct NameRange<'a> {
+    min: NameLimit<'a>,
+    max: NameLimit<'a>,
+}
+
+impl<'a> NameRange<'a> {
+    pub(super) fn parse(min: &'a [u8], max: &'a [u8]) -> Result<Self, Failure> {
+        Ok(Self {
+            min: NameLimit::parse(min)?,
+            max: NameLimit::parse(max)?,
+        })
+    }
+
+    pub(super) fn contains(self, name: &[u8]) -> bool {
+        let above = match self.min {
+            NameLimit::Lowest => true,
+            NameLimit::Highest => false,
+            NameLimit::Included(min) => name >= min,
+            NameLimit::Excluded(min) => name > min,
+        };
+        let below = match self.max {
+            NameLimit::Lowest => false,
+            NameLimit::Highest => true,
+            NameLimit::Included(max) => name <= max,
+            NameLimit::Excluded(max) => name < max,
+        };
+        above && below
+    }
+}
+
 /// The ranks from `start` to `stop`, both included and both counted from the end if negative.
 pub(super) fn rank_range(start: i64, stop: i64, len: usize) -> Range<usize> {
     let signed_len = i64::try_from(len).unwrap_or(i64::MAX);

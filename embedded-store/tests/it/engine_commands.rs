@@ -129,6 +129,30 @@ fn sorted_sets() {
 }
 
 #[test]
+fn sorted_sets_are_read_by_name() {
+    let not_a_range = error("ERR min or max not valid string range item");
+    expect(
+        &Engine::in_memory(),
+        &[
+            ("ZADD z 0 b 0 a 0 c", Reply::Int(3)),
+            ("ZRANGE z (a [c BYLEX", bulks("b c")),
+            ("ZRANGE z [a (bb bylex", bulks("a b")),
+            ("ZRANGE z - + BYLEX LIMIT 1 1", bulks("b")),
+            ("ZRANGE z + (a BYLEX REV", bulks("c b")),
+            ("ZRANGE z + - BYLEX", bulks("")),
+            ("ZRANGE z [b (b BYLEX", bulks("")),
+            ("ZRANGE nosuch - + BYLEX", bulks("")),
+            ("ZRANGE z a [c BYLEX", not_a_range),
+            ("ZRANGE z - + BYLEX BYSCORE", error("ERR syntax error")),
+            (
+                "ZRANGE z - + BYLEX WITHSCORES",
+                error("ERR syntax error, WITHSCORES not supported in combination with BYLEX"),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn keys_expire_by_the_engines_clock() {
     let engine = Engine::in_memory();
     expect(

@@ -1,8 +1,8 @@
-//! ZRANGE and its variants: reading sorted sets by rank or score.
+//! ZRANGE and its variants: reading sorted sets by rank, score or name.
 
 use super::super::failure::Failure;
 use super::super::number::integer_argument;
-use super::super::sorted_set::{Member, ScoreRange, rank_range};
+use super::super::sorted_set::{Member, NameRange, ScoreRange, rank_range};
 use super::super::spec::Spec;
 use super::super::store::Store;
 use super::outcome::Outcome;
@@ -28,6 +28,7 @@ pub(super) const COMMANDS: &[Spec] = &[
 enum By {
     Rank,
     Score,
+    Name,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,12 +75,18 @@ impl RangeOptions {
                     options.direction = Some(Direction::Down);
                 }
                 (b"BYSCORE", _) if options.by.is_none() => options.by = Some(By::Score),
+                (b"BYLEX", _) if options.by.is_none() => options.by = Some(By::Name),
                 _ => return Err(Failure::SYNTAX),
             }
         }
-        if options.limit != -1 && options.by != Some(By::Score) {
+        if options.limit != -1 && matches!(options.by, Some(By::Rank) | None) {
             return Err(Failure::fixed(
                 "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
+            ));
+        }
+        if options.with_scores && options.by == Some(By::Name) {
+            return Err(Failure::fixed(
+                "ERR syntax error, WITHSCORES not supported in combination with BYLEX",
             ));
         }
         Ok(options)
@@ -114,9 +121,18 @@ fn range(
     let options = RangeOptions::parse(&command[4..], by, direction)?;
     let replies = match options.by {
         Some(By::Score) => by_score(store, command, &options)?,
+        Some(By::Name) => by_name(store, command, &options)?,
         Some(By::Rank) | None => by_rank(store, command, &options)?,
     };
     Ok(Reply::Array(replies))
+}
+
+/// The lower and the upper limit in the command: from the highest down, the upper one comes first.
+fn limits<'a>(command: &'a [Vec<u8>], options: &RangeOptions) -> (&'a [u8], &'a [u8]) {
+    match options.direction {
+        Some(Direction::Down) => (&command[3], &command[2]),
+        Some(Direction::Up) | None => (&command[2], &command[3]),
+    }
 }
 
 fn by_score(
@@ -124,13 +140,24 @@ fn by_score(
     command: &[Vec<u8>],
     options: &RangeOptions,
 ) -> Result<Vec<Reply>, Failure> {
-    let (min, max) = match options.direction {
-        Some(Direction::Down) => (&command[3], &command[2]),
-        Some(Direction::Up) | None => (&command[2], &command[3]),
-    };
+    let (min, max) = limits(command, options);
     let range = ScoreRange::parse(min, max)?;
     let set = read(store, command)?;
     Ok(set.map_or_else(Vec::new, |set| options.apply(set.in_range(range))))
+}
+
+/// Expects members of one score. Among different scores Redis leaves the reply undefined.
+fn by_name(
+    store: &Store,
+    command: &[Vec<u8>],
+    options: &RangeOptions,
+) -> Result<Vec<Reply>, Failure> {
+    let (min, max) = limits(command, options);
+    let range = NameRange::parse(min, max)?;
+    let set = read(store, command)?;
+    Ok(set.map_or_else(Vec::new, |set| {
+        options.apply(set.iter().filter(|(member, _)| range.contains(member)))
+    }))
 }
 
 fn by_rank(
