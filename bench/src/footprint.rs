@@ -5,9 +5,11 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use conversation_store::http::Route;
+
 use crate::Result;
 use crate::process::{Memory, Server};
-use crate::side::{BASELINE, FUNCTIONS, Launcher, Pair, Side};
+use crate::side::{BASELINE, Launcher, Pair, Side};
 use crate::statistics::Times;
 
 /// The footprint of one side's processes.
@@ -78,9 +80,9 @@ pub struct Sizes {
 
 /// Reads the sizes on disk.
 pub fn sizes(executables: &Path) -> Result<Sizes> {
-    let sizes: Vec<u64> = FUNCTIONS
+    let sizes: Vec<u64> = Route::ALL
         .iter()
-        .map(|name| fs::metadata(executables.join(name)).map(|file| file.len()))
+        .map(|route| fs::metadata(executables.join(route.name())).map(|file| file.len()))
         .collect::<io::Result<_>>()?;
     let baseline = Path::new(BASELINE);
     Ok(Sizes {

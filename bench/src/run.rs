@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use conversation_store::http::Route;
 use test_support::skip_without;
 
 use crate::Result;
@@ -14,7 +15,7 @@ use crate::measure::Arena;
 use crate::measured::Measured;
 use crate::options::{Options, Scale};
 use crate::report;
-use crate::side::{BASELINE, FUNCTIONS, Launcher, Pair};
+use crate::side::{BASELINE, Launcher, Pair};
 
 /// What is skipped without the parts it needs.
 const TESTS: &str = "tests of the benchmark";
@@ -82,7 +83,8 @@ fn executables(smoke: bool) -> Result<Option<PathBuf>> {
     }
     let program = std::env::current_exe()?;
     let folder = program.parent().ok_or("a program without a folder")?;
-    if FUNCTIONS.iter().all(|name| folder.join(name).is_file()) {
+    let is_built = |route: &Route| folder.join(route.name()).is_file();
+    if Route::ALL.iter().all(is_built) {
         return Ok(Some(folder.to_owned()));
     }
     skip_without(TESTS, "cargo build --workspace")?;

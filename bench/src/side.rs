@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use conversation_store::http::Route;
+
 use crate::Result;
 use crate::database::Access;
 use crate::process::Server;
@@ -33,22 +35,6 @@ impl Side {
 
 /// A value for each side, the functions first.
 pub type Pair<T> = [T; 2];
-
-/// The executables of `api/`, by their names in Cargo.toml.
-pub const FUNCTIONS: [&str; 12] = [
-    "conversations",
-    "conversation",
-    "messages",
-    "message",
-    "session",
-    "import",
-    "sync",
-    "export",
-    "user",
-    "shares",
-    "metrics",
-    "health",
-];
 
 /// The folder of the baseline's server.
 pub const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/baseline");
@@ -115,9 +101,9 @@ impl Deployment {
     pub fn start(side: Side, launcher: &Launcher) -> Result<Self> {
         let mut servers = match side {
             Side::Baseline => vec![("baseline", launcher.baseline()?)],
-            Side::Functions => FUNCTIONS
+            Side::Functions => Route::ALL
                 .iter()
-                .map(|name| Ok((*name, launcher.function(name)?)))
+                .map(|route| Ok((route.name(), launcher.function(route.name())?)))
                 .collect::<Result<_>>()?,
         };
         for (_, server) in &mut servers {
@@ -148,16 +134,10 @@ impl Deployment {
     }
 }
 
-/// The executable behind a path, for the routes that are measured.
-fn function_of(path: &str) -> &str {
+/// The executable behind a path.
+fn function_of(path: &str) -> &'static str {
     let path = path.split('?').next().unwrap_or_default();
-    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match segments.as_slice() {
-        [_, "conversations", _] => "conversation",
-        [_, "conversations", _, "messages"] => "messages",
-        [_, name] => name,
-        _ => "",
-    }
+    Route::find(path).map_or("", Route::name)
 }
 
 #[cfg(test)]
