@@ -1,5 +1,7 @@
 //! Entity tags, and what requests demand of them (RFC 9110, sections 8.8.3 and 13): on every route that writes.
 
+use std::time::Duration;
+
 use crate::common::client::TestResponse;
 use crate::common::{Client, Site, etag_of, message};
 use reqwest::Method;
@@ -53,6 +55,20 @@ async fn a_tag_is_of_one_user(site: Site) {
         .get(&sync)
         .await;
     bobs.expect(200);
+}
+
+/// Two versions that nothing but their user tells apart: made in the same millisecond, which only the embedded store can
+/// be made to do.
+#[tokio::test]
+async fn a_tag_is_of_one_user_where_all_else_is_equal() {
+    let site = Site::stopped_at(Duration::from_secs(1_800_000_000)).await;
+    let (ada, bob) = two_alike(&site).await;
+    let (adas, bobs) = (ada.get(C).await, bob.get(C).await);
+    let seen = |response: &TestResponse| response.expect(200)["updatedAt"].clone();
+    assert_eq!(seen(&adas), seen(&bobs));
+    assert_ne!(adas.etag(), bobs.etag());
+    let bobs = bob.with_header("if-none-match", adas.etag()).get(C).await;
+    assert!(bobs.expect(200).to_string().contains("bob's"));
 }
 
 async fn a_tag_is_of_one_life(site: Site) {
