@@ -399,6 +399,12 @@ async fn a_quota_stops_it_and_loses_nothing(site: Site) {
         ids(&account.get("/api/conversations").await.expect(200)["data"]),
         ["a"]
     );
+    // What was not moved is the anonymous user's as before: the refusal voided no token.
+    assert_eq!(anonymous.open("b").await["messages"][0]["content"], "b");
+    anonymous
+        .append("b", vec![message("n", "user", "more")])
+        .await
+        .expect(201);
     account.delete("/api/conversations/a").await.expect(200);
     claim(&account, &anonymous).await.expect(200);
     assert_eq!(account.open("c").await["messages"][0]["content"], "c");
