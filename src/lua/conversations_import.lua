@@ -120,7 +120,7 @@ for _, sent in ipairs(list) do push_fields(wanted, sent.id) end
 local rows = call_in_portions('HMGET', META, wanted, 1)
 local log = rows[3] or ''
 local outcome = parse_caller(rows[1], rows[2], log)
-if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes = outcome[2] }) end
+if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes = outcome[2] or '' }) end
 
 user = CALLER
 local letters, changes = {}, {}

@@ -268,6 +268,7 @@ async fn a_large_conversation_is_exported_in_pieces(site: Site) {
         .collect();
     user.create("heavy", heavy).await;
     user.get(EXPORT).await;
+    site.idle().await;
     let (answer, cost) = site.cost_of(user.get(EXPORT)).await;
     let exported = lines(&answer);
     assert_eq!(

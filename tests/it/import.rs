@@ -9,6 +9,7 @@ on_both_stores!(
     importing_again_changes_nothing,
     an_import_in_chunks_gives_the_same_list,
     a_bad_item_does_not_block_the_others,
+    a_repeat_where_nothing_could_be_imported_is_answered_again,
     what_was_written_since_is_kept,
     an_object_that_holds_the_array_will_do,
     more_than_fits_is_refused_and_told_how_to_split,
@@ -172,6 +173,15 @@ async fn a_bad_item_does_not_block_the_others(site: Site) {
     );
     let list = user.get("/api/conversations").await.expect(200);
     assert_eq!(list["data"].as_array().unwrap().len(), 2);
+}
+
+async fn a_repeat_where_nothing_could_be_imported_is_answered_again(site: Site) {
+    let user = site.user().await.with_header("idempotency-key", "empty");
+    let nothing = json!([{ "id": "not an id" }]);
+    let first = user.post("/api/import", &nothing).await.expect(200);
+    assert_eq!(first["rejected"], 1);
+    let again = user.post("/api/import", &nothing).await.expect(200);
+    assert_eq!(again, first);
 }
 
 async fn what_was_written_since_is_kept(site: Site) {
