@@ -178,7 +178,7 @@ fn sessions() -> Vec<Situation> {
     let redeem = json!({ "action": "redeem", "code": "{code}" });
     let current = |id: Value| Request::patch(SESSION, json!({ "currentConversationId": id }));
     vec![
-        situation("link", act("link")),
+        situation("link", act("link")).of_requests(2),
         situation(
             "redeem",
             Request::post(SESSION, redeem).by_anonymous_caller(),
