@@ -1,6 +1,8 @@
 //! What `public/openapi.json` says of `/api/conversations`. With its underscore, the file is no function.
 
-use conversation_store::ErrorCode::{ConversationExists, InvalidCursor, InvalidQuery};
+use conversation_store::ErrorCode::{
+    ConversationExists, ConversationNotFound, InvalidCursor, InvalidQuery, MessageNotFound,
+};
 use conversation_store::http::Route;
 use http::Method;
 use serde_json::json;
@@ -42,11 +44,11 @@ fn create() -> Operation {
             "conversations",
             "Create a conversation",
             "Without an id it gets one; with an `Idempotency-Key` always the same one. The same request repeated \
-             answers 200 and changes nothing.",
+             answers 200 and changes nothing. With `forkOf` it begins with the messages of another one.",
         )
         .body(false, "NewConversation")
         .response(Response::written(201, "It was created.").headers(&["Location"]))
         .response(Response::written(200, "It was created before, by this very request.").headers(&["Location"]))
         .refuses(&NEW_CONVERSATION)
-        .refuses(&[ConversationExists])
+        .refuses(&[ConversationExists, ConversationNotFound, MessageNotFound])
 }

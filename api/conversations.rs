@@ -5,7 +5,8 @@ use std::sync::Arc;
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{
-    ConversationId, NewConversation, ObjectWriter, Preconditions, Timestamp, limits,
+    ConversationId, Invalid, NewConversation, ObjectWriter, Preconditions, Timestamp,
+    UnknownParent, limits,
 };
 use conversation_store::store::{CursorKind, Outcome, SaveMode};
 use http::Method;
@@ -46,15 +47,22 @@ async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     let body = request.body().await?;
     let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
     let now = Timestamp::from_ms(app.clock.now_ms());
-    let conversation = NewConversation::parse(body, "body", now)?;
+    let conversation =
+        NewConversation::parse(body, "body", now)?.arranged(UnknownParent::Refuse, "body")?;
     let id = conversation.id.clone();
     let id = id.unwrap_or_else(|| ConversationId::generate(key.as_deref()));
-    let none = Preconditions::default();
-    let written = app
-        .store
-        .for_user(&user)
-        .save(&id, &conversation, SaveMode::Create, &none)
-        .await?;
+    let (store, none) = (app.store.for_user(&user), Preconditions::default());
+    let written = match &conversation.fork {
+        Some(_) if !conversation.messages.is_empty() => {
+            let expected = "no messages: a fork has those of what it is a fork of";
+            return Err(Invalid::field("body.messages", expected).into());
+        }
+        Some(fork) => store.fork(&id, fork, &conversation).await?,
+        None => {
+            let mode = SaveMode::Create;
+            store.save(&id, &conversation, mode, &none).await?
+        }
+    };
     let is_created = written.outcome == Outcome::Created;
     let response = ApiResponse::written(&written, written.to_object(), is_created);
     Ok(response.with_location(format!("/api/conversations/{id}")))

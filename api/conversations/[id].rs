@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{
-    ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp, limits,
+    ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp, UnknownParent, limits,
 };
 use conversation_store::store::{CursorKind, Order, Outcome, PageQuery, SaveMode, Written};
 use conversation_store::{App, ErrorCode};
@@ -55,7 +55,8 @@ async fn save(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let preconditions = request.preconditions()?;
     let body = request.body().await?;
     let now = Timestamp::from_ms(app.clock.now_ms());
-    let conversation = NewConversation::parse(&body, "body", now)?;
+    let conversation =
+        NewConversation::parse(&body, "body", now)?.arranged(UnknownParent::Refuse, "body")?;
     if conversation.id.as_ref().is_some_and(|sent| *sent != id) {
         let message = "body.id: differs from the id in the path";
         return Err(Invalid::new(ErrorCode::IdMismatch, message).into());

@@ -1,8 +1,8 @@
 //! What `public/openapi.json` says of `/api/conversations/{id}`. With its underscore, the file is no function.
 
 use conversation_store::ErrorCode::{
-    ConversationNotFound, IdMismatch, InvalidField, InvalidId, InvalidQuery, MetadataTooLarge,
-    TooMuchTextKept,
+    ConversationNotFound, FieldMismatch, IdMismatch, InvalidField, InvalidId, InvalidQuery,
+    MessageNotFound, MetadataTooLarge, TooMuchTextKept,
 };
 use conversation_store::http::Route;
 use http::Method;
@@ -44,8 +44,8 @@ fn save() -> Operation {
         .describe(
             "conversations",
             "Save a conversation whole",
-            "Replaces metadata and all messages: those it does not name go away. Creates it where there is none. \
-             With `If-Match` a stale writer gets 412.",
+            "Replaces metadata and the messages of the active path: those it does not name go away, those of other \
+             branches stay. Creates it where there is none. With `If-Match` a stale writer gets 412.",
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "NewConversation")
@@ -60,7 +60,8 @@ fn patch() -> Operation {
         .describe(
             "conversations",
             "Change metadata",
-            "`title`, `pinned`, `archived`, `tags`, `mcpServers`, and fields of the client's own.",
+            "`title`, `pinned`, `archived`, `tags`, `mcpServers`, and fields of the client's own; and with `headId`, which \
+             branch is the active one.",
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "ConversationPatch")
@@ -71,6 +72,8 @@ fn patch() -> Operation {
             MetadataTooLarge,
             TooMuchTextKept,
             ConversationNotFound,
+            MessageNotFound,
+            FieldMismatch,
         ])
 }
 

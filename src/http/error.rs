@@ -199,6 +199,10 @@ fn describe_store(error: &StoreError) -> (ErrorCode, String) {
     let (code, message) = match error {
         StoreError::NoConversation => (ErrorCode::ConversationNotFound, "No such conversation."),
         StoreError::NoMessage => (ErrorCode::MessageNotFound, "No such message."),
+        StoreError::FieldMismatch => (
+            ErrorCode::FieldMismatch,
+            "A field does not have the value that $expected names.",
+        ),
         StoreError::ConversationDeleted => (
             ErrorCode::ConversationDeleted,
             "This conversation was deleted; its id cannot be used again.",

@@ -44,7 +44,7 @@ end
 need(gone)
 local change_seq = tick(user)
 local before = c.before
-c.record, c.deleted = '', ''
+c.record, c.deleted, c.branches = '', '', ''
 -- Should this be stopped, a repeat finds here what the user's numbers still contain of it.
 c.state.extra = before.extra + before.bytes
 c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages = 0, tokens = 0, bytes = 0,
@@ -86,7 +86,8 @@ local function remove_without_trace()
 end
 
 if not call_unless_full('HSET', META, ':user', format_untouched(user), ID, '', ID .. ':counters',
-  'deleted ' .. integer(change_seq), ID .. ':state', format_state(c, '!'), ID .. ':deleted', '') then
+  'deleted ' .. integer(change_seq), ID .. ':state', format_state(c, '!'), ID .. ':deleted', '',
+  unpack(c.old_branches ~= '' and { ID .. ':branches', '' } or {})) then
   return remove_without_trace()
 end
 redis.call('UNLINK', unpack(gone))

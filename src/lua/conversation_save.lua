@@ -1,5 +1,6 @@
 #!lua flags=allow-key-locking
--- Creates a conversation, or replaces it with all its messages.
+-- Creates a conversation, or replaces its active path: what is beside it stays, and follows what is left of what it
+-- followed.
 --
 -- KEYS     as in base.lua and write.lua
 -- ARGV     6 mode: 'create' (never touches another one) or 'replace'
@@ -8,7 +9,8 @@
 --          9 updated: ms, or ''
 --          10 total_tokens: or ''
 --          11 save_digest: of the request
---          12 messages...: id, timestamp, tokens, digest, record
+--          12 messages...: id, timestamp, tokens, digest, record, parent; first the active path, without parents, then
+--            those beside it, each behind its parent
 -- Returns  status: 'created', 'ok' or 'unchanged'
 --          record
 --          counters
@@ -21,9 +23,9 @@
 --          too_many_conversations_kept
 --          conversation_too_long
 -- Billed   8: EVALSHA, HMGET, ZRANGE, HSET, ZADD, ZADD, HSET, HSET; where messages went away 2 more (HMGET, ZREM); where
---          somebody listens 1 more (PUBLISH); a new conversation, or the first save of a day, 1 to 4 more; one more of
---          ZRANGE's, ZADD's and HSET's kind for each 3,000 messages
--- Touches  the messages sent, and of those there are their places; those that go away whole
+--          somebody listens 1 more (PUBLISH); a new conversation, or the first save of a day, 1 to 4 more; with branches 1
+--          more (HMGET); one more of ZRANGE's, ZADD's and HSET's kind for each 3,000 messages
+-- Touches  the messages sent, and of those there are their places; those that go away, and those beside the path, whole
 
 local MODE, RECORD, CREATED, UPDATED, TOTAL_TOKENS = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local SAVE_DIGEST, FIRST_MESSAGE = ARGV[11], 12
@@ -59,38 +61,69 @@ else
   status = 'created'
 end
 
-local scores, bodies = {}, {}
-counters.seq, counters.messages, counters.tokens, counters.bytes = 0, 0, 0, 0
-for _, message in ipairs(read_messages(FIRST_MESSAGE, #ARGV)) do add_message(counters, message, scores, bodies) end
+-- The path as it was, and what is beside it.
+local is_empty = old.messages == 0 and c.state.mark == '-' and c.state.has_head
+local old_rows = is_empty and {} or redis.call('ZRANGE', MESSAGES, 0, -1, 'WITHSCORES')
+local old_path = path_of(old_rows)
+local segments = take_entries(parse_branches(c.branches), function(entry) return old_path.at[entry.id] ~= nil end)
+-- Where there are branches numbers go on, so that siblings stay in the order in which they came.
+local goes_on = #segments > 0
+if not goes_on then counters.seq = 0 end
+counters.messages, counters.tokens, counters.bytes = 0, 0, 0
+
+local sent, is_sent, bodies, path, last = {}, {}, {}, { at = {} }, 0
+local beside = {}
+for _, message in ipairs(read_messages(FIRST_MESSAGE, #ARGV)) do
+  local known = goes_on and old_path.at[message.id] and seq_of(old_path[old_path.at[message.id]].member)
+  local entry = add_message(counters, message, bodies, known and known > last and known or nil)
+  last = seq_of(entry.member)
+  sent[#sent + 1], is_sent[message.id] = message.id, true
+  if message.parent == '' then
+    push_entry(path, entry)
+  else
+    entry.parent = message.parent == ROOT and '' or message.parent
+    beside[#beside + 1] = entry
+  end
+end
+
+-- What stays beside the path follows what is left of what it followed.
+remove_from_path(old_path, segments, function(entry) return not is_sent[entry.id] end)
+segments = take_entries(segments, function(entry) return is_sent[entry.id] end)
+local places_beside = index_segments(segments)
+for _, entry in ipairs(beside) do push_beside(segments, places_beside, entry, entry.parent) end
+
+-- The numbers of what stays beside the path.
+local stays = {}
+for _, segment in ipairs(segments) do
+  for _, entry in ipairs(segment) do
+    if not is_sent[entry.id] then stays[#stays + 1] = entry.id end
+  end
+end
+for _, body in ipairs(call_in_portions('HMGET', BODIES, stays, 1)) do
+  if body then
+    counters.tokens = math.min(LARGEST, counters.tokens + parse_body(body).tokens)
+    counters.bytes = counters.bytes + #body
+  end
+end
+counters.messages = #path
+set_branches(c, segments)
+set_head(c, path[#path])
 c.state.offset = 0
 if TOTAL_TOKENS ~= '' then
   c.state.offset = tonumber(TOTAL_TOKENS) - counters.tokens
   counters.tokens = tonumber(TOTAL_TOKENS)
 end
-if counters.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
-check_room(user, counters.bytes + #RECORD - old.bytes - #c.record)
+if counters.messages + c.state.branched > SETTINGS.max_messages then refuse('conversation_too_long') end
+check_room(user, counters.bytes + #RECORD + #c.branches - old.bytes - #c.record - #c.old_branches)
 
-local is_kept, sent = {}, {}
-for i = 1, #scores, 2 do
-  is_kept[scores[i + 1]] = true
-  sent[#sent + 1] = bodies[i]
-end
-local is_sent = {}
-for _, id in ipairs(sent) do is_sent[id] = true end
-
--- What is there and was not sent: members of messages that got another place, and messages that go away.
-local function left_out()
-  if old.messages == 0 and c.state.mark == '-' then return {}, {}, {} end
-  local members, gone, places = {}, {}, {}
-  for _, member in ipairs(redis.call('ZRANGE', MESSAGES, 0, -1)) do
-    local id = id_of(member)
-    if not is_kept[member] then members[#members + 1] = member end
-    if not is_sent[id] then
-      gone[#gone + 1] = id
-      places[#places + 1] = member
-    end
+local added, gone_members = compare_paths(old_rows, path)
+-- What is there and was not sent goes away.
+local left, places = {}, {}
+for _, entry in ipairs(old_path) do
+  if not is_sent[entry.id] then
+    left[#left + 1] = entry.id
+    places[#places + 1] = entry.member
   end
-  return members, gone, places
 end
 
 -- Of these the messages, by id; a place without its body is what a stopped script left.
@@ -105,7 +138,6 @@ local function bodies_of(ids, places)
   return found, there
 end
 
-local gone_members, left, places = left_out()
 local gone_bodies, gone = bodies_of(left, places)
 touch(user, c)
 if status == 'created' then counters.created = counters.updated end
@@ -129,8 +161,14 @@ local body_count = #bodies
 for _, value in ipairs(tombstones) do bodies[#bodies + 1] = value end
 
 c.record = RECORD
-begin(user, c, score, { ID .. ':deleted', c.deleted })
+local early, scores = { ID .. ':deleted', c.deleted }, {}
+if c.branches ~= '' or c.old_branches ~= '' then
+  early[#early + 1] = ID .. ':branches'
+  early[#early + 1] = branches_meanwhile(c, segments)
+end
+begin(user, c, score, early)
 -- Each message is as before or as after whatever comes between: a member counts only with the body of its number.
+push_places(scores, added)
 call_in_portions('ZADD', MESSAGES, scores, 2)
 call_in_portions('HSET', BODIES, bodies, 2)
 if #forgotten > 0 then call_in_portions('HDEL', BODIES, forgotten, 1) end

@@ -1,20 +1,23 @@
 #!lua flags=allow-key-locking
--- Imports conversations: new ones whole, and into those already there just the messages they lack.
+-- Imports conversations: new ones whole, and into those already there just the messages they lack: each behind the one before
+-- it as far as its time allows, or behind its parent; no import changes which branch is the active one.
 --
 -- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
--- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, message_count, messages...; the one
---            changed last comes last; updated, total_tokens and score (its place in the list) may be ''; per message: id,
---            timestamp, tokens, digest, record
+-- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, head, follows, message_count, messages...;
+--            the one changed last comes last; updated, total_tokens, score (its place in the list), head (the message that its
+--            path ends with) and follows (the message that the first one follows) may be ''; per message: id, timestamp, tokens,
+--            digest, record, parent
 -- Returns  change_sequence: after the import
 --          outcomes: a letter for each conversation: i imported, m merged, u unchanged, d deleted before, or the quota that
 --            it does not fit: c conversations, l messages of one conversation, b bytes; w where a claim is moving it
 -- Billed   5 (EVALSHA, HMGET, HSET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD,
 --          PEXPIREAT, PEXPIREAT), and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was
---          imported before, 3 where it has changed since (HMGET, ZADD, HSET); one more of each for each 3,000 messages.
+--          imported before, 4 where it has changed since (HMGET, ZRANGE, ZADD, HSET); one more of each for each 3,000 messages.
 --          Where there is nothing to do 3 (EVALSHA, HMGET, HSET)
--- Touches  what was sent, and the metadata of as many conversations; one that a stopped script left is counted anew
+-- Touches  what was sent, the metadata of as many conversations, and of those that it adds to the places of all messages; one that
+--          a stopped script left is counted anew
 
-local FIRST_CONVERSATION, WIDTH = 6, 8
+local FIRST_CONVERSATION, WIDTH = 6, 10
 local REPLY = { 'change_sequence', 'outcomes' }
 
 -- Reads the arguments into a list of conversations.
@@ -22,11 +25,12 @@ local function read_conversations()
   local list, at = {}, FIRST_CONVERSATION
   while at <= #ARGV do
     local index = #list
-    local id, record, created, updated, total_tokens, digest, score, count = unpack(ARGV, at, at + WIDTH - 1)
+    local id, record, created, updated, total_tokens, digest, score, head, follows, count =
+      unpack(ARGV, at, at + WIDTH - 1)
     local behind = at + WIDTH + MESSAGE_WIDTH * tonumber(count)
     list[index + 1] = {
       id = id, record = record, created = tonumber(created), updated = updated, total_tokens = total_tokens,
-      digest = digest, score = tonumber(score), messages = read_messages(at + WIDTH, behind - 1),
+      digest = digest, score = tonumber(score), head = head, follows = follows, messages = read_messages(at + WIDTH, behind - 1),
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
     at = behind
@@ -53,7 +57,7 @@ local bytes_to_come = 0
 -- The letter for the quota that the messages do not fit.
 local function quota(c, messages, growth)
   local counters = c.counters or { messages = 0 }
-  if counters.messages + #messages > SETTINGS.max_messages then return 'l' end
+  if counters.messages + c.state.branched + #messages > SETTINGS.max_messages then return 'l' end
   for _, message in ipairs(messages) do growth = growth + #message.record end
   if user.bytes + bytes_to_come + growth > SETTINGS.max_bytes then return 'b' end
   bytes_to_come = bytes_to_come + growth
@@ -80,6 +84,63 @@ local function decide(sent, c)
   return 'm', { c = c, sent = sent, messages = messages }
 end
 
+-- Puts the messages of a new conversation on its path, or beside it: first come those of the path.
+local function lay_out(change, segments)
+  local path, places = { at = {} }, {}
+  for _, message in ipairs(change.messages) do
+    local entry, parent = add_message(change.c.counters, message, change.bodies), message.parent
+    local last = path[#path]
+    local follows_last = parent == (last and last.id or ROOT) and not (last and last.id == change.sent.head)
+    local is_known = parent == ROOT or path.at[parent] or places[parent]
+    -- A parent that is not there is as good as none.
+    if follows_last or not is_known then
+      push_entry(path, entry)
+    else
+      push_beside(segments, places, entry, parent == ROOT and '' or parent)
+    end
+  end
+  push_places(change.scores, path)
+  change.c.counters.messages = #path
+  return path[#path], segments
+end
+
+-- Puts messages among those that are there.
+local function fit_in(change, segments)
+  local c, sent, is_missing = change.c, change.sent, {}
+  for _, message in ipairs(change.messages) do is_missing[message] = true end
+  local path = read_path(c)
+  segments = take_entries(segments, function(entry) return path.at[entry.id] ~= nil end)
+  local places, head, added = index_segments(segments), path[#path], {}
+  local before = path[path.at[sent.follows] or 0]
+  local function add_to_path(entry, behind)
+    entry.score = place_behind(behind, entry)
+    added[#added + 1], added[entry.id], before = entry, entry, entry
+    if not head or entry.score > head.score or (entry.score == head.score and is_before(head.member, entry.member)) then
+      head = entry
+    end
+  end
+  for _, message in ipairs(sent.messages) do
+    local parent = message.parent
+    local is_on_path = parent == ROOT or path.at[parent] or added[parent]
+    if not is_missing[message] then
+      before = path[path.at[message.id] or 0] or before
+    else
+      local entry = add_message(c.counters, message, change.bodies)
+      if parent == '' or not (is_on_path or places[parent]) then
+        -- A parent that is not there is as good as none.
+        add_to_path(entry, before)
+      elseif parent == (head and head.id or ROOT) and parent ~= sent.head then
+        add_to_path(entry, head)
+      else
+        push_beside(segments, places, entry, parent == ROOT and '' or parent)
+      end
+    end
+  end
+  push_places(change.scores, added)
+  c.counters.messages = c.counters.messages + #added
+  return head, segments
+end
+
 -- Numbers the messages and works out what is to be written. Importing an export of a conversation that was not changed
 -- since its import, in one line or several, restores it to what it was.
 local function number(change)
@@ -97,7 +158,11 @@ local function number(change)
   -- Keys that come into being with these messages have no expiry yet.
   if counters.messages == 0 then counters.expires_at = 0 end
   change.scores, change.bodies = {}, {}
-  for _, message in ipairs(change.messages) do add_message(counters, message, change.scores, change.bodies) end
+  if #change.messages > 0 then
+    local head, segments = (change.is_new and lay_out or fit_in)(change, parse_branches(c.branches))
+    set_head(c, head)
+    set_branches(c, segments)
+  end
   user.messages = user.messages + #change.messages
   user.tokens = user.tokens + counters.tokens - tokens
   if restores and sent.total_tokens ~= '' then

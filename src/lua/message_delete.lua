@@ -1,5 +1,6 @@
 #!lua flags=allow-key-locking,allow-oom
--- Deletes a message, or it and all that follow it. Goes on where the database takes nothing more: what it frees comes
+-- Deletes a message, or it and all that follow it, in every branch. Of a single one, what followed it follows what it
+-- followed. Goes on where the database takes nothing more: what it frees comes
 -- before what it writes, and what cannot be written is left to the next write.
 --
 -- KEYS     as in base.lua and write.lua
@@ -14,10 +15,10 @@
 -- Refuses  conversation_not_found
 --          message_not_found
 --          revision_mismatch, revision, born
--- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, ZREM, HSET; with what follows 2 more (ZRANGEBYSCORE, HMGET);
---          where somebody listens 1 more (PUBLISH); one more of HMGET and ZREM for each 3,000 messages; where very many
---          were deleted before, now and then 1 more (HDEL)
--- Touches  the messages to delete; of the deleted ones remembers at most 1,000
+-- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, ZREM, HSET; the head, or with branches, 1 more (ZRANGE); with what
+--          follows 2 more (ZRANGE, HMGET); where somebody listens 1 more (PUBLISH); one more of HMGET and ZREM for each
+--          3,000 messages; where very many were deleted before, now and then 1 more (HDEL)
+-- Touches  the messages to delete, and the places of all; of the deleted ones remembers at most 1,000
 
 local MESSAGE, AND_AFTER = ARGV[6], ARGV[7] == '1'
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
@@ -65,24 +66,62 @@ if not message or not message.record then
 end
 check_match(c)
 
-local members = { member_of(message.seq, MESSAGE) }
-local ids, stored = { MESSAGE }, { body }
-if AND_AFTER then
-  local from = redis.call('ZRANGEBYSCORE', MESSAGES, integer(message.timestamp), '+inf', 'WITHSCORES')
-  local later, places = {}, {}
-  for i = 1, #from, 2 do
-    -- Those that share the timestamp but were sent before stay.
-    if is_before(members[1], from[i]) or tonumber(from[i + 1]) > message.timestamp then
-      places[#places + 1] = from[i]
-      later[#later + 1] = id_of(from[i])
+local member = member_of(message.seq, MESSAGE)
+local segments = parse_branches(c.branches)
+local members, doomed, is_followed_otherwise = {}, {}, false
+
+-- What follows these messages beside the path, and what follows that.
+local function add_followers(is_gone)
+  for _, entry in ipairs(in_order(segments)) do
+    if is_gone[entry.parent] and not is_gone[entry.id] then
+      is_gone[entry.id] = true
+      doomed[#doomed + 1] = entry
     end
   end
-  for i, other in ipairs(call_in_portions('HMGET', BODIES, later, 1)) do
-    members[#members + 1] = places[i]
-    if is_body_of(places[i], other) then
-      ids[#ids + 1] = later[i]
-      stored[#stored + 1] = other
+end
+
+local function work_out()
+  local is_beside = index_segments(segments)[MESSAGE] ~= nil
+  if is_beside and AND_AFTER then
+    local is_gone = { [MESSAGE] = true }
+    add_followers(is_gone)
+    segments = remove_entries(segments, function(entry) return is_gone[entry.id] end)
+  elseif is_beside then
+    segments = remove_entries(segments, function(entry) return entry.id == MESSAGE end)
+  elseif AND_AFTER or c.state.head == member or #segments > 0 then
+    local path = read_path(c)
+    local index = path.at[MESSAGE]
+    if not index then return end
+    if AND_AFTER then
+      local is_gone = {}
+      for i = index, #path do
+        is_gone[path[i].id] = true
+        members[#members + 1] = path[i].member
+        if i > index then doomed[#doomed + 1] = path[i] end
+      end
+      add_followers(is_gone)
+      cut(path, index - 1, {})
+      segments = remove_entries(segments, function(entry) return is_gone[entry.id] end)
+    else
+      members[1] = member
+      path = remove_from_path(path, segments, function(entry) return entry.id == MESSAGE end)
+      is_followed_otherwise = true
     end
+    set_head(c, path[#path])
+  else
+    members[1] = member
+  end
+end
+
+work_out()
+set_branches(c, segments)
+local from_path, ids, stored = #members, { MESSAGE }, { body }
+local others = {}
+for i, entry in ipairs(doomed) do others[i] = entry.id end
+for i, other in ipairs(call_in_portions('HMGET', BODIES, others, 1)) do
+  if is_body_of(doomed[i].member, other) then
+    ids[#ids + 1] = others[i]
+    stored[#stored + 1] = other
   end
 end
 
@@ -99,11 +138,17 @@ for i, id in ipairs(ids) do
   counters.tokens = math.max(0, counters.tokens - gone.tokens)
   counters.bytes = math.max(0, counters.bytes - #stored[i])
 end
-counters.messages = math.max(0, counters.messages - #ids)
+counters.messages = math.max(0, counters.messages - from_path)
 
-local deleted = { ID .. ':deleted', c.deleted }
+-- The branches that followed a message on the path follow another one now, which nothing would tell once it is gone. Other changes of
+-- branches come last: what is gone from them is beside the path until then, and without its body nothing.
+local early = { ID .. ':deleted', c.deleted }
+if is_followed_otherwise then
+  early[#early + 1] = ID .. ':branches'
+  early[#early + 1] = c.branches
+end
 local is_marked = call_unless_full('HSET', META, ':user', format_untouched(user), ID .. ':state', format_state(c, '!'),
-  unpack(deleted))
+  unpack(early))
 if is_marked then
   put_in_list(user, c, user.change_seq)
 else

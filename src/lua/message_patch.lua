@@ -17,8 +17,7 @@
 --          message_not_found
 --          message_too_large
 --          revision_mismatch, revision, born
--- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); a changed
---          timestamp 1 more
+-- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH)
 -- Touches  one message
 
 local MESSAGE, PATCH, TOKENS, TIMESTAMP, MAX_BYTES = ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
@@ -58,9 +57,6 @@ user.tokens = user.tokens + math.max(0, tokens - message.tokens)
 touch(user, c)
 begin(user, c, user.change_seq)
 redis.call('HSET', BODIES, MESSAGE, changed)
-if timestamp ~= message.timestamp then
-  redis.call('ZADD', MESSAGES, integer(timestamp), member_of(message.seq, MESSAGE))
-end
 local values = commit('edit', user, c, 'ok', '', notice_of(MESSAGE, changed))
 values.body = changed
 return reply_of(REPLY, values)

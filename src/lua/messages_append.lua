@@ -1,9 +1,10 @@
 #!lua flags=allow-key-locking
--- Appends messages to a conversation.
+-- Appends messages to a conversation: each behind its parent, or behind what is last on the active path. One that does not
+-- follow the head begins a branch, and what followed its parent goes beside the path.
 --
 -- KEYS     as in base.lua and write.lua
 -- ARGV     6 title: to take where the conversation has none yet, or ''
---          7 messages...: id, timestamp, tokens, digest, record; at most 100
+--          7 messages...: id, timestamp, tokens, digest, record, parent; at most 100
 -- Returns  status: 'ok' or 'unchanged'
 --          record
 --          counters
@@ -11,13 +12,15 @@
 --          change_sequence: before and after
 --          appended: for each message '1' where it was appended, or '0'
 -- Refuses  conversation_not_found
+--          message_not_found, id: of a parent that is not there
 --          message_exists, id: another message has this id
 --          message_deleted, id: this very message was deleted
 --          revision_mismatch, revision, born
 --          conversation_too_long
 -- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); the first
---          append of a conversation, and of a day, 2 or 4 more
--- Touches  at most 100 messages, as sent and as stored
+--          append of a conversation, and of a day, 2 or 4 more; where it begins a branch 2 more (ZRANGE, ZREM), and for each
+--          3,000 messages that go beside the path 1
+-- Touches  at most 100 messages, as sent and as stored; where it begins a branch the places of all
 
 local TITLE, FIRST_MESSAGE = ARGV[6], 7
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'appended' }
@@ -58,10 +61,40 @@ check_match(c)
 
 -- Keys that come into being with this append have no expiry yet.
 if counters.messages == 0 then counters.expires_at = 0 end
-local scores, bodies, tokens = {}, {}, counters.tokens
-for _, message in ipairs(fresh) do add_message(counters, message, scores, bodies) end
-if counters.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
-check_room(user, counters.bytes - c.before.bytes)
+local path, rows, segments = { at = {}, head_of(c) }, nil, nil
+if path[1] then path.at[path[1].id] = 1 end
+
+-- Makes the path end with the message that the next one follows. Only where that is not so yet, all of it is read.
+local function find_parent(parent)
+  local last = path[#path]
+  if parent == '' or (last and last.id == parent) or (parent == ROOT and not last) then return end
+  if not rows then
+    rows = redis.call('ZRANGE', MESSAGES, 0, -1, 'WITHSCORES')
+    local added, whole = path, path_of(rows)
+    for i = 2, #added do push_entry(whole, added[i]) end
+    if counters.messages == 0 then whole = added end
+    path, segments = whole, parse_branches(c.branches)
+  end
+  if not move_head(path, segments, parent) then refuse('message_not_found', parent) end
+end
+
+local bodies, tokens = {}, counters.tokens
+for _, message in ipairs(fresh) do
+  find_parent(message.parent)
+  push_entry(path, add_message(counters, message, bodies))
+end
+local added, removed = {}, {}
+if rows then
+  added, removed = compare_paths(rows, path)
+  set_branches(c, segments)
+  counters.messages = #path
+else
+  for i = head_of(c) and 2 or 1, #path do added[#added + 1] = path[i] end
+  counters.messages = counters.messages + #added
+end
+set_head(c, path[#path])
+if counters.messages + c.state.branched > SETTINGS.max_messages then refuse('conversation_too_long') end
+check_room(user, counters.bytes - c.before.bytes + #c.branches - #c.old_branches)
 user.messages = user.messages + #fresh
 user.tokens = user.tokens + counters.tokens - tokens
 if TITLE ~= '' and not has_member(c.record, '"title"') then
@@ -71,8 +104,16 @@ note_deleted(c, {}, back, '0')
 
 touch(user, c)
 -- With what a repeat, which finds the messages there, would not write any more.
-begin(user, c, user.change_seq, { ID, c.record, ID .. ':deleted', c.deleted })
-redis.call('ZADD', MESSAGES, unpack(scores))
+local early = { ID, c.record, ID .. ':deleted', c.deleted }
+if rows then
+  early[#early + 1] = ID .. ':branches'
+  early[#early + 1] = branches_meanwhile(c, segments)
+end
+begin(user, c, user.change_seq, early)
+local scores = {}
+push_places(scores, added)
+call_in_portions('ZREM', MESSAGES, removed, 1)
+call_in_portions('ZADD', MESSAGES, scores, 2)
 redis.call('HSET', BODIES, unpack(bodies))
 local notices = {}
 for i = 1, #bodies, 2 do
@@ -83,6 +124,7 @@ for i = 1, #bodies, 2 do
     break
   end
 end
-local values = commit('append', user, c, 'ok', appended, table.concat(notices))
+-- A listener knows of one line of messages, to whose end an append adds.
+local values = commit(rows and 'save' or 'append', user, c, 'ok', appended, not rows and table.concat(notices) or nil)
 values.appended = appended
 return reply_of(REPLY, values)

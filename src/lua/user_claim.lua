@@ -185,7 +185,8 @@ end
 
 local function fields_of(move, mark)
   return { move.to, move.record, move.to .. ':counters', format_counters(move.counters),
-    move.to .. ':state', format_state(move, mark), move.to .. ':writes', move.writes, move.to .. ':deleted', move.deleted }
+    move.to .. ':state', format_state(move, mark), move.to .. ':writes', move.writes, move.to .. ':deleted', move.deleted,
+    move.to .. ':branches', move.branches }
 end
 
 -- Moves the messages; a stopped write may have left some where the numbers tell of none.

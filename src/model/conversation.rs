@@ -7,9 +7,10 @@ use serde_json::value::RawValue;
 
 use super::json::{quoted, text_of};
 use super::message::{digest_of, parse_tokens};
+use super::tree::{UnknownParent, arrange};
 use super::{
-    ConversationId, ExportMetadata, Invalid, MessageId, NewMessage, Object, ObjectWriter, Record,
-    Timestamp, array_of, limits, parse_messages, title,
+    ConversationId, ExportMetadata, Fork, Invalid, MessageId, NewMessage, Object, ObjectWriter,
+    Record, Timestamp, array_of, limits, parse_messages, title,
 };
 use crate::ErrorCode;
 
@@ -41,8 +42,12 @@ pub struct NewConversation {
     pub digest: String,
     /// Title, flags and all other fields.
     pub record: Record,
-    /// In the order sent.
+    /// In the order sent; see [`NewConversation::arranged`].
     pub messages: Vec<NewMessage>,
+    /// The last message of the active path, where the client said.
+    pub head: Option<MessageId>,
+    /// What it is a fork of, where it is one: then it has no messages of its own.
+    pub fork: Option<Fork>,
 }
 
 impl NewConversation {
@@ -63,6 +68,8 @@ impl NewConversation {
         let timestamp = |raw: Option<&RawValue>, name| {
             raw.map(|raw| Timestamp::parse(raw, &at(name))).transpose()
         };
+        let head = take_head(&mut object, &at("headId"))?;
+        let fork = Fork::take(&mut object, path)?;
         let messages = match object.take("messages") {
             Some(raw) => parse_messages(raw, &at("messages"), now)?,
             None => Vec::new(),
@@ -79,6 +86,24 @@ impl NewConversation {
             record: metadata(object, path, export, &messages)?,
             export,
             messages,
+            head,
+            fork,
+        })
+    }
+
+    /// With its messages as scripts take them: the active path first.
+    ///
+    /// # Errors
+    /// `invalid_field` for messages that make no tree.
+    pub fn arranged(self, unknown: UnknownParent, path: &str) -> Result<Self, Invalid> {
+        let path = format!("{path}.messages");
+        let (messages, head) = arrange(self.messages, self.head.as_ref(), unknown, &path)?;
+        // One that is not among these messages may be among others of the same import.
+        let head = self.head.or(head);
+        Ok(Self {
+            messages,
+            head,
+            ..self
         })
     }
 }
@@ -108,6 +133,10 @@ pub(crate) fn generate_title(messages: &[NewMessage]) -> Option<String> {
 pub struct ConversationPatch {
     /// The fields; null removes one.
     pub record: Record,
+    /// The message that the active path is to end with, where that changes.
+    pub head: Option<MessageId>,
+    /// Fields, and the values that they must have; null for one that must not be there.
+    pub expected: Record,
 }
 
 impl ConversationPatch {
@@ -138,7 +167,9 @@ impl ConversationPatch {
         {
             return Err(Invalid::field("body.title", "a string"));
         }
-        if object.is_empty() {
+        let head = take_head(&mut object, "body.headId")?;
+        let expected = take_expected(&mut object)?;
+        if object.is_empty() && head.is_none() {
             return Err(Invalid::field("body", "at least one field to change"));
         }
         check_metadata(&object, "body")?;
@@ -146,7 +177,11 @@ impl ConversationPatch {
         for (name, value) in object.members() {
             record.push(name, value.get());
         }
-        Ok(Self { record })
+        Ok(Self {
+            record,
+            head,
+            expected,
+        })
     }
 }
 
@@ -197,6 +232,8 @@ pub struct Summary {
     /// The entity tag of this version, without quotes; `None` while a write is not finished, for then what is read
     /// has no version.
     pub etag: Option<String>,
+    /// The last message of its active path; `None` where it has none, or where an earlier release wrote last.
+    pub head: Option<String>,
     pub(super) record: String,
 }
 
@@ -208,6 +245,7 @@ impl Summary {
             id,
             counters,
             etag: None,
+            head: None,
             record,
         })
     }
@@ -216,6 +254,12 @@ impl Summary {
     #[must_use]
     pub fn with_etag(self, etag: Option<String>) -> Self {
         Self { etag, ..self }
+    }
+
+    /// With the last message of its active path.
+    #[must_use]
+    pub fn with_head(self, head: Option<String>) -> Self {
+        Self { head, ..self }
     }
 
     /// Begins the conversation as clients know it; the caller may add to it.
@@ -232,6 +276,7 @@ impl Summary {
             "\"archived\"",
             "\"tags\"",
             "\"etag\"",
+            "\"headId\"",
         ];
         let mut object = ObjectWriter::with_capacity(self.record.len() + 320 + capacity)
             .display("id", &self.id)
@@ -242,6 +287,7 @@ impl Summary {
             .plain("totalTokens", self.counters.tokens)
             .plain("revision", self.counters.revision)
             .optional("etag", self.etag.as_deref())
+            .optional("headId", self.head.as_deref())
             .raw("pinned", value(own[1]).unwrap_or("false"))
             .raw("archived", value(own[2]).unwrap_or("false"))
             .raw("tags", value(own[3]).unwrap_or("[]"));
@@ -250,6 +296,29 @@ impl Summary {
         }
         object
     }
+}
+
+/// Takes the field `$expected`, an object of fields with the values that they must have.
+fn take_expected(object: &mut Object<'_>) -> Result<Record, Invalid> {
+    const PATH: &str = "body.$expected";
+    let mut record = Record::default();
+    if let Some(raw) = object.take("$expected") {
+        let expected = Object::parse(raw.get().as_bytes(), PATH)
+            .map_err(|_| Invalid::field(PATH, "an object of fields and their values"))?;
+        expected.check_len(PATH)?;
+        for (name, value) in expected.members() {
+            record.push(name, value.get());
+        }
+    }
+    Ok(record)
+}
+
+fn take_head(object: &mut Object<'_>, path: &str) -> Result<Option<MessageId>, Invalid> {
+    let Some(raw) = object.take("headId").filter(|raw| raw.get() != "null") else {
+        return Ok(None);
+    };
+    let id = text_of(raw.get()).ok_or_else(|| Invalid::id(path))?;
+    MessageId::parse(&id, path).map(Some)
 }
 
 fn take_id(object: &mut Object<'_>, path: &str) -> Result<Option<ConversationId>, Invalid> {

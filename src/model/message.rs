@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::json::{text_of, whole_number};
 use super::packing::{pack_record, unpack_record};
-use super::{Invalid, MessageId, Object, ObjectWriter, Record, Timestamp, array_of, limits};
+use super::{
+    Invalid, MessageId, Object, ObjectWriter, Parent, Record, Timestamp, array_of, limits,
+};
 use crate::ErrorCode;
 
 /// A message as a client sent it, checked.
@@ -26,6 +28,8 @@ pub struct NewMessage {
     pub digest: String,
     /// All other fields, as they are stored.
     pub record: Record,
+    /// What it follows.
+    pub parent: Parent,
     is_user: bool,
 }
 
@@ -41,6 +45,9 @@ impl NewMessage {
         let mut object = Object::parse(raw.get().as_bytes(), path)?;
         let id = required_id(&mut object, path)?;
         let sent_timestamp = take_timestamp(&mut object, path)?;
+        let parent = Parent::take(&mut object, path)?;
+        // What responses add: a client may send it back, to no effect.
+        object.take("siblingIds");
         let kind = required(&object, "type", path)?;
         required(&object, "content", path)?;
         check_fields(&object, path)?;
@@ -56,6 +63,7 @@ impl NewMessage {
                 sent.as_str().as_bytes(),
             ]),
             is_user: kind.get() == "\"user\"",
+            parent,
             record: pack_record(&object),
         })
     }
@@ -153,6 +161,10 @@ pub struct StoredMessage {
     seq: u32,
     timestamp: Timestamp,
     pub(super) record: Record,
+    /// The id of the message that it follows, or [`Parent::ROOT`]; empty where that is not to be told.
+    parent: String,
+    /// The ids of all messages that follow the same one; empty where it is the only one.
+    siblings: Vec<String>,
 }
 
 impl StoredMessage {
@@ -165,7 +177,26 @@ impl StoredMessage {
             seq: words.next()?.parse().ok()?,
             timestamp: Timestamp::from_ms(words.next()?.parse().ok()?),
             record: unpack_record(record)?,
+            parent: String::new(),
+            siblings: Vec::new(),
         })
+    }
+
+    /// With its place among the branches. `parent`: the id of the message that it follows, [`Parent::ROOT`], or empty where
+    /// that is not to be told. `siblings`: the ids of all messages that follow the same one, separated by commas.
+    #[must_use]
+    pub fn with_place(self, parent: String, siblings: &str) -> Self {
+        let siblings = siblings.split(',').filter(|id| !id.is_empty());
+        Self {
+            parent,
+            siblings: siblings.map(str::to_owned).collect(),
+            ..self
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The message as clients know it.
@@ -174,8 +205,23 @@ impl StoredMessage {
             ObjectWriter::with_capacity(self.record.as_str().len() + self.id.len() + 64)
                 .display("id", &self.id)
                 .display("timestamp", self.timestamp);
+        match self.parent.as_str() {
+            "" => {}
+            Parent::ROOT => object = object.raw("parentId", "null"),
+            parent => object = object.display("parentId", parent),
+        }
+        if !self.siblings.is_empty() {
+            object = object.display_array("siblingIds", &self.siblings);
+        }
+        // What an earlier release has stored under our names says nothing any more.
+        let is_told = |name: &str| {
+            (name == "\"parentId\"" && !self.parent.is_empty())
+                || (name == "\"siblingIds\"" && !self.siblings.is_empty())
+        };
         for (name, value) in Record::members(self.record.as_str()) {
-            object.push(name, value);
+            if !is_told(name) {
+                object.push(name, value);
+            }
         }
         object.finish()
     }

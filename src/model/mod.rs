@@ -6,6 +6,7 @@
 
 mod conversation;
 mod export_metadata;
+mod fork;
 mod id;
 mod json;
 pub mod limits;
@@ -16,11 +17,13 @@ mod record;
 mod request;
 mod timestamp;
 mod title;
+mod tree;
 mod version;
 
 pub(crate) use conversation::generate_title;
 pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
 pub use export_metadata::ExportMetadata;
+pub use fork::Fork;
 pub use id::{ConversationId, MessageId, ShareId};
 pub(crate) use json::whole_number;
 pub use json::{Object, ObjectWriter, array_of};
@@ -31,6 +34,7 @@ pub use request::{
 };
 pub use timestamp::Timestamp;
 pub(crate) use title::json_or_untitled;
+pub use tree::{Parent, UnknownParent};
 pub use version::{EntityTags, Preconditions, TagList, Version};
 
 use thiserror::Error;

@@ -41,6 +41,8 @@ pub struct Export {
     messages: u64,
     /// Bytes of messages in the line under way.
     line: usize,
+    /// Whether the head of the conversation under way has been written: what follows is of other branches.
+    is_past_head: bool,
     is_over: bool,
 }
 
@@ -76,6 +78,7 @@ impl Export {
             conversations: 0,
             messages: 0,
             line: 0,
+            is_past_head: false,
             is_over: false,
         }
     }
@@ -146,11 +149,17 @@ impl Export {
             rest,
         } = exported;
         if self.rest.is_none() {
+            self.is_past_head = false;
             self.conversations += 1;
             self.begin_object(text, &summary, place);
         }
         for message in &messages {
+            // A text to be read is of the active path.
+            if self.format == ExportFormat::Markdown && self.is_past_head {
+                break;
+            }
             self.write_message(text, message, &summary, place);
+            self.is_past_head |= summary.head.as_deref() == Some(message.id());
         }
         self.messages += messages.len() as u64;
         if rest.is_none() {

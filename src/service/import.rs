@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 
 use super::ServiceError;
 use crate::context::Caller;
-use crate::model::{ConversationId, Invalid, NewConversation, Object, Timestamp, array_of, limits};
+use crate::model::{
+    ConversationId, Invalid, NewConversation, Object, Timestamp, UnknownParent, array_of, limits,
+};
 use crate::store::{ImportStatus, Imported, StoreError};
 use crate::{App, ErrorCode};
 
@@ -267,7 +269,8 @@ fn validate_all(
 
 fn validate(raw: &RawValue, index: usize, now: Timestamp) -> Validated {
     let path = format!("[{index}]");
-    let conversation = NewConversation::parse(raw.get().as_bytes(), &path, now)?;
+    let conversation = NewConversation::parse(raw.get().as_bytes(), &path, now)?
+        .arranged(UnknownParent::Keep, &path)?;
     let id = conversation
         .id
         .clone()

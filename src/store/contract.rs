@@ -9,7 +9,7 @@ use super::cursor::Cursor;
 use super::keys::Keys;
 use super::reply_reader::ReplyReader;
 use crate::identity::UserId;
-use crate::model::{ConversationId, MessageId, NewMessage, Record, ShareId, Timestamp};
+use crate::model::{ConversationId, MessageId, NewMessage, Parent, Record, ShareId, Timestamp};
 use crate::upstash::Script;
 
 /// Arguments as they are sent.
@@ -242,8 +242,14 @@ impl Argument for Cursor {
     }
 }
 
+impl Argument for Parent {
+    fn push_to<'a>(&'a self, words: &mut Words<'a>) {
+        words.push(self.as_str().into());
+    }
+}
+
 impl Argument for NewMessage {
-    const WIDTH: usize = 5;
+    const WIDTH: usize = 6;
 
     fn push_to<'a>(&'a self, words: &mut Words<'a>) {
         self.id.push_to(words);
@@ -251,11 +257,12 @@ impl Argument for NewMessage {
         self.tokens.push_to(words);
         self.digest.push_to(words);
         self.record.push_to(words);
+        self.parent.push_to(words);
     }
 
     #[cfg(test)]
     fn names(_: &str) -> Vec<String> {
-        ["id", "timestamp", "tokens", "digest", "record"]
+        ["id", "timestamp", "tokens", "digest", "record", "parent"]
             .map(str::to_owned)
             .to_vec()
     }

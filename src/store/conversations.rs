@@ -3,13 +3,13 @@
 use super::call::Call;
 use super::reply::ChangeSequence;
 use super::scripts::conversations::{
-    ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
+    ConversationDelete, ConversationFork, ConversationPatch as PatchConversation, ConversationSave,
     ConversationsList, ListedConversation,
 };
 use super::written::Written;
 use super::{Cursor, Outcome, StoreError, UserStore};
 use crate::model::{
-    ConversationId, ConversationPatch, NewConversation, Preconditions, Summary, limits,
+    ConversationId, ConversationPatch, Fork, NewConversation, Preconditions, Summary, limits,
 };
 use crate::upkeep::Task;
 
@@ -102,10 +102,36 @@ impl UserStore<'_> {
         Ok(written)
     }
 
-    /// Changes metadata.
+    /// Makes a new conversation of another one's path, up to a message or to its head.
     ///
     /// # Errors
-    /// `NoConversation`; `Stale`; `MetadataTooLarge`; a quota; or the database failed.
+    /// `NoConversation`; `NoMessage`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
+    pub async fn fork(
+        &self,
+        id: &ConversationId,
+        fork: &Fork,
+        conversation: &NewConversation,
+    ) -> Result<Written, StoreError> {
+        let call = ConversationFork {
+            source: &fork.conversation,
+            message: fork.message.as_ref(),
+            record: conversation.record.as_str(),
+            save_digest: &conversation.digest,
+        };
+        let written = self
+            .write(Call::about(id, call))
+            .await?
+            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        if written.outcome == Outcome::Created {
+            self.count("conversations_total{event=\"created\"}", 1);
+        }
+        Ok(written)
+    }
+
+    /// Changes metadata, and which branch is the active one.
+    ///
+    /// # Errors
+    /// `NoConversation`; `NoMessage`; `FieldMismatch`; `Stale`; `MetadataTooLarge`; a quota; or the database failed.
     pub async fn patch_conversation(
         &self,
         id: &ConversationId,
@@ -115,6 +141,8 @@ impl UserStore<'_> {
         let call = PatchConversation {
             patch: patch.record.as_str(),
             max_bytes: limits::METADATA,
+            head: patch.head.as_ref(),
+            expected: patch.expected.as_str(),
         };
         self.write(Call::about(id, call).under(preconditions))
             .await?

@@ -95,6 +95,9 @@ pub enum StoreError {
     /// There is no such message in the conversation.
     #[error("no such message")]
     NoMessage,
+    /// A field of the conversation has another value than the caller expected.
+    #[error("a field has another value")]
+    FieldMismatch,
     /// The conversation was deleted, and is not brought back by a late write.
     #[error("the conversation was deleted")]
     ConversationDeleted,

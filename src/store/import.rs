@@ -118,6 +118,11 @@ impl UserStore<'_> {
             total_tokens: conversation.total_tokens,
             digest,
             score: conversation.export.map(|export| export.place),
+            head: conversation.head.as_ref(),
+            follows: messages
+                .start
+                .checked_sub(1)
+                .map(|before| &conversation.messages[before].id),
             message_count: messages.len(),
             messages: &conversation.messages[messages],
         }

@@ -13,13 +13,15 @@ use crate::model::{
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
 
-/// In which direction a page goes.
+/// Which messages pages go through, and in which direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Oldest first.
     Ascending,
     /// Newest first.
     Descending,
+    /// Every branch, in the order in which the messages came, each with its parent.
+    AllBranches,
 }
 
 /// Which page of a conversation's messages.
@@ -64,6 +66,7 @@ impl UserStore<'_> {
         let order = match query.order {
             Order::Ascending => "asc",
             Order::Descending => "desc",
+            Order::AllBranches => "all",
         };
         let call = ConversationRead {
             limit: query.limit,

@@ -16,6 +16,7 @@ const REFUSALS: &[(ErrorCode, StoreError)] = &[
     (ErrorCode::SignedOut, StoreError::SignedOut),
     (ErrorCode::ConversationNotFound, StoreError::NoConversation),
     (ErrorCode::MessageNotFound, StoreError::NoMessage),
+    (ErrorCode::FieldMismatch, StoreError::FieldMismatch),
     (
         ErrorCode::ConversationDeleted,
         StoreError::ConversationDeleted,

@@ -43,6 +43,26 @@ pub(super) struct Messages(ReplyReader);
 impl Messages {
     /// All of them.
     pub(super) fn read(self) -> Result<Vec<StoredMessage>, StoreError> {
+        let mut reply = self.0;
+        let mut messages = Vec::new();
+        while !reply.is_empty() {
+            messages.push(read_message(&mut reply)?);
+        }
+        Ok(messages)
+    }
+}
+
+fn read_message(reply: &mut ReplyReader) -> Result<StoredMessage, StoreError> {
+    let (id, body) = (reply.text()?, reply.text()?);
+    Ok(StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?)
+}
+
+/// The same, each with its place: in the order of the active path, and among the branches.
+pub(super) struct PlacedMessages(ReplyReader);
+
+impl PlacedMessages {
+    /// All of them.
+    pub(super) fn read(self) -> Result<Vec<StoredMessage>, StoreError> {
         Ok(self.read_up_to(usize::MAX)?.0)
     }
 
@@ -54,19 +74,20 @@ impl Messages {
     ) -> Result<(Vec<StoredMessage>, Option<Cursor>), StoreError> {
         let mut reply = self.0;
         let mut messages: Vec<StoredMessage> = Vec::new();
-        let mut total = 0;
+        let (mut total, mut last_score) = (0, 0);
         while !reply.is_empty() {
-            let (id, body) = (reply.text()?, reply.text()?);
-            let message = StoredMessage::parse(id, &body).ok_or(UpstashError::Malformed)?;
+            let message = read_message(&mut reply)?;
+            let (score, siblings, parent) = (reply.number()?, reply.text()?, reply.text()?);
             total += message.size();
             if let Some(last) = messages.last().filter(|_| total > size) {
                 let behind = Cursor {
-                    score: last.timestamp().as_ms(),
+                    score: last_score,
                     member: last.member(),
                 };
                 return Ok((messages, Some(behind)));
             }
-            messages.push(message);
+            last_score = score;
+            messages.push(message.with_place(parent, &siblings));
         }
         Ok((messages, None))
     }
@@ -80,6 +101,17 @@ impl Field for Messages {
     #[cfg(test)]
     fn names(field: &str) -> Vec<String> {
         vec![format!("{field}...: id, body")]
+    }
+}
+
+impl Field for PlacedMessages {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        Ok(Self(reply.take_rest()))
+    }
+
+    #[cfg(test)]
+    fn names(field: &str) -> Vec<String> {
+        vec![format!("{field}...: id, body, score, siblings, parent")]
     }
 }
 

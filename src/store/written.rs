@@ -24,6 +24,9 @@ impl Written {
     }
 }
 
+/// What a member of the messages set has before the id.
+const SEQ_DIGITS: usize = 8;
+
 /// Makes the entity tag of a conversation's version, by its id.
 pub(super) type TagOf<'a> = &'a dyn Fn(&str, Version) -> String;
 
@@ -33,13 +36,17 @@ impl StoredConversation {
         let summary =
             Summary::new(id, self.record, &self.counters).ok_or(UpstashError::Malformed)?;
         let (numbers, mark) = self.state.rsplit_once(' ').ok_or(UpstashError::Malformed)?;
-        let born = numbers.split(' ').next().and_then(|born| born.parse().ok());
+        let mut words = numbers.split(' ');
+        let born = words.next().and_then(|born| born.parse().ok());
+        // `state_names` in base.lua: the head's member is the sixth word, and is missing where an earlier release wrote.
+        let head = words.nth(4).and_then(|member| member.get(SEQ_DIGITS..));
+        let head = head.filter(|id| !id.is_empty()).map(str::to_owned);
         let version = Version {
             born: born.ok_or(UpstashError::Malformed)?,
             revision: summary.counters.revision,
         };
         let etag = (mark == "-").then(|| tag_of(&summary.id, version));
-        Ok(summary.with_etag(etag))
+        Ok(summary.with_etag(etag).with_head(head))
     }
 }
 

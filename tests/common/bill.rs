@@ -50,6 +50,10 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let cursor = sync_cursor(user, cursor.as_i64().unwrap()).await;
     let message_path = format!("{c0}/messages/{prefix}q");
     let mut whole = conversation("c1", 100);
+    // Others than before, so that places change in every account.
+    for message in whole["messages"].as_array_mut().unwrap() {
+        message["timestamp"] = json!(message["timestamp"].as_i64().unwrap() + 1);
+    }
     whole["title"] = json!(prefix);
     // Scripts that nothing before has used are in the cache then.
     let shared = share(user, "c3").await;
@@ -82,14 +86,30 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let messages = format!("{c0}/messages");
     let append = user.post(&messages, &turn);
     bill.add("append 2 messages", 11, append).await;
+    let mut answer = message(&format!("{prefix}b"), "assistant", "!");
+    answer["parentId"] = json!(format!("{prefix}q"));
+    let answer = json!({ "messages": [answer] });
+    let branch = user.post(&messages, &answer);
+    bill.add("append that begins a branch", 11, branch).await;
+    let more = json!({ "messages": [message(&format!("{prefix}c"), "user", "?")] });
+    let append = user.post(&messages, &more);
+    bill.add("append to a branch", 11, append).await;
+    let head = json!({ "headId": format!("{prefix}a") });
+    bill.add("switch the branch", 8, user.patch(c0, &head))
+        .await;
+    bill.add("open a branched one", 6, user.get(c0)).await;
     let edit = json!({ "content": format!("edited {prefix}") });
     bill.add("edit a message", 9, user.patch(&message_path, &edit))
         .await;
     let rename = json!({ "title": format!("renamed {prefix}") });
     bill.add("rename a conversation", 9, user.patch(c0, &rename))
         .await;
-    bill.add("truncate 2 messages", 11, user.delete(&truncate))
-        .await;
+    bill.add(
+        "truncate 2 messages and a branch",
+        11,
+        user.delete(&truncate),
+    )
+    .await;
     let save = user.put("/api/conversations/c1", &whole);
     bill.add("save a conversation of 100", 12, save).await;
     let shorter = conversation("c1", 99);

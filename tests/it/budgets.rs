@@ -19,11 +19,15 @@ on_both_stores!(
 );
 
 /// What `docs/scale.md` says.
-const PUBLISHED: [(&str, u64); 15] = [
+const PUBLISHED: [(&str, u64); 19] = [
     ("create a conversation", 10),
     ("list 20", 4),
     ("open, newest 50", 5),
     ("append 2 messages", 8),
+    ("append to a branch", 8),
+    ("append that begins a branch", 10),
+    ("switch the branch", 8),
+    ("open a branched one", 5),
     ("save a conversation of 100", 8),
     ("save, a message less", 10),
     ("edit a message", 7),

@@ -2,8 +2,8 @@
 
 use conversation_store::ErrorCode::{
     ConversationNotFound, ConversationTooLong, DuplicateId, IdMismatch, InvalidCursor,
-    InvalidField, InvalidId, InvalidQuery, MessageDeleted, MessageExists, MessageTooLarge,
-    TooManyMessages, TooMuchTextKept,
+    InvalidField, InvalidId, InvalidQuery, MessageDeleted, MessageExists, MessageNotFound,
+    MessageTooLarge, TooManyMessages, TooMuchTextKept,
 };
 use conversation_store::http::Route;
 use http::Method;
@@ -19,6 +19,7 @@ pub fn operations() -> Vec<Operation> {
 
 fn list() -> Operation {
     let order = json!({ "type": "string", "enum": ["desc", "asc"], "default": "desc" });
+    let branches = json!({ "type": "string", "enum": ["all"] });
     let next = json!({
         "id": "$request.path.id",
         "order": "$request.query.order",
@@ -28,11 +29,13 @@ fn list() -> Operation {
         .describe(
             "messages",
             "A page of messages",
-            "The newest first, or with `order=asc` the oldest. Fewer than asked for, and a cursor, where they are \
-             more than 4 MB.",
+            "Of the active path, the newest first, or with `order=asc` the oldest. With `branches=all` the messages of \
+             all branches, in the order in which they came, each with its `parentId`. Fewer than asked for, and a cursor, \
+             where they are more than 4 MB.",
         )
         .takes(&["ConversationId", "MessageLimit", "Cursor", "IfNoneMatch"])
         .takes_also(query("order", "Newest first, or oldest first.", order))
+        .takes_also(query("branches", "Every branch, instead of the active path.", branches))
         .response(
             Response::json(200, "A page.", "MessagePage")
                 .headers(&["ETag"])
@@ -48,7 +51,7 @@ fn append() -> Operation {
             "messages",
             "Append messages",
             "Those that were appended before, by this request or another one, are recognised by their id and left \
-             alone: sending it twice is harmless.",
+             alone: sending it twice is harmless. One whose `parentId` is not the head begins a branch, which becomes the active one.",
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "MessagesToAppend")
@@ -57,7 +60,8 @@ fn append() -> Operation {
         .refuses(&CONVERSATION)
         .refuses(&[ConversationNotFound])
         .refuses(&[InvalidField, DuplicateId, TooManyMessages, MessageTooLarge])
-        .refuses(&[MessageExists, MessageDeleted, ConversationTooLong, TooMuchTextKept])
+        .refuses(&[MessageExists, MessageDeleted, MessageNotFound])
+        .refuses(&[ConversationTooLong, TooMuchTextKept])
 }
 
 fn appended(status: u16, description: &'static str) -> Response {

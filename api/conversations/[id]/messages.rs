@@ -21,9 +21,13 @@ async fn page(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let query = PageQuery {
         limit: request.limit(limits::MESSAGE_PAGE)?,
         after: request.cursor(CursorKind::Messages)?,
-        order: match request.choice("order", &["desc", "asc"])? {
-            Some("asc") => Order::Ascending,
-            _ => Order::Descending,
+        order: match (
+            request.choice("branches", &["all"])?,
+            request.choice("order", &["desc", "asc"])?,
+        ) {
+            (Some(_), _) => Order::AllBranches,
+            (None, Some("asc")) => Order::Ascending,
+            (None, _) => Order::Descending,
         },
         known: request.known_versions(),
     };

@@ -29,9 +29,10 @@
 --           <id>:state       see `state_names`, and a mark; absent where an earlier release wrote last
 --           <id>:writes      outcomes of its last writes, see write_log.lua
 --           <id>:deleted     its deleted messages, oldest first: id, space, revision of the deletion, RS
+--           <id>:branches    its messages beside the active path, see branches.lua; absent or '' where there are none
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
---   messages                 member: seq as 8 hex digits and the message id, so that equal timestamps
---                            keep the order of sending; score: timestamp, ms
+--   messages                 the active path, root to head. member: seq as 8 hex digits and the message id; score: its
+--                            place: the timestamp, ms, or what comes behind the message before, see place_behind
 --
 -- A record is a JSON object taken apart into name US value RS, name US value RS, ...: each name and each
 -- value as JSON text, which can hold neither of the two control characters. So a script changes one
@@ -90,9 +91,15 @@ local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'creat
 -- born     the change sequence of its first change, which tells it from an earlier conversation of the same id
 -- extra    bytes it takes up beside its messages
 -- offset   what its token count has beyond the sum of its messages'
+-- branched how many of its messages are beside the active path; the counters' tokens and bytes are of all messages, their
+--          number of messages is that of the active path
+-- head_score, head   score and member of the last message of the active path; 0 and '-' where it has none
+-- An earlier release writes the first three only, and so leaves no head.
 -- Behind them a mark:
 --   -  nothing is under way   !  a write is under way, or was stopped   >  a claim is moving it here, or was stopped
-local state_names = { 'born', 'extra', 'offset' }
+local state_names = { 'born', 'extra', 'offset', 'branched', 'head_score', 'head' }
+-- Names whose values are no numbers.
+local TEXTS = { saved = true, head = true }
 
 local function integer(number)
   if number ~= number then return '0' end
@@ -103,8 +110,8 @@ local function parse_numbers(names, text)
   local values, i = {}, 0
   for word in string.gmatch(text, '%S+') do
     i = i + 1
-    if names[i] == 'saved' then
-      values.saved = word
+    if TEXTS[names[i]] then
+      values[names[i]] = word
     elseif names[i] then
       -- An earlier release summed up without bounds.
       values[names[i]] = math.max(-LARGEST, math.min(LARGEST, tonumber(word) or 0))
@@ -118,7 +125,7 @@ end
 local function format_numbers(names, values)
   local words = {}
   for i, name in ipairs(names) do
-    words[i] = name == 'saved' and values.saved or integer(values[name])
+    words[i] = TEXTS[name] and values[name] or integer(values[name])
   end
   return table.concat(words, ' ')
 end
@@ -208,6 +215,8 @@ local function parse_state(text)
   if not numbers then return nil end
   local state = parse_numbers(state_names, numbers)
   state.mark = mark
+  state.has_head = state.head ~= 0
+  if not state.has_head then state.head = '-' end
   return state
 end
 
@@ -234,6 +243,10 @@ local function is_before(a, b)
   return #a < #b
 end
 
+local function seq_of(member)
+  return tonumber(string.sub(member, 1, 8), 16)
+end
+
 local function member_of(seq, id)
   return string.format('%08x', seq) .. id
 end
@@ -254,7 +267,7 @@ end
 -- Whether the body is that of this member: a body that a stopped save left behind belongs to no member.
 local function is_body_of(member, body)
   if not body or not string.find(body, RS, 1, true) then return false end
-  return tonumber(string.match(body, '^%d+')) == tonumber(string.sub(member, 1, 8), 16)
+  return tonumber(string.match(body, '^%d+')) == seq_of(member)
 end
 
 -- How much room a stored message takes up where it is read: a compressed content says how long it is.

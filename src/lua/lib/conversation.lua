@@ -1,8 +1,8 @@
 -- Shared by the scripts that change conversations, behind write.lua.
 --
 -- A conversation here is a table: id, record, counters (nil where there is none), state, writes (its log), deleted
--- (its deleted messages, see base.lua), before (counters and extra bytes as the user's numbers have them), messages_key,
--- bodies_key.
+-- (its deleted messages, see base.lua), branches (their text, see branches.lua), before (counters and extra bytes as the
+-- user's numbers have them), messages_key, bodies_key.
 
 -- Deleted messages are remembered, so that a late repeat of their append does not bring them back; the oldest are
 -- forgotten, many at once, so that this costs next to nothing.
@@ -11,9 +11,15 @@ local MOST_DELETED, KEPT_DELETED = 1000, 750
 local TOMBSTONE_BYTES = 60
 
 -- The fields of meta that a conversation is read from.
-local CONVERSATION_FIELDS = 5
+local CONVERSATION_FIELDS = 6
 local function push_fields(fields, id)
-  for _, suffix in ipairs({ '', ':counters', ':state', ':writes', ':deleted' }) do fields[#fields + 1] = id .. suffix end
+  for _, suffix in ipairs({ '', ':counters', ':state', ':writes', ':deleted', ':branches' }) do
+    fields[#fields + 1] = id .. suffix
+  end
+end
+
+local function new_state()
+  return { born = 0, extra = 0, offset = 0, branched = 0, head_score = 0, head = '-', has_head = true, mark = '-' }
 end
 
 -- Whether a counters field has no numbers.
@@ -25,9 +31,9 @@ end
 local function read_conversation(id, row, at, messages_key, bodies_key)
   local counters, state = parse_counters(row[at + 1]), parse_state(row[at + 2])
   local c = { id = id, record = row[at] or '', old_record = row[at] or '', counters = counters,
-    was_deleted = is_tombstone(row[at + 1]), counters_text = row[at + 1] or '', writes = row[at + 3] or '', deleted = row[at + 4] or '',
-    messages_key = messages_key, bodies_key = bodies_key,
-    is_known = state ~= nil, state = state or { born = 0, extra = 0, offset = 0, mark = '-' } }
+    was_deleted = is_tombstone(row[at + 1]), counters_text = row[at + 1] or '', writes = row[at + 3] or '',
+    deleted = row[at + 4] or '', branches = row[at + 5] or '', old_branches = row[at + 5] or '',
+    messages_key = messages_key, bodies_key = bodies_key, is_known = state ~= nil, state = state or new_state() }
   -- As ETags have it: what a stopped script has left is no version of anything.
   c.born_there = c.state.mark == '-' and c.state.born or -1
   c.version = counters and c.state.mark == '-' and integer(c.state.born) .. '.' .. integer(counters.revision) or '!'
@@ -40,39 +46,116 @@ end
 
 local function extra_bytes(c)
   local _, count = string.gsub(c.deleted, RS, '')
-  return #c.record + #c.writes + 2 * #c.deleted + TOMBSTONE_BYTES * count
+  return #c.record + #c.writes + 2 * #c.deleted + TOMBSTONE_BYTES * count + #c.branches
 end
 
+-- As an earlier release has it, where the head is not known.
+local EARLIER_STATE_NAMES = { 'born', 'extra', 'offset' }
 local function format_state(c, mark)
-  return format_numbers(state_names, c.state) .. ' ' .. mark
+  return format_numbers(c.state.has_head and state_names or EARLIER_STATE_NAMES, c.state) .. ' ' .. mark
 end
 
--- Members and bodies, of which those that do not belong together are cleared away; numbers as a count finds them.
+-- The active path. Reads the place of each of its messages: at most SETTINGS.max_messages.
+local function read_path(c)
+  return path_of(redis.call('ZRANGE', c.messages_key, 0, -1, 'WITHSCORES'))
+end
+
+local function set_head(c, entry)
+  c.state.head_score, c.state.head = entry and entry.score or 0, entry and entry.member or '-'
+  c.state.has_head = true
+end
+
+-- The last message of the path as an entry, or nil.
+local function head_of(c)
+  if c.state.head == '-' then return nil end
+  return { id = id_of(c.state.head), member = c.state.head, score = c.state.head_score }
+end
+
+local function find_head(c)
+  local rows = redis.call('ZREVRANGE', c.messages_key, 0, 0, 'WITHSCORES')
+  set_head(c, path_of(rows)[1])
+end
+
+local function set_branches(c, segments)
+  c.branches = format_branches(segments)
+  c.state.branched = 0
+  for _, segment in ipairs(segments) do c.state.branched = c.state.branched + #segment end
+end
+
+-- What is beside the path during a change of it: what will be, and what still is. A message that is on the path as well
+-- counts as on it.
+local function branches_meanwhile(c, segments)
+  local places, all = index_segments(segments), {}
+  for _, segment in ipairs(segments) do all[#all + 1] = segment end
+  for _, segment in ipairs(parse_branches(c.old_branches)) do
+    local parent = segment.parent
+    for _, entry in ipairs(segment) do
+      if not places[entry.id] then all[#all + 1] = { parent = parent, entry } end
+      parent = entry.id
+    end
+  end
+  return format_branches(all)
+end
+
+-- Takes what ZADD is to be called with from entries.
+local function push_places(scores, entries)
+  for _, entry in ipairs(entries) do
+    scores[#scores + 1] = integer(entry.score)
+    scores[#scores + 1] = entry.member
+  end
+end
+
+-- What a path has become: entries that are new or have another place, and members that are not on it any more.
+local function compare_paths(old_rows, path)
+  local old, added, removed = {}, {}, {}
+  for i = 1, #old_rows, 2 do
+    local member = old_rows[i]
+    old[member] = tonumber(old_rows[i + 1])
+    local index = path.at[id_of(member)]
+    if not index or path[index].member ~= member then removed[#removed + 1] = member end
+  end
+  for _, entry in ipairs(path) do
+    if old[entry.member] ~= entry.score then added[#added + 1] = entry end
+  end
+  return added, removed
+end
+
+-- Members and bodies, of which those that do not belong together are cleared away; numbers as a count finds them. What is
+-- both on the active path and beside it was left by a stopped change of branch, and is on it.
 -- Touches the whole conversation: at most SETTINGS.max_messages messages.
 local function heal(c)
   local counters = c.counters
-  local rows = redis.call('ZRANGE', c.messages_key, 0, -1, 'WITHSCORES')
-  local ids, stray, moved = {}, {}, {}
-  for i = 1, #rows, 2 do ids[#ids + 1] = id_of(rows[i]) end
+  local path = read_path(c)
+  local beside, ids, members = parse_branches(c.branches), {}, {}
+  for _, entry in ipairs(path) do
+    ids[#ids + 1], members[#members + 1] = entry.id, entry.member
+  end
+  beside = take_entries(beside, function(entry) return path.at[entry.id] ~= nil end)
+  for _, segment in ipairs(beside) do
+    for _, entry in ipairs(segment) do
+      ids[#ids + 1], members[#members + 1] = entry.id, entry.member
+    end
+  end
   local bodies = call_in_portions('HMGET', c.bodies_key, ids, 1)
-  local messages, bytes, tokens, seq, is_there = 0, 0, 0, 0, {}
-  for i in ipairs(ids) do
-    local member, body = rows[2 * i - 1], bodies[i]
-    seq = math.max(seq, tonumber(string.sub(member, 1, 8), 16))
-    if is_body_of(member, body) then
-      local message = parse_body(body)
+  local messages, bytes, tokens, seq, is_there, stray = 0, 0, 0, 0, {}, {}
+  for i, member in ipairs(members) do
+    seq = math.max(seq, seq_of(member))
+    if is_body_of(member, bodies[i]) then
       is_there[ids[i]] = true
-      messages, bytes, tokens = messages + 1, bytes + #body, tokens + message.tokens
-      if message.timestamp ~= tonumber(rows[2 * i]) then
-        moved[#moved + 1] = integer(message.timestamp)
-        moved[#moved + 1] = member
-      end
-    else
+      bytes, tokens = bytes + #bodies[i], tokens + parse_body(bodies[i]).tokens
+      if i <= #path then messages = messages + 1 end
+    elseif i <= #path then
       stray[#stray + 1] = member
     end
   end
   if #stray > 0 then call_in_portions('ZREM', c.messages_key, stray, 1) end
-  if #moved > 0 then call_in_portions('ZADD', c.messages_key, moved, 2) end
+  local function is_gone(entry) return not is_there[entry.id] end
+  path = remove_from_path(path, beside, is_gone)
+  beside = remove_entries(beside, is_gone)
+  local places = index_segments(beside)
+  for _, segment in ipairs(beside) do
+    if not (path.at[segment.parent] or places[segment.parent]) then segment.parent = '' end
+  end
   -- Where messages are missing, the difference is theirs.
   if not c.is_known and messages == counters.messages then c.state.offset = counters.tokens - tokens end
   c.is_healed = c.state.mark == '!' or messages ~= counters.messages
@@ -83,6 +166,8 @@ local function heal(c)
   counters.messages, counters.bytes = messages, bytes
   counters.tokens = math.max(0, tokens + c.state.offset)
   counters.seq = math.max(counters.seq, seq)
+  set_head(c, path[#path])
+  set_branches(c, beside)
 end
 
 -- Makes a conversation fit to be changed: one that a stopped script left is counted anew, and so is one of an earlier
@@ -90,11 +175,17 @@ end
 local function prepare(c)
   if c.state.mark == '>' and c.counters then refuse('claim_unfinished') end
   if c.counters then
-    if not c.is_known or c.state.mark == '!' then heal(c) end
+    -- What an earlier release wrote into a conversation with branches counts the active path only.
+    if not c.is_known or c.state.mark == '!' or (not c.state.has_head and c.branches ~= '') then
+      heal(c)
+    elseif not c.state.has_head then
+      find_head(c)
+    end
     if c.state.born == 0 then c.state.born = CALLER.change_seq end
   else
     if c.counters_text ~= '' or c.is_known then redis.call('UNLINK', c.messages_key, c.bodies_key) end
-    c.state, c.deleted, c.record = { born = 0, extra = c.before.extra, offset = 0, mark = '-' }, '', ''
+    c.state, c.deleted, c.branches, c.record = new_state(), '', '', ''
+    c.state.extra = c.before.extra
   end
 end
 
@@ -147,8 +238,13 @@ local function conversation_fields(user, c)
   local counters = c.counters
   count_bytes(user, counters.bytes - c.before.bytes + c.state.extra - c.before.extra)
   count_totals(c.before.totals, counters)
-  return { c.id, c.record, c.id .. ':counters', format_counters(counters), c.id .. ':state', format_state(c, '-'),
+  local fields = { c.id, c.record, c.id .. ':counters', format_counters(counters), c.id .. ':state', format_state(c, '-'),
     c.id .. ':writes', c.writes, c.id .. ':deleted', c.deleted }
+  if c.branches ~= '' or c.old_branches ~= '' then
+    fields[#fields + 1] = c.id .. ':branches'
+    fields[#fields + 1] = c.branches
+  end
+  return fields
 end
 
 -- What every write replies that left a conversation in place, by name.
@@ -247,29 +343,32 @@ local function format_body(seq, timestamp, tokens, digest, record)
   return table.concat({ integer(seq), integer(timestamp), integer(tokens), digest }, ' ') .. RS .. record
 end
 
--- The messages in ARGV from `first` to `last`.
-local MESSAGE_WIDTH = 5
+-- The messages in ARGV from `first` to `last`. parent: the id of the message that it follows, ROOT where it begins the
+-- conversation, or '' where it follows the one before it.
+local MESSAGE_WIDTH = 6
 local function read_messages(first, last)
   local messages = {}
   for at = first, last, MESSAGE_WIDTH do
-    local id, timestamp, tokens, digest, record = unpack(ARGV, at, at + MESSAGE_WIDTH - 1)
+    local id, timestamp, tokens, digest, record, parent = unpack(ARGV, at, at + MESSAGE_WIDTH - 1)
     messages[#messages + 1] = { id = id, timestamp = tonumber(timestamp), tokens = tonumber(tokens), digest = digest,
-      record = record }
+      record = record, parent = parent }
   end
   return messages
 end
 
--- Numbers a message, counts it, and adds it to what ZADD and HSET are to be called with.
-local function add_message(counters, message, scores, bodies)
-  counters.seq = counters.seq + 1
-  local body = format_body(counters.seq, message.timestamp, message.tokens, message.digest, message.record)
-  scores[#scores + 1] = integer(message.timestamp)
-  scores[#scores + 1] = member_of(counters.seq, message.id)
+-- Numbers a message, counts it, and adds its body to what HSET is to be called with. Returns its entry, see
+-- branches.lua. `seq`: to keep, where it had one.
+local function add_message(counters, message, bodies, seq)
+  if not seq then
+    counters.seq = counters.seq + 1
+    seq = counters.seq
+  end
+  local body = format_body(seq, message.timestamp, message.tokens, message.digest, message.record)
   bodies[#bodies + 1] = message.id
   bodies[#bodies + 1] = body
-  counters.messages = counters.messages + 1
   counters.tokens = math.min(LARGEST, counters.tokens + message.tokens)
   counters.bytes = counters.bytes + #body
+  return { id = message.id, member = member_of(seq, message.id), score = message.timestamp }
 end
 
 -- The record with the patch's members replaced or added; a null removes.

@@ -1,9 +1,9 @@
 //! What the scripts take and return that work on whole conversations.
 
-use crate::model::{ConversationId, NewMessage, Timestamp};
+use crate::model::{ConversationId, MessageId, NewMessage, Timestamp};
 use crate::store::Cursor;
 use crate::store::contract::{arguments, procedure, reply};
-use crate::store::reply::{ChangeSequence, Messages, Outcome};
+use crate::store::reply::{ChangeSequence, Outcome, PlacedMessages};
 
 reply! {
     /// A conversation as the database holds it.
@@ -63,10 +63,23 @@ procedure! {
 }
 
 procedure! {
+    /// Makes a new conversation of another one's path up to a message.
+    ConversationFork<'a>: CONVERSATION_FORK -> WrittenConversation {
+        source: &'a ConversationId,
+        message: Option<&'a MessageId>,
+        record: &'a str,
+        save_digest: &'a str,
+    }
+    keys |call, keys| keys.of_conversations([call.source])
+}
+
+procedure! {
     /// Changes metadata.
     ConversationPatch<'a>: CONVERSATION_PATCH -> WrittenConversation {
         patch: &'a str,
         max_bytes: usize,
+        head: Option<&'a MessageId>,
+        expected: &'a str,
     }
 }
 
@@ -113,7 +126,7 @@ reply! {
         conversation: StoredConversation,
         score: i64,
         rest: Option<Cursor>,
-        messages: Messages,
+        messages: PlacedMessages,
     }
 }
 
@@ -127,6 +140,8 @@ arguments! {
         total_tokens: Option<u64>,
         digest: String,
         score: Option<Timestamp>,
+        head: Option<&'a MessageId>,
+        follows: Option<&'a MessageId>,
         message_count: usize,
         messages: &'a [NewMessage],
     }

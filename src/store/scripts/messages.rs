@@ -4,7 +4,7 @@ use super::conversations::WrittenConversation;
 use crate::model::{MessageId, NewMessage, Timestamp};
 use crate::store::Cursor;
 use crate::store::contract::{procedure, reply};
-use crate::store::reply::Messages;
+use crate::store::reply::PlacedMessages;
 
 procedure! {
     /// A conversation and a page of its messages.
@@ -22,7 +22,7 @@ reply! {
         written: WrittenConversation,
         is_renewal_due: bool,
         next: Option<Cursor>,
-        messages: Messages,
+        messages: PlacedMessages,
     }
 }
 

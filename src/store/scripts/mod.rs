@@ -15,6 +15,7 @@ const BASE: &str = include_str!("../../lua/lib/base.lua");
 const READ: &str = include_str!("../../lua/lib/read.lua");
 const WRITE_LOG: &str = include_str!("../../lua/lib/write_log.lua");
 const WRITE: &str = include_str!("../../lua/lib/write.lua");
+const BRANCHES: &str = include_str!("../../lua/lib/branches.lua");
 const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
 const LIST: &str = include_str!("../../lua/lib/list.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
@@ -22,7 +23,7 @@ const SHARE: &str = include_str!("../../lua/lib/share.lua");
 /// What scripts that only read are put behind.
 const READING: [&str; 2] = [BASE, READ];
 /// What scripts that write are put behind.
-const WRITING: [&str; 4] = [BASE, WRITE_LOG, WRITE, CONVERSATION];
+const WRITING: [&str; 5] = [BASE, WRITE_LOG, WRITE, BRANCHES, CONVERSATION];
 
 macro_rules! scripts {
     ($($name:ident = $kind:ident $file:literal $(with $more:ident)?;)*) => {
@@ -55,12 +56,13 @@ scripts! {
     CHANGES_LIST = READING "changes_list.lua" with LIST;
     CODE_CREATE = WRITING "code_create.lua";
     CODE_REDEEM = WRITING "code_redeem.lua";
-    CONVERSATIONS_EXPORT = READING "conversations_export.lua";
+    CONVERSATIONS_EXPORT = READING "conversations_export.lua" with BRANCHES;
     CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
     CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
     CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE;
+    CONVERSATION_FORK = WRITING "conversation_fork.lua";
     CONVERSATION_PATCH = WRITING "conversation_patch.lua";
-    CONVERSATION_READ = READING "conversation_read.lua";
+    CONVERSATION_READ = READING "conversation_read.lua" with BRANCHES;
     CONVERSATION_RENEW = WRITING "conversation_renew.lua";
     CONVERSATION_SAVE = WRITING "conversation_save.lua";
     MESSAGES_APPEND = WRITING "messages_append.lua";

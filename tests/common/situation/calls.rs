@@ -120,6 +120,13 @@ fn saves() -> Vec<Situation> {
     ]
 }
 
+/// A message that begins a branch.
+fn behind(id: &str, parent: &str) -> Value {
+    let mut message = said(id, 6);
+    message["parentId"] = json!(parent);
+    message
+}
+
 fn messages() -> Vec<Situation> {
     let two = json!({ "messages": [said("m6", 6), said("m7", 7)] });
     let mut again = said("b2", 2);
@@ -128,6 +135,7 @@ fn messages() -> Vec<Situation> {
     let create = Request::post("/api/conversations", json!({ "id": "new" }));
     let m2 = format!("{A_MESSAGES}/m2");
     let edit = json!({ "content": "edited", "x": [1] });
+    let branch = Request::post(A_MESSAGES, json!({ "messages": [behind("m6", "m3")] }));
     let move_it = json!({ "content": "moved", "timestamp": 9, "tokens": { "total": 90 } });
     vec![
         situation("append", Request::post(A_MESSAGES, two.clone())),
@@ -146,6 +154,41 @@ fn messages() -> Vec<Situation> {
             "change metadata",
             Request::patch(A, json!({ "title": "T", "folder": "f" })),
         ),
+        situation(
+            "append to a message in the middle",
+            Request::post(
+                A_MESSAGES,
+                json!({ "messages": [behind("m6", "m3"), said("m7", 7)] }),
+            ),
+        ),
+        situation(
+            "fork",
+            Request::post(
+                "/api/conversations",
+                json!({ "id": "new", "forkOf": { "conversationId": "a", "messageId": "m3" } }),
+            ),
+        )
+        .about("new"),
+        situation(
+            "switch the branch",
+            Request::patch(A, json!({ "headId": "m5" })),
+        )
+        .after(vec![branch.clone()]),
+        situation(
+            "save the path of a branched one",
+            Request::put(A, whole(&[said("m1", 1), said("m6", 6), said("m8", 8)])),
+        )
+        .after(vec![branch.clone()]),
+        situation(
+            "delete a message that branches follow",
+            Request::delete(&format!("{A_MESSAGES}/m3")),
+        )
+        .after(vec![branch.clone()]),
+        situation(
+            "delete it and all branches that follow",
+            Request::delete(&format!("{m2}?andAfter=true")),
+        )
+        .after(vec![branch]),
         situation("edit", Request::patch(&m2, edit)),
         situation("edit with a timestamp", Request::patch(&m2, move_it)),
         situation("delete a message", Request::delete(&m2)),

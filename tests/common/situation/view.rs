@@ -104,17 +104,14 @@ impl View {
         let (mut messages, mut tokens) = (0, 0);
         for (id, pair) in &self.conversations {
             let kept = pair[1]["messages"].as_array().unwrap();
-            assert_eq!(
-                pair[0]["messageCount"],
-                kept.len(),
-                "{at}: messages of {id}"
-            );
+            let on_path = path_length(pair);
+            assert_eq!(pair[0]["messageCount"], on_path, "{at}: messages of {id}");
             let sum: u64 = kept
                 .iter()
                 .map(|message| message["tokens"]["total"].as_u64().unwrap())
                 .sum();
             assert_eq!(pair[0]["totalTokens"], sum, "{at}: tokens of {id}");
-            (messages, tokens) = (messages + kept.len(), tokens + sum);
+            (messages, tokens) = (messages + on_path, tokens + sum);
         }
         assert_eq!(
             self.totals["conversations"],
@@ -124,6 +121,29 @@ impl View {
         assert_eq!(self.totals["messages"], messages, "{at}: messages");
         assert_eq!(self.totals["tokens"], tokens, "{at}: tokens");
     }
+}
+
+/// How many messages are on the active path of an exported conversation.
+fn path_length(pair: &Value) -> usize {
+    let kept = pair[1]["messages"].as_array().unwrap();
+    let Some(parents) = parents_of(kept) else {
+        return kept.len();
+    };
+    let (mut length, mut at) = (0, pair[0]["headId"].as_str());
+    while let Some(id) = at {
+        length += 1;
+        at = parents[id];
+    }
+    length
+}
+
+/// What each message follows, where there are branches.
+fn parents_of(messages: &[Value]) -> Option<BTreeMap<&str, Option<&str>>> {
+    let parents = messages.iter().map(|message| {
+        let parent = message.get("parentId")?.as_str();
+        Some((message["id"].as_str().unwrap(), parent))
+    });
+    parents.collect()
 }
 
 /// The messages of a page or an export.

@@ -6,7 +6,7 @@ pub type Line = (String, String, u64);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Message {
     pub line: Line,
-    /// Messages are in the order of their timestamps; those of the same one in the order of sending.
+    /// Shown, and of no weight for the order: that is the one in which they were sent.
     pub timestamp: i64,
 }
 
@@ -81,13 +81,9 @@ impl Conversation {
         }
     }
 
-    /// Puts messages where they belong.
+    /// Puts messages behind what is there.
     pub fn add(&mut self, messages: &[Message]) {
-        for message in messages {
-            let later = |other: &Message| other.timestamp <= message.timestamp;
-            let at = self.messages.partition_point(later);
-            self.messages.insert(at, message.clone());
-        }
+        self.messages.extend_from_slice(messages);
     }
 
     /// Whether this is what was shown; if so, its revision and ETag are known from now on.

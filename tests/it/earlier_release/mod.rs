@@ -67,6 +67,7 @@ macro_rules! on_both_stores_as_stored {
 on_both_stores_as_stored!(
     it_reads_as_it_did,
     it_can_be_changed,
+    it_can_be_branched,
     what_was_deleted_stays_deleted,
     a_share_is_read_and_revoked,
     it_goes_with_its_user,
@@ -77,6 +78,9 @@ async fn it_reads_as_it_did(site: Site, user: Client, stored: Stored) {
     // No tag names a version of that release's until it is written to.
     assert!(opened["etag"].is_null());
     opened.as_object_mut().unwrap().remove("etag");
+    // What that release knew nothing of.
+    let head = opened.as_object_mut().unwrap().remove("headId");
+    assert_eq!(head, Some(json!("a2")));
     assert_eq!(opened, stored.0["opened"]);
 
     let list = user.get("/api/conversations").await.expect(200);
@@ -147,6 +151,23 @@ async fn it_can_be_changed(_: Site, user: Client, _: Stored) {
         .await
         .expect_error(409, "message_deleted");
     user.delete("/api/conversations/empty").await.expect(200);
+}
+
+async fn it_can_be_branched(_: Site, user: Client, _: Stored) {
+    let mut other = message("other", "assistant", "Another answer.");
+    other["parentId"] = json!("q1");
+    user.append("plain", vec![other]).await.expect(201);
+    let opened = user.open("plain").await;
+    assert_eq!(ids(&opened["messages"]), ["q1", "other"]);
+    assert_eq!(opened["messages"][1]["siblingIds"], json!(["a1", "other"]));
+    let back = json!({ "headId": "a2" });
+    user.patch("/api/conversations/plain", &back)
+        .await
+        .expect(200);
+    assert_eq!(
+        ids(&user.open("plain").await["messages"]),
+        ["q1", "a1", "q2", "a2"]
+    );
 }
 
 /// Appends a message whose fields come in the order in which they were sent the first time.

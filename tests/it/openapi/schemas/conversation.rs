@@ -57,6 +57,10 @@ fn summary() -> Value {
             json!({ "type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{32}$" }),
             "As in the header `ETag`, without quotes; null while a write is unfinished.",
         ),
+        "headId": described(
+            json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
+            "The last message of the active path; null where there is none, and until the next write of a conversation that an earlier release wrote.",
+        ),
         "pinned": { "type": "boolean" },
         "archived": { "type": "boolean" },
         "tags": { "type": "array", "items": { "type": "string" } },
@@ -99,11 +103,24 @@ fn new_conversation() -> Value {
     let fields = json!({
         "id": reference("Id"),
         "title": { "anyOf": [reference("Title"), { "type": "null" }] },
-        "messages": described(list_of("NewMessage"), "No two with the same id."),
+        "messages": described(
+            list_of("NewMessage"),
+            "No two with the same id. Each follows the one before, unless its `parentId` says otherwise.",
+        ),
+        "headId": described(
+            json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
+            "Where messages have a `parentId`: with which of them the active path ends; without it with the last one.",
+        ),
         "createdAt": reference("SentTimestamp"),
         "updatedAt": reference("SentTimestamp"),
         "totalTokens": { "type": "integer", "minimum": 0, "maximum": limits::TOKENS },
         "$export": sent_origin(),
+        "forkOf": described(
+            open(object_with(json!({ "conversationId": reference("Id") }), json!({
+                "messageId": { "anyOf": [reference("Id"), { "type": "null" }] },
+            })), ""),
+            "Makes it of another conversation's path, up to a message or to its head, with its metadata where none is sent. It has no `messages` of its own then, and `forkedFrom` says where it comes from. Only with POST.",
+        ),
     });
     open(
         object_with(json!({}), join(settable(), fields)),
@@ -127,7 +144,20 @@ fn sent_origin() -> Value {
 }
 
 fn patch() -> Value {
-    let fields = join(settable(), json!({ "title": reference("Title") }));
+    let fields = join(
+        settable(),
+        json!({
+            "title": reference("Title"),
+            "headId": described(
+                json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
+                "Switches to the branch that ends with this message: the active path is then the one from the root to it.",
+            ),
+            "$expected": described(
+                json!({ "type": "object", "additionalProperties": true }),
+                "Fields, and the values that they have to have, written as they were sent; null for one that must not be there. Where one has another value, the answer is 412 and nothing is changed.",
+            ),
+        }),
+    );
     let fixed = [
         "messages",
         "createdAt",

@@ -3,7 +3,7 @@
 use conversation_store::model::limits;
 use serde_json::{Map, Value, json};
 
-use super::{count, object, object_with, open, reference};
+use super::{count, described, object, object_with, open, reference};
 
 pub fn schemas() -> Map<String, Value> {
     let sent = json!({
@@ -17,6 +17,13 @@ pub fn schemas() -> Map<String, Value> {
         "content": reference("Content"),
         "timestamp": reference("Timestamp"),
     });
+    let branches = json!({
+        "parentId": described(
+            json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
+            "The message that this one follows, null for none: with `branches=all`, and in the export of a conversation with branches.",
+        ),
+        "siblingIds": described(ids(), "All messages that follow the same one, this one included, where there are others."),
+    });
     let mut schemas = Map::new();
     schemas.insert(
         "MessageType".into(),
@@ -27,14 +34,20 @@ pub fn schemas() -> Map<String, Value> {
     schemas.insert(
         "Message".into(),
         open(
-            object_with(kept, flags(json!({}))),
+            object_with(kept, flags(branches)),
             "A message: what was sent comes back as it was, fields of the client's own included.",
         ),
     );
     schemas.insert(
         "NewMessage".into(),
         open(
-            object_with(sent, flags(json!({ "timestamp": reference("SentTimestamp") }))),
+            object_with(sent, flags(json!({
+                "timestamp": reference("SentTimestamp"),
+                "parentId": described(
+                    json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
+                    "The message that it follows, null for none. Without it, it follows the one before.",
+                ),
+            }))),
             &format!(
                 "A message to be kept. Without a `timestamp` it is of now. At most {} fields of the client's own, \
                  and {} bytes of them; their names and values come back as they were.",

@@ -1,0 +1,515 @@
+//! Branches: a conversation is a tree of messages, of which a client sees the active path.
+
+use std::collections::BTreeMap;
+
+use crate::common::{Client, Site, ids, message};
+use serde_json::{Value, json};
+
+on_both_stores!(
+    regenerating_keeps_the_old_answer_as_a_sibling,
+    editing_the_first_question_begins_anew,
+    switching_shows_the_other_branch_and_back,
+    an_unknown_parent_or_head_changes_nothing,
+    an_append_to_a_branch_beside_the_path_switches_to_it,
+    a_whole_save_replaces_the_active_path_only,
+    a_save_takes_a_tree,
+    deleting_a_message_closes_the_gap_in_every_branch,
+    truncating_removes_the_subtree,
+    an_export_and_its_import_keep_every_branch,
+    a_large_tree_is_exported_in_pieces_and_comes_back,
+    an_import_adds_branches_and_switches_nothing,
+    a_share_shows_the_active_path,
+    a_claim_and_a_deletion_take_branches_along,
+    any_tree_reads_as_a_simple_one_does,
+);
+
+const MESSAGES: &str = "/api/conversations/c/messages";
+
+fn said(id: &str) -> Value {
+    message(id, "user", &format!("{id} said"))
+}
+
+fn behind(id: &str, parent: &str) -> Value {
+    let mut message = said(id);
+    message["parentId"] = match parent {
+        "" => Value::Null,
+        parent => parent.into(),
+    };
+    message
+}
+
+async fn path(user: &Client) -> Vec<String> {
+    ids(&user.open("c").await["messages"])
+}
+
+/// Parent of every message, '' for none.
+async fn tree(user: &Client) -> BTreeMap<String, String> {
+    let (mut tree, mut cursor) = (BTreeMap::new(), String::new());
+    loop {
+        let path = format!("{MESSAGES}?branches=all&limit=3{cursor}");
+        let page = user.get(&path).await.expect(200);
+        for message in page["data"].as_array().unwrap() {
+            let parent = message["parentId"].as_str().unwrap_or_default().to_owned();
+            let id = message["id"].as_str().unwrap().to_owned();
+            assert!(message.get("parentId").is_some(), "{message}");
+            assert_eq!(tree.insert(id, parent), None, "{message}");
+        }
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return tree,
+        }
+    }
+}
+
+fn tree_of(words: &str) -> BTreeMap<String, String> {
+    let pair = |word: &str| {
+        let (id, parent) = word.split_once('<').unwrap();
+        (id.to_owned(), parent.to_owned())
+    };
+    words.split(' ').map(pair).collect()
+}
+
+async fn switch(user: &Client, head: &str) -> Value {
+    user.patch("/api/conversations/c", &json!({ "headId": head }))
+        .await
+        .expect(200)
+}
+
+/// q, its answers a1 and a2, and q2 with b behind a1; the path is q a2.
+async fn branched(site: &Site) -> Client {
+    let user = site.user().await;
+    user.create("c", vec![said("q"), said("a1"), said("q2"), said("b")])
+        .await;
+    user.append("c", vec![behind("a2", "q")]).await.expect(201);
+    user
+}
+
+const BRANCHED: &str = "q< a1<q q2<a1 b<q2 a2<q";
+
+async fn regenerating_keeps_the_old_answer_as_a_sibling(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![said("q"), said("a1")]).await;
+    let appended = user.append("c", vec![behind("a2", "q")]).await.expect(201);
+    assert_eq!(appended["appended"], json!(["a2"]));
+    assert_eq!(appended["conversation"]["messageCount"], 2);
+    assert_eq!(appended["conversation"]["headId"], "a2");
+    let opened = user.open("c").await;
+    assert_eq!(ids(&opened["messages"]), ["q", "a2"]);
+    assert_eq!(opened["messages"][0].get("siblingIds"), None);
+    assert_eq!(opened["messages"][1]["siblingIds"], json!(["a1", "a2"]));
+    assert_eq!(tree(&user).await, tree_of("q< a1<q a2<q"));
+    // Sent again, it is recognised.
+    let again = user.append("c", vec![behind("a2", "q")]).await.expect(200);
+    assert_eq!(again["appended"], json!([]));
+    // A page that begins below the siblings tells of them too.
+    user.append("c", vec![said("q2")]).await.expect(201);
+    let page = user.get(&format!("{MESSAGES}?limit=2")).await.expect(200);
+    assert_eq!(ids(&page["data"]), ["q2", "a2"]);
+    assert_eq!(page["data"][1]["siblingIds"], json!(["a1", "a2"]));
+}
+
+async fn editing_the_first_question_begins_anew(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![said("q"), said("a")]).await;
+    user.append("c", vec![behind("better", ""), said("a2")])
+        .await
+        .expect(201);
+    let opened = user.open("c").await;
+    assert_eq!(ids(&opened["messages"]), ["better", "a2"]);
+    assert_eq!(opened["messages"][0]["siblingIds"], json!(["q", "better"]));
+    assert_eq!(tree(&user).await, tree_of("q< a<q better< a2<better"));
+}
+
+async fn switching_shows_the_other_branch_and_back(site: Site) {
+    let user = branched(&site).await;
+    assert_eq!(path(&user).await, ["q", "a2"]);
+    let switched = switch(&user, "b").await;
+    assert_eq!(
+        (&switched["headId"], &switched["messageCount"]),
+        (&json!("b"), &json!(4))
+    );
+    assert_eq!(path(&user).await, ["q", "a1", "q2", "b"]);
+    assert_eq!(tree(&user).await, tree_of(BRANCHED));
+    let again = switch(&user, "b").await;
+    assert_eq!(again["revision"], switched["revision"]);
+    // In the middle of a branch the path ends there, and what follows stays.
+    switch(&user, "a1").await;
+    assert_eq!(path(&user).await, ["q", "a1"]);
+    assert_eq!(tree(&user).await, tree_of(BRANCHED));
+    user.append("c", vec![said("other")]).await.expect(201);
+    let page = user.get(MESSAGES).await.expect(200);
+    assert_eq!(ids(&page["data"]), ["other", "a1", "q"]);
+    assert_eq!(page["data"][0]["siblingIds"], json!(["q2", "other"]));
+    switch(&user, "a2").await;
+    assert_eq!(path(&user).await, ["q", "a2"]);
+    // With other metadata, in one call.
+    let both = json!({ "headId": "b", "title": "Both" });
+    let patched = user.patch("/api/conversations/c", &both).await.expect(200);
+    assert_eq!(
+        (&patched["title"], &patched["headId"]),
+        (&json!("Both"), &json!("b"))
+    );
+}
+
+async fn an_unknown_parent_or_head_changes_nothing(site: Site) {
+    let user = branched(&site).await;
+    let before = user.open("c").await;
+    user.append("c", vec![behind("x", "nowhere")])
+        .await
+        .expect_error(404, "message_not_found");
+    user.patch(
+        "/api/conversations/c",
+        &json!({ "headId": "nowhere", "title": "x" }),
+    )
+    .await
+    .expect_error(404, "message_not_found");
+    user.append("c", vec![behind("x", "a b")])
+        .await
+        .expect_error(400, "invalid_id");
+    assert_eq!(user.open("c").await, before);
+}
+
+async fn an_append_to_a_branch_beside_the_path_switches_to_it(site: Site) {
+    let user = branched(&site).await;
+    user.append("c", vec![behind("q3", "b"), said("d")])
+        .await
+        .expect(201);
+    assert_eq!(path(&user).await, ["q", "a1", "q2", "b", "q3", "d"]);
+    assert_eq!(tree(&user).await, tree_of(&format!("{BRANCHED} q3<b d<q3")));
+    // Two answers to one question, in one call.
+    user.append("c", vec![behind("x", "a2"), behind("y", "a2")])
+        .await
+        .expect(201);
+    assert_eq!(path(&user).await, ["q", "a2", "y"]);
+    assert_eq!(
+        tree(&user).await,
+        tree_of(&format!("{BRANCHED} q3<b d<q3 x<a2 y<a2"))
+    );
+}
+
+async fn a_whole_save_replaces_the_active_path_only(site: Site) {
+    let user = branched(&site).await;
+    // As a client does that knows of one line of messages: what it was told, and one more.
+    let mut opened = user.open("c").await;
+    opened["messages"].as_array_mut().unwrap().push(said("q4"));
+    user.put("/api/conversations/c", &opened).await.expect(200);
+    assert_eq!(path(&user).await, ["q", "a2", "q4"]);
+    assert_eq!(tree(&user).await, tree_of(&format!("{BRANCHED} q4<a2")));
+    // What hangs on a message that goes away hangs on what is left before it.
+    let left = json!({ "messages": [said("new"), said("a2")] });
+    let saved = user.put("/api/conversations/c", &left).await.expect(200);
+    assert_eq!(saved["messageCount"], 2);
+    assert_eq!(tree(&user).await, tree_of("new< a2<new a1< q2<a1 b<q2"));
+    let without = json!({ "messages": [] });
+    let saved = user.put("/api/conversations/c", &without).await.expect(200);
+    assert_eq!(
+        (&saved["messageCount"], &saved["headId"]),
+        (&json!(0), &Value::Null)
+    );
+    assert_eq!(tree(&user).await, tree_of("a1< q2<a1 b<q2"));
+    switch(&user, "b").await;
+    assert_eq!(path(&user).await, ["a1", "q2", "b"]);
+    // A client that saves what was on a branch beside the path brings it back onto the path.
+    switch(&user, "a1").await;
+    let all = json!({ "messages": [said("a1"), said("b")] });
+    user.put("/api/conversations/c", &all).await.expect(200);
+    assert_eq!(tree(&user).await, tree_of("a1< b<a1 q2<a1"));
+}
+
+async fn a_save_takes_a_tree(site: Site) {
+    let user = site.user().await;
+    let messages = vec![
+        said("q"),
+        said("a1"),
+        behind("a2", "q"),
+        said("q2"),
+        behind("b", "a1"),
+    ];
+    let body = json!({ "id": "c", "headId": "q2", "messages": messages });
+    let created = user.post("/api/conversations", &body).await.expect(201);
+    assert_eq!(
+        (&created["headId"], &created["messageCount"]),
+        (&json!("q2"), &json!(3))
+    );
+    assert_eq!(path(&user).await, ["q", "a2", "q2"]);
+    assert_eq!(tree(&user).await, tree_of("q< a1<q a2<q q2<a2 b<a1"));
+    for messages in [
+        vec![behind("q", "a"), behind("a", "q")],
+        vec![said("q"), behind("a", "nowhere")],
+    ] {
+        let body = json!({ "messages": messages });
+        user.put("/api/conversations/c", &body)
+            .await
+            .expect_error(400, "invalid_field");
+    }
+    assert_eq!(path(&user).await, ["q", "a2", "q2"]);
+}
+
+async fn deleting_a_message_closes_the_gap_in_every_branch(site: Site) {
+    let user = branched(&site).await;
+    let delete = async |id: &str| user.delete(&format!("{MESSAGES}/{id}")).await.expect(200);
+    let deleted = delete("q2").await;
+    assert_eq!(
+        (
+            &deleted["deleted"],
+            &deleted["conversation"]["messageCount"]
+        ),
+        (&json!(["q2"]), &json!(2))
+    );
+    assert_eq!(tree(&user).await, tree_of("q< a1<q b<a1 a2<q"));
+    delete("q").await;
+    assert_eq!(tree(&user).await, tree_of("a1< b<a1 a2<"));
+    let opened = user.open("c").await;
+    assert_eq!(opened["messages"][0]["siblingIds"], json!(["a1", "a2"]));
+    let deleted = delete("a2").await;
+    assert_eq!(deleted["conversation"]["headId"], Value::Null);
+    assert_eq!(path(&user).await, [""; 0]);
+    assert_eq!(tree(&user).await, tree_of("a1< b<a1"));
+    user.append("c", vec![behind("last", "b")])
+        .await
+        .expect(201);
+    assert_eq!(path(&user).await, ["a1", "b", "last"]);
+}
+
+async fn truncating_removes_the_subtree(site: Site) {
+    let user = branched(&site).await;
+    switch(&user, "b").await;
+    user.append("c", vec![behind("b2", "q2")]).await.expect(201);
+    let path_of = |id: &str| format!("{MESSAGES}/{id}?andAfter=true");
+    let deleted = user.delete(&path_of("a1")).await.expect(200);
+    let mut gone = deleted["deleted"].as_array().unwrap().clone();
+    gone.sort_by_key(Value::to_string);
+    assert_eq!(json!(gone), json!(["a1", "b", "b2", "q2"]));
+    assert_eq!(deleted["conversation"]["headId"], "q");
+    assert_eq!(tree(&user).await, tree_of("q< a2<q"));
+    // Beside the path it leaves the path alone.
+    user.append("c", vec![said("x"), said("y")])
+        .await
+        .expect(201);
+    switch(&user, "a2").await;
+    let deleted = user.delete(&path_of("x")).await.expect(200);
+    assert_eq!(deleted["conversation"]["messageCount"], 2);
+    assert_eq!(tree(&user).await, tree_of("q< a2<q"));
+}
+
+/// The export, and a site's other user who has imported it.
+async fn exported_and_imported(site: &Site, user: &Client) -> Client {
+    let export = user.get("/api/export").await;
+    assert_eq!(export.status, 200);
+    let other = site.user().await;
+    // A line at a time: more may be too much for a request.
+    for line in export.text.lines() {
+        other
+            .send(
+                reqwest::Method::POST,
+                "/api/import",
+                Some(line.to_owned() + "\n"),
+            )
+            .await
+            .expect(200);
+    }
+    let again = other.get("/api/export").await;
+    let lines = |text: &str| -> Vec<Value> {
+        let mut lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        for line in &mut lines {
+            for name in ["revision", "etag"] {
+                line.as_object_mut().unwrap().remove(name);
+            }
+        }
+        lines
+    };
+    for (line, expected) in lines(&again.text).iter().zip(lines(&export.text)) {
+        for (name, value) in expected.as_object().unwrap() {
+            let (found, wanted) = (line[name].to_string(), value.to_string());
+            assert!(
+                found == wanted,
+                "{name}: {:.300} instead of {:.300}",
+                found,
+                wanted
+            );
+        }
+    }
+    other
+}
+
+async fn an_export_and_its_import_keep_every_branch(site: Site) {
+    let user = branched(&site).await;
+    user.append("c", vec![behind("b2", "q2")]).await.expect(201);
+    switch(&user, "a1").await;
+    let other = exported_and_imported(&site, &user).await;
+    assert_eq!(path(&other).await, ["q", "a1"]);
+    assert_eq!(tree(&other).await, tree_of(&format!("{BRANCHED} b2<q2")));
+    let markdown = user.get("/api/export?conversation=c&format=markdown").await;
+    assert_eq!(markdown.status, 200);
+    assert!(markdown.text.contains("a1 said") && !markdown.text.contains("a2 said"));
+}
+
+async fn a_large_tree_is_exported_in_pieces_and_comes_back(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    for index in 0..9 {
+        let parent = ["", "m0", "m1", "m1", "m2", "m3", "m3", "m0", "m7"][index];
+        let mut sent = behind(&format!("m{index}"), parent);
+        sent["content"] = crate::common::incompressible(index as u64, 900_000).into();
+        user.append("c", vec![sent]).await.expect(201);
+    }
+    switch(&user, "m5").await;
+    let other = exported_and_imported(&site, &user).await;
+    assert_eq!(tree(&other).await, tree(&user).await);
+    assert_eq!(other.open("c").await["headId"], "m5");
+}
+
+async fn an_import_adds_branches_and_switches_nothing(site: Site) {
+    let user = branched(&site).await;
+    let longer = json!([{ "id": "c", "headId": "d", "messages": [
+        said("q"), behind("a2", "q"), behind("a1", "q"), behind("x", "a1"), behind("c2", "a2"), behind("d", "c2"), behind("y", "x"),
+    ]}]);
+    user.post("/api/import", &longer).await.expect(200);
+    assert_eq!(path(&user).await, ["q", "a2", "c2", "d"]);
+    assert_eq!(
+        tree(&user).await,
+        tree_of(&format!("{BRANCHED} x<a1 c2<a2 d<c2 y<x"))
+    );
+}
+
+async fn a_share_shows_the_active_path(site: Site) {
+    let user = branched(&site).await;
+    let shared = user
+        .post("/api/shares", &json!({ "conversationId": "c" }))
+        .await
+        .expect(201);
+    let path = format!("/api/shares?id={}", shared["id"].as_str().unwrap());
+    let read = site.anonymous_caller().get(&path).await.expect(200);
+    assert_eq!(ids(&read["messages"]), ["q", "a2"]);
+}
+
+async fn a_claim_and_a_deletion_take_branches_along(site: Site) {
+    let source = branched(&site).await;
+    let user = site.user().await;
+    let claim = json!({ "action": "claim", "token": source.token() });
+    user.post("/api/session", &claim).await;
+    if user.get("/api/conversations/c").await.status == 200 {
+        assert_eq!(tree(&user).await, tree_of(BRANCHED));
+        user.delete("/api/conversations/c").await.expect(200);
+    } else {
+        source.delete("/api/conversations/c").await.expect(200);
+    }
+    source.delete("/api/user").await;
+    user.delete("/api/user").await;
+    site.idle().await;
+    assert!(site.keys("*conversation:c:*").await.is_empty());
+}
+
+/// A conversation as a plain tree.
+#[derive(Default)]
+struct Model {
+    parents: BTreeMap<String, String>,
+    head: String,
+}
+
+impl Model {
+    fn path(&self) -> Vec<String> {
+        let (mut path, mut at) = (Vec::new(), self.head.clone());
+        while !at.is_empty() {
+            path.insert(0, at.clone());
+            at = self.parents[&at].clone();
+        }
+        path
+    }
+
+    fn is_below(&self, id: &str, ancestor: &str) -> bool {
+        let mut at = id;
+        while !at.is_empty() {
+            if at == ancestor {
+                return true;
+            }
+            at = &self.parents[at];
+        }
+        false
+    }
+
+    fn remove(&mut self, id: &str) {
+        let parent = self.parents.remove(id).unwrap();
+        for other in self.parents.values_mut() {
+            if other == id {
+                *other = parent.clone();
+            }
+        }
+        if self.head == id {
+            self.head = parent;
+        }
+    }
+
+    fn truncate(&mut self, id: &str) {
+        let gone: Vec<String> = self
+            .parents
+            .keys()
+            .filter(|other| self.is_below(other, id))
+            .cloned()
+            .collect();
+        if gone.contains(&self.head) {
+            self.head = self.parents[id].clone();
+        }
+        for id in gone {
+            self.parents.remove(&id);
+        }
+    }
+}
+
+async fn any_tree_reads_as_a_simple_one_does(site: Site) {
+    for seed in 0..6 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let user = site.user().await;
+        user.create("c", vec![]).await;
+        let mut model = Model::default();
+        for step in 0..40 {
+            let known: Vec<String> = model.parents.keys().cloned().collect();
+            let any = |random: &mut fastrand::Rng| random.choice(&known).cloned();
+            match (random.u8(0..10), any(&mut random)) {
+                (0, Some(id)) => {
+                    user.delete(&format!("{MESSAGES}/{id}")).await.expect(200);
+                    model.remove(&id);
+                }
+                (1, Some(id)) => {
+                    user.delete(&format!("{MESSAGES}/{id}?andAfter=true"))
+                        .await
+                        .expect(200);
+                    model.truncate(&id);
+                }
+                (2..4, Some(id)) => {
+                    switch(&user, &id).await;
+                    model.head = id;
+                }
+                (4, _) => {
+                    let kept = model.path();
+                    let saved: Vec<Value> = kept.iter().map(|id| said(id)).collect();
+                    user.put("/api/conversations/c", &json!({ "messages": saved }))
+                        .await
+                        .expect(200);
+                }
+                (5..8, Some(parent)) => {
+                    let id = format!("m{step}");
+                    user.append("c", vec![behind(&id, &parent)])
+                        .await
+                        .expect(201);
+                    model.parents.insert(id.clone(), parent);
+                    model.head = id;
+                }
+                _ => {
+                    let id = format!("m{step}");
+                    user.append("c", vec![said(&id)]).await.expect(201);
+                    model.parents.insert(id.clone(), model.head.clone());
+                    model.head = id;
+                }
+            }
+            assert_eq!(path(&user).await, model.path(), "seed {seed}, step {step}");
+            assert_eq!(tree(&user).await, model.parents, "seed {seed}, step {step}");
+        }
+        let other = exported_and_imported(&site, &user).await;
+        assert_eq!(tree(&other).await, model.parents, "seed {seed}");
+        assert_eq!(path(&other).await, model.path(), "seed {seed}");
+    }
+}
