@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{Invalid, ObjectWriter, ShareId, ShareRequest, Timestamp};
+use conversation_store::model::{Invalid, ObjectWriter, ShareId};
+use conversation_store::service::share;
 use conversation_store::{App, ErrorCode};
 use http::{HeaderName, Method};
 
@@ -17,19 +18,8 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 }
 
 async fn share(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
-    let user = request.user(app).await?;
-    let now = app.clock.now_ms();
-    let life = i64::try_from(app.config.conversation_ttl.as_millis()).unwrap_or(i64::MAX);
-    let latest = Timestamp::from_ms(now.saturating_add(life));
-    let asked = ShareRequest::parse(&request.body().await?, Timestamp::from_ms(now), latest)?;
-    // In the user's database: readers know nothing else to look by.
-    let secret = app.store.generate_colocated(&user.user, || {
-        let secret = ShareId::random_secret().map_err(|_| ApiError::Internal)?;
-        Ok::<_, ApiError>((secret.clone(), secret))
-    })?;
-    let expires = asked.expires.unwrap_or(latest);
-    let store = app.store.for_user(&user);
-    let share = store.share(&asked.conversation, expires, &secret).await?;
+    let caller = request.user(app).await?;
+    let share = share::share(app, &caller, &request.body().await?).await?;
     let location = format!("/api/shares?id={}", share.id());
     Ok(ApiResponse::created(share.to_json()).with_location(location))
 }

@@ -68,6 +68,13 @@ impl ApiResponse {
         }
     }
 
+    /// 202 where the time did not suffice: `done` is false, and the client asks again.
+    pub fn unfinished(done: &str, remaining: u64) -> Self {
+        let json = ObjectWriter::with_capacity(48).plain(done, false);
+        let json = json.plain("remaining", remaining);
+        Self::json(StatusCode::ACCEPTED, json.finish())
+    }
+
     /// 200 with a text.
     pub fn text(media_type: &'static str, text: String) -> Self {
         Self::ok(text).with_header(CONTENT_TYPE, media_type)

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::UserId;
 use crate::clock::Clock;
+use crate::model::{ObjectWriter, Timestamp};
 use crate::secret::Secret;
 
 /// What a token begins with; another form would get another number.
@@ -40,6 +41,20 @@ pub struct Token {
     pub token: Secret,
     /// Until when it is valid, ms since the epoch.
     pub expires_at: i64,
+}
+
+impl Token {
+    /// Adds the token and its expiry to what a response says.
+    #[must_use]
+    pub fn write_to(&self, json: ObjectWriter) -> ObjectWriter {
+        json.string("token", self.token.expose())
+            .display("expiresAt", Timestamp::from_ms(self.expires_at))
+    }
+
+    /// The token as clients know it.
+    pub fn to_json(&self) -> String {
+        self.write_to(ObjectWriter::with_capacity(400)).finish()
+    }
 }
 
 /// What a token says.

@@ -1,10 +1,12 @@
-//! What routes do beyond one call of the store: sessions, imports, exports, streams of changes. Nothing here knows of
-//! HTTP: results are typed, and `http` turns them into responses.
+//! What routes do beyond one call of the store: sessions, shares, statistics and erasure, imports, exports, streams of
+//! changes. Nothing here knows of HTTP: results are typed, and `http` turns them into responses.
 
 mod error;
 pub mod export;
 pub mod import;
 pub mod session;
+pub mod share;
 pub mod stream;
+pub mod user;
 
 pub use error::ServiceError;

@@ -6,7 +6,7 @@ use super::ServiceError;
 use crate::App;
 use crate::context::{Caller, RateLimitKey};
 use crate::identity::{Token, UserId, random_code};
-use crate::model::{Invalid, Timestamp};
+use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_TTL, Claim, Redeemed, Session};
 
@@ -19,6 +19,25 @@ pub struct UserSession {
     pub is_enabled: bool,
     /// The session.
     pub session: Session,
+    /// A fresh token, where one was issued.
+    pub token: Option<Token>,
+}
+
+impl UserSession {
+    /// The session as clients know it.
+    pub fn to_json(&self) -> String {
+        let current = self.session.current_conversation.as_deref();
+        let json = ObjectWriter::with_capacity(512)
+            .display("userId", &self.user)
+            .plain("redisEnabled", self.is_enabled)
+            .display("createdAt", self.session.created)
+            .display("lastSeenAt", self.session.last_seen)
+            .optional("currentConversationId", current);
+        match &self.token {
+            Some(token) => token.write_to(json).finish(),
+            None => json.finish(),
+        }
+    }
 }
 
 /// A code by which another device becomes the same user.
@@ -30,15 +49,39 @@ pub struct DeviceCode {
     pub expires_at: Timestamp,
 }
 
+impl DeviceCode {
+    /// The code as clients know it.
+    pub fn to_json(&self) -> String {
+        ObjectWriter::with_capacity(80)
+            .string("code", &self.code)
+            .display("expiresAt", self.expires_at)
+            .finish()
+    }
+}
+
+/// A device that has become the user whose code it sent.
+#[derive(Debug)]
+pub struct LinkedDevice {
+    /// That user.
+    pub user: UserId,
+    /// The device's own token.
+    pub token: Token,
+}
+
+impl LinkedDevice {
+    /// User and token as clients know them.
+    pub fn to_json(&self) -> String {
+        let json = ObjectWriter::with_capacity(400).display("userId", &self.user);
+        self.token.write_to(json).finish()
+    }
+}
+
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: a token of this service
 /// would outlive a logout or a ban there.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn begin(
-    app: &App,
-    caller: &Caller,
-) -> Result<(UserSession, Option<Token>), ServiceError> {
+pub async fn begin(app: &App, caller: &Caller) -> Result<UserSession, ServiceError> {
     let store = app.store.for_user(caller);
     let session = match caller.rate_limit_key {
         RateLimitKey::User => store.read_session().await?,
@@ -46,7 +89,7 @@ pub async fn begin(
     };
     let is_ours = !caller.user.is_of_provider();
     let token = is_ours.then(|| app.tokens.issue(&caller.user));
-    Ok((describe(app, &caller.user, session), token))
+    Ok(session_of(app, &caller.user, session, token))
 }
 
 /// The session of `caller`.
@@ -55,7 +98,7 @@ pub async fn begin(
 /// When the database fails.
 pub async fn read(app: &App, caller: &Caller) -> Result<UserSession, ServiceError> {
     let session = app.store.for_user(caller).read_session().await?;
-    Ok(describe(app, &caller.user, session))
+    Ok(session_of(app, &caller.user, session, None))
 }
 
 /// A code by which another device becomes this user, once, within 10 minutes.
@@ -80,20 +123,16 @@ pub async fn link(app: &App, caller: &Caller) -> Result<DeviceCode, ServiceError
     Ok(DeviceCode { code, expires_at })
 }
 
-/// Makes the caller, who sends `code`, the user whose it is: that user, and a token.
+/// Makes the caller, who sends `code`, the user whose it is.
 ///
 /// # Errors
 /// `WrongCode`; `TooManyCodes`; or the database failed.
-pub async fn redeem(
-    app: &App,
-    code: &str,
-    caller: &Caller,
-) -> Result<(UserId, Token), ServiceError> {
+pub async fn redeem(app: &App, code: &str, caller: &Caller) -> Result<LinkedDevice, ServiceError> {
     let code = app.tokens.pseudonym(code);
     let Redeemed { user, since } = app.store.for_user(caller).redeem_code(&code).await?;
     // As old as the code: a sign-out everywhere after the code was made voids this token too.
     let token = app.tokens.issue_as_of(&user, since);
-    Ok((user, token))
+    Ok(LinkedDevice { user, token })
 }
 
 /// Voids every token issued before now, and issues a new one.
@@ -140,10 +179,11 @@ fn refuse_provider(caller: &Caller) -> Result<(), ServiceError> {
     }
 }
 
-fn describe(app: &App, user: &UserId, session: Session) -> UserSession {
+fn session_of(app: &App, user: &UserId, session: Session, token: Option<Token>) -> UserSession {
     UserSession {
         user: user.clone(),
         is_enabled: app.is_enabled_for(user),
         session,
+        token,
     }
 }

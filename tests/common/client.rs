@@ -1,11 +1,28 @@
 //! A client of the service: sends requests, checks every response against the API document, and states what it expects.
 
+use std::sync::LazyLock;
+
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
+use rustls::crypto::ring::default_provider;
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
+use webpki_roots::TLS_SERVER_ROOTS;
 
 use super::contract;
+
+/// Roots compiled in, set up once: reqwest alone would read the machine's certificates for each client, and most tests
+/// make several.
+static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    roots.extend(TLS_SERVER_ROOTS.iter().cloned());
+    // For tests that use reqwest without this client; it may be installed already.
+    let _ = default_provider().install_default();
+    ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+});
 
 /// Somebody who asks the service.
 #[derive(Clone)]
@@ -29,13 +46,11 @@ pub struct TestResponse {
 
 impl Client {
     pub fn new(base: String, token: Option<String>) -> Self {
-        // The service sets up TLS without a process-wide default; this client has none of its own.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(TLS.clone())
+            .redirect(Policy::none());
         Self {
-            http: reqwest::Client::builder()
-                .redirect(Policy::none())
-                .build()
-                .unwrap(),
+            http: http.build().unwrap(),
             base,
             token,
             headers: Vec::new(),

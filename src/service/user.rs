@@ -1,0 +1,81 @@
+//! A user as a whole: statistics, and the erasure of everything.
+
+use std::time::Duration;
+
+use super::ServiceError;
+use crate::App;
+use crate::context::Caller;
+use crate::identity::UserId;
+use crate::model::ObjectWriter;
+use crate::store::{Activity, Erasure, Statistics, Totals};
+
+/// How long one request goes on erasing: with the longest call after it, still inside the 30 seconds that
+/// `vercel.json` gives a function.
+const ERASURE_BUDGET: Duration = Duration::from_secs(20);
+
+/// A user and the user's statistics.
+#[derive(Debug)]
+pub struct UserStatistics {
+    /// The user.
+    pub user: UserId,
+    /// The statistics.
+    pub statistics: Statistics,
+}
+
+impl UserStatistics {
+    /// The statistics as clients know them.
+    pub fn to_json(&self) -> String {
+        let Self { user, statistics } = self;
+        let current = &statistics.current;
+        let totals = ObjectWriter::with_capacity(200)
+            .raw("current", &totals_to_json(current))
+            .raw("lifetime", &totals_to_json(&statistics.lifetime));
+        let mean = current.messages as f64 / current.conversations.max(1) as f64;
+        let sizes = ObjectWriter::with_capacity(48)
+            .plain("mean", format!("{mean:.2}"))
+            .plain("max", statistics.most_messages);
+        ObjectWriter::with_capacity(2_400)
+            .display("userId", user)
+            .raw("totals", &totals.finish())
+            .plain("bytes", statistics.bytes)
+            .raw("messagesPerConversation", &sizes.finish())
+            .array("activity", statistics.activity.iter().map(activity_to_json))
+            .finish()
+    }
+}
+
+/// The statistics of `caller`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn statistics(app: &App, caller: &Caller) -> Result<UserStatistics, ServiceError> {
+    let statistics = app.store.for_user(caller).statistics().await?;
+    Ok(UserStatistics {
+        user: caller.user.clone(),
+        statistics,
+    })
+}
+
+/// Erases everything of `caller`, or as much as 20 seconds suffice for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn erase(app: &App, caller: &Caller) -> Result<Erasure, ServiceError> {
+    Ok(app.store.for_user(caller).erase(ERASURE_BUDGET).await?)
+}
+
+fn totals_to_json(totals: &Totals) -> String {
+    ObjectWriter::with_capacity(80)
+        .plain("conversations", totals.conversations)
+        .plain("messages", totals.messages)
+        .plain("tokens", totals.tokens)
+        .finish()
+}
+
+fn activity_to_json(activity: &Activity) -> String {
+    ObjectWriter::with_capacity(64)
+        .display("date", activity.day.date())
+        .plain("messages", activity.messages)
+        .plain("tokens", activity.tokens)
+        .finish()
+}

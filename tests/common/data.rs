@@ -1,0 +1,88 @@
+//! What tests send, and what they take from a response: messages, whole conversations, ids, tags.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use test_support::{note_skipped, skip_without};
+
+/// What a write's answer says of the state after it, which a repetition has to find the same.
+pub fn state(mut answer: Value) -> Value {
+    answer.as_object_mut().unwrap().remove("previousClock");
+    answer
+}
+
+/// The entity tag that a conversation tells, as the header has it.
+pub fn etag_of(conversation: &Value) -> String {
+    format!("\"{}\"", conversation["etag"].as_str().unwrap())
+}
+
+/// Conversations but for their entity tags, which are of one user and one life.
+pub fn without_etags(mut conversations: Vec<Value>) -> Vec<Value> {
+    for conversation in &mut conversations {
+        conversation.as_object_mut().unwrap().remove("etag");
+    }
+    conversations
+}
+
+/// A message as the frontend makes one.
+pub fn message(id: &str, kind: &str, content: &str) -> Value {
+    json!({ "id": id, "type": kind, "content": content })
+}
+
+/// Text that no compression makes much smaller.
+pub fn incompressible(seed: u64, length: usize) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
+    };
+    (0..length)
+        .map(|_| next())
+        .filter(|c| !"\"\\".contains(*c))
+        .collect()
+}
+
+/// A message with a timestamp, epoch ms.
+pub fn message_at(id: &str, timestamp: i64) -> Value {
+    json!({ "id": id, "type": "user", "content": id, "timestamp": timestamp })
+}
+
+/// The ids of a list of things.
+pub fn ids(list: &Value) -> Vec<String> {
+    let items = list.as_array().unwrap().iter();
+    items
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The conversations the repository ships.
+pub fn sample() -> Value {
+    read_json("public/sample.json").unwrap()
+}
+
+/// The real conversations, where they are. They are not published, so a public CI has none.
+pub fn real_data() -> Option<Value> {
+    let data = read_json("../shared/data/localstorage.json");
+    if data.is_none() {
+        let is_public = std::env::var_os("GITHUB_ACTIONS").is_some();
+        let skip = if is_public {
+            note_skipped
+        } else {
+            skip_without
+        };
+        skip(
+            "tests on real conversations",
+            "put localstorage.json into ../shared/data",
+        )
+        .unwrap();
+    }
+    data
+}
+
+fn read_json(path: &str) -> Option<Value> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(serde_json::from_str(&text).unwrap())
+}

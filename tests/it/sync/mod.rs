@@ -1,0 +1,4 @@
+//! `/api/sync`: changes since a cursor, and the stream of them.
+
+mod cursor;
+mod stream;

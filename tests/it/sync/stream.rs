@@ -1,0 +1,223 @@
+//! The stream of changes.
+
+use std::time::Duration;
+
+use crate::common::events::Events;
+use crate::common::{Site, ids, message, sample};
+use serde_json::json;
+
+on_both_stores!(
+    a_stream_begins_with_what_changed_and_goes_on,
+    a_stream_carries_small_messages,
+    a_stream_carries_all_messages_of_an_append_or_none,
+    a_stream_resumes_where_it_ended,
+    a_stream_follows_an_import,
+    a_stream_tells_what_a_recent_import_brought,
+    a_stream_ends_when_its_user_signs_out_everywhere,
+    a_stream_tells_of_an_erasure,
+    only_who_is_listened_to_pays_for_notices,
+    a_stream_ends_itself_with_a_hint,
+    streams_are_of_one_user_only,
+);
+
+async fn a_stream_begins_with_what_changed_and_goes_on(site: Site) {
+    let user = site.user().await;
+    user.create("before", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    let first = events.next().await;
+    assert_eq!(first.name, "sync");
+    assert_eq!(ids(&first.data["changed"]), ["before"]);
+    let written = user
+        .append("before", vec![message("m", "user", "hi")])
+        .await
+        .expect(201);
+    let change = events.next().await;
+    assert_eq!(change.name, "change");
+    for (field, value) in [
+        ("type", json!("append")),
+        ("conversationId", json!("before")),
+        ("revision", json!(2)),
+        ("clock", written["clock"].clone()),
+    ] {
+        assert_eq!(change.data[field], value, "{field}");
+    }
+    user.delete("/api/conversations/before").await.expect(200);
+    let change = events.next().await;
+    assert_eq!(
+        (&change.data["type"], &change.data["conversationId"]),
+        (&json!("delete"), &json!("before"))
+    );
+}
+
+async fn a_stream_carries_small_messages(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    user.append(
+        "c",
+        vec![message("small", "user", "line\nbreak \"quoted\"")],
+    )
+    .await
+    .expect(201);
+    let change = events.next().await;
+    assert_eq!(
+        change.data["messages"][0]["content"],
+        "line\nbreak \"quoted\""
+    );
+    user.append("c", vec![message("large", "user", &"x".repeat(10_000))])
+        .await
+        .expect(201);
+    assert_eq!(events.next().await.data.get("messages"), None);
+    user.patch(
+        "/api/conversations/c/messages/small",
+        &json!({ "content": "edited" }),
+    )
+    .await
+    .expect(200);
+    let change = events.next().await;
+    assert_eq!(
+        (&change.data["type"], &change.data["messages"][0]["content"]),
+        (&json!("edit"), &json!("edited"))
+    );
+}
+
+async fn a_stream_carries_all_messages_of_an_append_or_none(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    let large: String = (0..3_000)
+        .map(|index: u32| char::from(b'!' + u8::try_from(index.wrapping_mul(index) % 89).unwrap()))
+        .collect();
+    let both = vec![message("s", "user", "x"), message("l", "assistant", &large)];
+    user.append("c", both).await.expect(201);
+    assert_eq!(events.next().await.data.get("messages"), None);
+}
+
+async fn a_stream_resumes_where_it_ended(site: Site) {
+    let user = site.user().await;
+    user.create("a", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    let last = events.next().await.id.unwrap();
+    drop(events);
+    user.append("a", vec![message("m", "user", "x")])
+        .await
+        .expect(201);
+    user.create("b", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", Some(&last)).await;
+    let missed = events.next().await;
+    assert_eq!(ids(&missed.data["changed"]), ["a", "b"]);
+    assert_eq!(missed.data["reset"], false);
+}
+
+async fn a_stream_follows_an_import(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    user.post("/api/import", &sample()).await.expect(200);
+    let reset = events.next().await;
+    assert_eq!(
+        (reset.name.as_str(), &reset.data["reset"]),
+        ("sync", &json!(true))
+    );
+    assert_eq!(ids(&reset.data["changed"]).len(), 4);
+}
+
+async fn a_stream_tells_what_a_recent_import_brought(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    let recent =
+        json!([{ "id": "new1" }, { "id": "new2", "messages": [message("m", "user", "x")] }]);
+    user.post("/api/import", &recent).await.expect(200);
+    let told = events.next().await;
+    assert_eq!(
+        (told.name.as_str(), &told.data["reset"]),
+        ("sync", &json!(false))
+    );
+    assert_eq!(ids(&told.data["changed"]).len(), 2);
+}
+
+async fn a_stream_ends_when_its_user_signs_out_everywhere(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    site.advance(Duration::from_secs(1));
+    let out = json!({ "action": "signOutEverywhere" });
+    user.post("/api/session", &out).await.expect(200);
+    assert!(
+        events.ended().await,
+        "nothing more is told to who has the old token"
+    );
+}
+
+async fn only_who_is_listened_to_pays_for_notices(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![message("first", "user", "x")]).await;
+    user.append("c", vec![message("second", "user", "x")])
+        .await
+        .expect(201);
+    let append = async |id: &str| {
+        let append = user.append("c", vec![message(id, "user", "x")]);
+        site.cost_of(append).await.1.commands
+    };
+    assert_eq!(append("alone").await, 8);
+    // As above.
+    user.get("/api/sync").await.expect(200);
+    site.idle().await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    assert_eq!(append("heard").await, 9);
+    assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
+    // The stream has ended by now, and nobody has opened another one.
+    site.advance(Duration::from_secs(285 + 61));
+    assert_eq!(append("alone-again").await, 8);
+}
+
+async fn a_stream_tells_of_an_erasure(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    user.delete("/api/user").await.expect(200);
+    assert_eq!(events.next().await.name, "erase");
+    let event = events.next().await;
+    assert_eq!(
+        (&event.data["reset"], &event.data["changed"]),
+        (&json!(true), &json!([]))
+    );
+}
+
+async fn a_stream_ends_itself_with_a_hint(site: Site) {
+    let brief = site.deployment(&[("SYNC_STREAM_SECONDS", "1")]).await;
+    let user = brief
+        .anonymous_caller()
+        .with_token(site.user().await.token());
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    assert_eq!(events.next().await.name, "sync");
+    assert_eq!(events.next().await.name, "reconnect");
+    assert!(events.ended().await);
+}
+
+async fn streams_are_of_one_user_only(site: Site) {
+    let (user, other) = (site.user().await, site.user().await);
+    user.create("first", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    events.next().await;
+    other
+        .create("others", vec![message("m", "user", "private")])
+        .await;
+    user.create("mine", vec![]).await;
+    assert_eq!(events.next().await.data["conversationId"], "mine");
+    let anonymous_caller = site
+        .anonymous_caller()
+        .with_header("accept", "text/event-stream");
+    anonymous_caller
+        .get("/api/sync")
+        .await
+        .expect_error(401, "missing_token");
+}
