@@ -45,6 +45,7 @@ mod metrics;
 mod module;
 mod openapi;
 mod pages;
+mod parts;
 mod pitfalls;
 mod preconditions;
 mod routes;
