@@ -1,7 +1,8 @@
 //! Conversations as people read them.
 
 use super::json::text_of;
-use super::part_kind::{File, PartKind, ToolResult, kinds_of};
+use super::part_file::File;
+use super::part_kind::{PartKind, ToolResult, kinds_of};
 use super::parts::without_base64;
 use super::{Record, StoredMessage, Summary, title};
 

@@ -14,6 +14,7 @@ mod message;
 mod message_fields;
 mod message_patch;
 mod packing;
+mod part_file;
 mod part_kind;
 mod parts;
 mod record;

@@ -2,7 +2,8 @@
 
 use super::json::quoted;
 use super::limits;
-use super::part_kind::{PartKind, first_line, kinds_of};
+use super::part_file::first_line;
+use super::part_kind::{PartKind, kinds_of};
 use super::parts::without_base64;
 
 /// The text of these parts as a JSON string: what was said, and a few words for each tool, result and file; empty where
