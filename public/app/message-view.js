@@ -4,6 +4,7 @@ import { DEMO } from './demo-reply.js';
 import { h } from './dom.js';
 import { decorate } from './icons.js';
 import { renderMarkdown } from './markdown.js';
+import { partsOf, renderPart, textOf } from './message-parts.js';
 import { longTime, shortTime, formatNumber } from './times.js';
 
 /** Longer messages are shown from their beginning, until somebody wants all of it: in characters. */
@@ -33,6 +34,7 @@ function label(message) {
 function author({ type, model }) {
   if (type === 'user') return 'You';
   if (type === 'system') return 'System';
+  if (type === 'tool') return 'Tool';
   return model === DEMO ? 'Demo reply' : 'Assistant';
 }
 
@@ -48,15 +50,17 @@ function byline(message) {
 }
 
 function content({ message, isGrowing, isExpanded }, actions) {
-  const isLong = message.content.length > LONG && !isExpanded;
-  const text = isLong ? message.content.slice(0, LONG) : message.content;
-  const node = h('div', { class: `content${isGrowing ? ' is-streaming' : ''}`, dir: 'auto' }, renderMarkdown(text));
+  const whole = textOf(message);
+  const parts = isGrowing ? null : partsOf(message);
+  const isLong = whole.length > LONG && !isExpanded;
+  const nodes = isLong || !parts ? renderMarkdown(isLong ? whole.slice(0, LONG) : whole) : parts.flatMap(renderPart);
+  const node = h('div', { class: `content${isGrowing ? ' is-streaming' : ''}`, dir: 'auto' }, nodes);
   const all =
     isLong &&
     h(
       'button',
       { type: 'button', class: 'small', onclick: () => actions.expand(message.id) },
-      `Show all ${formatNumber(message.content.length)} characters`,
+      `Show all ${formatNumber(whole.length)} characters`,
     );
   const note = message.streaming && !isGrowing && h('p', { class: 'note' }, 'This reply was interrupted.');
   return [node, all, note];
@@ -66,7 +70,8 @@ function tools({ message, question }, actions) {
   const button = (name, title, onclick) =>
     decorate(h('button', { type: 'button', class: 'icon', onclick }), name, title);
   const buttons = [button('copy', 'Copy message', (event) => actions.copy(message, event.currentTarget))];
-  if (message.type === 'user' && actions.edit)
+  // An editor of text would lose what else there is.
+  if (message.type === 'user' && actions.edit && !partsOf(message))
     buttons.push(button('edit', 'Edit message', () => actions.edit(message)));
   if (message.type === 'assistant' && question && actions.regenerate) {
     buttons.push(button('refresh', 'Write this reply again', () => actions.regenerate(message)));

@@ -8,6 +8,7 @@ import { confirmDialog, copy } from './dialogs.js';
 import { Header } from './header.js';
 import { openMenu } from './menu.js';
 import { conversationEntries } from './menus.js';
+import { textOf } from './message-parts.js';
 import { attempt } from './problems.js';
 import { navigate, parseRoute, takeLinkCode } from './router.js';
 import { openShare } from './shares.js';
@@ -230,7 +231,7 @@ export class Page {
 
   #messageActions() {
     return {
-      copy: (message, button) => copy(message.content, button),
+      copy: (message, button) => copy(textOf(message), button),
       regenerate: (message) => this.#regenerate(message),
       saveEdit: (message, content, isRewritten) => this.#saveEdit(message, content, isRewritten),
     };
@@ -248,7 +249,7 @@ export class Page {
         text: `The ${counted(following, 'message')} after it will be deleted. This cannot be taken back.`,
         confirm: 'Write it again',
       }));
-    if (isSure) await attempt(() => this.#turns.regenerate(id, reply.id, question.content));
+    if (isSure) await attempt(() => this.#turns.regenerate(id, reply.id, textOf(question)));
     this.#composer.setWriting(this.#turns.writingIn(id) !== null);
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { copy } from './dialogs.js';
+import { textOf } from './message-parts.js';
 import { messageNode } from './message-view.js';
 import { counted, dayOf } from './times.js';
 import { VirtualList } from './virtual-list.js';
@@ -20,7 +21,7 @@ let cursor = null;
 let isLoading = false;
 
 const list = new VirtualList(thread, {
-  render: ({ entry }) => messageNode(entry, { expand, copy: (message, button) => copy(message.content, button) }),
+  render: ({ entry }) => messageNode(entry, { expand, copy: (message, button) => copy(textOf(message), button) }),
   estimate: ESTIMATE,
   onReachEnd: () => loadMore(),
 });

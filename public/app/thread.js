@@ -228,10 +228,15 @@ function withOlder(fresh, known) {
   return { ...fresh, messages: [...known.messages.slice(0, at), ...fresh.messages], hasOlder: known.hasOlder };
 }
 
+function isSame(one, other) {
+  return one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other));
+}
+
 function looksTheSame(a, b) {
   const [one, other] = [a.message, b.message];
   return (
-    one.content === other.content &&
+    isSame(one.content, other.content) &&
+    isSame(one.parts, other.parts) &&
     one.streaming === other.streaming &&
     one.timestamp === other.timestamp &&
     one.tokens?.total === other.tokens?.total &&

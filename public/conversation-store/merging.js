@@ -1,5 +1,6 @@
 import { SHOWN, marked, put } from './records.js';
 import { fieldsOf, same } from './shape.js';
+import { textOf } from './text.js';
 
 /** Two sides of the same thing become one. Pure but for the records they are given. */
 
@@ -115,11 +116,11 @@ function mergeEdited(stored, theirs, clean) {
 
 /** Whether `later` only goes on where `earlier` ends: an answer being written, no other edit. */
 function isContinued(earlier, later) {
-  return earlier.streaming === true && later.content.startsWith(earlier.content);
+  return earlier.streaming === true && textOf(later).startsWith(textOf(earlier));
 }
 
 function isSameText(a, b) {
-  return a.content === b.content;
+  return same(a.content, b.content) && same(a.parts, b.parts);
 }
 
 function editTime({ at, body }) {

@@ -1,4 +1,5 @@
 import { shownBetween } from './records.js';
+import { textOf } from './text.js';
 
 const AROUND = 60;
 
@@ -24,8 +25,8 @@ async function searchConversation(database, { id, fields }, words) {
   const found = { conversationId: id, title: fields.title };
   if (hasAll(fields.title, words)) return { ...found, messageId: null, ...excerptOf(fields.title, words[0]) };
   const messages = await database.run('readonly', (tx) => tx.list('messages', 'order', shownBetween(id)));
-  const message = messages.findLast(({ body }) => hasAll(body.content, words));
-  return message ? { ...found, messageId: message.id, ...excerptOf(message.body.content, words[0]) } : null;
+  const message = messages.findLast(({ body }) => hasAll(textOf(body), words));
+  return message ? { ...found, messageId: message.id, ...excerptOf(textOf(message.body), words[0]) } : null;
 }
 
 function hasAll(text, words) {

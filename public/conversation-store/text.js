@@ -5,8 +5,18 @@ export const UNTITLED = 'New Conversation';
 /** The first 6 words of the first user message, at most 50 characters: as the server makes it. */
 export function generateTitle(messages) {
   const first = messages.find((message) => message.type === 'user');
-  const words = (first?.content ?? '').trim().split(/\s+/).slice(0, 6).join(' ');
+  const words = textOf(first ?? {})
+    .trim()
+    .split(/\s+/)
+    .slice(0, 6)
+    .join(' ');
   return [...words].slice(0, 50).join('') || UNTITLED;
+}
+
+/** What a message says: its content, or the text of the blocks that other clients may have sent in its place. */
+export function textOf({ content }) {
+  if (!Array.isArray(content)) return content ?? '';
+  return content.flatMap((block) => (typeof block?.text === 'string' ? [block.text] : [])).join('\n\n');
 }
 
 export function isId(value) {

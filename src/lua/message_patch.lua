@@ -38,17 +38,37 @@ if outcome then
 end
 if not message or not message.record then refuse('message_not_found') end
 
+-- How long the message is as JSON, about: what is compressed says how long it is.
+local function length_of(body)
+  local length = #body
+  for number, packed in string.gmatch(body, US .. '~(%d+):([^' .. RS .. ']*)') do
+    length = length + tonumber(number) - #packed
+  end
+  return length
+end
+
+-- A content of blocks is kept as parts with a mark. Where another content or other parts take its place, all of it goes.
+local function with_blocks_removed(record, patch)
+  local is_replaced = has_member(patch, '"content"') or has_member(patch, '"parts"')
+  if not is_replaced or not has_member(record, '"contentBlocks"') then return patch end
+  for _, name in ipairs({ '"parts"', '"format"', '"contentBlocks"' }) do
+    if not has_member(patch, name) then patch = patch .. name .. US .. 'null' .. RS end
+  end
+  return patch
+end
+
 local counters = c.counters
 local tokens = TOKENS ~= '' and tonumber(TOKENS) or message.tokens
 local timestamp = TIMESTAMP ~= '' and tonumber(TIMESTAMP) or message.timestamp
-local changed = format_body(message.seq, timestamp, tokens, message.digest, merge(message.record, PATCH))
+local changed = format_body(message.seq, timestamp, tokens, message.digest,
+  merge(message.record, with_blocks_removed(message.record, PATCH)))
 if changed == body then
   local values = commit_unchanged(user, c)
   values.body = body
   return reply_of(REPLY, values)
 end
 check_match(c)
-if #changed > #body and weight_of(changed) > MAX_BYTES then refuse('message_too_large') end
+if #changed > #body and length_of(changed) > MAX_BYTES then refuse('message_too_large') end
 check_room(user, #changed - #body)
 
 counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + tokens - message.tokens))

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use serde_json::value::RawValue;
 
 use super::json::{quoted, text_of};
-use super::message::{digest_of, parse_tokens};
+use super::message::digest_of;
+use super::message_fields::parse_tokens;
 use super::tree::{UnknownParent, arrange};
 use super::{
     ConversationId, ExportMetadata, Fork, Invalid, MessageId, NewMessage, Object, ObjectWriter,

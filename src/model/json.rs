@@ -46,7 +46,15 @@ impl<'a> Object<'a> {
     /// # Errors
     /// `invalid_json`.
     pub fn check_len(&self, path: &str) -> Result<(), Invalid> {
-        if self.members.len() > limits::FIELDS {
+        self.check_len_with(path, 0)
+    }
+
+    /// As [`Object::check_len`], with `more` members that are added to it.
+    ///
+    /// # Errors
+    /// `invalid_json`.
+    pub(super) fn check_len_with(&self, path: &str, more: usize) -> Result<(), Invalid> {
+        if self.members.len() + more > limits::FIELDS {
             return Err(too_many_fields(path, "a JSON object"));
         }
         Ok(())

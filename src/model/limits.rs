@@ -10,8 +10,12 @@ pub const CONTENT: usize = 1_048_576;
 /// The largest message, in bytes of its JSON text: a response that holds it and its conversation's metadata has to pass
 /// Vercel too.
 pub const MESSAGE: usize = 4_000_000;
-/// The largest sum of a message's other fields, in bytes of JSON.
-pub const MESSAGE_FIELDS: usize = 65_536;
+/// The largest array of parts of a message, in bytes of its JSON text: the text derived from them has to fit beside it.
+pub const PARTS: usize = 3_145_728;
+/// The most parts of a message.
+pub const PART_COUNT: usize = 1_000;
+/// The longest name of a format, in characters.
+pub const FORMAT: usize = 64;
 /// The largest metadata of a conversation, in bytes of JSON.
 pub const METADATA: usize = 262_144;
 /// The longest title, in characters.

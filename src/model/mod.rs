@@ -12,9 +12,16 @@ mod json;
 pub mod limits;
 mod markdown;
 mod message;
+mod message_fields;
+mod message_patch;
 mod packing;
+mod part_file;
+mod part_kind;
+mod parts;
 mod record;
 mod request;
+mod stored_message;
+mod text;
 mod timestamp;
 mod title;
 mod tree;
@@ -27,11 +34,13 @@ pub use fork::Fork;
 pub use id::{ConversationId, MessageId, ShareId};
 pub(crate) use json::whole_number;
 pub use json::{Object, ObjectWriter, array_of};
-pub use message::{MessagePatch, NewMessage, StoredMessage, parse_messages};
+pub use message::{NewMessage, parse_messages};
+pub use message_patch::MessagePatch;
 pub use record::Record;
 pub use request::{
     CurrentConversation, SessionAction, ShareRequest, parse_append, parse_current, parse_session,
 };
+pub use stored_message::StoredMessage;
 pub use timestamp::Timestamp;
 pub(crate) use title::json_or_untitled;
 pub use tree::{Parent, UnknownParent};
@@ -63,6 +72,11 @@ impl Invalid {
             ErrorCode::InvalidField,
             format!("{path}: expected {expected}"),
         )
+    }
+
+    /// A field is missing that has to be there.
+    pub fn required(path: &str) -> Self {
+        Self::field(path, "a value: it is required")
     }
 
     /// An id is outside its alphabet or length.

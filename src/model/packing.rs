@@ -1,15 +1,21 @@
-//! Long contents, stored compressed: `~`, the length of their JSON text, `:` and base64 of its zlib form.
+//! Long values of messages, stored compressed: `~`, the length of their JSON text, `:` and base64 of its zlib form.
 //!
 //! JSON text never begins with `~`, so what is stored says itself which of the two it is, and scripts,
 //! to which values are opaque, need not know; the length tells them how much room it takes up. Base64, because Redis is reached by JSON.
+//!
+//! The release before packs contents only, and takes nothing for one that does not unpack to a string: it could not read a
+//! message with another long value. So such a value is packed with `"","name":` in front, which no JSON text begins with. That
+//! release passes it on as it is, and `{"parts":"","parts":[…]}` is to its clients what `{"parts":[…]}` is.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-use super::{Object, Record, limits};
+use super::json::quoted;
+use super::{Record, limits};
 
 const MARK: char = '~';
 
@@ -26,18 +32,14 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Decompress> = RefCell::new(Decompress::new(true));
 }
 
-/// The record of a message, its content packed where that makes it shorter.
-pub(super) fn pack_record(object: &Object<'_>) -> Record {
-    let mut record = Record::default();
-    for (name, value) in object.members() {
-        let json = value.get();
-        let packed = (name == "content").then(|| pack(json)).flatten();
-        record.push(name, packed.as_deref().unwrap_or(json));
+impl Record {
+    /// Adds a member of a message, packed where that makes it shorter. `json` is JSON text.
+    pub(super) fn push_packed(&mut self, name: &str, json: &str) {
+        self.push(name, pack(name, json).as_deref().unwrap_or(json));
     }
-    record
 }
 
-/// A stored record with all values as JSON text; `None` where its content cannot be unpacked.
+/// A stored record with all values as JSON text; `None` where one cannot be unpacked.
 pub(super) fn unpack_record(stored: &str) -> Option<Record> {
     let mut record = Record::default();
     for (name, value) in Record::members(stored) {
@@ -45,20 +47,43 @@ pub(super) fn unpack_record(stored: &str) -> Option<Record> {
             Some(packed) => Some(unpack(packed)?),
             None => None,
         };
-        record.push_quoted(name, unpacked.as_deref().unwrap_or(value));
+        let json = match &unpacked {
+            Some(text) => without_prefix(name, text)?,
+            None => value,
+        };
+        record.push_quoted(name, json);
     }
     Some(record)
 }
 
+/// What stands in front of a packed value that is no string.
+fn prefix(quoted_name: &str) -> String {
+    format!("{EMPTY},{quoted_name}:")
+}
+
+const EMPTY: &str = "\"\"";
+
+/// An unpacked value as it was sent; `None` where it is another one's.
+fn without_prefix<'a>(quoted_name: &str, text: &'a str) -> Option<&'a str> {
+    match text.len() > EMPTY.len() && text.starts_with(EMPTY) {
+        true => text.strip_prefix(&prefix(quoted_name)),
+        false => Some(text),
+    }
+}
+
 /// The packed form of a JSON text, where it is a shorter one.
-fn pack(json: &str) -> Option<String> {
+fn pack(name: &str, json: &str) -> Option<String> {
     if json.len() <= THRESHOLD {
         return None;
     }
-    let compressed = COMPRESSOR.with_borrow_mut(|it| compress(it, json.as_bytes()))?;
+    let text: Cow<'_, str> = match json.starts_with('"') {
+        true => json.into(),
+        false => (prefix(&quoted(name)) + json).into(),
+    };
+    let compressed = COMPRESSOR.with_borrow_mut(|it| compress(it, text.as_bytes()))?;
     let packed = format!(
         "{MARK}{}:{}",
-        json.len(),
+        text.len(),
         STANDARD_NO_PAD.encode(compressed)
     );
     (packed.len() < json.len()).then_some(packed)
@@ -94,9 +119,8 @@ fn decompress(decompressor: &mut Decompress, compressed: &[u8], length: usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::json::quoted;
     use crate::model::message::digest_of;
-    use crate::model::{NewMessage, Timestamp};
+    use crate::model::{NewMessage, Object, Timestamp};
     use flate2::write::ZlibEncoder;
     use proptest::prelude::*;
     use std::io::Write;
@@ -104,9 +128,11 @@ mod tests {
 
     /// A record with this content, as it is stored and as it comes back.
     fn store(json: &str) -> (String, String) {
-        let message = format!(r#"{{"a":1,"content":{json},"b":"~"}}"#);
-        let object = Object::parse(message.as_bytes(), "m").unwrap();
-        let stored = pack_record(&object).as_str().to_owned();
+        let mut packed = Record::default();
+        for (name, json) in [("a", "1"), ("content", json), ("b", "\"~\"")] {
+            packed.push_packed(name, json);
+        }
+        let stored = packed.as_str().to_owned();
         let read = unpack_record(&stored).unwrap();
         (stored, read.as_str().to_owned())
     }
@@ -139,6 +165,33 @@ mod tests {
         // What cannot be compressed is not stored longer than it was sent.
         let noise: String = (0..5_000).map(|_| fastrand::alphanumeric()).collect();
         assert!(store(&quoted(&noise)).0.len() <= record(&quoted(&noise)).len());
+    }
+
+    /// As the release before unpacks a value: to a string, or not at all.
+    fn unpack_before(value: &str) -> Option<String> {
+        unpack(value.strip_prefix(MARK)?).filter(|text| text.starts_with('"'))
+    }
+
+    #[test]
+    fn long_values_that_are_no_strings_are_packed_so_that_the_release_before_can_read_them() {
+        let list = format!("[{}]", vec!["{\"a\":1}"; 200].join(", "));
+        for json in [
+            list,
+            format!("{{\"a\":{}}}", "1".repeat(600)),
+            "1".repeat(600),
+        ] {
+            let mut record = Record::default();
+            record.push_packed("a\n", &json);
+            assert!(record.as_str().len() < json.len() / 3);
+            let read = unpack_record(record.as_str()).unwrap();
+            assert_eq!(read.as_str(), format!("\"a\\n\"\u{1f}{json}\u{1e}"));
+            let (_, packed) = Record::members(record.as_str()).next().unwrap();
+            let before = format!("{{\"a\\n\":{}}}", unpack_before(packed).unwrap());
+            let object = Object::parse(before.as_bytes(), "m").unwrap();
+            assert_eq!(object.get("a\n").unwrap().get(), json);
+            // Under another name it is damaged.
+            assert_eq!(unpack_record(&format!("\"b\"\u{1f}{packed}\u{1e}")), None);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ const UNIT: char = '\u{1f}';
 const END: char = '\u{1e}';
 
 /// The members of an object as `name US value RS ...`, names and values as JSON text, but for long
-/// contents of messages, which are packed.
+/// values of messages, which are packed.
 ///
 /// JSON text never holds a bare control character other than tab and line ends, so the two separators
 /// need no escaping. The Lua prelude reads and writes the same form.

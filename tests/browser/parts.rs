@@ -1,6 +1,6 @@
 //! Parts of the page by themselves.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::common::Site;
@@ -154,6 +154,64 @@ async fn markdown_becomes_elements() {
     let made = browser.run(body, &[json!(texts)]).await;
     for ((text, expected), made) in MARKDOWN.iter().zip(made.as_array().unwrap()) {
         assert_eq!(made, expected, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn parts_of_messages_become_elements() {
+    let site = Site::embedded().await;
+    let Some(browser) = page(&site).await else {
+        return;
+    };
+    let body = r#"
+        const { partsOf, renderPart, textOf } = await import('/app/message-parts.js');
+        return args[0].map((message) => {
+            const node = document.createElement('div');
+            node.append(...(partsOf(message) ?? []).flatMap(renderPart));
+            const html = node.innerHTML
+                .replace(/<figure class="code"><pre[^>]*><code>/g, 'CODE:')
+                .replace(/<\/code><\/pre><\/figure>/g, '')
+                .replace(/ target="_blank" rel="noopener noreferrer"/g, '');
+            return [html, textOf(message)];
+        });"#;
+    let image = "iVBORw0KGgo=".repeat(100);
+    let hello = json!({ "type": "text", "text": "*Hello* <b>" });
+    let cases = [
+        (json!({ "content": "x" }), "", "x"),
+        (
+            json!({ "content": [hello] }),
+            "<p><em>Hello</em> &lt;b&gt;</p>",
+            "*Hello* <b>",
+        ),
+        (
+            json!({ "content": "x", "parts": [{ "type": "reasoning", "text": "Hm." }, { "type": "step-start" }, 5] }),
+            r#"<details class="part"><summary>Reasoning</summary><p>Hm.</p></details>"#,
+            "x",
+        ),
+        (
+            json!({ "content": "x", "parts": [{ "type": "tool-a", "state": "output-error", "input": "<b>", "errorText": "no" }] }),
+            r#"<details class="part"><summary>Tool: <code>a</code></summary>CODE:&lt;b&gt;</details><details class="part"><summary>Error</summary>CODE:no</details>"#,
+            "x",
+        ),
+        (
+            json!({ "content": [{ "type": "tool_result", "content": [{ "type": "text", "text": image }] }] }),
+            r#"<details class="part"><summary>Result</summary>CODE:…</details>"#,
+            "",
+        ),
+        (
+            json!({ "content": [
+                { "type": "image", "source": { "type": "base64", "data": image } },
+                { "type": "file", "filename": "a.pdf", "url": "https://example.com/a.pdf" },
+                { "type": "file", "filename": "b", "url": "javascript:alert(1)" },
+            ] }),
+            r#"<span class="part">Image</span><a class="part" href="https://example.com/a.pdf">a.pdf</a><span class="part">b</span>"#,
+            "",
+        ),
+    ];
+    let messages: Vec<&Value> = cases.iter().map(|(message, _, _)| message).collect();
+    let made = browser.run(body, &[json!(messages)]).await;
+    for ((message, html, text), made) in cases.iter().zip(made.as_array().unwrap()) {
+        assert_eq!(*made, json!([html, text]), "{message}");
     }
 }
 

@@ -64,25 +64,36 @@ pub fn sample() -> Value {
 
 /// The real conversations, where they are. They are not published, so a public CI has none.
 pub fn real_data() -> Option<Value> {
-    let data = read_json("../shared/data/localstorage.json");
-    if data.is_none() {
+    let text = unpublished("localstorage.json", "tests on real conversations")?;
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+/// A file of those that importers read, where they are.
+pub fn imported_file(name: &str) -> Option<String> {
+    unpublished(
+        &format!("imports/{name}"),
+        "tests on files of other applications",
+    )
+}
+
+fn unpublished(name: &str, what: &'static str) -> Option<String> {
+    let text = read_text(&format!("../shared/data/{name}"));
+    if text.is_none() {
         let is_public = std::env::var_os("GITHUB_ACTIONS").is_some();
         let skip = if is_public {
             note_skipped
         } else {
             skip_without
         };
-        skip(
-            "tests on real conversations",
-            "put localstorage.json into ../shared/data",
-        )
-        .unwrap();
+        skip(what, &format!("put {name} into ../shared/data")).unwrap();
     }
-    data
+    text
 }
 
 fn read_json(path: &str) -> Option<Value> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
-    let text = std::fs::read_to_string(path).ok()?;
-    Some(serde_json::from_str(&text).unwrap())
+    Some(serde_json::from_str(&read_text(path)?).unwrap())
+}
+
+fn read_text(path: &str) -> Option<String> {
+    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
 }

@@ -20,7 +20,8 @@ use serde_json::json;
 
 pub use client::Client;
 pub use data::{
-    etag_of, ids, incompressible, message, message_at, real_data, sample, state, without_etags,
+    etag_of, ids, imported_file, incompressible, message, message_at, real_data, sample, state,
+    without_etags,
 };
 pub use site::{Cost, Deployment, Site};
 

@@ -193,7 +193,8 @@ async fn what_is_too_large_is_refused(site: Site) {
     user.put("/api/conversations/c", &body)
         .await
         .expect_error(413, "message_too_large");
-    let padded = json!({ "id": "m", "type": "user", "content": "", "extra": "x".repeat(70_000) });
+    let padded =
+        json!({ "id": "m", "type": "user", "content": "", "extra": "x".repeat(4_000_000) });
     user.append("c", vec![padded])
         .await
         .expect_error(413, "message_too_large");

@@ -36,8 +36,8 @@
 --
 -- A record is a JSON object taken apart into name US value RS, name US value RS, ...: each name and each
 -- value as JSON text, which can hold neither of the two control characters. So a script changes one
--- member without knowing JSON, and every value comes back as it was sent. A message's long content is
--- packed before it gets here, into text that holds neither of the two either.
+-- member without knowing JSON, and every value comes back as it was sent. A message's long values are
+-- packed before they get here, into text that holds neither of the two either: '~', their length, ':' and the rest.
 --
 -- Redis does not roll a script back. So no order of commands may leave anything that cannot be read: a message is
 -- there when both its member and its body are, and a body's seq is that of its member; anything else is skipped.
@@ -270,7 +270,9 @@ local function is_body_of(member, body)
   return tonumber(string.match(body, '^%d+')) == seq_of(member)
 end
 
--- How much room a stored message takes up where it is read: a compressed content says how long it is.
+-- How much room a stored message takes up where it is read: what is compressed says how long it is.
 local function weight_of(body)
-  return #body + tonumber(string.match(body, US .. '~(%d+):') or 0)
+  local weight = #body
+  for length in string.gmatch(body, US .. '~(%d+):') do weight = weight + tonumber(length) end
+  return weight
 end

@@ -97,6 +97,37 @@ async fn write(recorder: &mut Recorder, user: &Client) {
     let other =
         json!({ "messages": [{ "id": "msg-1", "type": "user", "content": "Another one" }] });
     recorder.ask(user, "idTaken", messages, Some(other)).await;
+    write_parts(recorder, user).await;
+}
+
+/// A message of the AI SDK's, and one of Anthropic's.
+async fn write_parts(recorder: &mut Recorder, user: &Client) {
+    let messages = ("POST", "/api/conversations/conv-trip/messages");
+    let parts = json!({ "messages": [
+        { "id": "msg-weather", "type": "assistant", "timestamp": "2025-07-03T12:31:00.000Z",
+          "format": "ai-sdk/v7", "status": "complete", "model": "claude-sonnet-4-5",
+          "parts": [
+            { "type": "step-start" },
+            { "type": "reasoning", "text": "The user wants the weather.", "state": "done" },
+            { "type": "tool-weather", "toolCallId": "call-1", "state": "output-available",
+              "input": { "city": "Lisbon" }, "output": { "celsius": 27 } },
+            { "type": "text", "text": "It is **27 °C** in Lisbon.", "state": "done" },
+          ],
+          "usage": { "inputTokens": 120, "outputTokens": 31 } },
+    ] });
+    recorder.ask(user, "parts", messages, Some(parts)).await;
+    let blocks = json!({ "messages": [
+        { "id": "msg-map", "type": "user", "timestamp": "2025-07-03T12:32:00.000Z",
+          "content": [
+            { "type": "image", "source": { "type": "url", "url": "https://example.com/map.png" } },
+            { "type": "text", "text": "Where is this?" },
+          ] },
+    ] });
+    recorder.ask(user, "blocks", messages, Some(blocks)).await;
+    let wrong = json!({ "messages": [{ "id": "msg-wrong", "type": "user", "parts": [{ "text": "no type" }] }] });
+    recorder
+        .ask(user, "partWithoutType", messages, Some(wrong))
+        .await;
 }
 
 async fn read(recorder: &mut Recorder, user: &Client) {
@@ -126,6 +157,8 @@ async fn read(recorder: &mut Recorder, user: &Client) {
         .await;
     let page = "/api/conversations/1751545800000/messages?order=asc&limit=2";
     recorder.ask(user, "oldestFirst", ("GET", page), None).await;
+    let page = "/api/conversations/conv-trip/messages";
+    recorder.ask(user, "parts", ("GET", page), None).await;
     let current = json!({ "currentConversationId": "1751545800000" });
     recorder
         .ask(user, "open", ("PATCH", "/api/session"), Some(current))
@@ -163,6 +196,11 @@ async fn edit(recorder: &mut Recorder, user: &Client) {
     let edited = json!({ "content": "And a barrier?" });
     recorder
         .ask(user, "edit", ("PATCH", &message), Some(edited))
+        .await;
+    let parts =
+        json!({ "parts": [{ "type": "text", "text": "And a barrier?" }], "format": "ai-sdk/v7" });
+    recorder
+        .ask(user, "parts", ("PATCH", &message), Some(parts))
         .await;
     let truncate = format!("{one}/messages/1751545800002?andAfter=true");
     recorder

@@ -6,11 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{count, described, object, object_with, open, reference};
 
 pub fn schemas() -> Map<String, Value> {
-    let sent = json!({
-        "id": reference("Id"),
-        "type": reference("MessageType"),
-        "content": reference("Content"),
-    });
+    let sent = json!({ "id": reference("Id"), "type": reference("MessageType") });
     let kept = json!({
         "id": reference("Id"),
         "type": reference("MessageType"),
@@ -27,45 +23,96 @@ pub fn schemas() -> Map<String, Value> {
     let mut schemas = Map::new();
     schemas.insert(
         "MessageType".into(),
-        json!({ "type": "string", "enum": ["user", "assistant", "system"] }),
+        json!({ "type": "string", "enum": ["user", "assistant", "system", "tool"] }),
     );
     schemas.insert("Content".into(), content());
+    schemas.insert("Parts".into(), parts());
     schemas.insert("Tokens".into(), tokens());
     schemas.insert(
         "Message".into(),
         open(
             object_with(kept, flags(branches)),
-            "A message: what was sent comes back as it was, fields of the client's own included.",
+            "A message: what was sent comes back as it was, fields of the client's own included. Where parts were sent \
+             without a content, `content` is the text of them.",
         ),
     );
-    schemas.insert(
-        "NewMessage".into(),
-        open(
-            object_with(sent, flags(json!({
-                "timestamp": reference("SentTimestamp"),
-                "parentId": described(
-                    json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
-                    "The message that it follows, null for none. Without it, it follows the one before.",
-                ),
-            }))),
-            &format!(
-                "A message to be kept. Without a `timestamp` it is of now. At most {} fields of the client's own, \
-                 and {} bytes of them; their names and values come back as they were.",
-                limits::FIELDS,
-                limits::MESSAGE_FIELDS
-            ),
-        ),
-    );
+    schemas.insert("NewMessage".into(), new_message(sent));
     schemas.insert("MessagePatch".into(), patch());
     schemas.insert("MessagesToAppend".into(), append());
     schemas
 }
 
+fn new_message(required: Value) -> Value {
+    let optional = json!({
+        "timestamp": reference("SentTimestamp"),
+        "content": reference("Content"),
+        "parentId": described(
+            json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
+            "The message that it follows, null for none. Without it, it follows the one before.",
+        ),
+    });
+    let mut message = open(
+        object_with(required, flags(optional)),
+        &format!(
+            "A message to be kept, with a `content`, with `parts`, or with both; an array as content has no parts beside \
+             it. Without a `timestamp` it is of now. At most {} fields, and {} bytes of JSON in all; names and values of the \
+             client's own come back as they were.",
+            limits::FIELDS,
+            limits::MESSAGE
+        ),
+    );
+    message["anyOf"] = json!([{ "required": ["content"] }, { "required": ["parts"] }]);
+    message
+}
+
 fn content() -> Value {
     json!({
-        "type": "string",
-        "maxLength": limits::CONTENT,
-        "description": format!("The text, byte for byte; at most {} bytes of UTF-8.", limits::CONTENT),
+        "description": "What the message says.",
+        "oneOf": [
+            {
+                "type": "string",
+                "maxLength": limits::CONTENT,
+                "description": format!("The text, byte for byte; at most {} bytes of UTF-8.", limits::CONTENT),
+            },
+            reference("Parts"),
+        ],
+    })
+}
+
+/// Opaque but for their type.
+fn parts() -> Value {
+    let part = open(
+        object_with(json!({ "type": { "type": "string" } }), json!({})),
+        "What it holds is up to the library that made it, and comes back byte for byte.",
+    );
+    json!({
+        "type": "array",
+        "items": part,
+        "maxItems": limits::PART_COUNT,
+        "description": format!(
+            "Text, reasoning, calls of tools and their results, files, …: parts of the AI SDK's messages, blocks of \
+             Anthropic's, items of OpenAI's. At most {} bytes of JSON.",
+            limits::PARTS
+        ),
+    })
+}
+
+/// The members that describe parts and how they came about.
+fn rich() -> Value {
+    json!({
+        "parts": {
+            "oneOf": [reference("Parts"), { "type": "null" }],
+            "description": "What the message consists of, where that is more than text.",
+        },
+        "format": {
+            "type": ["string", "null"],
+            "maxLength": limits::FORMAT,
+            "description": "What the parts are written in: `ai-sdk/v7`, `aui/v0`, `anthropic`, `openai/items`, `claude-code`, …",
+        },
+        "status": { "type": ["string", "null"], "enum": ["complete", "streaming", "aborted", "error", null] },
+        "model": { "type": ["string", "null"], "description": "Which model wrote it." },
+        "usage": { "type": ["object", "null"], "description": "What the provider counted, as it said so." },
+        "metadata": { "type": ["object", "null"], "description": "What the client's library keeps beside the parts." },
     })
 }
 
@@ -86,8 +133,10 @@ fn tokens() -> Value {
 fn flags(more: Value) -> Value {
     let flag = json!({ "type": ["boolean", "null"] });
     let mut flags = json!({ "streaming": flag, "tokens": reference("Tokens"), "editable": flag });
-    if let (Value::Object(flags), Value::Object(more)) = (&mut flags, more) {
-        flags.extend(more);
+    for more in [rich(), more] {
+        if let (Value::Object(flags), Value::Object(more)) = (&mut flags, more) {
+            flags.extend(more);
+        }
     }
     flags
 }

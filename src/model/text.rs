@@ -1,0 +1,113 @@
+//! The text of a message that has parts: for titles, search, and clients that know no parts.
+
+use super::json::quoted;
+use super::limits;
+use super::part_file::first_line;
+use super::part_kind::{PartKind, kinds_of};
+use super::parts::without_base64;
+
+/// The text of these parts as a JSON string: what was said, and a few words for each tool, result and file; empty where
+/// they say nothing. It takes up at most `room` bytes of JSON, and as text what a content may have.
+pub(super) fn derive_content(parts: &str, room: usize) -> String {
+    let texts: Vec<String> = kinds_of(parts).into_iter().filter_map(short_text).collect();
+    let text = texts.join("\n\n");
+    quoted(beginning_of(&text, room))
+}
+
+/// Whether a title can be made of these parts: results of tools alone make none.
+pub(super) fn has_title(parts: &str) -> bool {
+    let kinds = kinds_of(parts);
+    let is_result = |kind: &PartKind<'_>| matches!(kind, PartKind::ToolResult(_));
+    !kinds.iter().all(is_result)
+}
+
+/// What a part is in the text, where it is in it: reasoning and sources are not.
+fn short_text(kind: PartKind<'_>) -> Option<String> {
+    match kind {
+        PartKind::Text(text) => Some(text),
+        PartKind::ToolCall(name, _) => Some(format!("[tool: {}]", first_line(&name))),
+        PartKind::ToolResult(result) => {
+            let line = first_line(&without_base64(&result.text));
+            let word = if result.is_error { "error" } else { "result" };
+            (!line.is_empty()).then(|| format!("[{word}: {line}]"))
+        }
+        PartKind::File(file) => Some(file.to_string()),
+        PartKind::Reasoning(_) | PartKind::Source(_) => None,
+    }
+}
+
+/// As much of a text as has room: `room` bytes of JSON.
+fn beginning_of(text: &str, room: usize) -> &str {
+    let mut left = room.saturating_sub("\"\"".len());
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        let escaped = match c {
+            '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+            '\0'..=' ' if c != ' ' => 6,
+            _ => c.len_utf8(),
+        };
+        end = at + c.len_utf8();
+        if escaped > left || end > limits::CONTENT {
+            return &text[..at];
+        }
+        left -= escaped;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn is_what_was_said_and_a_few_words_for_the_rest() {
+        let parts = r#"[
+            {"type":"step-start"},
+            {"type":"reasoning","text":"Hm."},
+            {"type":"text","text":"Let me look."},
+            {"type":"tool_use","name":"Read","input":{"path":"a"}},
+            {"type":"tool_result","content":"1: x\n2: y"},
+            {"type":"tool_result","content":"none","is_error":true},
+            {"type":"tool_result","content":""},
+            {"type":"file","filename":"report.pdf","url":"data:application/pdf;base64,AAAA"},
+            {"type":"image","source":{"type":"base64","data":"AAAA"}},
+            {"type":"source-url","url":"https://example.com"},
+            {"type":"from-the-future"},
+            {"type":"text","text":"There."}
+        ]"#;
+        let expected = "Let me look.\n\n[tool: Read]\n\n[result: 1: x…]\n\n[error: none]\n\n[file: report.pdf]\n\n[image]\n\nThere.";
+        assert_eq!(derive_content(parts, 10_000), quoted(expected));
+        assert_eq!(derive_content("[]", 10), "\"\"");
+        assert_eq!(derive_content("5", 10), "\"\"");
+    }
+
+    #[test]
+    fn results_alone_are_no_title() {
+        let result = r#"{"type":"tool_result","content":"x"}"#;
+        assert!(!has_title(&format!("[{result}]")));
+        assert!(!has_title("[]"));
+        assert!(has_title(&format!(
+            "[{result},{{\"type\":\"text\",\"text\":\"x\"}}]"
+        )));
+    }
+
+    #[test]
+    fn is_cut_where_a_content_ends() {
+        let text = "ä".repeat(limits::CONTENT);
+        assert_eq!(beginning_of(&text, usize::MAX).len(), limits::CONTENT);
+    }
+
+    proptest! {
+        #[test]
+        fn has_room(text in "(?s).{0,40}|[\u{0}-\u{7f}]{0,40}", room in 2usize..100) {
+            let begun = beginning_of(&text, room);
+            prop_assert!(quoted(begun).len() <= room);
+            prop_assert!(text.starts_with(begun));
+            // And no more room than is needed.
+            let next = text[begun.len()..].chars().next();
+            let more = next.map_or(String::new(), |c| format!("{begun}{c}"));
+            prop_assert!(next.is_none() || quoted(&more).len() > room);
+        }
+    }
+}
