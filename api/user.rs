@@ -1,4 +1,4 @@
-//! `/api/user`: the user's statistics, and the end of all the user's data.
+//! `/api/user`: the user's statistics, how long conversations live, and the end of all the user's data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::identity::UserId;
-use conversation_store::model::ObjectWriter;
+use conversation_store::model::{ObjectWriter, UserPatch};
 use conversation_store::store::{Erasure, Statistics, Totals};
 use http::{Method, StatusCode};
 
@@ -14,10 +14,11 @@ use http::{Method, StatusCode};
 /// `vercel.json` gives a function.
 const ERASURE_BUDGET: Duration = Duration::from_secs(20);
 
-/// Statistics, and the erasure of a user.
+/// Statistics, the choice of a TTL, and the erasure of a user.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => statistics(&app, &request).await,
+        Method::PATCH => choose(&app, request).await,
         _ => erase(&app, &request).await,
     }
 }
@@ -25,6 +26,14 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 async fn statistics(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let statistics = app.store.for_user(&user).statistics().await?;
+    Ok(ApiResponse::ok(describe(&user.user, &statistics)))
+}
+
+async fn choose(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
+    let user = request.user(app).await?;
+    let store = app.store.for_user(&user);
+    let choice = UserPatch::parse(&request.body().await?, store.max_conversation_ttl())?;
+    let statistics = store.set_conversation_ttl(choice.conversation_ttl).await?;
     Ok(ApiResponse::ok(describe(&user.user, &statistics)))
 }
 
@@ -59,10 +68,14 @@ fn describe(user: &UserId, statistics: &Statistics) -> String {
             .plain("tokens", activity.tokens)
             .finish()
     });
+    let ttl = statistics.conversation_ttl;
+    let ttl_days = ttl.map(|ttl| (ttl.as_secs() / 86_400).to_string());
     ObjectWriter::with_capacity(2_400)
         .display("userId", user)
         .raw("totals", &totals.finish())
         .plain("bytes", statistics.bytes)
+        .raw("conversationTtlDays", &ttl_days.unwrap_or("null".into()))
+        .plain("expiringSoon", statistics.expiring_soon)
         .raw("messagesPerConversation", &sizes.finish())
         .array("activity", days)
         .finish()

@@ -60,7 +60,8 @@ fn patch() -> Operation {
         .describe(
             "conversations",
             "Change metadata",
-            "`title`, `pinned`, `archived`, `tags`, `mcpServers`, and fields of the client's own.",
+            "`title`, `pinned`, `keep`, `archived`, `tags`, `mcpServers`, and fields of the client's own. What is pinned or \
+             to be kept does not expire, or as late as the deployment allows.",
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "ConversationPatch")

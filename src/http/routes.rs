@@ -21,7 +21,7 @@ macro_rules! for_each_route {
             Import = import "../../api/import.rs" "/api/import" [POST];
             Sync = sync "../../api/sync.rs" "/api/sync" [GET];
             Export = export "../../api/export.rs" "/api/export" [GET];
-            User = user "../../api/user.rs" "/api/user" [GET DELETE];
+            User = user "../../api/user.rs" "/api/user" [GET PATCH DELETE];
             Shares = shares "../../api/shares.rs" "/api/shares" [GET POST DELETE];
             Metrics = metrics "../../api/metrics.rs" "/api/metrics" [GET POST];
             Health = health "../../api/health/redis.rs" "/api/health/redis" [GET];

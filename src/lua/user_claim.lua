@@ -41,10 +41,10 @@ local SHARE_PREFIX, MAX_SHARES = ARGV[10], tonumber(ARGV[11])
 local FIRST_KEY, KEY_WIDTH, FIRST_MOVE = 11, 6, 12
 local REPLY = { 'remaining', 'moved' }
 
-local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account')
+local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account', ':settings')
 -- ':joined': the source whose totals were added last. ':joining': the source whose conversations were moved last, and how
 -- many.
-local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining')
+local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining', ':settings')
 parse_caller(row[1], row[2])
 local user, source = CALLER, read_user(source_row[1])
 local source_account = read_account(source_row[4], source)
@@ -55,6 +55,19 @@ local SOURCE = redis.sha1hex(SOURCE_META)
 local joining, joined_before = string.match(row[5] or '', '^(%S+) (%d+)$')
 local moved = math.max(tonumber(moved_before or '') or 0, joining == SOURCE and tonumber(joined_before) or 0)
 local shares, source_shares = parse_shares(row[3]), parse_shares(source_row[3])
+
+-- Where the source's conversations live longer, so do all from now on: none is to expire earlier than was chosen for it.
+local settings = {}
+load_user_settings(row[6])
+if source_row[5] then
+  local own, own_ttl = CHOSEN, ttl_of('')
+  load_user_settings(source_row[5])
+  if ttl_of('') > own_ttl then
+    settings = { ':settings', source_row[5] }
+  else
+    CHOSEN = own
+  end
+end
 
 -- Kept for as long as one of its tokens could be used.
 local function mark_source()
@@ -234,8 +247,10 @@ local function move_all(plans)
     is_user_due = user.expires_at < expires_at
     if is_user_due then user.expires_at = expires_at + math.min(DAY, TTL / 2) end
   end
+  local fields = { ':joining', SOURCE .. ' ' .. integer(moved), unpack(settings) }
+  for _, value in ipairs(marked) do fields[#fields + 1] = value end
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user),
-    ':shares', format_shares(shares), ':joining', SOURCE .. ' ' .. integer(moved), unpack(marked))
+    ':shares', format_shares(shares), unpack(fields))
   if #marked > 0 then
     redis.call('ZADD', CONVERSATIONS, unpack(places))
     if is_user_due then expire_user(user) end

@@ -1,5 +1,5 @@
 //! Conversations: `{id, title, messages, createdAt, updatedAt, totalTokens, mcpServers}`, our own
-//! additions (`pinned`, `archived`, `tags`), and whatever else a client puts into them.
+//! additions (`pinned`, `keep`, `archived`, `tags`), and whatever else a client puts into them.
 
 use std::collections::HashSet;
 
@@ -14,10 +14,11 @@ use super::{
 use crate::ErrorCode;
 
 /// What we compute and add to responses: a client may send it back, to no effect.
-const COMPUTED: [&str; 7] = [
+const COMPUTED: [&str; 8] = [
     "messageCount",
     "revision",
     "etag",
+    "expiresAt",
     "clock",
     "previousClock",
     "nextCursor",
@@ -163,6 +164,8 @@ pub struct Counters {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// When it expires, unless it is used before; `None` where it never does.
+    pub expires: Option<Timestamp>,
 }
 
 impl Counters {
@@ -183,6 +186,8 @@ impl Counters {
             tokens: number(2)?,
             created: Timestamp::from_ms(word(5)?.parse().ok()?),
             updated: Timestamp::from_ms(word(6)?.parse().ok()?),
+            expires: Some(Timestamp::from_ms(word(7)?.parse().ok()?))
+                .filter(|expires| *expires < Timestamp::NEVER),
         })
     }
 }
@@ -220,6 +225,22 @@ impl Summary {
 
     /// Begins the conversation as clients know it; the caller may add to it.
     pub fn to_object(&self, capacity: usize) -> ObjectWriter {
+        let expires = self.counters.expires.map(|expires| expires.to_string());
+        let expires = |object: ObjectWriter| object.optional("expiresAt", expires.as_deref());
+        self.write_object(capacity, expires)
+    }
+
+    /// The same for an export, which is the same wherever and whenever it is taken: it does not say when the conversation
+    /// expires.
+    pub fn to_exported_object(&self, capacity: usize) -> ObjectWriter {
+        self.write_object(capacity, |object| object)
+    }
+
+    fn write_object(
+        &self,
+        capacity: usize,
+        add_expiry: impl FnOnce(ObjectWriter) -> ObjectWriter,
+    ) -> ObjectWriter {
         let stored: Vec<(&str, &str)> = Record::members(&self.record).collect();
         let value = |name: &str| {
             let found = stored.iter().find(|(known, _)| *known == name);
@@ -231,9 +252,11 @@ impl Summary {
             "\"pinned\"",
             "\"archived\"",
             "\"tags\"",
+            "\"keep\"",
             "\"etag\"",
+            "\"expiresAt\"",
         ];
-        let mut object = ObjectWriter::with_capacity(self.record.len() + 320 + capacity)
+        let object = ObjectWriter::with_capacity(self.record.len() + 320 + capacity)
             .display("id", &self.id)
             .raw("title", value(own[0]).unwrap_or(&untitled))
             .display("createdAt", self.counters.created)
@@ -241,14 +264,24 @@ impl Summary {
             .plain("messageCount", self.counters.messages)
             .plain("totalTokens", self.counters.tokens)
             .plain("revision", self.counters.revision)
-            .optional("etag", self.etag.as_deref())
+            .optional("etag", self.etag.as_deref());
+        let mut object = add_expiry(object)
             .raw("pinned", value(own[1]).unwrap_or("false"))
+            .raw("keep", value(own[4]).unwrap_or("false"))
             .raw("archived", value(own[2]).unwrap_or("false"))
             .raw("tags", value(own[3]).unwrap_or("[]"));
         for (name, value) in stored.iter().filter(|(name, _)| !own.contains(name)) {
             object.push(name, value);
         }
         object
+    }
+}
+
+impl Summary {
+    /// Whether the user wants it kept for as long as that is possible.
+    pub fn is_kept(&self) -> bool {
+        Record::members(&self.record)
+            .any(|(name, value)| ["\"keep\"", "\"pinned\""].contains(&name) && value == "true")
     }
 }
 
@@ -268,6 +301,13 @@ fn metadata(
     export: Option<ExportMetadata>,
     messages: &[NewMessage],
 ) -> Result<Record, Invalid> {
+    // Shown of every conversation, so it may be sent back beside as many fields as there may be.
+    if object
+        .get("keep")
+        .is_some_and(|value| value.get() == "false")
+    {
+        object.take("keep");
+    }
     check_metadata(&object, path)?;
     let is_none =
         |title: &str| ["null", "\"\""].contains(&title) || title == quoted(title::UNTITLED);
@@ -282,7 +322,7 @@ fn metadata(
     if let Some(title) = title {
         record.push("title", &title);
     }
-    for name in ["pinned", "archived", "tags"] {
+    for name in ["pinned", "keep", "archived", "tags"] {
         // The script's null removes, and there is nothing to remove yet.
         if object.get(name).is_some_and(|value| value.get() == "null") {
             object.take(name);
@@ -307,7 +347,7 @@ fn check_metadata(object: &Object<'_>, path: &str) -> Result<(), Invalid> {
             "mcpServers" if !json.starts_with('{') => {
                 return Err(Invalid::field(&at, "an object"));
             }
-            "pinned" | "archived" if !["true", "false"].contains(&json) => {
+            "pinned" | "keep" | "archived" if !["true", "false"].contains(&json) => {
                 return Err(Invalid::field(&at, "true or false"));
             }
             _ => {}

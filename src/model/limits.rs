@@ -14,6 +14,8 @@ pub const MESSAGE: usize = 4_000_000;
 pub const MESSAGE_FIELDS: usize = 65_536;
 /// The largest metadata of a conversation, in bytes of JSON.
 pub const METADATA: usize = 262_144;
+/// The most days that conversations may be told to live, where they do not live for ever.
+pub const TTL_DAYS: u64 = 36_500;
 /// The longest title, in characters.
 pub const TITLE: usize = 1_000;
 /// The most tags of a conversation.
@@ -24,7 +26,7 @@ pub const TAG: usize = 100;
 pub const FIELDS: usize = 100;
 /// How many more it may have, as long as these are ours: what we add to an object must not make it too
 /// large to be sent back.
-pub const OWN_FIELDS: usize = 16;
+pub const OWN_FIELDS: usize = 20;
 /// How many conversations a list or a sync returns at once.
 pub const CONVERSATION_PAGE: PageSize = PageSize {
     default: 20,

@@ -27,7 +27,8 @@ pub use json::{Object, ObjectWriter, array_of};
 pub use message::{MessagePatch, NewMessage, StoredMessage, parse_messages};
 pub use record::Record;
 pub use request::{
-    CurrentConversation, SessionAction, ShareRequest, parse_append, parse_current, parse_session,
+    CurrentConversation, SessionAction, ShareRequest, UserPatch, parse_append, parse_current,
+    parse_session,
 };
 pub use timestamp::Timestamp;
 pub(crate) use title::json_or_untitled;

@@ -1,5 +1,7 @@
 //! Conversations as a whole: the list, saving, changing metadata, deleting.
 
+use std::time::Duration;
+
 use super::call::Call;
 use super::reply::ChangeSequence;
 use super::scripts::conversations::{
@@ -7,11 +9,15 @@ use super::scripts::conversations::{
     ConversationsList, ListedConversation,
 };
 use super::written::Written;
-use super::{Cursor, Outcome, StoreError, UserStore};
+use super::{Cursor, DAY_MS, Outcome, StoreError, UserStore};
 use crate::model::{
-    ConversationId, ConversationPatch, NewConversation, Preconditions, Summary, limits,
+    ConversationId, ConversationPatch, NewConversation, Preconditions, Summary, Timestamp, limits,
 };
 use crate::upkeep::Task;
+use crate::upstash::UpstashError;
+
+/// How many conversations one page of the list has renewed at most; further ones are left to the next.
+const RENEWED_AT_ONCE: usize = 10;
 
 /// A page of the list.
 #[derive(Debug)]
@@ -56,14 +62,39 @@ impl UserStore<'_> {
                 .context
                 .add_upkeep(Task::Purge(self.caller.user.clone()));
         }
+        let conversations =
+            ListedConversation::into_summaries(reply.conversations, &|id, version| {
+                self.tag_of(id, version)
+            })?;
+        self.keep_alive(&conversations)?;
         Ok(ConversationList {
-            conversations: ListedConversation::into_summaries(
-                reply.conversations,
-                &|id, version| self.tag_of(id, version),
-            )?,
+            conversations,
             next: reply.next,
             change_sequence: reply.change_sequence,
         })
+    }
+
+    /// Has those renewed that are to be kept and expire all the same: an earlier release has written them.
+    fn keep_alive(&self, list: &[Summary]) -> Result<(), StoreError> {
+        let now = self.store.clock.now_ms();
+        let longest = self.store.limits.max_conversation_ttl;
+        let is_early = |expires: Timestamp| {
+            longest.is_none_or(|ttl| {
+                let slack = (ttl / 12).max(Duration::from_millis(DAY_MS.unsigned_abs()));
+                let least = ttl.saturating_sub(slack).as_millis();
+                i128::from(expires.as_ms() - now) < i128::try_from(least).unwrap_or(i128::MAX)
+            })
+        };
+        let due = list
+            .iter()
+            .filter(|summary| summary.is_kept() && summary.counters.expires.is_some_and(is_early));
+        for summary in due.take(RENEWED_AT_ONCE) {
+            let id =
+                ConversationId::parse(&summary.id, "id").map_err(|_| UpstashError::Malformed)?;
+            let task = Task::Renew(self.caller.user.clone(), id);
+            self.caller.context.add_upkeep(task);
+        }
+        Ok(())
     }
 
     /// Creates a conversation, or replaces it whole.

@@ -36,6 +36,7 @@ mod health;
 mod import;
 mod invocations;
 mod jwt;
+mod keeping;
 mod limits;
 mod logs;
 mod lost_answers;

@@ -18,6 +18,7 @@ const WRITE: &str = include_str!("../../lua/lib/write.lua");
 const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
 const LIST: &str = include_str!("../../lua/lib/list.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
+const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
 
 /// What scripts that only read are put behind.
 const READING: [&str; 2] = [BASE, READ];
@@ -74,12 +75,13 @@ scripts! {
     SHARES_LIST = READING "shares_list.lua" with SHARE;
     SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
     SHARE_READ = READING "share_read.lua";
-    STATISTICS_READ = READING "statistics_read.lua";
+    STATISTICS_READ = READING "statistics_read.lua" with STATISTICS;
     STREAM_OPEN = WRITING "stream_open.lua";
     USER_CHECK = WRITING "user_check.lua";
     USER_CLAIM = WRITING "user_claim.lua" with SHARE;
     USER_ERASE = WRITING "user_erase.lua" with SHARE;
     USER_PURGE = WRITING "user_purge.lua" with SHARE;
+    USER_SET_TTL = WRITING "user_set_ttl.lua" with STATISTICS;
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use super::sessions::{
     StreamOpen,
 };
 use super::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
-use super::users::{ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge};
+use super::users::{
+    ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge, UserSetTtl,
+};
 use super::*;
 use crate::ErrorCode;
 use crate::store::contract::{Argument, Field, Procedure};
@@ -170,6 +172,7 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         UserClaim,
         UserErase<'_>,
         UserPurge<'_>,
+        UserSetTtl,
     );
     let all: BTreeSet<&str> = ALL.iter().map(|(name, _)| *name).collect();
     assert_eq!(checked, all);

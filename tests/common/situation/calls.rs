@@ -146,6 +146,12 @@ fn messages() -> Vec<Situation> {
             "change metadata",
             Request::patch(A, json!({ "title": "T", "folder": "f" })),
         ),
+        situation("pin", Request::patch(A, json!({ "pinned": true }))),
+        situation(
+            "stop keeping",
+            Request::patch(A, json!({ "keep": null, "folder": "f" })),
+        )
+        .after(vec![Request::patch(A, json!({ "keep": true }))]),
         situation("edit", Request::patch(&m2, edit)),
         situation("edit with a timestamp", Request::patch(&m2, move_it)),
         situation("delete a message", Request::delete(&m2)),
@@ -197,11 +203,15 @@ fn sessions() -> Vec<Situation> {
 fn users() -> Vec<Situation> {
     let claim = json!({ "action": "claim", "token": "{source}" });
     let stream = Request::stream("/api/sync");
+    let choose = |days: Value| Request::patch("/api/user", json!({ "conversationTtlDays": days }));
     vec![
         situation("claim", Request::post(SESSION, claim))
             .with_source()
             .of_requests(2),
         situation("erase", Request::delete("/api/user")).of_requests(2),
+        situation("choose a ttl", choose(json!(30))),
+        // What is there is extended after the response: the first request names it.
+        situation("choose to keep all", choose(Value::Null)).of_requests(3),
         situation("open a stream", stream),
     ]
 }

@@ -227,6 +227,10 @@ async fn carry(recorder: &mut Recorder, user: &Client) {
     recorder
         .ask(user, "statistics", ("GET", "/api/user"), None)
         .await;
+    let longer = json!({ "conversationTtlDays": 365 });
+    recorder
+        .ask(user, "longer", ("PATCH", "/api/user"), Some(longer))
+        .await;
 }
 
 async fn end(recorder: &mut Recorder, user: &Client) {

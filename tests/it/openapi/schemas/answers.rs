@@ -36,6 +36,7 @@ pub fn schemas() -> Map<String, Value> {
         ("ImportRequest", import_request()),
         ("ImportReport", import_report()),
         ("Statistics", statistics()),
+        ("UserPatch", user_patch()),
         ("Erased", object(json!({ "erased": { "const": true } }))),
         ("ErasureUnderWay", erasure_under_way()),
         ("Health", health()),
@@ -262,6 +263,11 @@ fn statistics() -> Value {
             "lifetime": described(totals, "All that ever was, deleted or not."),
         })),
         "bytes": described(count(), "What all that is kept takes up in the database."),
+        "conversationTtlDays": described(
+            json!({ "type": ["integer", "null"], "minimum": 1 }),
+            "How long conversations live that are neither read nor written; null where they never expire.",
+        ),
+        "expiringSoon": described(count(), "Conversations that expire within 14 days."),
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {
             "type": "array",
@@ -269,6 +275,16 @@ fn statistics() -> Value {
             "description": "Each of the last 30 days (UTC), the oldest first.",
         },
     }))
+}
+
+fn user_patch() -> Value {
+    let days = json!({ "type": ["integer", "null"], "minimum": 1, "maximum": limits::TTL_DAYS });
+    let days = described(
+        days,
+        "Null is for ever, or as long as the deployment allows. It counts for each conversation when that is next used, \
+         and a longer one for all, soon.",
+    );
+    open(object(json!({ "conversationTtlDays": days })), "")
 }
 
 fn claim_under_way() -> Value {

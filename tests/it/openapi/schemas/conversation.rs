@@ -34,7 +34,11 @@ pub fn schemas() -> Map<String, Value> {
         ),
     ];
     for (name, more, description) in kept {
-        let more = join(summary(), more);
+        let mut more = join(summary(), more);
+        if name == "ExportedConversation" {
+            // An export is the same whenever it is taken.
+            let _ = more.as_object_mut().unwrap().remove("expiresAt");
+        }
         let object = object_with(more, json!({ "mcpServers": servers() }));
         schemas.insert(name.into(), open(object, description));
     }
@@ -57,7 +61,12 @@ fn summary() -> Value {
             json!({ "type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{32}$" }),
             "As in the header `ETag`, without quotes; null while a write is unfinished.",
         ),
-        "pinned": { "type": "boolean" },
+        "expiresAt": {
+            "anyOf": [reference("Timestamp"), { "type": "null" }],
+            "description": "When it expires, unless it is read or written before; null where it never does.",
+        },
+        "pinned": described(json!({ "type": "boolean" }), "It is not to expire either."),
+        "keep": described(json!({ "type": "boolean" }), "It is not to expire."),
         "archived": { "type": "boolean" },
         "tags": { "type": "array", "items": { "type": "string" } },
     })
@@ -92,7 +101,7 @@ fn origin() -> Value {
 /// What a client may set, be it new or not.
 fn settable() -> Value {
     let flag = json!({ "type": ["boolean", "null"] });
-    json!({ "pinned": flag, "archived": flag, "tags": reference("Tags"), "mcpServers": servers() })
+    json!({ "pinned": flag, "keep": flag, "archived": flag, "tags": reference("Tags"), "mcpServers": servers() })
 }
 
 fn new_conversation() -> Value {
@@ -109,7 +118,7 @@ fn new_conversation() -> Value {
         object_with(json!({}), join(settable(), fields)),
         &format!(
             "A conversation to be kept. Without a title it gets one made of its first user message. What the \
-             service computes (`revision`, `etag`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
+             service computes (`revision`, `etag`, `expiresAt`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
              to no effect. At most {} fields of the client's own, and {} bytes of metadata.",
             limits::FIELDS,
             limits::METADATA
@@ -136,6 +145,7 @@ fn patch() -> Value {
         "messageCount",
         "revision",
         "etag",
+        "expiresAt",
         "clock",
         "previousClock",
         "nextCursor",
