@@ -68,6 +68,9 @@ fn describe(user: &UserId, statistics: &Statistics) -> String {
             .plain("tokens", activity.tokens)
             .finish()
     });
+    let trash = ObjectWriter::with_capacity(48)
+        .plain("conversations", statistics.trashed)
+        .plain("bytes", statistics.trashed_bytes);
     let ttl = statistics.conversation_ttl;
     let ttl_days = ttl.map(|ttl| (ttl.as_secs() / 86_400).to_string());
     ObjectWriter::with_capacity(2_400)
@@ -76,6 +79,7 @@ fn describe(user: &UserId, statistics: &Statistics) -> String {
         .plain("bytes", statistics.bytes)
         .raw("conversationTtlDays", &ttl_days.unwrap_or("null".into()))
         .plain("expiringSoon", statistics.expiring_soon)
+        .raw("trash", &trash.finish())
         .raw("messagesPerConversation", &sizes.finish())
         .array("activity", days)
         .finish()

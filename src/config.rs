@@ -32,6 +32,8 @@ pub struct Config {
     /// `MAX_CONVERSATION_TTL_DAYS`: the longest that a user may choose instead; `None` for no bound, so that conversations
     /// can be kept for ever.
     pub max_conversation_ttl: Option<Duration>,
+    /// `TRASH_DAYS`: how long a deleted conversation can be restored (30 days by default); zero where there is no trash.
+    pub trash_ttl: Duration,
     /// `SESSION_TTL_DAYS`: the time to live of a session (7 days by default).
     pub session_ttl: Duration,
     /// What every key begins with: nothing in production, the branch in previews, `development:` in development.
@@ -97,6 +99,7 @@ impl Config {
             provider: variables.provider()?,
             conversation_ttl,
             max_conversation_ttl: variables.max_conversation_ttl(conversation_ttl)?,
+            trash_ttl: Duration::from_secs(variables.number("TRASH_DAYS", 30, 0..=3_650)? * 86_400),
             session_ttl: variables.days("SESSION_TTL_DAYS", 7)?,
             namespace: variables.namespace()?,
             stream_duration: Duration::from_secs(variables.number(
@@ -226,7 +229,7 @@ mod tests {
                 "MAX_CONVERSATION_TTL_DAYS",
             ),
             (
-                ("MAX_CONVERSATION_TTL_DAYS", "0"),
+                ("MAX_CONVERSATION_TTL_DAYS", "many"),
                 "MAX_CONVERSATION_TTL_DAYS",
             ),
             (("REDIS_ENABLED", "maybe"), "REDIS_ENABLED"),

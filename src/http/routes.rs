@@ -13,7 +13,7 @@ use super::ApiError;
 macro_rules! for_each_route {
     ($take:ident) => {
         $take! {
-            Conversations = conversations "../../api/conversations.rs" "/api/conversations" [GET POST];
+            Conversations = conversations "../../api/conversations.rs" "/api/conversations" [GET POST DELETE];
             Conversation = conversation "../../api/conversations/[id].rs" "/api/conversations/{id}" [GET PUT PATCH DELETE];
             Messages = messages "../../api/conversations/[id]/messages.rs" "/api/conversations/{id}/messages" [GET POST];
             Message = message "../../api/conversations/[id]/messages/[messageId].rs" "/api/conversations/{id}/messages/{messageId}" [PATCH DELETE];

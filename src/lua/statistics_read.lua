@@ -14,15 +14,18 @@
 --          is_recount_due: '1' where all was counted anew, which it will be until the account is purged, or '0'
 --          conversation_ttl: of the user's conversations, ms; '0' where they never expire
 --          expiring_soon: how many conversations expire within 14 days
+--          trashed: conversations in the trash
+--          trashed_bytes: that they take up
 -- Billed   2: EVALSHA, HMGET; where the totals kept are not to be trusted (something may have expired, or the largest
 --          conversation has shrunk, since they were last counted), or something may expire soon, 2 more (ZRANGE, HMGET), and
 --          one more of HMGET for each 3,000 conversations
 -- Touches  the user's numbers; at most the numbers of all conversations
 
 local REPLY = { 'conversations', 'messages', 'tokens', 'bytes', 'largest', 'lifetime_conversations', 'lifetime_messages',
-  'lifetime_tokens', 'activity', 'is_recount_due', 'conversation_ttl', 'expiring_soon' }
+  'lifetime_tokens', 'activity', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
+  'trashed_bytes' }
 
-local row = redis.call('HMGET', META, ':user', ':account', ':settings')
+local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':trash')
 local user = parse_user(row[1])
 load_user_settings(row[3])
-return reply_of(REPLY, statistics_of(user, read_account(row[2], user)))
+return reply_of(REPLY, statistics_of(user, read_account(row[2], user), row[4]))

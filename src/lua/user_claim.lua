@@ -23,6 +23,7 @@
 --          12 moves...: id, other_id; the other one is for where the id is taken
 -- Returns  remaining: conversations that are left
 --          moved: conversations moved by now
+--          is_trash: '1' where the next ones are those in the trash of the source, which trash_claim.lua moves, or '0'
 --          ids...: of the next step
 -- Refuses  already_claimed: the source was claimed by another user
 --          wrong_token: the source had signed out since the token was issued
@@ -39,9 +40,9 @@ local SOURCE_CONVERSATIONS, SOURCE_META = KEYS[4], KEYS[5]
 local CLAIMER, ISSUED_AT, TOKEN_TTL, MAX_NAMED = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local SHARE_PREFIX, MAX_SHARES = ARGV[10], tonumber(ARGV[11])
 local FIRST_KEY, KEY_WIDTH, FIRST_MOVE = 11, 6, 12
-local REPLY = { 'remaining', 'moved' }
+local REPLY = { 'remaining', 'moved', 'is_trash' }
 
-local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account', ':settings')
+local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account', ':settings', ':trash')
 -- ':joined': the source whose totals were added last. ':joining': the source whose conversations were moved last, and how
 -- many.
 local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining', ':settings')
@@ -292,7 +293,15 @@ if #ARGV >= FIRST_MOVE then move_all(read_plans()) end
 local ids = redis.call('ZRANGE', SOURCE_CONVERSATIONS, 0, MAX_NAMED - 1)
 if #ids > 0 then
   local remaining = integer(redis.call('ZCARD', SOURCE_CONVERSATIONS))
-  return reply_of(REPLY, { remaining = remaining, moved = integer(moved) }, ids)
+  return reply_of(REPLY, { remaining = remaining, moved = integer(moved), is_trash = '0' }, ids)
+end
+local trashed, left = {}, 0
+for id in string.gmatch(source_row[6] or '', '(%S+) [^\30]*\30') do
+  left = left + 1
+  if left <= MAX_NAMED then trashed[left] = id end
+end
+if left > 0 then
+  return reply_of(REPLY, { remaining = integer(left), moved = integer(moved), is_trash = '1' }, trashed)
 end
 
 -- No other user can revoke what the source shared of conversations that no longer exist.
@@ -310,4 +319,4 @@ for at = 6, 10 do orphans[#orphans + 1] = KEYS[at] end
 redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, unpack(orphans))
 source = read_user()
 mark_source()
-return reply_of(REPLY, { remaining = '0', moved = integer(moved) })
+return reply_of(REPLY, { remaining = '0', moved = integer(moved), is_trash = '0' })

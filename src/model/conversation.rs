@@ -104,6 +104,24 @@ pub(crate) fn generate_title(messages: &[NewMessage]) -> Option<String> {
         .map(|title| quoted(&title))
 }
 
+/// Whether the body of a PATCH is `{"trashed": false}`: what takes a conversation out of the trash.
+///
+/// # Errors
+/// `invalid_field` where there is more than that, or `true`.
+pub fn is_restoration(json: &[u8]) -> Result<bool, Invalid> {
+    let mut object = Object::parse(json, "body")?;
+    let Some(trashed) = object.take("trashed") else {
+        return Ok(false);
+    };
+    match trashed.get() {
+        "false" if object.is_empty() => Ok(true),
+        _ => Err(Invalid::field(
+            "body.trashed",
+            "false, and nothing beside it",
+        )),
+    }
+}
+
 /// The metadata of a conversation to change.
 #[derive(Debug)]
 pub struct ConversationPatch {

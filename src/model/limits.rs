@@ -16,6 +16,8 @@ pub const MESSAGE_FIELDS: usize = 65_536;
 pub const METADATA: usize = 262_144;
 /// The most days that conversations may be told to live, where they do not live for ever.
 pub const TTL_DAYS: u64 = 36_500;
+/// How many days ahead a list of what expires goes at most.
+pub const EXPIRING_DAYS: u32 = 365;
 /// The longest title, in characters.
 pub const TITLE: usize = 1_000;
 /// The most tags of a conversation.

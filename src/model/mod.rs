@@ -6,6 +6,7 @@
 
 mod conversation;
 mod export_metadata;
+mod filter;
 mod id;
 mod json;
 pub mod limits;
@@ -19,8 +20,9 @@ mod title;
 mod version;
 
 pub(crate) use conversation::generate_title;
-pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
+pub use conversation::{ConversationPatch, Counters, NewConversation, Summary, is_restoration};
 pub use export_metadata::ExportMetadata;
+pub use filter::{ConversationFilter, spellings};
 pub use id::{ConversationId, MessageId, ShareId};
 pub(crate) use json::whole_number;
 pub use json::{Object, ObjectWriter, array_of};

@@ -6,12 +6,13 @@ use super::call::Call;
 use super::reply::ChangeSequence;
 use super::scripts::conversations::{
     ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
-    ConversationsList, ListedConversation,
+    ConversationsFilter, ConversationsList, ListedConversation,
 };
 use super::written::Written;
 use super::{Cursor, DAY_MS, Outcome, StoreError, UserStore};
 use crate::model::{
-    ConversationId, ConversationPatch, NewConversation, Preconditions, Summary, Timestamp, limits,
+    ConversationFilter, ConversationId, ConversationPatch, NewConversation, Preconditions, Summary,
+    Timestamp, limits, spellings,
 };
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
@@ -28,6 +29,8 @@ pub struct ConversationList {
     pub next: Option<Cursor>,
     /// The user's change sequence.
     pub change_sequence: i64,
+    /// How many fit the filter, on all pages together; `None` without a filter, and where there are too many to look at.
+    pub count: Option<u64>,
 }
 
 /// What to do where the conversation is there already.
@@ -71,6 +74,49 @@ impl UserStore<'_> {
             conversations,
             next: reply.next,
             change_sequence: reply.change_sequence,
+            count: None,
+        })
+    }
+
+    /// The same of those that fit a filter.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn filtered_list(
+        &self,
+        filter: &ConversationFilter,
+        limit: usize,
+        after: Option<&Cursor>,
+    ) -> Result<ConversationList, StoreError> {
+        let now = self.store.clock.now_ms();
+        let tag = filter.tag.as_deref();
+        let call = ConversationsFilter {
+            limit,
+            archived: filter.archived,
+            pinned: filter.pinned,
+            expires_by: filter
+                .expiring_days
+                .map(|days| now + i64::from(days) * DAY_MS),
+            after,
+            tag: tag.map(spellings).unwrap_or_default(),
+        };
+        let reply = self.read(call).await?;
+        if reply.is_purge_due {
+            self.caller
+                .context
+                .add_upkeep(Task::Purge(self.caller.user.clone()));
+        }
+        let mut conversations =
+            ListedConversation::into_summaries(reply.conversations, &|id, version| {
+                self.tag_of(id, version)
+            })?;
+        self.keep_alive(&conversations)?;
+        conversations.retain(|summary| tag.is_none_or(|tag| summary.has_tag(tag)));
+        Ok(ConversationList {
+            conversations,
+            next: reply.next,
+            change_sequence: reply.change_sequence,
+            count: reply.count,
         })
     }
 
@@ -152,17 +198,21 @@ impl UserStore<'_> {
             .into_written(id, &|id, version| self.tag_of(id, version))
     }
 
-    /// Deletes a conversation with all its messages, and its shares. Deleting it again is no error.
+    /// Deletes a conversation with all its messages, and its shares; where there is a trash, they stay there for a while,
+    /// unless this `is_permanent`. Deleting it again is no error.
     ///
     /// # Errors
     /// `NoConversation`; `Stale`; or the database failed.
     pub async fn delete_conversation(
         &self,
         id: &ConversationId,
+        is_permanent: bool,
         preconditions: &Preconditions,
     ) -> Result<Deleted, StoreError> {
         let call = ConversationDelete {
             share_prefix: self.keys.share_prefix(),
+            trash_ttl: self.store.limits.trash_ttl,
+            is_permanent,
         };
         let reply = self
             .write(Call::about(id, call).under(preconditions))

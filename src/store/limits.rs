@@ -14,6 +14,7 @@ use crate::upstash::Script;
 pub(super) struct Limits {
     pub(super) conversation_ttl: Duration,
     pub(super) max_conversation_ttl: Option<Duration>,
+    pub(super) trash_ttl: Duration,
     pub(super) rate: u64,
     pub(super) address_rate: u64,
     pub(super) reader_rate: u64,
@@ -30,6 +31,8 @@ impl Limits {
         Self {
             conversation_ttl: config.conversation_ttl,
             max_conversation_ttl: config.max_conversation_ttl,
+            // A tombstone lasts as long as a conversation, and what is in the trash has one.
+            trash_ttl: config.trash_ttl.min(config.conversation_ttl),
             rate: config.rate_limit,
             address_rate: config.address_rate_limit,
             reader_rate: config.share_rate_limit,

@@ -53,6 +53,10 @@ pub struct Statistics {
     pub conversation_ttl: Option<Duration>,
     /// How many expire within 14 days.
     pub expiring_soon: u64,
+    /// Conversations in the trash.
+    pub trashed: u64,
+    /// What they take up in the database; part of `bytes`.
+    pub trashed_bytes: u64,
     /// The last 30 days, the oldest first, those without activity included.
     pub activity: Vec<Activity>,
 }
@@ -112,6 +116,8 @@ impl UserStore<'_> {
             conversation_ttl: Some(Duration::from_millis(reply.conversation_ttl))
                 .filter(|ttl| !ttl.is_zero()),
             expiring_soon: reply.expiring_soon,
+            trashed: reply.trashed,
+            trashed_bytes: reply.trashed_bytes,
             most_messages: reply.largest,
             lifetime: Totals {
                 conversations: reply.lifetime_conversations,

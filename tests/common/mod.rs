@@ -375,7 +375,17 @@ pub async fn use_every_script(user: &Client) {
     user.post("/api/import", &json!([{ "id": "warm-import" }]))
         .await
         .expect(200);
-    user.delete("/api/conversations/warm").await.expect(200);
+    user.get("/api/conversations?archived=false")
+        .await
+        .expect(200);
+    let (warm, trash) = ("/api/conversations/warm", "/api/conversations?trash=true");
+    user.delete(warm).await.expect(200);
+    user.get(trash).await.expect(200);
+    user.patch(warm, &json!({ "trashed": false }))
+        .await
+        .expect(200);
+    user.delete(warm).await.expect(200);
+    user.delete(trash).await.expect(200);
 }
 
 /// What a write's answer says of the state after it, which a repetition has to find the same.

@@ -22,6 +22,7 @@
 --           ':claimed'       a hash of the user whose account all of this was moved into, and how many
 --                            conversations; see user_claim.lua
 --           ':code'          the key of the last code for another device and when it expires, ms; see code_create.lua
+--           ':trash'         what is in the trash, see trash.lua
 --           ':settings'      what the user has chosen, see `user_setting_names`; absent where nothing was
 --           ':stream:<n>'    until when the n-th open stream of changes may last, ms
 --           ':remnants'      written by an earlier release only: ids that expired but were not purged
@@ -29,6 +30,7 @@
 --           <id>:counters    see `counter_names`; 'deleted' and the change sequence where it was deleted
 --           <id>:state       see `state_names`, and a mark; absent where an earlier release wrote last
 --           <id>:writes      outcomes of its last writes, see write_log.lua
+--           <id>:trash       of a conversation in the trash: what is needed to restore it, see trash.lua
 --           <id>:deleted     its deleted messages, oldest first: id, space, revision of the deletion, RS
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
 --   messages                 member: seq as 8 hex digits and the message id, so that equal timestamps

@@ -98,18 +98,18 @@ local function prepare(c)
   end
 end
 
--- The conversation that the call is about, and where it is asked for one more field of meta. Returns it, the user, and
--- the outcome of this request where it is remembered.
-local function load(field)
+-- The conversation that the call is about, and where they are asked for further fields of meta. Returns it, the user,
+-- the outcome of this request where it is remembered, and these fields.
+local function load(...)
   local fields = { ':user', ':account', ':settings' }
   push_fields(fields, ID)
-  fields[#fields + 1] = field
+  for _, field in ipairs({ ... }) do fields[#fields + 1] = field end
   local row = redis.call('HMGET', META, unpack(fields))
   load_user_settings(row[3])
   local c = read_conversation(ID, row, 4, MESSAGES, BODIES)
   local outcome, replaced = parse_caller(row[1], row[2], c.writes)
   c.record_then = replaced or c.record
-  return c, CALLER, outcome, row[4 + CONVERSATION_FIELDS]
+  return c, CALLER, outcome, unpack(row, 4 + CONVERSATION_FIELDS, #fields)
 end
 
 -- One change of one conversation: a new revision, dated by the change sequence.

@@ -1,4 +1,4 @@
--- Shared by the scripts that reply with the user's statistics, behind base.lua.
+-- Shared by the scripts that reply with the user's statistics, behind base.lua and trash.lua.
 
 -- How soon is soon, of what is about to expire, ms.
 local SOON = 14 * DAY
@@ -21,13 +21,17 @@ local function count_conversations(account)
   return expiring_soon
 end
 
--- The statistics by name; what the user has chosen was read before.
-local function statistics_of(user, account)
+-- The statistics by name; what the user has chosen was read before. `trashed`: what meta has of the trash.
+local function statistics_of(user, account, trashed)
   local is_due = user.change_seq > 0 and not (is_counted(account) and account.largest >= 0)
   local expiring_soon = 0
   -- Nothing expires before `counted_until`.
   if is_due or (user.change_seq > 0 and account.counted_until <= NOW + SOON) then
     expiring_soon = count_conversations(account)
+  end
+  local count, bytes = 0, 0
+  for _, row in ipairs(trash.parse(trashed)) do
+    if row.kept_until > NOW then count, bytes = count + 1, bytes + row.bytes end
   end
   local ttl = ttl_of('')
   return {
@@ -43,5 +47,7 @@ local function statistics_of(user, account)
     is_recount_due = flag(is_due),
     conversation_ttl = ttl < math.huge and integer(ttl) or '0',
     expiring_soon = integer(expiring_soon),
+    trashed = integer(count),
+    trashed_bytes = integer(bytes),
   }
 end

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::conversations::{
     ConversationDelete, ConversationPatch, ConversationRenew, ConversationSave,
-    ConversationsExport, ConversationsImport, ConversationsList, ExportedConversation,
+    ConversationsExport, ConversationsFilter, ConversationsImport, ConversationsList,
+    ExportedConversation,
 };
 use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessagesAppend};
 use super::metrics::MetricsAdd;
@@ -15,6 +16,7 @@ use super::sessions::{
     StreamOpen,
 };
 use super::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
+use super::trash::{ConversationRestore, TrashClaim, TrashEmpty, TrashList};
 use super::users::{
     ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge, UserSetTtl,
 };
@@ -151,8 +153,10 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         ConversationPatch<'_>,
         ConversationRead<'_>,
         ConversationRenew,
+        ConversationRestore,
         ConversationSave<'_>,
         ConversationsExport<'_>,
+        ConversationsFilter<'_>,
         ConversationsImport<'_>,
         ConversationsList<'_>,
         MessageDelete<'_>,
@@ -168,6 +172,9 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         SharesRevoke<'_>,
         StatisticsRead,
         StreamOpen,
+        TrashClaim,
+        TrashEmpty<'_>,
+        TrashList<'_>,
         UserCheck,
         UserClaim,
         UserErase<'_>,

@@ -40,6 +40,8 @@ reply! {
         is_recount_due: bool,
         conversation_ttl: u64,
         expiring_soon: u64,
+        trashed: u64,
+        trashed_bytes: u64,
     }
 }
 
@@ -146,6 +148,7 @@ reply! {
     ClaimStep {
         remaining: u64,
         moved: u64,
+        is_trash: bool,
         ids: Vec<String>,
     }
 }

@@ -66,6 +66,7 @@ const SESSION: &str = "/api/session";
 pub fn situations() -> Vec<Situation> {
     let mut all = saves();
     all.extend(messages());
+    all.extend(trash());
     all.extend(shares_and_files());
     let mut others = sessions();
     others.extend(users());
@@ -163,6 +164,27 @@ fn messages() -> Vec<Situation> {
     ]
 }
 
+fn trash() -> Vec<Situation> {
+    let trash = "/api/conversations?trash=true";
+    let for_good = format!("{A}?permanent=true");
+    let restore = || Request::patch(A, json!({ "trashed": false }));
+    let pinned = Request::patch(A, json!({ "pinned": true }));
+    vec![
+        situation("delete a pinned one", Request::delete(A)).after(vec![pinned.clone()]),
+        situation("delete for good", Request::delete(&for_good)),
+        situation("delete out of the trash", Request::delete(&for_good))
+            .after(vec![Request::delete(A)]),
+        situation("restore", restore()).after(vec![pinned, Request::delete(A)]),
+        situation("restore what is there", restore()),
+        situation("empty the trash", Request::delete(trash))
+            .after(vec![
+                Request::delete(A),
+                Request::delete("/api/conversations/b"),
+            ])
+            .of_requests(2),
+    ]
+}
+
 fn shares_and_files() -> Vec<Situation> {
     let share = json!({ "conversationId": "b" });
     let mut more = five();
@@ -207,7 +229,7 @@ fn users() -> Vec<Situation> {
     vec![
         situation("claim", Request::post(SESSION, claim))
             .with_source()
-            .of_requests(2),
+            .of_requests(4),
         situation("erase", Request::delete("/api/user")).of_requests(2),
         situation("choose a ttl", choose(json!(30))),
         // What is there is extended after the response: the first request names it.

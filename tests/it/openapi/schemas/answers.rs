@@ -37,6 +37,8 @@ pub fn schemas() -> Map<String, Value> {
         ("ImportReport", import_report()),
         ("Statistics", statistics()),
         ("UserPatch", user_patch()),
+        ("Emptied", object(json!({ "emptied": { "const": true } }))),
+        ("EmptyingUnderWay", emptying_under_way()),
         ("Erased", object(json!({ "erased": { "const": true } }))),
         ("ErasureUnderWay", erasure_under_way()),
         ("Health", health()),
@@ -49,11 +51,16 @@ pub fn schemas() -> Map<String, Value> {
 }
 
 fn conversation_list() -> Value {
-    object(json!({
-        "data": list_of("Conversation"),
+    let page = json!({
+        "data": list_of("ListedConversation"),
         "nextCursor": next_cursor(),
         "clock": reference("Clock"),
-    }))
+    });
+    let count = described(
+        json!({ "type": ["integer", "null"], "minimum": 0 }),
+        "Of a filtered list: how many fit, on all pages; null where there are too many to count at once.",
+    );
+    object_with(page, json!({ "count": count }))
 }
 
 fn message_page() -> Value {
@@ -268,6 +275,10 @@ fn statistics() -> Value {
             "How long conversations live that are neither read nor written; null where they never expire.",
         ),
         "expiringSoon": described(count(), "Conversations that expire within 14 days."),
+        "trash": object(json!({
+            "conversations": described(count(), "That can be restored."),
+            "bytes": described(count(), "What they take up, as a part of `bytes`."),
+        })),
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {
             "type": "array",
@@ -301,6 +312,14 @@ fn erasure_under_way() -> Value {
         "remaining": described(count(), "Conversations that are left."),
     }));
     described(erasure, "The time did not suffice: send it again.")
+}
+
+fn emptying_under_way() -> Value {
+    let emptying = object(json!({
+        "emptied": { "const": false },
+        "remaining": described(count(), "Conversations that are left."),
+    }));
+    described(emptying, "The time did not suffice: send it again.")
 }
 
 fn health() -> Value {

@@ -42,8 +42,23 @@ pub fn schemas() -> Map<String, Value> {
         let object = object_with(more, json!({ "mcpServers": servers() }));
         schemas.insert(name.into(), open(object, description));
     }
+    let listed = object_with(
+        summary(),
+        json!({ "mcpServers": servers(), "deletedAt": reference("Timestamp") }),
+    );
+    schemas.insert(
+        "ListedConversation".into(),
+        open(
+            listed,
+            "A conversation without its messages. In the trash it says when it was deleted, and `expiresAt` is when it is gone \
+             for good.",
+        ),
+    );
     schemas.insert("NewConversation".into(), new_conversation());
-    schemas.insert("ConversationPatch".into(), patch());
+    schemas.insert("MetadataPatch".into(), patch());
+    schemas.insert("Restoration".into(), restoration());
+    let either = json!({ "oneOf": [reference("MetadataPatch"), reference("Restoration")] });
+    schemas.insert("ConversationPatch".into(), either);
     schemas
 }
 
@@ -135,6 +150,12 @@ fn sent_origin() -> Value {
     open(origin, "What an export says of where it stood.")
 }
 
+fn restoration() -> Value {
+    let mut restoration = object(json!({ "trashed": { "const": false } }));
+    restoration["additionalProperties"] = json!(false);
+    described(restoration, "Takes the conversation out of the trash.")
+}
+
 fn patch() -> Value {
     let fields = join(settable(), json!({ "title": reference("Title") }));
     let fixed = [
@@ -150,6 +171,7 @@ fn patch() -> Value {
         "previousClock",
         "nextCursor",
         "$export",
+        "trashed",
     ];
     let fixed = fixed.map(|name| json!({ "required": [name] }));
     let mut patch = open(
