@@ -4,14 +4,16 @@ use conversation_store::ErrorCode::{
     ConversationExists, ConversationNotFound, InvalidCursor, InvalidQuery, MessageNotFound,
 };
 use conversation_store::http::Route;
+use conversation_store::model::limits;
 use http::Method;
 use serde_json::json;
 
 use super::super::errors::NEW_CONVERSATION;
 use super::super::operation::{Operation, Response};
+use super::super::parameters::{either, flag, query};
 
 pub fn operations() -> Vec<Operation> {
-    vec![list(), create()]
+    vec![list(), create(), empty_trash()]
 }
 
 fn list() -> Operation {
@@ -19,9 +21,26 @@ fn list() -> Operation {
         .describe(
             "conversations",
             "List conversations",
-            "Summaries without messages, last changed first.",
+            "Summaries without messages, last changed first. A filtered list says how many there are; its page may be shorter \
+             than asked for and have a cursor all the same.",
         )
         .takes(&["ConversationLimit", "Cursor"])
+        .takes_also(either("archived", "Only those that are archived, or only those that are not."))
+        .takes_also(either("pinned", "Only those that are pinned, or only those that are not."))
+        .takes_also(query(
+            "tag",
+            "Only those with this tag.",
+            json!({ "type": "string", "maxLength": limits::TAG }),
+        ))
+        .takes_also(query(
+            "expiring",
+            "Only those that expire within so many days.",
+            json!({ "type": "integer", "minimum": 1, "maximum": limits::EXPIRING_DAYS }),
+        ))
+        .takes_also(flag(
+            "trash",
+            "What is in the trash, last deleted first, instead. No filter goes with it.",
+        ))
         .response(
             Response::json(200, "A page of the list.", "ConversationList")
                 .leads_to(
@@ -51,4 +70,28 @@ fn create() -> Operation {
         .response(Response::written(200, "It was created before, by this very request.").headers(&["Location"]))
         .refuses(&NEW_CONVERSATION)
         .refuses(&[ConversationExists, ConversationNotFound, MessageNotFound])
+}
+
+fn empty_trash() -> Operation {
+    let trash = json!({
+        "name": "trash",
+        "in": "query",
+        "required": true,
+        "description": "Only the trash can be deleted as a whole.",
+        "schema": { "type": "string", "enum": ["true"] },
+    });
+    Operation::new(Method::DELETE, Route::Conversations, "emptyTrash")
+        .describe(
+            "conversations",
+            "Empty the trash",
+            "Removes what is in the trash for good.",
+        )
+        .takes_also(trash)
+        .response(Response::json(200, "Nothing is left in it.", "Emptied"))
+        .response(Response::json(
+            202,
+            "Some is left: send it again.",
+            "EmptyingUnderWay",
+        ))
+        .refuses(&[InvalidQuery])
 }

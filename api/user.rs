@@ -1,18 +1,19 @@
-//! `/api/user`: the user's statistics, and the end of all the user's data.
+//! `/api/user`: the user's statistics, how long conversations live, and the end of all the user's data.
 
 use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::ObjectWriter;
+use conversation_store::model::{ObjectWriter, UserPatch};
 use conversation_store::service::user;
 use conversation_store::store::Erasure;
 use http::Method;
 
-/// Statistics, and the erasure of a user.
+/// Statistics, the choice of a TTL, and the erasure of a user.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => statistics(&app, &request).await,
+        Method::PATCH => choose(&app, request).await,
         _ => erase(&app, &request).await,
     }
 }
@@ -20,6 +21,14 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 async fn statistics(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.user(app).await?;
     let statistics = user::statistics(app, &caller).await?;
+    Ok(ApiResponse::ok(statistics.to_json()))
+}
+
+async fn choose(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
+    let caller = request.user(app).await?;
+    let longest = app.store.for_user(&caller).max_conversation_ttl();
+    let choice = UserPatch::parse(&request.body().await?, longest)?;
+    let statistics = user::choose_ttl(app, &caller, choice).await?;
     Ok(ApiResponse::ok(statistics.to_json()))
 }
 

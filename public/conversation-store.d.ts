@@ -63,6 +63,7 @@ export interface Conversation<Time = string> {
   totalTokens: number;
   mcpServers?: Record<string, any>;
   pinned?: boolean;
+  keep?: boolean;
   archived?: boolean;
   tags?: string[];
 
@@ -92,6 +93,7 @@ export interface ConversationInput {
   totalTokens?: number;
   mcpServers?: Record<string, any>;
   pinned?: boolean;
+  keep?: boolean;
   archived?: boolean;
   tags?: string[];
   snapshot?: string;
@@ -101,6 +103,7 @@ export interface ConversationInput {
 export interface ConversationUpdates {
   title?: string;
   pinned?: boolean | null;
+  keep?: boolean | null;
   archived?: boolean | null;
   tags?: string[] | null;
   mcpServers?: Record<string, any> | null;

@@ -9,6 +9,7 @@ mod variables;
 use std::time::Duration;
 
 use crate::identity::ProviderConfig;
+use crate::model::limits;
 use crate::secret::Secret;
 use crate::upstash::UpstashConfig;
 use variables::{Variables, invalid};
@@ -28,6 +29,11 @@ pub struct Config {
     pub provider: Option<ProviderConfig>,
     /// `CONVERSATION_TTL_DAYS`: the sliding time to live of a conversation (90 days by default).
     pub conversation_ttl: Duration,
+    /// `MAX_CONVERSATION_TTL_DAYS`: the longest that a user may choose instead; `None` for no bound, so that conversations
+    /// can be kept for ever.
+    pub max_conversation_ttl: Option<Duration>,
+    /// `TRASH_DAYS`: how long a deleted conversation can be restored (30 days by default); zero where there is no trash.
+    pub trash_ttl: Duration,
     /// `SESSION_TTL_DAYS`: the time to live of a session (7 days by default).
     pub session_ttl: Duration,
     /// What every key begins with: nothing in production, the branch in previews, `development:` in development.
@@ -85,12 +91,15 @@ impl Config {
     /// The first variable that is missing or invalid.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables(&lookup);
+        let conversation_ttl = variables.days("CONVERSATION_TTL_DAYS", 90)?;
         Ok(Self {
             databases: variables.databases()?,
             auth_secrets: variables.auth_secrets()?,
             token_ttl: variables.days("TOKEN_TTL_DAYS", 180)?,
             provider: variables.provider()?,
-            conversation_ttl: variables.days("CONVERSATION_TTL_DAYS", 90)?,
+            conversation_ttl,
+            max_conversation_ttl: variables.max_conversation_ttl(conversation_ttl)?,
+            trash_ttl: Duration::from_secs(variables.number("TRASH_DAYS", 30, 0..=3_650)? * 86_400),
             session_ttl: variables.days("SESSION_TTL_DAYS", 7)?,
             namespace: variables.namespace()?,
             stream_duration: Duration::from_secs(variables.number(
@@ -153,6 +162,19 @@ impl Variables<'_> {
         Ok(secrets.into_iter().map(Secret::new).collect())
     }
 
+    fn max_conversation_ttl(&self, default: Duration) -> Result<Option<Duration>, ConfigError> {
+        const NAME: &str = "MAX_CONVERSATION_TTL_DAYS";
+        let days = self.number(NAME, 0, 1..=limits::TTL_DAYS);
+        let Some(days) = self.optional(NAME).map(|_| days).transpose()? else {
+            return Ok(None);
+        };
+        let longest = Duration::from_secs(days * 86_400);
+        if longest < default {
+            return Err(invalid(NAME, "it is not less than CONVERSATION_TTL_DAYS"));
+        }
+        Ok(Some(longest))
+    }
+
     fn metrics_token(&self) -> Result<Option<Secret>, ConfigError> {
         const NAME: &str = "METRICS_TOKEN";
         let Some(token) = self.optional(NAME) else {
@@ -202,6 +224,14 @@ mod tests {
             (("METRICS_TOKEN", "brief"), "METRICS_TOKEN"),
             (("UPSTASH_REDIS_REST_URL", "ftp-secret"), "KV_REST_API_URL"),
             (("CONVERSATION_TTL_DAYS", "soon"), "CONVERSATION_TTL_DAYS"),
+            (
+                ("MAX_CONVERSATION_TTL_DAYS", "89"),
+                "MAX_CONVERSATION_TTL_DAYS",
+            ),
+            (
+                ("MAX_CONVERSATION_TTL_DAYS", "many"),
+                "MAX_CONVERSATION_TTL_DAYS",
+            ),
             (("REDIS_ENABLED", "maybe"), "REDIS_ENABLED"),
             (("REDIS_ROLLOUT_PERCENT", "101"), "REDIS_ROLLOUT_PERCENT"),
             (("KEY_NAMESPACE", "a b"), "KEY_NAMESPACE"),

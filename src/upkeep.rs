@@ -12,6 +12,8 @@ pub enum Task {
     RenewSession(UserId),
     /// What has expired is cleared away, and the account counted anew.
     Purge(UserId),
+    /// The user has chosen, at this time in ms, how long conversations live: the same, each time.
+    Extend(UserId, i64),
     /// The account's totals are not to be trusted: the same, but not put off because a purge was done lately.
     Recount(UserId),
 }
@@ -23,6 +25,7 @@ impl Task {
             Self::Renew(user, _)
             | Self::RenewSession(user)
             | Self::Purge(user)
+            | Self::Extend(user, _)
             | Self::Recount(user) => user,
         }
     }

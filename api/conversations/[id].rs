@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{
-    ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp, UnknownParent, limits,
+    ConversationPatch, Invalid, NewConversation, ObjectWriter, Timestamp, UnknownParent,
+    is_restoration, limits,
 };
 use conversation_store::store::{CursorKind, Order, Outcome, PageQuery, SaveMode, Written};
 use conversation_store::{App, ErrorCode};
 use http::Method;
 
-/// Opening, saving whole, changing metadata, deleting.
+/// Opening, saving whole, changing metadata, deleting, restoring.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => open(&app, &request).await,
@@ -71,10 +72,13 @@ async fn save(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
 async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let preconditions = request.preconditions()?;
-    let patch = ConversationPatch::parse(&request.body().await?, &id)?;
-    let written = app
-        .store
-        .for_user(&user)
+    let body = request.body().await?;
+    let store = app.store.for_user(&user);
+    if is_restoration(&body)? {
+        return Ok(respond(&store.restore(&id, &preconditions).await?));
+    }
+    let patch = ConversationPatch::parse(&body, &id)?;
+    let written = store
         .patch_conversation(&id, &patch, &preconditions)
         .await?;
     Ok(respond(&written))
@@ -85,7 +89,7 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
     let deleted = app
         .store
         .for_user(&user)
-        .delete_conversation(&id, &request.preconditions()?)
+        .delete_conversation(&id, request.flag("permanent")?, &request.preconditions()?)
         .await?;
     let json = ObjectWriter::with_capacity(80)
         .display("id", &id)

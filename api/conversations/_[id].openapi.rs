@@ -2,7 +2,7 @@
 
 use conversation_store::ErrorCode::{
     ConversationNotFound, FieldMismatch, IdMismatch, InvalidField, InvalidId, InvalidQuery,
-    MessageNotFound, MetadataTooLarge, TooMuchTextKept,
+    MessageNotFound, MetadataTooLarge, TooManyConversationsKept, TooMuchTextKept,
 };
 use conversation_store::http::Route;
 use http::Method;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::errors::{CONVERSATION, NEW_CONVERSATION};
 use super::super::operation::{Operation, Response};
+use super::super::parameters::flag;
 
 pub fn operations() -> Vec<Operation> {
     vec![open(), save(), patch(), delete()]
@@ -60,8 +61,10 @@ fn patch() -> Operation {
         .describe(
             "conversations",
             "Change metadata",
-            "`title`, `pinned`, `archived`, `tags`, `mcpServers`, and fields of the client's own; and with `headId`, which \
-             branch is the active one.",
+            "`title`, `pinned`, `keep`, `archived`, `tags`, `mcpServers`, and fields of the client's own; and with `headId`, which branch \
+             is the active one. What is pinned or \
+             to be kept does not expire, or as late as the deployment allows. `{\"trashed\": false}` alone restores a \
+             deleted conversation, under its next revision.",
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "ConversationPatch")
@@ -71,6 +74,7 @@ fn patch() -> Operation {
             InvalidField,
             MetadataTooLarge,
             TooMuchTextKept,
+            TooManyConversationsKept,
             ConversationNotFound,
             MessageNotFound,
             FieldMismatch,
@@ -82,13 +86,17 @@ fn delete() -> Operation {
         .describe(
             "conversations",
             "Delete a conversation",
-            "With all its messages, and for good: its id cannot be used again for 90 days. Deleting it again is \
-             no error.",
+            "With all its messages, which stay in the trash for 30 days; its shares go for good. Its id cannot be used again for \
+             90 days. Deleting it again is no error.",
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
+        .takes_also(flag(
+            "permanent",
+            "Whether it goes for good at once, also out of the trash.",
+        ))
         .response(Response::json(200, "It is gone.", "DeletedConversation"))
         .refuses(&CONVERSATION)
-        .refuses(&[ConversationNotFound])
+        .refuses(&[ConversationNotFound, InvalidQuery])
 }
 
 fn at_this_revision() -> Value {

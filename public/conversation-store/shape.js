@@ -17,6 +17,7 @@ const COMPUTED = new Set([
   'snapshot',
   'revision',
   'etag',
+  'expiresAt',
   'nextCursor',
   'clock',
   'previousClock',

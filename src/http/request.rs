@@ -14,7 +14,8 @@ use crate::ErrorCode;
 use crate::context::RequestContext;
 use crate::idempotency::IdempotencyKey;
 use crate::model::{
-    ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
+    ConversationFilter, ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList,
+    limits, limits::PageSize,
 };
 use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
 
@@ -135,6 +136,44 @@ impl ApiRequest {
         found
             .map(|value| Some(*value))
             .ok_or_else(|| invalid_query(name, &format!("one of {}", values.join(", "))))
+    }
+
+    /// Whether a parameter says `true`.
+    ///
+    /// # Errors
+    /// `invalid_query` for anything but `true` and `false`.
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        Ok(self.choice(name, &["true", "false"])? == Some("true"))
+    }
+
+    /// Which conversations a list is to show: `?archived=`, `?pinned=`, `?tag=`, `?expiring=`.
+    ///
+    /// # Errors
+    /// `invalid_query`.
+    pub fn conversation_filter(&self) -> Result<ConversationFilter, ApiError> {
+        let flag = |name| {
+            let sent = self.choice(name, &["true", "false"])?;
+            Ok::<_, ApiError>(sent.map(|sent| sent == "true"))
+        };
+        let tag = self.parameter("tag").map(str::to_owned);
+        if tag
+            .as_ref()
+            .is_some_and(|tag| tag.chars().count() > limits::TAG)
+        {
+            let expected = format!("at most {} characters", limits::TAG);
+            return Err(invalid_query("tag", &expected));
+        }
+        let days = |sent| {
+            let days = digits(sent).filter(|days| (1..=limits::EXPIRING_DAYS).contains(days));
+            let expected = format!("a whole number of days from 1 to {}", limits::EXPIRING_DAYS);
+            days.ok_or_else(|| invalid_query("expiring", &expected))
+        };
+        Ok(ConversationFilter {
+            archived: flag("archived")?,
+            pinned: flag("pinned")?,
+            tag,
+            expiring_days: self.parameter("expiring").map(days).transpose()?,
+        })
     }
 
     /// `?conversation=`.

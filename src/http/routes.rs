@@ -13,7 +13,7 @@ use super::ApiError;
 macro_rules! for_each_route {
     ($take:ident) => {
         $take! {
-            Conversations = conversations "../../api/conversations.rs" "/api/conversations" [GET POST];
+            Conversations = conversations "../../api/conversations.rs" "/api/conversations" [GET POST DELETE];
             Conversation = conversation "../../api/conversations/[id].rs" "/api/conversations/{id}" [GET PUT PATCH DELETE];
             Messages = messages "../../api/conversations/[id]/messages.rs" "/api/conversations/{id}/messages" [GET POST];
             Message = message "../../api/conversations/[id]/messages/[messageId].rs" "/api/conversations/{id}/messages/{messageId}" [PATCH DELETE];
@@ -21,7 +21,7 @@ macro_rules! for_each_route {
             Import = import "../../api/import.rs" "/api/import" [POST];
             Sync = sync "../../api/sync.rs" "/api/sync" [GET];
             Export = export "../../api/export.rs" "/api/export" [GET];
-            User = user "../../api/user.rs" "/api/user" [GET DELETE];
+            User = user "../../api/user.rs" "/api/user" [GET PATCH DELETE];
             Shares = shares "../../api/shares.rs" "/api/shares" [GET POST DELETE];
             Metrics = metrics "../../api/metrics.rs" "/api/metrics" [GET POST];
             Health = health "../../api/health/redis.rs" "/api/health/redis" [GET];

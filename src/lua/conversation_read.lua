@@ -29,7 +29,7 @@ local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'is_
 -- Upstash sends at most 10 MB in one response. A page shown to a client is smaller than this.
 local BYTES = 6000000
 
-local row = redis.call('HMGET', META, ':user', ID, ID .. ':counters', ID .. ':state', ID .. ':branches')
+local row = redis.call('HMGET', META, ':user', ID, ID .. ':counters', ID .. ':state', ':settings', ID .. ':branches')
 local user, counters = parse_user(row[1]), parse_counters(row[3])
 if not counters or counters.revision == 0 then refuse('conversation_not_found') end
 -- Without a state it is of an earlier release, or its last write found the database full: a version that nothing names.
@@ -38,8 +38,11 @@ local state = parse_state(state_text)
 
 -- Expiry slides with reading too, but a read does not write: it is renewed after the response, which costs a request, and so
 -- only where a twelfth of the TTL has passed.
-local slack = math.max(math.min(DAY, TTL / 2), TTL / 12)
-local is_due = counters.expires_at < NOW + TTL - slack or user.expires_at < counters.expires_at
+load_user_settings(row[5])
+local ttl = ttl_of(row[2] or '')
+-- Where nothing expires, a twelfth is no time at all.
+local slack = ttl < math.huge and math.max(math.min(DAY, ttl / 2), ttl / 12) or DAY
+local is_due = is_misdated(counters.expires_at, ttl, slack) or user.expires_at < counters.expires_at
 
 local change_seq = integer(user.change_seq)
 local values = { status = 'ok', record = row[2] or '', counters = format_counters(counters), state = state_text,
@@ -76,7 +79,7 @@ local function read_members()
 end
 
 -- What a stopped script has left tells of no branches.
-local segments = state.mark == '-' and parse_branches(row[5] or '') or {}
+local segments = state.mark == '-' and parse_branches(row[6] or '') or {}
 local children = children_beside(segments)
 
 -- The members of a page of all branches, and of each message its parent.

@@ -180,17 +180,18 @@ local function number(change)
 end
 
 local list = read_conversations()
-local wanted = { ':user', ':account', ':writes' }
+local wanted = { ':user', ':account', ':writes', ':settings' }
 for _, sent in ipairs(list) do push_fields(wanted, sent.id) end
 local rows = call_in_portions('HMGET', META, wanted, 1)
 local log = rows[3] or ''
+load_user_settings(rows[4])
 local outcome = parse_caller(rows[1], rows[2], log)
 if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes = outcome[2] or '' }) end
 
 user = CALLER
 local letters, changes = {}, {}
 for i, sent in ipairs(list) do
-  local c = read_conversation(sent.id, rows, 4 + CONVERSATION_FIELDS * (i - 1), sent.messages_key, sent.bodies_key)
+  local c = read_conversation(sent.id, rows, 5 + CONVERSATION_FIELDS * (i - 1), sent.messages_key, sent.bodies_key)
   letters[i], changes[#changes + 1] = decide(sent, c)
 end
 letters = table.concat(letters)
@@ -206,7 +207,7 @@ if #changes > 0 then
   end
   call_in_portions('HSET', META, marks, 2)
   call_in_portions('ZADD', CONVERSATIONS, places, 2)
-  for _, change in ipairs(changes) do change.is_due = slide(user, change.c.counters) end
+  for _, change in ipairs(changes) do change.is_due = slide(user, change.c.counters, change.c.record) end
   expire_user(user)
 end
 local fields = {}

@@ -95,7 +95,7 @@ if c.is_healed then
   put_in_list(user, c, user.change_seq)
 else
   local user_due
-  c.is_due, user_due = slide(user, c.counters)
+  c.is_due, user_due = slide(user, c.counters, c.record)
   if user_due then expire_user(user) end
 end
 if c.is_due then expire_conversation(c.counters, MESSAGES, BODIES) end

@@ -23,6 +23,7 @@
 --          12 moves...: id, other_id; the other one is for where the id is taken
 -- Returns  remaining: conversations that are left
 --          moved: conversations moved by now
+--          is_trash: '1' where the next ones are those in the trash of the source, which trash_claim.lua moves, or '0'
 --          ids...: of the next step
 -- Refuses  already_claimed: the source was claimed by another user
 --          wrong_token: the source had signed out since the token was issued
@@ -39,12 +40,12 @@ local SOURCE_CONVERSATIONS, SOURCE_META = KEYS[4], KEYS[5]
 local CLAIMER, ISSUED_AT, TOKEN_TTL, MAX_NAMED = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local SHARE_PREFIX, MAX_SHARES = ARGV[10], tonumber(ARGV[11])
 local FIRST_KEY, KEY_WIDTH, FIRST_MOVE = 11, 6, 12
-local REPLY = { 'remaining', 'moved' }
+local REPLY = { 'remaining', 'moved', 'is_trash' }
 
-local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account')
+local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account', ':settings', ':trash')
 -- ':joined': the source whose totals were added last. ':joining': the source whose conversations were moved last, and how
 -- many.
-local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining')
+local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining', ':settings')
 parse_caller(row[1], row[2])
 local user, source = CALLER, read_user(source_row[1])
 local source_account = read_account(source_row[4], source)
@@ -55,6 +56,19 @@ local SOURCE = redis.sha1hex(SOURCE_META)
 local joining, joined_before = string.match(row[5] or '', '^(%S+) (%d+)$')
 local moved = math.max(tonumber(moved_before or '') or 0, joining == SOURCE and tonumber(joined_before) or 0)
 local shares, source_shares = parse_shares(row[3]), parse_shares(source_row[3])
+
+-- Where the source's conversations live longer, so do all from now on: none is to expire earlier than was chosen for it.
+local settings = {}
+load_user_settings(row[6])
+if source_row[5] then
+  local own, own_ttl = CHOSEN, ttl_of('')
+  load_user_settings(source_row[5])
+  if ttl_of('') > own_ttl then
+    settings = { ':settings', source_row[5] }
+  else
+    CHOSEN = own
+  end
+end
 
 -- Kept for as long as one of its tokens could be used.
 local function mark_source()
@@ -235,8 +249,10 @@ local function move_all(plans)
     is_user_due = user.expires_at < expires_at
     if is_user_due then user.expires_at = expires_at + math.min(DAY, TTL / 2) end
   end
+  local fields = { ':joining', SOURCE .. ' ' .. integer(moved), unpack(settings) }
+  for _, value in ipairs(marked) do fields[#fields + 1] = value end
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user),
-    ':shares', format_shares(shares), ':joining', SOURCE .. ' ' .. integer(moved), unpack(marked))
+    ':shares', format_shares(shares), unpack(fields))
   if #marked > 0 then
     redis.call('ZADD', CONVERSATIONS, unpack(places))
     if is_user_due then expire_user(user) end
@@ -278,7 +294,15 @@ if #ARGV >= FIRST_MOVE then move_all(read_plans()) end
 local ids = redis.call('ZRANGE', SOURCE_CONVERSATIONS, 0, MAX_NAMED - 1)
 if #ids > 0 then
   local remaining = integer(redis.call('ZCARD', SOURCE_CONVERSATIONS))
-  return reply_of(REPLY, { remaining = remaining, moved = integer(moved) }, ids)
+  return reply_of(REPLY, { remaining = remaining, moved = integer(moved), is_trash = '0' }, ids)
+end
+local trashed, left = {}, 0
+for id in string.gmatch(source_row[6] or '', '(%S+) [^\30]*\30') do
+  left = left + 1
+  if left <= MAX_NAMED then trashed[left] = id end
+end
+if left > 0 then
+  return reply_of(REPLY, { remaining = integer(left), moved = integer(moved), is_trash = '1' }, trashed)
 end
 
 -- No other user can revoke what the source shared of conversations that no longer exist.
@@ -296,4 +320,4 @@ for at = 6, 10 do orphans[#orphans + 1] = KEYS[at] end
 redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, unpack(orphans))
 source = read_user()
 mark_source()
-return reply_of(REPLY, { remaining = '0', moved = integer(moved) })
+return reply_of(REPLY, { remaining = '0', moved = integer(moved), is_trash = '0' })

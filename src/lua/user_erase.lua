@@ -17,18 +17,25 @@
 --          need, keys: call again with these in KEYS too
 -- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (HDEL, UNLINK, ZREM); as long as any are
 --          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares or a
---          code for another device 2 more (UNLINK, HDEL); with ids that an earlier release has put aside 1 more (HSET)
--- Touches  at most 100 conversations and 200 rows of shares
+--          code for another device 2 more (UNLINK, HDEL); with ids that an earlier release has put aside, or that are in the trash, 1 more (HSET)
+-- Touches  at most 100 conversations, 200 rows of shares and those of the trash
 
 local MAX_NAMED, SHARE_PREFIX, LAST_KEYS, FIRST_ID = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), 9
 local REPLY = { 'remaining' }
 
-local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code')
+local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code', ':trash')
 parse_caller(row[1], row[2])
 local user = CALLER
 -- After an erasure nothing is left to remember it by. But an account begun after the client made its key is another
 -- account, and a late repeat must not erase that.
 if not IS_OWN_REQUEST and REQUEST_TIME ~= '' and ACCOUNT.born > tonumber(REQUEST_TIME) then refuse('request_too_old') end
+
+-- What is in the trash goes like all else.
+local trashed, last_trashed, is_given = trash.parse(row[6]), 0, {}
+for i = FIRST_ID, #ARGV do is_given[ARGV[i]] = true end
+for i, one in ipairs(trashed) do
+  if is_given[one.id] then last_trashed = i end
+end
 
 -- Ids that an earlier release listed as expired but not purged, each with a time.
 local unpurged = {}
@@ -49,7 +56,9 @@ end
 -- there may be messages to clear away.
 local fields, was_put_aside = { ':account' }, false
 for i = FIRST_ID, #ARGV do
-  for _, suffix in ipairs({ '', ':counters', ':writes', ':deleted', ':branches' }) do fields[#fields + 1] = ARGV[i] .. suffix end
+  for _, suffix in ipairs({ '', ':counters', ':writes', ':deleted', ':branches', ':trash' }) do
+    fields[#fields + 1] = ARGV[i] .. suffix
+  end
   was_put_aside = was_put_aside or unpurged[ARGV[i]] ~= nil
   unpurged[ARGV[i]] = nil
 end
@@ -63,12 +72,20 @@ if #fields > 1 then
     -- If the database is full they are named again, until everything is removed at once.
     call_unless_full('HSET', META, ':remnants', table.concat(words, ' '))
   end
+  if last_trashed > 0 and call_unless_full('HSET', META, ':trash', trash.format(trash.without(trashed, is_given))) then
+    trashed, last_trashed = trash.without(trashed, is_given), 0
+  end
 end
 
 local ids, left = redis.call('ZRANGE', CONVERSATIONS, 0, MAX_NAMED - 1), 0
 for id in pairs(unpurged) do
   left = left + 1
   if #ids < MAX_NAMED then ids[#ids + 1] = id end
+end
+-- Where what went could not be taken from the list, those behind it are next.
+for i = last_trashed + 1, #trashed do
+  left = left + 1
+  if #ids < MAX_NAMED then ids[#ids + 1] = trashed[i].id end
 end
 if #ids == 0 then
   redis.call('UNLINK', CONVERSATIONS, DELETED, META, unpack(KEYS, 4, 3 + LAST_KEYS))

@@ -1,5 +1,5 @@
 //! Conversations: `{id, title, messages, createdAt, updatedAt, totalTokens, mcpServers}`, our own
-//! additions (`pinned`, `archived`, `tags`), and whatever else a client puts into them.
+//! additions (`pinned`, `keep`, `archived`, `tags`), and whatever else a client puts into them.
 
 use std::collections::HashSet;
 
@@ -16,10 +16,11 @@ use super::{
 use crate::ErrorCode;
 
 /// What we compute and add to responses: a client may send it back, to no effect.
-const COMPUTED: [&str; 7] = [
+const COMPUTED: [&str; 8] = [
     "messageCount",
     "revision",
     "etag",
+    "expiresAt",
     "clock",
     "previousClock",
     "nextCursor",
@@ -129,6 +130,24 @@ pub(crate) fn generate_title(messages: &[NewMessage]) -> Option<String> {
         .map(|title| quoted(&title))
 }
 
+/// Whether the body of a PATCH is `{"trashed": false}`: what takes a conversation out of the trash.
+///
+/// # Errors
+/// `invalid_field` where there is more than that, or `true`.
+pub fn is_restoration(json: &[u8]) -> Result<bool, Invalid> {
+    let mut object = Object::parse(json, "body")?;
+    let Some(trashed) = object.take("trashed") else {
+        return Ok(false);
+    };
+    match trashed.get() {
+        "false" if object.is_empty() => Ok(true),
+        _ => Err(Invalid::field(
+            "body.trashed",
+            "false, and nothing beside it",
+        )),
+    }
+}
+
 /// The metadata of a conversation to change.
 #[derive(Debug)]
 pub struct ConversationPatch {
@@ -199,6 +218,8 @@ pub struct Counters {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// When it expires, unless it is used before; `None` where it never does.
+    pub expires: Option<Timestamp>,
 }
 
 impl Counters {
@@ -219,6 +240,8 @@ impl Counters {
             tokens: number(2)?,
             created: Timestamp::from_ms(word(5)?.parse().ok()?),
             updated: Timestamp::from_ms(word(6)?.parse().ok()?),
+            expires: Some(Timestamp::from_ms(word(7)?.parse().ok()?))
+                .filter(|expires| *expires < Timestamp::NEVER),
         })
     }
 }
@@ -265,6 +288,22 @@ impl Summary {
 
     /// Begins the conversation as clients know it; the caller may add to it.
     pub fn to_object(&self, capacity: usize) -> ObjectWriter {
+        let expires = self.counters.expires.map(|expires| expires.to_string());
+        let expires = |object: ObjectWriter| object.optional("expiresAt", expires.as_deref());
+        self.write_object(capacity, expires)
+    }
+
+    /// The same for an export, which is the same wherever and whenever it is taken: it does not say when the conversation
+    /// expires.
+    pub fn to_exported_object(&self, capacity: usize) -> ObjectWriter {
+        self.write_object(capacity, |object| object)
+    }
+
+    fn write_object(
+        &self,
+        capacity: usize,
+        add_expiry: impl FnOnce(ObjectWriter) -> ObjectWriter,
+    ) -> ObjectWriter {
         let stored: Vec<(&str, &str)> = Record::members(&self.record).collect();
         let value = |name: &str| {
             let found = stored.iter().find(|(known, _)| *known == name);
@@ -276,10 +315,12 @@ impl Summary {
             "\"pinned\"",
             "\"archived\"",
             "\"tags\"",
+            "\"keep\"",
             "\"etag\"",
             "\"headId\"",
+            "\"expiresAt\"",
         ];
-        let mut object = ObjectWriter::with_capacity(self.record.len() + 320 + capacity)
+        let object = ObjectWriter::with_capacity(self.record.len() + 320 + capacity)
             .display("id", &self.id)
             .raw("title", value(own[0]).unwrap_or(&untitled))
             .display("createdAt", self.counters.created)
@@ -288,8 +329,10 @@ impl Summary {
             .plain("totalTokens", self.counters.tokens)
             .plain("revision", self.counters.revision)
             .optional("etag", self.etag.as_deref())
-            .optional("headId", self.head.as_deref())
+            .optional("headId", self.head.as_deref());
+        let mut object = add_expiry(object)
             .raw("pinned", value(own[1]).unwrap_or("false"))
+            .raw("keep", value(own[4]).unwrap_or("false"))
             .raw("archived", value(own[2]).unwrap_or("false"))
             .raw("tags", value(own[3]).unwrap_or("[]"));
         for (name, value) in stored.iter().filter(|(name, _)| !own.contains(name)) {
@@ -322,6 +365,14 @@ fn take_head(object: &mut Object<'_>, path: &str) -> Result<Option<MessageId>, I
     MessageId::parse(&id, path).map(Some)
 }
 
+impl Summary {
+    /// Whether the user wants it kept for as long as that is possible.
+    pub fn is_kept(&self) -> bool {
+        Record::members(&self.record)
+            .any(|(name, value)| ["\"keep\"", "\"pinned\""].contains(&name) && value == "true")
+    }
+}
+
 fn take_id(object: &mut Object<'_>, path: &str) -> Result<Option<ConversationId>, Invalid> {
     let Some(raw) = object.take("id") else {
         return Ok(None);
@@ -338,6 +389,13 @@ fn metadata(
     export: Option<ExportMetadata>,
     messages: &[NewMessage],
 ) -> Result<Record, Invalid> {
+    // Shown of every conversation, so it may be sent back beside as many fields as there may be.
+    if object
+        .get("keep")
+        .is_some_and(|value| value.get() == "false")
+    {
+        object.take("keep");
+    }
     check_metadata(&object, path)?;
     let is_none =
         |title: &str| ["null", "\"\""].contains(&title) || title == quoted(title::UNTITLED);
@@ -352,7 +410,7 @@ fn metadata(
     if let Some(title) = title {
         record.push("title", &title);
     }
-    for name in ["pinned", "archived", "tags"] {
+    for name in ["pinned", "keep", "archived", "tags"] {
         // The script's null removes, and there is nothing to remove yet.
         if object.get(name).is_some_and(|value| value.get() == "null") {
             object.take(name);
@@ -377,7 +435,7 @@ fn check_metadata(object: &Object<'_>, path: &str) -> Result<(), Invalid> {
             "mcpServers" if !json.starts_with('{') => {
                 return Err(Invalid::field(&at, "an object"));
             }
-            "pinned" | "archived" if !["true", "false"].contains(&json) => {
+            "pinned" | "keep" | "archived" if !["true", "false"].contains(&json) => {
                 return Err(Invalid::field(&at, "true or false"));
             }
             _ => {}

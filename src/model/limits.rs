@@ -18,6 +18,10 @@ pub const PART_COUNT: usize = 1_000;
 pub const FORMAT: usize = 64;
 /// The largest metadata of a conversation, in bytes of JSON.
 pub const METADATA: usize = 262_144;
+/// The most days that conversations may be told to live, where they do not live for ever.
+pub const TTL_DAYS: u64 = 36_500;
+/// How many days ahead a list of what expires goes at most.
+pub const EXPIRING_DAYS: u32 = 365;
 /// The longest title, in characters.
 pub const TITLE: usize = 1_000;
 /// The most tags of a conversation.
@@ -28,7 +32,7 @@ pub const TAG: usize = 100;
 pub const FIELDS: usize = 100;
 /// How many more it may have, as long as these are ours: what we add to an object must not make it too
 /// large to be sent back.
-pub const OWN_FIELDS: usize = 16;
+pub const OWN_FIELDS: usize = 20;
 /// How many conversations a list or a sync returns at once.
 pub const CONVERSATION_PAGE: PageSize = PageSize {
     default: 20,

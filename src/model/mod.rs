@@ -6,6 +6,7 @@
 
 mod conversation;
 mod export_metadata;
+mod filter;
 mod fork;
 mod id;
 mod json;
@@ -28,8 +29,9 @@ mod tree;
 mod version;
 
 pub(crate) use conversation::generate_title;
-pub use conversation::{ConversationPatch, Counters, NewConversation, Summary};
+pub use conversation::{ConversationPatch, Counters, NewConversation, Summary, is_restoration};
 pub use export_metadata::ExportMetadata;
+pub use filter::{ConversationFilter, spellings};
 pub use fork::Fork;
 pub use id::{ConversationId, MessageId, ShareId};
 pub(crate) use json::whole_number;
@@ -38,7 +40,8 @@ pub use message::{NewMessage, parse_messages};
 pub use message_patch::MessagePatch;
 pub use record::Record;
 pub use request::{
-    CurrentConversation, SessionAction, ShareRequest, parse_append, parse_current, parse_session,
+    CurrentConversation, SessionAction, ShareRequest, UserPatch, parse_append, parse_current,
+    parse_session,
 };
 pub use stored_message::StoredMessage;
 pub use timestamp::Timestamp;

@@ -1,6 +1,8 @@
 //! The request bodies that are neither a conversation nor a patch.
 
-use super::json::text_of;
+use std::time::Duration;
+
+use super::json::{text_of, whole_number};
 use crate::secret::Secret;
 
 use super::{ConversationId, Invalid, NewMessage, Object, Timestamp, limits, parse_messages};
@@ -43,6 +45,43 @@ pub fn parse_current(json: &[u8]) -> Result<CurrentConversation, Invalid> {
     }
     let id = text_of(raw.get()).ok_or_else(|| Invalid::id(PATH))?;
     ConversationId::parse(&id, PATH).map(Some)
+}
+
+/// What `PATCH /api/user` sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserPatch {
+    /// How long conversations live that are not used; `None` for ever.
+    pub conversation_ttl: Option<Duration>,
+}
+
+impl UserPatch {
+    /// Reads `{"conversationTtlDays": days | null}`: whole days, at least one, and no more than `longest` where there is such
+    /// a bound.
+    ///
+    /// # Errors
+    /// `invalid_field`.
+    pub fn parse(json: &[u8], longest: Option<Duration>) -> Result<Self, Invalid> {
+        const DAY_SECONDS: u64 = 86_400;
+        let most = longest.map_or(limits::TTL_DAYS, |ttl| ttl.as_secs() / DAY_SECONDS);
+        let expected = || {
+            let expected = format!("a whole number of days from 1 to {most}, or null");
+            Invalid::field("body.conversationTtlDays", &expected)
+        };
+        let mut object = Object::parse(json, "body")?;
+        let raw = object.take("conversationTtlDays").ok_or_else(expected)?;
+        if raw.get() == "null" {
+            return Ok(Self {
+                conversation_ttl: None,
+            });
+        }
+        let days = whole_number(raw.get()).and_then(|days| u64::try_from(days).ok());
+        let days = days.filter(|days| (1..=most).contains(days));
+        Ok(Self {
+            conversation_ttl: Some(Duration::from_secs(
+                days.ok_or_else(expected)? * DAY_SECONDS,
+            )),
+        })
+    }
 }
 
 /// What `POST /api/shares` is to share.
@@ -167,6 +206,34 @@ mod tests {
         parse_append(json.as_bytes(), Timestamp::from_ms(0))
             .map(|messages| messages.len())
             .map_err(|error| error.code)
+    }
+
+    #[test]
+    fn a_ttl_is_a_number_of_days_within_the_bound() {
+        let days = |json: &str, longest: Option<u64>| {
+            let longest = longest.map(|days| Duration::from_secs(days * 86_400));
+            UserPatch::parse(json.as_bytes(), longest)
+                .map(|patch| patch.conversation_ttl.map(|ttl| ttl.as_secs() / 86_400))
+                .map_err(|error| error.code)
+        };
+        let field = |value: &str| format!("{{\"conversationTtlDays\":{value}}}");
+        assert_eq!(days(&field("1"), None), Ok(Some(1)));
+        assert_eq!(days(&field("36500"), None), Ok(Some(36_500)));
+        assert_eq!(days(&field("null"), Some(100)), Ok(None));
+        assert_eq!(days(&field("100"), Some(100)), Ok(Some(100)));
+        for (value, longest) in [
+            ("0", None),
+            ("-1", None),
+            ("1.5", None),
+            ("36501", None),
+            ("101", Some(100)),
+            ("\"1\"", None),
+            ("1e400", None),
+        ] {
+            let refused = days(&field(value), longest);
+            assert_eq!(refused, Err(ErrorCode::InvalidField), "{value}");
+        }
+        assert_eq!(days("{}", None), Err(ErrorCode::InvalidField));
     }
 
     #[test]

@@ -16,6 +16,9 @@ const EARLIEST: i64 = -62_167_219_200_000;
 const LATEST: i64 = 253_402_300_799_999;
 
 impl Timestamp {
+    /// When something expires that never does.
+    pub const NEVER: Self = Self(LATEST);
+
     /// Takes milliseconds since the epoch, brought into range.
     pub fn from_ms(ms: i64) -> Self {
         Self(ms.clamp(EARLIEST, LATEST))

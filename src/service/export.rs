@@ -231,7 +231,7 @@ fn begin_object(summary: &Summary, place: i64) -> String {
         titled: summary.has_title(),
     };
     let object = summary
-        .to_object(0)
+        .to_exported_object(0)
         .raw(ExportMetadata::FIELD, &metadata.to_json());
     let object = object.finish();
     let begun = object.strip_suffix('}').unwrap_or(&object);

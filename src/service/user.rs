@@ -6,12 +6,14 @@ use super::ServiceError;
 use crate::App;
 use crate::context::Caller;
 use crate::identity::UserId;
-use crate::model::ObjectWriter;
+use crate::model::{ObjectWriter, UserPatch};
 use crate::store::{Activity, Erasure, Statistics, Totals};
 
 /// How long one request goes on erasing: with the longest call after it, still inside the 30 seconds that
 /// `vercel.json` gives a function.
 const ERASURE_BUDGET: Duration = Duration::from_secs(20);
+
+const SECONDS_PER_DAY: u64 = 86_400;
 
 /// A user and the user's statistics.
 #[derive(Debug)]
@@ -34,10 +36,18 @@ impl UserStatistics {
         let sizes = ObjectWriter::with_capacity(48)
             .plain("mean", format!("{mean:.2}"))
             .plain("max", statistics.most_messages);
+        let trash = ObjectWriter::with_capacity(48)
+            .plain("conversations", statistics.trashed)
+            .plain("bytes", statistics.trashed_bytes);
+        let ttl = statistics.conversation_ttl;
+        let ttl_days = ttl.map(|ttl| (ttl.as_secs() / SECONDS_PER_DAY).to_string());
         ObjectWriter::with_capacity(2_400)
             .display("userId", user)
             .raw("totals", &totals.finish())
             .plain("bytes", statistics.bytes)
+            .raw("conversationTtlDays", ttl_days.as_deref().unwrap_or("null"))
+            .plain("expiringSoon", statistics.expiring_soon)
+            .raw("trash", &trash.finish())
             .raw("messagesPerConversation", &sizes.finish())
             .array("activity", statistics.activity.iter().map(activity_to_json))
             .finish()
@@ -53,6 +63,22 @@ pub async fn statistics(app: &App, caller: &Caller) -> Result<UserStatistics, Se
     Ok(UserStatistics {
         user: caller.user.clone(),
         statistics,
+    })
+}
+
+/// Sets how long the conversations of `caller` live; the statistics afterwards.
+///
+/// # Errors
+/// When the database fails.
+pub async fn choose_ttl(
+    app: &App,
+    caller: &Caller,
+    choice: UserPatch,
+) -> Result<UserStatistics, ServiceError> {
+    let store = app.store.for_user(caller);
+    Ok(UserStatistics {
+        user: caller.user.clone(),
+        statistics: store.set_conversation_ttl(choice.conversation_ttl).await?,
     })
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::export::stored_ids;
 use super::keys::Keys;
+use super::scripts::trash::TrashClaim;
 use super::scripts::users::{Move, UserClaim};
 use super::{StoreError, UserStore};
 use crate::context::RateLimitKey;
@@ -35,6 +36,8 @@ struct Step {
     remaining: u64,
     moved: u64,
     next: Vec<ConversationId>,
+    /// Whether the next ones are in the trash.
+    is_trash: bool,
 }
 
 impl UserStore<'_> {
@@ -66,6 +69,10 @@ impl UserStore<'_> {
                 return Ok(Claim::Unfinished { remaining });
             }
             ids = step.next;
+            if step.is_trash {
+                self.claim_trash(source, &ids).await?;
+                ids.clear();
+            }
         }
     }
 
@@ -86,17 +93,8 @@ impl UserStore<'_> {
             theirs.reads(&RateLimitKey::User, today),
             theirs.reads(&RateLimitKey::User, today - 1),
         ];
-        let mut moves = Vec::with_capacity(ids.len());
-        for id in ids {
-            let name = format!("{}/{id}", source.user);
-            let other_id = ConversationId::generate(Some(&name));
-            source_keys.extend(theirs.of_conversations([id]));
-            source_keys.extend(self.keys.of_conversations([id, &other_id]));
-            moves.push(Move {
-                id: id.clone(),
-                other_id,
-            });
-        }
+        let (moves, keys) = self.moves(source, &theirs, ids);
+        source_keys.extend(keys);
         let call = UserClaim {
             claimer: mark_of(&self.caller.user),
             issued_at: source.issued_at,
@@ -112,7 +110,45 @@ impl UserStore<'_> {
             remaining: reply.remaining,
             moved: reply.moved,
             next: stored_ids(&reply.ids)?,
+            is_trash: reply.is_trash,
         })
+    }
+
+    /// Moves these from the source's trash into this user's.
+    async fn claim_trash(
+        &self,
+        source: &Verified,
+        ids: &[ConversationId],
+    ) -> Result<(), StoreError> {
+        let theirs = Keys::new(&self.store.namespace, &source.user);
+        let (moves, keys) = self.moves(source, &theirs, ids);
+        let call = TrashClaim {
+            claimer: mark_of(&self.caller.user),
+            moves,
+            source_keys: [vec![theirs.meta()], keys].concat(),
+        };
+        self.write(call).await.map(drop)
+    }
+
+    /// Where each of these goes, and the keys of its messages: there, here, and here under its other id.
+    fn moves(
+        &self,
+        source: &Verified,
+        theirs: &Keys,
+        ids: &[ConversationId],
+    ) -> (Vec<Move>, Vec<String>) {
+        let (mut moves, mut keys) = (Vec::with_capacity(ids.len()), Vec::new());
+        for id in ids {
+            let name = format!("{}/{id}", source.user);
+            let other_id = ConversationId::generate(Some(&name));
+            keys.extend(theirs.of_conversations([id]));
+            keys.extend(self.keys.of_conversations([id, &other_id]));
+            moves.push(Move {
+                id: id.clone(),
+                other_id,
+            });
+        }
+        (moves, keys)
     }
 }
 

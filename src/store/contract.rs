@@ -10,7 +10,7 @@ use super::keys::Keys;
 use super::reply_reader::ReplyReader;
 use crate::identity::UserId;
 use crate::model::{ConversationId, MessageId, NewMessage, Parent, Record, ShareId, Timestamp};
-use crate::upstash::Script;
+use crate::upstash::{Script, UpstashError};
 
 /// Arguments as they are sent.
 pub(super) type Words<'a> = Vec<Cow<'a, str>>;
@@ -359,6 +359,17 @@ impl Field for Timestamp {
 impl Field for Option<String> {
     fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
         reply.optional_text()
+    }
+}
+
+/// `None` where the word is empty.
+impl Field for Option<u64> {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        let text = reply.text()?;
+        match text.as_str() {
+            "" => Ok(None),
+            number => Ok(Some(number.parse().map_err(|_| UpstashError::Malformed)?)),
+        }
     }
 }
 

@@ -1,17 +1,24 @@
 //! Conversations as a whole: the list, saving, changing metadata, deleting.
 
+use std::time::Duration;
+
 use super::call::Call;
 use super::reply::ChangeSequence;
 use super::scripts::conversations::{
     ConversationDelete, ConversationFork, ConversationPatch as PatchConversation, ConversationSave,
-    ConversationsList, ListedConversation,
+    ConversationsFilter, ConversationsList, ListedConversation,
 };
 use super::written::Written;
-use super::{Cursor, Outcome, StoreError, UserStore};
+use super::{Cursor, DAY_MS, Outcome, StoreError, UserStore};
 use crate::model::{
-    ConversationId, ConversationPatch, Fork, NewConversation, Preconditions, Summary, limits,
+    ConversationFilter, ConversationId, ConversationPatch, Fork, NewConversation, Preconditions,
+    Summary, Timestamp, limits, spellings,
 };
 use crate::upkeep::Task;
+use crate::upstash::UpstashError;
+
+/// How many conversations one page of the list has renewed at most; further ones are left to the next.
+const RENEWED_AT_ONCE: usize = 10;
 
 /// A page of the list.
 #[derive(Debug)]
@@ -22,6 +29,8 @@ pub struct ConversationList {
     pub next: Option<Cursor>,
     /// The user's change sequence.
     pub change_sequence: i64,
+    /// How many fit the filter, on all pages together; `None` without a filter, and where there are too many to look at.
+    pub count: Option<u64>,
 }
 
 /// What to do where the conversation is there already.
@@ -56,14 +65,82 @@ impl UserStore<'_> {
                 .context
                 .add_upkeep(Task::Purge(self.caller.user.clone()));
         }
+        let conversations =
+            ListedConversation::into_summaries(reply.conversations, &|id, version| {
+                self.tag_of(id, version)
+            })?;
+        self.keep_alive(&conversations)?;
         Ok(ConversationList {
-            conversations: ListedConversation::into_summaries(
-                reply.conversations,
-                &|id, version| self.tag_of(id, version),
-            )?,
+            conversations,
             next: reply.next,
             change_sequence: reply.change_sequence,
+            count: None,
         })
+    }
+
+    /// The same of those that fit a filter.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn filtered_list(
+        &self,
+        filter: &ConversationFilter,
+        limit: usize,
+        after: Option<&Cursor>,
+    ) -> Result<ConversationList, StoreError> {
+        let now = self.store.clock.now_ms();
+        let tag = filter.tag.as_deref();
+        let call = ConversationsFilter {
+            limit,
+            archived: filter.archived,
+            pinned: filter.pinned,
+            expires_by: filter
+                .expiring_days
+                .map(|days| now + i64::from(days) * DAY_MS),
+            after,
+            tag: tag.map(spellings).unwrap_or_default(),
+        };
+        let reply = self.read(call).await?;
+        if reply.is_purge_due {
+            self.caller
+                .context
+                .add_upkeep(Task::Purge(self.caller.user.clone()));
+        }
+        let mut conversations =
+            ListedConversation::into_summaries(reply.conversations, &|id, version| {
+                self.tag_of(id, version)
+            })?;
+        self.keep_alive(&conversations)?;
+        conversations.retain(|summary| tag.is_none_or(|tag| summary.has_tag(tag)));
+        Ok(ConversationList {
+            conversations,
+            next: reply.next,
+            change_sequence: reply.change_sequence,
+            count: reply.count,
+        })
+    }
+
+    /// Has those renewed that are to be kept and expire all the same: an earlier release has written them.
+    fn keep_alive(&self, list: &[Summary]) -> Result<(), StoreError> {
+        let now = self.store.clock.now_ms();
+        let longest = self.store.limits.max_conversation_ttl;
+        let is_early = |expires: Timestamp| {
+            longest.is_none_or(|ttl| {
+                let slack = (ttl / 12).max(Duration::from_millis(DAY_MS.unsigned_abs()));
+                let least = ttl.saturating_sub(slack).as_millis();
+                i128::from(expires.as_ms() - now) < i128::try_from(least).unwrap_or(i128::MAX)
+            })
+        };
+        let due = list
+            .iter()
+            .filter(|summary| summary.is_kept() && summary.counters.expires.is_some_and(is_early));
+        for summary in due.take(RENEWED_AT_ONCE) {
+            let id =
+                ConversationId::parse(&summary.id, "id").map_err(|_| UpstashError::Malformed)?;
+            let task = Task::Renew(self.caller.user.clone(), id);
+            self.caller.context.add_upkeep(task);
+        }
+        Ok(())
     }
 
     /// Creates a conversation, or replaces it whole.
@@ -149,17 +226,21 @@ impl UserStore<'_> {
             .into_written(id, &|id, version| self.tag_of(id, version))
     }
 
-    /// Deletes a conversation with all its messages, and its shares. Deleting it again is no error.
+    /// Deletes a conversation with all its messages, and its shares; where there is a trash, they stay there for a while,
+    /// unless this `is_permanent`. Deleting it again is no error.
     ///
     /// # Errors
     /// `NoConversation`; `Stale`; or the database failed.
     pub async fn delete_conversation(
         &self,
         id: &ConversationId,
+        is_permanent: bool,
         preconditions: &Preconditions,
     ) -> Result<Deleted, StoreError> {
         let call = ConversationDelete {
             share_prefix: self.keys.share_prefix(),
+            trash_ttl: self.store.limits.trash_ttl,
+            is_permanent,
         };
         let reply = self
             .write(Call::about(id, call).under(preconditions))

@@ -13,6 +13,8 @@ pub enum CursorKind {
     Conversations,
     /// The messages of a conversation.
     Messages,
+    /// The trash.
+    Trash,
 }
 
 /// A position: behind the entry with this score and member, which need not exist any more.
@@ -72,6 +74,7 @@ fn prefix(kind: CursorKind) -> &'static str {
     match kind {
         CursorKind::Conversations => "c1.",
         CursorKind::Messages => "m1.",
+        CursorKind::Trash => "t1.",
     }
 }
 

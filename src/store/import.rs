@@ -226,7 +226,11 @@ mod tests {
     fn conversation(id: &str, messages: usize, size: usize) -> (ConversationId, NewConversation) {
         let messages: Vec<String> = (0..messages)
             .map(|index| {
-                let fields: Vec<String> = (0..size).map(|field| format!("\"{field}\":1")).collect();
+                // Numbers that no compression makes much shorter.
+                let number = |field: usize| (index * size + field + 1).wrapping_mul(2_654_435_761);
+                let fields: Vec<String> = (0..size)
+                    .map(|field| format!("\"{field}\":{}", number(field)))
+                    .collect();
                 let fields = fields.join(",");
                 format!(r#"{{"id":"m{index}","type":"user","content":"","x":{{{fields}}}}}"#)
             })

@@ -13,6 +13,8 @@ use crate::upstash::Script;
 #[derive(Debug)]
 pub(super) struct Limits {
     pub(super) conversation_ttl: Duration,
+    pub(super) max_conversation_ttl: Option<Duration>,
+    pub(super) trash_ttl: Duration,
     pub(super) rate: u64,
     pub(super) address_rate: u64,
     pub(super) reader_rate: u64,
@@ -28,6 +30,9 @@ impl Limits {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             conversation_ttl: config.conversation_ttl,
+            max_conversation_ttl: config.max_conversation_ttl,
+            // A tombstone lasts as long as a conversation, and what is in the trash has one.
+            trash_ttl: config.trash_ttl.min(config.conversation_ttl),
             rate: config.rate_limit,
             address_rate: config.address_rate_limit,
             reader_rate: config.share_rate_limit,
@@ -63,7 +68,7 @@ impl UserStore<'_> {
     pub(super) fn settings(&self) -> String {
         let limits = &self.store.limits;
         format!(
-            "{} {} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {}",
             limits.conversation_ttl.as_millis(),
             self.rate_limit(),
             rate::WINDOW.as_millis(),
@@ -71,6 +76,7 @@ impl UserStore<'_> {
             limits.conversations,
             limits.messages,
             limits.bytes,
+            limits.max_conversation_ttl.unwrap_or_default().as_millis(),
         )
     }
 

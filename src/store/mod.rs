@@ -24,6 +24,7 @@ mod scripts;
 mod session;
 mod shares;
 mod sync;
+mod trash;
 mod upkeep;
 mod user;
 mod written;
@@ -45,6 +46,7 @@ pub use reply::{ChangeSequence, Outcome};
 pub use session::Session;
 pub use shares::{Share, SharedPage};
 pub use sync::{Changes, StreamPlace, SyncCursor};
+pub use trash::{Emptying, Trash, Trashed};
 pub use user::{Activity, Erasure, Statistics, Totals};
 pub use written::Written;
 

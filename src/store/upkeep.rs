@@ -64,7 +64,7 @@ impl UserStore<'_> {
         match task {
             Task::Renew(_, conversation) => self.renew(conversation).await,
             Task::RenewSession(_) => self.renew_session().await,
-            Task::Purge(_) | Task::Recount(_) => self.purge().await,
+            Task::Purge(_) | Task::Extend(..) | Task::Recount(_) => self.purge().await,
         }
     }
 

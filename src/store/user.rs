@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::export::stored_ids;
-use super::scripts::users::{StatisticsRead, UserErase};
+use super::scripts::users::{StatisticsRead, StoredStatistics, UserErase, UserSetTtl};
 use super::{DAY_MS, StoreError, UserStore};
 use crate::context::RateLimitKey;
 use crate::model::{ConversationId, Timestamp, limits};
@@ -49,6 +49,14 @@ pub struct Statistics {
     pub bytes: u64,
     /// Messages in the largest conversation.
     pub most_messages: u64,
+    /// How long conversations live that are not used; `None` for ever.
+    pub conversation_ttl: Option<Duration>,
+    /// How many expire within 14 days.
+    pub expiring_soon: u64,
+    /// Conversations in the trash.
+    pub trashed: u64,
+    /// What they take up in the database; part of `bytes`.
+    pub trashed_bytes: u64,
     /// The last 30 days, the oldest first, those without activity included.
     pub activity: Vec<Activity>,
 }
@@ -72,6 +80,32 @@ impl UserStore<'_> {
     /// When the database fails.
     pub async fn statistics(&self) -> Result<Statistics, StoreError> {
         let reply = self.read(StatisticsRead {}).await?;
+        self.describe_statistics(reply)
+    }
+
+    /// Sets how long the user's conversations live, `None` being for ever, or as long as the deployment allows; returns the
+    /// statistics then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_conversation_ttl(
+        &self,
+        ttl: Option<Duration>,
+    ) -> Result<Statistics, StoreError> {
+        let wanted_ttl = ttl.unwrap_or_default();
+        let reply = self.write(UserSetTtl { wanted_ttl }).await?;
+        // What is there already may have to live longer.
+        let task = Task::Extend(self.caller.user.clone(), self.store.clock.now_ms());
+        self.caller.context.add_upkeep(task);
+        self.describe_statistics(reply)
+    }
+
+    /// The longest that a user's conversations may be told to live; `None` for ever.
+    pub fn max_conversation_ttl(&self) -> Option<Duration> {
+        self.store.limits.max_conversation_ttl
+    }
+
+    fn describe_statistics(&self, reply: StoredStatistics) -> Result<Statistics, StoreError> {
         let statistics = Statistics {
             current: Totals {
                 conversations: reply.conversations,
@@ -79,6 +113,11 @@ impl UserStore<'_> {
                 tokens: reply.tokens,
             },
             bytes: reply.bytes,
+            conversation_ttl: Some(Duration::from_millis(reply.conversation_ttl))
+                .filter(|ttl| !ttl.is_zero()),
+            expiring_soon: reply.expiring_soon,
+            trashed: reply.trashed,
+            trashed_bytes: reply.trashed_bytes,
             most_messages: reply.largest,
             lifetime: Totals {
                 conversations: reply.lifetime_conversations,

@@ -81,6 +81,8 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     bill.add("list 20", 5, user.get("/api/conversations")).await;
     bill.add("list, a further page", 5, user.get(&list_on))
         .await;
+    let filtered = "/api/conversations?archived=false&expiring=100";
+    bill.add("list 20, filtered", 6, user.get(filtered)).await;
     bill.add("open, newest 50", 6, user.get(c0)).await;
     bill.add("a page of messages", 6, user.get(&page)).await;
     let messages = format!("{c0}/messages");
@@ -117,6 +119,14 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     bill.add("save, a message less", 12, save).await;
     let delete = user.delete("/api/conversations/c2");
     bill.add("delete a conversation", 9, delete).await;
+    let trash = user.get("/api/conversations?trash=true");
+    bill.add("list the trash", 4, trash).await;
+    let restore = json!({ "trashed": false });
+    let restore = user.patch("/api/conversations/c2", &restore);
+    bill.add("restore a conversation", 11, restore).await;
+    let for_good = user.delete("/api/conversations/c2?permanent=true");
+    bill.add("delete a conversation for good", 9, for_good)
+        .await;
     // Where a large conversation has shrunk, the first reader has the account counted anew.
     user.get("/api/user").await.expect(200);
     site.idle().await;

@@ -80,5 +80,15 @@ pub async fn use_every_script(user: &Client) {
     user.post("/api/import", &json!([{ "id": "warm-import" }]))
         .await
         .expect(200);
-    user.delete("/api/conversations/warm").await.expect(200);
+    user.get("/api/conversations?archived=false")
+        .await
+        .expect(200);
+    let (warm, trash) = ("/api/conversations/warm", "/api/conversations?trash=true");
+    user.delete(warm).await.expect(200);
+    user.get(trash).await.expect(200);
+    user.patch(warm, &json!({ "trashed": false }))
+        .await
+        .expect(200);
+    user.delete(warm).await.expect(200);
+    user.delete(trash).await.expect(200);
 }

@@ -228,7 +228,7 @@ async fn what_is_too_large_is_refused(site: Site) {
 async fn other_methods_are_refused_with_those_there_are(site: Site) {
     let user = site.user().await;
     for (method, path, allowed) in [
-        ("DELETE", "/api/conversations", "GET, POST, HEAD"),
+        ("PUT", "/api/conversations", "GET, POST, DELETE, HEAD"),
         (
             "POST",
             "/api/conversations/c",
@@ -239,7 +239,7 @@ async fn other_methods_are_refused_with_those_there_are(site: Site) {
         ("PUT", "/api/session", "GET, POST, PATCH, HEAD"),
         ("GET", "/api/import", "POST"),
         ("POST", "/api/health/redis", "GET, HEAD"),
-        ("BREW", "/api/conversations", "GET, POST, HEAD"),
+        ("BREW", "/api/conversations", "GET, POST, DELETE, HEAD"),
     ] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let answer = user.send(method, path, None).await;

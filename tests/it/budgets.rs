@@ -19,9 +19,10 @@ on_both_stores!(
 );
 
 /// What `docs/scale.md` says.
-const PUBLISHED: [(&str, u64); 19] = [
+const PUBLISHED: [(&str, u64); 23] = [
     ("create a conversation", 10),
     ("list 20", 4),
+    ("list 20, filtered", 5),
     ("open, newest 50", 5),
     ("append 2 messages", 8),
     ("append to a branch", 8),
@@ -32,7 +33,10 @@ const PUBLISHED: [(&str, u64); 19] = [
     ("save, a message less", 10),
     ("edit a message", 7),
     ("sync, nothing changed", 3),
-    ("delete a conversation", 8),
+    ("delete a conversation", 7),
+    ("list the trash", 4),
+    ("restore a conversation", 10),
+    ("delete a conversation for good", 8),
     ("import 50 of 100 messages", 208),
     ("import them again", 3),
     ("statistics", 3),

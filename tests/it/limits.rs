@@ -208,7 +208,10 @@ async fn deleting_makes_room(site: Site) {
             .await
             .expect_error(403, "too_much_text_kept");
         match round {
-            0 => user.delete(&path).await.expect(200),
+            0 => user
+                .delete(&format!("{path}?permanent=true"))
+                .await
+                .expect(200),
             1 => user.delete(&format!("{path}/messages/m")).await.expect(200),
             2 => user
                 .delete(&format!("{path}/messages/m?andAfter=true"))
@@ -220,7 +223,7 @@ async fn deleting_makes_room(site: Site) {
                 .expect(200),
         };
         user.append(&other, full()).await.expect(201);
-        user.delete(&format!("/api/conversations/{other}"))
+        user.delete(&format!("/api/conversations/{other}?permanent=true"))
             .await
             .expect(200);
     }

@@ -22,12 +22,15 @@
 --           ':claimed'       a hash of the user whose account all of this was moved into, and how many
 --                            conversations; see user_claim.lua
 --           ':code'          the key of the last code for another device and when it expires, ms; see code_create.lua
+--           ':trash'         what is in the trash, see trash.lua
+--           ':settings'      what the user has chosen, see `user_setting_names`; absent where nothing was
 --           ':stream:<n>'    until when the n-th open stream of changes may last, ms
 --           ':remnants'      written by an earlier release only: ids that expired but were not purged
 --           <id>             the conversation's record
 --           <id>:counters    see `counter_names`; 'deleted' and the change sequence where it was deleted
 --           <id>:state       see `state_names`, and a mark; absent where an earlier release wrote last
 --           <id>:writes      outcomes of its last writes, see write_log.lua
+--           <id>:trash       of a conversation in the trash: what is needed to restore it, see trash.lua
 --           <id>:deleted     its deleted messages, oldest first: id, space, revision of the deletion, RS
 --           <id>:branches    its messages beside the active path, see branches.lua; absent or '' where there are none
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
@@ -44,6 +47,8 @@
 
 local US, RS, GS = '\31', '\30', '\29'
 local DAY = 86400000
+-- The expiry of what never expires, ms: the end of the year 9999.
+local NEVER = 253402300799999
 -- The largest number that a double holds exactly; sums stop here.
 local LARGEST = 9007199254740991
 
@@ -57,8 +62,13 @@ local NOW, ID = tonumber(ARGV[1]), ARGV[3]
 -- max_conversations   of the user
 -- max_messages        of a conversation
 -- max_bytes           of the user
+-- max_ttl             the longest TTL that a conversation can have, ms; 0 for no bound
 local setting_names = { 'ttl', 'rate_limit', 'window', 'issued', 'max_conversations', 'max_messages',
-  'max_bytes' }
+  'max_bytes', 'max_ttl' }
+
+-- ttl     of each of the user's conversations, ms; 0 where they never expire
+-- since   when that became longer than it was, ms, or 0: from then on it counts for what is there already, too
+local user_setting_names = { 'ttl', 'since' }
 
 -- change_seq      the change sequence, which never goes back and is at least the time of the last change, ms
 -- expires_at      until when the user's keys are kept, ms
@@ -132,6 +142,37 @@ end
 
 local SETTINGS = parse_numbers(setting_names, ARGV[2])
 local TTL = SETTINGS.ttl
+
+-- What the user has chosen, once `load_user_settings` has read it.
+local CHOSEN = { ttl = TTL, since = 0, is_set = false }
+
+local function load_user_settings(text)
+  if not text or text == '' then return end
+  CHOSEN = parse_numbers(user_setting_names, text)
+  CHOSEN.is_set = true
+  if CHOSEN.ttl == 0 then CHOSEN.ttl = math.huge end
+end
+
+local function is_true(record, name)
+  return string.find(RS .. record, RS .. name .. US .. 'true' .. RS, 1, true) ~= nil
+end
+
+-- How long a conversation with this record lives when it is used, ms; math.huge: for ever.
+local function ttl_of(record)
+  local ttl = (is_true(record, '"keep"') or is_true(record, '"pinned"')) and math.huge or CHOSEN.ttl
+  return SETTINGS.max_ttl > 0 and math.min(ttl, SETTINGS.max_ttl) or ttl
+end
+
+-- When something expires that lives so long from a time on, ms.
+local function expiry_of(time, ttl)
+  return math.min(NEVER, time + ttl)
+end
+
+-- Whether an expiry is not what the TTL makes of it, but for `slack`, ms: too early, or too late.
+local function is_misdated(expires_at, ttl, slack)
+  local wanted = expiry_of(NOW, ttl)
+  return expires_at < wanted - slack or expires_at > wanted + slack
+end
 
 -- Every command is billed, so every command is counted: this call of the script is the first.
 local COMMANDS, server = 1, redis

@@ -189,17 +189,18 @@ local function prepare(c)
   end
 end
 
--- The conversation that the call is about, and where it is asked for one more field of meta. Returns it, the user, and
--- the outcome of this request where it is remembered.
-local function load(field)
-  local fields = { ':user', ':account' }
+-- The conversation that the call is about, and where they are asked for further fields of meta. Returns it, the user,
+-- the outcome of this request where it is remembered, and these fields.
+local function load(...)
+  local fields = { ':user', ':account', ':settings' }
   push_fields(fields, ID)
-  fields[#fields + 1] = field
+  for _, field in ipairs({ ... }) do fields[#fields + 1] = field end
   local row = redis.call('HMGET', META, unpack(fields))
-  local c = read_conversation(ID, row, 3, MESSAGES, BODIES)
+  load_user_settings(row[3])
+  local c = read_conversation(ID, row, 4, MESSAGES, BODIES)
   local outcome, replaced = parse_caller(row[1], row[2], c.writes)
   c.record_then = replaced or c.record
-  return c, CALLER, outcome, row[3 + CONVERSATION_FIELDS]
+  return c, CALLER, outcome, unpack(row, 4 + CONVERSATION_FIELDS, #fields)
 end
 
 -- One change of one conversation: a new revision, dated by the change sequence.
@@ -213,7 +214,7 @@ end
 local function put_in_list(user, c, score)
   redis.call('ZADD', CONVERSATIONS, integer(score), c.id)
   local user_due
-  c.is_due, user_due = slide(user, c.counters)
+  c.is_due, user_due = slide(user, c.counters, c.record)
   if user_due then expire_user(user) end
 end
 
@@ -290,8 +291,9 @@ end
 -- no metadata is left to show.
 local function replay(c, outcome)
   local status, revision, messages, tokens, updated, born, before, after, extra = unpack(outcome)
-  local counters = c.counters or { created = tonumber(updated) }
-  local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated }, ' ')
+  local counters = c.counters or { created = tonumber(updated), expires_at = NOW }
+  local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated,
+    integer(counters.expires_at) }, ' ')
   return { status = status, record = c.counters and c.record_then or '', counters = text, state = born .. ' 0 0 -',
     change_sequence = before .. ' ' .. after }, extra or ''
 end

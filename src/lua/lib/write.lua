@@ -143,13 +143,16 @@ local function place_in_list(user, counters, updated)
 end
 
 -- Expiry slides with activity, but is renewed at most once a day, so that sliding costs nothing per
--- write. Tells which keys are due for a new expiry: the conversation's, the user's.
-local function slide(user, counters)
-  local slack = math.min(DAY, TTL / 2)
-  local conversation_due = counters.expires_at < NOW + TTL - slack
-  if conversation_due then counters.expires_at = NOW + TTL end
-  local user_due = user.expires_at < counters.expires_at
-  if user_due then user.expires_at = counters.expires_at + slack end
+-- write. Tells which keys are due for a new expiry: the conversation's, the user's. What the user has chosen is
+-- remembered for as long as the deployment's TTL, also where conversations live less.
+local function slide(user, counters, record)
+  local ttl = ttl_of(record)
+  local slack = math.min(DAY, ttl / 2)
+  local conversation_due = is_misdated(counters.expires_at, ttl, slack)
+  if conversation_due then counters.expires_at = expiry_of(NOW, ttl) end
+  local needed = CHOSEN.is_set and math.max(counters.expires_at, NOW + TTL) or counters.expires_at
+  local user_due = user.expires_at < needed
+  if user_due then user.expires_at = needed + slack end
   return conversation_due, user_due
 end
 

@@ -1,5 +1,7 @@
 //! What the scripts take and return that work on whole conversations.
 
+use std::time::Duration;
+
 use crate::model::{ConversationId, MessageId, NewMessage, Timestamp};
 use crate::store::Cursor;
 use crate::store::contract::{arguments, procedure, reply};
@@ -50,6 +52,29 @@ reply! {
 }
 
 procedure! {
+    /// A page of those that fit a filter, last changed first.
+    ConversationsFilter<'a>: CONVERSATIONS_FILTER -> FilteredPage {
+        limit: usize,
+        archived: Option<bool>,
+        pinned: Option<bool>,
+        expires_by: Option<i64>,
+        after: Option<&'a Cursor>,
+        tag: Vec<String>,
+    }
+}
+
+reply! {
+    /// See [`ConversationsFilter`]; `count` is `None` where not all could be looked at.
+    FilteredPage {
+        change_sequence: i64,
+        is_purge_due: bool,
+        count: Option<u64>,
+        next: Option<Cursor>,
+        conversations: Vec<ListedConversation>,
+    }
+}
+
+procedure! {
     /// Creates a conversation, or replaces it whole.
     ConversationSave<'a>: CONVERSATION_SAVE -> WrittenConversation {
         mode: &'a str,
@@ -87,6 +112,8 @@ procedure! {
     /// Deletes a conversation and its shares.
     ConversationDelete: CONVERSATION_DELETE -> DeletedConversation {
         share_prefix: String,
+        trash_ttl: Duration,
+        is_permanent: bool,
     }
     keys |_, keys| keys.share_slots()
 }

@@ -5,6 +5,7 @@ pub(super) mod messages;
 pub(super) mod metrics;
 pub(super) mod sessions;
 pub(super) mod shares;
+pub(super) mod trash;
 pub(super) mod users;
 
 use std::sync::LazyLock;
@@ -19,6 +20,8 @@ const BRANCHES: &str = include_str!("../../lua/lib/branches.lua");
 const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
 const LIST: &str = include_str!("../../lua/lib/list.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
+const TRASH: &str = include_str!("../../lua/lib/trash.lua");
+const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
 
 /// What scripts that only read are put behind.
 const READING: [&str; 2] = [BASE, READ];
@@ -26,25 +29,17 @@ const READING: [&str; 2] = [BASE, READ];
 const WRITING: [&str; 5] = [BASE, WRITE_LOG, WRITE, BRANCHES, CONVERSATION];
 
 macro_rules! scripts {
-    ($($name:ident = $kind:ident $file:literal $(with $more:ident)?;)*) => {
+    ($($name:ident = $kind:ident $file:literal $(with $($more:ident)+)?;)*) => {
         $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
             let mut parts = $kind.to_vec();
-            parts.extend([$($more)?] as [&str; count!($($more)?)]);
+            let more: &[&str] = &[$($($more),+)?];
+            parts.extend(more);
             Script::with_prelude(&parts.concat(), include_str!(concat!("../../lua/", $file)))
         });)*
 
         /// All scripts that act for a user, by name.
         #[cfg(test)]
         static ALL: &[(&str, &LazyLock<Script>)] = &[$(($file, &$name),)*];
-    };
-}
-
-macro_rules! count {
-    () => {
-        0
-    };
-    ($one:ident) => {
-        1
     };
 }
 
@@ -57,13 +52,15 @@ scripts! {
     CODE_CREATE = WRITING "code_create.lua";
     CODE_REDEEM = WRITING "code_redeem.lua";
     CONVERSATIONS_EXPORT = READING "conversations_export.lua" with BRANCHES;
+    CONVERSATIONS_FILTER = READING "conversations_filter.lua" with LIST;
     CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
     CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
-    CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE;
+    CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE TRASH;
     CONVERSATION_FORK = WRITING "conversation_fork.lua";
     CONVERSATION_PATCH = WRITING "conversation_patch.lua";
     CONVERSATION_READ = READING "conversation_read.lua" with BRANCHES;
     CONVERSATION_RENEW = WRITING "conversation_renew.lua";
+    CONVERSATION_RESTORE = WRITING "conversation_restore.lua" with TRASH;
     CONVERSATION_SAVE = WRITING "conversation_save.lua";
     MESSAGES_APPEND = WRITING "messages_append.lua";
     MESSAGE_DELETE = WRITING "message_delete.lua";
@@ -76,12 +73,16 @@ scripts! {
     SHARES_LIST = READING "shares_list.lua" with SHARE;
     SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
     SHARE_READ = READING "share_read.lua";
-    STATISTICS_READ = READING "statistics_read.lua";
+    STATISTICS_READ = READING "statistics_read.lua" with TRASH STATISTICS;
     STREAM_OPEN = WRITING "stream_open.lua";
+    TRASH_CLAIM = WRITING "trash_claim.lua" with TRASH;
+    TRASH_EMPTY = WRITING "trash_empty.lua" with TRASH;
+    TRASH_LIST = READING "trash_list.lua" with TRASH;
     USER_CHECK = WRITING "user_check.lua";
     USER_CLAIM = WRITING "user_claim.lua" with SHARE;
-    USER_ERASE = WRITING "user_erase.lua" with SHARE;
-    USER_PURGE = WRITING "user_purge.lua" with SHARE;
+    USER_ERASE = WRITING "user_erase.lua" with SHARE TRASH;
+    USER_PURGE = WRITING "user_purge.lua" with SHARE TRASH;
+    USER_SET_TTL = WRITING "user_set_ttl.lua" with TRASH STATISTICS;
 }
 
 #[cfg(test)]

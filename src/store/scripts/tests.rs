@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use super::conversations::{
-    ConversationDelete, ConversationPatch, ConversationRenew, ConversationSave,
-    ConversationsExport, ConversationsImport, ConversationsList, ExportedConversation,
+    ConversationDelete, ConversationFork, ConversationPatch, ConversationRenew, ConversationSave,
+    ConversationsExport, ConversationsFilter, ConversationsImport, ConversationsList,
+    ExportedConversation,
 };
 use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessagesAppend};
 use super::metrics::MetricsAdd;
@@ -15,7 +16,10 @@ use super::sessions::{
     StreamOpen,
 };
 use super::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
-use super::users::{ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge};
+use super::trash::{ConversationRestore, TrashClaim, TrashEmpty, TrashList};
+use super::users::{
+    ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge, UserSetTtl,
+};
 use super::*;
 use crate::ErrorCode;
 use crate::store::contract::{Argument, Field, Procedure};
@@ -146,11 +150,14 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         CodeCreate<'_>,
         CodeRedeem<'_>,
         ConversationDelete,
+        ConversationFork<'_>,
         ConversationPatch<'_>,
         ConversationRead<'_>,
         ConversationRenew,
+        ConversationRestore,
         ConversationSave<'_>,
         ConversationsExport<'_>,
+        ConversationsFilter<'_>,
         ConversationsImport<'_>,
         ConversationsList<'_>,
         MessageDelete<'_>,
@@ -166,10 +173,14 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         SharesRevoke<'_>,
         StatisticsRead,
         StreamOpen,
+        TrashClaim,
+        TrashEmpty<'_>,
+        TrashList<'_>,
         UserCheck,
         UserClaim,
         UserErase<'_>,
         UserPurge<'_>,
+        UserSetTtl,
     );
     let all: BTreeSet<&str> = ALL.iter().map(|(name, _)| *name).collect();
     assert_eq!(checked, all);

@@ -18,6 +18,13 @@ procedure! {
     StatisticsRead: STATISTICS_READ -> StoredStatistics {}
 }
 
+procedure! {
+    /// Sets how long the user's conversations live; zero is for ever.
+    UserSetTtl: USER_SET_TTL -> StoredStatistics {
+        wanted_ttl: Duration,
+    }
+}
+
 reply! {
     /// See [`StatisticsRead`].
     StoredStatistics {
@@ -31,6 +38,10 @@ reply! {
         lifetime_tokens: u64,
         activity: String,
         is_recount_due: bool,
+        conversation_ttl: u64,
+        expiring_soon: u64,
+        trashed: u64,
+        trashed_bytes: u64,
     }
 }
 
@@ -137,6 +148,7 @@ reply! {
     ClaimStep {
         remaining: u64,
         moved: u64,
+        is_trash: bool,
         ids: Vec<String>,
     }
 }

@@ -58,7 +58,7 @@ impl Account {
 
     async fn add_source(&mut self, anonymous_caller: &Client) {
         let (source, user) = newcomer(anonymous_caller).await;
-        let own = [("a", 90), ("own", 91), ("other", 92)];
+        let own = [("a", 90), ("own", 91), ("other", 92), ("b", 93)];
         for (id, at) in own {
             let messages = vec![
                 said(&format!("{id}-1"), at),
@@ -70,6 +70,8 @@ impl Account {
             .post("/api/import", &json!([copy()]))
             .await
             .expect(200);
+        // Taken there, and so beside it.
+        source.delete("/api/conversations/b").await.expect(200);
         for id in ["own", "copy"] {
             let body = json!({ "conversationId": id });
             source.post("/api/shares", &body).await.expect(201);

@@ -66,6 +66,7 @@ const SESSION: &str = "/api/session";
 pub fn situations() -> Vec<Situation> {
     let mut all = saves();
     all.extend(messages());
+    all.extend(trash());
     all.extend(shares_and_files());
     let mut others = sessions();
     others.extend(users());
@@ -189,6 +190,12 @@ fn messages() -> Vec<Situation> {
             Request::delete(&format!("{m2}?andAfter=true")),
         )
         .after(vec![branch]),
+        situation("pin", Request::patch(A, json!({ "pinned": true }))),
+        situation(
+            "stop keeping",
+            Request::patch(A, json!({ "keep": null, "folder": "f" })),
+        )
+        .after(vec![Request::patch(A, json!({ "keep": true }))]),
         situation("edit", Request::patch(&m2, edit)),
         situation("edit with a timestamp", Request::patch(&m2, move_it)),
         situation("delete a message", Request::delete(&m2)),
@@ -197,6 +204,27 @@ fn messages() -> Vec<Situation> {
             Request::delete(&format!("{m2}?andAfter=true")),
         ),
         situation("delete a conversation", Request::delete(A)),
+    ]
+}
+
+fn trash() -> Vec<Situation> {
+    let trash = "/api/conversations?trash=true";
+    let for_good = format!("{A}?permanent=true");
+    let restore = || Request::patch(A, json!({ "trashed": false }));
+    let pinned = Request::patch(A, json!({ "pinned": true }));
+    vec![
+        situation("delete a pinned one", Request::delete(A)).after(vec![pinned.clone()]),
+        situation("delete for good", Request::delete(&for_good)),
+        situation("delete out of the trash", Request::delete(&for_good))
+            .after(vec![Request::delete(A)]),
+        situation("restore", restore()).after(vec![pinned, Request::delete(A)]),
+        situation("restore what is there", restore()),
+        situation("empty the trash", Request::delete(trash))
+            .after(vec![
+                Request::delete(A),
+                Request::delete("/api/conversations/b"),
+            ])
+            .of_requests(2),
     ]
 }
 
@@ -240,11 +268,15 @@ fn sessions() -> Vec<Situation> {
 fn users() -> Vec<Situation> {
     let claim = json!({ "action": "claim", "token": "{source}" });
     let stream = Request::stream("/api/sync");
+    let choose = |days: Value| Request::patch("/api/user", json!({ "conversationTtlDays": days }));
     vec![
         situation("claim", Request::post(SESSION, claim))
             .with_source()
-            .of_requests(2),
+            .of_requests(4),
         situation("erase", Request::delete("/api/user")).of_requests(2),
+        situation("choose a ttl", choose(json!(30))),
+        // What is there is extended after the response: the first request names it.
+        situation("choose to keep all", choose(Value::Null)).of_requests(3),
         situation("open a stream", stream),
     ]
 }

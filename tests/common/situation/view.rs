@@ -17,16 +17,19 @@ pub struct View {
     pub shares: Vec<Value>,
     pub current: Value,
     pub totals: Value,
+    /// By their ids.
+    pub trash: Vec<Value>,
 }
 
 /// Members that tell when something happened, or how often.
-const VOLATILE: [&str; 6] = [
+const VOLATILE: [&str; 7] = [
     "$export",
     "revision",
     "etag",
     "createdAt",
     "updatedAt",
     "expiresAt",
+    "deletedAt",
 ];
 
 impl View {
@@ -64,11 +67,16 @@ impl View {
             })
             .collect();
         shares.sort_by_key(Value::to_string);
+        let trash = user.get("/api/conversations?trash=true").await.expect(200);
+        let trash = trash["data"].as_array().unwrap().iter();
+        let mut trash: Vec<Value> = trash.map(|one| steady(one.clone())).collect();
+        trash.sort_by_key(Value::to_string);
         Self {
             conversations,
             shares,
             current: user.get("/api/session").await.expect(200)["currentConversationId"].clone(),
             totals: user.get("/api/user").await.expect(200)["totals"]["current"].clone(),
+            trash,
         }
     }
 
@@ -88,6 +96,12 @@ impl View {
         assert_eq!(self.shares, expected.shares, "{at}: shares");
         assert_eq!(self.current, expected.current, "{at}: current conversation");
         assert_eq!(self.totals, expected.totals, "{at}: totals");
+    }
+
+    /// Panics where another one has another trash. One that was full may have taken nothing in.
+    #[track_caller]
+    pub fn check_same_trash(&self, at: &str, expected: &Self) {
+        assert_eq!(self.trash, expected.trash, "{at}: trash");
     }
 
     /// The text of every message.

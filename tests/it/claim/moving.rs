@@ -195,7 +195,10 @@ async fn statistics_add_up(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let tokens = |id: &str, total: u64| json!({ "id": id, "type": "user", "content": "x", "tokens": { "total": total } });
     anonymous.create("old", vec![tokens("m", 7)]).await;
-    anonymous.delete("/api/conversations/old").await.expect(200);
+    anonymous
+        .delete("/api/conversations/old?permanent=true")
+        .await
+        .expect(200);
     // What is remembered of the deletion does not move.
     let left = anonymous.get("/api/user").await.expect(200)["bytes"].clone();
     site.advance(Duration::from_secs(86_400));

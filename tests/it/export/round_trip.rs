@@ -107,7 +107,10 @@ async fn the_export_has_the_order_of_the_list(site: Site) {
     assert_eq!(exported[0]["id"], "dated");
     for (line, summary) in exported.iter().zip(list["data"].as_array().unwrap()) {
         for (field, value) in summary.as_object().unwrap() {
-            assert_eq!(line[field], *value, "{field} of {}", summary["id"]);
+            // An export is the same whenever it is taken.
+            if field != "expiresAt" {
+                assert_eq!(line[field], *value, "{field} of {}", summary["id"]);
+            }
         }
     }
 }

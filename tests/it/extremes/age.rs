@@ -75,7 +75,7 @@ async fn thousands_of_revoked_shares_cost_little_and_can_be_erased(site: Site) {
     answer.expect(200);
     let usual = Cost {
         requests: 1,
-        commands: 8,
+        commands: 7,
     };
     assert_eq!(cost, usual);
     // From then on only what is remembered is kept.

@@ -45,6 +45,10 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
     let Owner { user, shares } = owner(site).await;
     database.fill();
     user.delete("/api/conversations/a").await.expect(200);
+    // Where the trash could take it in, that can be emptied.
+    user.delete("/api/conversations?trash=true")
+        .await
+        .expect(200);
     gone(site, &user, "a").await;
     site.anonymous_caller()
         .get(&shares[0])

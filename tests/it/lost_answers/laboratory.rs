@@ -109,7 +109,10 @@ impl Laboratory {
 
     async fn check(&self, at: &str, other: &Request, lost: Outcome, expected: Outcome) {
         match (&lost.view, &expected.view) {
-            (Some(lost), Some(expected)) => lost.check_same(at, expected),
+            (Some(lost), Some(expected)) => {
+                lost.check_same(at, expected);
+                lost.check_same_trash(at, expected);
+            }
             (None, None) => {}
             _ => panic!("{at}: one can be read, the other cannot"),
         }

@@ -176,7 +176,7 @@ fn settle(value: &mut Value) {
         Value::Object(members) => {
             let has = |name: &str| members.contains_key(name);
             let has_code = has("expiresAt") || has("action");
-            let is_share = has("expiresAt") || has("deleted") && !has("clock");
+            let is_share = has("expiresAt") && !has("revision") || has("deleted") && !has("clock");
             for (name, value) in members.iter_mut() {
                 match name.as_str() {
                     "userId" => *value = json!(USER_ID),

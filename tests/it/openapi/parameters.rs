@@ -108,6 +108,12 @@ pub fn flag(name: &str, description: &str) -> Value {
     query(name, description, schema)
 }
 
+/// One of two, or both where the query does not say.
+pub fn either(name: &str, description: &str) -> Value {
+    let schema = json!({ "type": "string", "enum": ["true", "false"] });
+    query(name, description, schema)
+}
+
 pub fn query(name: &str, description: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }

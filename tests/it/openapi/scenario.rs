@@ -139,6 +139,10 @@ async fn read(recorder: &mut Recorder, user: &Client) {
             None,
         )
         .await;
+    let filtered = "/api/conversations?archived=false&tag=work";
+    recorder
+        .ask(user, "filtered", ("GET", filtered), None)
+        .await;
     recorder
         .ask(
             user,
@@ -265,12 +269,29 @@ async fn carry(recorder: &mut Recorder, user: &Client) {
     recorder
         .ask(user, "statistics", ("GET", "/api/user"), None)
         .await;
+    let longer = json!({ "conversationTtlDays": 365 });
+    recorder
+        .ask(user, "longer", ("PATCH", "/api/user"), Some(longer))
+        .await;
 }
 
 async fn end(recorder: &mut Recorder, user: &Client) {
     let one = "/api/conversations/1751545800000";
-    recorder.ask(user, "forGood", ("DELETE", one), None).await;
+    recorder
+        .ask(user, "intoTheTrash", ("DELETE", one), None)
+        .await;
     recorder.ask(user, "deleted", ("GET", one), None).await;
+    let trash = "/api/conversations?trash=true";
+    recorder.ask(user, "trash", ("GET", trash), None).await;
+    let restore = json!({ "trashed": false });
+    recorder
+        .ask(user, "restored", ("PATCH", one), Some(restore))
+        .await;
+    let for_good = format!("{one}?permanent=true");
+    recorder
+        .ask(user, "forGood", ("DELETE", &for_good), None)
+        .await;
+    recorder.ask(user, "emptied", ("DELETE", trash), None).await;
     recorder
         .ask(user, "erased", ("DELETE", "/api/user"), None)
         .await;

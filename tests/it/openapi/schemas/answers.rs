@@ -36,6 +36,9 @@ pub fn schemas() -> Map<String, Value> {
         ("ImportRequest", import_request()),
         ("ImportReport", import_report()),
         ("Statistics", statistics()),
+        ("UserPatch", user_patch()),
+        ("Emptied", object(json!({ "emptied": { "const": true } }))),
+        ("EmptyingUnderWay", emptying_under_way()),
         ("Erased", object(json!({ "erased": { "const": true } }))),
         ("ErasureUnderWay", erasure_under_way()),
         ("Health", health()),
@@ -48,11 +51,16 @@ pub fn schemas() -> Map<String, Value> {
 }
 
 fn conversation_list() -> Value {
-    object(json!({
-        "data": list_of("Conversation"),
+    let page = json!({
+        "data": list_of("ListedConversation"),
         "nextCursor": next_cursor(),
         "clock": reference("Clock"),
-    }))
+    });
+    let count = described(
+        json!({ "type": ["integer", "null"], "minimum": 0 }),
+        "Of a filtered list: how many fit, on all pages; null where there are too many to count at once.",
+    );
+    object_with(page, json!({ "count": count }))
 }
 
 fn message_page() -> Value {
@@ -262,6 +270,15 @@ fn statistics() -> Value {
             "lifetime": described(totals, "All that ever was, deleted or not."),
         })),
         "bytes": described(count(), "What all that is kept takes up in the database."),
+        "conversationTtlDays": described(
+            json!({ "type": ["integer", "null"], "minimum": 1 }),
+            "How long conversations live that are neither read nor written; null where they never expire.",
+        ),
+        "expiringSoon": described(count(), "Conversations that expire within 14 days."),
+        "trash": object(json!({
+            "conversations": described(count(), "That can be restored."),
+            "bytes": described(count(), "What they take up, as a part of `bytes`."),
+        })),
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {
             "type": "array",
@@ -269,6 +286,16 @@ fn statistics() -> Value {
             "description": "Each of the last 30 days (UTC), the oldest first.",
         },
     }))
+}
+
+fn user_patch() -> Value {
+    let days = json!({ "type": ["integer", "null"], "minimum": 1, "maximum": limits::TTL_DAYS });
+    let days = described(
+        days,
+        "Null is for ever, or as long as the deployment allows. It counts for each conversation when that is next used, \
+         and a longer one for all, soon.",
+    );
+    open(object(json!({ "conversationTtlDays": days })), "")
 }
 
 fn claim_under_way() -> Value {
@@ -285,6 +312,14 @@ fn erasure_under_way() -> Value {
         "remaining": described(count(), "Conversations that are left."),
     }));
     described(erasure, "The time did not suffice: send it again.")
+}
+
+fn emptying_under_way() -> Value {
+    let emptying = object(json!({
+        "emptied": { "const": false },
+        "remaining": described(count(), "Conversations that are left."),
+    }));
+    described(emptying, "The time did not suffice: send it again.")
 }
 
 fn health() -> Value {

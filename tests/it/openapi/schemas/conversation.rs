@@ -34,12 +34,31 @@ pub fn schemas() -> Map<String, Value> {
         ),
     ];
     for (name, more, description) in kept {
-        let more = join(summary(), more);
+        let mut more = join(summary(), more);
+        if name == "ExportedConversation" {
+            // An export is the same whenever it is taken.
+            let _ = more.as_object_mut().unwrap().remove("expiresAt");
+        }
         let object = object_with(more, json!({ "mcpServers": servers() }));
         schemas.insert(name.into(), open(object, description));
     }
+    let listed = object_with(
+        summary(),
+        json!({ "mcpServers": servers(), "deletedAt": reference("Timestamp") }),
+    );
+    schemas.insert(
+        "ListedConversation".into(),
+        open(
+            listed,
+            "A conversation without its messages. In the trash it says when it was deleted, and `expiresAt` is when it is gone \
+             for good.",
+        ),
+    );
     schemas.insert("NewConversation".into(), new_conversation());
-    schemas.insert("ConversationPatch".into(), patch());
+    schemas.insert("MetadataPatch".into(), patch());
+    schemas.insert("Restoration".into(), restoration());
+    let either = json!({ "oneOf": [reference("MetadataPatch"), reference("Restoration")] });
+    schemas.insert("ConversationPatch".into(), either);
     schemas
 }
 
@@ -61,7 +80,12 @@ fn summary() -> Value {
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
             "The last message of the active path; null where there is none, and until the next write of a conversation that an earlier release wrote.",
         ),
-        "pinned": { "type": "boolean" },
+        "expiresAt": {
+            "anyOf": [reference("Timestamp"), { "type": "null" }],
+            "description": "When it expires, unless it is read or written before; null where it never does.",
+        },
+        "pinned": described(json!({ "type": "boolean" }), "It is not to expire either."),
+        "keep": described(json!({ "type": "boolean" }), "It is not to expire."),
         "archived": { "type": "boolean" },
         "tags": { "type": "array", "items": { "type": "string" } },
     })
@@ -96,7 +120,7 @@ fn origin() -> Value {
 /// What a client may set, be it new or not.
 fn settable() -> Value {
     let flag = json!({ "type": ["boolean", "null"] });
-    json!({ "pinned": flag, "archived": flag, "tags": reference("Tags"), "mcpServers": servers() })
+    json!({ "pinned": flag, "keep": flag, "archived": flag, "tags": reference("Tags"), "mcpServers": servers() })
 }
 
 fn new_conversation() -> Value {
@@ -126,7 +150,7 @@ fn new_conversation() -> Value {
         object_with(json!({}), join(settable(), fields)),
         &format!(
             "A conversation to be kept. Without a title it gets one made of its first user message. What the \
-             service computes (`revision`, `etag`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
+             service computes (`revision`, `etag`, `expiresAt`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
              to no effect. At most {} fields of the client's own, and {} bytes of metadata.",
             limits::FIELDS,
             limits::METADATA
@@ -141,6 +165,12 @@ fn sent_origin() -> Value {
         "titled": { "type": "boolean" },
     }));
     open(origin, "What an export says of where it stood.")
+}
+
+fn restoration() -> Value {
+    let mut restoration = object(json!({ "trashed": { "const": false } }));
+    restoration["additionalProperties"] = json!(false);
+    described(restoration, "Takes the conversation out of the trash.")
 }
 
 fn patch() -> Value {
@@ -166,10 +196,12 @@ fn patch() -> Value {
         "messageCount",
         "revision",
         "etag",
+        "expiresAt",
         "clock",
         "previousClock",
         "nextCursor",
         "$export",
+        "trashed",
     ];
     let fixed = fixed.map(|name| json!({ "required": [name] }));
     let mut patch = open(

@@ -1,0 +1,106 @@
+//! The trash: what was deleted and can be restored for a while.
+
+use std::time::Duration;
+
+use super::call::Call;
+use super::export::stored_ids;
+use super::scripts::trash::{ConversationRestore, TrashEmpty, TrashList};
+use super::written::Written;
+use super::{Cursor, StoreError, UserStore};
+use crate::model::{ConversationId, Preconditions, Summary, Timestamp};
+
+/// How many conversations one request removes for good.
+const REMOVED_AT_ONCE: usize = 100;
+
+/// A conversation in the trash.
+#[derive(Debug)]
+pub struct Trashed {
+    /// The conversation as it was; it expires when it is gone for good.
+    pub summary: Summary,
+    /// When it was deleted.
+    pub deleted: Timestamp,
+}
+
+/// A page of the trash.
+#[derive(Debug)]
+pub struct Trash {
+    /// Last deleted first.
+    pub conversations: Vec<Trashed>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<Cursor>,
+    /// The user's change sequence.
+    pub change_sequence: i64,
+}
+
+/// How far emptying the trash got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emptying {
+    /// Nothing is left.
+    Complete,
+    /// The time was up: ask again.
+    Unfinished {
+        /// Conversations that are left.
+        remaining: u64,
+    },
+}
+
+impl UserStore<'_> {
+    /// A page of at most `limit` conversations in the trash, last deleted first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn trash(&self, limit: usize, after: Option<&Cursor>) -> Result<Trash, StoreError> {
+        let reply = self.read(TrashList { limit, after }).await?;
+        let conversations = reply.conversations.into_iter().map(|trashed| {
+            let tag_of = &|id: &str, version| self.tag_of(id, version);
+            Ok(Trashed {
+                summary: trashed.conversation.into_summary(trashed.id, tag_of)?,
+                deleted: trashed.deleted_at,
+            })
+        });
+        Ok(Trash {
+            conversations: conversations.collect::<Result<_, StoreError>>()?,
+            next: reply.next,
+            change_sequence: reply.change_sequence,
+        })
+    }
+
+    /// Takes a conversation out of the trash. One that is not deleted is left as it is.
+    ///
+    /// # Errors
+    /// `NoConversation`; `Stale`; a quota; or the database failed.
+    pub async fn restore(
+        &self,
+        id: &ConversationId,
+        preconditions: &Preconditions,
+    ) -> Result<Written, StoreError> {
+        let call = ConversationRestore {};
+        self.write(Call::about(id, call).under(preconditions))
+            .await?
+            .into_written(id, &|id, version| self.tag_of(id, version))
+    }
+
+    /// Removes what is in the trash for good, in steps, until nothing is left or `budget` is used up.
+    ///
+    /// # Errors
+    /// When the database fails; what was removed until then stays so.
+    pub async fn empty_trash(&self, budget: Duration) -> Result<Emptying, StoreError> {
+        let began = self.store.clock.elapsed();
+        let mut ids: Vec<ConversationId> = Vec::new();
+        loop {
+            let call = TrashEmpty {
+                max_named: REMOVED_AT_ONCE,
+                ids: &ids,
+            };
+            let reply = self.write(call).await?;
+            ids = stored_ids(&reply.ids)?;
+            if ids.is_empty() {
+                return Ok(Emptying::Complete);
+            }
+            if self.store.clock.elapsed() - began >= budget {
+                let remaining = reply.remaining;
+                return Ok(Emptying::Unfinished { remaining });
+            }
+        }
+    }
+}
