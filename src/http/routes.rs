@@ -16,7 +16,7 @@ macro_rules! for_each_route {
             Conversations = conversations "../../api/conversations.rs" "/api/conversations" [GET POST DELETE];
             Conversation = conversation "../../api/conversations/[id].rs" "/api/conversations/{id}" [GET PUT PATCH DELETE];
             Messages = messages "../../api/conversations/[id]/messages.rs" "/api/conversations/{id}/messages" [GET POST];
-            Message = message "../../api/conversations/[id]/messages/[messageId].rs" "/api/conversations/{id}/messages/{messageId}" [PATCH DELETE];
+            Message = message "../../api/conversations/[id]/messages/[messageId].rs" "/api/conversations/{id}/messages/{messageId}" [PUT PATCH DELETE];
             Session = session "../../api/session.rs" "/api/session" [GET POST PATCH];
             Import = import "../../api/import.rs" "/api/import" [POST];
             Sync = sync "../../api/sync.rs" "/api/sync" [GET];

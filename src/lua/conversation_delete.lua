@@ -52,7 +52,7 @@ local function remove_from_trash()
   local writes = remember(c.writes, outcome_of('ok', user, c))
   local rest = row.rest + #writes - #c.writes
   count_bytes(user, rest - row.rest)
-  set[2] = format_numbers(state_names, { born = 0, extra = rest, offset = 0 }) .. ' -'
+  set[2] = format_numbers(PATHLESS_STATE_NAMES, { born = 0, extra = rest, offset = 0 }) .. ' -'
   redis.call('HDEL', META, unpack(clear))
   if not call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user),
     ':trash', trash.format(trash.without(rows, { [ID] = true })), ID .. ':writes', writes, unpack(set)) then

@@ -59,62 +59,10 @@ if #fresh == 0 then
 end
 check_match(c)
 
--- Keys that come into being with this append have no expiry yet.
-if counters.messages == 0 then counters.expires_at = 0 end
-local path, rows, segments = { at = {}, head_of(c) }, nil, nil
-if path[1] then path.at[path[1].id] = 1 end
-
--- Makes the path end with the message that the next one follows. Only where that is not so yet, all of it is read.
-local function find_parent(parent)
-  local last = path[#path]
-  if parent == '' or (last and last.id == parent) or (parent == ROOT and not last) then return end
-  if not rows then
-    rows = redis.call('ZRANGE', MESSAGES, 0, -1, 'WITHSCORES')
-    local added, whole = path, path_of(rows)
-    for i = 2, #added do push_entry(whole, added[i]) end
-    if counters.messages == 0 then whole = added end
-    path, segments = whole, parse_branches(c.branches)
-  end
-  if not move_head(path, segments, parent) then refuse('message_not_found', parent) end
-end
-
-local bodies, tokens = {}, counters.tokens
-for _, message in ipairs(fresh) do
-  find_parent(message.parent)
-  push_entry(path, add_message(counters, message, bodies))
-end
-local added, removed = {}, {}
-if rows then
-  added, removed = compare_paths(rows, path)
-  set_branches(c, segments)
-  counters.messages = #path
-else
-  for i = head_of(c) and 2 or 1, #path do added[#added + 1] = path[i] end
-  counters.messages = counters.messages + #added
-end
-set_head(c, path[#path])
-if counters.messages + c.state.branched > SETTINGS.max_messages then refuse('conversation_too_long') end
-check_room(user, counters.bytes - c.before.bytes + #c.branches - #c.old_branches)
-user.messages = user.messages + #fresh
-user.tokens = user.tokens + counters.tokens - tokens
 if TITLE ~= '' and not has_member(c.record, '"title"') then
   c.record = '"title"' .. US .. TITLE .. RS .. c.record
 end
-note_deleted(c, {}, back, '0')
-
-touch(user, c)
--- With what a repeat, which finds the messages there, would not write any more.
-local early = { ID, c.record, ID .. ':deleted', c.deleted }
-if rows then
-  early[#early + 1] = ID .. ':branches'
-  early[#early + 1] = branches_meanwhile(c, segments)
-end
-begin(user, c, user.change_seq, early)
-local scores = {}
-push_places(scores, added)
-call_in_portions('ZREM', MESSAGES, removed, 1)
-call_in_portions('ZADD', MESSAGES, scores, 2)
-redis.call('HSET', BODIES, unpack(bodies))
+local bodies, is_branch = append_messages(c, user, fresh, back)
 local notices = {}
 for i = 1, #bodies, 2 do
   notices[#notices + 1] = notice_of(bodies[i], bodies[i + 1])
@@ -125,6 +73,6 @@ for i = 1, #bodies, 2 do
   end
 end
 -- A listener knows of one line of messages, to whose end an append adds.
-local values = commit(rows and 'save' or 'append', user, c, 'ok', appended, not rows and table.concat(notices) or nil)
+local values = commit(is_branch and 'save' or 'append', user, c, 'ok', appended, not is_branch and table.concat(notices) or nil)
 values.appended = appended
 return reply_of(REPLY, values)

@@ -21,6 +21,8 @@ pub struct NewMessage {
     pub id: MessageId,
     /// When it was written; now, where the client did not say.
     pub timestamp: Timestamp,
+    /// Whether the client said when it was written.
+    pub is_dated: bool,
     /// Tokens it accounts for.
     pub tokens: u64,
     /// Tells a repetition of this message from another one with its id, however they are stored.
@@ -38,11 +40,22 @@ impl NewMessage {
     /// # Errors
     /// See [`Invalid`]; `message_too_large` above the limits.
     pub fn parse(raw: &RawValue, path: &str, now: Timestamp) -> Result<Self, Invalid> {
-        if raw.get().len() > limits::MESSAGE {
-            return Err(too_large(path, "the JSON", limits::MESSAGE));
-        }
         let mut object = Object::parse(raw.get().as_bytes(), path)?;
         let id = required_id(&mut object, path)?;
+        Self::parse_fields(object, raw.get().len(), id, path, now)
+    }
+
+    /// Checks the fields of a message beside its id; `length` is that of its JSON, in bytes.
+    pub(super) fn parse_fields(
+        mut object: Object<'_>,
+        length: usize,
+        id: MessageId,
+        path: &str,
+        now: Timestamp,
+    ) -> Result<Self, Invalid> {
+        if length > limits::MESSAGE {
+            return Err(too_large(path, "the JSON", limits::MESSAGE));
+        }
         let sent_timestamp = take_timestamp(&mut object, path)?;
         let parent = Parent::take(&mut object, path)?;
         // What responses add: a client may send it back, to no effect.
@@ -50,13 +63,14 @@ impl NewMessage {
         let kind = object.get("type");
         let kind = kind.ok_or_else(|| Invalid::required(&format!("{path}.type")))?;
         let sent = record_of(&object);
-        let fields = MessageFields::parse(object, path, raw.get().len())?;
+        let fields = MessageFields::parse(object, path, length)?;
         if !fields.has_content() {
             return Err(Invalid::required(&format!("{path}.content")));
         }
         Ok(Self {
             id,
             timestamp: sent_timestamp.unwrap_or(now),
+            is_dated: sent_timestamp.is_some(),
             tokens: fields.tokens(path)?.unwrap_or(0),
             digest: digest_of(&[
                 sent_timestamp

@@ -41,7 +41,7 @@ pub use message_patch::MessagePatch;
 pub use record::Record;
 pub use request::{
     CurrentConversation, SessionAction, ShareRequest, UserPatch, parse_append, parse_current,
-    parse_session,
+    parse_message, parse_session,
 };
 pub use stored_message::StoredMessage;
 pub use timestamp::Timestamp;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::json::{text_of, whole_number};
 use crate::secret::Secret;
 
-use super::{ConversationId, Invalid, NewMessage, Object, Timestamp, limits, parse_messages};
+use super::{
+    ConversationId, Invalid, MessageId, NewMessage, Object, Parent, Timestamp, limits,
+    parse_messages,
+};
 use crate::ErrorCode;
 
 /// Reads `{"messages":[...]}`: 1 to 100 messages to append.
@@ -24,6 +27,29 @@ pub fn parse_append(json: &[u8], now: Timestamp) -> Result<Vec<NewMessage>, Inva
             ErrorCode::TooManyMessages,
             format!("body.messages: at most {} messages at once", limits::APPEND),
         )),
+    }
+}
+
+/// Reads a message to be saved under this id, which the body may repeat.
+///
+/// # Errors
+/// See [`NewMessage::parse`]; `id_mismatch`.
+pub fn parse_message(json: &[u8], id: &MessageId, now: Timestamp) -> Result<NewMessage, Invalid> {
+    let mut object = Object::parse(json, "body")?;
+    match object.take("id") {
+        Some(sent) if sent.get() == format!("\"{id}\"") => {}
+        Some(_) => {
+            let message = "body.id: differs from the id in the path";
+            return Err(Invalid::new(ErrorCode::IdMismatch, message));
+        }
+        None => {}
+    }
+    let message = NewMessage::parse_fields(object, json.len(), id.clone(), "body", now)?;
+    match message.parent {
+        Parent::Message(ref parent) if *parent == *id => {
+            Err(Invalid::field("body.parentId", "the id of another message"))
+        }
+        _ => Ok(message),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::call::Call;
 use super::scripts::messages::{
-    ConversationRead, MessageDelete, MessagePatch as PatchMessage, MessagesAppend,
+    ConversationRead, MessageDelete, MessagePatch as PatchMessage, MessageSave, MessagesAppend,
+    PatchedMessage,
 };
 use super::written::Written;
 use super::{Cursor, Outcome, StoreError, UserStore};
@@ -151,6 +152,40 @@ impl UserStore<'_> {
         let reply = self
             .write(Call::about(id, call).under(preconditions))
             .await?;
+        self.read_written(id, message, reply)
+    }
+
+    /// Creates a message, or replaces it whole; returns it, and its conversation. `None` as in [`UserStore::patch_message`].
+    ///
+    /// # Errors
+    /// `NoConversation`; `NoMessage` for a parent that is not there; `Stale`; a quota; or the database failed.
+    pub async fn save_message(
+        &self,
+        id: &ConversationId,
+        message: &NewMessage,
+        preconditions: &Preconditions,
+    ) -> Result<(Written, Option<StoredMessage>), StoreError> {
+        let call = MessageSave {
+            is_dated: message.is_dated,
+            message: std::slice::from_ref(message),
+        };
+        let reply = self
+            .write(Call::about(id, call).under(preconditions))
+            .await?;
+        let (written, stored) = self.read_written(id, &message.id, reply)?;
+        if written.outcome == Outcome::Created {
+            let total = written.summary.counters.messages;
+            self.count_messages(std::iter::once(message), total);
+        }
+        Ok((written, stored))
+    }
+
+    fn read_written(
+        &self,
+        id: &ConversationId,
+        message: &MessageId,
+        reply: PatchedMessage,
+    ) -> Result<(Written, Option<StoredMessage>), StoreError> {
         let written = reply
             .written
             .into_written(id, &|id, version| self.tag_of(id, version))?;

@@ -103,6 +103,14 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let edit = json!({ "content": format!("edited {prefix}") });
     bill.add("edit a message", 9, user.patch(&message_path, &edit))
         .await;
+    let mut whole_message = message(&format!("{prefix}q"), "user", "all new");
+    whole_message["tokens"] = json!({ "total": 5 });
+    bill.add(
+        "replace a message",
+        7,
+        user.put(&message_path, &whole_message),
+    )
+    .await;
     let rename = json!({ "title": format!("renamed {prefix}") });
     bill.add("rename a conversation", 9, user.patch(c0, &rename))
         .await;

@@ -68,6 +68,17 @@ pub async fn use_every_script(user: &Client) {
     )
     .await
     .expect(200);
+    user.put(
+        "/api/conversations/warm/messages/m",
+        &message("m", "user", "whole"),
+    )
+    .await
+    .expect(200);
+    let fork = json!({ "id": "warm-fork", "forkOf": { "conversationId": "warm" } });
+    user.post("/api/conversations", &fork).await.expect(201);
+    user.delete("/api/conversations/warm-fork?permanent=true")
+        .await
+        .expect(200);
     user.delete("/api/conversations/warm/messages/m")
         .await
         .expect(200);

@@ -235,7 +235,11 @@ async fn other_methods_are_refused_with_those_there_are(site: Site) {
             "GET, PUT, PATCH, DELETE, HEAD",
         ),
         ("PUT", "/api/conversations/c/messages", "GET, POST, HEAD"),
-        ("GET", "/api/conversations/c/messages/m", "PATCH, DELETE"),
+        (
+            "GET",
+            "/api/conversations/c/messages/m",
+            "PUT, PATCH, DELETE",
+        ),
         ("PUT", "/api/session", "GET, POST, PATCH, HEAD"),
         ("GET", "/api/import", "POST"),
         ("POST", "/api/health/redis", "GET, HEAD"),

@@ -25,13 +25,13 @@ const ROUTES: [(&str, &str); 12] = [
     ("/api/session", "GET, POST, PATCH, HEAD"),
     ("/api/import", "POST"),
     ("/api/health/redis", "GET, HEAD"),
-    ("/api/conversations", "GET, POST, HEAD"),
+    ("/api/conversations", "GET, POST, DELETE, HEAD"),
     ("/api/conversations/c", "GET, PUT, PATCH, DELETE, HEAD"),
     ("/api/conversations/c/messages", "GET, POST, HEAD"),
-    ("/api/conversations/c/messages/m", "PATCH, DELETE"),
+    ("/api/conversations/c/messages/m", "PUT, PATCH, DELETE"),
     ("/api/sync", "GET, HEAD"),
     ("/api/export", "GET, HEAD"),
-    ("/api/user", "GET, DELETE, HEAD"),
+    ("/api/user", "GET, PATCH, DELETE, HEAD"),
     ("/api/shares", "GET, POST, DELETE, HEAD"),
     ("/api/metrics", "GET, POST, HEAD"),
 ];
@@ -143,7 +143,7 @@ async fn other_origins_are_told_nothing(site: Site) {
             .send(Method::OPTIONS, "/api/conversations", None)
             .await;
         preflight.expect(204);
-        assert_eq!(preflight.header("allow"), Some("GET, POST, HEAD"));
+        assert_eq!(preflight.header("allow"), Some("GET, POST, DELETE, HEAD"));
         for answer in [answer, preflight] {
             assert!(cors_headers(&answer).is_empty(), "{origin}");
             assert_eq!(

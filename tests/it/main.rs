@@ -62,5 +62,6 @@ mod stopped_scripts;
 mod sync;
 mod trash;
 mod trash_beside;
+mod upserts;
 mod upstash;
 mod user;

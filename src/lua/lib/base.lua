@@ -108,6 +108,8 @@ local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'creat
 -- Behind them a mark:
 --   -  nothing is under way   !  a write is under way, or was stopped   >  a claim is moving it here, or was stopped
 local state_names = { 'born', 'extra', 'offset', 'branched', 'head_score', 'head' }
+-- Those without the path, as earlier releases have them.
+local PATHLESS_STATE_NAMES = { 'born', 'extra', 'offset' }
 -- Names whose values are no numbers.
 local TEXTS = { saved = true, head = true }
 

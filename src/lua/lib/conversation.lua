@@ -50,9 +50,8 @@ local function extra_bytes(c)
 end
 
 -- As an earlier release has it, where the head is not known.
-local EARLIER_STATE_NAMES = { 'born', 'extra', 'offset' }
 local function format_state(c, mark)
-  return format_numbers(c.state.has_head and state_names or EARLIER_STATE_NAMES, c.state) .. ' ' .. mark
+  return format_numbers(c.state.has_head and state_names or PATHLESS_STATE_NAMES, c.state) .. ' ' .. mark
 end
 
 -- The active path. Reads the place of each of its messages: at most SETTINGS.max_messages.

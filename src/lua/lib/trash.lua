@@ -80,7 +80,7 @@ function trash.forget(user, rows, counters_texts)
     end
     if is_deleted then
       set[#set + 1] = id .. ':state'
-      set[#set + 1] = format_numbers(state_names, { born = 0, extra = row.rest, offset = 0 }) .. ' -'
+      set[#set + 1] = format_numbers(PATHLESS_STATE_NAMES, { born = 0, extra = row.rest, offset = 0 }) .. ' -'
       user.bytes = math.max(0, user.bytes + row.rest - row.bytes)
     end
   end

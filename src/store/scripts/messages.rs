@@ -54,10 +54,18 @@ procedure! {
 }
 
 reply! {
-    /// See [`MessagePatch`].
+    /// See [`MessagePatch`] and [`MessageSave`].
     PatchedMessage {
         written: WrittenConversation,
         body: String,
+    }
+}
+
+procedure! {
+    /// Creates a message, or replaces it.
+    MessageSave<'a>: MESSAGE_SAVE -> PatchedMessage {
+        is_dated: bool,
+        message: &'a [NewMessage],
     }
 }
 

@@ -9,7 +9,7 @@ use super::conversations::{
     ConversationsExport, ConversationsFilter, ConversationsImport, ConversationsList,
     ExportedConversation,
 };
-use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessagesAppend};
+use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessageSave, MessagesAppend};
 use super::metrics::MetricsAdd;
 use super::sessions::{
     CodeCreate, CodeRedeem, SessionBegin, SessionRead, SessionSetCurrent, SessionSignOut,
@@ -162,6 +162,7 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         ConversationsList<'_>,
         MessageDelete<'_>,
         MessagePatch<'_>,
+        MessageSave<'_>,
         MessagesAppend<'_>,
         SessionBegin,
         SessionRead,

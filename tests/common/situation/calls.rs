@@ -197,6 +197,11 @@ fn messages() -> Vec<Situation> {
         )
         .after(vec![Request::patch(A, json!({ "keep": true }))]),
         situation("edit", Request::patch(&m2, edit)),
+        situation("replace a message", Request::put(&m2, said("m2", 20))),
+        situation(
+            "create a message by its id",
+            Request::put(&format!("{A_MESSAGES}/m6"), said("m6", 6)),
+        ),
         situation("edit with a timestamp", Request::patch(&m2, move_it)),
         situation("delete a message", Request::delete(&m2)),
         situation(

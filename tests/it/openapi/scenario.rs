@@ -206,6 +206,10 @@ async fn edit(recorder: &mut Recorder, user: &Client) {
     recorder
         .ask(user, "parts", ("PATCH", &message), Some(parts))
         .await;
+    let saved = json!({ "type": "user", "content": "And a barrier?", "status": "complete" });
+    recorder
+        .ask(user, "whole", ("PUT", &message), Some(saved))
+        .await;
     let truncate = format!("{one}/messages/1751545800002?andAfter=true");
     recorder
         .ask(user, "truncate", ("DELETE", &truncate), None)

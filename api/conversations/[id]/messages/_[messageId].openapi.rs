@@ -1,8 +1,8 @@
 //! What `public/openapi.json` says of `/api/conversations/{id}/messages/{messageId}`. With its underscore, the file is no function.
 
 use conversation_store::ErrorCode::{
-    ConversationNotFound, InvalidField, InvalidQuery, MessageNotFound, MessageTooLarge,
-    TooMuchTextKept,
+    ConversationNotFound, ConversationTooLong, InvalidField, InvalidQuery, MessageNotFound,
+    MessageTooLarge, TooMuchTextKept,
 };
 use conversation_store::http::Route;
 use http::Method;
@@ -13,7 +13,36 @@ use super::super::operation::{Operation, Response};
 use super::super::parameters::flag;
 
 pub fn operations() -> Vec<Operation> {
-    vec![patch(), delete()]
+    vec![save(), patch(), delete()]
+}
+
+fn save() -> Operation {
+    let this = json!({ "id": "$request.path.id", "messageId": "$request.path.messageId" });
+    let written = |status, description| {
+        Response::json(status, description, "WrittenMessage")
+            .headers(&["ETag"])
+            .leads_to("patch", "patchMessage", this.clone())
+            .leads_to("delete", "deleteMessage", this.clone())
+    };
+    Operation::new(Method::PUT, Route::Message, "saveMessage")
+        .describe(
+            "messages",
+            "Save a message whole",
+            "Creates it, as an append does, or replaces all its fields where it stands: for calls of tools that were approved \
+             or have ended. Without a `timestamp` a message that is there keeps its own, and its `parentId` counts only where it is created.",
+        )
+        .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
+        .body(true, "MessageToSave")
+        .response(written(200, "It is as it was sent."))
+        .response(written(201, "It was created."))
+        .refuses(&CONVERSATION)
+        .refuses(&[ConversationNotFound, ConversationTooLong])
+        .refuses(&[
+            InvalidField,
+            MessageTooLarge,
+            MessageNotFound,
+            TooMuchTextKept,
+        ])
 }
 
 fn patch() -> Operation {

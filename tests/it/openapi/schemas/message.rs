@@ -37,6 +37,8 @@ pub fn schemas() -> Map<String, Value> {
         ),
     );
     schemas.insert("NewMessage".into(), new_message(sent));
+    let saved = json!({ "type": reference("MessageType") });
+    schemas.insert("MessageToSave".into(), new_message(saved));
     schemas.insert("MessagePatch".into(), patch());
     schemas.insert("MessagesToAppend".into(), append());
     schemas
