@@ -5,6 +5,8 @@
 //! this version has never heard of.
 
 mod conversation;
+mod conversation_metadata;
+mod conversation_patch;
 mod export_metadata;
 mod filter;
 mod fork;
@@ -22,14 +24,16 @@ mod parts;
 mod record;
 mod request;
 mod stored_message;
+mod summary;
 mod text;
 mod timestamp;
 mod title;
 mod tree;
 mod version;
 
+pub use conversation::NewConversation;
 pub(crate) use conversation::generate_title;
-pub use conversation::{ConversationPatch, Counters, NewConversation, Summary, is_restoration};
+pub use conversation_patch::{ConversationPatch, is_restoration};
 pub use export_metadata::ExportMetadata;
 pub use filter::{ConversationFilter, spellings};
 pub use fork::Fork;
@@ -44,6 +48,7 @@ pub use request::{
     parse_message, parse_session,
 };
 pub use stored_message::StoredMessage;
+pub use summary::{Counters, Summary};
 pub use timestamp::Timestamp;
 pub(crate) use title::json_or_untitled;
 pub use tree::{Parent, UnknownParent};

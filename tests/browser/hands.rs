@@ -85,8 +85,16 @@ impl Browser {
 
     /// Presses keys where the focus is; a modifier holds until the end.
     pub async fn press(&self, keys: &str) {
-        let focused = self.client.active_element().await.unwrap();
-        focused.send_keys(keys).await.unwrap();
+        for _ in 0..20 {
+            let focused = self.client.active_element().await.unwrap();
+            match focused.send_keys(keys).await {
+                Ok(()) => return,
+                // The page has drawn the element anew in between; no key was pressed.
+                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("the element with the focus is drawn anew all the time");
     }
 
     /// An element, as soon as it is there.

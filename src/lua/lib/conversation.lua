@@ -225,11 +225,13 @@ local function begin(user, c, score, fields)
   put_in_list(user, c, score)
 end
 
--- What a conversation's write is remembered by: see `replay`.
+-- What a conversation's write is remembered by: see `replay`. The last word is the head's member behind a sign that no other word
+-- begins with; earlier releases neither write nor read it.
+local HEAD_SIGN = '@'
 local function outcome_of(status, user, c, extra)
   local counters = c.counters
   return table.concat({ status, integer(counters.revision), integer(counters.messages), integer(counters.tokens),
-    integer(counters.updated), integer(c.state.born), change_sequence(user), extra or '' }, ' ')
+    integer(counters.updated), integer(c.state.born), change_sequence(user), extra or '', HEAD_SIGN .. c.state.head }, ' ')
 end
 
 -- Brings the user's numbers up to what the conversation has become, and returns its fields of meta.
@@ -290,10 +292,12 @@ end
 -- no metadata is left to show.
 local function replay(c, outcome)
   local status, revision, messages, tokens, updated, born, before, after, extra = unpack(outcome)
+  local head = string.match(outcome[#outcome], '^' .. HEAD_SIGN .. '(.*)$')
+  if extra == outcome[#outcome] and head then extra = '' end
   local counters = c.counters or { created = tonumber(updated), expires_at = NOW }
   local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated,
     integer(counters.expires_at) }, ' ')
-  return { status = status, record = c.counters and c.record_then or '', counters = text, state = born .. ' 0 0 -',
+  return { status = status, record = c.counters and c.record_then or '', counters = text, state = born .. ' 0 0 ' .. (head and '0 0 ' .. head .. ' ' or '') .. '-',
     change_sequence = before .. ' ' .. after }, extra or ''
 end
 
