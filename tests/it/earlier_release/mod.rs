@@ -1,7 +1,8 @@
 //! What an earlier release has stored stays readable, and can be changed, shared, deleted and erased.
 //!
 //! `stored.json` holds what the release before request ids had stored for one user, as the commands that store it again:
-//! taken from its own database, but for one sum of tokens that was made too long for any number by hand.
+//! taken from its own database, but for one sum of tokens that was made too long for any number by hand. `line.json` is the same of the
+//! release before branches, and `lua/` has scripts of that release, which a test runs beside those of this one.
 
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 struct Stored(Value);
 
 impl Stored {
-    fn load() -> Self {
-        Self(serde_json::from_str(include_str!("stored.json")).unwrap())
+    fn parse(json: &str) -> Self {
+        Self(serde_json::from_str(json).unwrap())
     }
 
     fn taken_at(&self) -> Duration {
@@ -41,11 +42,11 @@ impl Stored {
 }
 
 macro_rules! on_both_stores_as_stored {
-    ($($name:ident),+ $(,)?) => {
+    ($file:expr => $($name:ident),+ $(,)?) => {
         mod embedded {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let stored = super::Stored::load();
+                let stored = super::Stored::parse($file);
                 let site = super::Site::stopped_at(stored.taken_at()).await;
                 let user = stored.put_into(&site).await;
                 super::$name(site, user, stored).await;
@@ -54,7 +55,7 @@ macro_rules! on_both_stores_as_stored {
         mod redis {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let stored = super::Stored::load();
+                let stored = super::Stored::parse($file);
                 if let Some(site) = super::Site::redis_stopped_at(stored.taken_at()).await {
                     let user = stored.put_into(&site).await;
                     super::$name(site, user, stored).await;
@@ -64,7 +65,11 @@ macro_rules! on_both_stores_as_stored {
     };
 }
 
+mod before_branches;
+mod side_by_side;
+
 on_both_stores_as_stored!(
+    include_str!("stored.json") =>
     it_reads_as_it_did,
     it_can_be_changed,
     it_can_be_branched,

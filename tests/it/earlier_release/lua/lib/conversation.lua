@@ -1,0 +1,296 @@
+-- Shared by the scripts that change conversations, behind write.lua.
+--
+-- A conversation here is a table: id, record, counters (nil where there is none), state, writes (its log), deleted
+-- (its deleted messages, see base.lua), before (counters and extra bytes as the user's numbers have them), messages_key,
+-- bodies_key.
+
+-- Deleted messages are remembered, so that a late repeat of their append does not bring them back; the oldest are
+-- forgotten, many at once, so that this costs next to nothing.
+local MOST_DELETED, KEPT_DELETED = 1000, 750
+-- About what a deleted message takes up in bodies beside its id.
+local TOMBSTONE_BYTES = 60
+
+-- The fields of meta that a conversation is read from.
+local CONVERSATION_FIELDS = 5
+local function push_fields(fields, id)
+  for _, suffix in ipairs({ '', ':counters', ':state', ':writes', ':deleted' }) do fields[#fields + 1] = id .. suffix end
+end
+
+-- Whether a counters field has no numbers.
+local function is_blank(text)
+  return text == '' or string.find(text, '^deleted') ~= nil
+end
+
+-- What these fields hold, beginning at `at`.
+local function read_conversation(id, row, at, messages_key, bodies_key)
+  local counters, state = parse_counters(row[at + 1]), parse_state(row[at + 2])
+  local c = { id = id, record = row[at] or '', old_record = row[at] or '', counters = counters,
+    was_deleted = is_tombstone(row[at + 1]), counters_text = row[at + 1] or '', writes = row[at + 3] or '', deleted = row[at + 4] or '',
+    messages_key = messages_key, bodies_key = bodies_key,
+    is_known = state ~= nil, state = state or { born = 0, extra = 0, offset = 0, mark = '-' } }
+  -- As ETags have it: what a stopped script has left is no version of anything.
+  c.born_there = c.state.mark == '-' and c.state.born or -1
+  c.version = counters and c.state.mark == '-' and integer(c.state.born) .. '.' .. integer(counters.revision) or '!'
+  -- One that has expired counts until it is cleared away.
+  local counted = not is_blank(c.counters_text) and parse_numbers(counter_names, c.counters_text)
+  c.before = { extra = c.state.extra, bytes = counted and counted.bytes or 0 }
+  if counted then c.before.totals = { messages = counted.messages, tokens = counted.tokens } end
+  return c
+end
+
+local function extra_bytes(c)
+  local _, count = string.gsub(c.deleted, RS, '')
+  return #c.record + #c.writes + 2 * #c.deleted + TOMBSTONE_BYTES * count
+end
+
+local function format_state(c, mark)
+  return format_numbers(state_names, c.state) .. ' ' .. mark
+end
+
+-- Members and bodies, of which those that do not belong together are cleared away; numbers as a count finds them.
+-- Touches the whole conversation: at most SETTINGS.max_messages messages.
+local function heal(c)
+  local counters = c.counters
+  local rows = redis.call('ZRANGE', c.messages_key, 0, -1, 'WITHSCORES')
+  local ids, stray, moved = {}, {}, {}
+  for i = 1, #rows, 2 do ids[#ids + 1] = id_of(rows[i]) end
+  local bodies = call_in_portions('HMGET', c.bodies_key, ids, 1)
+  local messages, bytes, tokens, seq, is_there = 0, 0, 0, 0, {}
+  for i in ipairs(ids) do
+    local member, body = rows[2 * i - 1], bodies[i]
+    seq = math.max(seq, tonumber(string.sub(member, 1, 8), 16))
+    if is_body_of(member, body) then
+      local message = parse_body(body)
+      is_there[ids[i]] = true
+      messages, bytes, tokens = messages + 1, bytes + #body, tokens + message.tokens
+      if message.timestamp ~= tonumber(rows[2 * i]) then
+        moved[#moved + 1] = integer(message.timestamp)
+        moved[#moved + 1] = member
+      end
+    else
+      stray[#stray + 1] = member
+    end
+  end
+  if #stray > 0 then call_in_portions('ZREM', c.messages_key, stray, 1) end
+  if #moved > 0 then call_in_portions('ZADD', c.messages_key, moved, 2) end
+  -- Where messages are missing, the difference is theirs.
+  if not c.is_known and messages == counters.messages then c.state.offset = counters.tokens - tokens end
+  c.is_healed = c.state.mark == '!' or messages ~= counters.messages
+  -- A stopped deletion may not have come to all that it noted as deleted.
+  c.deleted = string.gsub(c.deleted, '(%S+) %d+\30', function(id) return is_there[id] and '' or nil end)
+  -- Keys that came into being before the stop have no expiry yet.
+  if c.is_healed then counters.expires_at = 0 end
+  counters.messages, counters.bytes = messages, bytes
+  counters.tokens = math.max(0, tokens + c.state.offset)
+  counters.seq = math.max(counters.seq, seq)
+end
+
+-- Makes a conversation fit to be changed: one that a stopped script left is counted anew, and so is one of an earlier
+-- release, once. What a stopped creation or an expired conversation of this id has left is cleared away.
+local function prepare(c)
+  if c.state.mark == '>' and c.counters then refuse('claim_unfinished') end
+  if c.counters then
+    if not c.is_known or c.state.mark == '!' then heal(c) end
+    if c.state.born == 0 then c.state.born = CALLER.change_seq end
+  else
+    if c.counters_text ~= '' or c.is_known then redis.call('UNLINK', c.messages_key, c.bodies_key) end
+    c.state, c.deleted, c.record = { born = 0, extra = c.before.extra, offset = 0, mark = '-' }, '', ''
+  end
+end
+
+-- The conversation that the call is about, and where it is asked for one more field of meta. Returns it, the user, and
+-- the outcome of this request where it is remembered.
+local function load(field)
+  local fields = { ':user', ':account' }
+  push_fields(fields, ID)
+  fields[#fields + 1] = field
+  local row = redis.call('HMGET', META, unpack(fields))
+  local c = read_conversation(ID, row, 3, MESSAGES, BODIES)
+  local outcome, replaced = parse_caller(row[1], row[2], c.writes)
+  c.record_then = replaced or c.record
+  return c, CALLER, outcome, row[3 + CONVERSATION_FIELDS]
+end
+
+-- One change of one conversation: a new revision, dated by the change sequence.
+local function touch(user, c)
+  local counters = c.counters
+  counters.updated = tick(user)
+  counters.revision = counters.revision + 1
+  if c.state.born == 0 then c.state.born = user.change_seq end
+end
+
+local function put_in_list(user, c, score)
+  redis.call('ZADD', CONVERSATIONS, integer(score), c.id)
+  local user_due
+  c.is_due, user_due = slide(user, c.counters)
+  if user_due then expire_user(user) end
+end
+
+-- Marks the conversation before its messages are touched, with these fields of meta besides; `score` is its place in
+-- the list.
+local function begin(user, c, score, fields)
+  redis.call('HSET', META, ':user', format_untouched(user), c.id .. ':state', format_state(c, '!'),
+    unpack(fields or {}))
+  put_in_list(user, c, score)
+end
+
+-- What a conversation's write is remembered by: see `replay`.
+local function outcome_of(status, user, c, extra)
+  local counters = c.counters
+  return table.concat({ status, integer(counters.revision), integer(counters.messages), integer(counters.tokens),
+    integer(counters.updated), integer(c.state.born), change_sequence(user), extra or '' }, ' ')
+end
+
+-- Brings the user's numbers up to what the conversation has become, and returns its fields of meta.
+local function conversation_fields(user, c)
+  c.state.extra = extra_bytes(c)
+  local counters = c.counters
+  count_bytes(user, counters.bytes - c.before.bytes + c.state.extra - c.before.extra)
+  count_totals(c.before.totals, counters)
+  return { c.id, c.record, c.id .. ':counters', format_counters(counters), c.id .. ':state', format_state(c, '-'),
+    c.id .. ':writes', c.writes, c.id .. ':deleted', c.deleted }
+end
+
+-- What every write replies that left a conversation in place, by name.
+local function written(status, user, c)
+  return { status = status, record = c.record, counters = format_counters(c.counters), state = format_state(c, '-'),
+    change_sequence = change_sequence(user) }
+end
+
+-- The metadata that a change replaces, for repeats of what came before: the title alone where it is long.
+local MOST_REPLACED = 1024
+local function replaced_record(c)
+  if c.before.totals == nil or c.record == c.old_record then return nil end
+  if #c.old_record <= MOST_REPLACED then return c.old_record end
+  local title = string.match(RS .. c.old_record, '\30("title"\31[^\30]*\30)') or ''
+  return #title <= MOST_REPLACED and title or nil
+end
+
+-- Writes a changed conversation's numbers and publishes a notice. `extra` goes into the outcome, `messages` into the notice.
+-- What comes after the last write may be lost without harm.
+local function commit(kind, user, c, status, extra, messages)
+  if c.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
+  c.writes = remember(c.writes, outcome_of(status, user, c, extra), replaced_record(c))
+  local fields = conversation_fields(user, c)
+  redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
+  notify(kind, user, c.counters, messages)
+  return written(status, user, c)
+end
+
+-- For a request that changes nothing: remembers that, and writes what healing has found.
+local function commit_unchanged(user, c, extra)
+  if c.is_healed then
+    touch(user, c)
+    begin(user, c, user.change_seq)
+    return commit('heal', user, c, 'ok', extra)
+  end
+  c.writes = remember(c.writes, outcome_of('unchanged', user, c, extra))
+  local fields = conversation_fields(user, c)
+  redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
+  return written('unchanged', user, c)
+end
+
+-- What this request was replied the first time, by name, and the word that it left besides. Of a conversation deleted since
+-- no metadata is left to show.
+local function replay(c, outcome)
+  local status, revision, messages, tokens, updated, born, before, after, extra = unpack(outcome)
+  local counters = c.counters or { created = tonumber(updated) }
+  local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated }, ' ')
+  return { status = status, record = c.counters and c.record_then or '', counters = text, state = born .. ' 0 0 -',
+    change_sequence = before .. ' ' .. after }, extra or ''
+end
+
+-- Deleted messages: a list of ids in the order of deletion, and the revision of each.
+local function parse_deleted(text)
+  local list, revisions = {}, {}
+  for id, revision in string.gmatch(text, '(%S+) (%d+)\30') do
+    list[#list + 1] = id
+    revisions[id] = revision
+  end
+  return list, revisions
+end
+
+-- Adds ids deleted by this revision ('0' where a save has left them out), and drops those that are there again. Returns the
+-- ids to be forgotten for good.
+local function note_deleted(c, gone, back, revision)
+  if #gone == 0 and (c.deleted == '' or #back == 0) then return {} end
+  local list, revisions = parse_deleted(c.deleted)
+  for _, id in ipairs(back) do revisions[id] = nil end
+  local kept = {}
+  for _, id in ipairs(list) do
+    if revisions[id] then kept[#kept + 1] = id end
+  end
+  for _, id in ipairs(gone) do
+    if not revisions[id] then kept[#kept + 1] = id end
+    revisions[id] = revision
+  end
+  local first = #kept > MOST_DELETED and #kept - KEPT_DELETED + 1 or 1
+  local forgotten, entries = {}, {}
+  for i, id in ipairs(kept) do
+    if i < first then
+      forgotten[#forgotten + 1] = id
+    else
+      entries[#entries + 1] = id .. ' ' .. revisions[id] .. RS
+    end
+  end
+  c.deleted = table.concat(entries)
+  return forgotten
+end
+
+-- What stays of a deleted message, so that a late repeat of its append is recognised.
+local function format_tombstone(message)
+  return table.concat({ integer(message.seq), integer(message.timestamp), integer(message.tokens),
+    message.digest }, ' ')
+end
+
+local function format_body(seq, timestamp, tokens, digest, record)
+  return table.concat({ integer(seq), integer(timestamp), integer(tokens), digest }, ' ') .. RS .. record
+end
+
+-- The messages in ARGV from `first` to `last`.
+local MESSAGE_WIDTH = 5
+local function read_messages(first, last)
+  local messages = {}
+  for at = first, last, MESSAGE_WIDTH do
+    local id, timestamp, tokens, digest, record = unpack(ARGV, at, at + MESSAGE_WIDTH - 1)
+    messages[#messages + 1] = { id = id, timestamp = tonumber(timestamp), tokens = tonumber(tokens), digest = digest,
+      record = record }
+  end
+  return messages
+end
+
+-- Numbers a message, counts it, and adds it to what ZADD and HSET are to be called with.
+local function add_message(counters, message, scores, bodies)
+  counters.seq = counters.seq + 1
+  local body = format_body(counters.seq, message.timestamp, message.tokens, message.digest, message.record)
+  scores[#scores + 1] = integer(message.timestamp)
+  scores[#scores + 1] = member_of(counters.seq, message.id)
+  bodies[#bodies + 1] = message.id
+  bodies[#bodies + 1] = body
+  counters.messages = counters.messages + 1
+  counters.tokens = math.min(LARGEST, counters.tokens + message.tokens)
+  counters.bytes = counters.bytes + #body
+end
+
+-- The record with the patch's members replaced or added; a null removes.
+local function merge(record, patch)
+  local values, names, result = {}, {}, {}
+  for name, value in string.gmatch(patch, '([^\31]*)\31([^\30]*)\30') do
+    values[name] = value
+    names[#names + 1] = name
+  end
+  for name, value in string.gmatch(record, '([^\31]*)\31([^\30]*)\30') do
+    local new = values[name] or value
+    if values[name] == nil or new ~= 'null' then result[#result + 1] = name .. US .. new .. RS end
+    values[name] = nil
+  end
+  for _, name in ipairs(names) do
+    local value = values[name]
+    if value and value ~= 'null' then result[#result + 1] = name .. US .. value .. RS end
+  end
+  return table.concat(result)
+end
+
+local function has_member(record, name)
+  return string.find(RS .. record, RS .. name .. US, 1, true) ~= nil
+end

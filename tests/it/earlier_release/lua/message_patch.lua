@@ -1,0 +1,66 @@
+#!lua flags=allow-key-locking
+-- Changes members of one message.
+--
+-- KEYS     as in base.lua and write.lua
+-- ARGV     6 message: its id
+--          7 patch: record of the members to change; a null removes
+--          8 tokens: or '' as they are
+--          9 timestamp: or '' as it is
+--          10 max_bytes: that its fields may have then
+-- Returns  status: 'ok' or 'unchanged'
+--          record
+--          counters
+--          state
+--          change_sequence: before and after
+--          body: or '' where it is gone by now
+-- Refuses  conversation_not_found
+--          message_not_found
+--          message_too_large
+--          revision_mismatch, revision, born
+-- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); a changed
+--          timestamp 1 more
+-- Touches  one message
+
+local MESSAGE, PATCH, TOKENS, TIMESTAMP, MAX_BYTES = ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
+local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'body' }
+
+local c, user, outcome = load()
+if not outcome then
+  if not c.counters then refuse('conversation_not_found') end
+  check_absent(c)
+  prepare(c)
+end
+local body = redis.call('HMGET', BODIES, MESSAGE)[1]
+local message = body and parse_body(body)
+if outcome then
+  local values = replay(c, outcome)
+  values.body = message and message.record and body or ''
+  return reply_of(REPLY, values)
+end
+if not message or not message.record then refuse('message_not_found') end
+
+local counters = c.counters
+local tokens = TOKENS ~= '' and tonumber(TOKENS) or message.tokens
+local timestamp = TIMESTAMP ~= '' and tonumber(TIMESTAMP) or message.timestamp
+local changed = format_body(message.seq, timestamp, tokens, message.digest, merge(message.record, PATCH))
+if changed == body then
+  local values = commit_unchanged(user, c)
+  values.body = body
+  return reply_of(REPLY, values)
+end
+check_match(c)
+if #changed > #body and weight_of(changed) > MAX_BYTES then refuse('message_too_large') end
+check_room(user, #changed - #body)
+
+counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + tokens - message.tokens))
+counters.bytes = counters.bytes + #changed - #body
+user.tokens = user.tokens + math.max(0, tokens - message.tokens)
+touch(user, c)
+begin(user, c, user.change_seq)
+redis.call('HSET', BODIES, MESSAGE, changed)
+if timestamp ~= message.timestamp then
+  redis.call('ZADD', MESSAGES, integer(timestamp), member_of(message.seq, MESSAGE))
+end
+local values = commit('edit', user, c, 'ok', '', notice_of(MESSAGE, changed))
+values.body = changed
+return reply_of(REPLY, values)

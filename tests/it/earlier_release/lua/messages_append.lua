@@ -1,0 +1,88 @@
+#!lua flags=allow-key-locking
+-- Appends messages to a conversation.
+--
+-- KEYS     as in base.lua and write.lua
+-- ARGV     6 title: to take where the conversation has none yet, or ''
+--          7 messages...: id, timestamp, tokens, digest, record; at most 100
+-- Returns  status: 'ok' or 'unchanged'
+--          record
+--          counters
+--          state
+--          change_sequence: before and after
+--          appended: for each message '1' where it was appended, or '0'
+-- Refuses  conversation_not_found
+--          message_exists, id: another message has this id
+--          message_deleted, id: this very message was deleted
+--          revision_mismatch, revision, born
+--          conversation_too_long
+-- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); the first
+--          append of a conversation, and of a day, 2 or 4 more
+-- Touches  at most 100 messages, as sent and as stored
+
+local TITLE, FIRST_MESSAGE = ARGV[6], 7
+local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'appended' }
+
+local c, user, outcome = load()
+if outcome then
+  local values, appended = replay(c, outcome)
+  values.appended = appended
+  return reply_of(REPLY, values)
+end
+if not c.counters then refuse('conversation_not_found') end
+check_absent(c)
+prepare(c)
+local counters = c.counters
+
+local messages, ids = read_messages(FIRST_MESSAGE, #ARGV), {}
+for i, message in ipairs(messages) do ids[i] = message.id end
+local stored = redis.call('HMGET', BODIES, unpack(ids))
+
+local fresh, back, appended = {}, {}, {}
+for i, message in ipairs(messages) do
+  local id = message.id
+  local known = stored[i] and parse_body(stored[i])
+  if known and known.record and known.digest ~= message.digest then refuse('message_exists', id) end
+  if known and not known.record and known.digest == message.digest then refuse('message_deleted', id) end
+  local is_fresh = not known or not known.record
+  if is_fresh then fresh[#fresh + 1] = message end
+  if known and is_fresh then back[#back + 1] = id end
+  appended[i] = flag(is_fresh)
+end
+appended = table.concat(appended)
+if #fresh == 0 then
+  local values = commit_unchanged(user, c, appended)
+  values.appended = appended
+  return reply_of(REPLY, values)
+end
+check_match(c)
+
+-- Keys that come into being with this append have no expiry yet.
+if counters.messages == 0 then counters.expires_at = 0 end
+local scores, bodies, tokens = {}, {}, counters.tokens
+for _, message in ipairs(fresh) do add_message(counters, message, scores, bodies) end
+if counters.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
+check_room(user, counters.bytes - c.before.bytes)
+user.messages = user.messages + #fresh
+user.tokens = user.tokens + counters.tokens - tokens
+if TITLE ~= '' and not has_member(c.record, '"title"') then
+  c.record = '"title"' .. US .. TITLE .. RS .. c.record
+end
+note_deleted(c, {}, back, '0')
+
+touch(user, c)
+-- With what a repeat, which finds the messages there, would not write any more.
+begin(user, c, user.change_seq, { ID, c.record, ID .. ':deleted', c.deleted })
+redis.call('ZADD', MESSAGES, unpack(scores))
+redis.call('HSET', BODIES, unpack(bodies))
+local notices = {}
+for i = 1, #bodies, 2 do
+  notices[#notices + 1] = notice_of(bodies[i], bodies[i + 1])
+  -- All or none: a listener could not know that some are missing.
+  if notices[#notices] == '' then
+    notices = {}
+    break
+  end
+end
+local values = commit('append', user, c, 'ok', appended, table.concat(notices))
+values.appended = appended
+return reply_of(REPLY, values)
