@@ -17,12 +17,25 @@ EXCUSES = {
     "invalid_cursor": None,
     # That ids within one array differ is beyond a schema.
     "duplicate_id": {"createConversation", "saveConversation", "appendMessages"},
-    # Which formats there are depends on whether one conversation is asked for.
-    "invalid_query": {"exportConversations"},
-    # A share's end lies between now and a conversation's life from now; one's own token cannot be claimed.
-    "invalid_field": {"shareConversation", "createSession"},
+    # Which formats there are depends on whether one conversation is asked for; the trash takes no filter.
+    "invalid_query": {"exportConversations", "listConversations"},
+    # A share's end lies between now and a conversation's life from now; one's own token cannot be claimed. A message has a
+    # content or parts that are not null, and no parts beside blocks; a fork has no messages; a head that is null changes nothing;
+    # parents are among the messages, and none follow one another in a circle.
+    "invalid_field": {
+        "shareConversation",
+        "createSession",
+        "createConversation",
+        "saveConversation",
+        "patchConversation",
+        "appendMessages",
+        "saveMessage",
+        "patchMessage",
+    },
+    # What a field is expected to be is not known beforehand.
+    "field_mismatch": None,
     # The id in the body, where there is one, has to be the one in the path.
-    "id_mismatch": {"saveConversation", "patchConversation", "patchMessage"},
+    "id_mismatch": {"saveConversation", "patchConversation", "patchMessage", "saveMessage"},
     # `If-Match` demands a revision that the conversation is not at.
     "revision_mismatch": None,
 }

@@ -140,9 +140,7 @@ fn new_conversation() -> Value {
         "totalTokens": { "type": "integer", "minimum": 0, "maximum": limits::TOKENS },
         "$export": sent_origin(),
         "forkOf": described(
-            open(object_with(json!({ "conversationId": reference("Id") }), json!({
-                "messageId": { "anyOf": [reference("Id"), { "type": "null" }] },
-            })), ""),
+            json!({ "anyOf": [fork_of(), { "type": "null" }] }),
             "Makes it of another conversation's path, up to a message or to its head, with its metadata where none is sent. It has no `messages` of its own then, and `forkedFrom` says where it comes from. Only with POST.",
         ),
     });
@@ -155,6 +153,16 @@ fn new_conversation() -> Value {
             limits::FIELDS,
             limits::METADATA
         ),
+    )
+}
+
+/// What a new conversation is a fork of.
+fn fork_of() -> Value {
+    let required = json!({ "conversationId": reference("Id") });
+    let optional = json!({ "messageId": { "anyOf": [reference("Id"), { "type": "null" }] } });
+    open(
+        object_with(required, optional),
+        "A conversation, up to a message.",
     )
 }
 

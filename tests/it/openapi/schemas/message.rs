@@ -47,7 +47,7 @@ pub fn schemas() -> Map<String, Value> {
 fn new_message(required: Value) -> Value {
     let optional = json!({
         "timestamp": reference("SentTimestamp"),
-        "content": reference("Content"),
+        "content": { "anyOf": [reference("Content"), { "type": "null" }] },
         "parentId": described(
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
             "The message that it follows, null for none. Without it, it follows the one before.",
@@ -146,7 +146,7 @@ fn flags(more: Value) -> Value {
 fn patch() -> Value {
     let fields = flags(json!({
         "type": reference("MessageType"),
-        "content": reference("Content"),
+        "content": { "anyOf": [reference("Content"), { "type": "null" }] },
         "timestamp": reference("SentTimestamp"),
     }));
     let mut patch = open(
