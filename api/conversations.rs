@@ -10,7 +10,7 @@ use conversation_store::model::{
 };
 use conversation_store::store::{CursorKind, Emptying, Outcome, SaveMode};
 use conversation_store::{App, ErrorCode};
-use http::{Method, StatusCode};
+use http::Method;
 
 /// How long one request goes on emptying the trash: with the longest call after it, still inside the 30 seconds that
 /// `vercel.json` gives a function.
@@ -86,14 +86,13 @@ async fn empty_trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, Api
         let message = "trash: expected true";
         return Err(Invalid::new(ErrorCode::InvalidQuery, message).into());
     }
-    let json = ObjectWriter::with_capacity(48);
     let store = app.store.for_user(&user);
     Ok(match store.empty_trash(EMPTYING_BUDGET).await? {
-        Emptying::Complete => ApiResponse::ok(json.plain("emptied", true).finish()),
-        Emptying::Unfinished { remaining } => {
-            let json = json.plain("emptied", false).plain("remaining", remaining);
-            ApiResponse::json(StatusCode::ACCEPTED, json.finish())
+        Emptying::Complete => {
+            let json = ObjectWriter::with_capacity(48).plain("emptied", true);
+            ApiResponse::ok(json.finish())
         }
+        Emptying::Unfinished { remaining } => ApiResponse::unfinished("emptied", remaining),
     })
 }
 
