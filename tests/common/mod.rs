@@ -14,6 +14,7 @@ pub mod provider;
 mod site;
 pub mod situation;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -51,6 +52,15 @@ macro_rules! on_both_stores {
             })+
         }
     };
+}
+
+/// The root of the repository; the tests are a package in a folder of it.
+pub fn repository() -> PathBuf {
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let root = folders
+        .into_iter()
+        .find(|folder| folder.join("vercel.json").is_file());
+    root.expect("vercel.json is at the root").to_owned()
 }
 
 /// Puts every script into the store's cache and ends the first day's renewals.

@@ -37,7 +37,6 @@ mod full_database;
 mod growth;
 mod health;
 mod import;
-mod invocations;
 mod jwt;
 mod keeping;
 mod large_messages;

@@ -6,6 +6,7 @@ use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::repository;
 /// What a build may need to know of the machine. Nothing else gets in: neither what configures the service,
 /// nor what Cargo tells the programs it runs, which would make it build everything anew.
 const PASSED_ON: [&str; 12] = [
@@ -23,19 +24,14 @@ const PASSED_ON: [&str; 12] = [
     "SSL_CERT_",
 ];
 
-/// The repository.
-pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// Where all of this is kept, out of the way of what developers build.
 pub fn folder() -> PathBuf {
-    root().join("target/vercel")
+    repository().join("target/vercel")
 }
 
 /// Vercel's command line, which `npm install --no-save` puts there.
 pub fn vercel_program() -> PathBuf {
-    root().join("tests/vercel/node_modules/.bin/vercel")
+    repository().join("tests/vercel/node_modules/.bin/vercel")
 }
 
 /// Whether it is there, and runs.

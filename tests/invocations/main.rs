@@ -2,6 +2,14 @@
 //! asked to end. The executables run as on Vercel, without its command line.
 
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
 mod function;
 
 use std::time::{Duration, Instant};
