@@ -267,8 +267,10 @@ export interface Statistics {
   totals: { current: Totals; lifetime: Totals };
   bytes: number;
   messagesPerConversation: { mean: number; max: number };
-  /** Of the last 30 days, UTC. */
+  /** Of the last 30 days, UTC, by the timestamps of messages. */
   activity: { date: string; messages: number; tokens: number }[];
+  /** All that was ever received; null stands for the models beyond those told by name. */
+  models: { model: string | null; messages: number; tokens: number }[];
 }
 
 /** What a rejected promise is rejected with. */

@@ -15,7 +15,9 @@ export async function showUsage(node) {
   );
   try {
     const statistics = await store.getStatistics();
-    node.replaceChildren(h('div', { class: 'usage' }, figures(statistics), charts(statistics.activity)));
+    node.replaceChildren(
+      h('div', { class: 'usage' }, figures(statistics), charts(statistics.activity), models(statistics.models ?? [])),
+    );
   } catch (error) {
     node.replaceChildren(h('p', { class: 'nothing', role: 'alert' }, describe(error)));
   }
@@ -56,4 +58,13 @@ function charts(activity) {
       points,
     });
   });
+}
+
+/** What was received from each model, which a server that is still at the release before does not tell; null where nothing was. */
+function models(rows) {
+  if (!rows.length) return null;
+  const row = ({ model, messages, tokens }) =>
+    h('tr', {}, h('td', {}, model ?? 'Others'), h('td', {}, formatNumber(messages)), h('td', {}, formatNumber(tokens)));
+  const names = ['Model', 'Messages', 'Tokens'].map((name) => h('th', { scope: 'col' }, name));
+  return h('table', { class: 'models' }, h('thead', {}, h('tr', {}, names)), h('tbody', {}, rows.map(row)));
 }

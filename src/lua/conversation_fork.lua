@@ -77,6 +77,7 @@ end
 c.counters.messages = #copied
 set_head(c, copied[#copied])
 check_room(user, c.counters.bytes + #c.record)
+-- A copy is nothing that was written now, or received from a model: neither a day's nor a model's.
 user.conversations = user.conversations + 1
 user.messages = user.messages + #copied
 user.tokens = user.tokens + c.counters.tokens

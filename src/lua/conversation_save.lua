@@ -31,7 +31,8 @@ local MODE, RECORD, CREATED, UPDATED, TOTAL_TOKENS = ARGV[6], ARGV[7], ARGV[8], 
 local SAVE_DIGEST, FIRST_MESSAGE = ARGV[11], 12
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
 
-local c, user, outcome = load()
+local c, user, outcome, models = load(':models')
+usage.load_models(models)
 if outcome then return reply_of(REPLY, (replay(c, outcome))) end
 if c.was_deleted then refuse('conversation_deleted') end
 check_absent(c)
@@ -71,9 +72,10 @@ local goes_on = #segments > 0
 if not goes_on then counters.seq = 0 end
 counters.messages, counters.tokens, counters.bytes = 0, 0, 0
 
+local messages, was_beside = read_messages(FIRST_MESSAGE, #ARGV), index_segments(segments)
 local sent, is_sent, bodies, path, last = {}, {}, {}, { at = {} }, 0
 local beside = {}
-for _, message in ipairs(read_messages(FIRST_MESSAGE, #ARGV)) do
+for _, message in ipairs(messages) do
   local known = goes_on and old_path.at[message.id] and seq_of(old_path[old_path.at[message.id]].member)
   local entry = add_message(counters, message, bodies, known and known > last and known or nil)
   last = seq_of(entry.member)
@@ -143,8 +145,17 @@ touch(user, c)
 if status == 'created' then counters.created = counters.updated end
 if CREATED ~= '' then counters.created = tonumber(CREATED) end
 counters.saved, counters.saved_revision = SAVE_DIGEST, counters.revision
-user.messages = user.messages + math.max(0, counters.messages - old.messages)
-user.tokens = user.tokens + math.max(0, counters.tokens - old.tokens)
+-- What is new here counts, and on the day of the last message what those that were here have gained, or a total that the
+-- client knows of.
+local gained, head_time = counters.tokens - old.tokens, NOW
+for _, message in ipairs(messages) do
+  if not (old_path.at[message.id] or was_beside[message.id]) then
+    usage.count_new(user, message)
+    gained = gained - message.tokens
+  end
+  if message.parent == '' then head_time = message.timestamp end
+end
+if gained > 0 then usage.count(user, head_time, 0, gained) end
 local score = place_in_list(user, counters, UPDATED)
 
 -- A message that goes away leaves the same as one that was deleted.

@@ -154,7 +154,6 @@ local function number(change)
   end
   local counters = c.counters
   local restores = change.is_new or (sent.score and counters.saved_revision == counters.revision)
-  local tokens = counters.tokens
   -- Keys that come into being with these messages have no expiry yet.
   if counters.messages == 0 then counters.expires_at = 0 end
   change.scores, change.bodies = {}, {}
@@ -163,8 +162,7 @@ local function number(change)
     set_head(c, head)
     set_branches(c, segments)
   end
-  user.messages = user.messages + #change.messages
-  user.tokens = user.tokens + counters.tokens - tokens
+  for _, message in ipairs(change.messages) do usage.count_new(user, message) end
   if restores and sent.total_tokens ~= '' then
     c.state.offset = c.state.offset + tonumber(sent.total_tokens) - counters.tokens
     counters.tokens = tonumber(sent.total_tokens)
@@ -180,18 +178,19 @@ local function number(change)
 end
 
 local list = read_conversations()
-local wanted = { ':user', ':account', ':writes', ':settings' }
+local wanted = { ':user', ':account', ':writes', ':settings', ':models' }
 for _, sent in ipairs(list) do push_fields(wanted, sent.id) end
 local rows = call_in_portions('HMGET', META, wanted, 1)
 local log = rows[3] or ''
 load_user_settings(rows[4])
+usage.load_models(rows[5])
 local outcome = parse_caller(rows[1], rows[2], log)
 if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes = outcome[2] or '' }) end
 
 user = CALLER
 local letters, changes = {}, {}
 for i, sent in ipairs(list) do
-  local c = read_conversation(sent.id, rows, 5 + CONVERSATION_FIELDS * (i - 1), sent.messages_key, sent.bodies_key)
+  local c = read_conversation(sent.id, rows, 6 + CONVERSATION_FIELDS * (i - 1), sent.messages_key, sent.bodies_key)
   letters[i], changes[#changes + 1] = decide(sent, c)
 end
 letters = table.concat(letters)
@@ -227,6 +226,7 @@ fields[#fields + 1] = ':user'
 fields[#fields + 1] = format_user(user)
 fields[#fields + 1] = ':account'
 fields[#fields + 1] = format_account(user)
+usage.push_fields(fields)
 call_in_portions('HSET', META, fields, 2)
 if #changes > 0 then notify('import', user) end
 return reply_of(REPLY, { change_sequence = integer(user.change_seq), outcomes = letters })

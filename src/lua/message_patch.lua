@@ -23,7 +23,8 @@
 local MESSAGE, PATCH, TOKENS, TIMESTAMP, MAX_BYTES = ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'body' }
 
-local c, user, outcome = load()
+local c, user, outcome, models = load(':models')
+usage.load_models(models)
 if not outcome then
   if not c.counters then refuse('conversation_not_found') end
   check_absent(c)
@@ -60,8 +61,8 @@ end
 local counters = c.counters
 local tokens = TOKENS ~= '' and tonumber(TOKENS) or message.tokens
 local timestamp = TIMESTAMP ~= '' and tonumber(TIMESTAMP) or message.timestamp
-local changed = format_body(message.seq, timestamp, tokens, message.digest,
-  merge(message.record, with_blocks_removed(message.record, PATCH)))
+local record = merge(message.record, with_blocks_removed(message.record, PATCH))
+local changed = format_body(message.seq, timestamp, tokens, message.digest, record)
 if changed == body then
   local values = commit_unchanged(user, c)
   values.body = body
@@ -73,7 +74,7 @@ check_room(user, #changed - #body)
 
 counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + tokens - message.tokens))
 counters.bytes = counters.bytes + #changed - #body
-user.tokens = user.tokens + math.max(0, tokens - message.tokens)
+usage.count_edit(user, message, { timestamp = timestamp, tokens = tokens, record = record })
 touch(user, c)
 begin(user, c, user.change_seq)
 redis.call('HSET', BODIES, MESSAGE, changed)

@@ -22,7 +22,8 @@ local IS_DATED, FIRST_MESSAGE = ARGV[6] == '1', 7
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'body' }
 
 local new = read_messages(FIRST_MESSAGE, #ARGV)[1]
-local c, user, outcome = load()
+local c, user, outcome, models = load(':models')
+usage.load_models(models)
 if not outcome then
   if not c.counters then refuse('conversation_not_found') end
   check_absent(c)
@@ -59,7 +60,7 @@ check_room(user, #changed - #body)
 
 counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + new.tokens - message.tokens))
 counters.bytes = counters.bytes + #changed - #body
-user.tokens = user.tokens + math.max(0, new.tokens - message.tokens)
+usage.count_edit(user, message, { timestamp = timestamp, tokens = new.tokens, record = new.record })
 touch(user, c)
 begin(user, c, user.change_seq)
 redis.call('HSET', BODIES, new.id, changed)

@@ -25,7 +25,8 @@
 local TITLE, FIRST_MESSAGE = ARGV[6], 7
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'appended' }
 
-local c, user, outcome = load()
+local c, user, outcome, models = load(':models')
+usage.load_models(models)
 if outcome then
   local values, appended = replay(c, outcome)
   values.appended = appended

@@ -11,6 +11,7 @@
 --          lifetime_messages
 --          lifetime_tokens
 --          activity: ';day messages tokens' of each active day
+--          models: as meta has them
 --          is_recount_due: '1' where all was counted anew, which it will be until the account is purged, or '0'
 --          conversation_ttl: of the user's conversations, ms; '0' where they never expire
 --          expiring_soon: how many conversations expire within 14 days
@@ -22,10 +23,10 @@
 -- Touches  the user's numbers; at most the numbers of all conversations
 
 local REPLY = { 'conversations', 'messages', 'tokens', 'bytes', 'largest', 'lifetime_conversations', 'lifetime_messages',
-  'lifetime_tokens', 'activity', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
+  'lifetime_tokens', 'activity', 'models', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
   'trashed_bytes' }
 
-local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':trash')
+local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':trash', ':models')
 local user = parse_user(row[1])
 load_user_settings(row[3])
-return reply_of(REPLY, statistics_of(user, read_account(row[2], user), row[4]))
+return reply_of(REPLY, statistics_of(user, read_account(row[2], user), row[4], row[5]))

@@ -42,10 +42,11 @@ local SHARE_PREFIX, MAX_SHARES = ARGV[10], tonumber(ARGV[11])
 local FIRST_KEY, KEY_WIDTH, FIRST_MOVE = 11, 6, 12
 local REPLY = { 'remaining', 'moved', 'is_trash' }
 
-local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account', ':settings', ':trash')
+local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account', ':settings', ':trash',
+  ':models')
 -- ':joined': the source whose totals were added last. ':joining': the source whose conversations were moved last, and how
 -- many.
-local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining', ':settings')
+local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining', ':settings', ':models')
 parse_caller(row[1], row[2])
 local user, source = CALLER, read_user(source_row[1])
 local source_account = read_account(source_row[4], source)
@@ -269,24 +270,13 @@ local function move_all(plans)
   if #marked > 0 then notify('claim', user) end
 end
 
--- Adds the source's lifetime totals and activity to this user's.
+-- Adds the source's lifetime totals, its activity and what it has of models to this user's. Returns fields of meta.
 local function add_totals()
   for _, name in ipairs({ 'messages', 'tokens', 'conversations' }) do user[name] = user[name] + source[name] end
-  user.counted_messages, user.counted_tokens = user.messages, user.tokens
-  local days, order = {}, {}
-  for day, messages, tokens in string.gmatch(user.activity .. source.activity, ';(%d+) (%d+) (%d+)') do
-    if not days[day] then
-      days[day] = { 0, 0 }
-      order[#order + 1] = day
-    end
-    days[day] = { days[day][1] + tonumber(messages), days[day][2] + tonumber(tokens) }
-  end
-  table.sort(order, function(a, b) return tonumber(a) < tonumber(b) end)
-  local entries = {}
-  for i, day in ipairs(order) do
-    entries[i] = table.concat({ ';' .. day, integer(days[day][1]), integer(days[day][2]) }, ' ')
-  end
-  user.activity = table.concat(entries)
+  usage.join_activity(source.activity)
+  usage.load_models(row[7])
+  usage.join_models(source_row[7])
+  return usage.push_fields({ ':joined', SOURCE })
 end
 
 if #ARGV >= FIRST_MOVE then move_all(read_plans()) end
@@ -313,8 +303,8 @@ end
 need(orphans)
 -- Once, even if this step was stopped afterwards.
 if source.conversations > 0 and row[4] ~= SOURCE then
-  add_totals()
-  redis.call('HSET', META, ':user', format_user(user), ':joined', SOURCE)
+  local fields = add_totals()
+  redis.call('HSET', META, ':user', format_user(user), unpack(fields))
 end
 for at = 6, 10 do orphans[#orphans + 1] = KEYS[at] end
 redis.call('UNLINK', SOURCE_CONVERSATIONS, SOURCE_META, unpack(orphans))

@@ -13,6 +13,7 @@
 --          lifetime_messages
 --          lifetime_tokens
 --          activity: ';day messages tokens' of each active day
+--          models: as meta has them
 --          is_recount_due: '1' where all was counted anew, which it will be until the account is purged, or '0'
 --          conversation_ttl: of the user's conversations, ms; '0' where they never expire
 --          expiring_soon: how many conversations expire within 14 days
@@ -24,14 +25,14 @@
 
 local WANTED_TTL = tonumber(ARGV[6])
 local REPLY = { 'conversations', 'messages', 'tokens', 'bytes', 'largest', 'lifetime_conversations', 'lifetime_messages',
-  'lifetime_tokens', 'activity', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
+  'lifetime_tokens', 'activity', 'models', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
   'trashed_bytes' }
 
-local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':writes', ':trash')
+local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':writes', ':trash', ':models')
 local outcome = parse_caller(row[1], row[2], row[4])
 local user = CALLER
 load_user_settings(row[3])
-if outcome then return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5])) end
+if outcome then return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5], row[6])) end
 
 local before = ttl_of('')
 local chosen = { ttl = WANTED_TTL, since = CHOSEN.since }
@@ -51,4 +52,4 @@ if is_due then
 end
 commit_user({ ':settings', format_numbers(user_setting_names, chosen) }, row[4], 'ok')
 if is_due and not row[1] then expire_user(user) end
-return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5]))
+return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5], row[6]))

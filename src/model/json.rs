@@ -275,6 +275,11 @@ pub(crate) fn whole_number(json: &str) -> Option<i64> {
 /// Up to here a double holds every whole number.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
 
+/// A JSON string as this service writes it, whatever is escaped in it; `None` where `json` is no string.
+pub(crate) fn normalize_text(json: &str) -> Option<String> {
+    text_of(json).map(|text| quoted(&text))
+}
+
 /// The text of a JSON string. Halves of surrogate pairs, which JavaScript's strings may hold, become
 /// replacement characters; everything else is exact. `None` where `json` is no string.
 pub(super) fn text_of(json: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use crate::App;
 use crate::context::Caller;
 use crate::identity::UserId;
 use crate::model::{ObjectWriter, UserPatch};
-use crate::store::{Activity, Erasure, Statistics, Totals};
+use crate::store::{Activity, Erasure, ModelUsage, Statistics, Totals};
 
 /// How long one request goes on erasing: with the longest call after it, still inside the 30 seconds that
 /// `vercel.json` gives a function.
@@ -50,6 +50,7 @@ impl UserStatistics {
             .raw("trash", &trash.finish())
             .raw("messagesPerConversation", &sizes.finish())
             .array("activity", statistics.activity.iter().map(activity_to_json))
+            .array("models", statistics.models.iter().map(model_to_json))
             .finish()
     }
 }
@@ -103,5 +104,13 @@ fn activity_to_json(activity: &Activity) -> String {
         .display("date", activity.day.date())
         .plain("messages", activity.messages)
         .plain("tokens", activity.tokens)
+        .finish()
+}
+
+fn model_to_json(usage: &ModelUsage) -> String {
+    ObjectWriter::with_capacity(96)
+        .raw("model", usage.model.as_deref().unwrap_or("null"))
+        .plain("messages", usage.messages)
+        .plain("tokens", usage.tokens)
         .finish()
 }

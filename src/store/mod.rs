@@ -26,6 +26,7 @@ mod shares;
 mod sync;
 mod trash;
 mod upkeep;
+mod usage;
 mod user;
 mod written;
 
@@ -47,7 +48,8 @@ pub use session::Session;
 pub use shares::{Share, SharedPage};
 pub use sync::{Changes, StreamPlace, SyncCursor};
 pub use trash::{Emptying, Trash, Trashed};
-pub use user::{Activity, Erasure, Statistics, Totals};
+pub use usage::{Activity, ModelUsage};
+pub use user::{Erasure, Statistics, Totals};
 pub use written::Written;
 
 use crate::clock::Clock;

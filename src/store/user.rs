@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use super::export::stored_ids;
 use super::scripts::users::{StatisticsRead, StoredStatistics, UserErase, UserSetTtl};
-use super::{DAY_MS, StoreError, UserStore};
+use super::usage::{Activity, ModelUsage, last_days, models_of};
+use super::{StoreError, UserStore};
 use crate::context::RateLimitKey;
-use crate::model::{ConversationId, Timestamp, limits};
+use crate::model::ConversationId;
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
-
-/// Over how many days activity is reported, today included; the Lua prelude keeps as many.
-const ACTIVE_DAYS: i64 = 30;
 
 /// How many conversations one request erases.
 const ERASED_AT_ONCE: usize = 100;
@@ -24,17 +22,6 @@ pub struct Totals {
     /// Messages in them.
     pub messages: u64,
     /// Tokens of these.
-    pub tokens: u64,
-}
-
-/// What was written on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Activity {
-    /// When the day begins, UTC.
-    pub day: Timestamp,
-    /// Messages added.
-    pub messages: u64,
-    /// Tokens added.
     pub tokens: u64,
 }
 
@@ -59,6 +46,8 @@ pub struct Statistics {
     pub trashed_bytes: u64,
     /// The last 30 days, the oldest first, those without activity included.
     pub activity: Vec<Activity>,
+    /// What was received from each model, the one with the most messages first.
+    pub models: Vec<ModelUsage>,
 }
 
 /// How far an erasure got.
@@ -126,6 +115,7 @@ impl UserStore<'_> {
             },
             activity: last_days(&reply.activity, self.store.clock.now_ms())
                 .ok_or(UpstashError::Malformed)?,
+            models: models_of(&reply.models).ok_or(UpstashError::Malformed)?,
         };
         // Counted anew by this call, and by every further one until the totals are written.
         if reply.is_recount_due {
@@ -177,57 +167,5 @@ impl UserStore<'_> {
         };
         let reply = self.write(call).await?;
         Ok((reply.remaining, stored_ids(&reply.ids)?))
-    }
-}
-
-/// Each of the last days, from what the prelude keeps of the active ones: `;day messages tokens` each.
-fn last_days(stored: &str, now_ms: i64) -> Option<Vec<Activity>> {
-    let today = now_ms.div_euclid(DAY_MS);
-    let mut days: Vec<Activity> = (today - ACTIVE_DAYS + 1..=today)
-        .map(|day| Activity {
-            day: Timestamp::from_ms(day * DAY_MS),
-            messages: 0,
-            tokens: 0,
-        })
-        .collect();
-    for entry in stored.split(';').skip(1) {
-        let mut words = entry.split(' ');
-        let day: i64 = words.next()?.parse().ok()?;
-        let messages = bounded(words.next()?)?;
-        let tokens = bounded(words.next()?)?;
-        // One that began a moment ago by another instance's clock counts as today.
-        let index = day.min(today) - (today - ACTIVE_DAYS + 1);
-        if let Some(day) = usize::try_from(index).ok().and_then(|at| days.get_mut(at)) {
-            day.messages += messages;
-            day.tokens += tokens;
-        }
-    }
-    Some(days)
-}
-
-/// A sum, which an earlier release may have let grow without bounds.
-fn bounded(word: &str) -> Option<u64> {
-    let number: u128 = word.parse().ok()?;
-    u64::try_from(number.min(limits::TOKENS.into())).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_without_activity_are_reported_too() {
-        let now = 100 * DAY_MS + 5;
-        let days = last_days(";70 9 9;71 1 10;99 2 20;100 3 30;101 1 1", now).unwrap();
-        assert_eq!(days.len(), 30);
-        let of = |at: usize| (days[at].day.as_ms() / DAY_MS, days[at].messages);
-        assert_eq!(
-            [of(0), of(1), of(28), of(29)],
-            [(71, 1), (72, 0), (99, 2), (100, 4)]
-        );
-        assert_eq!(last_days("", now).unwrap().len(), 30);
-        assert!(last_days(";x", now).is_none());
-        let days = last_days(";100 1 900719925474099100000", now).unwrap();
-        assert_eq!(days[29].tokens, limits::TOKENS);
     }
 }

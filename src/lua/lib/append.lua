@@ -1,6 +1,6 @@
 -- Shared by the scripts that add messages to the end of a path, behind conversation.lua.
 
--- Adds messages that are not there, each behind its parent; the caller commits. `back`: the ids of those among them that were
+-- Adds messages that are not there, each behind its parent; the caller has loaded ':models', and commits. `back`: the ids of those among them that were
 -- deleted once. Returns what was written of each, id, body, id, body..., and whether a branch was begun or switched to.
 local function append_messages(c, user, messages, back)
   local counters = c.counters
@@ -23,10 +23,11 @@ local function append_messages(c, user, messages, back)
     if not move_head(path, segments, parent) then refuse('message_not_found', parent) end
   end
 
-  local bodies, tokens = {}, counters.tokens
+  local bodies = {}
   for _, message in ipairs(messages) do
     find_parent(message.parent)
     push_entry(path, add_message(counters, message, bodies))
+    usage.count_new(user, message)
   end
   local added, removed = {}, {}
   if rows then
@@ -40,8 +41,6 @@ local function append_messages(c, user, messages, back)
   set_head(c, path[#path])
   if counters.messages + c.state.branched > SETTINGS.max_messages then refuse('conversation_too_long') end
   check_room(user, counters.bytes - c.before.bytes + #c.branches - #c.old_branches)
-  user.messages = user.messages + #messages
-  user.tokens = user.tokens + counters.tokens - tokens
   note_deleted(c, {}, back, '0')
 
   touch(user, c)

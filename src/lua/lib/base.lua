@@ -17,6 +17,8 @@
 --   meta    ':user'          see `user_names`, then for each of the last days with any activity
 --                            ;day messages tokens
 --           ':account'       see `account_names`
+--           ':models'        of each model that messages were of: its name as JSON text US messages SP tokens RS; behind them
+--                            the same under '' of those for whose names there is no room; see usage.lua
 --           ':writes'        outcomes of the user's last writes that belong to no conversation, see write_log.lua
 --           ':shares'        the user's shares; see share.lua
 --           ':claimed'       a hash of the user whose account all of this was moved into, and how many
@@ -74,7 +76,7 @@ local user_setting_names = { 'ttl', 'since' }
 -- expires_at      until when the user's keys are kept, ms
 -- floor           a change older than this may be missing from the order of the conversations
 -- purged          when the expired were last cleared away, ms
--- messages, tokens, conversations   lifetime totals
+-- messages, tokens, conversations   lifetime totals; see usage.lua
 -- epoch           tokens issued before are void, ms
 -- bytes           of everything the user keeps
 -- window, calls   of the rate limit
@@ -214,7 +216,7 @@ local function read_user(text)
   local numbers, activity = string.match(text or '', '^([^;]*)(.*)$')
   local user = parse_numbers(user_names, numbers)
   user.before = user.change_seq
-  user.activity, user.counted_messages, user.counted_tokens = activity, user.messages, user.tokens
+  user.activity = activity
   return user
 end
 

@@ -269,7 +269,7 @@ end
 local function commit(kind, user, c, status, extra, messages)
   if c.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
   c.writes = remember(c.writes, outcome_of(status, user, c, extra), replaced_record(c))
-  local fields = conversation_fields(user, c)
+  local fields = usage.push_fields(conversation_fields(user, c))
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
   notify(kind, user, c.counters, messages)
   return written(status, user, c)

@@ -21,8 +21,9 @@ local function count_conversations(account)
   return expiring_soon
 end
 
--- The statistics by name; what the user has chosen was read before. `trashed`: what meta has of the trash.
-local function statistics_of(user, account, trashed)
+-- The statistics by name; what the user has chosen was read before. `trashed`, `models`: what meta has of the trash and of
+-- models.
+local function statistics_of(user, account, trashed, models)
   local is_due = user.change_seq > 0 and not (is_counted(account) and account.largest >= 0)
   local expiring_soon = 0
   -- Nothing expires before `counted_until`.
@@ -44,6 +45,7 @@ local function statistics_of(user, account, trashed)
     lifetime_messages = integer(user.messages),
     lifetime_tokens = integer(user.tokens),
     activity = user.activity,
+    models = models or '',
     is_recount_due = flag(is_due),
     conversation_ttl = ttl < math.huge and integer(ttl) or '0',
     expiring_soon = integer(expiring_soon),

@@ -1,4 +1,4 @@
--- Shared by the scripts that write, behind base.lua and write_log.lua: counting the call, and changing one
+-- Shared by the scripts that write, behind write_log.lua and usage.lua: counting the call, and changing one
 -- conversation so that a script stopped anywhere leaves nothing wrong.
 --
 -- KEYS     the last one: the counter of an address's calls, or meta again, where the user's are counted
@@ -77,30 +77,9 @@ local function parse_caller(user_text, account_text, log, voids_itself)
   return outcome, replaced
 end
 
--- Adds what was written since the user was read to the activity of the day (UTC). Here, so that no write can
--- forget it and none needs a command for it.
-local ACTIVE_DAYS = 30
-local function count_activity(user)
-  local messages, tokens = user.messages - user.counted_messages, user.tokens - user.counted_tokens
-  if messages == 0 and tokens == 0 then return end
-  local today, days = math.floor(NOW / DAY), {}
-  for entry, day, m, t in string.gmatch(user.activity, '(;(%d+) (%d+) (%d+))') do
-    day = tonumber(day)
-    if day >= today then
-      -- Later than today only where another instance's clock is a little ahead at midnight.
-      today, messages, tokens = day, messages + tonumber(m), tokens + tonumber(t)
-    elseif day > today - ACTIVE_DAYS then
-      days[#days + 1] = entry
-    end
-  end
-  days[#days + 1] = table.concat({ ';' .. integer(today), integer(messages), integer(tokens) }, ' ')
-  user.activity = table.concat(days)
-  user.counted_messages, user.counted_tokens = user.messages, user.tokens
-end
-
 -- The caller of this function writes what it returns.
 local function format_user(user)
-  count_activity(user)
+  usage.update_activity(user)
   user.is_written = true
   return format_numbers(user_names, user) .. user.activity
 end

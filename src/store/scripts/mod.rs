@@ -15,6 +15,7 @@ use crate::upstash::Script;
 const BASE: &str = include_str!("../../lua/lib/base.lua");
 const READ: &str = include_str!("../../lua/lib/read.lua");
 const WRITE_LOG: &str = include_str!("../../lua/lib/write_log.lua");
+const USAGE: &str = include_str!("../../lua/lib/usage.lua");
 const WRITE: &str = include_str!("../../lua/lib/write.lua");
 const APPEND: &str = include_str!("../../lua/lib/append.lua");
 const BRANCHES: &str = include_str!("../../lua/lib/branches.lua");
@@ -27,7 +28,7 @@ const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
 /// What scripts that only read are put behind.
 const READING: [&str; 2] = [BASE, READ];
 /// What scripts that write are put behind.
-const WRITING: [&str; 5] = [BASE, WRITE_LOG, WRITE, BRANCHES, CONVERSATION];
+const WRITING: [&str; 6] = [BASE, WRITE_LOG, USAGE, WRITE, BRANCHES, CONVERSATION];
 
 macro_rules! scripts {
     ($($name:ident = $kind:ident $file:literal $(with $($more:ident)+)?;)*) => {

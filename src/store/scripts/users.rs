@@ -37,6 +37,7 @@ reply! {
         lifetime_messages: u64,
         lifetime_tokens: u64,
         activity: String,
+        models: String,
         is_recount_due: bool,
         conversation_ttl: u64,
         expiring_soon: u64,

@@ -194,7 +194,14 @@ async fn other_devices_of_the_account_learn_of_it(site: Site) {
 async fn statistics_add_up(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let tokens = |id: &str, total: u64| json!({ "id": id, "type": "user", "content": "x", "tokens": { "total": total } });
-    anonymous.create("old", vec![tokens("m", 7)]).await;
+    let of_model = |id: &str, total: u64, model: &str| {
+        let mut message = tokens(id, total);
+        message["model"] = json!(model);
+        message
+    };
+    anonymous
+        .create("old", vec![of_model("m", 7, "both")])
+        .await;
     anonymous
         .delete("/api/conversations/old?permanent=true")
         .await
@@ -203,9 +210,9 @@ async fn statistics_add_up(site: Site) {
     let left = anonymous.get("/api/user").await.expect(200)["bytes"].clone();
     site.advance(Duration::from_secs(86_400));
     anonymous
-        .create("b", vec![tokens("m", 10), tokens("n", 5)])
+        .create("b", vec![tokens("m", 10), of_model("n", 5, "theirs")])
         .await;
-    account.create("a", vec![tokens("m", 1)]).await;
+    account.create("a", vec![of_model("m", 1, "both")]).await;
     let mut bytes = 0;
     for user in [&anonymous, &account] {
         let statistics = user.get("/api/user").await.expect(200);
@@ -223,6 +230,11 @@ async fn statistics_add_up(site: Site) {
     let day = |at: usize| (days[at]["messages"].clone(), days[at]["tokens"].clone());
     assert_eq!(day(28), (json!(1), json!(7)));
     assert_eq!(day(29), (json!(3), json!(16)));
+    let models = json!([
+        { "model": "both", "messages": 2, "tokens": 8 },
+        { "model": "theirs", "messages": 1, "tokens": 5 },
+    ]);
+    assert_eq!(all["models"], models);
     claim(&account, &anonymous).await.expect(200);
     assert_eq!(account.get("/api/user").await.expect(200), all);
 }

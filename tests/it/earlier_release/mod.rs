@@ -107,6 +107,10 @@ async fn it_reads_as_it_did(site: Site, user: Client, stored: Stored) {
 
     let statistics = user.get("/api/user").await.expect(200);
     assert_eq!(statistics["totals"]["current"]["conversations"], 4);
+    // That release counted by the day on which it received a message, and knew of no models.
+    let today = statistics["activity"].as_array().unwrap().last().unwrap();
+    assert_eq!(today["messages"], 216);
+    assert_eq!(statistics["models"], json!([]));
     user.get("/api/sync").await.expect(200);
     let export = user.get("/api/export").await;
     assert!(

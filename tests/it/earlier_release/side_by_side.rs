@@ -12,6 +12,7 @@ on_both_stores!(
     the_earlier_one_sees_and_saves_the_active_path,
     branches_outlive_deletions_by_the_earlier_one,
     what_the_earlier_one_wrote_is_counted_anew,
+    both_count_activity,
 );
 
 const WRITING: [&str; 4] = [
@@ -256,4 +257,29 @@ async fn what_the_earlier_one_wrote_is_counted_anew(site: Site) {
     let bytes = user.get("/api/user").await.expect(200)["bytes"].clone();
     assert!(bytes.as_u64() > before.as_u64(), "{bytes} after {before}");
     assert_eq!(tree(&user).await, ["a1<q", "a2<q", "last<a2", "q<"]);
+}
+
+async fn both_count_activity(site: Site) {
+    let user = site.user().await;
+    let yesterday = site.clock.now_ms() - 86_400_000;
+    let reply = |id: &str| json!({ "id": id, "type": "assistant", "content": "x", "timestamp": yesterday, "model": "m-1" });
+    user.create("c", vec![said("q")]).await;
+    let earlier = Earlier::of(&site, &user).await;
+    // It counts what it receives as of today, and keeps what it does not know.
+    earlier.append("old0").await;
+    user.append("c", vec![reply("new0")]).await.expect(201);
+    earlier.append("old1").await;
+    user.append("c", vec![reply("new1")]).await.expect(201);
+    let statistics = user.get("/api/user").await.expect(200);
+    let days = statistics["activity"].as_array().unwrap();
+    let day = |at: usize| (days[at]["messages"].clone(), days[at]["tokens"].clone());
+    assert_eq!(
+        [day(28), day(29)],
+        [(json!(2), json!(0)), (json!(2), json!(6))]
+    );
+    assert_eq!(
+        statistics["models"],
+        json!([{ "model": "m-1", "messages": 2, "tokens": 0 }])
+    );
+    assert_eq!(statistics["totals"]["lifetime"]["messages"], 5);
 }

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod statistics;
+mod usage;
 
 use std::time::Duration;
 

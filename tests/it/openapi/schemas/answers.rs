@@ -263,11 +263,16 @@ fn statistics() -> Value {
         counted(),
         json!({ "date": { "type": "string", "format": "date" } }),
     ));
+    let name = described(
+        json!({ "type": ["string", "null"] }),
+        "Null stands for all further models, and those whose names have more than 128 bytes.",
+    );
+    let model = object(join(counted(), json!({ "model": name })));
     object(json!({
         "userId": user_id(),
         "totals": object(json!({
             "current": described(totals.clone(), "What there is."),
-            "lifetime": described(totals, "All that ever was, deleted or not."),
+            "lifetime": described(totals, "All that ever was, deleted or not, with the copies that forks are."),
         })),
         "bytes": described(count(), "What all that is kept takes up in the database."),
         "conversationTtlDays": described(
@@ -283,7 +288,16 @@ fn statistics() -> Value {
         "activity": {
             "type": "array",
             "items": day,
-            "description": "Each of the last 30 days (UTC), the oldest first.",
+            "description": "Each of the last 30 days (UTC), the oldest first: the messages that were written on it, by their own timestamps. \
+                 One that is dated later than today counts as of today; a fork counts on no day, nor does what is older. \
+                 A deletion takes nothing away.",
+        },
+        "models": {
+            "type": "array",
+            "items": model,
+            "maxItems": 33,
+            "description": "All that was ever received from each model, deleted or not, the one with the most messages first: the messages \
+                 that have a `model`. The first 32 are told by name.",
         },
     }))
 }
