@@ -483,6 +483,8 @@ export class HybridConversationStore<Time = string> {
   listShares(): Promise<Share[]>;
   /** A share of anybody's; needs no user. */
   readShare(id: string, options?: { cursor?: string }): Promise<SharedConversation>;
+  /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
+  forkShare(id: string): Promise<{ id: string; title: string; messageCount: number }>;
   deleteShare(id: string): Promise<void>;
   getStatistics(): Promise<Statistics>;
 }

@@ -243,6 +243,12 @@ export class HybridConversationStore {
     return this.#call('GET', `/shares?${query}`, { isPublic: true });
   }
 
+  async forkShare(id) {
+    const body = { forkOf: { shareId: id } };
+    const { id: conversationId, title, messageCount } = await this.#call('POST', '/conversations', { body });
+    return { id: conversationId, title, messageCount };
+  }
+
   async deleteShare(id) {
     await this.#call('DELETE', `/shares?${new URLSearchParams({ id })}`);
   }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::call::Call;
 use super::reply::ChangeSequence;
 use super::scripts::conversations::{
-    ConversationDelete, ConversationFork, ConversationPatch as PatchConversation, ConversationSave,
+    ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
     ConversationsFilter, ConversationsList, ListedConversation,
 };
 use super::written::Written;
 use super::{Cursor, DAY_MS, Outcome, StoreError, UserStore};
 use crate::model::{
-    ConversationFilter, ConversationId, ConversationPatch, Fork, NewConversation, Preconditions,
-    Summary, Timestamp, limits, spellings,
+    ConversationFilter, ConversationId, ConversationPatch, NewConversation, Preconditions, Summary,
+    Timestamp, limits, spellings,
 };
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
@@ -175,32 +175,6 @@ impl UserStore<'_> {
             self.count("conversations_total{event=\"created\"}", 1);
             let total = written.summary.counters.messages;
             self.count_messages(conversation.messages.iter(), total);
-        }
-        Ok(written)
-    }
-
-    /// Makes a new conversation of another one's path, up to a message or to its head.
-    ///
-    /// # Errors
-    /// `NoConversation`; `NoMessage`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
-    pub async fn fork(
-        &self,
-        id: &ConversationId,
-        fork: &Fork,
-        conversation: &NewConversation,
-    ) -> Result<Written, StoreError> {
-        let call = ConversationFork {
-            source: &fork.conversation,
-            message: fork.message.as_ref(),
-            record: conversation.record.as_str(),
-            save_digest: &conversation.digest,
-        };
-        let written = self
-            .write(Call::about(id, call))
-            .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
-        if written.outcome == Outcome::Created {
-            self.count("conversations_total{event=\"created\"}", 1);
         }
         Ok(written)
     }

@@ -11,6 +11,7 @@ mod databases;
 mod devices;
 mod error;
 mod export;
+mod forks;
 mod import;
 mod keys;
 mod limits;

@@ -86,9 +86,15 @@ pub async fn use_every_script(user: &Client) {
     .expect(200);
     let fork = json!({ "id": "warm-fork", "forkOf": { "conversationId": "warm" } });
     user.post("/api/conversations", &fork).await.expect(201);
-    user.delete("/api/conversations/warm-fork?permanent=true")
-        .await
-        .expect(200);
+    let share = json!({ "conversationId": "warm-fork" });
+    let share = user.post("/api/shares", &share).await.expect(201);
+    let copy = json!({ "id": "warm-copy", "forkOf": { "shareId": share["id"] } });
+    user.post("/api/conversations", &copy).await.expect(201);
+    for id in ["warm-fork", "warm-copy"] {
+        user.delete(&format!("/api/conversations/{id}?permanent=true"))
+            .await
+            .expect(200);
+    }
     user.delete("/api/conversations/warm/messages/m")
         .await
         .expect(200);

@@ -21,7 +21,9 @@ const APPEND: &str = include_str!("../../lua/lib/append.lua");
 const BRANCHES: &str = include_str!("../../lua/lib/branches.lua");
 const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
 const LIST: &str = include_str!("../../lua/lib/list.lua");
+const FORK: &str = include_str!("../../lua/lib/fork.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
+const SHARE_PARTS: &str = include_str!("../../lua/lib/share_parts.lua");
 const TRASH: &str = include_str!("../../lua/lib/trash.lua");
 const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
 
@@ -58,7 +60,7 @@ scripts! {
     CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
     CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
     CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE TRASH;
-    CONVERSATION_FORK = WRITING "conversation_fork.lua";
+    CONVERSATION_FORK = WRITING "conversation_fork.lua" with FORK;
     CONVERSATION_PATCH = WRITING "conversation_patch.lua";
     CONVERSATION_READ = READING "conversation_read.lua" with BRANCHES;
     CONVERSATION_RENEW = WRITING "conversation_renew.lua";
@@ -75,7 +77,8 @@ scripts! {
     SHARES_CREATE = WRITING "shares_create.lua" with SHARE;
     SHARES_LIST = READING "shares_list.lua" with SHARE;
     SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
-    SHARE_READ = READING "share_read.lua";
+    SHARE_FORK = WRITING "share_fork.lua" with FORK SHARE_PARTS;
+    SHARE_READ = READING "share_read.lua" with SHARE_PARTS;
     STATISTICS_READ = READING "statistics_read.lua" with TRASH STATISTICS;
     STREAM_OPEN = WRITING "stream_open.lua";
     TRASH_CLAIM = WRITING "trash_claim.lua" with TRASH;

@@ -15,7 +15,7 @@ use super::sessions::{
     CodeCreate, CodeRedeem, SessionBegin, SessionRead, SessionSetCurrent, SessionSignOut,
     StreamOpen,
 };
-use super::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
+use super::shares::{OwnShare, ShareFork, ShareRead, SharesCreate, SharesList, SharesRevoke};
 use super::trash::{ConversationRestore, TrashClaim, TrashEmpty, TrashList};
 use super::users::{
     ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge, UserSetTtl,
@@ -168,6 +168,7 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         SessionRead,
         SessionSetCurrent<'_>,
         SessionSignOut,
+        ShareFork<'_>,
         ShareRead<'_>,
         SharesCreate<'_>,
         SharesList,

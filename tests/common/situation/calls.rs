@@ -171,6 +171,14 @@ fn messages() -> Vec<Situation> {
         )
         .about("new"),
         situation(
+            "fork a share",
+            Request::post(
+                "/api/conversations",
+                json!({ "id": "new", "forkOf": { "shareId": "{share}" } }),
+            ),
+        )
+        .about("new"),
+        situation(
             "switch the branch",
             Request::patch(A, json!({ "headId": "m5" })),
         )

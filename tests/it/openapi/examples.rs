@@ -186,6 +186,7 @@ fn settle(value: &mut Value) {
                     "bytes" => *value = json!(SIZE),
                     "code" if has_code => *value = json!(CODE),
                     "id" if is_share => *value = json!(SHARE_ID),
+                    "shareId" => *value = json!(SHARE_ID),
                     _ => settle(value),
                 }
             }

@@ -235,6 +235,18 @@ async fn share(recorder: &mut Recorder, user: &Client, anonymous_caller: &Client
     recorder
         .ask(anonymous_caller, "byAnybody", ("GET", &one), None)
         .await;
+    let copy = json!({ "id": "conv-copy", "forkOf": { "shareId": made["id"] } });
+    recorder
+        .ask(
+            user,
+            "forkOfShare",
+            ("POST", "/api/conversations"),
+            Some(copy),
+        )
+        .await;
+    user.delete("/api/conversations/conv-copy?permanent=true")
+        .await
+        .expect(200);
     recorder.ask(user, "revoke", ("DELETE", &one), None).await;
     recorder
         .ask(anonymous_caller, "revoked", ("GET", &one), None)

@@ -1,6 +1,8 @@
 //! Forks: a new conversation that goes on from a message of another one. And fields that are set only where they still have
 //! the value that the caller knows.
 
+mod of_shares;
+
 use crate::common::{Client, Site, ids, message, state};
 use serde_json::{Value, json};
 
@@ -9,6 +11,7 @@ on_both_stores!(
     a_fork_of_a_message_beside_the_path_has_its_branch,
     a_fork_repeated_is_the_same_one,
     what_cannot_be_forked_is_refused_and_changes_nothing,
+    a_fork_lives_as_long_as_its_user_has_chosen,
     a_fork_costs_no_more_than_its_budget,
     a_field_is_set_where_it_has_the_value_expected,
 );
@@ -105,6 +108,8 @@ async fn what_cannot_be_forked_is_refused_and_changes_nothing(site: Site) {
         (fork(json!({ "conversationId": "a b" })), 400, "invalid_id"),
         (fork(json!({})), 400, "invalid_id"),
         (fork(json!(5)), 400, "invalid_field"),
+        (fork(json!({ "shareId": 5 })), 400, "invalid_field"),
+        (fork(json!({ "shareId": "x" })), 404, "share_not_found"),
         (
             json!({ "id": "taken", "forkOf": { "conversationId": "c" } }),
             409,
@@ -124,6 +129,15 @@ async fn what_cannot_be_forked_is_refused_and_changes_nothing(site: Site) {
         .await
         .expect_error(404, "conversation_not_found");
     assert_eq!(user.open("taken").await["messageCount"], 1);
+}
+
+async fn a_fork_lives_as_long_as_its_user_has_chosen(site: Site) {
+    let user = user_with_conversation(&site).await;
+    let forever = json!({ "conversationTtlDays": null });
+    user.patch("/api/user", &forever).await.expect(200);
+    let body = json!({ "id": "f", "forkOf": { "conversationId": "c" } });
+    let fork = user.post("/api/conversations", &body).await.expect(201);
+    assert_eq!(fork["expiresAt"], Value::Null);
 }
 
 async fn a_fork_costs_no_more_than_its_budget(site: Site) {
