@@ -62,38 +62,5 @@ local nothing = {}
 for i, name in ipairs(OWN) do nothing[i] = name .. US .. 'null' .. RS end
 local last = path[#path]
 local origin = '{"conversationId":"' .. SOURCE .. '","messageId":' .. (last and '"' .. last.id .. '"' or 'null') .. '}'
-<<<<<<< HEAD
-c.record = merge(merge(source.record, table.concat(nothing)), RECORD .. '"forkedFrom"' .. US .. origin .. RS)
-c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, created = NOW, expires_at = 0,
-  saved = SAVE_DIGEST, saved_revision = 1 }
-local copied, bodies = { at = {} }, {}
-for i, entry in ipairs(path) do
-  -- What a stopped script has left is no message.
-  if is_body_of(entry.member, stored[i]) then
-    local message = parse_body(stored[i])
-    message.id = entry.id
-    local added = add_message(c.counters, message, bodies)
-    added.score = entry.score
-    push_entry(copied, added)
-  end
-end
-c.counters.messages = #copied
-set_head(c, copied[#copied])
-check_room(user, c.counters.bytes + #c.record)
--- A copy is nothing that was written now, or received from a model: neither a day's nor a model's.
-user.conversations = user.conversations + 1
-user.messages = user.messages + #copied
-user.tokens = user.tokens + c.counters.tokens
-
-touch(user, c)
-c.counters.created = c.counters.updated
-begin(user, c, user.change_seq)
-local scores = {}
-push_places(scores, copied)
-call_in_portions('ZADD', MESSAGES, scores, 2)
-call_in_portions('HSET', BODIES, bodies, 2)
-return reply_of(REPLY, commit('save', user, c, 'created'))
-=======
 local record = merge(merge(source.record, table.concat(nothing)), RECORD .. '"forkedFrom"' .. US .. origin .. RS)
 return reply_of(REPLY, create_copy(user, c, record, messages, SAVE_DIGEST, { messages = 0, bytes = 0 }))
->>>>>>> fork

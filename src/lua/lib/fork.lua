@@ -28,6 +28,7 @@ local function create_copy(user, c, record, messages, save_digest, later)
   set_head(c, copied[#copied])
   if #copied + later.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
   check_room(user, c.counters.bytes + #c.record + later.bytes)
+  -- A copy is nothing that was written now, or received from a model: neither a day's nor a model's.
   user.conversations = user.conversations + 1
   user.messages = user.messages + #copied
   user.tokens = user.tokens + c.counters.tokens
