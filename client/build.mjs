@@ -5,7 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
@@ -20,9 +20,13 @@ const BROWSER_ENTRY = join(ROOT, 'src', 'browser.ts');
 const ENTRIES = ['index.ts', 'react/index.ts', 'ai-sdk/index.ts', 'assistant-ui/index.ts'];
 
 /** What the core may weigh, gzipped bytes: a page loads all of it before it can show anything. */
-const MOST_BYTES = 20 * 1024;
+const MOST_BYTES = 24 * 1024;
+
+const PARSER = join(ROOT, 'node_modules', 'eventsource-parser');
 
 const BANNER = '/*! conversation-store: generated from client/src by client/build.mjs; do not edit. MIT. */';
+
+const NOTICE = `${BANNER}\n${parserNotice()}`;
 
 const isCheck = process.argv.includes('--check');
 
@@ -55,19 +59,57 @@ async function buildBrowser() {
   else write(files);
 }
 
-/** Path below `public/` → content. */
+/**
+ * Path below `public/` → content. Rollup rather than esbuild, which would put what the entry shares with the chunks into a
+ * file of its own: a second request before anything can be shown.
+ */
 async function bundleBrowser() {
-  const { outputFiles } = await esbuild.build({
-    ...common(),
-    entryPoints: { 'conversation-store': BROWSER_ENTRY },
-    outdir: PUBLIC,
-    chunkNames: 'conversation-store/[name]-[hash]',
-    minify: true,
-    write: false,
-    banner: { js: BANNER },
-    legalComments: 'none',
+  const bundle = await rollup({
+    input: { 'conversation-store': BROWSER_ENTRY },
+    plugins: [typescript()],
+    preserveEntrySignatures: 'allow-extension',
   });
-  return outputFiles.map(({ path, text }) => [relative(PUBLIC, path), text]);
+  const { output } = await bundle.generate({
+    format: 'es',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'conversation-store/[name]-[hash].js',
+  });
+  await bundle.close();
+  const files = [];
+  for (const { fileName, code } of output) {
+    const minified = await esbuild.transform(code, {
+      minify: true,
+      format: 'esm',
+      target: common().target,
+      legalComments: 'none',
+    });
+    const hasParser = code.includes('createParser');
+    files.push([fileName, `${hasParser ? NOTICE : BANNER}\n${minified.code}`]);
+  }
+  return files;
+}
+
+/** Resolves the sources and the dependencies as esbuild does, and takes the types out. */
+function typescript() {
+  return {
+    name: 'typescript',
+    resolveId(source, importer) {
+      if (source === 'eventsource-parser') return join(PARSER, 'dist', 'index.js');
+      return importer && source.endsWith('.js') && importer.endsWith('.ts')
+        ? join(dirname(importer), `${source.slice(0, -3)}.ts`)
+        : null;
+    },
+    async transform(code, id) {
+      if (!id.endsWith('.ts')) return null;
+      const options = {
+        loader: 'ts',
+        target: common().target,
+        sourcefile: id,
+        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      };
+      return { code: (await esbuild.transform(code, options)).code, map: null };
+    },
+  };
 }
 
 /** One declaration file for pages without a build. */
@@ -76,6 +118,13 @@ async function bundleTypes() {
   const { output } = await bundle.generate({ format: 'es', banner: BANNER });
   await bundle.close();
   return output[0].code;
+}
+
+/** The licence of what is bundled along. */
+function parserNotice() {
+  const { version } = JSON.parse(readFileSync(join(PARSER, 'package.json'), 'utf8'));
+  const licence = readFileSync(join(PARSER, 'LICENSE'), 'utf8').trim();
+  return `/*!\nWith eventsource-parser ${version}:\n\n${licence}\n*/`;
 }
 
 function common() {
