@@ -29,7 +29,8 @@ const BANNER = '/*! conversation-store: generated from client/src by client/buil
 const NOTICE = `${BANNER}\n${parserNotice()}`;
 
 /** What is loaded together with what synchronises, also where other chunks use it: one request, not five. */
-const ENGINE = /src\/(sync\/(?!rejection|push-import|bulk-import)|net\/(?!session-storage)|local\/(change-user|refused-writes))|eventsource-parser/;
+const ENGINE =
+  /src\/(sync\/(?!rejection|push-import|bulk-import)|net\/(?!session-storage)|local\/(change-user|refused-writes))|eventsource-parser/;
 
 const isCheck = process.argv.includes('--check');
 

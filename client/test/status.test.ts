@@ -44,7 +44,8 @@ test('what keeps the server out of it comes before all else', () => {
   assert.equal(modeAfter(failed('account_mismatch')), 'local');
   assert.equal(statusMode(after(counted(1)), { ...FACTS, isEnabled: false }), 'local');
   assert.equal(statusMode(after(counted(1)), { ...FACTS, hasLocks: false }), 'local');
-  for (const code of ['signed_out', 'invalid_token', 'missing_token']) assert.equal(modeAfter(failed(code)), 'signed-out');
+  for (const code of ['signed_out', 'invalid_token', 'missing_token'])
+    assert.equal(modeAfter(failed(code)), 'signed-out');
   assert.equal(statusMode(after(counted(1)), { ...FACTS, isSignedOut: true }), 'signed-out');
   assert.equal(statusMode(after(counted(1)), { ...FACTS, isOnline: false }), 'offline');
 });
