@@ -16,7 +16,8 @@ interface ErasureResponse {
   remaining: number;
 }
 
-export async function createLinkCode({ api, live, presence }: OpenStore) {
+export async function createLinkCode({ engine }: OpenStore) {
+  const { api, live, presence } = await engine.get();
   const options = { body: { action: 'link' } };
   const { body } = await api.call<{ code: string; expiresAt: string }>('POST', '/session', options);
   await presence.note();
@@ -27,7 +28,8 @@ export async function createLinkCode({ api, live, presence }: OpenStore) {
 
 /** Becomes the user whose code it is; what is here goes along, or is removed. */
 export async function redeemLinkCode(store: OpenStore, code: string, { keepLocal = true } = {}) {
-  const { api, database, leadership, presence, session } = store;
+  const { database, leadership } = store;
+  const { api, presence, session } = await store.engine.get();
   if (session.isOfProvider) throw new StoreError('use_provider', 'This user signs in at the auth provider.');
   return leadership.exclusively(async () => {
     // Before anything changes: what only the server has of the former user could not be had afterwards.
@@ -44,7 +46,8 @@ export async function redeemLinkCode(store: OpenStore, code: string, { keepLocal
 }
 
 /** Brings all messages of all conversations here. */
-async function pullEverything({ database, feed, pull }: OpenStore) {
+async function pullEverything({ database, engine }: OpenStore) {
+  const { feed, pull } = await engine.get();
   await feed.ask();
   for (const { id } of await database.run('readonly', listConversations)) {
     const record = await pull.resolve(id);
@@ -53,12 +56,14 @@ async function pullEverything({ database, feed, pull }: OpenStore) {
   }
 }
 
-export async function signOutEverywhere({ api, session }: OpenStore) {
+export async function signOutEverywhere({ engine }: OpenStore) {
+  const { api, session } = await engine.get();
   const { body } = await api.call<SessionResponse>('POST', '/session', { body: { action: 'signOutEverywhere' } });
   session.keep(body);
 }
 
-export async function startNewSession({ api, leadership, session }: OpenStore) {
+export async function startNewSession({ engine, leadership }: OpenStore) {
+  const { api, session } = await engine.get();
   await leadership.exclusively(async () => {
     const { body } = await api.call<SessionResponse>('POST', '/session', { isPublic: true });
     await session.become(body);
@@ -68,7 +73,8 @@ export async function startNewSession({ api, leadership, session }: OpenStore) {
 
 /** Deletes everything of the user: at the server first, so that nothing is left there that nobody can reach. */
 export async function eraseEverything(store: OpenStore) {
-  const { bus, database, environment, leadership, session } = store;
+  const { bus, database, environment, leadership } = store;
+  const { session } = await store.engine.get();
   // What is at the server could not be reached any more.
   if (session.stored?.isSignedOut) throw new StoreError('signed_out', 'This session was ended from another device.');
   await leadership.exclusively(async () => {
@@ -83,7 +89,8 @@ export async function eraseEverything(store: OpenStore) {
   });
 }
 
-async function eraseAtServer({ api, bus }: OpenStore) {
+async function eraseAtServer({ bus, engine }: OpenStore) {
+  const { api } = await engine.get();
   let total: number | undefined;
   for (;;) {
     const { body } = await api.call<ErasureResponse>('DELETE', '/user');
@@ -108,7 +115,8 @@ export async function claimAnonymous(store: OpenStore) {
 }
 
 async function claim(store: OpenStore, anonymous: OpenStore) {
-  const token = anonymous.session.stored?.token;
+  const { session } = await anonymous.engine.get();
+  const token = session.stored?.token;
   if (token) await anonymous.leadership.flush();
   const conversations = await anonymous.database.run('readonly', listConversations);
   if (token) await claimAtServer(store, token);
@@ -120,12 +128,13 @@ async function claim(store: OpenStore, anonymous: OpenStore) {
     }
     await wipe(tx);
   });
-  anonymous.session.forget();
-  await store.live.ask().catch(() => {});
+  session.forget();
+  await (await store.engine.get()).live.ask().catch(() => {});
   return { conversations: conversations.length };
 }
 
-async function claimAtServer({ api }: OpenStore, token: string) {
+async function claimAtServer({ engine }: OpenStore, token: string) {
+  const { api } = await engine.get();
   for (;;) {
     const { body } = await api.call<{ claimed: boolean }>('POST', '/session', { body: { action: 'claim', token } });
     if (body.claimed) return;

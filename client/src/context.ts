@@ -1,7 +1,5 @@
 import { defaultEnvironment, type Environment } from './environment.js';
 import { EventBus } from './event-bus.js';
-import { CircuitBreaker } from './net/breaker.js';
-import { HttpClient } from './net/http.js';
 import { SessionStorage } from './net/session-storage.js';
 import { StatusTracker } from './status.js';
 import { Locks } from './tabs/locks.js';
@@ -15,20 +13,17 @@ export interface Context {
   isEnabled: boolean;
   environment: Environment;
   bus: EventBus;
-  breaker: CircuitBreaker;
-  http: HttpClient;
   locks: Locks;
   sessionStorage: SessionStorage;
   status: StatusTracker;
 }
 
 export function createContext(options: StoreOptions<unknown>): Context {
-  const { getToken, account = 'anonymous', api = '/api' } = options;
+  const { getToken, account = 'anonymous' } = options;
   if (getToken && !options.account) throw new TypeError('getToken needs an account: whose data this is');
   const environment = { ...defaultEnvironment(), ...options.environment };
   const isEnabled = options.enabled !== false;
   const bus = new EventBus();
-  const breaker = new CircuitBreaker(environment.clock);
   const sessionStorage = new SessionStorage(environment.localStorage, Boolean(getToken));
   const status = new StatusTracker(bus, () => {
     const { stored, exists } = sessionStorage;
@@ -41,16 +36,6 @@ export function createContext(options: StoreOptions<unknown>): Context {
       userId: stored?.userId ?? null,
     };
   });
-  return {
-    options,
-    name: `conversation-store-${account}`,
-    isEnabled,
-    environment,
-    bus,
-    breaker,
-    http: new HttpClient(api, environment, breaker),
-    locks: new Locks(environment.locks, account),
-    sessionStorage,
-    status,
-  };
+  const locks = new Locks(environment.locks, account);
+  return { options, name: `conversation-store-${account}`, isEnabled, environment, bus, locks, sessionStorage, status };
 }

@@ -1,7 +1,7 @@
 import { StoreError } from './errors.js';
 import type { LocalTransaction } from './local/database.js';
 import { fieldsOf, parseMessage, writeConversation, writeMessage, type Fields } from './local/fields.js';
-import { listConversations, resolveConversation, shownBetween } from './local/records.js';
+import { isBehind, listConversations, resolveConversation, shownBetween } from './local/records.js';
 import type { ConversationRecord, MessageRecord, Place } from './local/schema.js';
 import { Snapshots } from './local/snapshots.js';
 import {
@@ -15,7 +15,6 @@ import {
   type WriteResult,
 } from './local/write.js';
 import type { OpenStore } from './open.js';
-import { isBehind } from './sync/next-request.js';
 import { isoOf, newConversationId, UNTITLED } from './text.js';
 import type { Conversation, ConversationInput, ConversationMessage, McpServers, MessageInput } from './types.js';
 
@@ -88,21 +87,42 @@ export class Conversations<Time> {
   }
 
   async get(id: string): Promise<Conversation<Time> | null> {
-    const { pull } = this.#store;
-    let record = await pull.resolve(id);
-    if (!record && this.#store.mayAsk()) record = await pull.discover(id);
-    if (!record || record.deleted) return null;
-    if (record.onServer && this.#store.mayAsk()) {
-      const refreshed = isBehind(record) || !record.held ? pull.refresh(record.id) : null;
-      // What is here will do for now, if anything is.
-      if (refreshed && record.held) refreshed.catch(() => {});
-      else if (refreshed) await refreshed.catch(() => {});
-      record = await pull.resolve(id);
-      if (!record || record.deleted) return null;
-    }
-    const found = record;
+    const found = await this.#find(id);
+    if (!found || found.deleted) return null;
     const entry = await this.#store.database.run('readonly', (tx) => tx.get('outbox', found.id));
     return { ...this.#opened(found, await this.#page(found)), pending: Boolean(entry) };
+  }
+
+  /** The conversation, and its messages if they are not here: then the server is waited for. */
+  async #find(id: string) {
+    const record = await this.#resolve(id);
+    if (!record) return this.#discover(id);
+    const isStale = !record.deleted && record.onServer && (isBehind(record) || !record.held);
+    if (!isStale || !this.#store.mayAsk()) return record;
+    const refreshed = this.#refresh(record.id);
+    // What is here will do for now, if anything is.
+    if (!record.held) await refreshed;
+    return this.#resolve(id);
+  }
+
+  /** A conversation that only the server knows, if it can be asked. */
+  async #discover(id: string) {
+    if (!this.#store.mayAsk()) return undefined;
+    const engine = await this.#store.engine.get().catch(() => null);
+    return engine?.pull.discover(id);
+  }
+
+  /** Reads what the server has; where that fails, what is here stays as it is. */
+  async #refresh(id: string) {
+    try {
+      await (await this.#store.engine.get()).pull.refresh(id);
+    } catch {
+      // It is tried again when the conversation is opened again, or changes.
+    }
+  }
+
+  #resolve(id: string) {
+    return this.#store.database.run('readonly', (tx) => resolveConversation(tx, id));
   }
 
   /** The newest messages here. */
@@ -130,10 +150,10 @@ export class Conversations<Time> {
   }
 
   async loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>> {
-    const { pull } = this.#store;
-    const record = await pull.resolve(conversation.id);
+    const record = await this.#resolve(conversation.id);
     if (!record || record.deleted) throw gone(record);
-    if (!record.held && this.#store.mayAsk()) await pull.refresh(record.id).catch(() => {});
+    if (!record.held && this.#store.mayAsk()) await this.#refresh(record.id);
+    const { pull } = await this.#store.engine.get();
     const place = await this.#placeOf(record.id, conversation.messages[0]);
     const options = { mayAsk: record.onServer && this.#store.mayAsk() };
     const older = await pull.before(record.id, place, this.#read.pageSize, options);
@@ -208,8 +228,8 @@ export class Conversations<Time> {
 
   /** Runs a change; where it is of a conversation that only the server knows so far, that is read first. */
   async #change(work: (tx: LocalTransaction, now: number) => Promise<WriteResult>, id?: string) {
-    const { database, pull } = this.#store;
-    if (id && !(await pull.resolve(id)) && this.#store.mayAsk()) await pull.discover(id);
+    const { database } = this.#store;
+    if (id && !(await this.#resolve(id))) await this.#discover(id);
     return this.#enqueue(async () => {
       const now = this.#now();
       this.#store.written(await database.run('readwrite', (tx) => work(tx, now)));

@@ -40,3 +40,9 @@ export class StoreError extends Error {
     this.retryAfter = details.retryAfter;
   }
 }
+
+/** The code of whatever was thrown. */
+export function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : 'internal_error';
+}

@@ -36,8 +36,12 @@ export interface InternalEvents extends StoreEvents {
   'outbox-changed': undefined;
   /** The server has answered a request as it should. */
   'server-reached': undefined;
-  /** Sending or listening has failed. */
-  'server-failed': unknown;
+  /** Sending or listening has failed, with this code. */
+  'server-failed': string;
+  /** A frontend had to do without the server. */
+  'used-without-server': 'read' | 'write';
+  /** This tab has found a conflict. */
+  'conflict-found': undefined;
   'live-mode': LiveMode;
 }
 

@@ -113,8 +113,9 @@ export class Migration {
   }
 
   async #complete({ id }: ConversationRecord) {
-    await this.#store.pull.refresh(id, -Infinity);
-    return this.#store.pull.resolve(id);
+    const { pull } = await this.#store.engine.get();
+    await pull.refresh(id, -Infinity);
+    return pull.resolve(id);
   }
 
   async removeOldData() {

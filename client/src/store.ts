@@ -133,7 +133,7 @@ export class HybridConversationStore<Time = string> {
     const { store } = await this.#opening;
     const here = await store.database.run('readonly', (tx) => readState(tx, 'current'));
     if (here !== undefined || !store.mayAsk()) return here ?? null;
-    const { body } = await store.api.call<SessionResponse>('GET', '/session');
+    const { body } = await (await store.engine.get()).api.call<SessionResponse>('GET', '/session');
     return body.currentConversationId ?? null;
   }
 
@@ -154,7 +154,8 @@ export class HybridConversationStore<Time = string> {
 
   /** Asks the server now what has changed. */
   async sync(): Promise<void> {
-    await (await this.#opening).store.live.ask();
+    const { store } = await this.#opening;
+    await (await store.engine.get()).live.ask();
   }
 
   /** Refused writes and losing sides of conflicts, newest first. */
@@ -262,40 +263,40 @@ export class HybridConversationStore<Time = string> {
   async createShare(conversationId: string, { expiresAt }: { expiresAt?: TimeInput } = {}): Promise<Share> {
     await this.flush();
     const { shares, store } = await this.#shares();
-    return shares.createShare(store.api, conversationId, expiresAt);
+    return shares.createShare(store, conversationId, expiresAt);
   }
 
   async listShares(): Promise<Share[]> {
     const { shares, store } = await this.#shares();
-    return shares.listShares(store.api);
+    return shares.listShares(store);
   }
 
   /** A share of anybody's; needs no user. */
   async readShare(id: string, { cursor }: { cursor?: string } = {}): Promise<SharedConversation> {
     const { shares, store } = await this.#shares();
-    return shares.readShare(store.api, id, cursor);
+    return shares.readShare(store, id, cursor);
   }
 
   /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
   async forkShare(id: string): Promise<ForkedShare> {
     const { shares, store } = await this.#shares();
-    return shares.forkShare(store.api, id);
+    return shares.forkShare(store, id);
   }
 
   async deleteShare(id: string): Promise<void> {
     const { shares, store } = await this.#shares();
-    await shares.deleteShare(store.api, id);
+    await shares.deleteShare(store, id);
   }
 
   async getStatistics(): Promise<Statistics> {
     const { store } = await this.#opening;
-    return (await store.api.call<Statistics>('GET', '/user')).body;
+    return (await (await store.engine.get()).api.call<Statistics>('GET', '/user')).body;
   }
 
   /** A frontend reads: from the device alone, where the server is not to be had. */
   async #reading() {
     const opened = await this.#opening;
-    if (opened.store.status.isWithoutServer) opened.store.reports.countRead();
+    if (opened.store.status.isWithoutServer) opened.store.bus.emit('used-without-server', 'read');
     return opened;
   }
 

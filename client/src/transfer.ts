@@ -21,7 +21,8 @@ const TIMEOUT = 60_000;
 /** Everything at the server, as lines; where it cannot be had, what is here, in the same form. */
 export async function exportAll(store: OpenStore): Promise<Blob> {
   if (!store.mayAsk()) return exportLocal(store.database);
-  const response = await store.api.open('GET', '/export');
+  const { api } = await store.engine.get();
+  const response = await api.open('GET', '/export');
   const blob = await response.blob();
   const end = (await blob.slice(-300).text()).trimEnd().split('\n').at(-1) ?? '';
   if (!isComplete(end)) throw new StoreError('incomplete', 'The export broke off.');
@@ -62,7 +63,8 @@ export async function readWhole(database: LocalDatabase, record: ConversationRec
   };
 }
 
-export async function exportConversation({ api }: OpenStore, id: string, format: string): Promise<Blob> {
+export async function exportConversation({ engine }: OpenStore, id: string, format: string): Promise<Blob> {
+  const { api } = await engine.get();
   const query = new URLSearchParams({ conversation: id, format });
   const response = await api.open('GET', `/export?${query}`);
   return response.blob();
@@ -98,7 +100,8 @@ async function importHere(store: OpenStore, conversations: unknown[]) {
 }
 
 /** In requests that the server takes. */
-async function importAtServer({ api, bus, live, locks }: OpenStore, conversations: unknown[]) {
+async function importAtServer({ bus, engine, locks }: OpenStore, conversations: unknown[]) {
+  const { api, live } = await engine.get();
   const report: ImportReport = { imported: 0, unchanged: 0, rejected: [] };
   let done = 0;
   for (const { part, isLast } of portions(conversations)) {

@@ -19,6 +19,7 @@ mod branches;
 mod budgets;
 mod chaos;
 mod claim;
+mod client;
 mod compression;
 mod conversation;
 mod conversations;

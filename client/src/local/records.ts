@@ -140,6 +140,11 @@ export function learnTag(record: ConversationRecord, etag: unknown): boolean {
   return true;
 }
 
+/** Whether the server has a newer state than this device, so that a write with its revision would be refused. */
+export function isBehind(record: ConversationRecord): boolean {
+  return record.latest === 0 || (record.held && record.revision !== record.latest);
+}
+
 /** Notes that a conversation has something to send; `open` says that more of the same turn is about to come. */
 export async function touchOutbox(
   tx: LocalTransaction,

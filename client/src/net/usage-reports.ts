@@ -28,20 +28,12 @@ export class UsageReports {
     this.#sentAt = clock.now() - HOUR;
   }
 
-  countRead() {
-    this.#counts.reads += 1;
+  count(what: 'read' | 'write' | 'conflict') {
+    this.#counts[`${what}s`] += 1;
   }
 
-  countWrite() {
-    this.#counts.writes += 1;
-  }
-
-  countConflict() {
-    this.#counts.conflicts += 1;
-  }
-
-  countError(code: string | undefined) {
-    if (code === undefined || !/^[a-z_]{1,40}$/.test(code)) return;
+  countError(code: string) {
+    if (!/^[a-z_]{1,40}$/.test(code)) return;
     const { errors } = this.#counts;
     if (errors.has(code) || errors.size < MOST_CODES) errors.set(code, (errors.get(code) ?? 0) + 1);
   }

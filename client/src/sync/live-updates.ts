@@ -1,18 +1,16 @@
 import type { Clock, PageState } from '../environment.js';
-import { StoreError } from '../errors.js';
+import { codeOf, StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';
-import { load } from '../load.js';
 import type { Ownership } from '../local/ownership.js';
 import type { Api } from '../net/api.js';
-import type { StreamEvent } from '../net/event-stream.js';
+import { readEvents, type StreamEvent } from '../net/event-stream.js';
 import type { SessionStorage } from '../net/session-storage.js';
 import type { StreamedChange, SyncResponse, WriteResponse } from '../net/wire.js';
 import type { LiveMode } from '../types.js';
+import { GRACE } from '../tabs/grace.js';
 import type { ChangeFeed } from './change-feed.js';
 import type { Presence } from './presence.js';
 
-/** A tab hidden for less than this, ms, goes on listening: looking something up does not cost a new stream. */
-export const GRACE = 60_000;
 /** Looking again costs commands: not more often than this, ms, however often the tab is switched. */
 const SHORTEST_PAUSE = 30_000;
 /** A server that streams sends its first event at once, ms. */
@@ -195,7 +193,7 @@ export class LiveUpdates {
     }
     this.#failures += 1;
     this.#isRefused = REFUSALS.has(code);
-    this.#parts.bus.emit('server-failed', error);
+    this.#parts.bus.emit('server-failed', codeOf(error));
   }
 
   #contacted() {
@@ -214,7 +212,6 @@ export class LiveUpdates {
       if (isLate) abort();
     }, FIRST_EVENT);
     try {
-      const { readEvents } = await load(() => import('../net/event-stream.js'));
       const { ownership, body } = await this.#openStream(controller.signal);
       for await (const event of readEvents(body, this.#clock, abort)) {
         hasBegun = true;

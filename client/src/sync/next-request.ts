@@ -1,5 +1,5 @@
 import type { LocalTransaction } from '../local/database.js';
-import { comparePlaces, dirtyMessages, SHOWN } from '../local/records.js';
+import { comparePlaces, dirtyMessages, isBehind, SHOWN } from '../local/records.js';
 import type { ConversationRecord, ConversationRequest, MessageRecord, SentMessage } from '../local/schema.js';
 import { isoOf, UNTITLED } from '../text.js';
 
@@ -47,11 +47,6 @@ export async function nextRequest(
   if (edited) return edit(record, edited);
   if (fresh.length > 0) return append(record, fresh, split);
   return isFieldEdited ? patch(record) : null;
-}
-
-/** Whether the server has a newer state than this device, so that a write with its revision would be refused. */
-export function isBehind(record: ConversationRecord): boolean {
-  return record.latest === 0 || (record.held && record.revision !== record.latest);
 }
 
 /**

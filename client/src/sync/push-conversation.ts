@@ -2,13 +2,13 @@ import { StoreError } from '../errors.js';
 import { load } from '../load.js';
 import type { LocalTransaction } from '../local/database.js';
 import { hasEnded, readOwnership, type Ownership } from '../local/ownership.js';
-import { putTombstone } from '../local/records.js';
+import { isBehind, putTombstone } from '../local/records.js';
 import { keepLosers, keepRefused } from '../local/refused-writes.js';
 import type { ConversationRecord, ConversationRequest, OutboxEntry } from '../local/schema.js';
 import { isPassing, isPaused } from '../net/failures.js';
 import type { WriteResponse } from '../net/wire.js';
 import { acknowledge } from './acknowledge.js';
-import { isBehind, nextRequest, type Refresh } from './next-request.js';
+import { nextRequest, type Refresh } from './next-request.js';
 import type { PushParts } from './push.js';
 
 /** How soon a server that answers, and yet leaves the question open, is asked again, ms. */
@@ -127,6 +127,6 @@ export class ConversationPush {
     feed.noteOnServer(id);
     bus.emit('records-changed', { id, change: { changed, conflicts }, source: 'server' });
     if (refused.length > 0) bus.emit('writes-refused', refused);
-    if (isHeld) bus.emit('server-failed', error);
+    if (isHeld) bus.emit('server-failed', error.code);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../environment.js';
-import { StoreError } from '../errors.js';
+import { codeOf, StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';
 import { load } from '../load.js';
 import type { LocalDatabase } from '../local/database.js';
@@ -191,7 +191,7 @@ export class Push {
     const backoff = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (this.#failures - 1));
     const wait = known && isTransient(known) ? backoff * (0.5 + this.#parts.random() / 2) : REFUSED_BACKOFF;
     this.#retryAt = this.#clock.now() + Math.max(wait, known?.retryAfter ?? 0);
-    this.#parts.bus.emit('server-failed', error);
+    this.#parts.bus.emit('server-failed', codeOf(error));
   }
 }
 

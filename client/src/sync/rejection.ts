@@ -1,12 +1,11 @@
 import type { StoreError } from '../errors.js';
 import type { LocalTransaction } from '../local/database.js';
 import type { Fields } from '../local/fields.js';
-import { asFresh, learnTag, putTombstone, withDirty } from '../local/records.js';
+import { asFresh, isBehind, learnTag, putTombstone, withDirty } from '../local/records.js';
 import type { Conflict, RefusedContent } from '../local/refused-writes.js';
 import type { ConversationRecord, ConversationRequest, MessageBody, OutboxEntry } from '../local/schema.js';
 import { NO_STATE } from './acknowledge.js';
 import { applyRemoteAbsence, applyRemoteDeletion } from './apply-remote.js';
-import { isBehind } from './next-request.js';
 
 /** The server has refused a request for good: both sides are brought together, or the write is undone. */
 

@@ -1,8 +1,7 @@
 import type { Channel } from '../environment.js';
 import type { EventBus, InternalEvents, RecordChange } from '../event-bus.js';
 import type { Conflict, StoredRefusal } from '../local/refused-writes.js';
-import type { UsageReports } from '../net/usage-reports.js';
-import type { OpenedConversations } from '../sync/opened-conversations.js';
+import type { OpenedConversations } from '../opened-conversations.js';
 import type { ChangeEvent } from '../types.js';
 import type { TabMessage } from './messages.js';
 
@@ -10,7 +9,6 @@ interface AnnouncerParts {
   bus: EventBus;
   channel: Channel;
   opened: OpenedConversations;
-  reports: UsageReports;
 }
 
 /** Tells this tab's frontend, and all other tabs, what has happened. */
@@ -56,8 +54,8 @@ export class Announcer {
   }
 
   #conflict({ refused, ...event }: Conflict) {
-    const { bus, reports } = this.#parts;
-    reports.countConflict();
+    const { bus } = this.#parts;
+    bus.emit('conflict-found', undefined);
     bus.emit('conflict', event);
     this.#post({ type: 'event', name: 'conflict', event });
     if (refused) bus.emit('writes-refused', [refused]);

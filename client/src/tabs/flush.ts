@@ -1,13 +1,13 @@
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
-import type { Push } from '../sync/push.js';
-import { GRACE } from '../sync/live-updates.js';
+import { GRACE } from './grace.js';
 import type { TabMessage } from './messages.js';
 import type { Tabs } from './tabs.js';
 
 interface FlushParts {
   tabs: Tabs;
-  push: Push;
+  /** Sends what waits, now. */
+  flush: () => Promise<void>;
   clock: Clock;
   random: () => number;
 }
@@ -46,7 +46,7 @@ export class FlushRequests {
 
   /** This tab leads from now on: it does what it asked for itself. */
   lead() {
-    for (const end of [...this.#waiting.values()]) this.#parts.push.flush().then(() => end(), end);
+    for (const end of [...this.#waiting.values()]) this.#parts.flush().then(() => end(), end);
   }
 
   hear(message: TabMessage) {
@@ -55,9 +55,9 @@ export class FlushRequests {
   }
 
   async #flushFor(id: number) {
-    const { push, tabs } = this.#parts;
+    const { flush, tabs } = this.#parts;
     try {
-      await push.flush();
+      await flush();
       tabs.post({ type: 'flushed', id });
     } catch (error) {
       const { code, message } = error as Failure;

@@ -1,11 +1,10 @@
 import type { Channel, Environment, PageEvent } from '../environment.js';
-import { StoreError } from '../errors.js';
-import type { CircuitBreaker } from '../net/breaker.js';
-import type { UsageReports } from '../net/usage-reports.js';
+import type { EngineLoader } from '../engine-loader.js';
+import { codeOf, StoreError } from '../errors.js';
 import type { StatusTracker } from '../status.js';
-import { GRACE, type LiveUpdates } from '../sync/live-updates.js';
-import type { Push } from '../sync/push.js';
+import type { SyncEngine } from '../sync/engine.js';
 import { FlushRequests } from './flush.js';
+import { GRACE } from './grace.js';
 import type { Locks } from './locks.js';
 import type { TabMessage } from './messages.js';
 import { Tabs } from './tabs.js';
@@ -17,10 +16,7 @@ interface LeadershipParts {
   channel: Channel;
   locks: Locks;
   status: StatusTracker;
-  breaker: CircuitBreaker;
-  reports: UsageReports;
-  push: Push;
-  live: LiveUpdates;
+  engine: EngineLoader;
   /** Counts what waits, for the status. */
   count: () => Promise<void>;
 }
@@ -36,12 +32,13 @@ export class Leadership {
 
   constructor(parts: LeadershipParts) {
     this.#parts = parts;
-    const { channel, environment, name, push } = parts;
+    const { channel, engine, environment, name } = parts;
     const { clock, locks, page, random } = environment;
     const onLead = () => this.#lead();
     const onLeave = () => this.#leave();
+    const flush = async () => (await engine.get()).push.flush();
     this.#tabs = new Tabs({ locks, channel, name, onLead, onLeave });
-    this.#flushRequests = new FlushRequests({ tabs: this.#tabs, push, clock, random });
+    this.#flushRequests = new FlushRequests({ tabs: this.#tabs, clock, random, flush });
     this.#stopWatching = page.watch((event) => this.#pageChanged(event));
   }
 
@@ -60,15 +57,15 @@ export class Leadership {
   async wake() {
     await this.#parts.count();
     this.decide();
-    if (this.isLeading) this.#parts.push.wake();
+    if (this.isLeading) await this.#wakePush();
     else this.post({ type: 'outbox' });
   }
 
   /** Sends all that waits, now. Rejects with what keeps it from being sent. */
   async flush() {
-    const { count, isEnabled, push, status } = this.#parts;
+    const { count, engine, isEnabled, status } = this.#parts;
     if (!isEnabled) throw new StoreError('disabled', 'The server is switched off.');
-    if (this.isLeading) return push.flush();
+    if (this.isLeading) return (await engine.get()).push.flush();
     if (status.state.pending === 0) await count();
     if (status.state.pending > 0) await this.#flushRequests.ask();
   }
@@ -90,7 +87,7 @@ export class Leadership {
   /** The user, or all data, has changed: other tabs begin anew too. */
   announceUser() {
     this.post({ type: 'user' });
-    this.#parts.live.pageChanged();
+    this.#parts.engine.loaded?.live.pageChanged();
   }
 
   post(message: TabMessage) {
@@ -107,8 +104,8 @@ export class Leadership {
   }
 
   #hearAsLeader({ type }: TabMessage) {
-    const { count, push, status } = this.#parts;
-    if (type === 'outbox') count().then(() => push.wake());
+    const { count, status } = this.#parts;
+    if (type === 'outbox') count().then(() => this.#wakePush());
     if (type === 'hello') this.post({ type: 'status', state: status.state });
     if (type === 'user') this.exclusively(async () => {});
   }
@@ -119,32 +116,53 @@ export class Leadership {
     await this.#tabs.close();
   }
 
-  #lead() {
-    const { live, push, status } = this.#parts;
-    push.start();
-    this.#flushRequests.lead();
-    live.start();
+  async #lead() {
+    const { engine, status } = this.#parts;
     status.setTab({ leader: true });
+    this.#flushRequests.lead();
+    const { push, live } = engine.loaded ?? (await this.#load()) ?? {};
+    // It may have been given up meanwhile.
+    if (!this.isLeading) return;
+    push?.start();
+    live?.start();
+  }
+
+  /** Null where what synchronises cannot be loaded: it is tried again when the page changes, or something is written. */
+  #load() {
+    return this.#parts.engine.get().catch((error) => {
+      this.#parts.status.dispatch({ type: 'failed', code: codeOf(error) });
+      return null;
+    });
+  }
+
+  async #wakePush() {
+    if (this.#parts.engine.loaded) this.#parts.engine.loaded.push.wake();
+    else await this.#lead();
   }
 
   async #leave() {
-    const { live, push, status } = this.#parts;
-    await Promise.all([push.stop(), live.stop()]);
+    const { engine, status } = this.#parts;
+    await Promise.all([engine.loaded?.push.stop(), engine.loaded?.live.stop()]);
     status.setTab({ leader: this.isLeading });
   }
 
   #pageChanged(event: PageEvent) {
-    const { breaker, environment, live, push, reports, status } = this.#parts;
+    const { engine, environment, status } = this.#parts;
     this.#noteVisibility();
     this.decide();
-    if (event === 'online' && environment.page.isOnline()) breaker.reset();
+    if (engine.loaded) this.#tellEngine(engine.loaded, event, environment.page.isOnline());
+    else if (this.isLeading) this.#lead();
+    status.refresh();
+  }
+
+  #tellEngine({ breaker, live, push, reports }: SyncEngine, event: PageEvent, isOnline: boolean) {
+    if (event === 'online' && isOnline) breaker.reset();
     if (this.isLeading) {
       if (event === 'leaving') push.flush().catch(() => {});
       else push.retryNow();
     }
     live.pageChanged();
     if (event === 'leaving') reports.send();
-    status.refresh();
   }
 
   #noteVisibility() {

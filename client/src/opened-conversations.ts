@@ -1,7 +1,7 @@
-import type { LocalDatabase } from '../local/database.js';
-import type { Locks } from '../tabs/locks.js';
-import { isBehind } from './next-request.js';
-import type { Pull } from './pull.js';
+import type { EngineLoader } from './engine-loader.js';
+import type { LocalDatabase } from './local/database.js';
+import { isBehind } from './local/records.js';
+import type { Locks } from './tabs/locks.js';
 
 /** Conversations that a tab keeps up to date: those it opened last. */
 const MOST = 3;
@@ -9,13 +9,13 @@ const MOST = 3;
 /** Conversations that a frontend has on the screen are refreshed when they change elsewhere. */
 export class OpenedConversations {
   readonly #database: LocalDatabase;
-  readonly #pull: Pull;
+  readonly #engine: EngineLoader;
   readonly #locks: Locks;
   #ids: string[] = [];
 
-  constructor(database: LocalDatabase, pull: Pull, locks: Locks) {
+  constructor(database: LocalDatabase, engine: EngineLoader, locks: Locks) {
     this.#database = database;
-    this.#pull = pull;
+    this.#engine = engine;
     this.#locks = locks;
   }
 
@@ -32,6 +32,7 @@ export class OpenedConversations {
 
   async #refresh(id: string) {
     const record = await this.#database.run('readonly', (tx) => tx.get('conversations', id));
-    if (record?.onServer && record.held && isBehind(record)) await this.#pull.refresh(id);
+    if (!record?.onServer || !record.held || !isBehind(record)) return;
+    await (await this.#engine.get()).pull.refresh(id);
   }
 }
