@@ -4,6 +4,7 @@
 mod error;
 pub mod export;
 pub mod import;
+pub mod recovery;
 pub mod session;
 pub mod share;
 pub mod stream;

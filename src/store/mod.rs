@@ -18,6 +18,7 @@ mod limits;
 mod messages;
 mod metrics;
 mod piggyback;
+mod recovery;
 mod refusal;
 mod reply;
 mod reply_reader;

@@ -100,6 +100,10 @@ pub async fn use_every_script(user: &Client) {
         .expect(200);
     user.open("warm").await;
     user.get("/api/conversations").await.expect(200);
+    for (action, status) in [("createRecoveryCode", 201), ("revokeRecoveryCode", 200)] {
+        let body = json!({ "action": action });
+        user.post("/api/session", &body).await.expect(status);
+    }
     user.get("/api/user").await.expect(200);
     user.patch("/api/session", &json!({ "currentConversationId": "warm" }))
         .await

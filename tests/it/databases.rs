@@ -130,6 +130,12 @@ async fn codes_and_shares_are_found_wherever_they_are(pair: Pair) {
             .await
             .expect(200);
         assert_eq!(redeemed["userId"], id_of(&user).await);
+        let recovery = json!({ "action": "createRecoveryCode" });
+        let recovery = user.post("/api/session", &recovery).await.expect(201);
+        let body = json!({ "action": "recover", "code": recovery["recoveryCode"] });
+        let caller = pair.deployment.anonymous_caller();
+        let back = caller.post("/api/session", &body).await.expect(200);
+        assert_eq!(back["userId"], id_of(&user).await);
         let named = user.with_header("idempotency-key", "k");
         let mut ids = BTreeSet::new();
         for client in [&user, &user, &named, &named] {

@@ -54,6 +54,7 @@ mod pages;
 mod parts;
 mod pitfalls;
 mod preconditions;
+mod recovery;
 mod routes;
 mod schemathesis;
 mod session;

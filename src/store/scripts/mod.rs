@@ -3,6 +3,7 @@
 pub(super) mod conversations;
 pub(super) mod messages;
 pub(super) mod metrics;
+pub(super) mod recovery;
 pub(super) mod sessions;
 pub(super) mod shares;
 pub(super) mod trash;
@@ -22,6 +23,7 @@ const BRANCHES: &str = include_str!("../../lua/lib/branches.lua");
 const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
 const LIST: &str = include_str!("../../lua/lib/list.lua");
 const FORK: &str = include_str!("../../lua/lib/fork.lua");
+const RECOVERY: &str = include_str!("../../lua/lib/recovery.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
 const SHARE_PARTS: &str = include_str!("../../lua/lib/share_parts.lua");
 const TRASH: &str = include_str!("../../lua/lib/trash.lua");
@@ -70,6 +72,10 @@ scripts! {
     MESSAGE_DELETE = WRITING "message_delete.lua";
     MESSAGE_PATCH = WRITING "message_patch.lua";
     MESSAGE_SAVE = WRITING "message_save.lua" with APPEND;
+    RECOVERY_CREATE = WRITING "recovery_create.lua" with RECOVERY;
+    RECOVERY_REDEEM = WRITING "recovery_redeem.lua";
+    RECOVERY_RENEW = WRITING "recovery_renew.lua" with RECOVERY;
+    RECOVERY_REVOKE = WRITING "recovery_revoke.lua" with RECOVERY;
     SESSION_BEGIN = WRITING "session_begin.lua";
     SESSION_READ = READING "session_read.lua";
     SESSION_SET_CURRENT = WRITING "session_set_current.lua";

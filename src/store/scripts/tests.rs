@@ -11,6 +11,7 @@ use super::conversations::{
 };
 use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessageSave, MessagesAppend};
 use super::metrics::MetricsAdd;
+use super::recovery::{RecoveryCreate, RecoveryRedeem, RecoveryRenew, RecoveryRevoke};
 use super::sessions::{
     CodeCreate, CodeRedeem, SessionBegin, SessionRead, SessionSetCurrent, SessionSignOut,
     StreamOpen,
@@ -164,6 +165,10 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         MessagePatch<'_>,
         MessageSave<'_>,
         MessagesAppend<'_>,
+        RecoveryCreate<'_>,
+        RecoveryRedeem<'_>,
+        RecoveryRenew,
+        RecoveryRevoke,
         SessionBegin,
         SessionRead,
         SessionSetCurrent<'_>,
