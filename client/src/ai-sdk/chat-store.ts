@@ -34,7 +34,7 @@ export interface ChatSummary {
   updatedAt: string;
 }
 
-export interface OpenedChat<M extends UIMessage> extends ChatSummary {
+export interface OpenedChat<M extends UIMessage = UIMessage> extends ChatSummary {
   /** The active path, in reading order; an answer being written as far as it is saved. */
   messages: M[];
   /** Of a message that has alternatives, the ids of all of them, itself included. */
@@ -43,7 +43,7 @@ export interface OpenedChat<M extends UIMessage> extends ChatSummary {
   activeStreamId: string | null;
 }
 
-export interface ResumableStreamOptions<M extends UIMessage> {
+export interface ResumableStreamOptions<M extends UIMessage = UIMessage> {
   chatId: string;
   /** As given to `setActiveStream`, which has to come before. */
   streamId: string;

@@ -5,13 +5,13 @@ import type { Api } from './api.js';
 import { checkId, type MessageStatus } from './messages.js';
 
 /** How an answer ended, and what it has become. */
-export interface SavedAnswer<M extends UIMessage> {
+export interface SavedAnswer<M extends UIMessage = UIMessage> {
   /** Undefined where the stream ended before it began a message. */
   message: M | undefined;
   status: MessageStatus;
 }
 
-export interface ResumableStream<M extends UIMessage> {
+export interface ResumableStream<M extends UIMessage = UIMessage> {
   /** The same chunks, for the response of the request. That nobody reads them ends nothing. */
   stream: ReadableStream<UIMessageChunk>;
   /** Resolves when the answer is saved; rejects with a `StoreError` where it could not be. */

@@ -26,6 +26,8 @@ export async function newUser(): Promise<string> {
 export class Network {
   readonly sent: string[] = [];
   readonly requestIds: string[] = [];
+  /** The `Idempotency-Key`s of each request, by method and path, in the order in which they were sent. */
+  readonly keys = new Map<string, string[]>();
   /** Whose response is lost after the server has sent it. */
   loses: (method: string, path: string) => boolean = () => false;
   /** By how many milliseconds the server's clock seems to have gone on. */
@@ -40,6 +42,8 @@ export class Network {
     const path = String(input).slice(API.length);
     await this.before(method, path, String(init.body ?? ''));
     this.sent.push(`${method} ${path}`);
+    const key = new Headers(init.headers).get('idempotency-key');
+    if (key) this.keys.set(`${method} ${path}`, [...(this.keys.get(`${method} ${path}`) ?? []), key]);
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.inFlight);
     try {
       const response = await fetch(input, init);
@@ -92,9 +96,14 @@ export class TestClock implements Clock {
       signal?.addEventListener('abort', end);
     });
 
+  /** Resolves when somebody waits for time to pass. */
+  async isAwaited(): Promise<void> {
+    await until(() => this.#sleepers.size > 0, 'somebody sleeps');
+  }
+
   /** Lets so much time pass once somebody waits for it. */
   async advance(ms: number): Promise<void> {
-    await until(() => this.#sleepers.size > 0, 'somebody sleeps');
+    await this.isAwaited();
     this.#now += ms;
     for (const sleeper of [...this.#sleepers]) if (sleeper.at <= this.#now) sleeper.end();
     await settle();

@@ -91,6 +91,30 @@ test('an answer is saved about every second while it is written, and whole at it
   assert.equal('heartbeat' in (await stored()), false);
 });
 
+test('the last save waits for the one that is under way', async () => {
+  const { clock, network, writing, saved, stored } = await begin();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const begun: string[] = [];
+  network.before = async (_method, path, body) => {
+    if (path.includes('/messages/')) begun.push(JSON.parse(body).status);
+    if (begun.length === 1) await held;
+  };
+  writing.begin().text('One');
+  await settle();
+  await clock.advance(1_000);
+  await until(() => begun.length === 1);
+  writing.text(' two').end('stop', '1');
+  for (let turn = 0; turn < 20; turn++) await settle();
+  assert.deepEqual(begun, ['streaming']);
+  release();
+  await saved;
+  assert.deepEqual(begun, ['streaming', 'complete']);
+  assert.deepEqual([(await stored()).status, (await stored()).content], ['complete', 'One two']);
+});
+
 test('an answer with reasoning and the call of a tool is saved as the response shows it', async () => {
   const [first, second] = [new Writing(), new Writing()];
   const { response, saved, stored } = await begin({ writings: [first, second] });
@@ -203,6 +227,24 @@ test('stopping keeps the partial answer, and reaches its writer by its next save
   assert.equal(await store.setActiveStream('c', 's2'), true, 'the next answer can begin');
 });
 
+test('an answer that is complete already is not marked as stopped', async () => {
+  const token = await newUser();
+  const { store } = openStore(token);
+  await store.saveChat({ chatId: 'c', messages: [message('user', 'q', 'q')] });
+  await store.setActiveStream('c', 's');
+  // As a writer leaves it that dies between the last save and the end of its stream.
+  const whole = {
+    ...message('assistant', 'Whole', 'a'),
+    type: 'assistant',
+    format: 'ai-sdk/v7',
+    status: 'complete',
+    streamId: 's',
+  };
+  await ask(token, '/conversations/c/messages/a', 'PUT', whole);
+  assert.equal(await store.stopStream({ chatId: 'c', streamId: 's' }), true);
+  assert.equal(lastOf(await treeOf(token, 'c')).status, 'complete');
+});
+
 test('a writer that is silent shows that it is alive, and learns of a stop', async () => {
   let stops = 0;
   const { clock, network, saved, store, token } = await begin({ onStop: () => stops++ });
@@ -253,6 +295,7 @@ test('a writer that dies while it is followed ends the stream of those who follo
   const { store, network } = openStore(token, { clock });
   const page = reader((await store.resumeStream({ chatId: 'c' })) as ReadableStream<UIMessageChunk>);
   await clock.advance(1_000);
+  await clock.isAwaited();
   assert.equal(page.hasEnded, false);
   network.serverIsLater = 70_000;
   await clock.advance(5_000);
