@@ -30,7 +30,7 @@ const NOTICE = `${BANNER}\n${parserNotice()}`;
 
 /** What is loaded together with what synchronises, also where other chunks use it: one request, not five. */
 const ENGINE =
-  /src\/(sync\/(?!rejection|push-import|bulk-import)|net\/(?!session-storage)|local\/(change-user|refused-writes))|eventsource-parser/;
+  /src\/(sync\/(?!rejection|push-import|bulk-import)|net\/(?!session-storage)|local\/(change-user|ownership))|eventsource-parser/;
 
 const isCheck = process.argv.includes('--check');
 
@@ -84,6 +84,8 @@ async function bundleBrowser() {
     manualChunks: (id) => (ENGINE.test(id) ? 'engine' : undefined),
   });
   await bundle.close();
+  const entry = output.find(({ isEntry }) => isEntry);
+  if (entry.imports.length > 0) fail(`The first file waits for others: ${entry.imports.join(', ')}`);
   const files = [];
   for (const { fileName, code } of output) {
     const minified = await esbuild.transform(code, {

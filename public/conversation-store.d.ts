@@ -15,7 +15,7 @@ declare class StoreError extends Error {
     /**
      * The server's code, or one of the client's: `offline`, `circuit_open`, `conversation_deleted`,
      * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
-     * `not_migrated`, `disabled`, `closed`, `account_mismatch`, `user_changed` (another tab changes the user just now: it
+     * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `account_mismatch`, `user_changed` (another tab changes the user just now: it
      * is tried again).
      */
     readonly code: string;
@@ -177,6 +177,8 @@ interface OutboxEntry {
     open?: boolean;
     /** To be sent by an import. */
     isBulk?: boolean;
+    /** Requests that are still to follow at once: what they carry has waited as long as the first one. */
+    more?: number;
     /** Was another user's. */
     isAdopted?: boolean;
     /** One message per request, after a refusal that did not say which message it was about. */
@@ -239,6 +241,8 @@ interface LocalTransaction {
     get<S extends StoreName>(store: S, key: Key): Promise<Records[S] | undefined>;
     /** Returns the record's key. */
     put<S extends StoreName>(store: S, value: Records[S]): Promise<Key>;
+    /** The keys of all records. */
+    keys(store: StoreName): Promise<Key[]>;
     delete(store: StoreName, key: Key): Promise<void>;
     /** Records whose key in `index` (null: the primary key) is in the range (null: all), in order. */
     list<S extends StoreName>(store: S, index: string | null, range: KeyRange | null, options?: ListOptions): Promise<Records[S][]>;
@@ -293,7 +297,7 @@ type TimeInput = string | number | Date;
 /** A frontend's own settings: whatever JSON it keeps there, of a type that only it knows. */
 type McpServers = Record<string, any>;
 /** What a message may be of. */
-type MessageType = 'user' | 'assistant' | 'system';
+type MessageType = 'user' | 'assistant' | 'system' | 'tool';
 /** The tokens a message accounts for. */
 interface TokenCount {
     input: number;
@@ -415,7 +419,10 @@ interface ChangeEvent {
     changed: string[];
     /** Ids of conversations that are gone. */
     deleted: string[];
-    /** By whom: this tab, another tab of this browser, or another device. */
+    /**
+     * By whom: this tab, another tab of this browser, or another device. Where the server has confirmed a write of this
+     * browser it is `tab` as well: there is nothing new to read but `pending` and `onServer`.
+     */
     source: 'tab' | 'other-tab' | 'server';
 }
 /** Two sides changed the same conversation, and both were kept as far as they can be. */

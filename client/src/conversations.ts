@@ -1,7 +1,7 @@
 import { StoreError } from './errors.js';
 import type { LocalTransaction } from './local/database.js';
 import { fieldsOf, parseMessage, writeConversation, writeMessage, type Fields } from './local/fields.js';
-import { isBehind, listConversations, resolveConversation, shownBetween } from './local/records.js';
+import { countWaiting, isBehind, listConversations, resolveConversation, shownBetween } from './local/records.js';
 import type { ConversationRecord, MessageRecord, Place } from './local/schema.js';
 import { Snapshots } from './local/snapshots.js';
 import {
@@ -20,6 +20,9 @@ import type { Conversation, ConversationInput, ConversationMessage, McpServers, 
 
 /** The most messages that are returned at a time. */
 const PAGE = 100;
+
+/** How often a conversation is read again because it was written to meanwhile. */
+const MOST_ATTEMPTS = 5;
 
 /** How conversations are returned to a frontend. */
 export interface ReadOptions<Time> {
@@ -62,6 +65,8 @@ export class Conversations<Time> {
   readonly #read: ReadOptions<Time>;
   /** Saves of one tab go one after the other: each is told apart from what the one before has left. */
   #last: Promise<unknown> = Promise.resolve();
+  /** How many there were. */
+  #writes = 0;
 
   constructor(store: OpenStore, read: ReadOptions<Time>) {
     this.#store = store;
@@ -69,6 +74,7 @@ export class Conversations<Time> {
   }
 
   async list({ messages: withMessages = false } = {}): Promise<Conversation<Time>[]> {
+    await this.#last;
     const { records, waiting } = await this.#store.database.run('readonly', async (tx) => ({
       records: await listConversations(tx),
       waiting: new Set((await tx.list('outbox', null, null)).map(({ conversation }) => conversation)),
@@ -86,7 +92,17 @@ export class Conversations<Time> {
     return { ...this.#written(record, []), hasOlder: record.count > 0, snapshot };
   }
 
+  /** The conversation, with all that was saved in this tab until it is returned. */
   async get(id: string): Promise<Conversation<Time> | null> {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#last;
+      const writes = this.#writes;
+      const conversation = await this.#getOnce(id);
+      if (writes === this.#writes || attempt === MOST_ATTEMPTS) return conversation;
+    }
+  }
+
+  async #getOnce(id: string): Promise<Conversation<Time> | null> {
     const found = await this.#find(id);
     if (!found || found.deleted) return null;
     const entry = await this.#store.database.run('readonly', (tx) => tx.get('outbox', found.id));
@@ -174,9 +190,12 @@ export class Conversations<Time> {
     const { snapshots } = this.#read;
     return this.#enqueue(async () => {
       const known = snapshots.find(input.snapshot, saved.id) ?? snapshots.ofConversation(saved.id);
-      const result = await this.#store.database.run('readwrite', (tx) => save(tx, saved, known, now));
+      const { result, waiting } = await this.#store.database.run('readwrite', async (tx) => ({
+        result: await save(tx, saved, known, now),
+        waiting: await countWaiting(tx),
+      }));
       snapshots.update(known.isExact && input.snapshot ? input.snapshot : `tab ${saved.id}`, known, saved);
-      this.#store.written(result.id === saved.id ? result : { ...result, movedFrom: saved.id });
+      this.#store.written(result.id === saved.id ? result : { ...result, movedFrom: saved.id }, waiting);
     });
   }
 
@@ -227,16 +246,26 @@ export class Conversations<Time> {
   }
 
   /** Runs a change; where it is of a conversation that only the server knows so far, that is read first. */
-  async #change(work: (tx: LocalTransaction, now: number) => Promise<WriteResult>, id?: string) {
-    const { database } = this.#store;
-    if (id && !(await this.#resolve(id))) await this.#discover(id);
-    return this.#enqueue(async () => {
-      const now = this.#now();
-      this.#store.written(await database.run('readwrite', (tx) => work(tx, now)));
-    });
+  async #change(work: Change, id?: string): Promise<void> {
+    const isDone = await this.#enqueue(() => this.#write(work, this.#store.mayAsk() ? id : undefined));
+    if (isDone || !id) return;
+    await this.#discover(id);
+    await this.#enqueue(() => this.#write(work));
   }
 
-  #enqueue(work: () => Promise<void>): Promise<void> {
+  /** In one transaction. Returns false, and does nothing, where the conversation `needed` is not here. */
+  async #write(work: Change, needed?: string): Promise<boolean> {
+    const now = this.#now();
+    const written = await this.#store.database.run('readwrite', async (tx) => {
+      if (needed && !(await resolveConversation(tx, needed))) return null;
+      return { result: await work(tx, now), waiting: await countWaiting(tx) };
+    });
+    if (written) this.#store.written(written.result, written.waiting);
+    return written !== null;
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    this.#writes += 1;
     const result = this.#last.then(work);
     this.#last = result.catch(() => {});
     return result;
@@ -246,6 +275,8 @@ export class Conversations<Time> {
     return this.#store.environment.clock.now();
   }
 }
+
+type Change = (tx: LocalTransaction, now: number) => Promise<WriteResult>;
 
 function gone(record: ConversationRecord | undefined) {
   const code = record ? 'conversation_deleted' : 'conversation_not_found';

@@ -44,7 +44,7 @@ export function defaultEnvironment(): Environment {
     openDatabase: openIndexedDatabase,
     localStorage: localStorageOf(),
     locks: globalThis.navigator?.locks ?? null,
-    openChannel: (name) => new BroadcastChannel(name),
+    openChannel: openBroadcastChannel,
     clock: {
       now: () => Date.now(),
       setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
@@ -53,6 +53,13 @@ export function defaultEnvironment(): Environment {
     page: browserPage(),
     random: Math.random,
   };
+}
+
+/** In Node, where a store may be tested, an open channel would keep the process from ending. */
+function openBroadcastChannel(name: string): Channel {
+  const channel: BroadcastChannel & { unref?: () => void } = new BroadcastChannel(name);
+  channel.unref?.();
+  return channel;
 }
 
 /** Where the browser forbids it, even looking at it throws. */

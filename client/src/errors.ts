@@ -15,7 +15,7 @@ export class StoreError extends Error {
   /**
    * The server's code, or one of the client's: `offline`, `circuit_open`, `conversation_deleted`,
    * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
-   * `not_migrated`, `disabled`, `closed`, `account_mismatch`, `user_changed` (another tab changes the user just now: it
+   * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `account_mismatch`, `user_changed` (another tab changes the user just now: it
    * is tried again).
    */
   readonly code: string;

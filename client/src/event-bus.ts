@@ -14,6 +14,9 @@ export interface RecordChange {
   copy?: string | undefined;
 }
 
+/** `confirmed`: only the server's knowledge of a write is new, so that nothing has to be read again. */
+export type ChangeSource = ChangeEvent['source'] | 'confirmed';
+
 /** A portion of an import that the server has taken. */
 export interface ImportedPortion {
   ids: string[];
@@ -25,7 +28,7 @@ export interface ImportedPortion {
 /** What the parts of an open store tell one another, along with the events that a frontend hears. */
 export interface InternalEvents extends StoreEvents {
   /** Records were changed. */
-  'records-changed': { id: string; change: RecordChange; source: ChangeEvent['source'] };
+  'records-changed': { id: string; change: RecordChange; source: ChangeSource };
   /** Writes were refused, and their contents stored. */
   'writes-refused': StoredRefusal[];
   /** The server has confirmed a write. */

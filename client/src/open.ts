@@ -1,10 +1,11 @@
 import type { Context } from './context.js';
 import { EngineLoader } from './engine-loader.js';
+import { codeOf } from './errors.js';
 import type { ImportedPortion } from './event-bus.js';
 import { load } from './load.js';
 import type { LocalDatabase } from './local/database.js';
 import { createMemoryDatabase } from './local/memory-database.js';
-import { BULK, dropExpiredTombstones, readState } from './local/records.js';
+import { countWaiting, dropExpiredTombstones, readState, type Waiting } from './local/records.js';
 import type { WriteResult } from './local/write.js';
 import { OpenedConversations } from './opened-conversations.js';
 import { Announcer } from './tabs/announcer.js';
@@ -22,14 +23,14 @@ export interface OpenStore extends Context {
   /** Counts what waits, for the status. */
   count(): Promise<void>;
   /** After a change made in this tab: it is told, and is to be sent. */
-  written(result: WriteResult & { movedFrom?: string }): Promise<void>;
+  written(result: WriteResult & { movedFrom?: string }, waiting: Waiting): void;
   close(): Promise<void>;
 }
 
 /** Opens the local data and begins to synchronise it. */
 export async function openStore(context: Context): Promise<OpenStore> {
   const { environment, status } = context;
-  const database = await environment.openDatabase(context.name).catch(() => createMemoryDatabase());
+  const database = await openDatabase(context);
   status.setTab({ storage: database.kind });
   const store = assemble(context, database);
   if (context.isEnabled) store.engine.get().catch(() => {});
@@ -38,6 +39,14 @@ export async function openStore(context: Context): Promise<OpenStore> {
   store.leadership.post({ type: 'hello' });
   store.leadership.decide();
   return store;
+}
+
+/** Where the browser refuses to keep anything, memory will do; outside of a browser it would only look as if. */
+function openDatabase({ environment, name }: Context) {
+  return environment.openDatabase(name).catch((error) => {
+    if (codeOf(error) === 'no_browser') throw error;
+    return createMemoryDatabase();
+  });
 }
 
 function assemble(context: Context, database: LocalDatabase): OpenStore {
@@ -61,13 +70,14 @@ function assemble(context: Context, database: LocalDatabase): OpenStore {
     leadership,
     count,
     mayAsk: () => mayAsk(context, engine),
-    async written(result) {
-      const { id, movedFrom, ...change } = result;
+    written(result, waiting) {
+      const { id, movedFrom, refused: _, ...change } = result;
       bus.emit('records-changed', { id, change: { ...change, ...(movedFrom && { movedFrom }) }, source: 'tab' });
+      if (result.refused?.length) bus.emit('writes-refused', result.refused);
       if (!result.changed) return;
       if (status.isWithoutServer) bus.emit('used-without-server', 'write');
-      status.dispatch({ type: 'written' });
-      await leadership.wake();
+      status.dispatch({ type: 'counted', ...waiting });
+      leadership.written();
     },
     async close() {
       await leadership.close();
@@ -90,7 +100,7 @@ function connect(store: OpenStore) {
     if (pending === 0) leadership.decide();
   });
   bus.on('imported', async (portion) => {
-    store.announcer.announce(portion.ids, 'server');
+    store.announcer.announce(portion.ids, 'confirmed');
     await advanceMigration(store, portion);
     await store.count();
   });
@@ -114,9 +124,5 @@ function mayAsk({ environment, isEnabled, sessionStorage, status }: Context, eng
 }
 
 async function countOutbox({ status }: Context, database: LocalDatabase) {
-  const { pending, refused } = await database.run('readonly', async (tx) => ({
-    pending: (await tx.list('outbox', null, null)).filter(({ conversation }) => conversation !== BULK).length,
-    refused: (await tx.list('refused', null, null)).length,
-  }));
-  status.dispatch({ type: 'counted', pending, refused });
+  status.dispatch({ type: 'counted', ...(await database.run('readonly', countWaiting)) });
 }

@@ -18,8 +18,6 @@ export const INITIAL_STATUS: StatusState = { pending: 0, refused: 0, error: null
 
 export type StatusEvent =
   | { type: 'counted'; pending: number; refused: number }
-  /** Something was written: until it is counted, nothing may look as if it had been sent. */
-  | { type: 'written' }
   | { type: 'reached' }
   | { type: 'failed'; code: string }
   | { type: 'live'; live: LiveMode }
@@ -31,8 +29,6 @@ export function nextStatus(state: StatusState, event: StatusEvent): StatusState 
   switch (event.type) {
     case 'counted':
       return { ...state, pending: event.pending, refused: event.refused };
-    case 'written':
-      return { ...state, pending: Math.max(1, state.pending) };
     case 'reached':
       return { ...state, error: null, hasSucceeded: true };
     case 'failed':

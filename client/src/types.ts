@@ -9,7 +9,7 @@ export type TimeInput = string | number | Date;
 export type McpServers = Record<string, any>;
 
 /** What a message may be of. */
-export type MessageType = 'user' | 'assistant' | 'system';
+export type MessageType = 'user' | 'assistant' | 'system' | 'tool';
 
 /** The tokens a message accounts for. */
 export interface TokenCount {
@@ -142,7 +142,10 @@ export interface ChangeEvent {
   changed: string[];
   /** Ids of conversations that are gone. */
   deleted: string[];
-  /** By whom: this tab, another tab of this browser, or another device. */
+  /**
+   * By whom: this tab, another tab of this browser, or another device. Where the server has confirmed a write of this
+   * browser it is `tab` as well: there is nothing new to read but `pending` and `onServer`.
+   */
   source: 'tab' | 'other-tab' | 'server';
 }
 

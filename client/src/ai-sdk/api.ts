@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.js';
 import type { Clock } from './clock.js';
+import { LinkedAbort } from './linked-abort.js';
 
 /** A token, or what gives the one to use for a request. */
 export type Token = string | (() => string | Promise<string>);
@@ -75,21 +76,21 @@ export class Api {
   }
 
   async #attempt<T>(method: string, path: string, request: ApiRequest): Promise<ApiResponse<T>> {
-    const { url, fetch } = this.#options;
-    const timeout = AbortSignal.timeout(ATTEMPT_TIMEOUT);
-    const init: RequestInit = {
-      method,
-      headers: { ...request.headers, authorization: `Bearer ${await this.token()}` },
-      signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
-    };
+    const headers = { ...request.headers, authorization: `Bearer ${await this.token()}` };
+    const abort = new LinkedAbort(request.signal);
+    const timer = setTimeout(abort.abort, ATTEMPT_TIMEOUT);
+    const init: RequestInit = { method, headers, signal: abort.signal };
     if (request.body !== undefined) init.body = JSON.stringify(request.body);
     let response: Response;
     let text: string;
     try {
-      response = await fetch(url + path, init);
+      response = await this.#options.fetch(this.#options.url + path, init);
       text = await response.text();
     } catch (error) {
       throw new StoreError('offline', `${method} ${path}: no response (${String(error)})`);
+    } finally {
+      clearTimeout(timer);
+      abort.release();
     }
     if (!response.ok && response.status !== 304) throw errorOf(response, text);
     const date = Date.parse(response.headers.get('date') ?? '');

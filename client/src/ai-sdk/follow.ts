@@ -1,6 +1,7 @@
 import type { UIMessageChunk } from 'ai';
 import { type ActiveAnswer, endActiveStream, readActiveAnswer } from './active-stream.js';
 import { type Api, isRefusal } from './api.js';
+import { LinkedAbort } from './linked-abort.js';
 import { type StoredMessage, toUIMessage } from './messages.js';
 import { Replay } from './replay.js';
 
@@ -64,11 +65,11 @@ class Follower {
 
   constructor(api: Api, { chatId, signal }: FollowOptions, active: ActiveAnswer, streamId: string) {
     [this.#api, this.#chatId, this.#streamId, this.#active] = [api, chatId, streamId, active];
-    const cancelled = new AbortController();
-    this.#signal = signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal;
+    const abort = new LinkedAbort(signal);
+    this.#signal = abort.signal;
     this.stream = new ReadableStream({
       pull: (controller) => this.#pull(controller),
-      cancel: () => cancelled.abort(),
+      cancel: abort.abort,
     });
   }
 

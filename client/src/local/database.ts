@@ -30,6 +30,8 @@ export interface LocalTransaction {
   get<S extends StoreName>(store: S, key: Key): Promise<Records[S] | undefined>;
   /** Returns the record's key. */
   put<S extends StoreName>(store: S, value: Records[S]): Promise<Key>;
+  /** The keys of all records. */
+  keys(store: StoreName): Promise<Key[]>;
   delete(store: StoreName, key: Key): Promise<void>;
   /** Records whose key in `index` (null: the primary key) is in the range (null: all), in order. */
   list<S extends StoreName>(

@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.js';
-import { isId, isoOf, millisecondsOf } from '../text.js';
+import { isId, isoOf, millisecondsOf, textOf } from '../text.js';
 import type { ParsedMessage } from './records.js';
 import type { ConversationRecord, MessageBody, MessageRecord } from './schema.js';
 
@@ -21,6 +21,7 @@ const COMPUTED = new Set([
   'onServer',
   'snapshot',
   'revision',
+  'headId',
   'etag',
   'expiresAt',
   'nextCursor',
@@ -31,7 +32,7 @@ const COMPUTED = new Set([
 
 const OF_THE_RECORD = new Set(['id', 'timestamp']);
 
-const TYPES = new Set<unknown>(['user', 'assistant', 'system']);
+const TYPES = new Set<unknown>(['user', 'assistant', 'system', 'tool']);
 
 /** What a client can set of a conversation. */
 export function fieldsOf(conversation: object): Fields {
@@ -43,20 +44,45 @@ export interface RawMessage {
   id?: unknown;
   type?: unknown;
   content?: unknown;
+  parts?: unknown;
   timestamp?: unknown;
 }
 
-/** A message as records hold it; `fallback`, ms, where it says no time. */
+/** A message as records hold it; `fallback`, ms, where it says no time. Throws a StoreError where it cannot be stored. */
 export function parseMessage(message: RawMessage, fallback: number): ParsedMessage {
   if (!isId(message?.id)) {
     throw new StoreError('invalid_id', 'A message needs an id of 1 to 128 characters of A-Z a-z 0-9 _ -');
   }
-  if (!TYPES.has(message.type) || typeof message.content !== 'string') {
-    throw new StoreError('invalid_message', 'A message needs a type (user, assistant, system) and a text as content');
+  const content = contentOf(message);
+  if (!isMessageType(message.type) || content === undefined) {
+    throw new StoreError(
+      'invalid_message',
+      'A message needs a type (user, assistant, system, tool), and text, blocks or parts',
+    );
   }
   const time = millisecondsOf(message.timestamp);
   const at = Number.isFinite(time) ? time : fallback;
-  return { id: message.id, at, body: { ...plainFields(message, OF_THE_RECORD), timestamp: isoOf(at) } };
+  const fields = plainFields(message, OF_THE_RECORD);
+  return { id: message.id, at, body: { ...fields, content: plain(content), timestamp: isoOf(at) } };
+}
+
+export function isMessageType(type: unknown): boolean {
+  return TYPES.has(type);
+}
+
+/**
+ * The content as it is stored: text, or blocks as Anthropic's API has them. Where there is none, the text of the parts;
+ * OpenAI's null beside a call of a tool is no text. Undefined where it is anything else.
+ */
+function contentOf({ content, parts }: RawMessage): string | object[] | undefined {
+  if (typeof content === 'string') return content;
+  if (content === null || (content === undefined && Array.isArray(parts))) return textOf({ content: parts });
+  return isBlocks(content) && parts === undefined ? content : undefined;
+}
+
+/** Whether these are blocks of content: objects that say what they are. */
+export function isBlocks(content: unknown): content is object[] {
+  return Array.isArray(content) && content.every((block) => typeof block?.type === 'string');
 }
 
 /** A message of the server's, likewise. */
@@ -106,9 +132,14 @@ function plainFields(object: object, without: Set<string>): Fields {
   const fields: Fields = {};
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined || without.has(name)) continue;
-    fields[name] = typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value;
+    fields[name] = plain(value);
   }
   return fields;
+}
+
+/** The value as JSON has it. */
+function plain<Value>(value: Value): Value {
+  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value;
 }
 
 /** JSON text that does not depend on the order of an object's fields; null and missing ones are alike. */
@@ -117,4 +148,10 @@ function canonical(value: unknown): string {
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
     return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
+}
+
+/** The tokens a message accounts for. */
+export function tokensOf(body: MessageBody | undefined): number {
+  const tokens = body?.tokens as { total?: unknown } | null | undefined;
+  return typeof tokens?.total === 'number' ? tokens.total : 0;
 }

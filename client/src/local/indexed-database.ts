@@ -6,6 +6,12 @@ const NAMES = Object.keys(STORES);
 
 /** Opens the browser's IndexedDB as a local database. */
 export async function openIndexedDatabase(name: string): Promise<LocalDatabase> {
+  if (!('indexedDB' in globalThis) && !('document' in globalThis)) {
+    throw new StoreError(
+      'no_browser',
+      'Conversations are kept in a browser: here is none, as in server-side rendering.',
+    );
+  }
   return new IndexedDatabase(await open(name), name);
 }
 
@@ -105,6 +111,10 @@ class IndexedTransaction implements LocalTransaction {
 
   put<S extends StoreName>(store: S, value: Records[S]): Promise<Key> {
     return resultOf(this.#transaction.objectStore(store).put(value));
+  }
+
+  keys(store: StoreName): Promise<Key[]> {
+    return resultOf(this.#transaction.objectStore(store).getAllKeys());
   }
 
   delete(store: StoreName, key: Key): Promise<void> {

@@ -69,6 +69,10 @@ class MemoryTransaction implements LocalTransaction {
     return key;
   }
 
+  async keys(store: StoreName) {
+    return [...this.#tables[store].values()].map(({ key }) => key);
+  }
+
   async delete(store: StoreName, key: Key) {
     this.#set(store, encode(key), undefined);
   }

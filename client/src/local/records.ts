@@ -159,6 +159,19 @@ export async function touchOutbox(
   await tx.put('outbox', next);
 }
 
+/** What waits, for the status. */
+export interface Waiting {
+  /** Conversations with something to send. */
+  pending: number;
+  /** Refused writes whose content is kept. */
+  refused: number;
+}
+
+export async function countWaiting(tx: LocalTransaction): Promise<Waiting> {
+  const [outbox, refused] = [await tx.keys('outbox'), await tx.keys('refused')];
+  return { pending: outbox.filter((conversation) => conversation !== BULK).length, refused: refused.length };
+}
+
 export async function readState<N extends keyof States>(tx: LocalTransaction, name: N): Promise<States[N] | undefined> {
   return (await tx.get('state', name))?.value as States[N] | undefined;
 }

@@ -10,6 +10,11 @@ export interface RefusedContent {
   content: unknown;
 }
 
+/** What a frontend wanted to write, and cannot be stored. */
+export interface RefusedInput extends RefusedContent {
+  code: string;
+}
+
 /** A refused write in the database. */
 export type StoredRefusal = RefusedRecord & { key: number };
 
@@ -57,4 +62,32 @@ export async function keepLosers(tx: LocalTransaction, conflicts: readonly Confl
     const [refused] = await keepRefused(tx, [{ conversationId, messageId, content: lost }], 'edited_elsewhere', now);
     if (refused) conflict.refused = refused;
   }
+}
+
+/**
+ * Stores what cannot be stored as it is. A frontend goes on saving it: the record of it follows, and only those are returned
+ * that were not there.
+ */
+export async function keepRefusedInputs(
+  tx: LocalTransaction,
+  inputs: readonly RefusedInput[],
+  now: number,
+): Promise<StoredRefusal[]> {
+  if (inputs.length === 0) return [];
+  const known = await tx.list('refused', null, null);
+  const added: StoredRefusal[] = [];
+  for (const { code, conversationId, messageId, ...input } of inputs) {
+    const content = toJson(input.content);
+    const isSame = (record: RefusedRecord) =>
+      record.conversationId === conversationId && record.messageId === messageId && record.code === code;
+    const before = known.find(isSame);
+    if (before) await tx.put('refused', { ...before, content });
+    else added.push(...(await keepRefused(tx, [{ conversationId, messageId, content }], code, now)));
+  }
+  return added;
+}
+
+/** What a database can hold of it. */
+function toJson(content: unknown): unknown {
+  return JSON.parse(JSON.stringify(content ?? null));
 }

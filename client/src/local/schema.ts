@@ -164,6 +164,8 @@ export interface OutboxEntry {
   open?: boolean;
   /** To be sent by an import. */
   isBulk?: boolean;
+  /** Requests that are still to follow at once: what they carry has waited as long as the first one. */
+  more?: number;
   /** Was another user's. */
   isAdopted?: boolean;
   /** One message per request, after a refusal that did not say which message it was about. */
@@ -208,6 +210,8 @@ export interface States {
   company: number;
   /** The conversation opened last. */
   current: string | null;
+  /** Fields that frontends of this browser have written themselves. */
+  knownFields: { message: string[]; conversation: string[] };
   /** How far the migration of the old localStorage data is. */
   migration: { phase: 'sending' | 'sent' | 'undone'; source: string; total: number; rejected: Rejection[] };
 }

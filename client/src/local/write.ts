@@ -1,8 +1,8 @@
-import { StoreError } from '../errors.js';
+import { codeOf, StoreError } from '../errors.js';
 import { generateTitle, isId, isoOf, millisecondsOf, newConversationId, UNTITLED } from '../text.js';
 import type { ConversationInput } from '../types.js';
 import type { LocalTransaction } from './database.js';
-import { differences, fieldsOf, parseMessage, same, type Fields, type RawMessage } from './fields.js';
+import { differences, fieldsOf, parseMessage, same, tokensOf, type Fields, type RawMessage } from './fields.js';
 import {
   BULK,
   hide,
@@ -16,7 +16,8 @@ import {
   withDirty,
   type ParsedMessage,
 } from './records.js';
-import type { Conflict } from './refused-writes.js';
+import { keepRefusedInputs, type Conflict, type RefusedInput, type StoredRefusal } from './refused-writes.js';
+import { learnFields, learnFromSave, type KnownFields } from './known-fields.js';
 import type { ConversationRecord, ImportItem, MessageBody, MessageRecord } from './schema.js';
 import type { Snapshot } from './snapshots.js';
 
@@ -29,10 +30,9 @@ export interface WriteResult {
   changed: boolean;
   deleted?: boolean;
   conflicts: Conflict[];
+  /** Messages that could not be stored, and were not refused before. */
+  refused?: StoredRefusal[];
 }
-
-/** Fields of a message whose absence from a save means that they are gone. */
-const REMOVABLE = new Set(['streaming']);
 
 /** A conversation to be saved, checked and copied. */
 export interface ParsedConversation {
@@ -44,6 +44,8 @@ export interface ParsedConversation {
   fields: Fields;
   /** Undefined where it says nothing of messages. */
   messages: ParsedMessage[] | undefined;
+  /** Messages that cannot be stored. */
+  refused: RefusedInput[];
 }
 
 /** Checks a conversation to be saved and copies what counts of it: the caller may go on changing the object. */
@@ -52,13 +54,42 @@ export function parseConversation(input: ConversationInput, now: number): Parsed
     throw new StoreError('invalid_id', 'A conversation needs an id of 1 to 128 characters of A-Z a-z 0-9 _ -');
   }
   const times = { createdAt: millisecondsOf(input.createdAt), updatedAt: millisecondsOf(input.updatedAt) };
-  let previous = Number.isFinite(times.createdAt) ? times.createdAt : now;
-  const messages = input.messages?.map((message) => {
-    const parsed = parseMessage(message, Math.max(previous, now));
-    previous = parsed.at;
-    return parsed;
-  });
-  return { id: input.id, ...times, tokens: input.totalTokens, fields: fieldsOf(input), messages };
+  const created = Number.isFinite(times.createdAt) ? times.createdAt : now;
+  const { messages, refused } = parseMessages(input.id, input.messages ?? [], created, now);
+  // Where nothing of it can be stored, the caller hears why.
+  if (refused[0] && messages.length === 0) throw refused[0].error;
+  const fields = fieldsOf(input);
+  return { id: input.id, ...times, tokens: input.totalTokens, fields, messages: input.messages && messages, refused };
+}
+
+/** One message that cannot be stored does not keep the others from it. */
+function parseMessages(conversationId: string, inputs: readonly RawMessage[], created: number, now: number) {
+  const messages: ParsedMessage[] = [];
+  const refused: (RefusedInput & { error: unknown })[] = [];
+  const ids = new Map<string, ParsedMessage>();
+  let previous = created;
+  for (const input of inputs) {
+    try {
+      const parsed = parseMessage(input, Math.max(previous, now));
+      previous = parsed.at;
+      if (same(ids.get(parsed.id)?.body, parsed.body)) continue;
+      const id = freeId(parsed.id, ids);
+      const message = { ...parsed, id };
+      ids.set(id, message);
+      messages.push(message);
+    } catch (error) {
+      const messageId = typeof input?.id === 'string' ? input.id : null;
+      refused.push({ conversationId, messageId, content: input, code: codeOf(error), error });
+    }
+  }
+  return { messages, refused };
+}
+
+/** The id, or where another message of the save has it already, one made of it: the same one in every save. */
+export function freeId(id: string, taken: { has(id: string): boolean }): string {
+  let free = id;
+  for (let number = 2; taken.has(free); number += 1) free = `${id.slice(0, 120)}-${number}`;
+  return free;
 }
 
 /** A change to one conversation while it is being made. */
@@ -70,6 +101,8 @@ interface Work {
   conflicts: Conflict[];
   /** Messages that are on their way to the server just now. */
   inFlight: Set<string>;
+  /** Fields that this frontend has written itself. */
+  known: KnownFields | undefined;
 }
 
 /** Saves what `saved` has beyond `known`, what its object was given. */
@@ -95,19 +128,21 @@ async function saveTo(
 ): Promise<WriteResult> {
   const record = found ?? createFrom(saved, now);
   const inFlight = await idsInFlight(tx, record.id);
-  const work: Work = { tx, record, now, changed: !found, conflicts: [], inFlight };
+  const knownFields = await learnFromSave(tx, saved, known);
+  const work: Work = { tx, record, now, changed: !found, conflicts: [], inFlight, known: knownFields };
 
-  saveFields(work, saved.fields, known.fields);
+  saveFields(work, saved.fields, known);
   for (const message of saved.messages ?? []) await putMessage(work, message, known.messages.get(message.id));
   for (const id of removedIds(saved, known)) await removeMessage(work, id, known.messages.get(id));
 
   if (work.changed) {
-    // The server counts by itself; until it has answered, what the frontend counted will do.
-    if (Number.isFinite(saved.tokens)) record.tokens = saved.tokens as number;
+    // Of what it does not have yet, the server cannot have counted anything: what the frontend counted will do.
+    if (!record.onServer && Number.isFinite(saved.tokens)) record.tokens = saved.tokens as number;
     giveTitle(record, saved.messages ?? []);
     await commit(work, isTurnOpen(saved));
   }
-  return { id: record.id, changed: work.changed, conflicts: work.conflicts };
+  const refused = await keepRefusedInputs(tx, saved.refused, now);
+  return { id: record.id, changed: work.changed, conflicts: work.conflicts, refused };
 }
 
 /** What was saved to a deleted conversation lives on in a new one, if there is anything new in it. */
@@ -135,8 +170,11 @@ function createFrom(saved: ParsedConversation, now: number): ConversationRecord 
   return record;
 }
 
-function saveFields(work: Work, fields: Fields, knownFields: Fields | undefined) {
+function saveFields(work: Work, fields: Fields, { fields: knownFields, isExact }: Snapshot) {
   const { record } = work;
+  for (const name of isExact ? leftOut(fields, knownFields, work.known?.conversation) : []) {
+    setConversationField(work, name, null);
+  }
   for (const [name, value] of Object.entries(fields)) {
     // A frontend that does not follow titles goes on sending the one it began with.
     const isNoTitle = name === 'title' && (!value || (value === UNTITLED && record.fields.title));
@@ -154,6 +192,11 @@ function setConversationField(work: Work, name: string, value: unknown) {
   work.changed = true;
 }
 
+/** Fields that are missing though the object was given them, and that this frontend knows: they are to go. */
+function leftOut(fields: Fields, given: Fields | undefined, known: ReadonlySet<string> | undefined): string[] {
+  return Object.keys(given ?? {}).filter((name) => !(name in fields) && known?.has(name));
+}
+
 /** As the server does it, where there is no title yet. */
 function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[]) {
   if (record.fields.title !== UNTITLED) return;
@@ -162,34 +205,36 @@ function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[
 
 /** Stores a message, or what is different in it from `given`, what the caller was given of it. */
 async function putMessage(work: Work, { id, at, body }: ParsedMessage, given: MessageBody | undefined) {
-  if (given && isAsGiven(body, given)) return;
+  const names = given && changedNames(work, body, given);
+  if (names?.length === 0) return;
   const { tx, record } = work;
   const stored = await tx.get('messages', [record.id, id]);
   if (!stored) {
     await tx.put('messages', newMessage(record, { id, at, body }));
     record.count += 1;
+    record.tokens += tokensOf(body);
     work.changed = true;
     return;
   }
   if (stored.removed) {
     unhide(stored);
     record.count += 1;
+    record.tokens += tokensOf(stored.body);
     work.changed = true;
     await tx.put('messages', stored);
   }
   const patch: Fields = {};
-  for (const name of differences(given ?? stored.body, body)) {
-    if (name in body || REMOVABLE.has(name)) patch[name] = body[name] ?? null;
-  }
+  for (const name of names ?? changedNames(work, body, stored.body)) patch[name] = body[name] ?? null;
   await editMessage(work, stored, patch);
 }
 
-/** Only what a save would change counts: a frontend may leave out fields it does not know. */
-function isAsGiven(body: MessageBody, given: MessageBody) {
-  return differences(given, body).every((name) => !(name in body) && !REMOVABLE.has(name));
+/** What a save changes: a frontend may leave out fields it does not know. */
+function changedNames({ known }: Work, body: MessageBody, given: MessageBody) {
+  return differences(given, body).filter((name) => name in body || known?.message.has(name));
 }
 
 async function editMessage(work: Work, stored: MessageRecord, patch: Fields) {
+  const before = tokensOf(stored.body);
   let isEdited = false;
   for (const [name, value] of Object.entries(patch)) {
     if (name === 'editedAt') continue;
@@ -200,6 +245,7 @@ async function editMessage(work: Work, stored: MessageRecord, patch: Fields) {
   if (!isEdited) return;
   if (!stored.fresh) setField(stored.body, stored.base, 'editedAt', isoOf(work.now));
   stored.at = millisecondsOf(stored.body.timestamp);
+  work.record.tokens += tokensOf(stored.body) - before;
   work.changed = true;
   await work.tx.put('messages', withDirty(stored));
 }
@@ -226,6 +272,7 @@ async function removeMessage(work: Work, id: string, given: MessageBody | undefi
     return;
   }
   record.count -= 1;
+  record.tokens -= tokensOf(stored.body);
   work.changed = true;
   if (stored.fresh && !work.inFlight.has(id)) await tx.delete('messages', [record.id, id]);
   else await tx.put('messages', hide(stored));
@@ -268,7 +315,7 @@ async function change(
   if (!record) throw new StoreError('conversation_not_found', 'No such conversation.');
   if (record.deleted) throw new StoreError('conversation_deleted', 'This conversation was deleted.');
   const inFlight = await idsInFlight(tx, record.id);
-  const work: Work = { tx, record, now, changed: false, conflicts: [], inFlight };
+  const work: Work = { tx, record, now, changed: false, conflicts: [], inFlight, known: undefined };
   await step(work);
   if (work.changed) await commit(work, isOpen);
   return { id: record.id, changed: work.changed, conflicts: work.conflicts };
@@ -277,6 +324,7 @@ async function change(
 export function addMessage(tx: LocalTransaction, id: string, message: ParsedMessage, now: number) {
   const isOpen = message.body.type === 'user' || message.body.streaming === true;
   return change(tx, id, now, isOpen, async (work) => {
+    await learnFields(tx, Object.keys(message.body), []);
     await putMessage(work, message, undefined);
     giveTitle(work.record, [message]);
   });
@@ -287,7 +335,10 @@ export function updateMessage(tx: LocalTransaction, id: string, messageId: strin
   return change(tx, id, now, updates.streaming === true, async (work) => {
     const stored = await tx.get('messages', [work.record.id, messageId]);
     if (!stored || stored.removed) throw new StoreError('message_not_found', 'No such message.');
+    await learnFields(tx, Object.keys(updates), []);
     const updated: RawMessage = { ...stored.body, ...withoutNulls(updates), id: messageId };
+    // The text follows the parts that it was made of.
+    if ('parts' in updates && !('content' in updates)) updated.content = undefined;
     const patch: Fields = parseMessage(updated, stored.at).body;
     for (const name of Object.keys(updates)) patch[name] ??= null;
     await editMessage(work, stored, patch);
@@ -306,7 +357,9 @@ export function deleteMessages(tx: LocalTransaction, id: string, messageIds: rea
 
 export function updateConversation(tx: LocalTransaction, id: string, updates: Fields, now: number) {
   return change(tx, id, now, false, async (work) => {
-    for (const [name, value] of Object.entries(fieldsOf(updates))) setConversationField(work, name, value);
+    const fields = fieldsOf(updates);
+    await learnFields(tx, [], Object.keys(fields));
+    for (const [name, value] of Object.entries(fields)) setConversationField(work, name, value);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { RecordChange } from '../event-bus.js';
 import type { LocalTransaction } from '../local/database.js';
-import { readMessage } from '../local/fields.js';
+import { readMessage, tokensOf } from '../local/fields.js';
 import {
   asFresh,
   comparePlaces,
@@ -15,7 +15,7 @@ import {
   touchOutbox,
 } from '../local/records.js';
 import type { Conflict } from '../local/refused-writes.js';
-import type { ConversationRecord, MessageBody, MessageRecord, Place, SentMessage } from '../local/schema.js';
+import type { ConversationRecord, MessageRecord, Place, SentMessage } from '../local/schema.js';
 import type { StreamedChange, Summary } from '../net/wire.js';
 import { newConversationId } from '../text.js';
 import { countDirty, NO_STATE } from './acknowledge.js';
@@ -185,11 +185,6 @@ async function applyStreamedMessages(
 export async function contest(tx: LocalTransaction, id: string, added: number): Promise<Conflict[]> {
   const isContested = added > 0 && Boolean(await tx.get('outbox', id));
   return isContested ? [{ conversationId: id, kind: 'messages-added' }] : [];
-}
-
-function tokensOf(body: MessageBody | undefined): number {
-  const tokens = body?.tokens as { total?: unknown } | null | undefined;
-  return typeof tokens?.total === 'number' ? tokens.total : 0;
 }
 
 /** Deleted on another device. What was written here and not sent yet lives on in a conversation of its own. */

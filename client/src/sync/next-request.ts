@@ -49,6 +49,15 @@ export async function nextRequest(
   return isFieldEdited ? patch(record) : null;
 }
 
+/** How many requests it takes at most to bring the server what is on this device now. */
+export async function countRequests(tx: LocalTransaction, record: ConversationRecord): Promise<number> {
+  const dirty = await dirtyMessages(tx, record.id);
+  const fresh = dirty.filter((message) => message.fresh && !message.removed);
+  const isFieldEdited = Object.keys(record.base).length > 0;
+  if (record.deleted) return 1;
+  return dirty.length - fresh.length + Math.ceil(fresh.length / MOST_MESSAGES) + (isFieldEdited ? 1 : 0);
+}
+
 /**
  * The tag of the only state that a write may change. Where it is not known, a word that is no tag: the refusal tells it, with
  * the revision, which shows whether that state is the one known here.

@@ -1,6 +1,7 @@
 import { StoreError } from '../errors.js';
 import { load } from '../load.js';
 import type { LocalTransaction } from '../local/database.js';
+import { differences } from '../local/fields.js';
 import { hasEnded, readOwnership, type Ownership } from '../local/ownership.js';
 import { isBehind, putTombstone } from '../local/records.js';
 import { keepLosers, keepRefused } from '../local/refused-writes.js';
@@ -8,7 +9,7 @@ import type { ConversationRecord, ConversationRequest, OutboxEntry } from '../lo
 import { isPassing, isPaused } from '../net/failures.js';
 import type { WriteResponse } from '../net/wire.js';
 import { acknowledge } from './acknowledge.js';
-import { nextRequest, type Refresh } from './next-request.js';
+import { countRequests, nextRequest, type Refresh } from './next-request.js';
 import type { PushParts } from './push.js';
 
 /** How soon a server that answers, and yet leaves the question open, is asked again, ms. */
@@ -68,7 +69,8 @@ export class ConversationPush {
     const request = isThere ? await nextRequest(tx, record, entry.split) : null;
     if (!request) await tx.delete('outbox', entry.conversation);
     if (!request || request.kind === 'refresh') return request;
-    return this.#withKey(tx, { ...entry, since: this.#parts.clock.now() }, request);
+    const more = entry.more ? entry.more - 1 : (await countRequests(tx, record as ConversationRecord)) - 1;
+    return this.#withKey(tx, { ...entry, since: this.#parts.clock.now(), more }, request);
   }
 
   /** Stores a request with a key, the same in every repeat. An earlier release made none. */
@@ -92,21 +94,25 @@ export class ConversationPush {
 
   async #acknowledge(id: string, request: ConversationRequest, response: WriteResponse, ownership: Ownership) {
     const now = this.#parts.clock.now();
-    const conflicts = await this.#parts.database.run('readwrite', async (tx) => {
+    const confirmed = await this.#parts.database.run('readwrite', async (tx) => {
       if (await hasEnded(tx, ownership)) return null;
       const record = await tx.get('conversations', id);
       const entry = await tx.get('outbox', id);
-      if (!record) return [];
+      if (!record) return { conflicts: [], isNews: false };
+      const fields = { ...record.fields };
       if (entry) await tx.put('outbox', { ...entry, request: null, recoveries: 0 });
-      const found = await acknowledge(tx, record, request, response, now);
-      await keepLosers(tx, found, now);
-      return found;
+      const conflicts = await acknowledge(tx, record, request, response, now);
+      await keepLosers(tx, conflicts, now);
+      const { fields: after } = (await tx.get('conversations', id)) ?? record;
+      return { conflicts, isNews: request.kind !== 'delete' && differences(fields, after).length > 0 };
     });
     this.#succeeded();
-    if (!conflicts) return;
+    if (!confirmed) return;
+    const { conflicts, isNews } = confirmed;
     this.#parts.feed.noteOnServer(id);
     this.#parts.bus.emit('write-confirmed', { response, ownership });
-    this.#parts.bus.emit('records-changed', { id, change: { changed: true, conflicts }, source: 'server' });
+    const change = { changed: true, deleted: request.kind === 'delete', conflicts };
+    this.#parts.bus.emit('records-changed', { id, change, source: isNews ? 'server' : 'confirmed' });
   }
 
   async #reject(id: string, request: ConversationRequest, error: StoreError, ownership: Ownership) {

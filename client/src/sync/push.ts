@@ -155,7 +155,7 @@ export class Push {
     const now = this.#clock.now();
     if (this.#retryAt > now) return { at: this.#retryAt, error: this.#lastError };
     if (entry.holdUntil > now) return { at: entry.holdUntil, error: entry.holdError && errorOf(entry.holdError) };
-    if (this.#isForced || entry.request || entry.isBulk) return { at: 0 };
+    if (this.#isForced || entry.request || entry.isBulk || entry.more) return { at: 0 };
     const latest = entry.since + LONGEST;
     if (entry.open && !this.#parts.presence.isActive) return { at: latest };
     return { at: Math.min(entry.touched + QUIET, latest) };

@@ -23,6 +23,7 @@ export interface Rejection {
   refused: RefusedContent[];
   /** It is tried again later, and until then the trouble is to be shown. */
   isHeld: boolean;
+  /** Whether a frontend sees anything of it. */
   changed: boolean;
 }
 
@@ -49,7 +50,7 @@ export async function reject(
   error: StoreError,
   now: number,
 ): Promise<Rejection> {
-  const outcome: Rejection = { conflicts: [], refused: [], isHeld: false, changed: true };
+  const outcome: Rejection = { conflicts: [], refused: [], isHeld: false, changed: false };
   const recoveries = entry.recoveries ?? 0;
   const next = { ...entry, request: null };
   const step = STEPS[error.code] ?? (isContentRefused(error) ? undo : hold);
@@ -89,6 +90,7 @@ async function catchUp({ tx, record, entry, request, error, outcome }: Context):
     // Another device has written to it meanwhile, and that has not been seen here: it stays.
     await tx.put('conversations', { ...record, deleted: undefined, deletedAt: undefined, ...heard });
     outcome.conflicts.push({ conversationId: record.id, kind: 'deleted-conversation-edited' });
+    outcome.changed = true;
     return;
   }
   await tx.put('conversations', { ...record, ...heard });
@@ -117,13 +119,15 @@ async function makeAnew({ entry, request }: Context): Promise<undefined> {
   if (request.kind !== 'create' && request.kind !== 'delete') entry.refresh = { until: null };
 }
 
-async function absent({ tx, record, request, now }: Context) {
+async function absent({ tx, record, request, now, outcome }: Context) {
+  outcome.changed = true;
   if (request.kind === 'delete') return remove(tx, record, now);
   const { deleted: isGone } = await applyRemoteAbsence(tx, record);
   return isGone ? 'done' : undefined;
 }
 
 async function deleted({ tx, record, request, now, outcome }: Context) {
+  outcome.changed = true;
   if (request.kind === 'delete') return remove(tx, record, now);
   const { conflicts } = await applyRemoteDeletion(tx, record, now);
   outcome.conflicts.push(...conflicts);
@@ -143,12 +147,13 @@ async function exists({ tx, record, entry, request }: Context): Promise<undefine
 }
 
 /** Deleted elsewhere as it was sent from here: an unedited copy. */
-async function messageDeleted({ tx, record, entry, request }: Context): Promise<undefined> {
+async function messageDeleted({ tx, record, entry, request, outcome }: Context): Promise<undefined> {
   const [only, ...others] = messagesOf(request);
   if (!only || others.length > 0) {
     entry.split = true;
     return;
   }
+  outcome.changed = true;
   await tx.delete('messages', [record.id, only.id]);
   await tx.put('conversations', { ...record, count: record.count - 1 });
 }
@@ -169,7 +174,6 @@ async function hold({ entry, error, outcome, now }: Context): Promise<undefined>
   entry.holdUntil = now + Math.max(HOLD, error.retryAfter ?? 0);
   entry.holdError = { code: error.code, message: error.message, status: error.status };
   outcome.isHeld = true;
-  outcome.changed = false;
 }
 
 /** Undoes what was refused; what was to be written is returned, to be kept for the user. */
@@ -182,6 +186,7 @@ async function undo(context: Context) {
   }
   const take = (messageId: string | null, content: unknown) =>
     outcome.refused.push({ conversationId: record.id, messageId, content });
+  outcome.changed = true;
   const [message] = messages;
   if (request.kind === 'append' && message) {
     take(message.id, message);

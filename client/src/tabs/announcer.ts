@@ -1,5 +1,5 @@
 import type { Channel } from '../environment.js';
-import type { EventBus, InternalEvents, RecordChange } from '../event-bus.js';
+import type { ChangeSource, EventBus, InternalEvents, RecordChange } from '../event-bus.js';
 import type { Conflict, StoredRefusal } from '../local/refused-writes.js';
 import type { OpenedConversations } from '../opened-conversations.js';
 import type { ChangeEvent } from '../types.js';
@@ -23,7 +23,7 @@ export class Announcer {
   }
 
   /** Conversations are new or different. */
-  announce(changed: string[], source: ChangeEvent['source']) {
+  announce(changed: string[], source: ChangeSource) {
     if (changed.length > 0) this.#change({ changed, deleted: [], source });
   }
 
@@ -34,7 +34,7 @@ export class Announcer {
     if (message.type === 'event' && message.name === 'refused') bus.emit('refused', message.event);
     if (message.type !== 'change') return;
     const { changed, deleted, source } = message;
-    bus.emit('change', { changed, deleted, source: source === 'server' ? 'server' : 'other-tab' });
+    bus.emit('change', { changed, deleted, source: SOURCES[source] ?? 'other-tab' });
     if (source === 'server') opened.refresh(changed);
   }
 
@@ -48,8 +48,9 @@ export class Announcer {
     for (const conflict of conflicts) this.#conflict(conflict);
   }
 
-  #change(event: ChangeEvent) {
-    this.#parts.bus.emit('change', event);
+  #change(event: { changed: string[]; deleted: string[]; source: ChangeSource }) {
+    const source = event.source === 'confirmed' ? 'tab' : event.source;
+    this.#parts.bus.emit('change', { ...event, source });
     this.#post({ type: 'change', ...event });
   }
 
@@ -73,6 +74,9 @@ export class Announcer {
     this.#parts.channel.postMessage(message);
   }
 }
+
+/** What another tab's change is to this one. That a write is confirmed is no news of another tab's either. */
+const SOURCES: Partial<Record<ChangeSource, ChangeEvent['source']>> = { server: 'server', confirmed: 'tab' };
 
 /** The ids that a frontend knows, which are new or different, and which are gone. */
 function idsOf(id: string, { deleted, copy, movedFrom }: RecordChange) {

@@ -56,8 +56,13 @@ export class Leadership {
   /** Something waits to be sent. */
   async wake() {
     await this.#parts.count();
+    this.written();
+  }
+
+  /** The same where it has been counted. */
+  written() {
     this.decide();
-    if (this.isLeading) await this.#wakePush();
+    if (this.isLeading) this.#wakePush();
     else this.post({ type: 'outbox' });
   }
 

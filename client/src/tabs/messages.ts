@@ -1,12 +1,13 @@
+import type { ChangeSource } from '../event-bus.js';
 import type { StatusState } from '../status.js';
-import type { ChangeEvent, ConflictEvent, RefusedWrite } from '../types.js';
+import type { ConflictEvent, RefusedWrite } from '../types.js';
 
 /** What tabs tell one another over their channel. Tabs of another release may be among them. */
 export type TabMessage =
   /** A tab has opened: the leading one tells its status. */
   | { type: 'hello' }
   | { type: 'status'; state: StatusState }
-  | ({ type: 'change' } & ChangeEvent)
+  | { type: 'change'; changed: string[]; deleted: string[]; source: ChangeSource }
   | { type: 'event'; name: 'conflict'; event: ConflictEvent }
   | { type: 'event'; name: 'refused'; event: RefusedWrite }
   /** Something new waits to be sent. */

@@ -5,6 +5,9 @@ import { createIdGenerator, jsonSchema, stepCountIs, streamText, tool, toUIMessa
 import { MockLanguageModelV4 } from 'ai/test';
 import { type ChatStoreOptions, type Clock, createChatStore } from '../../src/ai-sdk/index.js';
 
+// Edge runtimes lack these.
+for (const name of ['any', 'timeout']) Reflect.deleteProperty(AbortSignal, name);
+
 const address = process.env.API;
 if (!address) throw new Error('API has to name the service: API=http://127.0.0.1:3000/api');
 export const API: string = address;

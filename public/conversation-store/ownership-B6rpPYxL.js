@@ -1,2 +1,0 @@
-/*! conversation-store: generated from client/src by client/build.mjs; do not edit. MIT. */
-import{v as s,x as t}from"../conversation-store.js";async function a(n){const e=await s(n,"tenure");return{user:e?.user,epoch:e?.number??0}}async function u(n,{epoch:e}){return(await a(n)).epoch!==e}function o(n,{epoch:e},r){return t(n,"tenure",{user:r,number:e})}function i(n,{epoch:e},r){return t(n,"tenure",{user:r,number:e+1})}export{o as a,i as b,u as h,a as r};
