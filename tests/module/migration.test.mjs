@@ -335,3 +335,31 @@ test('the list is there before the messages are stored, and whoever opens one wa
   assert.ok(runs.length < 25, `${runs.length} transactions`);
   assert.ok((await tab.store.getAllConversations()).every(({ messageCount }) => messageCount === 200));
 });
+
+test('interrupted between the list and the messages, it goes on after a reload', async () => {
+  const browser = withOldData(dump(3, 5));
+  let isBroken = true;
+  const openDatabase = async (name) => {
+    const database = await browser.openDatabase(name);
+    const run = (mode, work) =>
+      database.run(mode, (tx) => {
+        const put = tx.put.bind(tx);
+        tx.put = (store, value) => {
+          if (isBroken && store === 'messages') throw new Error('the browser was closed');
+          return put(store, value);
+        };
+        return work(tx);
+      });
+    return { kind: database.kind, run, close: () => {}, destroy: () => database.destroy() };
+  };
+  const first = await browser.open({ environment: { openDatabase } });
+  assert.equal((await first.store.getAllConversations()).length, 3);
+  await first.crash();
+  isBroken = false;
+  const second = await browser.open({ environment: { openDatabase } });
+  assert.deepEqual(await finished(second), { state: 'done', conversations: 3, rejected: [] });
+  const server = new Server(browser);
+  for (const { id, messageCount } of await second.store.getAllConversations()) {
+    assert.deepEqual([messageCount, (await server.messages(id)).length], [5, 5]);
+  }
+});
