@@ -1,3 +1,4 @@
+import type { StoreError } from './errors.js';
 import type { Environment } from './environment.js';
 import type { GetToken } from './net/session.js';
 
@@ -48,8 +49,7 @@ export interface Conversation<Time = string> {
   id: string;
   title: string;
   /**
-   * In reading order. All of them, or where `hasOlder` is true the newest; none in the list of
-   * `getAllConversations()` (unless asked for).
+   * In reading order. All of them, or where `hasOlder` is true the newest.
    */
   messages: ConversationMessage<Time>[];
   createdAt: Time;
@@ -75,6 +75,18 @@ export interface Conversation<Time = string> {
    * `saveConversation()`.
    */
   snapshot?: string;
+}
+
+/** A conversation as the list has it: open it to have its messages. */
+export type ConversationSummary<Time = string> = Omit<Conversation<Time>, 'messages'>;
+
+/** Which conversations a live list has. */
+export interface ListQuery {
+  archived?: boolean;
+  pinned?: boolean;
+  tag?: string;
+  /** At most so many, those first that were changed last. */
+  limit?: number;
 }
 
 /** A conversation to save; `messages` may be missing, to save the rest only. */
@@ -189,6 +201,12 @@ export interface RefusedWrite {
   at: string;
 }
 
+/** A write that could not be stored: its promise was rejected. */
+export interface FailedEvent {
+  conversationId: string | null;
+  error: StoreError;
+}
+
 /** How far a long task is. */
 export interface ProgressEvent {
   task: 'migration' | 'import' | 'transfer' | 'erase';
@@ -204,6 +222,7 @@ export interface StoreEvents {
   conflict: ConflictEvent;
   refused: RefusedWrite;
   progress: ProgressEvent;
+  failed: FailedEvent;
 }
 
 /** A conversation that `search()` found. */
