@@ -80,6 +80,13 @@ class FormattedHistory<M, F extends Content> {
     await this.#store.append(remoteId, message);
   };
 
+  /** For a message that the runtime is going to append. */
+  appendAhead = async (item: MessageFormatItem<M>): Promise<void> => {
+    const message = this.#stored(item, this.#format.getId(item.message));
+    const { remoteId } = await this.#thread().initialize();
+    await this.#store.appendAhead(remoteId, message);
+  };
+
   update = async (item: MessageFormatItem<M>, localMessageId: string): Promise<void> => {
     const message = this.#stored(item, localMessageId);
     const { remoteId } = await this.#thread().initialize();

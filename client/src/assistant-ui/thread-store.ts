@@ -40,6 +40,8 @@ export class ThreadStore {
 
   /** By thread, what each message follows, as far as it was seen. */
   readonly #parents = new Map<string, Map<string, string | null | undefined>>();
+  /** By thread and id, messages that were appended ahead, as they were then. */
+  readonly #ahead = new Map<string, string>();
 
   constructor(api: Api) {
     this.#api = api;
@@ -78,15 +80,34 @@ export class ThreadStore {
    */
   async append(threadId: string, message: MessageToStore): Promise<void> {
     await this.#inTurn(threadId, async () => {
-      await this.#behindWhatIsThere(threadId, message, async (placed) => {
-        try {
-          // A thread without a title takes one from what is appended.
-          await this.#api.send('POST', `${pathOf(threadId)}/messages`, { body: { messages: [placed] } });
-        } catch (error) {
-          if (!isRefusal(error, 'message_exists', 'message_deleted')) throw error;
-          await this.#put(threadId, placed);
-        }
-      });
+      if (!this.#isAppended(threadId, message)) await this.#append(threadId, message);
+    });
+  }
+
+  /** Adds a message that will be appended once more, which then asks for nothing where the message is still the same. */
+  async appendAhead(threadId: string, message: MessageToStore): Promise<void> {
+    await this.#inTurn(threadId, async () => {
+      await this.#append(threadId, message);
+      this.#ahead.set(`${threadId} ${message.id}`, JSON.stringify(message));
+    });
+  }
+
+  #isAppended(threadId: string, message: MessageToStore): boolean {
+    const key = `${threadId} ${message.id}`;
+    const text = this.#ahead.get(key);
+    this.#ahead.delete(key);
+    return text === JSON.stringify(message);
+  }
+
+  async #append(threadId: string, message: MessageToStore): Promise<void> {
+    await this.#behindWhatIsThere(threadId, message, async (placed) => {
+      try {
+        // A thread without a title takes one from what is appended.
+        await this.#api.send('POST', `${pathOf(threadId)}/messages`, { body: { messages: [placed] } });
+      } catch (error) {
+        if (!isRefusal(error, 'message_exists', 'message_deleted')) throw error;
+        await this.#put(threadId, placed);
+      }
     });
   }
 
