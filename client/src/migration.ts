@@ -67,22 +67,25 @@ export class Migration {
       return storeRecords(tx, parsed);
     });
     announcer.announce(added, 'tab');
-    const done = this.#storeAll(parsed, source, now);
-    imports.add(
-      parsed.map(({ id }) => id),
-      done,
-    );
+    const ids = parsed.map(({ id }) => id);
+    imports.hold(ids);
+    const done = this.#storeAll(parsed, source, now).finally(() => imports.release(ids));
+    // Where it fails, it begins anew with the next start.
+    done.catch(() => {});
     return { done };
   }
 
   async #storeAll(parsed: ParsedImport[], source: string, now: number) {
-    const { announcer, database, leadership } = this.#store;
+    const { announcer, database, imports, leadership } = this.#store;
+    // Those first that are at the top of the list.
+    parsed.sort((a, b) => b.record.updatedAt - a.record.updatedAt);
     for (const batch of batches(parsed)) {
       const added = await database.run('readwrite', async (tx) => {
         const ids: string[] = [];
         for (const one of batch) if (await storeMessages(tx, one, now)) ids.push(one.id);
         return ids;
       });
+      imports.release(batch.map(({ id }) => id));
       announcer.announce(added, 'tab');
     }
     await this.#update((state) => (state.source === source ? { ...state, phase: 'sending' } : state));
