@@ -649,13 +649,29 @@ interface Statistics {
         lifetime: Totals;
     };
     bytes: number;
+    /** How many days a conversation lives after it was last used; null where it never expires. */
+    conversationTtlDays: number | null;
+    /** How many conversations expire within 14 days. */
+    expiringSoon: number;
+    trash: {
+        conversations: number;
+        bytes: number;
+    };
+    /** When the anonymous user's recovery code was made, ISO 8601; null where there is none. */
+    recoveryCodeCreatedAt: string | null;
     messagesPerConversation: {
         mean: number;
         max: number;
     };
-    /** Of the last 30 days, UTC. */
+    /** Of the last 30 days, UTC, by the messages' own timestamps. */
     activity: {
         date: string;
+        messages: number;
+        tokens: number;
+    }[];
+    /** What has been received of each model, ever; under null, what there was no room for by name. */
+    models: {
+        model: string | null;
         messages: number;
         tokens: number;
     }[];
