@@ -7,7 +7,7 @@ use super::scripts::users::{StatisticsRead, StoredStatistics, UserErase, UserSet
 use super::usage::{Activity, ModelUsage, last_days, models_of};
 use super::{StoreError, UserStore};
 use crate::context::RateLimitKey;
-use crate::model::ConversationId;
+use crate::model::{ConversationId, Timestamp};
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
 
