@@ -283,3 +283,16 @@ test('a long thread comes in pages, and one that is changed meanwhile is read an
   assert.equal(loaded[99]?.message.id, 'bm0');
   assert.equal(loaded[99]?.parentId, 'am98');
 });
+
+test('a message is saved as it was when it was appended, and once more where it changed since it was saved ahead', async () => {
+  const token = await newUser();
+  const { history, remoteId } = openDevice(token).openThread();
+  const question = message('user', 'as asked', 'q');
+  const ahead = history.appendAhead({ parentId: null, message: question });
+  Object.assign(question.parts[0] ?? {}, { text: 'changed by the runtime' });
+  await ahead;
+  const texts = async () => (await storedOf(token, await remoteId())).map(({ content }) => content);
+  assert.deepEqual(await texts(), ['as asked']);
+  await history.append({ parentId: null, message: question });
+  assert.deepEqual(await texts(), ['changed by the runtime']);
+});
