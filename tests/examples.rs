@@ -75,21 +75,29 @@ async fn the_hooks_for_react_work_in_chromium() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_of_next_js_works_in_chromium() {
-    let example = repository().join("examples/next-ai-sdk");
-    if !is_installed(&example, "examples/next-ai-sdk/install") {
-        return;
-    }
-    if !is_chromium_there().await {
+    let build = ["node_modules/next/dist/bin/next", "build"];
+    drive_example("examples/next-ai-sdk", build).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_example_of_vite_works_in_chromium() {
+    let build = ["node_modules/vite/bin/vite.js", "build"];
+    drive_example("examples/vite-assistant-ui", build).await;
+}
+
+/// Builds an example, and runs its own test of it.
+async fn drive_example(example: &str, build: [&str; 2]) {
+    let directory = repository().join(example);
+    if !is_installed(&directory, &format!("{example}/install")) || !is_chromium_there().await {
         return;
     }
     let site = Site::embedded().await;
     let service = site.deployment(&VARIABLES).await;
-    let mut build = node(&example, &service);
-    build.args(["node_modules/next/dist/bin/next", "build"]);
-    assert_success(&build.output().await.unwrap());
-    let mut drive = node(&example, &service);
+    let mut builder = node(&directory, &service);
+    assert_success(&builder.args(build).output().await.unwrap());
+    let mut drive = node(&directory, &service);
     drive.args(["--test", "--test-reporter=spec", "--test-timeout=300000"]);
-    drive.args(files_of(&example.join("test"), ".test.mjs"));
+    drive.args(files_of(&directory.join("test"), ".test.mjs"));
     assert_success(&drive.output().await.unwrap());
 }
 
