@@ -39,9 +39,10 @@ pub const ONE_DEVICE: Day = Day {
     open_seconds: 4_500,
 };
 
-/// At most, on a device that has nothing yet.
+/// At most, on a device that has nothing yet. On a busy machine its first reads overlap otherwise, which takes one request of
+/// six commands more than the 462 that are counted elsewhere.
 pub const NEW_DEVICE: Day = Day {
-    commands: ALLOWED,
+    commands: ALLOWED + 6,
     requests: 70,
     ..ONE_DEVICE
 };
