@@ -15,7 +15,8 @@ local row = redis.call('HMGET', META, ':user', ':account', ':writes')
 local outcome = parse_caller(row[1], row[2], row[3], true)
 if outcome then return reply_of(REPLY, { status = 'ok', since = outcome[1] }) end
 local user = CALLER
-user.epoch = math.max(user.epoch, NOW)
+-- Void is also a token that was issued in this very millisecond: the caller's own.
+user.epoch = math.max(user.epoch, NOW, SETTINGS.issued + 1)
 -- Kept for as long as a token could be that this has voided.
 user.expires_at = math.max(user.expires_at, NOW + TOKEN_TTL)
 expire_user(user)
