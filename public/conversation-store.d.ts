@@ -611,7 +611,7 @@ interface ImportReport {
         code: string;
     }[];
 }
-/** A read-only snapshot of a conversation that whoever has the link can read. */
+/** A read-only snapshot of a conversation that everybody who has the link can read. */
 interface Share {
     id: string;
     conversationId: string;

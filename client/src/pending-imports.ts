@@ -2,7 +2,7 @@
 export class PendingImports {
   readonly #pending = new Map<string, { stored: Promise<void>; release: () => void }>();
 
-  /** From now on, whoever needs the messages of these conversations waits. */
+  /** From now on, calls that need the messages of these conversations wait. */
   hold(ids: readonly string[]) {
     for (const id of ids) {
       let release = () => {};

@@ -2,7 +2,7 @@ import type { OpenStore } from './open.js';
 import { isoOf, millisecondsOf } from './text.js';
 import type { ForkedShare, Share, SharedConversation, TimeInput } from './types.js';
 
-/** Read-only snapshots of conversations, for whoever has the link. */
+/** Read-only snapshots of conversations, for everybody who has the link. */
 
 export async function createShare(
   { engine }: OpenStore,

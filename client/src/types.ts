@@ -254,7 +254,7 @@ export interface ImportReport {
   rejected: { id: string | null; code: string }[];
 }
 
-/** A read-only snapshot of a conversation that whoever has the link can read. */
+/** A read-only snapshot of a conversation that everybody who has the link can read. */
 export interface Share {
   id: string;
   conversationId: string;

@@ -20,7 +20,7 @@ test('listeners hear at once, until they stop listening', () => {
   assert.deepEqual(heard, [1]);
 });
 
-test('whoever tells may wait for those who listen', async () => {
+test('an emitter may wait for its listeners', async () => {
   const bus = new EventBus<Events>();
   let isDone = false;
   bus.on('told', async () => {

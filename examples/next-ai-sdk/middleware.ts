@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from 'next/server';
 import { API, COOKIE } from './lib/session';
 
-/** Whoever opens a page becomes an anonymous user. With an auth provider, its session takes the place of this cookie. */
+/** A visitor without a cookie becomes an anonymous user. With an auth provider, its session takes the place of this cookie. */
 export async function middleware(request: NextRequest): Promise<NextResponse> {
   if (request.cookies.has(COOKIE)) return NextResponse.next();
   const response = await fetch(`${API}/session`, { method: 'POST' });

@@ -1,6 +1,6 @@
 /**
- * The user's day in a real browser: its IndexedDB, its locks, its channels, its network; only the time is the test's. Whoever
- * drives the browser asks for `nextQuestion()`, which answers the one before, until it is null.
+ * The user's day in a real browser: its IndexedDB, its locks, its channels, its network; only the time is the test's. The
+ * driver of the browser asks for `nextQuestion()`, which answers the one before, until it is null.
  */
 
 import { openIndexedDatabase } from '../../public/conversation-store.js';

@@ -33,7 +33,7 @@ class Locks {
     });
   }
 
-  /** Whoever comes first holds the lock, together with those next to it where all of them share it. */
+  /** The first request holds the lock, together with those next to it where all of them share it. */
   #grant(queue) {
     for (const [index, entry] of queue.entries()) {
       if (index > 0 && !(entry.isShared && queue[0].isShared)) return;

@@ -176,7 +176,7 @@ test('what the server has lost is kept here, and goes there again with the next 
   assert.deepEqual(contents(await new Server(laptop).messages('c')), ['q', 'still here']);
 });
 
-test('whoever asks first becomes a user by it', async () => {
+test('the first call begins a session', async () => {
   const { store } = await new Browser().open();
   await store.sync();
   assert.notEqual(store.status.userId, null);

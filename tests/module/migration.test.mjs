@@ -316,7 +316,7 @@ test('what has to be left out is no migration that is done', async () => {
   await assert.rejects(tab.store.removeOldData(), { code: 'not_migrated' });
 });
 
-test('the list is there before the messages are stored, and whoever opens one waits for it', async () => {
+test('the list is there before the messages are stored, and opening one waits for it', async () => {
   const browser = withOldData(dump(50, 200));
   const runs = [];
   const openDatabase = async (name) => {

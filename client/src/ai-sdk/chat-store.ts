@@ -15,7 +15,7 @@ export interface ChatStoreOptions {
   url: string;
   /**
    * The token of the user whose chats these are: of the auth provider, or of the anonymous user. A function is asked for
-   * every request. Whoever has the token is the user: take it from the request that is being answered, from a cookie
+   * every request. The token is all that says who the user is: take it from the request that is being answered, from a cookie
    * that scripts cannot read or from the session, and never from its body or its URL.
    */
   token: Token;
@@ -199,7 +199,7 @@ class ServiceChatStore<M extends UIMessage> implements ChatStore<M> {
     const parentId = options.parentId === undefined ? (last?.id ?? null) : options.parentId;
     const written = writeAnswer<M>(this.#api, { chatId, streamId, stream, last, parentId, saveEvery, onStop });
     const saved = this.#ending(chatId, streamId, parentId, written.saved);
-    // Whoever is not interested in how it ends is not told by a crash.
+    // A caller that does not wait for its end must not crash by a rejection.
     saved.catch(() => undefined);
     waitUntil?.(saved);
     return { stream: written.stream, saved };

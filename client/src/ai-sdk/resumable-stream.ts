@@ -131,7 +131,7 @@ class AnswerStream<M extends UIMessage> {
     this.#writer.update(message);
   }
 
-  /** The model need not go on, and whoever reads the response is told. */
+  /** The model need not go on, and the reader of the response is told. */
   #stop(notify: () => void): void {
     try {
       notify();

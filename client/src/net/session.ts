@@ -22,8 +22,8 @@ interface SessionParts {
 }
 
 /**
- * Who the user is to the server: an anonymous user with a token of the server's, renewed before it expires; or whoever
- * the page's auth provider says.
+ * Who the user is to the server: an anonymous user with a token of the server's, renewed before it expires; or the
+ * user that the page's auth provider names.
  */
 export class Session {
   readonly #parts: SessionParts;

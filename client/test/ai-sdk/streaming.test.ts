@@ -85,7 +85,7 @@ test('an answer is saved about every second while it is written, and whole at it
   assert.deepEqual(parts, plain(answer?.parts));
   assert.deepEqual(await store.loadChat('c'), [message('user', 'What is it?', 'q'), plain(answer)]);
   await page.end;
-  assert.deepEqual(plain(page.message), plain(answer), 'whoever reads the response has the same');
+  assert.deepEqual(plain(page.message), plain(answer), 'the reader of the response has the same');
   const { activeStreamId } = await ask<{ activeStreamId?: string }>(token, '/conversations/c');
   assert.equal(activeStreamId, undefined);
   assert.equal('heartbeat' in (await stored()), false);
