@@ -10,18 +10,33 @@
 -- ARGV     6 max_named: how many to name
 --          7 share_prefix: what keys of shares begin with
 --          8 last_keys: how many keys go at the end
---          9 ids...: of those to remove
+--          9 may_wait: '1' where the end may be put off, or '0'
+--          10 ids...: of those to remove
 -- Returns  remaining: conversations that are left
+--          wait: ms after which to call again for the end, or '0'
 --          ids...: of the next step
 -- Refuses  request_too_old: under a key of the client's that is older than all that there is
 --          need, keys: call again with these in KEYS too
 -- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (HDEL, UNLINK, ZREM); as long as any are
---          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares, a
+--          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); where it may
+--   wait, at the end 1 more (TIME); with shares, a
 --          code for another device or a recovery code 2 more (UNLINK, HDEL); with ids that an earlier release has put aside, or that are in the trash, 1 more (HSET)
 -- Touches  at most 100 conversations, 200 rows of shares and those of the trash
 
-local MAX_NAMED, SHARE_PREFIX, LAST_KEYS, FIRST_ID = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), 9
-local REPLY = { 'remaining' }
+local MAX_NAMED, SHARE_PREFIX, LAST_KEYS, MAY_WAIT, FIRST_ID = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1', 10
+local REPLY = { 'remaining', 'wait' }
+-- A change sequence that is further ahead, ms, is not waited for.
+local LONGEST_WAIT = 2000
+
+-- How long until the clock by which an account begins has passed the change sequence, ms. It may be ahead of that clock: by a
+-- function whose clock is fast, or by many changes in one millisecond. An account begun before then would pass through values
+-- that this one has given out, and a cursor from before the erasure would be taken for one of its own.
+local function wait_for_clock(user)
+  local time = redis.pcall('TIME')
+  if time.err then return 0 end
+  local ahead = user.change_seq + 1 - (time[1] * 1000 + math.floor(time[2] / 1000))
+  return ahead <= LONGEST_WAIT and ahead or 0
+end
 
 local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code', ':trash', ':recovery')
 parse_caller(row[1], row[2])
@@ -89,11 +104,13 @@ for i = last_trashed + 1, #trashed do
   if #ids < MAX_NAMED then ids[#ids + 1] = trashed[i].id end
 end
 if #ids == 0 then
+  local wait = MAY_WAIT and wait_for_clock(user) or 0
+  if wait > 0 then return reply_of(REPLY, { remaining = '0', wait = integer(wait) }) end
   redis.call('UNLINK', CONVERSATIONS, DELETED, META, unpack(KEYS, 4, 3 + LAST_KEYS))
   notify('erase', user)
   -- Not even this call is counted.
   user.is_written = true
-  return reply_of(REPLY, { remaining = '0' })
+  return reply_of(REPLY, { remaining = '0', wait = '0' })
 end
 left = left + redis.call('ZCARD', CONVERSATIONS)
-return reply_of(REPLY, { remaining = integer(left) }, ids)
+return reply_of(REPLY, { remaining = integer(left), wait = '0' }, ids)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::export::stored_ids;
-use super::scripts::users::{StatisticsRead, StoredStatistics, UserErase, UserSetTtl};
+use super::scripts::users::{ErasureStep, StatisticsRead, StoredStatistics, UserErase, UserSetTtl};
 use super::usage::{Activity, ModelUsage, last_days, models_of};
 use super::{StoreError, UserStore};
 use crate::context::RateLimitKey;
@@ -13,6 +13,8 @@ use crate::upstash::UpstashError;
 
 /// How many conversations one request erases.
 const ERASED_AT_ONCE: usize = 100;
+/// How many times an erasure waits for a clock, which may stand still.
+const MOST_WAITS: u32 = 3;
 
 /// Conversations, messages, tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,24 +140,31 @@ impl UserStore<'_> {
     /// When the database fails; what was erased until then stays so.
     pub async fn erase(&self, budget: Duration) -> Result<Erasure, StoreError> {
         let began = self.store.clock.elapsed();
-        let mut ids = Vec::new();
+        let (mut ids, mut waits) = (Vec::new(), 0);
         loop {
-            let remaining;
-            (remaining, ids) = self.erase_some(&ids).await?;
-            if ids.is_empty() {
+            let step = self.erase_some(&ids, waits < MOST_WAITS).await?;
+            ids = stored_ids(&step.ids)?;
+            if step.wait > 0 {
+                waits += 1;
+                tokio::time::sleep(Duration::from_millis(step.wait)).await;
+            } else if ids.is_empty() {
                 return Ok(Erasure::Complete);
             }
             if self.store.clock.elapsed() - began >= budget {
-                return Ok(Erasure::Unfinished { remaining });
+                return Ok(Erasure::Unfinished {
+                    remaining: step.remaining,
+                });
             }
         }
     }
 
-    /// Erases these conversations; returns how many are left, and the next ones of them.
+    /// Erases these conversations; returns how many are left, and the next ones of them. `may_wait`: whether the end may be
+    /// put off until the database's clock has passed the account's last change.
     async fn erase_some(
         &self,
         ids: &[ConversationId],
-    ) -> Result<(u64, Vec<ConversationId>), StoreError> {
+        may_wait: bool,
+    ) -> Result<ErasureStep, StoreError> {
         let today = self.store.today();
         let mut last = vec![
             self.keys.current_conversation(),
@@ -168,10 +177,10 @@ impl UserStore<'_> {
             max_named: ERASED_AT_ONCE,
             share_prefix: self.keys.share_prefix(),
             last_keys: last.len(),
+            may_wait,
             ids,
             last,
         };
-        let reply = self.write(call).await?;
-        Ok((reply.remaining, stored_ids(&reply.ids)?))
+        self.write(call).await
     }
 }

@@ -103,9 +103,24 @@ impl Site {
         self.deployment_of(variables, &public()).await
     }
 
+    /// A second deployment on the same database, of a machine whose clock is this one.
+    pub async fn deployment_at(&self, clock: Clock) -> Deployment {
+        self.deployment_by(&[], &public(), clock).await
+    }
+
     /// As [`Self::deployment`], with these pages.
     pub async fn deployment_of(&self, variables: &[(&str, &str)], pages: &Path) -> Deployment {
-        let app = App::new(config(&self.front.url(), variables), self.clock.clone()).unwrap();
+        self.deployment_by(variables, pages, self.clock.clone())
+            .await
+    }
+
+    async fn deployment_by(
+        &self,
+        variables: &[(&str, &str)],
+        pages: &Path,
+        clock: Clock,
+    ) -> Deployment {
+        let app = App::new(config(&self.front.url(), variables), clock).unwrap();
         Deployment {
             web: serve(app.with_log(kept_in(&self.lines)), pages).await,
             front: self.front.clone(),
@@ -173,6 +188,16 @@ impl Site {
         let length = i64::try_from(WINDOW.as_millis()).unwrap();
         let left = length - self.clock.now_ms().rem_euclid(length);
         self.advance(Duration::from_millis(left.unsigned_abs()));
+    }
+
+    /// Waits until the clock has passed the user's last change: many in one millisecond run ahead of it, which an
+    /// erasure waits for.
+    pub async fn until_past_changes_of(&self, user: &Client) {
+        let sync = user.get("/api/sync?limit=1").await.expect(200);
+        let last = sync["clock"].as_i64().unwrap();
+        while self.clock.now_ms() <= last {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Requests and billed commands that `work` causes at the store.

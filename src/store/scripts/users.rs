@@ -78,6 +78,7 @@ procedure! {
         max_named: usize,
         share_prefix: String,
         last_keys: usize,
+        may_wait: bool,
         ids: &'a [ConversationId],
     }
     with { last: Vec<String>, }
@@ -88,6 +89,7 @@ reply! {
     /// See [`UserErase`].
     ErasureStep {
         remaining: u64,
+        wait: u64,
         ids: Vec<String>,
     }
 }

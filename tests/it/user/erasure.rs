@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{DAY, USER};
 use crate::common::{Client, Site, message};
+use conversation_store::clock::Clock;
 use embedded_store::front::Fault;
 use embedded_store::reply::Reply;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ on_both_stores!(
     the_dead_are_erased_too,
     a_dead_conversation_saved_anew_has_its_new_messages_only,
     a_write_during_an_erasure_leaves_no_half_conversation,
+    a_cursor_from_before_an_erasure_starts_over,
 );
 
 fn text(reply: Reply) -> String {
@@ -124,6 +126,7 @@ async fn after_erasure_no_key_names_the_user(site: Site) {
             .iter()
             .any(|(key, _)| key.contains(&id))
     );
+    site.until_past_changes_of(&user).await;
     let (answer, cost) = site.cost_of(user.delete(USER)).await;
     assert_eq!(answer.expect(200), json!({ "erased": true }));
     assert_eq!(
@@ -282,4 +285,25 @@ async fn a_write_during_an_erasure_leaves_no_half_conversation(site: Site) {
     }
     user.delete(USER).await.expect(200);
     assert_no_trace(&site, &id).await;
+}
+
+/// A device that was away during an erasure must not go on showing what was erased, also where a function's clock was fast and
+/// the erased account's change sequence ran ahead.
+async fn a_cursor_from_before_an_erasure_starts_over(site: Site) {
+    let clock = Clock::default();
+    clock.advance(Duration::from_millis(400));
+    let fast = site.deployment_at(clock).await;
+    let user = site.user().await;
+    let beside = Client::new(fast.url(), Some(user.token().to_owned()));
+    beside.create("c-erased", vec![]).await;
+    let synced = user.get("/api/sync").await.expect(200);
+    let cursor = synced["nextCursor"].as_str().unwrap();
+
+    assert_eq!(user.delete(USER).await.expect(200)["erased"], true);
+    user.create("c-new", vec![]).await;
+    beside.create("c-newer", vec![]).await;
+
+    let synced = user.get(&format!("/api/sync?cursor={cursor}")).await.expect(200);
+    assert_eq!(synced["reset"], true, "{synced}");
+    assert_eq!(synced["changed"].as_array().unwrap().len(), 2, "{synced}");
 }
