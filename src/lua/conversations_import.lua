@@ -3,9 +3,11 @@
 -- it as far as its time allows, or behind its parent; no import changes which branch is the active one.
 --
 -- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
--- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, head, follows, message_count, messages...;
+-- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, head, follows, numbers, message_count,
+--            messages...;
 --            the one changed last comes last; updated, total_tokens, score (its place in the list), head (the message that its
---            path ends with) and follows (the message that the first one follows) may be ''; per message: id, timestamp, tokens,
+--            path ends with), follows (the message that the first one follows) and numbers (of the messages, where an export has told
+--            them, separated by commas) may be ''; per message: id, timestamp, tokens,
 --            digest, record, parent
 -- Returns  change_sequence: after the import
 --          outcomes: a letter for each conversation: i imported, m merged, u unchanged, d deleted before, or the quota that
@@ -17,7 +19,7 @@
 -- Touches  what was sent, the metadata of as many conversations, and of those that it adds to the places of all messages; one that
 --          a stopped script left is counted anew
 
-local FIRST_CONVERSATION, WIDTH = 6, 10
+local FIRST_CONVERSATION, WIDTH = 6, 11
 local REPLY = { 'change_sequence', 'outcomes' }
 
 -- Reads the arguments into a list of conversations.
@@ -25,7 +27,7 @@ local function read_conversations()
   local list, at = {}, FIRST_CONVERSATION
   while at <= #ARGV do
     local index = #list
-    local id, record, created, updated, total_tokens, digest, score, head, follows, count =
+    local id, record, created, updated, total_tokens, digest, score, head, follows, numbers, count =
       unpack(ARGV, at, at + WIDTH - 1)
     local behind = at + WIDTH + MESSAGE_WIDTH * tonumber(count)
     list[index + 1] = {
@@ -33,6 +35,11 @@ local function read_conversations()
       digest = digest, score = tonumber(score), head = head, follows = follows, messages = read_messages(at + WIDTH, behind - 1),
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
+    local at_message = 0
+    for number in string.gmatch(numbers, '%d+') do
+      at_message = at_message + 1
+      list[index + 1].messages[at_message].number = tonumber(number)
+    end
     at = behind
   end
   return list
@@ -84,11 +91,19 @@ local function decide(sent, c)
   return 'm', { c = c, sent = sent, messages = messages }
 end
 
+-- Numbers a message as an export has it, where it is put back as it was: so those that follow the same one keep their order.
+local function add_numbered(change, message)
+  local counters, number = change.c.counters, change.restores and message.number or nil
+  local entry = add_message(counters, message, change.bodies, number)
+  counters.seq = math.max(counters.seq, number or 0)
+  return entry
+end
+
 -- Puts the messages of a new conversation on its path, or beside it: first come those of the path.
 local function lay_out(change, segments)
   local path, places = { at = {} }, {}
   for _, message in ipairs(change.messages) do
-    local entry, parent = add_message(change.c.counters, message, change.bodies), message.parent
+    local entry, parent = add_numbered(change, message), message.parent
     local last = path[#path]
     local follows_last = parent == (last and last.id or ROOT) and not (last and last.id == change.sent.head)
     local is_known = parent == ROOT or path.at[parent] or places[parent]
@@ -125,7 +140,7 @@ local function fit_in(change, segments)
     if not is_missing[message] then
       before = path[path.at[message.id] or 0] or before
     else
-      local entry = add_message(c.counters, message, change.bodies)
+      local entry = add_numbered(change, message)
       if parent == '' or not (is_on_path or places[parent]) then
         -- A parent that is not there is as good as none.
         add_to_path(entry, before)
@@ -153,7 +168,7 @@ local function number(change)
     user.conversations = user.conversations + 1
   end
   local counters = c.counters
-  local restores = change.is_new or (sent.score and counters.saved_revision == counters.revision)
+  change.restores = change.is_new or (sent.score and counters.saved_revision == counters.revision)
   -- Keys that come into being with these messages have no expiry yet.
   if counters.messages == 0 then counters.expires_at = 0 end
   change.scores, change.bodies = {}, {}
@@ -163,18 +178,18 @@ local function number(change)
     set_branches(c, segments)
   end
   for _, message in ipairs(change.messages) do usage.count_new(user, message) end
-  if restores and sent.total_tokens ~= '' then
+  if change.restores and sent.total_tokens ~= '' then
     c.state.offset = c.state.offset + tonumber(sent.total_tokens) - counters.tokens
     counters.tokens = tonumber(sent.total_tokens)
   end
   touch(user, c)
-  change.score = restores and place_in_list(user, counters, sent.updated) or user.change_seq
-  if restores and sent.score and sent.score < user.change_seq then
+  change.score = change.restores and place_in_list(user, counters, sent.updated) or user.change_seq
+  if change.restores and sent.score and sent.score < user.change_seq then
     -- Back to its place in the list at the time of the export, which no sync cursor passes either.
     change.score = sent.score
     user.floor = user.change_seq
   end
-  if restores then counters.saved, counters.saved_revision = sent.digest, counters.revision end
+  if change.restores then counters.saved, counters.saved_revision = sent.digest, counters.revision end
 end
 
 local list = read_conversations()

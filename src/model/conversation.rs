@@ -76,6 +76,7 @@ impl NewConversation {
             Some(raw) => parse_messages(raw, &at("messages"), now)?,
             None => Vec::new(),
         };
+        let messages = with_numbers(messages, export.as_ref());
         Ok(Self {
             id: take_id(&mut object, &at("id"))?,
             created: timestamp(object.take("createdAt"), "createdAt")?,
@@ -85,7 +86,7 @@ impl NewConversation {
                 .map(|raw| parse_tokens(raw, &at("totalTokens")))
                 .transpose()?,
             digest: digest_of(&[json]),
-            record: metadata(object, path, export, &messages)?,
+            record: metadata(object, path, export.as_ref(), &messages)?,
             export,
             messages,
             head,
@@ -119,6 +120,17 @@ impl NewConversation {
             .extend(more.filter(|message| !known.contains(&message.id)));
         self.digest = digest_of(&[self.digest.as_bytes(), rest.digest.as_bytes()]);
     }
+}
+
+/// Messages with the numbers that they had where they were exported; without, where the export was edited since.
+fn with_numbers(mut messages: Vec<NewMessage>, export: Option<&ExportMetadata>) -> Vec<NewMessage> {
+    let numbers = export.map_or(&[][..], |export| &export.numbers);
+    if numbers.len() == messages.len() {
+        for (message, number) in messages.iter_mut().zip(numbers) {
+            message.number = Some(*number);
+        }
+    }
+    messages
 }
 
 /// The title that these messages would give a conversation, as JSON text.

@@ -13,7 +13,7 @@ use crate::ErrorCode;
 pub(super) fn metadata(
     mut object: Object<'_>,
     path: &str,
-    export: Option<ExportMetadata>,
+    export: Option<&ExportMetadata>,
     messages: &[NewMessage],
 ) -> Result<Record, Invalid> {
     // Shown of every conversation, so it may be sent back beside as many fields as there may be.

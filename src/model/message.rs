@@ -31,6 +31,8 @@ pub struct NewMessage {
     pub record: Record,
     /// What it follows.
     pub parent: Parent,
+    /// The number that it had where it was exported: those that follow the same message are ordered by it.
+    pub number: Option<u32>,
     makes_title: bool,
 }
 
@@ -79,6 +81,7 @@ impl NewMessage {
                 sent.as_str().as_bytes(),
             ]),
             parent,
+            number: None,
             makes_title: kind.get() == "\"user\"" && fields.makes_title(),
             record: fields.to_record(),
         })
@@ -97,6 +100,7 @@ impl NewMessage {
             digest: words.next()?.to_owned(),
             record: Record::from_stored(record),
             parent: Parent::Previous,
+            number: None,
             makes_title: false,
         })
     }

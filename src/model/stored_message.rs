@@ -44,6 +44,12 @@ impl StoredMessage {
         }
     }
 
+    /// Its number among the messages of its conversation, where there are branches: those that follow the same one are ordered
+    /// by it.
+    pub fn number(&self) -> Option<u32> {
+        (!self.parent.is_empty()).then_some(self.seq)
+    }
+
     /// Its id.
     pub fn id(&self) -> &str {
         &self.id

@@ -41,6 +41,8 @@ pub struct Export {
     messages: u64,
     /// Bytes of messages in the line under way.
     line: usize,
+    /// What of the conversation of the line under way is told behind its messages.
+    metadata: ExportMetadata,
     /// Whether the head of the conversation under way has been written: what follows is of other branches.
     is_past_head: bool,
     is_over: bool,
@@ -78,6 +80,11 @@ impl Export {
             conversations: 0,
             messages: 0,
             line: 0,
+            metadata: ExportMetadata {
+                place: Timestamp::from_ms(0),
+                titled: false,
+                numbers: Vec::new(),
+            },
             is_past_head: false,
             is_over: false,
         }
@@ -172,10 +179,15 @@ impl Export {
     /// The conversation up to its first message.
     fn begin_object(&mut self, text: &mut String, summary: &Summary, place: i64) {
         self.line = 0;
+        self.metadata = ExportMetadata {
+            place: Timestamp::from_ms(place),
+            titled: summary.has_title(),
+            numbers: Vec::new(),
+        };
         match self.format {
             ExportFormat::Markdown => text.push_str(&summary.to_markdown()),
-            ExportFormat::Json => text.push_str(&begin_object(summary, place)),
-            ExportFormat::Lines => text.push_str(&in_one_line(begin_object(summary, place))),
+            ExportFormat::Json => text.push_str(&begin_object(summary)),
+            ExportFormat::Lines => text.push_str(&in_one_line(begin_object(summary))),
         }
     }
 
@@ -200,12 +212,14 @@ impl Export {
             text.push(',');
         }
         self.line += written.len();
+        self.metadata.numbers.extend(message.number());
         text.push_str(&written);
     }
 
     fn end_object(&self, text: &mut String) {
         if self.format != ExportFormat::Markdown {
-            text.push_str("]}\n");
+            let metadata = self.metadata.to_json();
+            text.push_str(&format!("],\"{}\":{metadata}}}\n", ExportMetadata::FIELD));
         }
     }
 
@@ -225,15 +239,8 @@ impl Export {
 }
 
 /// The conversation up to its first message.
-fn begin_object(summary: &Summary, place: i64) -> String {
-    let metadata = ExportMetadata {
-        place: Timestamp::from_ms(place),
-        titled: summary.has_title(),
-    };
-    let object = summary
-        .to_exported_object(0)
-        .raw(ExportMetadata::FIELD, &metadata.to_json());
-    let object = object.finish();
+fn begin_object(summary: &Summary) -> String {
+    let object = summary.to_exported_object(0).finish();
     let begun = object.strip_suffix('}').unwrap_or(&object);
     format!("{begun},\"messages\":[")
 }

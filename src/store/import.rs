@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::call::Call;
 use super::scripts::conversations::{ConversationsImport, ImportPiece};
 use super::{Quota, StoreError, UserStore};
-use crate::model::{ConversationId, NewConversation, limits};
+use crate::model::{ConversationId, NewConversation, NewMessage, limits};
 use crate::upstash::{UpstashError, encoded_len};
 
 /// What became of one conversation.
@@ -117,12 +117,13 @@ impl UserStore<'_> {
             updated: conversation.updated,
             total_tokens: conversation.total_tokens,
             digest,
-            score: conversation.export.map(|export| export.place),
+            score: conversation.export.as_ref().map(|export| export.place),
             head: conversation.head.as_ref(),
             follows: messages
                 .start
                 .checked_sub(1)
                 .map(|before| &conversation.messages[before].id),
+            numbers: numbers_of(&conversation.messages[messages.clone()]),
             message_count: messages.len(),
             messages: &conversation.messages[messages],
         }
@@ -141,6 +142,15 @@ impl UserStore<'_> {
             }
         }
     }
+}
+
+/// The numbers that an export has given all of these messages, separated by commas; else nothing.
+fn numbers_of(messages: &[NewMessage]) -> String {
+    let numbers: Option<Vec<String>> = messages
+        .iter()
+        .map(|message| message.number.map(|number| number.to_string()))
+        .collect();
+    numbers.unwrap_or_default().join(",")
 }
 
 /// As the script tells them.

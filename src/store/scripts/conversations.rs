@@ -169,6 +169,7 @@ arguments! {
         score: Option<Timestamp>,
         head: Option<&'a MessageId>,
         follows: Option<&'a MessageId>,
+        numbers: String,
         message_count: usize,
         messages: &'a [NewMessage],
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     an_export_and_its_import_keep_every_branch,
+    versions_stay_in_their_order,
     a_large_tree_is_exported_in_pieces_and_comes_back,
     an_import_adds_branches_and_switches_nothing,
     a_share_shows_the_active_path,
@@ -66,6 +67,47 @@ async fn an_export_and_its_import_keep_every_branch(site: Site) {
     let markdown = user.get("/api/export?conversation=c&format=markdown").await;
     assert_eq!(markdown.status, 200);
     assert!(markdown.text.contains("a1 said") && !markdown.text.contains("a2 said"));
+}
+
+/// The siblings of all messages that have any, on every branch.
+async fn siblings(user: &Client) -> Vec<Value> {
+    let all = user
+        .get("/api/conversations/c/messages?branches=all")
+        .await
+        .expect(200);
+    let messages = all["data"].as_array().unwrap();
+    let siblings = messages.iter().map(|message| message["siblingIds"].clone());
+    siblings.filter(|ids| !ids.is_null()).collect()
+}
+
+/// Also where the one on the path, which an export begins with, came after another one or between two.
+async fn versions_stay_in_their_order(site: Site) {
+    for length in [5, 900_000] {
+        let user = site.user().await;
+        user.create("c", vec![]).await;
+        for (id, parent) in [
+            "q", "a1<q", "b1<a1", "a2<q", "b2<a2", "a3<q", "b3<a2", "b0<a1",
+        ]
+        .map(|word| word.split_once('<').unwrap_or((word, "")))
+        {
+            let mut sent = behind(id, parent);
+            sent["content"] = crate::common::incompressible(7, length).into();
+            user.append("c", vec![sent]).await.expect(201);
+        }
+        for head in ["b2", "b0", "a3"] {
+            switch(&user, head).await;
+            let other = exported_and_imported(&site, &user).await;
+            assert_eq!(siblings(&other).await, siblings(&user).await, "{head}");
+            assert_eq!(other.open("c").await["headId"], head);
+            // And what is written there comes behind them.
+            other.append("c", vec![behind("a4", "q")]).await.expect(201);
+            let opened = other.open("c").await;
+            assert_eq!(
+                opened["messages"][1]["siblingIds"],
+                json!(["a1", "a2", "a3", "a4"])
+            );
+        }
+    }
 }
 
 async fn a_large_tree_is_exported_in_pieces_and_comes_back(site: Site) {

@@ -303,7 +303,10 @@ async fn a_cursor_from_before_an_erasure_starts_over(site: Site) {
     user.create("c-new", vec![]).await;
     beside.create("c-newer", vec![]).await;
 
-    let synced = user.get(&format!("/api/sync?cursor={cursor}")).await.expect(200);
+    let synced = user
+        .get(&format!("/api/sync?cursor={cursor}"))
+        .await
+        .expect(200);
     assert_eq!(synced["reset"], true, "{synced}");
     assert_eq!(synced["changed"].as_array().unwrap().len(), 2, "{synced}");
 }

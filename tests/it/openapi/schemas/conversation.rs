@@ -108,10 +108,13 @@ fn servers() -> Value {
 }
 
 fn origin() -> Value {
-    let mut origin = object(json!({
-        "place": { "type": "integer" },
-        "titled": { "type": "boolean" },
-    }));
+    let mut origin = object_with(
+        json!({
+            "place": { "type": "integer" },
+            "titled": { "type": "boolean" },
+        }),
+        json!({ "numbers": numbers() }),
+    );
     origin["description"] =
         json!("What an export says of where a conversation stood, for an import.");
     origin
@@ -176,12 +179,22 @@ fn fork_of_share() -> Value {
     fork
 }
 
+fn numbers() -> Value {
+    described(
+        json!({ "type": "array", "uniqueItems": true, "items": { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 } }),
+        "Where there are branches, a number for each of the messages: those that follow the same one are ordered by it. Passed over where there are more or fewer messages.",
+    )
+}
+
 /// As `Origin`, in any form that a timestamp may have.
 fn sent_origin() -> Value {
-    let origin = object(json!({
-        "place": reference("SentTimestamp"),
-        "titled": { "type": "boolean" },
-    }));
+    let origin = object_with(
+        json!({
+            "place": reference("SentTimestamp"),
+            "titled": { "type": "boolean" },
+        }),
+        json!({ "numbers": numbers() }),
+    );
     open(origin, "What an export says of where it stood.")
 }
 
