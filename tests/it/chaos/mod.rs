@@ -14,12 +14,16 @@ mod follower;
 mod history;
 mod invariants;
 mod json;
+mod looking;
 mod model;
 mod print;
 mod record;
 mod shares;
+mod tree;
 mod wire;
 mod world;
+mod write;
+mod writing;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,7 +39,7 @@ use world::World;
 /// Devices of the account.
 const DEVICES: u64 = 4;
 /// Between them all clients pause.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 4;
 /// How many histories are tried where nobody says how many.
 const SEEDS: u64 = 2;
 /// Of how many objects the history is shown that cannot be explained.
