@@ -2,6 +2,7 @@
 
 use conversation_store::ErrorCode::{
     ConversationExists, ConversationNotFound, InvalidCursor, InvalidQuery, MessageNotFound,
+    ShareNotFound,
 };
 use conversation_store::http::Route;
 use conversation_store::model::limits;
@@ -63,13 +64,13 @@ fn create() -> Operation {
             "conversations",
             "Create a conversation",
             "Without an id it gets one; with an `Idempotency-Key` always the same one. The same request repeated \
-             answers 200 and changes nothing. With `forkOf` it begins with the messages of another one.",
+             answers 200 and changes nothing. With `forkOf` it begins with the messages of another one, or of a share.",
         )
         .body(false, "NewConversation")
         .response(Response::written(201, "It was created.").headers(&["Location"]))
         .response(Response::written(200, "It was created before, by this very request.").headers(&["Location"]))
         .refuses(&NEW_CONVERSATION)
-        .refuses(&[ConversationExists, ConversationNotFound, MessageNotFound])
+        .refuses(&[ConversationExists, ConversationNotFound, MessageNotFound, ShareNotFound])
 }
 
 fn empty_trash() -> Operation {

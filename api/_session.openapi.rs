@@ -17,33 +17,34 @@ pub fn operations() -> Vec<Operation> {
 }
 
 fn act() -> Operation {
-    let begun = json!({ "anyOf": [reference("NewSession"), reference("DeviceCode")] });
+    let begun = json!({ "anyOf": [reference("NewSession"), reference("DeviceCode"), reference("RecoveryCode")] });
     let renewed = json!({
         "anyOf": [
             reference("NewSession"),
             reference("Session"),
             reference("RedeemedSession"),
             reference("RenewedToken"),
+            reference("RevokedRecoveryCode"),
             reference("Claimed"),
         ],
     });
     Operation::new(Method::POST, Route::Session, "createSession")
         .describe(
             "session",
-            "Begin a session, link a device, claim what was written before, or sign out everywhere",
+            "Begin a session, link a device, keep a recovery code, claim what was written before, or sign out everywhere",
             "Without a body: a new anonymous user and a token, or with a valid token a fresh one for the same user. \
              The user of an auth provider gets their session, and no token of this service.",
         )
         .open_to(Access::UserOrStranger)
         .body(false, "SessionAction")
         .response(
-            Response::new(201, "A new user with a token; or a code, good once and for 10 minutes.")
+            Response::new(201, "A new user with a token; or a code, good once and for 10 minutes; or a recovery code, shown this once.")
                 .body("application/json", begun),
         )
         .response(
             Response::new(
                 200,
-                "The user's session with a fresh token; of `redeem` the user whose code it was; of \
+                "The user's session with a fresh token; of `redeem` and `recover` the user whose code it is; of \
                  `signOutEverywhere` a new token; of `claim` how many conversations were moved.",
             )
             .body("application/json", renewed),

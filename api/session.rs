@@ -7,7 +7,7 @@ use conversation_store::context::Caller;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{ObjectWriter, SessionAction, parse_current, parse_session};
 use conversation_store::secret::Secret;
-use conversation_store::service::session;
+use conversation_store::service::{recovery, session};
 use conversation_store::store::Claim;
 use http::Method;
 
@@ -42,6 +42,17 @@ async fn act(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
         (SessionAction::Redeem { code }, _) => {
             ApiResponse::ok(session::redeem(app, &code, &anonymous).await?.to_json())
         }
+        (SessionAction::Recover { code }, _) => {
+            ApiResponse::ok(recovery::redeem(app, &code, &anonymous).await?.to_json())
+        }
+        (SessionAction::CreateRecoveryCode, Some(caller)) => {
+            ApiResponse::created(recovery::create(app, &caller).await?.to_json())
+        }
+        (SessionAction::RevokeRecoveryCode, Some(caller)) => {
+            recovery::revoke(app, &caller).await?;
+            let json = ObjectWriter::with_capacity(40).raw("recoveryCodeCreatedAt", "null");
+            ApiResponse::ok(json.finish())
+        }
         (SessionAction::Link, Some(caller)) => {
             ApiResponse::created(session::link(app, &caller).await?.to_json())
         }
@@ -51,7 +62,11 @@ async fn act(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
         }
         (SessionAction::Claim { token }, Some(caller)) => claim(app, &caller, &token).await?,
         (
-            SessionAction::Link | SessionAction::SignOutEverywhere | SessionAction::Claim { .. },
+            SessionAction::Link
+            | SessionAction::SignOutEverywhere
+            | SessionAction::CreateRecoveryCode
+            | SessionAction::RevokeRecoveryCode
+            | SessionAction::Claim { .. },
             None,
         ) => return Err(ApiError::missing_token()),
     })

@@ -37,7 +37,7 @@ async fn main() {
     print_calls(&site).await;
     println!(
         "A user's day through the browser module: {COUNTED} commands of {ALLOWED} at most, as\n\
-         `cargo test --test it module -- --nocapture a_users_day` counts it.\n"
+         `cargo test -p integration --test it module -- --nocapture a_users_day` counts it.\n"
     );
     let bytes = print_size(&site).await;
     print_months(COUNTED as f64, bytes);

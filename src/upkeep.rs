@@ -10,6 +10,8 @@ pub enum Task {
     Renew(UserId, ConversationId),
     /// The session was used.
     RenewSession(UserId),
+    /// The user's recovery code is to be kept longer.
+    RenewRecovery(UserId),
     /// What has expired is cleared away, and the account counted anew.
     Purge(UserId),
     /// The user has chosen, at this time in ms, how long conversations live: the same, each time.
@@ -24,6 +26,7 @@ impl Task {
         match self {
             Self::Renew(user, _)
             | Self::RenewSession(user)
+            | Self::RenewRecovery(user)
             | Self::Purge(user)
             | Self::Extend(user, _)
             | Self::Recount(user) => user,

@@ -6,6 +6,7 @@
 import { copy } from './dialogs.js';
 import { textOf } from './message-parts.js';
 import { messageNode } from './message-view.js';
+import { describe } from './problems.js';
 import { counted, dayOf } from './times.js';
 import { VirtualList } from './virtual-list.js';
 
@@ -15,6 +16,8 @@ const UNREACHABLE = 'The server cannot be reached at the moment. Try again later
 
 const thread = document.getElementById('thread');
 const notice = document.getElementById('notice');
+/** @type {HTMLButtonElement} */
+const goOn = document.querySelector('#continue');
 const expanded = new Set();
 let messages = [];
 let cursor = null;
@@ -55,6 +58,7 @@ async function open(id) {
       `${counted(share.messageCount, 'message')}, as it was on ` +
       `${dayOf(share.createdAt)}; this link ends on ${dayOf(share.expiresAt)}`;
     notice.hidden = true;
+    goOn.hidden = false;
     add(share);
   } catch (error) {
     thread.hidden = true;
@@ -82,6 +86,21 @@ function add(page) {
   show(messages.length);
 }
 
+/** Makes a conversation of the reader's own of it, who only now becomes a user, and opens that. */
+async function copyToOwn() {
+  goOn.disabled = true;
+  try {
+    const { store } = await import('./store.js');
+    const { id } = await store.forkShare(location.hash.slice(1));
+    location.assign(`/#/c/${id}`);
+  } catch (error) {
+    notice.hidden = false;
+    notice.textContent = describe(error);
+    goOn.disabled = false;
+  }
+}
+
+goOn.addEventListener('click', copyToOwn);
 thread.addEventListener('click', ({ target }) => {
   const button = target instanceof Element && target.closest('[data-action="copy-code"]');
   if (button) copy(button.closest('figure').querySelector('code').textContent, button);

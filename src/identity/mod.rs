@@ -6,6 +6,7 @@ mod jwks;
 mod jwt;
 mod key;
 mod provider;
+mod recovery;
 mod tokens;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub use code::random_code;
 pub use provider::{Provider, ProviderConfig, ProviderKeys, RETRY_AFTER_SECONDS};
+pub use recovery::RecoveryCode;
 pub use tokens::{Token, TokenError, Tokens, Verified};
 
 /// A user whose identity was established: made here, or read from a verified token, and nowhere else.

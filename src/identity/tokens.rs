@@ -9,7 +9,7 @@ use sha2::Sha256;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::UserId;
+use super::{RecoveryCode, UserId};
 use crate::clock::Clock;
 use crate::model::{ObjectWriter, Timestamp};
 use crate::secret::Secret;
@@ -121,12 +121,31 @@ impl Tokens {
         URL_SAFE_NO_PAD.encode(&self.keyed_hash("pseudonym", text)[..12])
     }
 
+    /// The recovery code that the call of this name gives `user`: the same for a repeat of it, and of all others like a random
+    /// one. `attempt` tells those apart of which one is chosen.
+    pub fn recovery_code(&self, user: &UserId, call: &str, attempt: u32) -> RecoveryCode {
+        let text = format!("{user}.{call}.{attempt}");
+        let secret = self.secrets.first();
+        let hash = secret.map_or([0; 32], |secret| keyed_hash(secret, "recovery", &text));
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        RecoveryCode::new(bytes)
+    }
+
+    /// The names that a recovery code may be kept under: the first is the one for a new code, the others are those by secrets
+    /// that are being rotated out.
+    pub fn recovery_names(&self, code: &RecoveryCode) -> Vec<String> {
+        let shown = code.expose();
+        let hash = |secret| keyed_hash(secret, "recovery code", &shown);
+        let names = self.secrets.iter().map(hash);
+        names
+            .map(|hash| URL_SAFE_NO_PAD.encode(&hash[..16]))
+            .collect()
+    }
+
     fn keyed_hash(&self, purpose: &str, text: &str) -> [u8; 32] {
-        let mac = self
-            .secrets
-            .first()
-            .and_then(|secret| mac(secret, &format!("{purpose}.{text}")));
-        mac.map_or([0; 32], |mac| mac.finalize().into_bytes().into())
+        let secret = self.secrets.first();
+        secret.map_or([0; 32], |secret| keyed_hash(secret, purpose, text))
     }
 
     /// The user a token speaks for, and since when.
@@ -169,6 +188,11 @@ impl Tokens {
             issued_at,
         })
     }
+}
+
+fn keyed_hash(secret: &Secret, purpose: &str, text: &str) -> [u8; 32] {
+    let mac = mac(secret, &format!("{purpose}.{text}"));
+    mac.map_or([0; 32], |mac| mac.finalize().into_bytes().into())
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, TokenError> {

@@ -18,6 +18,7 @@
 --          claim_unfinished: the other one is being moved here
 --          revision_mismatch, revision, born
 --          too_many_conversations_kept
+--          conversation_too_long
 -- Billed   12: EVALSHA, HMGET, ZRANGE, HMGET, ZCARD, HSET, ZADD, ZADD, HSET, PEXPIREAT, PEXPIREAT, HSET; on the first
 --          activity of a day 2 more; where somebody listens 1 more (PUBLISH); one more of HMGET's, ZADD's and HSET's kind for
 --          each 3,000 messages
@@ -28,23 +29,18 @@ local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
 -- Metadata that says something of the other conversation only.
 local OWN = { '"pinned"', '"archived"', '"keep"', '"activeStreamId"', '"forkedFrom"' }
 
-local fields = { ':user', ':account' }
+local fields = { ':user', ':account', ':settings' }
 push_fields(fields, ID)
 push_fields(fields, SOURCE)
 local row = redis.call('HMGET', META, unpack(fields))
-local c = read_conversation(ID, row, 3, MESSAGES, BODIES)
-local source = read_conversation(SOURCE, row, 3 + CONVERSATION_FIELDS, KEYS[6], KEYS[7])
+load_user_settings(row[3])
+local c = read_conversation(ID, row, 4, MESSAGES, BODIES)
+local source = read_conversation(SOURCE, row, 4 + CONVERSATION_FIELDS, KEYS[6], KEYS[7])
 local outcome, replaced = parse_caller(row[1], row[2], c.writes)
 c.record_then = replaced or c.record
 local user = CALLER
-if outcome then return reply_of(REPLY, (replay(c, outcome))) end
-if c.was_deleted then refuse('conversation_deleted') end
-check_absent(c)
-if c.counters and c.counters.saved == SAVE_DIGEST and c.state.mark == '-' then
-  return reply_of(REPLY, commit_unchanged(user, c))
-end
-if c.counters then refuse('conversation_exists') end
-check_match(c)
+local before = reply_before(user, c, outcome, SAVE_DIGEST)
+if before then return reply_of(REPLY, before) end
 if not source.counters then refuse('conversation_not_found') end
 if source.state.mark == '>' then refuse('claim_unfinished') end
 
@@ -52,41 +48,19 @@ local path = read_path(source)
 if MESSAGE ~= '' and not move_head(path, parse_branches(source.branches), MESSAGE) then refuse('message_not_found') end
 local ids = {}
 for i, entry in ipairs(path) do ids[i] = entry.id end
-local stored = call_in_portions('HMGET', source.bodies_key, ids, 1)
-if redis.call('ZCARD', CONVERSATIONS) >= SETTINGS.max_conversations then refuse('too_many_conversations_kept') end
-prepare(c)
+local stored, messages = call_in_portions('HMGET', source.bodies_key, ids, 1), {}
+for i, entry in ipairs(path) do
+  -- What a stopped script has left is no message.
+  if is_body_of(entry.member, stored[i]) then
+    local message = parse_body(stored[i])
+    message.id, message.score = entry.id, entry.score
+    messages[#messages + 1] = message
+  end
+end
 
 local nothing = {}
 for i, name in ipairs(OWN) do nothing[i] = name .. US .. 'null' .. RS end
 local last = path[#path]
 local origin = '{"conversationId":"' .. SOURCE .. '","messageId":' .. (last and '"' .. last.id .. '"' or 'null') .. '}'
-c.record = merge(merge(source.record, table.concat(nothing)), RECORD .. '"forkedFrom"' .. US .. origin .. RS)
-c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, created = NOW, expires_at = 0,
-  saved = SAVE_DIGEST, saved_revision = 1 }
-local copied, bodies = { at = {} }, {}
-for i, entry in ipairs(path) do
-  -- What a stopped script has left is no message.
-  if is_body_of(entry.member, stored[i]) then
-    local message = parse_body(stored[i])
-    message.id = entry.id
-    local added = add_message(c.counters, message, bodies)
-    added.score = entry.score
-    push_entry(copied, added)
-  end
-end
-c.counters.messages = #copied
-set_head(c, copied[#copied])
-check_room(user, c.counters.bytes + #c.record)
--- A copy is nothing that was written now, or received from a model: neither a day's nor a model's.
-user.conversations = user.conversations + 1
-user.messages = user.messages + #copied
-user.tokens = user.tokens + c.counters.tokens
-
-touch(user, c)
-c.counters.created = c.counters.updated
-begin(user, c, user.change_seq)
-local scores = {}
-push_places(scores, copied)
-call_in_portions('ZADD', MESSAGES, scores, 2)
-call_in_portions('HSET', BODIES, bodies, 2)
-return reply_of(REPLY, commit('save', user, c, 'created'))
+local record = merge(merge(source.record, table.concat(nothing)), RECORD .. '"forkedFrom"' .. US .. origin .. RS)
+return reply_of(REPLY, create_copy(user, c, record, messages, SAVE_DIGEST, { messages = 0, bytes = 0 }))

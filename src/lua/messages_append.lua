@@ -4,7 +4,7 @@
 --
 -- KEYS     as in base.lua and write.lua
 -- ARGV     6 title: to take where the conversation has none yet, or ''
---          7 messages...: id, timestamp, tokens, digest, record, parent; at most 100
+--          7 messages...: id, timestamp, tokens, digest, record, parent; at most 3,000
 -- Returns  status: 'ok' or 'unchanged'
 --          record
 --          counters
@@ -20,7 +20,7 @@
 -- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); the first
 --          append of a conversation, and of a day, 2 or 4 more; where it begins a branch 2 more (ZRANGE, ZREM), and for each
 --          3,000 messages that go beside the path 1
--- Touches  at most 100 messages, as sent and as stored; where it begins a branch the places of all
+-- Touches  at most 3,000 messages, as sent and as stored; where it begins a branch the places of all
 
 local TITLE, FIRST_MESSAGE = ARGV[6], 7
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'appended' }

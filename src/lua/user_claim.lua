@@ -30,8 +30,8 @@
 --          too_many_conversations_kept
 --          too_many_shares
 --          need, keys: call again with these in KEYS too
--- Billed   6: EVALSHA, HMGET, HMGET, ZRANGE, HSET, and where any are left ZCARD; for the first step 3 or 4 more (ZCARD, HSET,
---          PEXPIREAT, PUBLISH); with conversations to move up to 13 more (HMGET, HMGET, ZMSCORE, HSET, ZADD, PEXPIREAT,
+-- Billed   6: EVALSHA, HMGET, HMGET, ZRANGE, HSET, and where any are left ZCARD; for the first step 3 to 5 more (ZCARD, UNLINK,
+--          HSET, PEXPIREAT, PUBLISH); with conversations to move up to 13 more (HMGET, HMGET, ZMSCORE, HSET, ZADD, PEXPIREAT,
 --          PEXPIREAT, HSET, HDEL, HSET, UNLINK, ZREM, PUBLISH), and for each of them 2 (RENAME, RENAME); for the last step 3
 --          (UNLINK, HSET, PEXPIREAT)
 -- Touches  the metadata of the conversations to move; for the first step, where quotas are near, the numbers of all
@@ -43,7 +43,7 @@ local FIRST_KEY, KEY_WIDTH, FIRST_MOVE = 11, 6, 12
 local REPLY = { 'remaining', 'moved', 'is_trash' }
 
 local source_row = redis.call('HMGET', SOURCE_META, ':user', ':claimed', ':shares', ':account', ':settings', ':trash',
-  ':models')
+  ':models', ':recovery')
 -- ':joined': the source whose totals were added last. ':joining': the source whose conversations were moved last, and how
 -- many.
 local row = redis.call('HMGET', META, ':user', ':account', ':shares', ':joined', ':joining', ':settings', ':models')
@@ -120,6 +120,12 @@ end
 
 if not claimer then
   check_quotas()
+  -- Nobody is to come back by it as a user whose data is moving. Before the mark: only a claim without one comes here again.
+  if source_row[8] then
+    need({ string.match(source_row[8], '^%S+') })
+    redis.call('UNLINK', (string.match(source_row[8], '^%S+')))
+    source.recovery = 0
+  end
   mark_source()
   if source.listening > NOW then
     local channel = string.gsub(SOURCE_CONVERSATIONS, 'conversations$', 'events')

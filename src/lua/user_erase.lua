@@ -16,14 +16,14 @@
 -- Refuses  request_too_old: under a key of the client's that is older than all that there is
 --          need, keys: call again with these in KEYS too
 -- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (HDEL, UNLINK, ZREM); as long as any are
---          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares or a
---          code for another device 2 more (UNLINK, HDEL); with ids that an earlier release has put aside, or that are in the trash, 1 more (HSET)
+--          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); with shares, a
+--          code for another device or a recovery code 2 more (UNLINK, HDEL); with ids that an earlier release has put aside, or that are in the trash, 1 more (HSET)
 -- Touches  at most 100 conversations, 200 rows of shares and those of the trash
 
 local MAX_NAMED, SHARE_PREFIX, LAST_KEYS, FIRST_ID = tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8]), 9
 local REPLY = { 'remaining' }
 
-local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code', ':trash')
+local row = redis.call('HMGET', META, ':user', ':account', ':remnants', ':shares', ':code', ':trash', ':recovery')
 parse_caller(row[1], row[2])
 local user = CALLER
 -- After an erasure nothing is left to remember it by. But an account begun after the client made its key is another
@@ -46,10 +46,11 @@ for _, share in ipairs(parse_shares(row[4])) do
   if share.conversation ~= '' then public[#public + 1] = key_of_share(SHARE_PREFIX, share.id) end
 end
 public[#public + 1] = row[5] and string.match(row[5], '^%S+') or nil
+public[#public + 1] = row[7] and string.match(row[7], '^%S+') or nil
 need(public)
 if #public > 0 then
   redis.call('UNLINK', unpack(public))
-  redis.call('HDEL', META, ':shares', ':code')
+  redis.call('HDEL', META, ':shares', ':code', ':recovery')
 end
 
 -- The totals are no longer right. A conversation's state stays to the end: it tells a write to the same id meanwhile that

@@ -19,6 +19,7 @@
 --          expiring_soon: how many conversations expire within 14 days
 --          trashed: conversations in the trash
 --          trashed_bytes: that they take up
+--          recovery_created: when the user's recovery code was made, ms, or ''
 -- Billed   3: EVALSHA, HMGET, HSET; the first time, and where the user's keys are to be kept longer, 2 to 4 more (PEXPIREAT);
 --          where conversations are counted 2 more, as in statistics_read.lua
 -- Touches  the user's numbers; at most the numbers of all conversations
@@ -26,13 +27,13 @@
 local WANTED_TTL = tonumber(ARGV[6])
 local REPLY = { 'conversations', 'messages', 'tokens', 'bytes', 'largest', 'lifetime_conversations', 'lifetime_messages',
   'lifetime_tokens', 'activity', 'models', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
-  'trashed_bytes' }
+  'trashed_bytes', 'recovery_created' }
 
-local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':writes', ':trash', ':models')
+local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':writes', ':trash', ':models', ':recovery')
 local outcome = parse_caller(row[1], row[2], row[4])
 local user = CALLER
 load_user_settings(row[3])
-if outcome then return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5], row[6])) end
+if outcome then return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5], row[6], row[7])) end
 
 local before = ttl_of('')
 local chosen = { ttl = WANTED_TTL, since = CHOSEN.since }
@@ -52,4 +53,4 @@ if is_due then
 end
 commit_user({ ':settings', format_numbers(user_setting_names, chosen) }, row[4], 'ok')
 if is_due and not row[1] then expire_user(user) end
-return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5], row[6]))
+return reply_of(REPLY, statistics_of(user, ACCOUNT, row[5], row[6], row[7]))

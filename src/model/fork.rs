@@ -1,19 +1,24 @@
 //! What a new conversation is a fork of.
 
 use super::json::text_of;
-use super::{ConversationId, Invalid, MessageId, Object};
+use super::{ConversationId, Invalid, MessageId, Object, ShareId};
 
-/// The conversation, and how much of it.
+/// What a new conversation begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fork {
-    /// The conversation to go on from.
-    pub conversation: ConversationId,
-    /// The message to end with; without it the head.
-    pub message: Option<MessageId>,
+pub enum Fork {
+    /// A conversation of the user's own.
+    Conversation {
+        /// The conversation to go on from.
+        id: ConversationId,
+        /// The message to end with; without it the head.
+        message: Option<MessageId>,
+    },
+    /// What anybody's share shows; `None` for what cannot be the id of one.
+    Share(Option<ShareId>),
 }
 
 impl Fork {
-    /// Takes the field `forkOf`: `{"conversationId": id, "messageId"?: id}`.
+    /// Takes the field `forkOf`: `{"conversationId": id, "messageId"?: id}` or `{"shareId": id}`.
     ///
     /// # Errors
     /// `invalid_field`, `invalid_id`.
@@ -22,14 +27,32 @@ impl Fork {
         let Some(raw) = object.take("forkOf").filter(|raw| raw.get() != "null") else {
             return Ok(None);
         };
+        let expected = "an object with a conversationId or a shareId";
         let mut fork = Object::parse(raw.get().as_bytes(), &path)
-            .map_err(|_| Invalid::field(&path, "an object with a conversationId"))?;
+            .map_err(|_| Invalid::field(&path, expected))?;
+        match fork.take("shareId").filter(|raw| raw.get() != "null") {
+            None => Self::of_conversation(&mut fork, &path).map(Some),
+            Some(_)
+                if ["conversationId", "messageId"].map(|name| is_sent(&fork, name))
+                    != [false; 2] =>
+            {
+                Err(Invalid::field(&path, "a shareId and nothing beside it"))
+            }
+            Some(raw) => {
+                let expected = || Invalid::field(&format!("{path}.shareId"), "the id of a share");
+                let id = text_of(raw.get()).ok_or_else(expected)?;
+                Ok(Some(Self::Share(ShareId::parse(&id))))
+            }
+        }
+    }
+
+    fn of_conversation(fork: &mut Object<'_>, path: &str) -> Result<Self, Invalid> {
         let at = format!("{path}.conversationId");
-        let conversation = fork
+        let id = fork
             .take("conversationId")
             .and_then(|raw| text_of(raw.get()))
             .ok_or_else(|| Invalid::id(&at))?;
-        let conversation = ConversationId::parse(&conversation, &at)?;
+        let id = ConversationId::parse(&id, &at)?;
         let at = format!("{path}.messageId");
         let message = fork
             .take("messageId")
@@ -39,9 +62,10 @@ impl Fork {
                 MessageId::parse(&id, &at)
             })
             .transpose()?;
-        Ok(Some(Self {
-            conversation,
-            message,
-        }))
+        Ok(Self::Conversation { id, message })
     }
+}
+
+fn is_sent(object: &Object<'_>, name: &str) -> bool {
+    object.get(name).is_some_and(|raw| raw.get() != "null")
 }

@@ -84,6 +84,23 @@ impl NewMessage {
         })
     }
 
+    /// A message as Redis keeps it, to be written somewhere else behind the one before it; `None` where it was deleted, or the
+    /// form is not ours.
+    pub(crate) fn from_stored(id: &str, body: &str) -> Option<Self> {
+        let (header, record) = body.split_once(Record::HEADER_END)?;
+        let mut words = header.split(' ').skip(1);
+        Some(Self {
+            id: MessageId::parse(id, "id").ok()?,
+            timestamp: Timestamp::from_ms(words.next()?.parse().ok()?),
+            is_dated: true,
+            tokens: words.next()?.parse().ok()?,
+            digest: words.next()?.to_owned(),
+            record: Record::from_stored(record),
+            parent: Parent::Previous,
+            makes_title: false,
+        })
+    }
+
     /// The text, where this is a user's message: what titles are made of.
     pub(super) fn user_text(&self) -> Option<String> {
         if !self.makes_title {

@@ -27,6 +27,11 @@ impl Record {
         self.0.push(END);
     }
 
+    /// A record in the stored form.
+    pub(super) fn from_stored(stored: &str) -> Self {
+        Self(stored.to_owned())
+    }
+
     /// The stored form.
     pub fn as_str(&self) -> &str {
         &self.0

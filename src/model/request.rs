@@ -10,6 +10,7 @@ use super::{
     parse_messages,
 };
 use crate::ErrorCode;
+use crate::identity::RecoveryCode;
 
 /// Reads `{"messages":[...]}`: 1 to 100 messages to append.
 ///
@@ -160,6 +161,15 @@ pub enum SessionAction {
     },
     /// Void every token issued before now.
     SignOutEverywhere,
+    /// Give out a code that brings this user back, in the place of the one before.
+    CreateRecoveryCode,
+    /// Make that code worthless.
+    RevokeRecoveryCode,
+    /// Become the user whose recovery code this is.
+    Recover {
+        /// The code.
+        code: RecoveryCode,
+    },
     /// Move what an anonymous user has into the caller's account.
     Claim {
         /// A token of the anonymous user's.
@@ -188,6 +198,11 @@ pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
         Some("redeem") => Ok(SessionAction::Redeem {
             code: parse_code(&mut object)?,
         }),
+        Some("createRecoveryCode") => Ok(SessionAction::CreateRecoveryCode),
+        Some("revokeRecoveryCode") => Ok(SessionAction::RevokeRecoveryCode),
+        Some("recover") => Ok(SessionAction::Recover {
+            code: parse_recovery_code(&mut object)?,
+        }),
         Some("claim") => {
             let token = object
                 .take("token")
@@ -199,7 +214,7 @@ pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
         }
         _ => Err(Invalid::field(
             "body.action",
-            "link, redeem, claim or signOutEverywhere",
+            "link, redeem, claim, signOutEverywhere, createRecoveryCode, revokeRecoveryCode or recover",
         )),
     }
 }
@@ -218,6 +233,16 @@ fn parse_code(object: &mut Object<'_>) -> Result<String, Invalid> {
         .collect();
     let is_code = code.len() == limits::CODE && code.chars().all(|c| c.is_ascii_alphanumeric());
     is_code.then_some(code).ok_or_else(expected)
+}
+
+fn parse_recovery_code(object: &mut Object<'_>) -> Result<RecoveryCode, Invalid> {
+    let code = object.take("code").and_then(|code| text_of(code.get()));
+    let code = code.and_then(|code| RecoveryCode::parse(&code));
+    code.ok_or_else(|| {
+        let expected =
+            "a recovery code, of 7 groups of 4 letters and digits, copied without a mistake";
+        Invalid::field("body.code", expected)
+    })
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
 }
 
 /// Users of an auth provider sign in and out there.
-fn refuse_provider(caller: &Caller) -> Result<(), ServiceError> {
+pub(super) fn refuse_provider(caller: &Caller) -> Result<(), ServiceError> {
     match caller.user.is_of_provider() {
         true => Err(ServiceError::UseProvider),
         false => Ok(()),

@@ -7,6 +7,7 @@ use super::reply_reader::ReplyReader;
 use super::{StoreError, UserStore};
 use crate::ErrorCode;
 use crate::model::{ConversationId, Preconditions, TagList, Version};
+use crate::upkeep::Task;
 use crate::upstash::{Script, UpstashError};
 
 /// How often a script may ask to be called again with more keys.
@@ -125,7 +126,11 @@ impl UserStore<'_> {
         let (reply, _) = self
             .run(call.script, &keys, &arguments, piggybacked)
             .await?;
-        let (writes, reply) = ReplyReader::new(reply, self.usage())?;
+        let (writes, reply, is_renewal_due) = ReplyReader::of_write(reply, self.usage())?;
+        if is_renewal_due {
+            let task = Task::RenewRecovery(self.caller.user.clone());
+            self.caller.context.add_upkeep(task);
+        }
         let known = self
             .store
             .callers

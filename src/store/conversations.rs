@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::call::Call;
 use super::reply::ChangeSequence;
 use super::scripts::conversations::{
-    ConversationDelete, ConversationFork, ConversationPatch as PatchConversation, ConversationSave,
+    ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
     ConversationsFilter, ConversationsList, ListedConversation,
 };
 use super::written::Written;
-use super::{Cursor, DAY_MS, Outcome, StoreError, UserStore};
+use super::{Cursor, CursorKind, DAY_MS, Outcome, StoreError, UserStore};
 use crate::model::{
-    ConversationFilter, ConversationId, ConversationPatch, Fork, NewConversation, Preconditions,
-    Summary, Timestamp, limits, spellings,
+    ConversationFilter, ConversationId, ConversationPatch, NewConversation, ObjectWriter,
+    Preconditions, Summary, Timestamp, limits, spellings,
 };
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
@@ -31,6 +31,30 @@ pub struct ConversationList {
     pub change_sequence: i64,
     /// How many fit the filter, on all pages together; `None` without a filter, and where there are too many to look at.
     pub count: Option<u64>,
+}
+
+impl ConversationList {
+    /// The page as clients know it; one of a filtered list says how many conversations fit.
+    pub fn to_json(&self, is_filtered: bool) -> String {
+        let summaries = self.conversations.iter();
+        let next = self
+            .next
+            .as_ref()
+            .map(|next| next.encode(CursorKind::Conversations));
+        let page = ObjectWriter::with_capacity(16_384)
+            .array(
+                "data",
+                summaries.map(|summary| summary.to_object(0).finish()),
+            )
+            .optional("nextCursor", next.as_deref())
+            .plain("clock", self.change_sequence);
+        let page = match (is_filtered, self.count) {
+            (false, _) => page,
+            (true, Some(count)) => page.plain("count", count),
+            (true, None) => page.raw("count", "null"),
+        };
+        page.finish()
+    }
 }
 
 /// What to do where the conversation is there already.
@@ -175,32 +199,6 @@ impl UserStore<'_> {
             self.count("conversations_total{event=\"created\"}", 1);
             let total = written.summary.counters.messages;
             self.count_messages(conversation.messages.iter(), total);
-        }
-        Ok(written)
-    }
-
-    /// Makes a new conversation of another one's path, up to a message or to its head.
-    ///
-    /// # Errors
-    /// `NoConversation`; `NoMessage`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
-    pub async fn fork(
-        &self,
-        id: &ConversationId,
-        fork: &Fork,
-        conversation: &NewConversation,
-    ) -> Result<Written, StoreError> {
-        let call = ConversationFork {
-            source: &fork.conversation,
-            message: fork.message.as_ref(),
-            record: conversation.record.as_str(),
-            save_digest: &conversation.digest,
-        };
-        let written = self
-            .write(Call::about(id, call))
-            .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
-        if written.outcome == Outcome::Created {
-            self.count("conversations_total{event=\"created\"}", 1);
         }
         Ok(written)
     }

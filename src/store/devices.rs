@@ -11,7 +11,7 @@ use crate::upstash::UpstashError;
 pub const CODE_TTL: Duration = Duration::from_secs(600);
 
 /// Wrong codes that an address may try in that time.
-const MOST_TRIES: u32 = 5;
+pub(super) const MOST_TRIES: u32 = 5;
 
 /// Whose a code was.
 #[derive(Clone, Debug, PartialEq, Eq)]

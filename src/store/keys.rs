@@ -96,6 +96,11 @@ impl Keys {
         format!("{}link:{code}", self.namespace)
     }
 
+    /// String: the user that a recovery code belongs to; `code` is a pseudonym of it.
+    pub(super) fn recovery(&self, code: &str) -> String {
+        format!("{}recovery:{code}", self.namespace)
+    }
+
     /// String: wrong codes tried from an address.
     pub(super) fn link_tries(&self, address: &str) -> String {
         format!("{}address:{address}:link", self.namespace)

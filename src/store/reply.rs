@@ -3,7 +3,7 @@
 use super::contract::Field;
 use super::reply_reader::ReplyReader;
 use super::{Cursor, StoreError};
-use crate::model::{ObjectWriter, StoredMessage};
+use crate::model::{NewMessage, ObjectWriter, StoredMessage};
 use crate::upstash::UpstashError;
 
 /// How a write ended.
@@ -47,6 +47,17 @@ impl Messages {
         let mut messages = Vec::new();
         while !reply.is_empty() {
             messages.push(read_message(&mut reply)?);
+        }
+        Ok(messages)
+    }
+
+    /// All of them as they are stored, to be written somewhere else.
+    pub(super) fn copied(self) -> Result<Vec<NewMessage>, StoreError> {
+        let mut reply = self.0;
+        let mut messages = Vec::new();
+        while !reply.is_empty() {
+            let (id, body) = (reply.text()?, reply.text()?);
+            messages.push(NewMessage::from_stored(&id, &body).ok_or(UpstashError::Malformed)?);
         }
         Ok(messages)
     }

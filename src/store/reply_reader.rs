@@ -12,6 +12,12 @@ impl ReplyReader {
     /// Reads what every script returns: the calls counted in this window, and the script's own reply. Notes what it
     /// cost.
     pub(super) fn new(reply: Reply, usage: &Usage) -> Result<(u64, Self), StoreError> {
+        let (calls, reply, _) = Self::of_write(reply, usage)?;
+        Ok((calls, reply))
+    }
+
+    /// The same of a script that writes; and whether the user's recovery code is to be kept longer.
+    pub(super) fn of_write(reply: Reply, usage: &Usage) -> Result<(u64, Self, bool), StoreError> {
         let mut parts = reply.into_list()?.into_iter();
         let (Some(Reply::Int(calls)), Some(reply), Some(Reply::Int(commands))) =
             (parts.next(), parts.next(), parts.next())
@@ -19,7 +25,9 @@ impl ReplyReader {
             return Err(UpstashError::Malformed.into());
         };
         usage.add_commands(u32::try_from(commands).unwrap_or(0));
-        Ok((u64::try_from(calls).unwrap_or(0), Self::of_list(reply)?))
+        let is_renewal_due = matches!(parts.next(), Some(Reply::Int(1)));
+        let calls = u64::try_from(calls).unwrap_or(0);
+        Ok((calls, Self::of_list(reply)?, is_renewal_due))
     }
 
     /// A reply that is the items of a list.

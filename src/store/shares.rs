@@ -37,7 +37,7 @@ pub struct SharedPage {
     count: u64,
     title: String,
     messages: Vec<StoredMessage>,
-    next: Option<u32>,
+    next: Option<u64>,
 }
 
 impl SharedPage {
@@ -106,8 +106,9 @@ impl UserStore<'_> {
     /// `NoShare`; or the database failed.
     pub async fn open_share(&self, id: &ShareId, part: u32) -> Result<SharedPage, StoreError> {
         let call = ShareRead {
-            part,
+            part: part.into(),
             secret: id.secret(),
+            max_bytes: 0,
             share: id,
         };
         let there = self.store.for_name(&self.caller, id.database_name());
@@ -118,7 +119,7 @@ impl UserStore<'_> {
             count: reply.message_count,
             title: reply.title,
             messages: reply.messages.read()?,
-            next: part.checked_add(1).filter(|next| *next < reply.parts),
+            next: reply.next,
         })
     }
 }

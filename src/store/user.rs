@@ -7,7 +7,7 @@ use super::scripts::users::{StatisticsRead, StoredStatistics, UserErase, UserSet
 use super::usage::{Activity, ModelUsage, last_days, models_of};
 use super::{StoreError, UserStore};
 use crate::context::RateLimitKey;
-use crate::model::ConversationId;
+use crate::model::{ConversationId, Timestamp};
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
 
@@ -44,6 +44,8 @@ pub struct Statistics {
     pub trashed: u64,
     /// What they take up in the database; part of `bytes`.
     pub trashed_bytes: u64,
+    /// When the user's recovery code was made, where there is one.
+    pub recovery_created: Option<Timestamp>,
     /// The last 30 days, the oldest first, those without activity included.
     pub activity: Vec<Activity>,
     /// What was received from each model, the one with the most messages first.
@@ -107,6 +109,10 @@ impl UserStore<'_> {
             expiring_soon: reply.expiring_soon,
             trashed: reply.trashed,
             trashed_bytes: reply.trashed_bytes,
+            recovery_created: reply
+                .recovery_created
+                .and_then(|ms| i64::try_from(ms).ok())
+                .map(Timestamp::from_ms),
             most_messages: reply.largest,
             lifetime: Totals {
                 conversations: reply.lifetime_conversations,

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{ParseError, Url};
 
-use crate::common::Site;
+use crate::common::{Site, repository};
 use crate::driver::Driver;
 
 /// How many browsers run at once: more would only wait for each other.
@@ -210,7 +210,7 @@ impl Browser {
 
     /// Keeps a picture of the page, for people: `target/screenshots/{name}.png`.
     pub async fn screenshot(&self, name: &str) {
-        let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+        let directory = repository().join("target/screenshots");
         fs::create_dir_all(&directory).unwrap();
         let picture = self.client.screenshot().await.unwrap();
         fs::write(directory.join(format!("{name}.png")), picture).unwrap();

@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::browser::Browser;
-use crate::common::Site;
 use crate::common::day::{ALLOWED, COUNTED};
+use crate::common::{Site, repository};
 use crate::on_both_stores;
 
 on_both_stores!(a_users_day_in_a_browser_stays_inside_its_budget);
@@ -53,7 +52,7 @@ async fn a_users_day_in_a_browser_stays_inside_its_budget(site: Site) {
 
 /// The repository's scripts, where a browser can have them: they import the module by its place in the repository.
 fn pages_for_the_script() -> TempDir {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let repository = repository();
     let pages = TempDir::with_prefix("pages-").unwrap();
     fs::write(
         pages.path().join("page.html"),

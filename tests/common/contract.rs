@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::client::TestResponse;
 
 /// What makes the document anew.
-pub const UPDATE: &str = "UPDATE_OPENAPI=1 cargo test --test it openapi is_up_to_date";
+pub const UPDATE: &str =
+    "UPDATE_OPENAPI=1 cargo test -p integration --test it openapi is_up_to_date";
 
 /// Headers that an answer may only have where the document says so.
 const DOCUMENTED_HEADERS: [&str; 10] = [
@@ -40,7 +41,7 @@ static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> =
     LazyLock::new(Mutex::default);
 
 pub fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("public/openapi.json")
+    super::repository().join("public/openapi.json")
 }
 
 /// While the document is made there is none to hold anything to.

@@ -95,5 +95,5 @@ fn read_json(path: &str) -> Option<Value> {
 }
 
 fn read_text(path: &str) -> Option<String> {
-    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
+    std::fs::read_to_string(super::repository().join(path)).ok()
 }

@@ -14,6 +14,7 @@ pub mod provider;
 mod site;
 pub mod situation;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -53,6 +54,15 @@ macro_rules! on_both_stores {
     };
 }
 
+/// The root of the repository; the tests are a package in a folder of it.
+pub fn repository() -> PathBuf {
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let root = folders
+        .into_iter()
+        .find(|folder| folder.join("vercel.json").is_file());
+    root.expect("vercel.json is at the root").to_owned()
+}
+
 /// Puts every script into the store's cache and ends the first day's renewals.
 pub async fn use_every_script(user: &Client) {
     user.create("warm", vec![message("m", "user", "x")]).await;
@@ -76,14 +86,24 @@ pub async fn use_every_script(user: &Client) {
     .expect(200);
     let fork = json!({ "id": "warm-fork", "forkOf": { "conversationId": "warm" } });
     user.post("/api/conversations", &fork).await.expect(201);
-    user.delete("/api/conversations/warm-fork?permanent=true")
-        .await
-        .expect(200);
+    let share = json!({ "conversationId": "warm-fork" });
+    let share = user.post("/api/shares", &share).await.expect(201);
+    let copy = json!({ "id": "warm-copy", "forkOf": { "shareId": share["id"] } });
+    user.post("/api/conversations", &copy).await.expect(201);
+    for id in ["warm-fork", "warm-copy"] {
+        user.delete(&format!("/api/conversations/{id}?permanent=true"))
+            .await
+            .expect(200);
+    }
     user.delete("/api/conversations/warm/messages/m")
         .await
         .expect(200);
     user.open("warm").await;
     user.get("/api/conversations").await.expect(200);
+    for (action, status) in [("createRecoveryCode", 201), ("revokeRecoveryCode", 200)] {
+        let body = json!({ "action": action });
+        user.post("/api/session", &body).await.expect(status);
+    }
     user.get("/api/user").await.expect(200);
     user.patch("/api/session", &json!({ "currentConversationId": "warm" }))
         .await

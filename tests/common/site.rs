@@ -278,7 +278,7 @@ async fn any_port() -> TcpListener {
 
 /// The pages of the repository.
 fn public() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("public")
+    super::repository().join("public")
 }
 
 async fn serve(app: App, pages: &Path) -> WebServer {

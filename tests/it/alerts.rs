@@ -1,10 +1,9 @@
 //! The alert rules of docs/, and the metrics they are about, as Prometheus's own tool sees them.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::common::{Site, message};
+use crate::common::{Site, message, repository};
 use serde_json::json;
 use test_support::skip_without;
 
@@ -14,7 +13,7 @@ const TOKEN: &str = "a token for reading metrics, long enough";
 fn promtool(arguments: &[&str], input: &str) -> Option<Output> {
     let child = Command::new("promtool")
         .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs"))
+        .current_dir(repository().join("docs"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

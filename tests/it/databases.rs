@@ -33,6 +33,8 @@ macro_rules! on_two_databases {
 on_two_databases!(
     each_user_is_in_one_database_and_all_are_used,
     codes_and_shares_are_found_wherever_they_are,
+    a_share_is_gone_on_with_wherever_it_is,
+    a_share_too_large_for_one_request_is_copied_in_several,
     one_database_away_concerns_its_users_only,
     metrics_and_health_are_of_both,
     a_claim_within_one_database_works_and_across_says_why_not,
@@ -128,6 +130,12 @@ async fn codes_and_shares_are_found_wherever_they_are(pair: Pair) {
             .await
             .expect(200);
         assert_eq!(redeemed["userId"], id_of(&user).await);
+        let recovery = json!({ "action": "createRecoveryCode" });
+        let recovery = user.post("/api/session", &recovery).await.expect(201);
+        let body = json!({ "action": "recover", "code": recovery["recoveryCode"] });
+        let caller = pair.deployment.anonymous_caller();
+        let back = caller.post("/api/session", &body).await.expect(200);
+        assert_eq!(back["userId"], id_of(&user).await);
         let named = user.with_header("idempotency-key", "k");
         let mut ids = BTreeSet::new();
         for client in [&user, &user, &named, &named] {
@@ -149,6 +157,143 @@ async fn codes_and_shares_are_found_wherever_they_are(pair: Pair) {
     for site in [&pair.one, &pair.two] {
         assert_eq!(site.keys("share:*").await, [""; 0]);
     }
+}
+
+async fn share(user: &Client) -> String {
+    let body = json!({ "conversationId": "c" });
+    let share = user.post("/api/shares", &body).await.expect(201);
+    share["id"].as_str().unwrap().to_owned()
+}
+
+async fn a_share_is_gone_on_with_wherever_it_is(pair: Pair) {
+    const ALL: &str = "/api/conversations";
+    let (first, second) = pair.one_in_each().await;
+    let messages = (0..100).map(|at| message(&format!("m{at}"), "user", "hi"));
+    second
+        .put(
+            "/api/conversations/c",
+            &json!({ "title": "T", "messages": messages.collect::<Vec<_>>() }),
+        )
+        .await
+        .expect(201);
+    let id = share(&second).await;
+    let fork = json!({ "forkOf": { "shareId": id } });
+    let copied = first.post(ALL, &fork).await.expect(201);
+    assert_eq!(
+        (&copied["title"], &copied["messageCount"]),
+        (&json!("T"), &json!(100))
+    );
+    assert_eq!(copied["forkedFrom"], json!({ "shareId": id, "title": "T" }));
+    let opened = first.open(copied["id"].as_str().unwrap()).await;
+    assert_eq!(opened["messages"], second.open("c").await["messages"]);
+
+    // One reads, one writes; the address's counter of reads is there by now.
+    let ((_, there), here) = pair
+        .one
+        .cost_of(pair.two.cost_of(first.post(ALL, &fork)))
+        .await;
+    assert_eq!((here.requests, here.commands), (1, 10));
+    assert_eq!((there.requests, there.commands), (1, 3));
+
+    let named = first.with_header("idempotency-key", "k");
+    let written = named.post(ALL, &fork).await.expect(201);
+    pair.two.faults().push(Fault::QuotaError, 1_000);
+    first
+        .post(ALL, &fork)
+        .await
+        .expect_error(503, "storage_quota");
+    pair.two.faults().clear();
+    second
+        .delete(&format!("/api/shares?id={id}"))
+        .await
+        .expect(200);
+    first
+        .post(ALL, &fork)
+        .await
+        .expect_error(404, "share_not_found");
+    assert_eq!(named.post(ALL, &fork).await.expect(201), written);
+    // Nothing of a user is left in another one's database.
+    first.delete("/api/user").await.expect(200);
+    let first = users_in(&pair.two).await;
+    assert_eq!(
+        first.len(),
+        users_in(&pair.two).await.intersection(&first).count()
+    );
+}
+
+async fn a_share_too_large_for_one_request_is_copied_in_several(pair: Pair) {
+    const ALL: &str = "/api/conversations";
+    let (first, second) = pair.one_in_each().await;
+    second.create("c", vec![]).await;
+    // The scripts are in the caches then.
+    let small = json!({ "id": "small", "forkOf": { "shareId": share(&second).await } });
+    first.post(ALL, &small).await.expect(201);
+    first
+        .append("small", vec![message("m", "user", "hi")])
+        .await
+        .expect(201);
+    for at in 0..9_u64 {
+        let text = crate::common::incompressible(at + 1, 900_000);
+        let added = message(&format!("m{at}"), "user", &text);
+        second
+            .append("c", vec![added, message(&format!("n{at}"), "user", "hi")])
+            .await
+            .expect(201);
+    }
+    let id = share(&second).await;
+    let fork = json!({ "id": "f", "forkOf": { "shareId": id } });
+    let ((copied, there), here) = pair
+        .one
+        .cost_of(pair.two.cost_of(first.post(ALL, &fork)))
+        .await;
+    let copied = copied.expect(201);
+    assert_eq!(
+        (copied["messageCount"].as_u64(), copied["headId"].as_str()),
+        (Some(18), Some("n8"))
+    );
+    assert_eq!((there.requests, here.requests), (2, 2));
+    let exported = async |user: &Client, id: &str| {
+        let text = user
+            .get(&format!("/api/export?conversation={id}&format=ndjson"))
+            .await
+            .text;
+        let lines = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines
+            .flat_map(|line| line["messages"].as_array().cloned().unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
+    let original = exported(&second, "c").await;
+    assert_eq!(original.len(), 18);
+    assert!(exported(&first, "f").await == original);
+    // A repeat finds all of it there, whatever was changed since.
+    first.post(ALL, &fork).await.expect(200);
+    assert!(exported(&first, "f").await == original);
+    first
+        .delete("/api/conversations/f/messages/n8")
+        .await
+        .expect(200);
+    first.post(ALL, &fork).await.expect(200);
+    assert_eq!(first.open("f").await["messageCount"], 17);
+
+    // It fits whole or not at all, and what was interrupted is gone on with.
+    let third = pair.one_in_each().await.0;
+    let ((), faults) = ((), pair.one.faults());
+    third.get(ALL).await.expect(200);
+    faults.on_request(
+        2,
+        Fault::Status {
+            code: 400,
+            retry_after: None,
+        },
+    );
+    let interrupted = third.post(ALL, &fork).await;
+    assert!(interrupted.status >= 500, "{}", interrupted.text);
+    faults.clear();
+    let whole = third.post(ALL, &fork).await.expect(200);
+    assert_eq!(whole["messageCount"], 18);
+    assert!(exported(&third, "f").await == original);
 }
 
 async fn one_database_away_concerns_its_users_only(pair: Pair) {

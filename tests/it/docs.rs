@@ -5,17 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::repository;
 /// The most words that README.md may have, as `wc -w` counts them.
 const README_WORDS: usize = 1_200;
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// The pages whose links are checked.
 fn pages() -> Vec<PathBuf> {
-    let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
-    let entries = fs::read_dir(root().join("docs")).unwrap();
+    let mut pages = vec![
+        repository().join("README.md"),
+        repository().join("CONTRIBUTING.md"),
+    ];
+    let entries = fs::read_dir(repository().join("docs")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     pages.extend(paths.filter(|path| path.extension().is_some_and(|end| end == "md")));
     pages.sort();
@@ -126,7 +126,7 @@ fn every_relative_link_leads_somewhere() {
 
 #[test]
 fn the_readme_is_short() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
     let words = readme.split_whitespace().count();
     assert!(words <= README_WORDS, "{words} words");
 }
@@ -176,7 +176,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn every_source_file_begins_by_saying_what_it_is_for() {
     let mut files = Vec::new();
-    sources(&root(), &mut files);
+    sources(&repository(), &mut files);
     assert!(files.len() > 200, "{} files", files.len());
     for file in files {
         let text = fs::read_to_string(&file).unwrap();

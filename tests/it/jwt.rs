@@ -72,7 +72,12 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
     assert_eq!(one.open("c").await["messages"][0]["content"], "mine");
 
     // They have a session, and go on with the provider's token.
-    for action in ["link", "signOutEverywhere"] {
+    for action in [
+        "link",
+        "signOutEverywhere",
+        "createRecoveryCode",
+        "revokeRecoveryCode",
+    ] {
         one.post("/api/session", &json!({ "action": action }))
             .await
             .expect_error(400, "use_provider");

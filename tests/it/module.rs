@@ -1,11 +1,11 @@
 //! The browser module, in Node against the running service; and its types.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use crate::common::Site;
 use crate::common::day::{ALLOWED, COUNTED};
+use crate::common::{Site, repository};
 use test_support::skip_without;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
@@ -15,7 +15,10 @@ on_both_stores!(
     a_users_day_stays_inside_its_budget,
 );
 
-const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/module");
+/// The scripts, and what they need.
+fn directory() -> PathBuf {
+    repository().join("tests/module")
+}
 
 const PROVIDER_SECRET: &str = "a secret of the auth provider, for tests";
 
@@ -51,7 +54,7 @@ async fn a_users_day_stays_inside_its_budget(site: Site) {
     }
     let service = site.deployment(&VARIABLES).await;
     let mut node = Command::new("node")
-        .arg(Path::new(DIRECTORY).join("day.mjs"))
+        .arg(directory().join("day.mjs"))
         .env("API", format!("{}/api", service.url()))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -85,7 +88,7 @@ async fn a_users_day_stays_inside_its_budget(site: Site) {
 
 #[tokio::test]
 async fn a_frontend_in_typescript_compiles() {
-    let compiler = Path::new(DIRECTORY).join("node_modules/typescript/bin/tsc");
+    let compiler = directory().join("node_modules/typescript/bin/tsc");
     if !node_is_installed().await {
         return;
     }
@@ -99,7 +102,8 @@ async fn a_frontend_in_typescript_compiles() {
     }
     let output = Command::new("node")
         .arg(&compiler)
-        .args(["--project", DIRECTORY])
+        .arg("--project")
+        .arg(directory())
         .output()
         .await
         .unwrap();
@@ -117,7 +121,7 @@ async fn node_is_installed() -> bool {
 
 /// The tests that need nothing but the service.
 fn scripts() -> Vec<PathBuf> {
-    let files = std::fs::read_dir(DIRECTORY).unwrap();
+    let files = std::fs::read_dir(directory()).unwrap();
     let mut scripts: Vec<PathBuf> = files
         .map(|file| file.unwrap().path())
         .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))

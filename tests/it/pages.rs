@@ -1,20 +1,15 @@
 //! The pages, as they come over HTTP.
 
 use std::fs;
-use std::path::PathBuf;
 
-use crate::common::Site;
+use crate::common::{Site, repository};
 use serde_json::Value;
 
 const POLICY: &str = "content-security-policy";
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// The headers that vercel.json has for pages.
 fn deployed_headers() -> Vec<(String, String)> {
-    let text = fs::read_to_string(root().join("vercel.json")).unwrap();
+    let text = fs::read_to_string(repository().join("vercel.json")).unwrap();
     let deployment: Value = serde_json::from_str(&text).unwrap();
     let rules = deployment["headers"].as_array().unwrap();
     assert_eq!(rules.len(), 1, "this test knows one rule");
@@ -70,7 +65,7 @@ async fn a_page_has_no_other_address() {
 #[test]
 fn pages_hold_no_code_and_no_style() {
     for page in ["index.html", "shared.html"] {
-        let text = fs::read_to_string(root().join("public").join(page)).unwrap();
+        let text = fs::read_to_string(repository().join("public").join(page)).unwrap();
         for inline in ["<style", " style=", " onclick=", "javascript:"] {
             assert!(!text.contains(inline), "{page} has {inline}");
         }

@@ -1,14 +1,11 @@
 //! What holds the repository together: the table of routes, `api/`, `Cargo.toml` and `vercel.json` agree.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::common::repository;
 use conversation_store::http::Route;
 use serde_json::Value;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn functions(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
@@ -22,7 +19,7 @@ fn functions(directory: &Path) -> Vec<String> {
         if path.is_dir() {
             found.extend(functions(&path));
         } else {
-            let relative = path.strip_prefix(root()).unwrap();
+            let relative = path.strip_prefix(repository()).unwrap();
             found.push(relative.to_str().unwrap().to_owned());
         }
     }
@@ -32,7 +29,7 @@ fn functions(directory: &Path) -> Vec<String> {
 
 #[test]
 fn every_file_of_api_is_a_route_of_the_table() {
-    let functions = functions(&root().join("api"));
+    let functions = functions(&repository().join("api"));
     assert!(
         functions.len() <= 12,
         "Vercel's Hobby plan takes 12 functions"
@@ -54,7 +51,7 @@ fn a_pattern_is_the_path_that_vercel_makes_of_the_file() {
 
 #[test]
 fn every_route_is_a_binary() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
     for route in Route::ALL {
         let (name, file) = (route.name(), route.file());
         let binary = format!("[[bin]]\nname = \"{name}\"\npath = \"{file}\"\n");
@@ -65,7 +62,7 @@ fn every_route_is_a_binary() {
 
 #[test]
 fn every_route_has_a_time_limit() {
-    let settings = fs::read_to_string(root().join("vercel.json")).unwrap();
+    let settings = fs::read_to_string(repository().join("vercel.json")).unwrap();
     let settings: Value = serde_json::from_str(&settings).unwrap();
     let limits = settings["functions"].as_object().unwrap();
     let is_meant = |pattern: &str, file: &str| match pattern.split_once("**/*") {
@@ -88,7 +85,7 @@ fn every_route_has_a_time_limit() {
 #[test]
 fn a_handler_runs_as_its_own_route() {
     for route in Route::ALL {
-        let source = fs::read_to_string(root().join(route.file())).unwrap();
+        let source = fs::read_to_string(repository().join(route.file())).unwrap();
         let function = format!("conversation_store::function!({route:?}, handle);");
         assert!(source.contains(&function), "{}: {function}", route.file());
     }
@@ -96,13 +93,13 @@ fn a_handler_runs_as_its_own_route() {
 
 #[test]
 fn no_file_of_src_makes_vercel_ignore_api() {
-    assert!(!root().join("src/main.rs").exists());
+    assert!(!repository().join("src/main.rs").exists());
 }
 
 #[test]
 fn every_script_declares_itself() {
     const FLAGS: [&str; 3] = ["", ",no-writes", ",allow-oom"];
-    let entries = fs::read_dir(root().join("src/lua")).unwrap();
+    let entries = fs::read_dir(repository().join("src/lua")).unwrap();
     let scripts = entries.map(|entry| entry.unwrap().path());
     for path in scripts.filter(|path| path.is_file()) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-use crate::common::{Client, Site, contract};
+use crate::common::{Client, Site, contract, repository};
 use serde_json::{Value, json};
 use test_support::skip_without;
 use tokio::process::Command;
@@ -64,7 +64,7 @@ async fn the_service_answers_as_its_document_says(site: Site) {
 
 /// The one that `tests/schemathesis/requirements.txt` was installed into, or any.
 fn find_program() -> Option<PathBuf> {
-    let own = manifest_folder().join("target/schemathesis/bin/schemathesis");
+    let own = repository().join("target/schemathesis/bin/schemathesis");
     let path = env::var_os("PATH").unwrap_or_default();
     let anywhere = env::split_paths(&path).map(|folder| folder.join("schemathesis"));
     std::iter::once(own)
@@ -74,7 +74,7 @@ fn find_program() -> Option<PathBuf> {
 
 /// `examples` replaces the configured number of them.
 async fn run(program: &Path, url: &str, folder: &Path, examples: Option<&str>) -> Output {
-    let own = manifest_folder().join("tests/schemathesis");
+    let own = repository().join("tests/schemathesis");
     let users = folder.join("users.json");
     let running = Command::new(program)
         .arg("--config-file")
@@ -100,8 +100,4 @@ async fn run(program: &Path, url: &str, folder: &Path, examples: Option<&str>) -
 fn user(name: &str, client: &Client) -> Value {
     let bearer = format!("Bearer {}", client.token());
     json!({ "name": name, "fixedHeaders": [{ "name": "Authorization", "value": bearer }] })
-}
-
-fn manifest_folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

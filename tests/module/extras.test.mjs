@@ -31,6 +31,24 @@ test('a share can be read without a user until it is deleted', async () => {
   await assert.rejects(visitor.store.readShare(share.id), { code: 'share_not_found' });
 });
 
+test('a share is gone on with in a copy', async () => {
+  const { store } = await begin();
+  const share = await store.createShare('1751545800000');
+  const reader = new Browser();
+  const { store: theirs } = await reader.open();
+  const copy = await theirs.forkShare(share.id);
+  assert.equal(copy.messageCount, 2);
+  const opened = await theirs.getConversation(copy.id);
+  assert.equal(opened.title, copy.title);
+  assert.match(opened.messages[0].content, /mutex/);
+  assert.deepEqual(opened.forkedFrom, { shareId: share.id, title: share.title });
+  await theirs.addMessage(copy.id, message(reader.clock, 'user', 'more'));
+  await theirs.flush();
+  assert.equal((await store.getConversation('1751545800000')).messages.length, 2);
+  await store.deleteShare(share.id);
+  await assert.rejects(theirs.forkShare(share.id), { code: 'share_not_found' });
+});
+
 test('an export goes into another account, and shows there as it was', async () => {
   const { store } = await begin();
   const blob = await store.exportAll();

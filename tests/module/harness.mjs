@@ -1,5 +1,6 @@
 /** Browsers, tabs, a clock and a network for the module's tests in Node; the server is a real one. */
 
+import { readdir } from 'node:fs/promises';
 import { afterEach } from 'node:test';
 
 import { createMemoryDatabase } from '../../public/conversation-store.js';
@@ -47,6 +48,10 @@ class Locks {
     this.#grant(queue);
   }
 }
+
+// The parts that are loaded when they are used: the tests' clock does not wait for the disk.
+const PARTS = new URL('../../public/conversation-store/', import.meta.url);
+for (const name of await readdir(PARTS)) if (name.endsWith('.js')) await import(new URL(name, PARTS));
 
 const opened = new Set();
 

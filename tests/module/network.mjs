@@ -1,6 +1,6 @@
 /** The network between a store and the real server. Runs in Node and in a browser. */
 
-/** Where the server is: `cargo test --test it module` says so, and starts it. */
+/** Where the server is: `cargo test -p integration --test it module` says so, and starts it. */
 export const API = globalThis.process?.env.API ?? '/api';
 
 /**

@@ -19,8 +19,9 @@ EXCUSES = {
     "duplicate_id": {"createConversation", "saveConversation", "appendMessages"},
     # Which formats there are depends on whether one conversation is asked for; the trash takes no filter.
     "invalid_query": {"exportConversations", "listConversations"},
-    # A share's end lies between now and a conversation's life from now; one's own token cannot be claimed. A message has a
-    # content or parts that are not null, and no parts beside blocks; a fork has no messages; a head that is null changes nothing;
+    # A share's end lies between now and a conversation's life from now; one's own token cannot be claimed; a recovery
+    # code has characters that check the others. A message has a
+    # content or parts that are not null, and no parts beside blocks; a fork has no messages, and of two things it is of one; a head that is null changes nothing;
     # parents are among the messages, and none follow one another in a circle.
     "invalid_field": {
         "shareConversation",

@@ -6,6 +6,7 @@ use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::repository;
 /// What a build may need to know of the machine. Nothing else gets in: neither what configures the service,
 /// nor what Cargo tells the programs it runs, which would make it build everything anew.
 const PASSED_ON: [&str; 12] = [
@@ -23,19 +24,14 @@ const PASSED_ON: [&str; 12] = [
     "SSL_CERT_",
 ];
 
-/// The repository.
-pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// Where all of this is kept, out of the way of what developers build.
 pub fn folder() -> PathBuf {
-    root().join("target/vercel")
+    repository().join("target/vercel")
 }
 
 /// Vercel's command line, which `npm install --no-save` puts there.
 pub fn vercel_program() -> PathBuf {
-    root().join("tests/vercel/node_modules/.bin/vercel")
+    repository().join("tests/vercel/node_modules/.bin/vercel")
 }
 
 /// Whether it is there, and runs.
@@ -74,7 +70,10 @@ fn building(program: PathBuf, tree: &Path) -> Command {
         .env_clear()
         .envs(env::vars_os().filter(|(name, _)| is_passed_on(&name.to_string_lossy())))
         .env("CARGO_TARGET_DIR", folder().join("cargo"))
-        .env("CARGO_PROFILE_DEV_DEBUG", "false");
+        .env("CARGO_PROFILE_DEV_DEBUG", "false")
+        // What is tested is what the builder makes of the repository. Optimising it as for a deployment takes minutes.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off");
     command
 }
 

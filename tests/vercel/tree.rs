@@ -7,7 +7,8 @@ use std::process::Command;
 
 use test_support::skip_without;
 
-use super::command::{folder, is_vercel_there, root};
+use super::command::{folder, is_vercel_there};
+use crate::common::repository;
 
 /// A copy of what would be deployed: the files that Git knows, or would take.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Tree {
             }
         }
         for file in &self.files {
-            let (from, to) = (root().join(file), self.path.join(file));
+            let (from, to) = (repository().join(file), self.path.join(file));
             let content = fs::read(from).unwrap();
             if fs::read(&to).is_ok_and(|copied| copied == content) {
                 continue;
@@ -79,12 +80,16 @@ fn known_files() -> Option<BTreeSet<PathBuf>> {
             "--others",
             "--exclude-standard",
         ])
-        .current_dir(root())
+        .current_dir(repository())
         .output();
     let listed = listed.ok().filter(|output| output.status.success())?;
     let listed = String::from_utf8(listed.stdout).unwrap();
     let files = listed.split_terminator('\0').map(PathBuf::from);
-    Some(files.filter(|file| root().join(file).is_file()).collect())
+    Some(
+        files
+            .filter(|file| repository().join(file).is_file())
+            .collect(),
+    )
 }
 
 /// All files below `folder`, named from there.

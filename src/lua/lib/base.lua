@@ -4,7 +4,8 @@
 -- KEYS     1 conversations  2 meta  3 deleted; where a script works on one conversation 4 messages  5 bodies
 -- ARGV     1 now, ms  2 settings, see `setting_names`  3 conversation id, or ''
 --          4 and 5 concern writing scripts, see write.lua; a script's own arguments begin at 6
--- Returns  {calls counted for the user in this window, what the script itself returns, commands billed}
+-- Returns  {calls counted for the user in this window, what the script itself returns, commands billed}, and from scripts that
+--          write 1 where the user's recovery code is to be kept longer, or 0
 --
 -- The header of each script names its own arguments and the parts of its own reply, one a line; `...` marks a list, of which
 -- the names behind it make up one item. The structs in src/store/scripts/ have the same names in the same order, which a
@@ -24,6 +25,7 @@
 --           ':claimed'       a hash of the user whose account all of this was moved into, and how many
 --                            conversations; see user_claim.lua
 --           ':code'          the key of the last code for another device and when it expires, ms; see code_create.lua
+--           ':recovery'      the key of the recovery code and when it was made, ms; see recovery_create.lua
 --           ':trash'         what is in the trash, see trash.lua
 --           ':settings'      what the user has chosen, see `user_setting_names`; absent where nothing was
 --           ':stream:<n>'    until when the n-th open stream of changes may last, ms
@@ -81,8 +83,9 @@ local user_setting_names = { 'ttl', 'since' }
 -- bytes           of everything the user keeps
 -- window, calls   of the rate limit
 -- listening       until when a stream may be open, ms
+-- recovery        when the key of the user's recovery code expires, ms; 0 where there is none
 local user_names = { 'change_seq', 'expires_at', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
-  'bytes', 'window', 'calls', 'listening' }
+  'bytes', 'window', 'calls', 'listening', 'recovery' }
 
 -- change_seq      the user's when this was written; where it differs, a release that does not know this field wrote since,
 --                 and the totals are not to be trusted

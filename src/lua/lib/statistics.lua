@@ -21,9 +21,9 @@ local function count_conversations(account)
   return expiring_soon
 end
 
--- The statistics by name; what the user has chosen was read before. `trashed`, `models`: what meta has of the trash and of
--- models.
-local function statistics_of(user, account, trashed, models)
+-- The statistics by name; what the user has chosen was read before. `trashed`, `models`, `recovery`: what meta has of the
+-- trash, of models, and of the recovery code.
+local function statistics_of(user, account, trashed, models, recovery)
   local is_due = user.change_seq > 0 and not (is_counted(account) and account.largest >= 0)
   local expiring_soon = 0
   -- Nothing expires before `counted_until`.
@@ -51,5 +51,6 @@ local function statistics_of(user, account, trashed, models)
     expiring_soon = integer(expiring_soon),
     trashed = integer(count),
     trashed_bytes = integer(bytes),
+    recovery_created = string.match(recovery or '', ' (%d+)$') or '',
   }
 end

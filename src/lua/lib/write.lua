@@ -147,6 +147,8 @@ local function expire_user(user)
   local at = integer(user.expires_at + DAY)
   redis.call('PEXPIREAT', CONVERSATIONS, at)
   redis.call('PEXPIREAT', META, at)
+  -- Its key cannot be named here: the service is told, and extends it.
+  user.is_recovery_due = user.recovery > 0 and user.recovery < user.expires_at + DAY
 end
 
 -- What a notice may carry of messages: small ones, so that a listener need not ask for them. Line ends
@@ -305,5 +307,5 @@ local function finish(run)
     if reply[1] == 'rate_limited' then return { CALLS, reply, COMMANDS } end
   end
   write_caller()
-  return { CALLS, reply, COMMANDS }
+  return { CALLS, reply, COMMANDS, CALLER and CALLER.is_recovery_due and 1 or 0 }
 end

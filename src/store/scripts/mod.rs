@@ -3,6 +3,7 @@
 pub(super) mod conversations;
 pub(super) mod messages;
 pub(super) mod metrics;
+pub(super) mod recovery;
 pub(super) mod sessions;
 pub(super) mod shares;
 pub(super) mod trash;
@@ -21,7 +22,10 @@ const APPEND: &str = include_str!("../../lua/lib/append.lua");
 const BRANCHES: &str = include_str!("../../lua/lib/branches.lua");
 const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
 const LIST: &str = include_str!("../../lua/lib/list.lua");
+const FORK: &str = include_str!("../../lua/lib/fork.lua");
+const RECOVERY: &str = include_str!("../../lua/lib/recovery.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
+const SHARE_PARTS: &str = include_str!("../../lua/lib/share_parts.lua");
 const TRASH: &str = include_str!("../../lua/lib/trash.lua");
 const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
 
@@ -58,7 +62,7 @@ scripts! {
     CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
     CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
     CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE TRASH;
-    CONVERSATION_FORK = WRITING "conversation_fork.lua";
+    CONVERSATION_FORK = WRITING "conversation_fork.lua" with FORK;
     CONVERSATION_PATCH = WRITING "conversation_patch.lua";
     CONVERSATION_READ = READING "conversation_read.lua" with BRANCHES;
     CONVERSATION_RENEW = WRITING "conversation_renew.lua";
@@ -68,6 +72,10 @@ scripts! {
     MESSAGE_DELETE = WRITING "message_delete.lua";
     MESSAGE_PATCH = WRITING "message_patch.lua";
     MESSAGE_SAVE = WRITING "message_save.lua" with APPEND;
+    RECOVERY_CREATE = WRITING "recovery_create.lua" with RECOVERY;
+    RECOVERY_REDEEM = WRITING "recovery_redeem.lua";
+    RECOVERY_RENEW = WRITING "recovery_renew.lua" with RECOVERY;
+    RECOVERY_REVOKE = WRITING "recovery_revoke.lua" with RECOVERY;
     SESSION_BEGIN = WRITING "session_begin.lua";
     SESSION_READ = READING "session_read.lua";
     SESSION_SET_CURRENT = WRITING "session_set_current.lua";
@@ -75,7 +83,8 @@ scripts! {
     SHARES_CREATE = WRITING "shares_create.lua" with SHARE;
     SHARES_LIST = READING "shares_list.lua" with SHARE;
     SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
-    SHARE_READ = READING "share_read.lua";
+    SHARE_FORK = WRITING "share_fork.lua" with FORK SHARE_PARTS;
+    SHARE_READ = READING "share_read.lua" with SHARE_PARTS;
     STATISTICS_READ = READING "statistics_read.lua" with TRASH STATISTICS;
     STREAM_OPEN = WRITING "stream_open.lua";
     TRASH_CLAIM = WRITING "trash_claim.lua" with TRASH;

@@ -98,7 +98,7 @@ procedure! {
 }
 
 reply! {
-    /// See [`CodeRedeem`].
+    /// Whose a code is.
     RedeemedCode {
         _status: Outcome,
         user: String,

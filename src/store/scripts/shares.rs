@@ -1,6 +1,7 @@
 //! What the scripts take and return that work on shares.
 
-use crate::model::{ShareId, Timestamp};
+use super::conversations::WrittenConversation;
+use crate::model::{NewMessage, ShareId, Timestamp};
 use crate::store::contract::{procedure, reply};
 use crate::store::reply::{Messages, Outcome};
 
@@ -56,10 +57,11 @@ procedure! {
 }
 
 procedure! {
-    /// One part of a share's messages, for any caller that knows its id.
+    /// One part of a share's messages or several, for any caller that knows its id.
     ShareRead<'a>: SHARE_READ -> SharePart {
-        part: u32,
+        part: u64,
         secret: &'a str,
+        max_bytes: usize,
     }
     with { share: &'a ShareId, }
     keys |call, keys| vec![keys.share(call.share)]
@@ -72,8 +74,25 @@ reply! {
         created: Timestamp,
         expires: Timestamp,
         message_count: u64,
-        parts: u32,
         title: String,
+        next: Option<u64>,
         messages: Messages,
     }
+}
+
+procedure! {
+    /// Makes a new conversation of a share's messages.
+    ShareFork<'a>: SHARE_FORK -> WrittenConversation {
+        share: &'a ShareId,
+        secret: &'a str,
+        place: &'a str,
+        record: &'a str,
+        save_digest: &'a str,
+        title: &'a str,
+        later_messages: usize,
+        later_bytes: usize,
+        messages: &'a [NewMessage],
+    }
+    with { is_here: bool, }
+    keys |call, keys| call.is_here.then(|| keys.share(call.share)).into_iter().collect()
 }

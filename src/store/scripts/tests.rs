@@ -11,11 +11,12 @@ use super::conversations::{
 };
 use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessageSave, MessagesAppend};
 use super::metrics::MetricsAdd;
+use super::recovery::{RecoveryCreate, RecoveryRedeem, RecoveryRenew, RecoveryRevoke};
 use super::sessions::{
     CodeCreate, CodeRedeem, SessionBegin, SessionRead, SessionSetCurrent, SessionSignOut,
     StreamOpen,
 };
-use super::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
+use super::shares::{OwnShare, ShareFork, ShareRead, SharesCreate, SharesList, SharesRevoke};
 use super::trash::{ConversationRestore, TrashClaim, TrashEmpty, TrashList};
 use super::users::{
     ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge, UserSetTtl,
@@ -164,10 +165,15 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         MessagePatch<'_>,
         MessageSave<'_>,
         MessagesAppend<'_>,
+        RecoveryCreate<'_>,
+        RecoveryRedeem<'_>,
+        RecoveryRenew,
+        RecoveryRevoke,
         SessionBegin,
         SessionRead,
         SessionSetCurrent<'_>,
         SessionSignOut,
+        ShareFork<'_>,
         ShareRead<'_>,
         SharesCreate<'_>,
         SharesList,

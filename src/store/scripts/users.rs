@@ -43,6 +43,7 @@ reply! {
         expiring_soon: u64,
         trashed: u64,
         trashed_bytes: u64,
+        recovery_created: Option<u64>,
     }
 }
 

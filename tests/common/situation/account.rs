@@ -12,7 +12,7 @@ use crate::common::Client;
 pub struct Account {
     pub client: Client,
     pub anonymous_caller: Client,
-    /// What requests name: `share`, `code`, `source`.
+    /// What requests name: `share`, `code`, `recovery`, `source`.
     pub facts: BTreeMap<&'static str, String>,
     /// The users' ids, the other one's to be claimed included.
     pub users: Vec<String>,
@@ -43,6 +43,10 @@ impl Account {
             .await;
         account
             .learn("code", "/api/session", json!({ "action": "link" }), "code")
+            .await;
+        let recovery = json!({ "action": "createRecoveryCode" });
+        account
+            .learn("recovery", "/api/session", recovery, "recoveryCode")
             .await;
         if with_source {
             account.add_source(anonymous_caller).await;
@@ -76,6 +80,8 @@ impl Account {
             let body = json!({ "conversationId": id });
             source.post("/api/shares", &body).await.expect(201);
         }
+        let recovery = json!({ "action": "createRecoveryCode" });
+        source.post("/api/session", &recovery).await.expect(201);
         self.facts.insert("source", source.token().to_owned());
         self.users.push(user);
     }

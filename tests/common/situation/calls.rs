@@ -171,6 +171,14 @@ fn messages() -> Vec<Situation> {
         )
         .about("new"),
         situation(
+            "fork a share",
+            Request::post(
+                "/api/conversations",
+                json!({ "id": "new", "forkOf": { "shareId": "{share}" } }),
+            ),
+        )
+        .about("new"),
+        situation(
             "switch the branch",
             Request::patch(A, json!({ "headId": "m5" })),
         )
@@ -259,6 +267,16 @@ fn sessions() -> Vec<Situation> {
             "redeem",
             Request::post(SESSION, redeem).by_anonymous_caller(),
         ),
+        situation("create a recovery code", act("createRecoveryCode")).of_requests(2),
+        situation("revoke a recovery code", act("revokeRecoveryCode")).of_requests(2),
+        situation(
+            "recover",
+            Request::post(
+                SESSION,
+                json!({ "action": "recover", "code": "{recovery}" }),
+            )
+            .by_anonymous_caller(),
+        ),
         situation("set the current one", current(json!("b"))),
         situation("clear the current one", current(Value::Null)),
         situation(
@@ -277,7 +295,7 @@ fn users() -> Vec<Situation> {
     vec![
         situation("claim", Request::post(SESSION, claim))
             .with_source()
-            .of_requests(4),
+            .of_requests(5),
         situation("erase", Request::delete("/api/user")).of_requests(2),
         situation("choose a ttl", choose(json!(30))),
         // What is there is extended after the response: the first request names it.

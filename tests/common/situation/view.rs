@@ -169,7 +169,7 @@ pub fn contents_of(messages: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Conversations put aside have an id that depends on the user.
+/// Conversations put aside have an id that depends on the user, and so do shares.
 fn steady(value: Value) -> Value {
     let mut value = value;
     for member in ["id", "conversationId"] {
@@ -179,6 +179,9 @@ fn steady(value: Value) -> Value {
         {
             value[member] = "aside".into();
         }
+    }
+    if value["forkedFrom"]["shareId"].is_string() {
+        value["forkedFrom"]["shareId"] = "share".into();
     }
     if let Some(members) = value.as_object_mut() {
         *members = std::mem::take(members)

@@ -13,8 +13,8 @@ mod schemas;
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::common::Site;
 use crate::common::contract::{self, UPDATE};
+use crate::common::{Site, repository};
 use conversation_store::ErrorCode;
 use conversation_store::http::Route;
 use document::document;
@@ -96,7 +96,7 @@ fn some_operation_has_every_error() {
 
 #[test]
 fn the_guide_lists_every_error() {
-    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md")).unwrap();
+    let guide = fs::read_to_string(repository().join("docs/api.md")).unwrap();
     let rows = |status: &str| {
         let rows = guide.lines().filter(|line| line.starts_with("| "));
         let of_status = rows.filter(|row| {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::examples::{CODE, Recorder};
+use super::examples::{CODE, RECOVERY_CODE, Recorder};
 use crate::common::Client;
 
 const METRICS_TOKEN: &str = "the token that Prometheus has been given";
@@ -46,6 +46,19 @@ async fn begin(recorder: &mut Recorder, anonymous_caller: &Client) -> Client {
             "unknownAction",
             session,
             Some(json!({ "action": "?" })),
+        )
+        .await;
+    let create = json!({ "action": "createRecoveryCode" });
+    recorder
+        .ask(&user, "recoveryCode", session, Some(create))
+        .await;
+    let recover = json!({ "action": "recover", "code": RECOVERY_CODE });
+    recorder
+        .ask(
+            anonymous_caller,
+            "wrongRecoveryCode",
+            session,
+            Some(recover),
         )
         .await;
     let session = ("GET", "/api/session");
@@ -235,6 +248,18 @@ async fn share(recorder: &mut Recorder, user: &Client, anonymous_caller: &Client
     recorder
         .ask(anonymous_caller, "byAnybody", ("GET", &one), None)
         .await;
+    let copy = json!({ "id": "conv-copy", "forkOf": { "shareId": made["id"] } });
+    recorder
+        .ask(
+            user,
+            "forkOfShare",
+            ("POST", "/api/conversations"),
+            Some(copy),
+        )
+        .await;
+    user.delete("/api/conversations/conv-copy?permanent=true")
+        .await
+        .expect(200);
     recorder.ask(user, "revoke", ("DELETE", &one), None).await;
     recorder
         .ask(anonymous_caller, "revoked", ("GET", &one), None)

@@ -36,6 +36,8 @@ fn mark_of(source: &str) -> String {
 }
 
 fn is_of(key: &str, account: &Account) -> bool {
-    let is_public = key.starts_with("share:") || key.starts_with("link:");
+    let is_public = ["share:", "link:", "recovery:"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix));
     is_public || account.users.iter().any(|user| key.contains(user))
 }

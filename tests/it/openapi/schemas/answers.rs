@@ -1,6 +1,7 @@
 //! What else is sent and answered.
 
 use conversation_store::ErrorCode;
+use conversation_store::identity::RecoveryCode;
 use conversation_store::metrics::{MOST_REPORTED, MOST_REPORTED_ERRORS};
 use conversation_store::model::limits;
 use serde_json::{Map, Value, json};
@@ -25,6 +26,14 @@ pub fn schemas() -> Map<String, Value> {
             object(join(json!({ "userId": user_id() }), token())),
         ),
         ("RenewedToken", object(token())),
+        (
+            "RecoveryCode",
+            object(json!({ "recoveryCode": recovery_code(), "createdAt": reference("Timestamp") })),
+        ),
+        (
+            "RevokedRecoveryCode",
+            object(json!({ "recoveryCodeCreatedAt": { "type": "null" } })),
+        ),
         (
             "Claimed",
             object(json!({ "claimed": { "const": true }, "conversations": count() })),
@@ -128,6 +137,14 @@ fn session_action() -> Value {
         "action": { "const": "redeem" },
         "code": described(code, "As a person types it: in any case, with or without spaces and dashes."),
     }));
+    let recover = object(json!({
+        "action": { "const": "recover" },
+        "code": described(
+            json!({ "type": "string", "minLength": RecoveryCode::LENGTH, "maxLength": 100 }),
+            "As a person types it: in any case, with or without spaces and dashes, with O for 0, and I or L for 1. Its last two \
+             characters check the others.",
+        ),
+    }));
     json!({
         "oneOf": [
             {
@@ -137,6 +154,12 @@ fn session_action() -> Value {
             },
             described(action("link"), "A code by which another device becomes this user, once."),
             open(redeem, "Become the user whose code it is."),
+            described(
+                action("createRecoveryCode"),
+                "A code that brings this user back for as long as there is anything of the user. It replaces the one before.",
+            ),
+            described(action("revokeRecoveryCode"), "Make the recovery code worthless."),
+            open(recover, "Become the user whose recovery code it is."),
             open(
                 object(json!({ "action": { "const": "claim" }, "token": { "type": "string" } })),
                 "Move all that the anonymous user of this token has into one's own account, once.",
@@ -144,6 +167,11 @@ fn session_action() -> Value {
             described(action("signOutEverywhere"), "Void every token issued before now; answers a new one."),
         ],
     })
+}
+
+fn recovery_code() -> Value {
+    let pattern = "^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){6}$";
+    json!({ "type": "string", "pattern": pattern })
 }
 
 fn session(more: Value) -> Value {
@@ -284,6 +312,10 @@ fn statistics() -> Value {
             "conversations": described(count(), "That can be restored."),
             "bytes": described(count(), "What they take up, as a part of `bytes`."),
         })),
+        "recoveryCodeCreatedAt": {
+            "anyOf": [reference("Timestamp"), { "type": "null" }],
+            "description": "When the user's recovery code was made; null where there is none.",
+        },
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {
             "type": "array",

@@ -3,6 +3,7 @@
 use conversation_store::model::limits;
 use serde_json::{Map, Value, json};
 
+use super::share::share_id;
 use super::{count, described, join, list_of, next_cursor, object, object_with, open, reference};
 
 pub fn schemas() -> Map<String, Value> {
@@ -140,8 +141,8 @@ fn new_conversation() -> Value {
         "totalTokens": { "type": "integer", "minimum": 0, "maximum": limits::TOKENS },
         "$export": sent_origin(),
         "forkOf": described(
-            json!({ "anyOf": [fork_of(), { "type": "null" }] }),
-            "Makes it of another conversation's path, up to a message or to its head, with its metadata where none is sent. It has no `messages` of its own then, and `forkedFrom` says where it comes from. Only with POST.",
+            json!({ "anyOf": [fork_of(), fork_of_share(), { "type": "null" }] }),
+            "Makes it of another conversation's path, up to a message or to its head, with its metadata where none is sent; or of what a share shows, with the share's title. It has no `messages` of its own then, and `forkedFrom` says where it comes from. Only with POST.",
         ),
     });
     open(
@@ -164,6 +165,15 @@ fn fork_of() -> Value {
         object_with(required, optional),
         "A conversation, up to a message.",
     )
+}
+
+/// What a new conversation is a fork of, where that is anybody's.
+fn fork_of_share() -> Value {
+    let required = json!({ "shareId": share_id() });
+    let mut fork = open(object_with(required, json!({})), "A share of anybody's.");
+    let others = ["conversationId", "messageId"].map(|name| json!({ "required": [name] }));
+    fork["not"] = json!({ "anyOf": others });
+    fork
 }
 
 /// As `Origin`, in any form that a timestamp may have.

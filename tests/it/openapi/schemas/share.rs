@@ -34,7 +34,7 @@ pub fn schemas() -> Map<String, Value> {
     .collect()
 }
 
-fn share_id() -> Value {
+pub fn share_id() -> Value {
     json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{22}([A-Za-z0-9_-]{10})?$" })
 }
 

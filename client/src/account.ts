@@ -1,0 +1,158 @@
+import { createContext } from './context.js';
+import { StoreError } from './errors.js';
+import { wipe } from './local/change-user.js';
+import { listConversations, shownBetween } from './local/records.js';
+import type { ConversationRecord } from './local/schema.js';
+import { forgetOldData } from './migration.js';
+import type { SessionResponse } from './net/wire.js';
+import { openStore, type OpenStore } from './open.js';
+import { newConversationId } from './text.js';
+
+/** Devices and users: who this device is, and whose the data on it are. */
+
+/** Deletions come in steps: what a step of an erasure answers. */
+interface ErasureResponse {
+  erased: boolean;
+  remaining: number;
+}
+
+export async function createLinkCode({ engine }: OpenStore) {
+  const { api, live, presence } = await engine.get();
+  const options = { body: { action: 'link' } };
+  const { body } = await api.call<{ code: string; expiresAt: string }>('POST', '/session', options);
+  await presence.note();
+  // The device on which it is entered may be active at once.
+  live.reconsider();
+  return body;
+}
+
+/** Becomes the user whose code it is; what is here goes along, or is removed. */
+export async function redeemLinkCode(store: OpenStore, code: string, { keepLocal = true } = {}) {
+  const { database, leadership } = store;
+  const { api, presence, session } = await store.engine.get();
+  if (session.isOfProvider) throw new StoreError('use_provider', 'This user signs in at the auth provider.');
+  return leadership.exclusively(async () => {
+    // Before anything changes: what only the server has of the former user could not be had afterwards.
+    if (keepLocal && session.stored?.token) await pullEverything(store);
+    const options = { body: { action: 'redeem', code }, isPublic: true };
+    const { body } = await api.call<SessionResponse & { userId: string }>('POST', '/session', options);
+    if (!keepLocal) await database.run('readwrite', wipe);
+    await session.become(body);
+    await presence.note();
+    leadership.announceUser();
+    const { length: kept } = await database.run('readonly', listConversations);
+    return { userId: body.userId, kept };
+  });
+}
+
+/** Brings all messages of all conversations here. */
+async function pullEverything({ database, engine }: OpenStore) {
+  const { feed, pull } = await engine.get();
+  await feed.ask();
+  for (const { id } of await database.run('readonly', listConversations)) {
+    const record = await pull.resolve(id);
+    // -Infinity: as far back as there is anything.
+    if (record?.onServer) await pull.refresh(id, -Infinity);
+  }
+}
+
+export async function signOutEverywhere({ engine }: OpenStore) {
+  const { api, session } = await engine.get();
+  const { body } = await api.call<SessionResponse>('POST', '/session', { body: { action: 'signOutEverywhere' } });
+  session.keep(body);
+}
+
+export async function startNewSession({ engine, leadership }: OpenStore) {
+  const { api, session } = await engine.get();
+  await leadership.exclusively(async () => {
+    const { body } = await api.call<SessionResponse>('POST', '/session', { isPublic: true });
+    await session.become(body);
+    leadership.announceUser();
+  });
+}
+
+/** Deletes everything of the user: at the server first, so that nothing is left there that nobody can reach. */
+export async function eraseEverything(store: OpenStore) {
+  const { bus, database, environment, leadership } = store;
+  const { session } = await store.engine.get();
+  // What is at the server could not be reached any more.
+  if (session.stored?.isSignedOut) throw new StoreError('signed_out', 'This session was ended from another device.');
+  await leadership.exclusively(async () => {
+    if (session.exists) await eraseAtServer(store);
+    const records = await database.run('readonly', listConversations);
+    await database.run('readwrite', wipe);
+    forgetOldData(environment.localStorage);
+    session.forget();
+    const change = { changed: true, deleted: true };
+    for (const { id } of records) bus.emit('records-changed', { id, change, source: 'tab' });
+    leadership.announceUser();
+  });
+}
+
+async function eraseAtServer({ bus, engine }: OpenStore) {
+  const { api } = await engine.get();
+  let total: number | undefined;
+  for (;;) {
+    const { body } = await api.call<ErasureResponse>('DELETE', '/user');
+    if (body.erased) return;
+    total ??= body.remaining;
+    bus.emit('progress', { task: 'erase', done: total - body.remaining, total });
+  }
+}
+
+/**
+ * Takes what the anonymous user of this device has into the account: at the server, and what has not got there yet, from
+ * here.
+ */
+export async function claimAnonymous(store: OpenStore) {
+  const { getToken: _, account: __, ...options } = store.options;
+  const anonymous = await openStore(createContext(options));
+  try {
+    return await claim(store, anonymous);
+  } finally {
+    await anonymous.close();
+  }
+}
+
+async function claim(store: OpenStore, anonymous: OpenStore) {
+  const { session } = await anonymous.engine.get();
+  const token = session.stored?.token;
+  if (token) await anonymous.leadership.flush();
+  const conversations = await anonymous.database.run('readonly', listConversations);
+  if (token) await claimAtServer(store, token);
+  else await store.leadership.exclusively(() => takeOver(store, anonymous, conversations));
+  await anonymous.database.run('readwrite', async (tx) => {
+    const unsent = await tx.list('outbox', null, null);
+    if (token && unsent.length > 0) {
+      throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
+    }
+    await wipe(tx);
+  });
+  session.forget();
+  await (await store.engine.get()).live.ask().catch(() => {});
+  return { conversations: conversations.length };
+}
+
+async function claimAtServer({ engine }: OpenStore, token: string) {
+  const { api } = await engine.get();
+  for (;;) {
+    const { body } = await api.call<{ claimed: boolean }>('POST', '/session', { body: { action: 'claim', token } });
+    if (body.claimed) return;
+  }
+}
+
+/** Copies records of the anonymous user that no server has seen; under another id where the account has one of the same. */
+async function takeOver(store: OpenStore, anonymous: OpenStore, conversations: ConversationRecord[]) {
+  for (const record of conversations) {
+    const [messages, entry] = await anonymous.database.run('readonly', async (tx) => [
+      await tx.list('messages', 'order', shownBetween(record.id)),
+      await tx.get('outbox', record.id),
+    ]);
+    await store.database.run('readwrite', async (tx) => {
+      const id = (await tx.get('conversations', record.id)) ? newConversationId() : record.id;
+      await tx.put('conversations', { ...record, id });
+      for (const message of messages) await tx.put('messages', { ...message, conversation: id });
+      if (entry) await tx.put('outbox', { ...entry, conversation: id, request: null });
+    });
+  }
+}

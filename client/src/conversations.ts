@@ -1,0 +1,284 @@
+import { StoreError } from './errors.js';
+import type { LocalTransaction } from './local/database.js';
+import { fieldsOf, parseMessage, writeConversation, writeMessage, type Fields } from './local/fields.js';
+import { countWaiting, isBehind, listConversations, resolveConversation, shownBetween } from './local/records.js';
+import type { ConversationRecord, MessageRecord, Place } from './local/schema.js';
+import { Snapshots } from './local/snapshots.js';
+import {
+  addMessage,
+  deleteConversation,
+  deleteMessages,
+  parseConversation,
+  save,
+  updateConversation,
+  updateMessage,
+  type WriteResult,
+} from './local/write.js';
+import type { OpenStore } from './open.js';
+import { isoOf, newConversationId, UNTITLED } from './text.js';
+import type { Conversation, ConversationInput, ConversationMessage, McpServers, MessageInput } from './types.js';
+
+/** The most messages that are returned at a time. */
+const PAGE = 100;
+
+/** How often a conversation is read again because it was written to meanwhile. */
+const MOST_ATTEMPTS = 5;
+
+/** How conversations are returned to a frontend. */
+export interface ReadOptions<Time> {
+  readTime: (iso: string) => Time;
+  /** Messages at a time. */
+  pageSize: number;
+  snapshots: Snapshots;
+}
+
+export function readOptions<Time>(readTime: (iso: string) => Time, pageSize = PAGE): ReadOptions<Time> {
+  return { readTime, pageSize: Math.min(PAGE, pageSize), snapshots: new Snapshots() };
+}
+
+/** A new, empty conversation; it is stored when it is saved. */
+export function createConversation<Time>(
+  { readTime, snapshots }: ReadOptions<Time>,
+  now: number,
+  mcpServers?: McpServers,
+): Conversation<Time> {
+  const id = newConversationId();
+  const conversation = {
+    id,
+    title: UNTITLED,
+    messages: [],
+    createdAt: readTime(isoOf(now)),
+    updatedAt: readTime(isoOf(now)),
+    totalTokens: 0,
+    ...(mcpServers && { mcpServers }),
+    messageCount: 0,
+    hasOlder: false,
+    pending: false,
+    onServer: false,
+  };
+  return { ...conversation, snapshot: snapshots.remember(id, fieldsOf(conversation), []) };
+}
+
+/** Reads and writes conversations for one tab's frontend. */
+export class Conversations<Time> {
+  readonly #store: OpenStore;
+  readonly #read: ReadOptions<Time>;
+  /** Saves of one tab go one after the other: each is told apart from what the one before has left. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** How many there were. */
+  #writes = 0;
+
+  constructor(store: OpenStore, read: ReadOptions<Time>) {
+    this.#store = store;
+    this.#read = read;
+  }
+
+  async list({ messages: withMessages = false } = {}): Promise<Conversation<Time>[]> {
+    await this.#last;
+    const { records, waiting } = await this.#store.database.run('readonly', async (tx) => ({
+      records: await listConversations(tx),
+      waiting: new Set((await tx.list('outbox', null, null)).map(({ conversation }) => conversation)),
+    }));
+    const list: Conversation<Time>[] = [];
+    for (const record of records) {
+      const entry = withMessages ? this.#opened(record, await this.#page(record)) : this.#listed(record);
+      list.push({ ...entry, pending: waiting.has(record.id) });
+    }
+    return list;
+  }
+
+  #listed(record: ConversationRecord): Conversation<Time> {
+    const snapshot = this.#read.snapshots.rememberListed(record.id, record.fields);
+    return { ...this.#written(record, []), hasOlder: record.count > 0, snapshot };
+  }
+
+  /** The conversation, with all that was saved in this tab until it is returned. */
+  async get(id: string): Promise<Conversation<Time> | null> {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#last;
+      const writes = this.#writes;
+      const conversation = await this.#getOnce(id);
+      if (writes === this.#writes || attempt === MOST_ATTEMPTS) return conversation;
+    }
+  }
+
+  async #getOnce(id: string): Promise<Conversation<Time> | null> {
+    const found = await this.#find(id);
+    if (!found || found.deleted) return null;
+    const entry = await this.#store.database.run('readonly', (tx) => tx.get('outbox', found.id));
+    return { ...this.#opened(found, await this.#page(found)), pending: Boolean(entry) };
+  }
+
+  /** The conversation, and its messages if they are not here: then the server is waited for. */
+  async #find(id: string) {
+    const record = await this.#resolve(id);
+    if (!record) return this.#discover(id);
+    const isStale = !record.deleted && record.onServer && (isBehind(record) || !record.held);
+    if (!isStale || !this.#store.mayAsk()) return record;
+    const refreshed = this.#refresh(record.id);
+    // What is here will do for now, if anything is.
+    if (!record.held) await refreshed;
+    return this.#resolve(id);
+  }
+
+  /** A conversation that only the server knows, if it can be asked. */
+  async #discover(id: string) {
+    if (!this.#store.mayAsk()) return undefined;
+    const engine = await this.#store.engine.get().catch(() => null);
+    return engine?.pull.discover(id);
+  }
+
+  /** Reads what the server has; where that fails, what is here stays as it is. */
+  async #refresh(id: string) {
+    try {
+      await (await this.#store.engine.get()).pull.refresh(id);
+    } catch {
+      // It is tried again when the conversation is opened again, or changes.
+    }
+  }
+
+  #resolve(id: string) {
+    return this.#store.database.run('readonly', (tx) => resolveConversation(tx, id));
+  }
+
+  /** The newest messages here. */
+  async #page(record: ConversationRecord) {
+    const limit = this.#read.pageSize;
+    const newest = await this.#store.database.run('readonly', (tx) =>
+      tx.list('messages', 'order', shownBetween(record.id), { reverse: true, limit: limit + 1 }),
+    );
+    const messages = newest.slice(0, limit).reverse();
+    return { messages, hasOlder: newest.length > limit || Boolean(record.older) || !record.held };
+  }
+
+  /** The object that a frontend gets, whose snapshot is remembered. */
+  #opened(record: ConversationRecord, { messages, hasOlder }: { messages: MessageRecord[]; hasOlder: boolean }) {
+    const snapshot = this.#read.snapshots.remember(record.id, record.fields, messages);
+    return { ...this.#written(record, messages), hasOlder, snapshot };
+  }
+
+  #written(record: ConversationRecord, messages: MessageRecord[]): Conversation<Time> {
+    return writeConversation(record, this.#messages(messages), this.#read.readTime);
+  }
+
+  #messages(records: MessageRecord[]): ConversationMessage<Time>[] {
+    return records.map((record) => writeMessage(record, this.#read.readTime) as unknown as ConversationMessage<Time>);
+  }
+
+  async loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>> {
+    const record = await this.#resolve(conversation.id);
+    if (!record || record.deleted) throw gone(record);
+    if (!record.held && this.#store.mayAsk()) await this.#refresh(record.id);
+    const { pull } = await this.#store.engine.get();
+    const place = await this.#placeOf(record.id, conversation.messages[0]);
+    const options = { mayAsk: record.onServer && this.#store.mayAsk() };
+    const older = await pull.before(record.id, place, this.#read.pageSize, options);
+    const hasOlder = await pull.hasBefore(record.id, older[0] ?? place);
+    this.#read.snapshots.extend(conversation.snapshot, older);
+    return { ...conversation, messages: [...this.#messages(older), ...conversation.messages], hasOlder };
+  }
+
+  async #placeOf(id: string, message: ConversationMessage<Time> | undefined): Promise<Place | null> {
+    if (!message) return null;
+    const stored = await this.#store.database.run('readonly', (tx) => tx.get('messages', [id, message.id]));
+    return stored ?? { at: parseMessage(message, 0).at, seq: 0 };
+  }
+
+  save(input: ConversationInput): Promise<void> {
+    const now = this.#now();
+    const saved = parseConversation(input, now);
+    const { snapshots } = this.#read;
+    return this.#enqueue(async () => {
+      const known = snapshots.find(input.snapshot, saved.id) ?? snapshots.ofConversation(saved.id);
+      const { result, waiting } = await this.#store.database.run('readwrite', async (tx) => ({
+        result: await save(tx, saved, known, now),
+        waiting: await countWaiting(tx),
+      }));
+      snapshots.update(known.isExact && input.snapshot ? input.snapshot : `tab ${saved.id}`, known, saved);
+      this.#store.written(result.id === saved.id ? result : { ...result, movedFrom: saved.id }, waiting);
+    });
+  }
+
+  delete(id: string): Promise<void> {
+    return this.#change(async (tx, now) => {
+      const deleted = await deleteConversation(tx, id, now);
+      return { id: deleted ?? id, changed: Boolean(deleted), deleted: Boolean(deleted), conflicts: [] };
+    });
+  }
+
+  addMessage(id: string, input: MessageInput): Promise<void> {
+    const message = parseMessage(input, this.#now());
+    return this.#change((tx, now) => addMessage(tx, id, message, now), id);
+  }
+
+  async updateMessage(id: string, messageId: string, updates: Fields): Promise<void> {
+    const isHere = await this.#store.database.run('readonly', async (tx) => {
+      const record = await resolveConversation(tx, id);
+      return Boolean(record && (await tx.get('messages', [record.id, messageId])));
+    });
+    if (!isHere) await this.#findMessage(id, messageId);
+    await this.#change((tx, now) => updateMessage(tx, id, messageId, updates, now), id);
+  }
+
+  /** Loads older messages until this one is among them. */
+  async #findMessage(id: string, messageId: string) {
+    let conversation = await this.get(id);
+    while (conversation?.hasOlder && this.#store.mayAsk()) {
+      const next = await this.loadOlder(conversation);
+      const isFound = next.messages.some((message) => message.id === messageId);
+      if (isFound || next.messages.length === conversation.messages.length) return;
+      conversation = next;
+    }
+  }
+
+  deleteMessage(id: string, messageId: string, { andAfter = false } = {}): Promise<void> {
+    return this.#change(async (tx, now) => {
+      const record = await resolveConversation(tx, id);
+      const first = record && (await tx.get('messages', [record.id, messageId]));
+      if (!first) return { id, changed: false, conflicts: [] };
+      const later = andAfter ? await tx.list('messages', 'order', shownBetween(record.id, first)) : [];
+      return deleteMessages(tx, id, [messageId, ...later.map((message) => message.id)], now);
+    }, id);
+  }
+
+  update(id: string, updates: Fields): Promise<void> {
+    return this.#change((tx, now) => updateConversation(tx, id, updates, now), id);
+  }
+
+  /** Runs a change; where it is of a conversation that only the server knows so far, that is read first. */
+  async #change(work: Change, id?: string): Promise<void> {
+    const isDone = await this.#enqueue(() => this.#write(work, this.#store.mayAsk() ? id : undefined));
+    if (isDone || !id) return;
+    await this.#discover(id);
+    await this.#enqueue(() => this.#write(work));
+  }
+
+  /** In one transaction. Returns false, and does nothing, where the conversation `needed` is not here. */
+  async #write(work: Change, needed?: string): Promise<boolean> {
+    const now = this.#now();
+    const written = await this.#store.database.run('readwrite', async (tx) => {
+      if (needed && !(await resolveConversation(tx, needed))) return null;
+      return { result: await work(tx, now), waiting: await countWaiting(tx) };
+    });
+    if (written) this.#store.written(written.result, written.waiting);
+    return written !== null;
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    this.#writes += 1;
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #now() {
+    return this.#store.environment.clock.now();
+  }
+}
+
+type Change = (tx: LocalTransaction, now: number) => Promise<WriteResult>;
+
+function gone(record: ConversationRecord | undefined) {
+  const code = record ? 'conversation_deleted' : 'conversation_not_found';
+  return new StoreError(code, 'No such conversation.');
+}

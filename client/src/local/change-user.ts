@@ -1,0 +1,57 @@
+import type { LocalTransaction } from './database.js';
+import { beginEpoch, readOwnership } from './ownership.js';
+import { asFresh, everyMessage, newConversation, touchOutbox } from './records.js';
+import { STORES, type StoreName } from './schema.js';
+
+/**
+ * What is on this device goes to another user: as far as that user is concerned, nothing of it is at the server yet. What
+ * was only there stays with the former user.
+ */
+export async function handOver(tx: LocalTransaction, user: string, now: number) {
+  await beginEpoch(tx, await readOwnership(tx), user);
+  for (const entry of await tx.list('outbox', null, null)) await tx.delete('outbox', entry.conversation);
+  await tx.delete('state', 'cursor');
+  await tx.delete('state', 'clock');
+  for (const record of await tx.list('conversations', null, null)) {
+    const count = record.deleted ? 0 : await handOverMessages(tx, record.id);
+    if (count === 0) {
+      await tx.deleteRange('messages', everyMessage(record.id));
+      await tx.delete('conversations', record.id);
+      continue;
+    }
+    const { fields, createdAt, updatedAt, tokens, nextSeq } = record;
+    const fresh = { ...newConversation(record.id, now), fields, createdAt, updatedAt, tokens, count, nextSeq };
+    await tx.put('conversations', fresh);
+    await touchOutbox(tx, record.id, now, false, true);
+    const entry = await tx.get('outbox', record.id);
+    // The new user may have a conversation of this id.
+    if (entry) await tx.put('outbox', { ...entry, isAdopted: true });
+  }
+}
+
+async function handOverMessages(tx: LocalTransaction, id: string) {
+  let count = 0;
+  for (const message of await tx.list('messages', null, everyMessage(id))) {
+    if (message.removed) {
+      await tx.delete('messages', [id, message.id]);
+    } else {
+      await tx.put('messages', asFresh(message));
+      count += 1;
+    }
+  }
+  return count;
+}
+
+/** Deletes everything; what is still on its way here comes too late. */
+export async function wipe(tx: LocalTransaction) {
+  const ownership = await readOwnership(tx);
+  for (const [name, { keyPath }] of Object.entries(STORES)) {
+    const store = name as StoreName;
+    for (const record of await tx.list(store, null, null)) {
+      const value = record as unknown as Record<string, IDBValidKey>;
+      const key = Array.isArray(keyPath) ? keyPath.map((part) => value[part]) : value[keyPath];
+      await tx.delete(store, key as IDBValidKey);
+    }
+  }
+  await beginEpoch(tx, ownership, undefined);
+}

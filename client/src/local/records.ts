@@ -1,0 +1,215 @@
+import type { KeyRange, LocalTransaction } from './database.js';
+import { same, type Fields } from './fields.js';
+import type { ConversationRecord, MessageBody, MessageRecord, PageTag, Place, States } from './schema.js';
+
+/** What is done to records in more than one place. See schema.ts for what they hold. */
+
+export const SHOWN = 1;
+const HIDDEN = 0;
+
+/** The outbox's entry for the import under way; no conversation can have this id. */
+export const BULK = '*';
+
+/** Messages that the server has have small numbers; those created on this device come behind them. */
+const FIRST_OWN_SEQ = 1_000_000;
+
+export function newConversation(id: string, now: number): ConversationRecord {
+  return {
+    id,
+    fields: {},
+    base: {},
+    createdAt: now,
+    updatedAt: now,
+    editedAt: 0,
+    tokens: 0,
+    count: 0,
+    onServer: false,
+    held: true,
+    revision: 0,
+    latest: 0,
+    seenAt: 0,
+    older: null,
+    verified: null,
+    nextSeq: FIRST_OWN_SEQ,
+  };
+}
+
+/** A message with its id and its time, before it is a record. */
+export interface ParsedMessage {
+  id: string;
+  /** Epoch ms. */
+  at: number;
+  body: MessageBody;
+}
+
+/** A message that the server does not have yet. */
+export function newMessage(conversation: ConversationRecord, { id, at, body }: ParsedMessage): MessageRecord {
+  const seq = conversation.nextSeq;
+  conversation.nextSeq += 1;
+  return withDirty({
+    conversation: conversation.id,
+    id,
+    at,
+    seq,
+    shown: SHOWN,
+    body,
+    base: {},
+    fresh: true,
+    removed: false,
+  });
+}
+
+/** The record with `dirty` as the rest of it says. */
+export function withDirty(record: MessageRecord): MessageRecord {
+  const isDirty = record.fresh || record.removed || Object.keys(record.base).length > 0;
+  if (isDirty) record.dirty = 1;
+  else delete record.dirty;
+  return record;
+}
+
+/** The record as a message that the server does not have. */
+export function asFresh(record: MessageRecord): MessageRecord {
+  return withDirty({ ...record, fresh: true, base: {} });
+}
+
+/**
+ * Sets a field of a message or of a conversation's fields; `base` keeps what the server has of it. Returns whether that
+ * changed anything.
+ */
+export function setField(values: Fields, base: Fields, name: string, value: unknown): boolean {
+  if (same(values[name], value)) return false;
+  if (!(name in base)) base[name] = values[name] ?? null;
+  assign(values, name, value);
+  if (same(base[name], value)) delete base[name];
+  return true;
+}
+
+/** Sets a field; null and undefined remove it. */
+export function assign(values: Fields, name: string, value: unknown) {
+  if (value === null || value === undefined) delete values[name];
+  else values[name] = value;
+}
+
+export function hide(record: MessageRecord): MessageRecord {
+  record.removed = true;
+  record.shown = HIDDEN;
+  return withDirty(record);
+}
+
+export function unhide(record: MessageRecord): MessageRecord {
+  record.removed = false;
+  record.shown = SHOWN;
+  return withDirty(record);
+}
+
+/** All messages of a conversation, with those that wait to be deleted. */
+export function everyMessage(conversation: string): KeyRange {
+  return { lower: [conversation], upper: [conversation, []] };
+}
+
+/** Messages to show, in order, between two places, both excluded; without one, from the first or to the last. */
+export function shownBetween(conversation: string, from?: Place | null, to?: Place | null): KeyRange {
+  return {
+    lower: from ? [conversation, SHOWN, from.at, from.seq] : [conversation, SHOWN],
+    upper: to ? [conversation, SHOWN, to.at, to.seq] : [conversation, SHOWN, []],
+    lowerOpen: Boolean(from),
+    upperOpen: Boolean(to),
+  };
+}
+
+export function dirtyMessages(tx: LocalTransaction, conversation: string): Promise<MessageRecord[]> {
+  const key = [conversation, 1];
+  return tx.list('messages', 'dirty', { lower: key, upper: key });
+}
+
+/** Which of two places in a conversation comes first. */
+export function comparePlaces(a: Place, b: Place): number {
+  return a.at - b.at || a.seq - b.seq;
+}
+
+/** The `ETag` of the newest page, as it came, and the tag of the state it shows; null where the server names none. */
+export function pageTag(etag: unknown, tag: string | null = `"${etag}"`): PageTag | null {
+  return typeof etag === 'string' && tag ? { tag, etag } : null;
+}
+
+/** Notes the tag of the newest state heard of, where it was not known. Returns whether that is news. */
+export function learnTag(record: ConversationRecord, etag: unknown): boolean {
+  if (typeof etag !== 'string' || typeof record.etag === 'string') return false;
+  record.etag = etag;
+  if (record.held && record.revision === record.latest) record.page = pageTag(etag);
+  return true;
+}
+
+/** Whether the server has a newer state than this device, so that a write with its revision would be refused. */
+export function isBehind(record: ConversationRecord): boolean {
+  return record.latest === 0 || (record.held && record.revision !== record.latest);
+}
+
+/** Notes that a conversation has something to send; `open` says that more of the same turn is about to come. */
+export async function touchOutbox(
+  tx: LocalTransaction,
+  conversation: string,
+  now: number,
+  open: boolean,
+  isBulk = false,
+): Promise<void> {
+  const known = await tx.get('outbox', conversation);
+  const entry = known ?? { conversation, created: now, since: now, request: null, split: false, isBulk: false };
+  const next = { ...entry, isBulk: entry.isBulk || isBulk, touched: now, open, holdUntil: 0, holdError: undefined };
+  await tx.put('outbox', next);
+}
+
+/** What waits, for the status. */
+export interface Waiting {
+  /** Conversations with something to send. */
+  pending: number;
+  /** Refused writes whose content is kept. */
+  refused: number;
+}
+
+export async function countWaiting(tx: LocalTransaction): Promise<Waiting> {
+  const [outbox, refused] = [await tx.keys('outbox'), await tx.keys('refused')];
+  return { pending: outbox.filter((conversation) => conversation !== BULK).length, refused: refused.length };
+}
+
+export async function readState<N extends keyof States>(tx: LocalTransaction, name: N): Promise<States[N] | undefined> {
+  return (await tx.get('state', name))?.value as States[N] | undefined;
+}
+
+export async function writeState<N extends keyof States>(tx: LocalTransaction, name: N, value: States[N]) {
+  await tx.put('state', { name, value });
+}
+
+/** Deletes a conversation's messages and leaves a tombstone: what is deleted does not come back by a late save. */
+export async function putTombstone(tx: LocalTransaction, record: ConversationRecord, now: number, movedTo?: string) {
+  await tx.deleteRange('messages', everyMessage(record.id));
+  await tx.delete('outbox', record.id);
+  await tx.put('conversations', {
+    ...newConversation(record.id, now),
+    deleted: 'done',
+    deletedAt: now,
+    movedTo,
+  });
+}
+
+/** How long a tombstone is kept, as at the server, ms. */
+const TOMBSTONE_TTL = 90 * 86_400_000;
+
+export async function dropExpiredTombstones(tx: LocalTransaction, now: number) {
+  for (const { id, deleted, deletedAt = 0 } of await tx.list('conversations', null, null)) {
+    if (deleted === 'done' && deletedAt < now - TOMBSTONE_TTL) await tx.delete('conversations', id);
+  }
+}
+
+/** The conversation to read or write under this id: another one where its rest was moved. */
+export async function resolveConversation(tx: LocalTransaction, id: string): Promise<ConversationRecord | undefined> {
+  let record = await tx.get('conversations', id);
+  while (record?.movedTo) record = await tx.get('conversations', record.movedTo);
+  return record;
+}
+
+/** Conversations to show, last changed first. */
+export async function listConversations(tx: LocalTransaction): Promise<ConversationRecord[]> {
+  const records = await tx.list('conversations', null, null);
+  return records.filter(({ deleted }) => !deleted).sort((a, b) => b.updatedAt - a.updatedAt);
+}

@@ -1,0 +1,223 @@
+/**
+ * The records a browser keeps.
+ *
+ * The names of fields, stores and states are what is on disk: a release that changes one has to convert what the release
+ * before has stored.
+ */
+
+import type { Fields } from './fields.js';
+
+export const VERSION = 1;
+
+interface StoreDefinition {
+  keyPath: string | string[];
+  autoIncrement?: boolean;
+  indexes: Record<string, string[]>;
+}
+
+export const STORES: Record<StoreName, StoreDefinition> = {
+  conversations: { keyPath: 'id', indexes: {} },
+  messages: {
+    keyPath: ['conversation', 'id'],
+    indexes: { order: ['conversation', 'shown', 'at', 'seq'], dirty: ['conversation', 'dirty'] },
+  },
+  outbox: { keyPath: 'conversation', indexes: {} },
+  refused: { keyPath: 'key', autoIncrement: true, indexes: {} },
+  state: { keyPath: 'name', indexes: {} },
+};
+
+/** The records of each store. */
+export interface Records {
+  conversations: ConversationRecord;
+  messages: MessageRecord;
+  outbox: OutboxEntry;
+  refused: RefusedRecord;
+  state: StateRecord;
+}
+
+export type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state';
+
+/** Where a message is in its conversation: its timestamp, ms, and the order of those that share one. */
+export interface Place {
+  at: number;
+  seq: number;
+}
+
+/** The `ETag` of the newest page as it came, and the tag of the state that it shows. */
+export interface PageTag {
+  tag: string;
+  etag: string;
+}
+
+/** A conversation, by id. */
+export interface ConversationRecord {
+  id: string;
+  /** What a client can set: title, mcpServers, pinned, ... */
+  fields: Fields;
+  /** The server's values of the fields that were changed on this device. */
+  base: Fields;
+  /** Epoch ms, as are all times here. */
+  createdAt: number;
+  updatedAt: number;
+  /** When fields were last changed on this device. */
+  editedAt: number;
+  /** The number of tokens to show. */
+  tokens: number;
+  /** The number of messages to show. */
+  count: number;
+  /** Whether the server has it. */
+  onServer: boolean;
+  /** Whether its newest messages are on this device. */
+  held: boolean;
+  /** The revision of the server's state that the messages on this device reflect. */
+  revision: number;
+  /** The newest revision heard of. */
+  latest: number;
+  /** When the server says that the newest revision was made. */
+  seenAt: number;
+  /** Of the state at `revision`. */
+  page?: PageTag | null;
+  /**
+   * The tag of the state at `latest`; null where the server had none, missing where it has not told it yet, as in records
+   * of an earlier release.
+   */
+  etag?: string | null | undefined;
+  /** The server's cursor to messages before the verified ones; null where all of them are on this device. */
+  older: string | null;
+  /** The oldest message that is known to be as at `revision`; null where all of them are. */
+  verified: Place | null;
+  /** The next message created on this device has this `seq`. */
+  nextSeq: number;
+  /** `pending` until the server knows of the deletion. */
+  deleted?: 'pending' | 'done' | undefined;
+  deletedAt?: number | undefined;
+  /** The conversation in which the rest of this one lives on. */
+  movedTo?: string | undefined;
+}
+
+/** Every field of a message but its id. */
+export interface MessageBody extends Fields {
+  /** ISO 8601. */
+  timestamp: string;
+  type?: unknown;
+  content?: unknown;
+}
+
+/** A message, by conversation and id. */
+export interface MessageRecord extends Place {
+  conversation: string;
+  id: string;
+  /** 0 where it waits to be deleted. */
+  shown: 0 | 1;
+  body: MessageBody;
+  /** The server's values of the fields that were changed on this device. */
+  base: Fields;
+  /** Not on the server yet. */
+  fresh: boolean;
+  /** To be deleted on the server. */
+  removed: boolean;
+  /** Set where anything of it waits to be sent. */
+  dirty?: 1;
+}
+
+/** A message as it is sent. */
+export type SentMessage = MessageBody & { id: string };
+
+/** A write to one conversation, as it is sent. */
+export interface ConversationRequest {
+  kind: 'create' | 'append' | 'edit' | 'remove' | 'patch' | 'delete';
+  method: 'POST' | 'PATCH' | 'DELETE';
+  path: string;
+  body?: Fields & { messages?: SentMessage[] };
+  /** The tag of the only state that it may change. */
+  match?: string;
+  /** The messages that it edits or deletes. */
+  ids?: string[];
+  /** Its `Idempotency-Key`. */
+  key?: string;
+}
+
+/** A conversation of an import, as it is sent. */
+export type ImportItem = Fields & { id: string; messages: SentMessage[] };
+
+/** An import of several conversations, as it is sent. */
+export interface ImportRequest {
+  kind: 'import';
+  method: 'POST';
+  path: '/import';
+  body: ImportItem[];
+  key?: string;
+}
+
+/** That a conversation has something to send, by conversation; an import of several is under `*`. */
+export interface OutboxEntry {
+  conversation: string;
+  /** The request under way, exactly as it was first sent; null where the next one is still to be made. */
+  request: ConversationRequest | ImportRequest | null;
+  /** Of the first change. */
+  created: number;
+  /** Of the first change that is in no request yet. */
+  since: number;
+  /** Of the last change. */
+  touched: number;
+  /** Whether more of the same turn is about to come. */
+  open?: boolean;
+  /** To be sent by an import. */
+  isBulk?: boolean;
+  /** Requests that are still to follow at once: what they carry has waited as long as the first one. */
+  more?: number;
+  /** Was another user's. */
+  isAdopted?: boolean;
+  /** One message per request, after a refusal that did not say which message it was about. */
+  split?: boolean;
+  /** The server's state has to be read first, back to the time `until`. */
+  refresh?: { until: number | null } | undefined;
+  /** Not to be sent before. */
+  holdUntil: number;
+  /** Why it is held. */
+  holdError?: { code: string; message: string; status: number } | undefined;
+  /** Refusals in a row that were corrected. */
+  recoveries?: number;
+}
+
+/** A write that the server refused, or the losing side of a conflict. */
+export interface RefusedRecord {
+  /** Given by the database. */
+  key?: number;
+  conversationId: string;
+  conversationTitle: string;
+  messageId: string | null;
+  code: string;
+  content: unknown;
+  /** ISO 8601. */
+  at: string;
+}
+
+export interface StateRecord {
+  name: string;
+  value: unknown;
+}
+
+/** What is stored in `state`: the name there, and the type of its value. */
+export interface States {
+  /** How far this browser knows the user's changes: the server's cursor. */
+  cursor: string | undefined;
+  /** The change sequence of the last change, where it is known to be the last. */
+  clock: number | undefined;
+  /** Whose data this is. */
+  tenure: { user: string | undefined; number: number };
+  /** When another device was last active. */
+  company: number;
+  /** The conversation opened last. */
+  current: string | null;
+  /** Fields that frontends of this browser have written themselves. */
+  knownFields: { message: string[]; conversation: string[] };
+  /** How far the migration of the old localStorage data is. */
+  migration: { phase: 'sending' | 'sent' | 'undone'; source: string; total: number; rejected: Rejection[] };
+}
+
+/** A conversation that could not be stored, and why. */
+export interface Rejection {
+  id: string;
+  code: string;
+}

@@ -1,0 +1,378 @@
+import { codeOf, StoreError } from '../errors.js';
+import { generateTitle, isId, isoOf, millisecondsOf, newConversationId, UNTITLED } from '../text.js';
+import type { ConversationInput } from '../types.js';
+import type { LocalTransaction } from './database.js';
+import { differences, fieldsOf, parseMessage, same, tokensOf, type Fields, type RawMessage } from './fields.js';
+import {
+  BULK,
+  hide,
+  newConversation,
+  newMessage,
+  putTombstone,
+  resolveConversation,
+  setField,
+  touchOutbox,
+  unhide,
+  withDirty,
+  type ParsedMessage,
+} from './records.js';
+import { keepRefusedInputs, type Conflict, type RefusedInput, type StoredRefusal } from './refused-writes.js';
+import { learnFields, learnFromSave, type KnownFields } from './known-fields.js';
+import type { ConversationRecord, ImportItem, MessageBody, MessageRecord } from './schema.js';
+import type { Snapshot } from './snapshots.js';
+
+/** What this device writes into its own records. The server learns of it later. */
+
+/** What a write did. */
+export interface WriteResult {
+  /** The conversation it was written to. */
+  id: string;
+  changed: boolean;
+  deleted?: boolean;
+  conflicts: Conflict[];
+  /** Messages that could not be stored, and were not refused before. */
+  refused?: StoredRefusal[];
+}
+
+/** A conversation to be saved, checked and copied. */
+export interface ParsedConversation {
+  id: string;
+  /** Epoch ms; NaN where it says none. */
+  createdAt: number;
+  updatedAt: number;
+  tokens: unknown;
+  fields: Fields;
+  /** Undefined where it says nothing of messages. */
+  messages: ParsedMessage[] | undefined;
+  /** Messages that cannot be stored. */
+  refused: RefusedInput[];
+}
+
+/** Checks a conversation to be saved and copies what counts of it: the caller may go on changing the object. */
+export function parseConversation(input: ConversationInput, now: number): ParsedConversation {
+  if (!isId(input?.id)) {
+    throw new StoreError('invalid_id', 'A conversation needs an id of 1 to 128 characters of A-Z a-z 0-9 _ -');
+  }
+  const times = { createdAt: millisecondsOf(input.createdAt), updatedAt: millisecondsOf(input.updatedAt) };
+  const created = Number.isFinite(times.createdAt) ? times.createdAt : now;
+  const { messages, refused } = parseMessages(input.id, input.messages ?? [], created, now);
+  // Where nothing of it can be stored, the caller hears why.
+  if (refused[0] && messages.length === 0) throw refused[0].error;
+  const fields = fieldsOf(input);
+  return { id: input.id, ...times, tokens: input.totalTokens, fields, messages: input.messages && messages, refused };
+}
+
+/** One message that cannot be stored does not keep the others from it. */
+function parseMessages(conversationId: string, inputs: readonly RawMessage[], created: number, now: number) {
+  const messages: ParsedMessage[] = [];
+  const refused: (RefusedInput & { error: unknown })[] = [];
+  const ids = new Map<string, ParsedMessage>();
+  let previous = created;
+  for (const input of inputs) {
+    try {
+      const parsed = parseMessage(input, Math.max(previous, now));
+      previous = parsed.at;
+      if (same(ids.get(parsed.id)?.body, parsed.body)) continue;
+      const id = freeId(parsed.id, ids);
+      const message = { ...parsed, id };
+      ids.set(id, message);
+      messages.push(message);
+    } catch (error) {
+      const messageId = typeof input?.id === 'string' ? input.id : null;
+      refused.push({ conversationId, messageId, content: input, code: codeOf(error), error });
+    }
+  }
+  return { messages, refused };
+}
+
+/** The id, or where another message of the save has it already, one made of it: the same one in every save. */
+export function freeId(id: string, taken: { has(id: string): boolean }): string {
+  let free = id;
+  for (let number = 2; taken.has(free); number += 1) free = `${id.slice(0, 120)}-${number}`;
+  return free;
+}
+
+/** A change to one conversation while it is being made. */
+interface Work {
+  tx: LocalTransaction;
+  record: ConversationRecord;
+  now: number;
+  changed: boolean;
+  conflicts: Conflict[];
+  /** Messages that are on their way to the server just now. */
+  inFlight: Set<string>;
+  /** Fields that this frontend has written itself. */
+  known: KnownFields | undefined;
+}
+
+/** Saves what `saved` has beyond `known`, what its object was given. */
+export async function save(
+  tx: LocalTransaction,
+  saved: ParsedConversation,
+  known: Snapshot,
+  now: number,
+): Promise<WriteResult> {
+  const found = await resolveConversation(tx, saved.id);
+  if (!found?.deleted) return saveTo(tx, found, saved, known, now);
+  const record = await continueDeleted(tx, found, saved, known, now);
+  // Nothing of it is there yet.
+  return saveTo(tx, record, saved, { ...known, fields: undefined, messages: new Map(), isExact: true }, now);
+}
+
+async function saveTo(
+  tx: LocalTransaction,
+  found: ConversationRecord | undefined,
+  saved: ParsedConversation,
+  known: Snapshot,
+  now: number,
+): Promise<WriteResult> {
+  const record = found ?? createFrom(saved, now);
+  const inFlight = await idsInFlight(tx, record.id);
+  const knownFields = await learnFromSave(tx, saved, known);
+  const work: Work = { tx, record, now, changed: !found, conflicts: [], inFlight, known: knownFields };
+
+  saveFields(work, saved.fields, known);
+  for (const message of saved.messages ?? []) await putMessage(work, message, known.messages.get(message.id));
+  for (const id of removedIds(saved, known)) await removeMessage(work, id, known.messages.get(id));
+
+  if (work.changed) {
+    // Of what it does not have yet, the server cannot have counted anything: what the frontend counted will do.
+    if (!record.onServer && Number.isFinite(saved.tokens)) record.tokens = saved.tokens as number;
+    giveTitle(record, saved.messages ?? []);
+    await commit(work, isTurnOpen(saved));
+  }
+  const refused = await keepRefusedInputs(tx, saved.refused, now);
+  return { id: record.id, changed: work.changed, conflicts: work.conflicts, refused };
+}
+
+/** What was saved to a deleted conversation lives on in a new one, if there is anything new in it. */
+async function continueDeleted(
+  tx: LocalTransaction,
+  tombstone: ConversationRecord,
+  saved: ParsedConversation,
+  known: Snapshot,
+  now: number,
+) {
+  const isNew = ({ id, body }: ParsedMessage) =>
+    !known.messages.has(id) || (body.type === 'user' && known.messages.get(id)?.content !== body.content);
+  if (!saved.messages?.some(isNew)) {
+    throw new StoreError('conversation_deleted', 'This conversation was deleted.');
+  }
+  const record = createFrom({ ...saved, id: newConversationId() }, now);
+  await putTombstone(tx, tombstone, now, record.id);
+  return record;
+}
+
+function createFrom(saved: ParsedConversation, now: number): ConversationRecord {
+  const record = newConversation(saved.id, now);
+  if (Number.isFinite(saved.createdAt)) record.createdAt = saved.createdAt;
+  record.fields = { ...saved.fields, title: saved.fields.title || UNTITLED };
+  return record;
+}
+
+function saveFields(work: Work, fields: Fields, { fields: knownFields, isExact }: Snapshot) {
+  const { record } = work;
+  for (const name of isExact ? leftOut(fields, knownFields, work.known?.conversation) : []) {
+    setConversationField(work, name, null);
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    // A frontend that does not follow titles goes on sending the one it began with.
+    const isNoTitle = name === 'title' && (!value || (value === UNTITLED && record.fields.title));
+    const isAsGiven = knownFields && same(knownFields[name], value);
+    if (isNoTitle || isAsGiven) continue;
+    setConversationField(work, name, value);
+  }
+}
+
+function setConversationField(work: Work, name: string, value: unknown) {
+  const { record, now } = work;
+  const base = record.onServer ? record.base : {};
+  if (!setField(record.fields, base, name, value)) return;
+  record.editedAt = now;
+  work.changed = true;
+}
+
+/** Fields that are missing though the object was given them, and that this frontend knows: they are to go. */
+function leftOut(fields: Fields, given: Fields | undefined, known: ReadonlySet<string> | undefined): string[] {
+  return Object.keys(given ?? {}).filter((name) => !(name in fields) && known?.has(name));
+}
+
+/** As the server does it, where there is no title yet. */
+function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[]) {
+  if (record.fields.title !== UNTITLED) return;
+  record.fields.title = generateTitle(messages.map(({ body }) => body));
+}
+
+/** Stores a message, or what is different in it from `given`, what the caller was given of it. */
+async function putMessage(work: Work, { id, at, body }: ParsedMessage, given: MessageBody | undefined) {
+  const names = given && changedNames(work, body, given);
+  if (names?.length === 0) return;
+  const { tx, record } = work;
+  const stored = await tx.get('messages', [record.id, id]);
+  if (!stored) {
+    await tx.put('messages', newMessage(record, { id, at, body }));
+    record.count += 1;
+    record.tokens += tokensOf(body);
+    work.changed = true;
+    return;
+  }
+  if (stored.removed) {
+    unhide(stored);
+    record.count += 1;
+    record.tokens += tokensOf(stored.body);
+    work.changed = true;
+    await tx.put('messages', stored);
+  }
+  const patch: Fields = {};
+  for (const name of names ?? changedNames(work, body, stored.body)) patch[name] = body[name] ?? null;
+  await editMessage(work, stored, patch);
+}
+
+/** What a save changes: a frontend may leave out fields it does not know. */
+function changedNames({ known }: Work, body: MessageBody, given: MessageBody) {
+  return differences(given, body).filter((name) => name in body || known?.message.has(name));
+}
+
+async function editMessage(work: Work, stored: MessageRecord, patch: Fields) {
+  const before = tokensOf(stored.body);
+  let isEdited = false;
+  for (const [name, value] of Object.entries(patch)) {
+    if (name === 'editedAt') continue;
+    // What the server has not got yet is no edit for it.
+    const base = stored.fresh ? {} : stored.base;
+    isEdited = setField(stored.body, base, name, value) || isEdited;
+  }
+  if (!isEdited) return;
+  if (!stored.fresh) setField(stored.body, stored.base, 'editedAt', isoOf(work.now));
+  stored.at = millisecondsOf(stored.body.timestamp);
+  work.record.tokens += tokensOf(stored.body) - before;
+  work.changed = true;
+  await work.tx.put('messages', withDirty(stored));
+}
+
+/** Messages the object was given and no longer has. */
+function removedIds(saved: ParsedConversation, known: Snapshot): string[] {
+  if (!saved.messages) return [];
+  const kept = new Set(saved.messages.map(({ id }) => id));
+  const missing = [...known.messages].filter(([id]) => !kept.has(id));
+  if (known.isExact) return missing.map(([id]) => id);
+  // Nobody knows which object this was: only what stands behind the first message they share can be meant.
+  const first = saved.messages.find(({ id }) => known.messages.has(id));
+  if (!first) return [];
+  return missing.filter(([, body]) => Date.parse(body.timestamp) >= first.at).map(([id]) => id);
+}
+
+async function removeMessage(work: Work, id: string, given: MessageBody | undefined) {
+  const { tx, record } = work;
+  const stored = await tx.get('messages', [record.id, id]);
+  if (!stored || stored.removed) return;
+  const isEdited = given && differences(given, stored.body).some((name) => name !== 'editedAt');
+  if (isEdited) {
+    work.conflicts.push({ conversationId: record.id, kind: 'deleted-message-edited', messageId: id });
+    return;
+  }
+  record.count -= 1;
+  record.tokens -= tokensOf(stored.body);
+  work.changed = true;
+  if (stored.fresh && !work.inFlight.has(id)) await tx.delete('messages', [record.id, id]);
+  else await tx.put('messages', hide(stored));
+}
+
+async function idsInFlight(tx: LocalTransaction, conversation: string) {
+  const request = (await tx.get('outbox', conversation))?.request;
+  const messages = (request && request.kind !== 'import' && request.body?.messages) || [];
+  const imported = (await itemsInFlight(tx, conversation)).flatMap((item) => item.messages);
+  return new Set([...messages, ...imported].map(({ id }) => id));
+}
+
+/** The conversation's part in the import under way. */
+async function itemsInFlight(tx: LocalTransaction, conversation: string): Promise<ImportItem[]> {
+  const request = (await tx.get('outbox', BULK))?.request;
+  return request?.kind === 'import' ? request.body.filter(({ id }) => id === conversation) : [];
+}
+
+function isTurnOpen({ messages = [] }: ParsedConversation) {
+  const last = messages.at(-1)?.body;
+  return !last || last.type === 'user' || messages.some(({ body }) => body.streaming === true);
+}
+
+async function commit(work: Work, isOpen: boolean) {
+  const { tx, record, now } = work;
+  record.updatedAt = Math.max(now, record.updatedAt);
+  await tx.put('conversations', record);
+  await touchOutbox(tx, record.id, now, isOpen);
+}
+
+/** Runs `step` on an existing conversation. */
+async function change(
+  tx: LocalTransaction,
+  id: string,
+  now: number,
+  isOpen: boolean,
+  step: (work: Work) => Promise<void>,
+): Promise<WriteResult> {
+  const record = await resolveConversation(tx, id);
+  if (!record) throw new StoreError('conversation_not_found', 'No such conversation.');
+  if (record.deleted) throw new StoreError('conversation_deleted', 'This conversation was deleted.');
+  const inFlight = await idsInFlight(tx, record.id);
+  const work: Work = { tx, record, now, changed: false, conflicts: [], inFlight, known: undefined };
+  await step(work);
+  if (work.changed) await commit(work, isOpen);
+  return { id: record.id, changed: work.changed, conflicts: work.conflicts };
+}
+
+export function addMessage(tx: LocalTransaction, id: string, message: ParsedMessage, now: number) {
+  const isOpen = message.body.type === 'user' || message.body.streaming === true;
+  return change(tx, id, now, isOpen, async (work) => {
+    await learnFields(tx, Object.keys(message.body), []);
+    await putMessage(work, message, undefined);
+    giveTitle(work.record, [message]);
+  });
+}
+
+/** Changes fields of a message; null removes one. */
+export function updateMessage(tx: LocalTransaction, id: string, messageId: string, updates: Fields, now: number) {
+  return change(tx, id, now, updates.streaming === true, async (work) => {
+    const stored = await tx.get('messages', [work.record.id, messageId]);
+    if (!stored || stored.removed) throw new StoreError('message_not_found', 'No such message.');
+    await learnFields(tx, Object.keys(updates), []);
+    const updated: RawMessage = { ...stored.body, ...withoutNulls(updates), id: messageId };
+    // The text follows the parts that it was made of.
+    if ('parts' in updates && !('content' in updates)) updated.content = undefined;
+    const patch: Fields = parseMessage(updated, stored.at).body;
+    for (const name of Object.keys(updates)) patch[name] ??= null;
+    await editMessage(work, stored, patch);
+  });
+}
+
+function withoutNulls(updates: Fields): Fields {
+  return Object.fromEntries(Object.entries(updates).filter(([name, value]) => value != null && name !== 'id'));
+}
+
+export function deleteMessages(tx: LocalTransaction, id: string, messageIds: readonly string[], now: number) {
+  return change(tx, id, now, false, async (work) => {
+    for (const messageId of messageIds) await removeMessage(work, messageId, undefined);
+  });
+}
+
+export function updateConversation(tx: LocalTransaction, id: string, updates: Fields, now: number) {
+  return change(tx, id, now, false, async (work) => {
+    const fields = fieldsOf(updates);
+    await learnFields(tx, [], Object.keys(fields));
+    for (const [name, value] of Object.entries(fields)) setConversationField(work, name, value);
+  });
+}
+
+/** Deletes a conversation on this device; at the server, when the outbox gets to it. Undefined where there was none. */
+export async function deleteConversation(tx: LocalTransaction, id: string, now: number): Promise<string | undefined> {
+  const record = await resolveConversation(tx, id);
+  if (!record || record.deleted) return undefined;
+  const isInFlight = Boolean((await tx.get('outbox', record.id))?.request);
+  if (!record.onServer && !isInFlight && (await itemsInFlight(tx, record.id)).length === 0) {
+    await putTombstone(tx, record, now);
+    return record.id;
+  }
+  await tx.put('conversations', { ...record, deleted: 'pending', deletedAt: now });
+  await touchOutbox(tx, record.id, now, false);
+  return record.id;
+}

@@ -1,0 +1,74 @@
+import type { SentMessage } from '../local/schema.js';
+
+/** What the server sends, as far as the client looks at it. */
+
+/** What the server says of a conversation without its messages; fields of clients' own come along. */
+export interface Summary {
+  id: string;
+  createdAt: string;
+  updatedAt: string;
+  totalTokens: number;
+  messageCount: number;
+  revision: number;
+  etag?: string;
+  [field: string]: unknown;
+}
+
+/** A conversation with its newest messages, oldest first. */
+export interface ConversationResponse extends Summary {
+  messages: SentMessage[];
+  nextCursor: string | null;
+}
+
+/** A page of messages, newest first. */
+export interface MessagesResponse {
+  data: SentMessage[];
+  nextCursor: string | null;
+  revision: number;
+}
+
+/** What changed since a cursor. */
+export interface SyncResponse {
+  changed: Summary[];
+  deleted: string[];
+  nextCursor: string;
+  hasMore: boolean;
+  /** The cursor was too old: everything is told anew. */
+  reset?: boolean;
+  /** The change sequence of the last change. */
+  clock?: number;
+}
+
+/** One change, as the stream tells it. */
+export interface StreamedChange {
+  type: string;
+  conversationId?: string;
+  revision: number;
+  clock: number;
+  messages?: SentMessage[];
+}
+
+/** The response to a write: of creations and patches the summary itself, of others with `conversation`. */
+export interface WriteResponse {
+  conversation?: Summary;
+  /** Ids of deleted messages. */
+  deleted?: string[];
+  /** The change sequence of this write, and of the last one before it. */
+  clock?: number;
+  previousClock?: number;
+  [field: string]: unknown;
+}
+
+export interface ImportResponse {
+  imported: number;
+  unchanged: number;
+  results: { index: number; id?: string | null; status: string; code?: string }[];
+}
+
+/** A session, as the server begins or renews it. */
+export interface SessionResponse {
+  token: string;
+  userId?: string;
+  expiresAt?: string;
+  currentConversationId?: string | null;
+}

@@ -1,0 +1,128 @@
+import type { Context } from './context.js';
+import { EngineLoader } from './engine-loader.js';
+import { codeOf } from './errors.js';
+import type { ImportedPortion } from './event-bus.js';
+import { load } from './load.js';
+import type { LocalDatabase } from './local/database.js';
+import { createMemoryDatabase } from './local/memory-database.js';
+import { countWaiting, dropExpiredTombstones, readState, type Waiting } from './local/records.js';
+import type { WriteResult } from './local/write.js';
+import { OpenedConversations } from './opened-conversations.js';
+import { Announcer } from './tabs/announcer.js';
+import { Leadership } from './tabs/leadership.js';
+
+/** A store whose local data is open. */
+export interface OpenStore extends Context {
+  database: LocalDatabase;
+  engine: EngineLoader;
+  opened: OpenedConversations;
+  announcer: Announcer;
+  leadership: Leadership;
+  /** Whether there is any point in asking the server now. */
+  mayAsk(): boolean;
+  /** Counts what waits, for the status. */
+  count(): Promise<void>;
+  /** After a change made in this tab: it is told, and is to be sent. */
+  written(result: WriteResult & { movedFrom?: string }, waiting: Waiting): void;
+  close(): Promise<void>;
+}
+
+/** Opens the local data and begins to synchronise it. */
+export async function openStore(context: Context): Promise<OpenStore> {
+  const { environment, status } = context;
+  const database = await openDatabase(context);
+  status.setTab({ storage: database.kind });
+  const store = assemble(context, database);
+  if (context.isEnabled) store.engine.get().catch(() => {});
+  await database.run('readwrite', (tx) => dropExpiredTombstones(tx, environment.clock.now()));
+  await store.count();
+  store.leadership.post({ type: 'hello' });
+  store.leadership.decide();
+  return store;
+}
+
+/** Where the browser refuses to keep anything, memory will do; outside of a browser it would only look as if. */
+function openDatabase({ environment, name }: Context) {
+  return environment.openDatabase(name).catch((error) => {
+    if (codeOf(error) === 'no_browser') throw error;
+    return createMemoryDatabase();
+  });
+}
+
+function assemble(context: Context, database: LocalDatabase): OpenStore {
+  const { bus, environment, locks, status } = context;
+  const engine = new EngineLoader(context, database);
+  const opened = new OpenedConversations(database, engine, locks);
+  const channel = environment.openChannel(context.name);
+  const announcer = new Announcer({ bus, channel, opened });
+  const count = () => countOutbox(context, database);
+  const leadership = new Leadership({ ...context, channel, engine, count });
+  channel.onmessage = ({ data }) => {
+    announcer.hear(data);
+    leadership.hear(data);
+  };
+  const store: OpenStore = {
+    ...context,
+    database,
+    engine,
+    opened,
+    announcer,
+    leadership,
+    count,
+    mayAsk: () => mayAsk(context, engine),
+    written(result, waiting) {
+      const { id, movedFrom, refused: _, ...change } = result;
+      bus.emit('records-changed', { id, change: { ...change, ...(movedFrom && { movedFrom }) }, source: 'tab' });
+      if (result.refused?.length) bus.emit('writes-refused', result.refused);
+      if (!result.changed) return;
+      if (status.isWithoutServer) bus.emit('used-without-server', 'write');
+      status.dispatch({ type: 'counted', ...waiting });
+      leadership.written();
+    },
+    async close() {
+      await leadership.close();
+      database.close();
+    },
+  };
+  connect(store);
+  return store;
+}
+
+/** Who hears of what. */
+function connect(store: OpenStore) {
+  const { bus, leadership, status } = store;
+  bus.on('outbox-changed', () => store.count());
+  bus.on('server-reached', () => status.dispatch({ type: 'reached' }));
+  bus.on('server-failed', (code) => status.dispatch({ type: 'failed', code }));
+  bus.on('live-mode', (mode) => status.dispatch({ type: 'live', live: mode }));
+  bus.on('status', ({ pending }) => {
+    if (leadership.isLeading) leadership.post({ type: 'status', state: status.state });
+    if (pending === 0) leadership.decide();
+  });
+  bus.on('imported', async (portion) => {
+    store.announcer.announce(portion.ids, 'confirmed');
+    await advanceMigration(store, portion);
+    await store.count();
+  });
+}
+
+async function advanceMigration(store: OpenStore, portion: ImportedPortion) {
+  const state = await store.database.run('readonly', (tx) => readState(tx, 'migration'));
+  if (state?.phase !== 'sending') return;
+  const { Migration } = await load(() => import('./migration.js'));
+  await new Migration(store).advance(portion);
+}
+
+function mayAsk({ environment, isEnabled, sessionStorage, status }: Context, engine: EngineLoader) {
+  return (
+    isEnabled &&
+    sessionStorage.exists &&
+    environment.page.isOnline() &&
+    (engine.loaded?.breaker.wait ?? 0) === 0 &&
+    !['local', 'signed-out'].includes(status.current.mode)
+  );
+}
+
+async function countOutbox({ status }: Context, database: LocalDatabase) {
+  status.dispatch({ type: 'counted', ...(await database.run('readonly', countWaiting)) });
+}

@@ -1,0 +1,343 @@
+import { createContext, type Context } from './context.js';
+import { Conversations, createConversation, readOptions, type ReadOptions } from './conversations.js';
+import { OLD_DATA_KEY } from './keys.js';
+import { load } from './load.js';
+import { listConversations, readState, writeState } from './local/records.js';
+import type { StoredRefusal } from './local/refused-writes.js';
+import type { SessionResponse } from './net/wire.js';
+import { openStore, type OpenStore } from './open.js';
+import { generateTitle } from './text.js';
+import type {
+  Conversation,
+  ConversationInput,
+  ConversationUpdates,
+  ForkedShare,
+  ImportReport,
+  McpServers,
+  MessageInput,
+  MigrationReport,
+  RefusedWrite,
+  SearchResult,
+  Share,
+  SharedConversation,
+  Statistics,
+  StoreEvents,
+  StoreOptions,
+  StoreStatus,
+  TimeInput,
+  TitleSource,
+} from './types.js';
+
+/** The conversation store of a chat frontend. All methods may be called at once, in any tab. */
+export class HybridConversationStore<Time = string> {
+  readonly #context: Context;
+  readonly #read: ReadOptions<Time>;
+  readonly #opening: Promise<Opened<Time>>;
+  /** Resolves when the local data can be read; methods wait for it by themselves. */
+  readonly ready: Promise<void>;
+
+  constructor(options: StoreOptions<Time> = {}) {
+    const { readTime = (iso: string) => iso as Time, pageSize } = options;
+    this.#context = createContext(options as StoreOptions<unknown>);
+    this.#read = readOptions(readTime, pageSize);
+    this.#opening = open(this.#context, this.#read);
+    this.ready = this.#opening.then(() => {});
+    // Callers that wait for it hear of a failure; nobody has to.
+    this.ready.catch(() => {});
+  }
+
+  get status(): StoreStatus {
+    return this.#context.status.current;
+  }
+
+  /**
+   * The list, last changed first, from the device; no messages in it unless `messages` says so, and then those that
+   * are on the device.
+   */
+  async getAllConversations(options?: { messages?: boolean }): Promise<Conversation<Time>[]> {
+    return (await this.#reading()).conversations.list(options);
+  }
+
+  /**
+   * A conversation with its newest messages: from the device, and refreshed in the background (`change` tells); from
+   * the server where the device has none of its messages. Null where there is no such conversation.
+   */
+  async getConversation(id: string): Promise<Conversation<Time> | null> {
+    const { conversations, store } = await this.#reading();
+    const conversation = await conversations.get(id);
+    if (conversation) store.opened.note(conversation.id);
+    return conversation;
+  }
+
+  /** The conversation with a page more of older messages than `conversation` has. */
+  async loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>> {
+    return (await this.#opening).conversations.loadOlder(conversation);
+  }
+
+  /**
+   * Saves what is different from what this object was given: new and edited messages, and those it was given and no
+   * longer has. Messages it was never given stay as they are. Without its `snapshot` (an object built anew), only messages
+   * this tab was given or has saved can go, only such as stand behind the first message of `conversation`, and none if it
+   * has no messages. Resolves when it is safe on the device. Rejects with `conversation_deleted` where it was deleted and
+   * holds nothing new.
+   */
+  async saveConversation(conversation: ConversationInput): Promise<void> {
+    // Copied before anything is awaited: the caller may go on changing it.
+    const messages = conversation.messages?.map((message) => ({ ...message }));
+    const copy = { ...conversation, ...(messages && { messages }) };
+    await (await this.#opening).conversations.save(copy);
+  }
+
+  async deleteConversation(id: string): Promise<void> {
+    await (await this.#opening).conversations.delete(id);
+  }
+
+  async addMessage(conversationId: string, message: MessageInput): Promise<void> {
+    const copy = { ...message };
+    await (await this.#opening).conversations.addMessage(conversationId, copy);
+  }
+
+  async updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void> {
+    const copy = { ...updates };
+    await (await this.#opening).conversations.updateMessage(conversationId, messageId, copy);
+  }
+
+  /** The first 6 words of the first user message, at most 50 characters. */
+  generateTitle(messages: readonly TitleSource[]): string {
+    return generateTitle(messages);
+  }
+
+  /** A new, empty conversation; it is kept when it is saved. */
+  createNewConversation(mcpServers?: McpServers): Conversation<Time> {
+    return createConversation(this.#read, this.#context.environment.clock.now(), mcpServers);
+  }
+
+  /** Deletes a message; with `andAfter` also all that follow it. */
+  async deleteMessage(conversationId: string, messageId: string, options?: { andAfter?: boolean }): Promise<void> {
+    await (await this.#opening).conversations.deleteMessage(conversationId, messageId, options);
+  }
+
+  async updateConversation(id: string, updates: ConversationUpdates): Promise<void> {
+    const copy = { ...updates };
+    await (await this.#opening).conversations.update(id, copy);
+  }
+
+  /** Conversations on this device whose title or text has all the words, last changed first. */
+  async search(text: string, { limit = 50 }: { limit?: number } = {}): Promise<SearchResult[]> {
+    const [{ store }, { search }] = await Promise.all([this.#opening, load(() => import('./local/search.js'))]);
+    return search(store.database, text, limit);
+  }
+
+  /** The conversation opened last, on this device or, where it never opened one, at the server. */
+  async getCurrentConversationId(): Promise<string | null> {
+    const { store } = await this.#opening;
+    const here = await store.database.run('readonly', (tx) => readState(tx, 'current'));
+    if (here !== undefined || !store.mayAsk()) return here ?? null;
+    const { body } = await (await store.engine.get()).api.call<SessionResponse>('GET', '/session');
+    return body.currentConversationId ?? null;
+  }
+
+  async setCurrentConversationId(id: string | null): Promise<void> {
+    const { store } = await this.#opening;
+    await store.database.run('readwrite', (tx) => writeState(tx, 'current', id));
+  }
+
+  /** Listens; returns what ends it. */
+  on<Name extends keyof StoreEvents>(name: Name, listener: (event: StoreEvents[Name]) => void): () => void {
+    return this.#context.bus.on(name, listener as never);
+  }
+
+  /** Sends now what waits. Resolves when all is confirmed; rejects with the reason why it is not. */
+  async flush(): Promise<void> {
+    await (await this.#opening).store.leadership.flush();
+  }
+
+  /** Asks the server now what has changed. */
+  async sync(): Promise<void> {
+    const { store } = await this.#opening;
+    await (await store.engine.get()).live.ask();
+  }
+
+  /** Refused writes and losing sides of conflicts, newest first. */
+  async refusedWrites(): Promise<RefusedWrite[]> {
+    const { store } = await this.#opening;
+    const refused = await store.database.run('readonly', (tx) => tx.list('refused', null, null, { reverse: true }));
+    return refused as StoredRefusal[];
+  }
+
+  async discardRefused(key: number): Promise<void> {
+    const { store } = await this.#opening;
+    await store.database.run('readwrite', (tx) => tx.delete('refused', key));
+    await store.count();
+  }
+
+  /** Ends timers, stream and database; what waits is sent by the next page that opens the store. */
+  async close(): Promise<void> {
+    const opened = await this.#opening.catch(() => null);
+    await opened?.store.close();
+  }
+
+  /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
+  async createLinkCode(): Promise<{ code: string; expiresAt: string }> {
+    const { account, store } = await this.#account();
+    return account.createLinkCode(store);
+  }
+
+  /**
+   * Becomes the user whose code it is. With `keepLocal` (the default) the conversations of this device's user so far
+   * go along; without, they are removed from this device: ask before. Rejects with `wrong_code`.
+   */
+  async redeemLinkCode(code: string, options?: { keepLocal?: boolean }): Promise<{ userId: string; kept: number }> {
+    const { account, store } = await this.#account();
+    return account.redeemLinkCode(store, code, options);
+  }
+
+  /** How many conversations this device holds: whether there is something to ask about before `redeemLinkCode()`. */
+  async countLocalConversations(): Promise<number> {
+    const { store } = await this.#opening;
+    return (await store.database.run('readonly', listConversations)).length;
+  }
+
+  /** Ends the session of all other devices. */
+  async signOutEverywhere(): Promise<void> {
+    const { account, store } = await this.#account();
+    await account.signOutEverywhere(store);
+  }
+
+  /** For a device that was signed out: a new anonymous user, to whom what is on this device is sent. */
+  async startNewSession(): Promise<void> {
+    const { account, store } = await this.#account();
+    await account.startNewSession(store);
+  }
+
+  /** With `getToken`: takes what the anonymous user of this device has into the account, once. */
+  async claimAnonymous(): Promise<{ conversations: number }> {
+    const { account, store } = await this.#account();
+    return account.claimAnonymous(store);
+  }
+
+  /**
+   * Deletes everything of the user, at the server, on this device, and on others that listen just then. A device that does
+   * not keeps what it has; nothing of it goes to the server again unless something is written to it there.
+   */
+  async eraseEverything(): Promise<void> {
+    const { account, store } = await this.#account();
+    await account.eraseEverything(store);
+  }
+
+  /** Everything at the server, as lines of JSON that `importData()` takes back. */
+  async exportAll(): Promise<Blob> {
+    const { transfer, store } = await this.#transfer();
+    return transfer.exportAll(store);
+  }
+
+  async exportConversation(id: string, format: 'json' | 'markdown' | 'ndjson' = 'json'): Promise<Blob> {
+    const { transfer, store } = await this.#transfer();
+    return transfer.exportConversation(store, id, format);
+  }
+
+  /**
+   * Imports an export, the value of the old localStorage key, or `{"conversations":[...]}`, of any size. Where the server
+   * is away or switched off, to this device, and from there to the server later.
+   */
+  async importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport> {
+    const { transfer, store } = await this.#transfer();
+    return transfer.importData(store, data);
+  }
+
+  /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
+  async migrate(): Promise<MigrationReport> {
+    return (await this.#migration()).run();
+  }
+
+  /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
+  async undoMigration(): Promise<{ conversations: number }> {
+    return (await this.#migration()).undo();
+  }
+
+  /** Deletes the old key, once all of it is at the server; until then rejects with `not_migrated`. */
+  async removeOldData(): Promise<void> {
+    await (await this.#migration()).removeOldData();
+  }
+
+  async createShare(conversationId: string, { expiresAt }: { expiresAt?: TimeInput } = {}): Promise<Share> {
+    await this.flush();
+    const { shares, store } = await this.#shares();
+    return shares.createShare(store, conversationId, expiresAt);
+  }
+
+  async listShares(): Promise<Share[]> {
+    const { shares, store } = await this.#shares();
+    return shares.listShares(store);
+  }
+
+  /** A share of anybody's; needs no user. */
+  async readShare(id: string, { cursor }: { cursor?: string } = {}): Promise<SharedConversation> {
+    const { shares, store } = await this.#shares();
+    return shares.readShare(store, id, cursor);
+  }
+
+  /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
+  async forkShare(id: string): Promise<ForkedShare> {
+    const { shares, store } = await this.#shares();
+    return shares.forkShare(store, id);
+  }
+
+  async deleteShare(id: string): Promise<void> {
+    const { shares, store } = await this.#shares();
+    await shares.deleteShare(store, id);
+  }
+
+  async getStatistics(): Promise<Statistics> {
+    const { store } = await this.#opening;
+    return (await (await store.engine.get()).api.call<Statistics>('GET', '/user')).body;
+  }
+
+  /** A frontend reads: from the device alone, where the server is not to be had. */
+  async #reading() {
+    const opened = await this.#opening;
+    if (opened.store.status.isWithoutServer) opened.store.bus.emit('used-without-server', 'read');
+    return opened;
+  }
+
+  // What few pages need is loaded when it is used.
+
+  async #account() {
+    const [{ store }, account] = await Promise.all([this.#opening, load(() => import('./account.js'))]);
+    return { account, store };
+  }
+
+  async #transfer() {
+    const [{ store }, transfer] = await Promise.all([this.#opening, load(() => import('./transfer.js'))]);
+    return { transfer, store };
+  }
+
+  async #shares() {
+    const [{ store }, shares] = await Promise.all([this.#opening, load(() => import('./shares.js'))]);
+    return { shares, store };
+  }
+
+  async #migration() {
+    const [{ store }, { Migration }] = await Promise.all([this.#opening, load(() => import('./migration.js'))]);
+    return new Migration(store);
+  }
+}
+
+interface Opened<Time> {
+  store: OpenStore;
+  conversations: Conversations<Time>;
+}
+
+async function open<Time>(context: Context, read: ReadOptions<Time>): Promise<Opened<Time>> {
+  const store = await openStore(context);
+  await startMigration(store);
+  return { store, conversations: new Conversations(store, read) };
+}
+
+/** Takes in what the frontend kept in localStorage, if it did. That data is no account's. */
+async function startMigration(store: OpenStore) {
+  const { environment, options } = store;
+  if (options.migrate === false || options.getToken || !environment.localStorage.getItem(OLD_DATA_KEY)) return;
+  const { Migration } = await load(() => import('./migration.js'));
+  await new Migration(store).start();
+}

@@ -1,0 +1,165 @@
+import { differences, fieldsOf, same, type Fields } from '../local/fields.js';
+import { assign, SHOWN, withDirty, type ParsedMessage } from '../local/records.js';
+import type { Conflict } from '../local/refused-writes.js';
+import type { ConversationRecord, MessageBody, MessageRecord } from '../local/schema.js';
+import type { Summary } from '../net/wire.js';
+import { textOf } from '../text.js';
+
+/** Brings the server's side of a conversation or a message and this device's together. */
+
+/** The server's metadata into the record; `extra`: messages here that it does not count. Returns conflicts. */
+export function applySummary(record: ConversationRecord, summary: Summary, extra: number): Conflict[] {
+  const { createdAt, updatedAt, totalTokens, messageCount, revision } = summary;
+  const fields = fieldsOf(summary);
+  const conflicts: Conflict[] = [];
+  const serverTime = Date.parse(updatedAt);
+  for (const name of new Set([...Object.keys(fields), ...Object.keys(record.fields), ...Object.keys(record.base)])) {
+    const conflict = mergeField(record, name, fields[name], record.editedAt >= serverTime);
+    if (conflict) conflicts.push({ conversationId: record.id, kind: 'conversation-edited', field: name, ...conflict });
+  }
+  record.createdAt = Date.parse(createdAt);
+  record.updatedAt =
+    Object.keys(record.base).length > 0 || extra !== 0 ? Math.max(record.updatedAt, serverTime) : serverTime;
+  record.tokens = totalTokens;
+  record.count = messageCount + extra;
+  if (!continues(record, summary)) Object.assign(record, { revision: 0, page: null });
+  record.latest = revision;
+  record.etag = summary.etag ?? null;
+  record.seenAt = serverTime;
+  return conflicts;
+}
+
+/**
+ * Whether what was seen of the conversation still holds. Counted anew, or under another tag, it was created again there;
+ * without a tag, a write of another device was stopped in the middle.
+ */
+export function continues(record: ConversationRecord, { revision, etag }: Summary): boolean {
+  if (revision !== record.latest) return revision > record.latest;
+  return typeof record.etag !== 'string' || record.etag === etag;
+}
+
+/** Whether this response was overtaken by a newer one. */
+export function isOutdated(record: ConversationRecord, { revision, updatedAt }: Summary): boolean {
+  return revision < record.latest && Date.parse(updatedAt) <= record.seenAt;
+}
+
+/** One field, by what the server had when it was changed here. Returns the two sides of a conflict. */
+function mergeField(record: ConversationRecord, name: string, theirs: unknown, isOursNewer: boolean) {
+  const { fields, base } = record;
+  const ours = fields[name];
+  if (!(name in base)) {
+    assign(fields, name, theirs);
+    return null;
+  }
+  if (same(theirs, ours)) {
+    delete base[name];
+    return null;
+  }
+  if (same(theirs, base[name])) return null;
+  if (isOursNewer) {
+    base[name] = theirs ?? null;
+    return { kept: ours, lost: theirs };
+  }
+  delete base[name];
+  assign(fields, name, theirs);
+  return { kept: theirs, lost: ours };
+}
+
+/** A message of both sides: the record to store, and what happened to two edits. */
+export interface MergedMessage {
+  record: Unplaced<MessageRecord>;
+  conflict?: Omit<Conflict, 'conversationId'>;
+}
+
+/** A record whose place among those of the same time is still to be found. */
+export type Unplaced<Record extends { seq: number }> = Omit<Record, 'seq'> & { seq: number | undefined };
+
+/** A message of the server's into the record of it here, if there is one. */
+export function mergeMessage(
+  conversation: string,
+  stored: MessageRecord | undefined,
+  theirs: ParsedMessage,
+): MergedMessage {
+  const clean: Unplaced<MessageRecord> = {
+    conversation,
+    id: theirs.id,
+    at: theirs.at,
+    seq: stored?.seq,
+    shown: SHOWN,
+    body: theirs.body,
+    base: {},
+    fresh: false,
+    removed: false,
+  };
+  if (!stored?.dirty) return { record: clean };
+  return stored.removed ? mergeRemoved(stored, theirs, clean) : mergeEdited(stored, theirs, clean);
+}
+
+/** A deletion wins over a message that is as it was when it was deleted. */
+function mergeRemoved(stored: MessageRecord, theirs: ParsedMessage, clean: Unplaced<MessageRecord>): MergedMessage {
+  if (stored.fresh || isSameText(stored.body, theirs.body)) {
+    return { record: withDirty({ ...stored, fresh: false, body: theirs.body, base: {} }) };
+  }
+  return { record: clean, conflict: { kind: 'deleted-message-edited', messageId: theirs.id } };
+}
+
+function mergeEdited(stored: MessageRecord, theirs: ParsedMessage, clean: Unplaced<MessageRecord>): MergedMessage {
+  const { record, isContested } = rebase(stored, theirs.body);
+  if (!isContested || isContinued(theirs.body, stored.body)) return { record };
+  const conflict = { kind: 'message-edited', messageId: theirs.id } as const;
+  if (isContinued(stored.body, theirs.body)) return { record: clean };
+  if (editTime(stored) >= editTime(theirs)) {
+    return { record, conflict: { ...conflict, kept: stored.body, lost: theirs.body } };
+  }
+  return { record: clean, conflict: { ...conflict, kept: theirs.body, lost: stored.body } };
+}
+
+/** This device's edits on top of the server's message. `isContested`: the server has others of the same fields. */
+function rebase(stored: MessageRecord, theirs: MessageBody) {
+  // What the server has and was thought not to have: then all that differs is an edit.
+  const before: Fields = stored.fresh ? { ...stored.body, ...theirs } : stored.base;
+  const body: MessageBody = { ...theirs };
+  const base: Fields = {};
+  let isContested = false;
+  for (const [name, original] of Object.entries(before)) {
+    const [ours, server] = [stored.body[name], theirs[name]];
+    if (same(ours, server)) continue;
+    assign(body, name, ours);
+    base[name] = server ?? null;
+    if (name !== 'editedAt' && (stored.fresh || !same(server, original))) isContested = true;
+  }
+  const at = Date.parse(body.timestamp);
+  return { record: withDirty({ ...stored, shown: SHOWN, at, body, base, fresh: false, removed: false }), isContested };
+}
+
+/** Whether `later` only goes on where `earlier` ends: a reply being written, no other edit. */
+function isContinued(earlier: MessageBody, later: MessageBody) {
+  return earlier.streaming === true && textOf(later).startsWith(textOf(earlier));
+}
+
+function isSameText(a: MessageBody, b: MessageBody) {
+  return same(a.content, b.content) && same(a.parts, b.parts);
+}
+
+function editTime({ at, body }: { at: number; body: MessageBody }) {
+  const edited = millisecondsOfIso(body.editedAt);
+  return Number.isFinite(edited) ? edited : at;
+}
+
+function millisecondsOfIso(time: unknown) {
+  return typeof time === 'string' ? Date.parse(time) : NaN;
+}
+
+/** Whether storing `merged` would change anything. */
+export function isDifferent(stored: MessageRecord | undefined, merged: MessageRecord): boolean {
+  return (
+    !stored ||
+    stored.at !== merged.at ||
+    stored.seq !== merged.seq ||
+    stored.dirty !== merged.dirty ||
+    stored.shown !== merged.shown ||
+    differences(stored.body, merged.body).length > 0 ||
+    stored.fresh !== merged.fresh ||
+    differences(stored.base, merged.base).length > 0
+  );
+}

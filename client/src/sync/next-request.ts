@@ -1,0 +1,150 @@
+import type { LocalTransaction } from '../local/database.js';
+import { comparePlaces, dirtyMessages, isBehind, SHOWN } from '../local/records.js';
+import type { ConversationRecord, ConversationRequest, MessageRecord, SentMessage } from '../local/schema.js';
+import { isoOf, UNTITLED } from '../text.js';
+
+/** The next request that brings the server closer to what is on this device. Only what differs is sent. */
+
+/** The server's state has to be read before anything can be sent. */
+export interface Refresh {
+  kind: 'refresh';
+  /** Back to this time, epoch ms. */
+  until?: number | null;
+}
+
+/** The most messages of a request, and the most bytes: some room below what the server and its host take. */
+const MOST_MESSAGES = 100;
+export const MOST_BYTES = 3_500_000;
+
+const encoder = new TextEncoder();
+
+/** The length of a value as JSON, bytes. */
+export function sizeOf(value: unknown): number {
+  return encoder.encode(JSON.stringify(value)).length;
+}
+
+/**
+ * The next request for one conversation, or null where there is nothing to do. `split`: one message at a time, after a
+ * refusal that did not say which message it was about.
+ */
+export async function nextRequest(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  split = false,
+): Promise<ConversationRequest | Refresh | null> {
+  if (record.deleted === 'pending') return deletion(record);
+  const dirty = (await dirtyMessages(tx, record.id)).sort(comparePlaces);
+  const fresh = dirty.filter((message) => message.fresh && !message.removed);
+  if (!record.onServer) return creation(record, fresh, split);
+
+  const removed = dirty.filter((message) => message.removed && !message.fresh);
+  const edited = dirty.find((message) => !message.fresh && !message.removed);
+  const isFieldEdited = Object.keys(record.base).length > 0;
+  const needsRevision = removed.length > 0 || edited || isFieldEdited;
+  if (needsRevision && (isBehind(record) || record.etag === undefined)) return { kind: 'refresh' };
+
+  if (removed[0]) return removal(tx, record, removed[0], removed);
+  if (edited) return edit(record, edited);
+  if (fresh.length > 0) return append(record, fresh, split);
+  return isFieldEdited ? patch(record) : null;
+}
+
+/** How many requests it takes at most to bring the server what is on this device now. */
+export async function countRequests(tx: LocalTransaction, record: ConversationRecord): Promise<number> {
+  const dirty = await dirtyMessages(tx, record.id);
+  const fresh = dirty.filter((message) => message.fresh && !message.removed);
+  const isFieldEdited = Object.keys(record.base).length > 0;
+  if (record.deleted) return 1;
+  return dirty.length - fresh.length + Math.ceil(fresh.length / MOST_MESSAGES) + (isFieldEdited ? 1 : 0);
+}
+
+/**
+ * The tag of the only state that a write may change. Where it is not known, a word that is no tag: the refusal tells it, with
+ * the revision, which shows whether that state is the one known here.
+ */
+function conditionOf({ etag, latest }: ConversationRecord) {
+  return etag ?? String(latest);
+}
+
+/** What counts is the state that was there when it was deleted here: nothing newer is asked for. */
+function deletion(record: ConversationRecord): ConversationRequest | Refresh {
+  if (record.latest === 0) return { kind: 'refresh' };
+  return { kind: 'delete', method: 'DELETE', path: pathOf(record), match: conditionOf(record) };
+}
+
+function creation(record: ConversationRecord, fresh: MessageRecord[], split: boolean): ConversationRequest {
+  const fields = { ...record.fields };
+  // The server makes the title, and goes on looking for one.
+  if (fields.title === UNTITLED) delete fields.title;
+  const messages = split ? [] : firstOf(fresh);
+  const body = { ...fields, id: record.id, createdAt: isoOf(record.createdAt), messages: messages.map(asSent) };
+  return { kind: 'create', method: 'POST', path: '/conversations', body };
+}
+
+function append(record: ConversationRecord, fresh: MessageRecord[], split: boolean): ConversationRequest {
+  const messages = split ? fresh.slice(0, 1) : firstOf(fresh);
+  return {
+    kind: 'append',
+    method: 'POST',
+    path: `${pathOf(record)}/messages`,
+    body: { messages: messages.map(asSent) },
+  };
+}
+
+/** One deletion does for all that follow, but only if nothing else follows: the revision guards that this is so. */
+async function removal(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  first: MessageRecord,
+  removed: MessageRecord[],
+): Promise<ConversationRequest> {
+  const path = `${pathOf(record)}/messages/${first.id}`;
+  const request = { kind: 'remove', method: 'DELETE', match: conditionOf(record) } as const;
+  if (removed.length > 1 && isVerified(record, first) && (await isLast(tx, first))) {
+    return { ...request, path: `${path}?andAfter=true`, ids: removed.map(({ id }) => id) };
+  }
+  return { ...request, path, ids: [first.id] };
+}
+
+/** Whether everything that the server has from this message on is known here. */
+function isVerified({ held, verified }: ConversationRecord, message: MessageRecord) {
+  return held && (!verified || comparePlaces(message, verified) >= 0);
+}
+
+/** Whether no message of the server's that is to stay follows this one. */
+async function isLast(tx: LocalTransaction, { conversation, at }: MessageRecord) {
+  const following = { lower: [conversation, SHOWN, at], upper: [conversation, SHOWN, []] };
+  const messages = await tx.list('messages', 'order', following);
+  return messages.every((message) => message.fresh);
+}
+
+function edit(record: ConversationRecord, message: MessageRecord): ConversationRequest {
+  const body = Object.fromEntries(Object.keys(message.base).map((name) => [name, message.body[name] ?? null]));
+  const path = `${pathOf(record)}/messages/${message.id}`;
+  return { kind: 'edit', method: 'PATCH', path, body, match: conditionOf(record), ids: [message.id] };
+}
+
+function patch(record: ConversationRecord): ConversationRequest {
+  const body = Object.fromEntries(Object.keys(record.base).map((name) => [name, record.fields[name] ?? null]));
+  return { kind: 'patch', method: 'PATCH', path: pathOf(record), body, match: conditionOf(record) };
+}
+
+/** As many of the first messages as a request takes. */
+function firstOf(messages: MessageRecord[]) {
+  const chosen: MessageRecord[] = [];
+  let bytes = 0;
+  for (const message of messages.slice(0, MOST_MESSAGES)) {
+    bytes += sizeOf(message.body) + message.id.length + 20;
+    if (bytes > MOST_BYTES && chosen.length > 0) break;
+    chosen.push(message);
+  }
+  return chosen;
+}
+
+export function asSent({ id, body }: MessageRecord): SentMessage {
+  return { id, ...body };
+}
+
+function pathOf({ id }: ConversationRecord) {
+  return `/conversations/${id}`;
+}

@@ -1,0 +1,36 @@
+//! The client's own tests, in Node: parts of it without a server, and the state of what is generated from it.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use test_support::skip_without;
+use tokio::process::Command;
+
+const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/client");
+
+#[tokio::test]
+async fn the_parts_of_the_client_do_what_they_are_for() {
+    run("tests of the client's parts", &["run", "test:all"]).await;
+}
+
+#[tokio::test]
+async fn what_pages_load_is_built_from_the_source() {
+    run("the check of what is built", &["run", "build:check"]).await;
+}
+
+async fn run(what: &str, arguments: &[&str]) {
+    if !Path::new(DIRECTORY).join("node_modules").exists() {
+        skip_without(what, "npm ci in client").unwrap();
+        return;
+    }
+    let output = Command::new("npm")
+        .args(arguments)
+        .current_dir(DIRECTORY)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{errors}");
+}
