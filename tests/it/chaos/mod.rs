@@ -18,6 +18,7 @@ mod looking;
 mod model;
 mod print;
 mod record;
+mod search;
 mod shares;
 mod tree;
 mod wire;
@@ -136,7 +137,7 @@ async fn run(mut site: Site, seed: u64) {
     let shown = violations[..violations.len().min(SHOWN)].join("\n\n");
     assert!(
         violations.is_empty(),
-        "CHAOS_SEED={seed}: no order explains what was told of {} objects\n\n{shown}",
+        "CHAOS_SEED={seed}: {} objects have histories that do not pass\n\n{shown}",
         violations.len()
     );
     let mut followers: Vec<_> = actors.into_iter().map(|actor| actor.follower).collect();

@@ -271,6 +271,20 @@ impl Operation for Call {
         }
     }
 
+    fn is_optional(&self) -> bool {
+        matches!(self, Self::Maybe(_))
+    }
+
+    fn only_reads(&self) -> bool {
+        match self {
+            Self::Read { .. } | Self::Fork { .. } => true,
+            Self::Write { told, .. } => {
+                !matches!(told, Told::Done(..) | Told::Deleted | Told::Nothing)
+            }
+            _ => false,
+        }
+    }
+
     fn changes_nothing(&self) -> bool {
         match self {
             // That an ETag is known may matter to a later If-Match.
