@@ -60,7 +60,7 @@ impl Actor {
         }
     }
 
-    pub async fn live(mut self, rounds: usize) -> Self {
+    pub async fn live(mut self, rounds: u64) -> Self {
         for _ in 0..rounds {
             for _ in 0..TURNS {
                 self.turn().await;

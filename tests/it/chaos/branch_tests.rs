@@ -124,3 +124,16 @@ fn parts_that_are_lost_are_found() {
     assert_eq!(violation(&put(&sent.line)), None);
     assert!(violation(&put(&message("c").line)).is_some());
 }
+
+#[test]
+fn a_repeated_append_is_recognised() {
+    let again = |revision, path: &[&str]| {
+        let append = Write::Append(vec![message("c")], Parent::Message("a".to_owned()));
+        let families = [&[][..], &["b", "c"], &[]];
+        let told = of_tree(revision, path, 6, &families[..path.len()]);
+        branched(by_account(append, done(told)))
+    };
+    assert_eq!(violation(&again(3, &["a", "c"])), None);
+    assert!(violation(&again(4, &["a", "c"])).is_some());
+    assert!(violation(&again(3, &["a", "c", "c"])).is_some());
+}

@@ -3,7 +3,7 @@
 //! restarted. What every client asked and was told is recorded, and for each conversation, each share and the
 //! codes for other devices one order of the operations has to explain it: the history is linearizable.
 //!
-//! `CHAOS_SEEDS=200` tries as many histories, `CHAOS_SEED=7` a certain one.
+//! `CHAOS_SEEDS=200` tries as many histories, `CHAOS_SEED=7` a certain one; `CHAOS_ROUNDS=20` makes them longer.
 
 mod account;
 mod actor;
@@ -40,7 +40,7 @@ use world::World;
 /// Devices of the account.
 const DEVICES: u64 = 4;
 /// Between them all clients pause.
-const ROUNDS: usize = 4;
+const ROUNDS: u64 = 4;
 /// How many histories are tried where nobody says how many.
 const SEEDS: u64 = 2;
 /// Of how many objects the history is shown that cannot be explained.
@@ -52,8 +52,13 @@ const UNLIMITED: [(&str, &str); 3] = [
     ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
 
+/// What the environment says, if it does.
+fn number(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok();
+    value.map(|value| value.parse().unwrap())
+}
+
 fn seeds() -> Vec<u64> {
-    let number = |name| std::env::var(name).ok().map(|value| value.parse().unwrap());
     match (number("CHAOS_SEED"), number("CHAOS_SEEDS")) {
         (Some(seed), _) => vec![seed],
         (None, count) => (1..=count.unwrap_or(SEEDS)).collect(),
@@ -104,6 +109,7 @@ async fn run(mut site: Site, seed: u64) {
     let (public, guest) = (deployment.anonymous_caller(), deployment.user().await);
     let tasks = usize::try_from(DEVICES).unwrap() + 2;
     let world = Arc::new(World::new(site.clock.clone(), public, guest, tasks));
+    let rounds = number("CHAOS_ROUNDS").unwrap_or(ROUNDS);
     let actor = |number| {
         let (name, party) = match number {
             DEVICES => ("guest".to_owned(), Party::Guest),
@@ -114,9 +120,9 @@ async fn run(mut site: Site, seed: u64) {
     };
     misbehave(&site, seed);
     let mut running: JoinSet<Actor> = (0..=DEVICES)
-        .map(|number| actor(number).live(ROUNDS))
+        .map(|number| actor(number).live(rounds))
         .collect();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         if round % 3 == 1 {
             tokio::time::sleep(Duration::from_millis(50)).await;
             disturb(&mut site).await;

@@ -49,6 +49,10 @@ impl Tree {
         self.nodes.contains_key(id)
     }
 
+    pub fn holds_all(&self, messages: &[Message]) -> bool {
+        messages.iter().all(|message| self.holds(&message.line.id))
+    }
+
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.nodes.values()
     }
@@ -86,16 +90,23 @@ impl Tree {
         families
     }
 
-    /// Puts messages behind a parent, one behind the other; they are the active path's end then. Returns whether there is
-    /// such a parent.
+    /// Puts messages that are not there behind a parent, one behind the other; they are the active path's end then.
+    /// Returns whether there is such a parent.
     pub fn append(&mut self, messages: &[Message], parent: &Parent) -> bool {
+        let is_new = |message: &&Message| !self.holds(&message.line.id);
+        let new: Vec<&Message> = messages.iter().filter(is_new).collect();
+        // The others follow the one before them.
+        let is_first_new = new
+            .first()
+            .is_some_and(|new| new.line.id == messages[0].line.id);
         match parent {
+            _ if !is_first_new => {}
             Parent::Head => {}
             Parent::Root => self.head = None,
             Parent::Message(id) if self.holds(id) => self.head = Some(id.clone()),
             Parent::Message(_) => return false,
         }
-        for message in messages {
+        for message in new {
             self.last_number += 1;
             let parent = self.head.replace(message.line.id.clone());
             self.insert(message, parent, self.last_number);

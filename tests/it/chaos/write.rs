@@ -43,6 +43,7 @@ impl Write {
                 after.title.clone_from(title);
                 after.tree_mut().save(messages);
             }
+            Self::Append(messages, _) if before.tree().holds_all(messages) => return unchanged,
             Self::Append(messages, parent) => {
                 if !after.tree_mut().append(messages, parent) {
                     return None;
