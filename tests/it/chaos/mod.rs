@@ -40,7 +40,7 @@ use world::World;
 /// Devices of the account.
 const DEVICES: u64 = 4;
 /// Between them all clients pause.
-const ROUNDS: u64 = 4;
+const ROUNDS: u64 = 10;
 /// How many histories are tried where nobody says how many.
 const SEEDS: u64 = 2;
 /// Of how many objects the history is shown that cannot be explained.
