@@ -99,6 +99,8 @@ interface ConversationRecord {
     older: string | null;
     /** The oldest message that is known to be as at `revision`; null where all of them are. */
     verified: Place | null;
+    /** Its messages are still being stored by an import. */
+    isStoring?: true;
     /** The next message created on this device has this `seq`. */
     nextSeq: number;
     /** `pending` until the server knows of the deletion. */
@@ -287,6 +289,91 @@ declare function openIndexedDatabase(name: string): Promise<LocalDatabase>;
 /** A local database that keeps nothing: for tests, and where the browser has no other. */
 declare function createMemoryDatabase(): LocalDatabase;
 
+/** What a live query has to show. A new object whenever anything of it is different, the same one until then. */
+interface LiveState<Data> {
+    /** Undefined until it has been read. What is the same as before is the very same object. */
+    readonly data: Data | undefined;
+    /** Whether nothing has been read yet. */
+    readonly isLoading: boolean;
+    /** Why it could not be read the last time. */
+    readonly error: StoreError | null;
+}
+interface LiveParts<Data> {
+    read: () => Promise<Data>;
+    /** Calls back when it may have changed; returns what ends that. */
+    watch: (changed: () => void) => () => void;
+    /** The new data, with what is the same as before taken over from there. */
+    reuse: (before: Data, next: Data) => Data;
+    /** Nobody listens any more. */
+    onIdle?: () => void;
+}
+/**
+ * Data that is read again when it changes, by this tab, another one or another device, with all of this tab's own writes
+ * in it. The methods are bound and fit React's `useSyncExternalStore`. It reads while somebody has subscribed.
+ */
+declare class LiveQuery<Data> {
+    #private;
+    constructor(parts: LiveParts<Data>);
+    /** Listens for new states; returns what ends it. */
+    readonly subscribe: (listener: () => void) => (() => void);
+    readonly getSnapshot: () => LiveState<Data>;
+    /** For server-side rendering: nothing is known there. */
+    readonly getServerSnapshot: () => LiveState<Data>;
+    get isIdle(): boolean;
+    /** Reads again now. Resolves when the state is as new as it was when this was called. */
+    refresh(): Promise<void>;
+}
+
+/**
+ * Whose the data on this device are. Several tabs share them, and any of them may hand them to another user while another
+ * tab waits for the server. A response is about what the former user had there, so it counts only within the epoch in
+ * which it was asked for.
+ */
+interface Ownership {
+    user: string | undefined;
+    /** How often the data were handed to another user, or wiped. */
+    epoch: number;
+}
+
+/** A refused write in the database. */
+type StoredRefusal = RefusedRecord & {
+    key: number;
+};
+/** Two sides changed the same thing; see `ConflictEvent`. `refused` is the record of the losing side. */
+interface Conflict {
+    conversationId: string;
+    kind: 'message-edited' | 'edited-message-deleted' | 'deleted-message-edited' | 'conversation-edited' | 'conversation-deleted' | 'deleted-conversation-edited' | 'messages-added';
+    messageId?: string;
+    field?: string;
+    kept?: unknown;
+    lost?: unknown;
+    movedTo?: string;
+    refused?: StoredRefusal;
+}
+
+/** What the server sends, as far as the client looks at it. */
+/** What the server says of a conversation without its messages; fields of clients' own come along. */
+interface Summary {
+    id: string;
+    createdAt: string;
+    updatedAt: string;
+    totalTokens: number;
+    messageCount: number;
+    revision: number;
+    etag?: string;
+    [field: string]: unknown;
+}
+/** The response to a write: of creations and patches the summary itself, of others with `conversation`. */
+interface WriteResponse {
+    conversation?: Summary;
+    /** Ids of deleted messages. */
+    deleted?: string[];
+    /** The change sequence of this write, and of the last one before it. */
+    clock?: number;
+    previousClock?: number;
+    [field: string]: unknown;
+}
+
 /** The token of an auth provider's user; null where nobody is signed in. */
 type GetToken = (options: {
     refresh: boolean;
@@ -332,8 +419,7 @@ interface Conversation<Time = string> {
     id: string;
     title: string;
     /**
-     * In reading order. All of them, or where `hasOlder` is true the newest; none in the list of
-     * `getAllConversations()` (unless asked for).
+     * In reading order. All of them, or where `hasOlder` is true the newest.
      */
     messages: ConversationMessage<Time>[];
     createdAt: Time;
@@ -358,6 +444,16 @@ interface Conversation<Time = string> {
      * `saveConversation()`.
      */
     snapshot?: string;
+}
+/** A conversation as the list has it: open it to have its messages. */
+type ConversationSummary<Time = string> = Omit<Conversation<Time>, 'messages'>;
+/** Which conversations a live list has. */
+interface ListQuery {
+    archived?: boolean;
+    pinned?: boolean;
+    tag?: string;
+    /** At most so many, those first that were changed last. */
+    limit?: number;
 }
 /** A conversation to save; `messages` may be missing, to save the rest only. */
 interface ConversationInput {
@@ -462,6 +558,11 @@ interface RefusedWrite {
     /** ISO 8601. */
     at: string;
 }
+/** A write that could not be stored: its promise was rejected. */
+interface FailedEvent {
+    conversationId: string | null;
+    error: StoreError;
+}
 /** How far a long task is. */
 interface ProgressEvent {
     task: 'migration' | 'import' | 'transfer' | 'erase';
@@ -476,6 +577,7 @@ interface StoreEvents {
     conflict: ConflictEvent;
     refused: RefusedWrite;
     progress: ProgressEvent;
+    failed: FailedEvent;
 }
 /** A conversation that `search()` found. */
 interface SearchResult {
@@ -547,13 +649,29 @@ interface Statistics {
         lifetime: Totals;
     };
     bytes: number;
+    /** How many days a conversation lives after it was last used; null where it never expires. */
+    conversationTtlDays: number | null;
+    /** How many conversations expire within 14 days. */
+    expiringSoon: number;
+    trash: {
+        conversations: number;
+        bytes: number;
+    };
+    /** When the anonymous user's recovery code was made, ISO 8601; null where there is none. */
+    recoveryCodeCreatedAt: string | null;
     messagesPerConversation: {
         mean: number;
         max: number;
     };
-    /** Of the last 30 days, UTC. */
+    /** Of the last 30 days, UTC, by the messages' own timestamps. */
     activity: {
         date: string;
+        messages: number;
+        tokens: number;
+    }[];
+    /** What has been received of each model, ever; under null, what there was no room for by name. */
+    models: {
+        model: string | null;
         messages: number;
         tokens: number;
     }[];
@@ -585,25 +703,124 @@ interface StoreOptions<Time = string> {
     environment?: Partial<Environment>;
 }
 
+/** What became of the records of one conversation. */
+interface RecordChange {
+    changed: boolean;
+    deleted?: boolean | undefined;
+    conflicts?: Conflict[];
+    /** The id under which a deleted conversation was saved, where it goes on under another one. */
+    movedFrom?: string;
+    /** Where unsent messages of a deleted conversation live on. */
+    copy?: string | undefined;
+}
+/** `confirmed`: only the server's knowledge of a write is new, so that nothing has to be read again. */
+type ChangeSource = ChangeEvent['source'] | 'confirmed';
+/** A portion of an import that the server has taken. */
+interface ImportedPortion {
+    ids: string[];
+    /** Conversations still to be imported. */
+    left: number;
+    rejected: {
+        id: string;
+        code: string;
+    }[];
+}
+/** What the parts of an open store tell one another, along with the events that a frontend hears. */
+interface InternalEvents extends StoreEvents {
+    /** Records were changed. */
+    'records-changed': {
+        id: string;
+        change: RecordChange;
+        source: ChangeSource;
+    };
+    /** Writes were refused, and their contents stored. */
+    'writes-refused': StoredRefusal[];
+    /** The server has confirmed a write. */
+    'write-confirmed': {
+        response: WriteResponse;
+        ownership: Ownership;
+    };
+    /** The server has taken a portion of an import. */
+    imported: ImportedPortion;
+    /** What waits in the outbox may have changed. */
+    'outbox-changed': undefined;
+    /** The server has answered a request as it should. */
+    'server-reached': undefined;
+    /** Sending or listening has failed, with this code. */
+    'server-failed': string;
+    /** A frontend had to do without the server. */
+    'used-without-server': 'read' | 'write';
+    /** This tab has found a conflict. */
+    'conflict-found': undefined;
+    'live-mode': LiveMode;
+}
+type Listener<Event> = (event: Event) => unknown;
+/** Typed events. A listener that throws does not keep the event from the others. */
+declare class EventBus<Events extends object = InternalEvents> {
+    #private;
+    /** Listens; returns what ends it. */
+    on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void;
+    /** Tells the listeners; resolves when those that return promises are done. */
+    emit<Name extends keyof Events>(name: Name, event: Events[Name]): Promise<void>;
+}
+
+/** What live queries read with. */
+interface LiveSource<Time> {
+    events: EventBus<LiveEvents>;
+    getConversation(id: string): Promise<Conversation<Time> | null>;
+    loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>>;
+    getAllConversations(): Promise<ConversationSummary<Time>[]>;
+}
+interface LiveEvents {
+    change: ChangeEvent;
+    /** The store was opened again. */
+    opened: undefined;
+}
+/** A conversation that is read again when it changes. Data is null where there is no such conversation. */
+declare class LiveConversation<Time> extends LiveQuery<Conversation<Time> | null> {
+    #private;
+    constructor(source: LiveSource<Time>, id: string, onIdle: () => void);
+    /** Adds a page of older messages, if there are any. */
+    loadOlder(): Promise<void>;
+}
+/** The list of conversations, read again when any of them changes. */
+type LiveList<Time> = LiveQuery<readonly ConversationSummary<Time>[]>;
+
 /** The conversation store of a chat frontend. All methods may be called at once, in any tab. */
 declare class HybridConversationStore<Time = string> {
     #private;
-    /** Resolves when the local data can be read; methods wait for it by themselves. */
-    readonly ready: Promise<void>;
+    /** Opens the store, too. */
     constructor(options?: StoreOptions<Time>);
+    /** Opens the store again after `close()`; one that is open stays as it is. */
+    open(): void;
+    /** Resolves when the local data can be read; methods wait for it by themselves. */
+    get ready(): Promise<void>;
+    /**
+     * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
+     * Everything that this tab has saved is in it at once, before the server has it.
+     */
+    liveConversation(id: string): LiveConversation<Time>;
+    /** The list, likewise. */
+    liveList(query?: ListQuery): LiveList<Time>;
     get status(): StoreStatus;
     /**
      * The list, last changed first, from the device; no messages in it unless `messages` says so, and then those that
      * are on the device.
      */
     getAllConversations(options?: {
-        messages?: boolean;
+        messages?: false;
+    }): Promise<ConversationSummary<Time>[]>;
+    getAllConversations(options: {
+        messages: boolean;
     }): Promise<Conversation<Time>[]>;
     /**
      * A conversation with its newest messages: from the device, and refreshed in the background (`change` tells); from
-     * the server where the device has none of its messages. Null where there is no such conversation.
+     * the server where the device has none of its messages. Null where there is no such conversation. Rejects with the
+     * signal's reason where that has been aborted meanwhile: of two clicks the last one counts.
      */
-    getConversation(id: string): Promise<Conversation<Time> | null>;
+    getConversation(id: string, { signal }?: {
+        signal?: AbortSignal;
+    }): Promise<Conversation<Time> | null>;
     /** The conversation with a page more of older messages than `conversation` has. */
     loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>>;
     /**
@@ -703,6 +920,10 @@ declare class HybridConversationStore<Time = string> {
     deleteShare(id: string): Promise<void>;
     getStatistics(): Promise<Statistics>;
 }
+/** The conversation store of a chat frontend. */
+type ConversationStore<Time = string> = HybridConversationStore<Time>;
+/** Makes the conversation store of a chat frontend, and opens it. */
+declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
-export { HybridConversationStore, StoreError, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationUpdates, Environment, ForkedShare, ImportReport, Key, KeyRange, ListOptions, LiveMode, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };
+export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, FailedEvent, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };

@@ -22,39 +22,82 @@ const VARIABLES: [(&str, &str); 2] = [
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
 
-on_both_stores!(the_adapter_for_the_ai_sdk_keeps_its_promises);
+/// What `node` is told for tests in TypeScript.
+const ADAPTER_TESTS: [&str; 5] = [
+    "--import",
+    "tsx",
+    "--test",
+    "--test-reporter=spec",
+    "--test-timeout=180000",
+];
+
+on_both_stores!(
+    the_adapter_for_the_ai_sdk_keeps_its_promises,
+    the_adapter_for_assistant_ui_keeps_its_promises,
+);
 
 async fn the_adapter_for_the_ai_sdk_keeps_its_promises(site: Site) {
+    test_adapter(&site, "ai-sdk").await;
+}
+
+async fn the_adapter_for_assistant_ui_keeps_its_promises(site: Site) {
+    test_adapter(&site, "assistant-ui").await;
+}
+
+/// Runs the client's tests in this folder against the service.
+async fn test_adapter(site: &Site, folder: &str) {
     let client = repository().join("client");
     if !is_installed(&client, "npm ci in client") {
         return;
     }
     let service = site.deployment(&VARIABLES).await;
-    let arguments = ["--import", "tsx", "--test", "--test-reporter=spec"];
     let mut command = node(&client, &service);
-    command.args(arguments).arg("--test-timeout=180000");
-    command.args(files_of(&client.join("test/ai-sdk"), ".test.ts"));
+    command.args(ADAPTER_TESTS);
+    command.args(files_of(&client.join("test").join(folder), ".test.ts"));
+    assert_success(&command.output().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_hooks_for_react_work_in_chromium() {
+    let client = repository().join("client");
+    let other_version = client.join("test/react/react-18");
+    if !is_installed(&client, "npm ci in client")
+        || !is_installed(&other_version, "npm ci in client/test/react/react-18")
+        || !is_chromium_there().await
+    {
+        return;
+    }
+    let mut command = Command::new("node");
+    command.current_dir(&client).kill_on_drop(true);
+    command.args(ADAPTER_TESTS).arg("test/react/hooks.test.ts");
     assert_success(&command.output().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_of_next_js_works_in_chromium() {
-    let example = repository().join("examples/next-ai-sdk");
-    if !is_installed(&example, "examples/next-ai-sdk/install") {
-        return;
-    }
-    if !has("chromium").await {
-        skip_without("tests of the examples", "install chromium").unwrap();
+    let build = ["node_modules/next/dist/bin/next", "build"];
+    drive_example("examples/next-ai-sdk", build).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_example_of_vite_works_in_chromium() {
+    let build = ["node_modules/vite/bin/vite.js", "build"];
+    drive_example("examples/vite-assistant-ui", build).await;
+}
+
+/// Builds an example, and runs its own test of it.
+async fn drive_example(example: &str, build: [&str; 2]) {
+    let directory = repository().join(example);
+    if !is_installed(&directory, &format!("{example}/install")) || !is_chromium_there().await {
         return;
     }
     let site = Site::embedded().await;
     let service = site.deployment(&VARIABLES).await;
-    let mut build = node(&example, &service);
-    build.args(["node_modules/next/dist/bin/next", "build"]);
-    assert_success(&build.output().await.unwrap());
-    let mut drive = node(&example, &service);
+    let mut builder = node(&directory, &service);
+    assert_success(&builder.args(build).output().await.unwrap());
+    let mut drive = node(&directory, &service);
     drive.args(["--test", "--test-reporter=spec", "--test-timeout=300000"]);
-    drive.args(files_of(&example.join("test"), ".test.mjs"));
+    drive.args(files_of(&directory.join("test"), ".test.mjs"));
     assert_success(&drive.output().await.unwrap());
 }
 
@@ -76,9 +119,13 @@ fn is_installed(directory: &Path, remedy: &str) -> bool {
     is_there
 }
 
-async fn has(program: &str) -> bool {
-    let output = Command::new(program).arg("--version").output().await;
-    output.is_ok_and(|output| output.status.success())
+async fn is_chromium_there() -> bool {
+    let output = Command::new("chromium").arg("--version").output().await;
+    let is_there = output.is_ok_and(|output| output.status.success());
+    if !is_there {
+        skip_without("tests of the client in Chromium", "install chromium").unwrap();
+    }
+    is_there
 }
 
 fn files_of(directory: &Path, ending: &str) -> Vec<PathBuf> {

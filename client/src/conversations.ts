@@ -103,6 +103,7 @@ export class Conversations<Time> {
   }
 
   async #getOnce(id: string): Promise<Conversation<Time> | null> {
+    await this.#store.imports.wait(id);
     const found = await this.#find(id);
     if (!found || found.deleted) return null;
     const entry = await this.#store.database.run('readonly', (tx) => tx.get('outbox', found.id));
@@ -189,6 +190,7 @@ export class Conversations<Time> {
     const saved = parseConversation(input, now);
     const { snapshots } = this.#read;
     return this.#enqueue(async () => {
+      await this.#store.imports.wait(saved.id);
       const known = snapshots.find(input.snapshot, saved.id) ?? snapshots.ofConversation(saved.id);
       const { result, waiting } = await this.#store.database.run('readwrite', async (tx) => ({
         result: await save(tx, saved, known, now),
@@ -247,7 +249,10 @@ export class Conversations<Time> {
 
   /** Runs a change; where it is of a conversation that only the server knows so far, that is read first. */
   async #change(work: Change, id?: string): Promise<void> {
-    const isDone = await this.#enqueue(() => this.#write(work, this.#store.mayAsk() ? id : undefined));
+    const isDone = await this.#enqueue(async () => {
+      if (id) await this.#store.imports.wait(id);
+      return this.#write(work, this.#store.mayAsk() ? id : undefined);
+    });
     if (isDone || !id) return;
     await this.#discover(id);
     await this.#enqueue(() => this.#write(work));

@@ -11,5 +11,7 @@ export type { Channel, Clock, Environment, PageEvent, PageState } from './enviro
 export type { Key, KeyRange, ListOptions, LocalDatabase, LocalTransaction } from './local/database.js';
 export { openIndexedDatabase } from './local/indexed-database.js';
 export { createMemoryDatabase } from './local/memory-database.js';
-export { HybridConversationStore } from './store.js';
+export { LiveQuery, type LiveState } from './live-query.js';
+export type { LiveConversation, LiveList } from './live-queries.js';
+export { createConversationStore, HybridConversationStore, type ConversationStore } from './store.js';
 export type * from './types.js';

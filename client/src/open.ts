@@ -8,6 +8,7 @@ import { createMemoryDatabase } from './local/memory-database.js';
 import { countWaiting, dropExpiredTombstones, readState, type Waiting } from './local/records.js';
 import type { WriteResult } from './local/write.js';
 import { OpenedConversations } from './opened-conversations.js';
+import { PendingImports } from './pending-imports.js';
 import { Announcer } from './tabs/announcer.js';
 import { Leadership } from './tabs/leadership.js';
 
@@ -16,6 +17,7 @@ export interface OpenStore extends Context {
   database: LocalDatabase;
   engine: EngineLoader;
   opened: OpenedConversations;
+  imports: PendingImports;
   announcer: Announcer;
   leadership: Leadership;
   /** Whether there is any point in asking the server now. */
@@ -66,6 +68,7 @@ function assemble(context: Context, database: LocalDatabase): OpenStore {
     database,
     engine,
     opened,
+    imports: new PendingImports(),
     announcer,
     leadership,
     count,
@@ -108,7 +111,7 @@ function connect(store: OpenStore) {
 
 async function advanceMigration(store: OpenStore, portion: ImportedPortion) {
   const state = await store.database.run('readonly', (tx) => readState(tx, 'migration'));
-  if (state?.phase !== 'sending') return;
+  if (state?.phase !== 'sending' && state?.phase !== 'storing') return;
   const { Migration } = await load(() => import('./migration.js'));
   await new Migration(store).advance(portion);
 }

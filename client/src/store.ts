@@ -3,6 +3,9 @@ import { Conversations, createConversation, readOptions, type ReadOptions } from
 import { OLD_DATA_KEY } from './keys.js';
 import { load } from './load.js';
 import { listConversations, readState, writeState } from './local/records.js';
+import { EventBus } from './event-bus.js';
+import { codeOf, StoreError } from './errors.js';
+import { LiveQueries, type LiveConversation, type LiveEvents, type LiveList } from './live-queries.js';
 import type { StoredRefusal } from './local/refused-writes.js';
 import type { SessionResponse } from './net/wire.js';
 import { openStore, type OpenStore } from './open.js';
@@ -10,9 +13,11 @@ import { generateTitle } from './text.js';
 import type {
   Conversation,
   ConversationInput,
+  ConversationSummary,
   ConversationUpdates,
   ForkedShare,
   ImportReport,
+  ListQuery,
   McpServers,
   MessageInput,
   MigrationReport,
@@ -28,22 +33,74 @@ import type {
   TitleSource,
 } from './types.js';
 
+/** What frontends hear, and what the store itself listens to. */
+type PublicEvents = StoreEvents & LiveEvents;
+
+const FORWARDED = ['change', 'status', 'conflict', 'refused', 'progress'] as const;
+
 /** The conversation store of a chat frontend. All methods may be called at once, in any tab. */
 export class HybridConversationStore<Time = string> {
-  readonly #context: Context;
+  readonly #options: StoreOptions<Time>;
+  readonly #events = new EventBus<PublicEvents>();
   readonly #read: ReadOptions<Time>;
-  readonly #opening: Promise<Opened<Time>>;
-  /** Resolves when the local data can be read; methods wait for it by themselves. */
-  readonly ready: Promise<void>;
+  readonly #live: LiveQueries<Time>;
+  #context: Context;
+  #opened: Promise<Opened<Time>> | null;
 
+  /** Opens the store, too. */
   constructor(options: StoreOptions<Time> = {}) {
     const { readTime = (iso: string) => iso as Time, pageSize } = options;
-    this.#context = createContext(options as StoreOptions<unknown>);
+    this.#options = options;
     this.#read = readOptions(readTime, pageSize);
-    this.#opening = open(this.#context, this.#read);
-    this.ready = this.#opening.then(() => {});
+    this.#live = new LiveQueries({
+      events: this.#events as EventBus<object> as EventBus<LiveEvents>,
+      getConversation: (id) => this.getConversation(id),
+      loadOlder: (conversation) => this.loadOlder(conversation),
+      getAllConversations: () => this.getAllConversations(),
+    });
+    this.#context = createContext(options as StoreOptions<unknown>);
+    this.#opened = this.#open();
+  }
+
+  /** Opens the store again after `close()`; one that is open stays as it is. */
+  open(): void {
+    if (this.#opened) return;
+    this.#context = createContext(this.#options as StoreOptions<unknown>);
+    this.#opened = this.#open();
+    this.#events.emit('opened', undefined);
+  }
+
+  #open() {
+    const { bus } = this.#context;
+    for (const name of FORWARDED) bus.on(name, (event) => this.#events.emit(name, event as never));
+    const opened = open(this.#context, this.#read);
     // Callers that wait for it hear of a failure; nobody has to.
-    this.ready.catch(() => {});
+    opened.catch(() => {});
+    return opened;
+  }
+
+  /** Resolves when the local data can be read; methods wait for it by themselves. */
+  get ready(): Promise<void> {
+    const ready = this.#opening.then(() => {});
+    ready.catch(() => {});
+    return ready;
+  }
+
+  get #opening(): Promise<Opened<Time>> {
+    return this.#opened ?? Promise.reject(new StoreError('closed', 'The store was closed.'));
+  }
+
+  /**
+   * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
+   * Everything that this tab has saved is in it at once, before the server has it.
+   */
+  liveConversation(id: string): LiveConversation<Time> {
+    return this.#live.conversation(id);
+  }
+
+  /** The list, likewise. */
+  liveList(query: ListQuery = {}): LiveList<Time> {
+    return this.#live.list(query);
   }
 
   get status(): StoreStatus {
@@ -54,17 +111,21 @@ export class HybridConversationStore<Time = string> {
    * The list, last changed first, from the device; no messages in it unless `messages` says so, and then those that
    * are on the device.
    */
+  getAllConversations(options?: { messages?: false }): Promise<ConversationSummary<Time>[]>;
+  getAllConversations(options: { messages: boolean }): Promise<Conversation<Time>[]>;
   async getAllConversations(options?: { messages?: boolean }): Promise<Conversation<Time>[]> {
     return (await this.#reading()).conversations.list(options);
   }
 
   /**
    * A conversation with its newest messages: from the device, and refreshed in the background (`change` tells); from
-   * the server where the device has none of its messages. Null where there is no such conversation.
+   * the server where the device has none of its messages. Null where there is no such conversation. Rejects with the
+   * signal's reason where that has been aborted meanwhile: of two clicks the last one counts.
    */
-  async getConversation(id: string): Promise<Conversation<Time> | null> {
+  async getConversation(id: string, { signal }: { signal?: AbortSignal } = {}): Promise<Conversation<Time> | null> {
     const { conversations, store } = await this.#reading();
     const conversation = await conversations.get(id);
+    signal?.throwIfAborted();
     if (conversation) store.opened.note(conversation.id);
     return conversation;
   }
@@ -81,25 +142,25 @@ export class HybridConversationStore<Time = string> {
    * has no messages. Resolves when it is safe on the device. Rejects with `conversation_deleted` where it was deleted and
    * holds nothing new.
    */
-  async saveConversation(conversation: ConversationInput): Promise<void> {
+  saveConversation(conversation: ConversationInput): Promise<void> {
     // Copied before anything is awaited: the caller may go on changing it.
-    const messages = conversation.messages?.map((message) => ({ ...message }));
+    const messages = conversation?.messages?.map((message) => ({ ...message }));
     const copy = { ...conversation, ...(messages && { messages }) };
-    await (await this.#opening).conversations.save(copy);
+    return this.#write(conversation?.id, (conversations) => conversations.save(copy));
   }
 
-  async deleteConversation(id: string): Promise<void> {
-    await (await this.#opening).conversations.delete(id);
+  deleteConversation(id: string): Promise<void> {
+    return this.#write(id, (conversations) => conversations.delete(id));
   }
 
-  async addMessage(conversationId: string, message: MessageInput): Promise<void> {
+  addMessage(conversationId: string, message: MessageInput): Promise<void> {
     const copy = { ...message };
-    await (await this.#opening).conversations.addMessage(conversationId, copy);
+    return this.#write(conversationId, (conversations) => conversations.addMessage(conversationId, copy));
   }
 
-  async updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void> {
+  updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void> {
     const copy = { ...updates };
-    await (await this.#opening).conversations.updateMessage(conversationId, messageId, copy);
+    return this.#write(conversationId, (conversations) => conversations.updateMessage(conversationId, messageId, copy));
   }
 
   /** The first 6 words of the first user message, at most 50 characters. */
@@ -113,13 +174,15 @@ export class HybridConversationStore<Time = string> {
   }
 
   /** Deletes a message; with `andAfter` also all that follow it. */
-  async deleteMessage(conversationId: string, messageId: string, options?: { andAfter?: boolean }): Promise<void> {
-    await (await this.#opening).conversations.deleteMessage(conversationId, messageId, options);
+  deleteMessage(conversationId: string, messageId: string, options?: { andAfter?: boolean }): Promise<void> {
+    return this.#write(conversationId, (conversations) =>
+      conversations.deleteMessage(conversationId, messageId, options),
+    );
   }
 
-  async updateConversation(id: string, updates: ConversationUpdates): Promise<void> {
+  updateConversation(id: string, updates: ConversationUpdates): Promise<void> {
     const copy = { ...updates };
-    await (await this.#opening).conversations.update(id, copy);
+    return this.#write(id, (conversations) => conversations.update(id, copy));
   }
 
   /** Conversations on this device whose title or text has all the words, last changed first. */
@@ -144,7 +207,7 @@ export class HybridConversationStore<Time = string> {
 
   /** Listens; returns what ends it. */
   on<Name extends keyof StoreEvents>(name: Name, listener: (event: StoreEvents[Name]) => void): () => void {
-    return this.#context.bus.on(name, listener as never);
+    return this.#events.on(name, listener as never);
   }
 
   /** Sends now what waits. Resolves when all is confirmed; rejects with the reason why it is not. */
@@ -173,8 +236,14 @@ export class HybridConversationStore<Time = string> {
 
   /** Ends timers, stream and database; what waits is sent by the next page that opens the store. */
   async close(): Promise<void> {
-    const opened = await this.#opening.catch(() => null);
+    const opened = await this.#close();
     await opened?.store.close();
+  }
+
+  #close() {
+    const opening = this.#opened;
+    this.#opened = null;
+    return opening?.catch(() => null);
   }
 
   /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
@@ -293,6 +362,16 @@ export class HybridConversationStore<Time = string> {
     return (await (await store.engine.get()).api.call<Statistics>('GET', '/user')).body;
   }
 
+  /** A write that fails is told also where nobody waits for its promise, and is no unhandled rejection then. */
+  #write(conversationId: string | null, work: (conversations: Conversations<Time>) => Promise<void>): Promise<void> {
+    const written = this.#opening.then(({ conversations }) => work(conversations));
+    written.catch((error) => {
+      const failure = error instanceof StoreError ? error : new StoreError(codeOf(error), String(error));
+      this.#events.emit('failed', { conversationId, error: failure });
+    });
+    return written;
+  }
+
   /** A frontend reads: from the device alone, where the server is not to be had. */
   async #reading() {
     const opened = await this.#opening;
@@ -321,6 +400,14 @@ export class HybridConversationStore<Time = string> {
     const [{ store }, { Migration }] = await Promise.all([this.#opening, load(() => import('./migration.js'))]);
     return new Migration(store);
   }
+}
+
+/** The conversation store of a chat frontend. */
+export type ConversationStore<Time = string> = HybridConversationStore<Time>;
+
+/** Makes the conversation store of a chat frontend, and opens it. */
+export function createConversationStore<Time = string>(options: StoreOptions<Time> = {}): ConversationStore<Time> {
+  return new HybridConversationStore(options);
 }
 
 interface Opened<Time> {

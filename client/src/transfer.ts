@@ -20,6 +20,7 @@ const TIMEOUT = 60_000;
 
 /** Everything at the server, as lines; where it cannot be had, what is here, in the same form. */
 export async function exportAll(store: OpenStore): Promise<Blob> {
+  await store.imports.waitForAll();
   if (!store.mayAsk()) return exportLocal(store.database);
   const { api } = await store.engine.get();
   const response = await api.open('GET', '/export');

@@ -1,3 +1,4 @@
+import type { StoreError } from './errors.js';
 import type { Environment } from './environment.js';
 import type { GetToken } from './net/session.js';
 
@@ -48,8 +49,7 @@ export interface Conversation<Time = string> {
   id: string;
   title: string;
   /**
-   * In reading order. All of them, or where `hasOlder` is true the newest; none in the list of
-   * `getAllConversations()` (unless asked for).
+   * In reading order. All of them, or where `hasOlder` is true the newest.
    */
   messages: ConversationMessage<Time>[];
   createdAt: Time;
@@ -75,6 +75,18 @@ export interface Conversation<Time = string> {
    * `saveConversation()`.
    */
   snapshot?: string;
+}
+
+/** A conversation as the list has it: open it to have its messages. */
+export type ConversationSummary<Time = string> = Omit<Conversation<Time>, 'messages'>;
+
+/** Which conversations a live list has. */
+export interface ListQuery {
+  archived?: boolean;
+  pinned?: boolean;
+  tag?: string;
+  /** At most so many, those first that were changed last. */
+  limit?: number;
 }
 
 /** A conversation to save; `messages` may be missing, to save the rest only. */
@@ -189,6 +201,12 @@ export interface RefusedWrite {
   at: string;
 }
 
+/** A write that could not be stored: its promise was rejected. */
+export interface FailedEvent {
+  conversationId: string | null;
+  error: StoreError;
+}
+
 /** How far a long task is. */
 export interface ProgressEvent {
   task: 'migration' | 'import' | 'transfer' | 'erase';
@@ -204,6 +222,7 @@ export interface StoreEvents {
   conflict: ConflictEvent;
   refused: RefusedWrite;
   progress: ProgressEvent;
+  failed: FailedEvent;
 }
 
 /** A conversation that `search()` found. */
@@ -274,9 +293,18 @@ export interface Statistics {
   userId: string;
   totals: { current: Totals; lifetime: Totals };
   bytes: number;
+  /** How many days a conversation lives after it was last used; null where it never expires. */
+  conversationTtlDays: number | null;
+  /** How many conversations expire within 14 days. */
+  expiringSoon: number;
+  trash: { conversations: number; bytes: number };
+  /** When the anonymous user's recovery code was made, ISO 8601; null where there is none. */
+  recoveryCodeCreatedAt: string | null;
   messagesPerConversation: { mean: number; max: number };
-  /** Of the last 30 days, UTC. */
+  /** Of the last 30 days, UTC, by the messages' own timestamps. */
   activity: { date: string; messages: number; tokens: number }[];
+  /** What has been received of each model, ever; under null, what there was no room for by name. */
+  models: { model: string | null; messages: number; tokens: number }[];
 }
 
 /** What a message, or a list of messages, needs for a title. */

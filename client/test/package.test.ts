@@ -9,7 +9,11 @@ import { test } from 'node:test';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 function run(script: string) {
-  return execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: ROOT, encoding: 'utf8' });
+  return execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
 }
 
 test('it can be imported where there is no window, and opens nothing', { skip: !existsSync(`${ROOT}/dist`) }, () => {
@@ -26,4 +30,31 @@ test('the browser build can be imported there, too', () => {
     console.log(typeof HybridConversationStore);
   `;
   assert.equal(run(script), 'function\n');
+});
+
+test('outside of a browser each method says so, and the process ends', () => {
+  const script = `
+    const { createConversationStore } = await import('../public/conversation-store.js');
+    const store = createConversationStore();
+    const codes = [];
+    for (const call of [
+      () => store.ready,
+      () => store.getAllConversations(),
+      () => store.getConversation('c'),
+      () => store.saveConversation({ id: 'c', messages: [] }),
+      () => store.exportAll(),
+    ]) await call().catch(({ name, code }) => codes.push(name + ' ' + code));
+    console.log(new Set(codes), store.status.mode);
+  `;
+  assert.match(run(script), /^Set\(1\) \{ 'StoreError no_browser' \} local\n$/);
+});
+
+test('an open store does not keep a process alive', () => {
+  const script = `
+    const { createConversationStore, createMemoryDatabase } = await import('../public/conversation-store.js');
+    const store = createConversationStore({ enabled: false, environment: { openDatabase: async () => createMemoryDatabase() } });
+    await store.saveConversation({ id: 'c', messages: [] });
+    console.log((await store.getAllConversations()).length);
+  `;
+  assert.equal(run(script), '1\n');
 });

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub use code::random_code;
+use code::code_of;
 pub use provider::{Provider, ProviderConfig, ProviderKeys, RETRY_AFTER_SECONDS};
 pub use recovery::RecoveryCode;
 pub use tokens::{Token, TokenError, Tokens, Verified};

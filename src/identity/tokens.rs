@@ -9,9 +9,9 @@ use sha2::Sha256;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::{RecoveryCode, UserId};
+use super::{RecoveryCode, UserId, code_of};
 use crate::clock::Clock;
-use crate::model::{ObjectWriter, Timestamp};
+use crate::model::{ObjectWriter, Timestamp, limits};
 use crate::secret::Secret;
 
 /// What a token begins with; another form would get another number.
@@ -119,6 +119,15 @@ impl Tokens {
     /// and of no use without the secret.
     pub fn pseudonym(&self, text: &str) -> String {
         URL_SAFE_NO_PAD.encode(&self.keyed_hash("pseudonym", text)[..12])
+    }
+
+    /// The code for another device that the call of this name gives `user`: the same for a repeat of it, and of all others like
+    /// a random one. `attempt` tells those apart of which one is chosen.
+    pub fn device_code(&self, user: &UserId, call: &str, attempt: u32) -> String {
+        let hash = self.keyed_hash("device code", &format!("{user}.{call}.{attempt}"));
+        let mut bytes = [0; limits::CODE];
+        bytes.copy_from_slice(&hash[..limits::CODE]);
+        code_of(bytes)
     }
 
     /// The recovery code that the call of this name gives `user`: the same for a repeat of it, and of all others like a random

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ServiceError;
 use crate::App;
 use crate::context::{Caller, RateLimitKey};
-use crate::identity::{Token, UserId, random_code};
+use crate::identity::{Token, UserId};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_TTL, Claim, Redeemed, Session};
@@ -101,20 +101,24 @@ pub async fn read(app: &App, caller: &Caller) -> Result<UserSession, ServiceErro
     Ok(session_of(app, &caller.user, session, None))
 }
 
-/// A code by which another device becomes this user, once, within 10 minutes.
+/// A code by which another device becomes this user, once, within 10 minutes. A repeat of the call shows the same one.
 ///
 /// # Errors
 /// `UseProvider`; `NoSecret`; or the database failed.
 pub async fn link(app: &App, caller: &Caller) -> Result<DeviceCode, ServiceError> {
     refuse_provider(caller)?;
+    let mut attempt = 0;
     // In the user's database: the device that redeems the code knows nothing else to look by.
     let (code, pseudonym) = app.store.generate_colocated(&caller.user, || {
-        let code = random_code()?;
+        attempt += 1;
+        let code = app
+            .tokens
+            .device_code(&caller.user, caller.key.name(), attempt);
         let pseudonym = app.tokens.pseudonym(&code);
         Ok::<_, ServiceError>(((code, pseudonym.clone()), pseudonym))
     })?;
     let store = app.store.for_user(caller);
-    // Two of a million million codes alike is no reason for a loop: the client asks again.
+    // Two of a million million codes alike is no reason for a loop: the next call gets another.
     if !store.keep_code(&pseudonym).await? {
         return Err(ServiceError::NoSecret);
     }

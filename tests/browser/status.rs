@@ -21,13 +21,12 @@ async fn offline_is_said_and_survived(site: Site) {
         .until_texts("#status-text", &["Offline, 1 conversation unsent"])
         .await;
     browser.until_texts(".row .unsent", &["· unsent"]).await;
-    assert!(
-        browser
-            .messages()
-            .await
-            .last()
-            .is_some_and(|text| text.contains("Written without a network"))
-    );
+    // The status may be told before the thread has been drawn.
+    browser
+        .until(
+            "[...document.querySelectorAll('.message .content')].some((text) => text.textContent.includes('Written without a network'))",
+        )
+        .await;
 
     browser.set_offline(false).await;
     browser.until_saved().await;

@@ -1,8 +1,145 @@
 //! The profile of a user's day that costs are counted for: 3 starts of the app, 10 conversations opened, 60 messages in 30 turns, 8 hours
-//! with the page seen half of the time.
+//! with the page seen half of the time. Played by the browser module in Node.
 
-/// The most commands that it may cost.
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::Command;
+
+use super::{Site, repository};
+
+/// The most commands that it may cost at one device.
 pub const ALLOWED: u64 = 466;
 
 /// What the browser module makes of it on a device that has its conversations; `tests/it/module.rs` counts it.
 pub const COUNTED: u64 = 390;
+
+/// What a user's day asks of the database and of the functions, by all of the user's devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Billed commands.
+    pub commands: u64,
+    /// Invocations: every request that gets to the service, streams among them.
+    pub requests: u64,
+    pub streams: u64,
+    /// For how long streams were open, all of them added up.
+    pub stream_seconds: u64,
+    /// For how long at least one of them was.
+    pub open_seconds: u64,
+}
+
+/// At most, on a device that has its conversations.
+pub const ONE_DEVICE: Day = Day {
+    commands: COUNTED,
+    requests: 60,
+    streams: 25,
+    stream_seconds: 4_500,
+    open_seconds: 4_500,
+};
+
+/// At most, on a device that has nothing yet.
+pub const NEW_DEVICE: Day = Day {
+    commands: ALLOWED,
+    requests: 70,
+    ..ONE_DEVICE
+};
+
+/// At most, on two devices that are seen at the same times and take turns.
+pub const TWO_DEVICES: Day = Day {
+    commands: 1_400,
+    requests: 240,
+    streams: 120,
+    stream_seconds: 29_500,
+    open_seconds: 14_800,
+};
+
+/// A day that was played, and the most that it may cost.
+#[derive(Debug)]
+pub struct Played {
+    pub what: String,
+    pub day: Day,
+    pub allowed: Day,
+    /// CPU time that the service took for it, where that was measured.
+    pub cpu: Option<Duration>,
+}
+
+impl Played {
+    /// Whether it stays inside its budget, in everything.
+    pub fn is_allowed(&self) -> bool {
+        let numbers = |day: &Day| {
+            let Day {
+                commands,
+                requests,
+                streams,
+                stream_seconds,
+                open_seconds,
+            } = *day;
+            [commands, requests, streams, stream_seconds, open_seconds]
+        };
+        let (most, counted) = (numbers(&self.allowed), numbers(&self.day));
+        counted
+            .iter()
+            .zip(most)
+            .all(|(counted, most)| *counted <= most)
+    }
+}
+
+/// Plays the days of one user in Node, at the service `url` on `site`'s store; `cpu` tells what the service has taken so far.
+/// `None` where there is no Node.
+///
+/// The script says when time passes; it is let go on when the service's clock has followed.
+pub async fn play(
+    site: &Site,
+    url: &str,
+    cpu: impl Fn() -> Option<Duration>,
+) -> Option<Vec<Played>> {
+    let mut node = Command::new("node")
+        .arg(repository().join("tests/module/day.mjs"))
+        .env("API", format!("{url}/api"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .ok()?;
+    let mut input = node.stdin.take().unwrap();
+    let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();
+    let mut played = Vec::new();
+    let (mut commands, mut cpu_before, mut invocations) = (0, None, Value::Null);
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(ms) = line.strip_prefix("advance ") {
+            site.advance(Duration::from_millis(ms.parse().unwrap()));
+        } else if let Some(json) = line.strip_prefix("invocations ") {
+            invocations = serde_json::from_str(json).unwrap();
+        } else if let Some(what) = line.strip_prefix("count ") {
+            let now = (site.commands().await, cpu());
+            if what != "nothing" {
+                let allowed = [ONE_DEVICE, NEW_DEVICE, TWO_DEVICES][played.len()];
+                played.push(Played {
+                    what: what.to_owned(),
+                    day: day_of(now.0 - commands, &invocations),
+                    allowed,
+                    cpu: now.1.zip(cpu_before).map(|(after, before)| after - before),
+                });
+            }
+            (commands, cpu_before) = now;
+        } else {
+            continue;
+        }
+        input.write_all(b"\n").await.unwrap();
+    }
+    assert!(node.wait().await.unwrap().success());
+    Some(played)
+}
+
+fn day_of(commands: u64, invocations: &Value) -> Day {
+    let number = |name: &str| invocations[name].as_u64().unwrap();
+    Day {
+        commands,
+        requests: number("requests"),
+        streams: number("streams"),
+        stream_seconds: number("streamSeconds"),
+        open_seconds: number("openSeconds"),
+    }
+}

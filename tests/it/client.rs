@@ -1,12 +1,10 @@
 //! The client's own tests, in Node: parts of it without a server, and the state of what is generated from it.
 
-use std::path::Path;
 use std::process::Stdio;
 
+use crate::common::repository;
 use test_support::skip_without;
 use tokio::process::Command;
-
-const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/client");
 
 #[tokio::test]
 async fn the_parts_of_the_client_do_what_they_are_for() {
@@ -19,13 +17,14 @@ async fn what_pages_load_is_built_from_the_source() {
 }
 
 async fn run(what: &str, arguments: &[&str]) {
-    if !Path::new(DIRECTORY).join("node_modules").exists() {
+    let directory = repository().join("client");
+    if !directory.join("node_modules").exists() {
         skip_without(what, "npm ci in client").unwrap();
         return;
     }
     let output = Command::new("npm")
         .args(arguments)
-        .current_dir(DIRECTORY)
+        .current_dir(directory)
         .stdin(Stdio::null())
         .output()
         .await

@@ -11,6 +11,7 @@ on_both_stores!(
     a_code_is_good_once_and_for_ten_minutes,
     five_wrong_codes_are_all_an_address_has,
     a_code_whose_answer_was_lost_is_not_lost,
+    a_repeat_shows_a_code_that_works,
     a_code_goes_with_its_user_even_where_there_is_nothing_else,
     a_repeated_sign_out_is_answered_again,
     signing_out_everywhere_voids_older_tokens,
@@ -96,6 +97,20 @@ async fn a_code_whose_answer_was_lost_is_not_lost(site: Site) {
     let code = code_of(&user).await;
     site.faults().push(Fault::CutAfter, 1);
     redeem(&site.anonymous_caller(), &code).await.expect(200);
+}
+
+/// A client whose connection broke sends the call again: what it shows then has to be what was stored.
+async fn a_repeat_shows_a_code_that_works(site: Site) {
+    let (user, other) = (site.user().await, site.user().await);
+    let named = |client: &Client| client.with_header("idempotency-key", "link-1");
+    let first = code_of(&named(&user)).await;
+    assert_ne!(code_of(&named(&other)).await, first);
+    let again = code_of(&named(&user)).await;
+    let session = redeem(&site.anonymous_caller(), &again).await.expect(200);
+    let mine = user.get("/api/session").await.expect(200);
+    assert_eq!(session["userId"], mine["userId"]);
+    assert_eq!(again, first);
+    assert_ne!(code_of(&user).await, first);
 }
 
 /// Of a user without data next to nothing is kept, and that for a minute; but what knows of the code has to last as long.

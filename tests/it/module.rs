@@ -1,13 +1,11 @@
 //! The browser module, in Node against the running service; and its types.
 
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Output;
 
-use crate::common::day::{ALLOWED, COUNTED};
+use crate::common::day::play;
 use crate::common::{Site, repository};
 use test_support::skip_without;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
 on_both_stores!(
@@ -47,43 +45,19 @@ async fn the_module_keeps_its_promises(site: Site) {
     assert_success(&output);
 }
 
-/// The script plays the day and says when time passes; it is let go on when the service's clock has followed.
 async fn a_users_day_stays_inside_its_budget(site: Site) {
     if !node_is_installed().await {
         return;
     }
     let service = site.deployment(&VARIABLES).await;
-    let mut node = Command::new("node")
-        .arg(directory().join("day.mjs"))
-        .env("API", format!("{}/api", service.url()))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut input = node.stdin.take().unwrap();
-    let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();
-    let (mut days, mut before) = (0, 0);
-    while let Some(line) = lines.next_line().await.unwrap() {
-        if let Some(ms) = line.strip_prefix("advance ") {
-            site.advance(Duration::from_millis(ms.parse().unwrap()));
-        } else if let Some(what) = line.strip_prefix("count ") {
-            let now = site.commands().await;
-            if what != "nothing" {
-                let commands = now - before;
-                println!("{what}: {commands} commands of {ALLOWED}");
-                let most = if days == 0 { COUNTED } else { ALLOWED };
-                assert!(commands <= most, "{what}: {commands}");
-                days += 1;
-            }
-            before = now;
-        } else {
-            continue;
-        }
-        input.write_all(b"\n").await.unwrap();
+    let days = play(&site, &service.url(), || None).await.unwrap();
+    for played in &days {
+        println!("{}: {:?}", played.what, played.day);
     }
-    assert!(node.wait().await.unwrap().success());
-    assert_eq!(days, 2);
+    assert_eq!(days.len(), 3);
+    for played in &days {
+        assert!(played.is_allowed(), "{played:#?}");
+    }
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ class Profile {
 export async function play() {
   try {
     const profile = new Profile();
-    followClock(profile, ask);
+    profile.network.before = followClock(profile.clock, ask);
     await yesterday(profile);
     await ask('count nothing');
     await day(profile);

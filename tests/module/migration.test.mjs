@@ -167,6 +167,7 @@ test('what the server cannot take as it is still gets there, or stays here and i
     [
       ['5-0', 'user', 'no id'],
       ['5-1', 'system', 'odd'],
+      ['7', 'system', ''],
     ],
   );
   assert.deepEqual(
@@ -274,4 +275,91 @@ test('a time that no calendar has stops nothing', async () => {
   const tab = await withOldData(JSON.stringify([conversation])).open();
   assert.equal((await finished(tab)).state, 'done');
   assert.equal((await tab.store.getConversation(conversation.id)).messages.length, 2);
+});
+
+test('contents that are no text, messages of tools and conversations without an id come along whole', async () => {
+  const blocks = [{ type: 'text', text: 'look' }];
+  const at = '2026-01-01T00:00:00.000Z';
+  const conversation = (title, messages) => ({ title, createdAt: at, updatedAt: at, totalTokens: 0, messages });
+  const old = [
+    conversation('first', [
+      { id: 'b', type: 'user', content: blocks, timestamp: at },
+      { id: 't', type: 'tool', content: '27 °C', timestamp: at },
+      { id: 'n', type: 'assistant', content: null, toolCalls: [{ id: 'c1' }], timestamp: at },
+      { id: 'o', type: 'assistant', content: { text: 'an object' }, timestamp: at },
+      { id: 'same', role: 'user', content: 'one', timestamp: at },
+      { id: 'same', role: 'assistant', content: 'two', timestamp: at },
+    ]),
+    conversation('second', [{ id: 'x', type: 'user', content: 'x', timestamp: at }]),
+  ];
+  const browser = withOldData(JSON.stringify(old));
+  const tab = await browser.open();
+  assert.deepEqual(await finished(tab), { state: 'done', conversations: 2, rejected: [] });
+  const list = await tab.store.getAllConversations();
+  assert.deepEqual(list.map(({ title }) => title).sort(), ['first', 'second']);
+  const server = new Server(browser);
+  const { id } = list.find(({ title }) => title === 'first');
+  const [b, t, n, o, one, two] = await server.messages(id);
+  assert.deepEqual(
+    [b.content, t.type, n.toolCalls, o.originalContent],
+    [blocks, 'tool', [{ id: 'c1' }], old[0].messages[3].content],
+  );
+  assert.deepEqual([one.type, one.content, two.type, two.content], ['user', 'one', 'assistant', 'two']);
+});
+
+test('what has to be left out is no migration that is done', async () => {
+  const old = [{ id: 'c', title: 'c', messages: [{ id: 'm', type: 'user', content: 'x' }, null, 'text'] }];
+  const browser = withOldData(JSON.stringify(old));
+  const tab = await browser.open();
+  const report = await finished(tab);
+  assert.deepEqual([report.state, report.rejected], ['rejected', [{ id: 'c', code: 'invalid_message' }]]);
+  await assert.rejects(tab.store.removeOldData(), { code: 'not_migrated' });
+});
+
+test('the list is there before the messages are stored, and whoever opens one waits for it', async () => {
+  const browser = withOldData(dump(50, 200));
+  const runs = [];
+  const openDatabase = async (name) => {
+    const database = await browser.openDatabase(name);
+    const run = (mode, work) => {
+      if (mode === 'readwrite') runs.push(mode);
+      return database.run(mode, work);
+    };
+    return { kind: database.kind, run, close: () => {}, destroy: () => database.destroy() };
+  };
+  const tab = await browser.open({ enabled: false, environment: { openDatabase } });
+  const list = await tab.store.getAllConversations();
+  assert.deepEqual([list.length, list[0].messageCount], [50, 200]);
+  assert.equal((await tab.store.getConversation(list.at(-1).id)).messages.length, 100);
+  await tab.store.migrate();
+  assert.ok(runs.length < 25, `${runs.length} transactions`);
+  assert.ok((await tab.store.getAllConversations()).every(({ messageCount }) => messageCount === 200));
+});
+
+test('interrupted between the list and the messages, it goes on after a reload', async () => {
+  const browser = withOldData(dump(3, 5));
+  let isBroken = true;
+  const openDatabase = async (name) => {
+    const database = await browser.openDatabase(name);
+    const run = (mode, work) =>
+      database.run(mode, (tx) => {
+        const put = tx.put.bind(tx);
+        tx.put = (store, value) => {
+          if (isBroken && store === 'messages') throw new Error('the browser was closed');
+          return put(store, value);
+        };
+        return work(tx);
+      });
+    return { kind: database.kind, run, close: () => {}, destroy: () => database.destroy() };
+  };
+  const first = await browser.open({ environment: { openDatabase } });
+  assert.equal((await first.store.getAllConversations()).length, 3);
+  await first.crash();
+  isBroken = false;
+  const second = await browser.open({ environment: { openDatabase } });
+  assert.deepEqual(await finished(second), { state: 'done', conversations: 3, rejected: [] });
+  const server = new Server(browser);
+  for (const { id, messageCount } of await second.store.getAllConversations()) {
+    assert.deepEqual([messageCount, (await server.messages(id)).length], [5, 5]);
+  }
 });

@@ -1,5 +1,7 @@
 /** The network between a store and the real server. Runs in Node and in a browser. */
 
+import { Invocations } from './invocations.mjs';
+
 /** Where the server is: `cargo test -p integration --test it module` says so, and starts it. */
 export const API = globalThis.process?.env.API ?? '/api';
 
@@ -13,6 +15,8 @@ export class Network {
   inFlight = 0;
   /** What was asked; with the `status` of the server's own response. */
   requests = [];
+  /** What the functions are invoked for. */
+  invocations;
   /** As between two origins: responses do not tell the server's time. */
   hidesDate = false;
   fault = () => undefined;
@@ -24,6 +28,7 @@ export class Network {
 
   constructor(clock) {
     this.#clock = clock;
+    this.invocations = new Invocations(clock);
     clock.busy.add(this);
   }
 
@@ -43,6 +48,7 @@ export class Network {
       if (typeof fault === 'number') return refusal({ status: fault, code: 'storage_unavailable' });
       if (fault?.code) return refusal(fault);
       await this.before(request);
+      this.invocations.requests += 1;
       const answer = await fetch(url, options);
       request.status = answer.status;
       const response = await this.#answer(answer, fault);
@@ -76,9 +82,11 @@ export class Network {
     const reader = response.body.getReader();
     // Until it has begun, it is a request on its way.
     const first = await reader.read();
+    const closed = this.invocations.streamOpened();
     let controller;
     const end = (how) => {
       this.#streams.delete(end);
+      closed();
       this.#clock.clearTimeout(timer);
       this.#clock.clearTimeout(heartbeat);
       reader.cancel().catch(() => {});
@@ -108,7 +116,7 @@ export class Network {
         try {
           const { done, value } = await reader.read();
           if (!this.#streams.has(end)) return;
-          if (done) end((closed) => closed.close());
+          if (done) end((ended) => ended.close());
           else to.enqueue(value);
         } catch (error) {
           if (this.#streams.has(end)) end((broken) => broken.error(error));

@@ -8,6 +8,7 @@ import { message } from './basics.mjs';
 const MINUTE = 60_000;
 export const TURNS = 30;
 const OPENED = 10;
+const TURNS_PER_PERIOD = 3;
 const ANSWER_SECONDS = 10;
 
 function oldData() {
@@ -27,14 +28,14 @@ function oldData() {
   );
 }
 
-/** The service's clock follows the browser's: `ask('advance <ms>')` before the next request that could notice. */
-export function followClock(browser, ask) {
+/** Returns what a network has to wait for before a request gets to the service: by then its clock has followed the browsers'. */
+export function followClock(clock, ask) {
   let behind = 0;
-  browser.clock.onAdvance = async (ms) => {
+  clock.onAdvance = async (ms) => {
     behind += ms;
   };
   let following = Promise.resolve();
-  browser.network.before = () => {
+  return () => {
     const ms = Math.round(behind);
     behind = 0;
     if (ms > 0) following = following.then(() => ask(`advance ${ms}`));
@@ -45,68 +46,143 @@ export function followClock(browser, ask) {
 /** The user of this browser has 50 conversations since yesterday. */
 export async function yesterday(browser) {
   browser.environment.localStorage.setItem('claude-code-conversations', oldData());
-  const tab = await browser.open();
-  await tab.store.flush();
-  await tab.store.sync();
-  tab.hide();
-  await browser.clock.advance(16 * 60 * MINUTE);
-  await tab.crash();
+  await night(browser);
+}
+
+/** Everything was sent and fetched in the evening, and the next day begins. */
+export async function night(...browsers) {
+  const tabs = [];
+  for (const browser of browsers) {
+    const tab = await browser.open();
+    await tab.store.flush();
+    await tab.store.sync();
+    tab.hide();
+    tabs.push(tab);
+  }
+  await browsers[0].clock.advance(16 * 60 * MINUTE);
+  for (const tab of tabs) await tab.crash();
 }
 
 /** Question and answer, as a frontend saves them. */
-async function turn(browser, store, conversation) {
-  const { clock } = browser;
+async function turn({ clock, wait }, store, conversation) {
   const question = message(clock, 'user', 'And what about the other one?');
   let messages = [...conversation.messages, question];
   await store.saveConversation({ ...conversation, messages });
-  await clock.advance(2_000);
+  await wait(2_000);
   const answer = message(clock, 'assistant', '', { streaming: true });
   messages = [...messages, answer];
   for (let ms = 0; ms < ANSWER_SECONDS * 1000; ms += 300) {
     answer.content += 'a few more words ';
     await store.saveConversation({ ...conversation, messages });
-    await clock.advance(300);
+    await wait(300);
   }
   messages = [...messages.slice(0, -1), { ...answer, streaming: false, tokens: { input: 9, output: 200, total: 209 } }];
   await store.saveConversation({ ...conversation, messages });
   return { ...conversation, messages };
 }
 
+/** Lets time pass for devices that are at work side by side: it goes on when all of them wait. */
+class Pace {
+  #clock;
+  #atWork;
+  #waiting = [];
+
+  constructor(clock, devices) {
+    this.#clock = clock;
+    this.#atWork = devices;
+  }
+
+  wait(ms) {
+    return new Promise((resolve) => {
+      this.#waiting.push({ at: this.#clock.now() + ms, resolve });
+      this.#goOn();
+    });
+  }
+
+  /** A device has done its work. */
+  leave() {
+    this.#atWork -= 1;
+    this.#goOn();
+  }
+
+  async #goOn() {
+    if (this.#waiting.length === 0 || this.#waiting.length < this.#atWork) return;
+    this.#waiting.sort((a, b) => a.at - b.at);
+    const next = this.#waiting.shift();
+    await this.#clock.advance(next.at - this.#clock.now());
+    next.resolve();
+  }
+}
+
+/** What one of so many devices does of the user's day: each so many-th turn, in conversations of its own. */
+class Part {
+  current = null;
+  opened = 0;
+  turns = 0;
+  #turnsOfCurrent = 0;
+  #index;
+  #devices;
+
+  constructor(index, devices) {
+    this.#index = index;
+    this.#devices = devices;
+  }
+
+  /** Whether the user's next turn is at this device. */
+  takesNext() {
+    this.turns += 1;
+    return this.turns <= TURNS && (this.turns - 1) % this.#devices === this.#index;
+  }
+
+  async openSometimes({ store }) {
+    if (this.current) this.#turnsOfCurrent += 1;
+    if (this.current && this.#turnsOfCurrent < TURNS / OPENED) return;
+    const list = await store.getAllConversations();
+    const next = list[(this.opened * this.#devices + this.#index) * 4];
+    this.current = await store.getConversation(next.id);
+    this.opened += 1;
+    this.#turnsOfCurrent = 0;
+  }
+
+  checkDone() {
+    if (this.turns < TURNS || this.opened !== OPENED / this.#devices)
+      throw new Error(`${this.turns} turns, ${this.opened} opened`);
+  }
+}
+
 /** 20 minutes seen, with some turns, and 20 minutes hidden. */
-async function period(browser, tab, plan) {
-  const turns = plan.turns.splice(0, plan.perPeriod);
-  for (let part = 0; part < 4; part += 1) {
-    const end = browser.clock.now() + 5 * MINUTE;
-    if (turns.length > 0) {
-      turns.shift();
-      await plan.openSometimes(tab);
-      plan.current = await turn(browser, tab.store, plan.current);
+async function period(device, tab, part) {
+  const { clock } = device;
+  for (let quarter = 0; quarter < 4; quarter += 1) {
+    const end = clock.now() + 5 * MINUTE;
+    if (quarter < TURNS_PER_PERIOD && part.takesNext()) {
+      await part.openSometimes(tab);
+      part.current = await turn(device, tab.store, part.current);
     }
-    await browser.clock.advance(end - browser.clock.now());
+    await device.wait(end - clock.now());
   }
   tab.hide();
-  await browser.clock.advance(20 * MINUTE);
+  await device.wait(20 * MINUTE);
   tab.show();
 }
 
-export async function day(browser) {
-  const plan = { turns: Array.from({ length: TURNS }), perPeriod: 3, current: null, opened: 0, turnsOfCurrent: 0 };
-  plan.openSometimes = async ({ store }) => {
-    if (plan.current) plan.turnsOfCurrent += 1;
-    if (plan.current && plan.turnsOfCurrent < TURNS / OPENED) return;
-    const list = await store.getAllConversations();
-    plan.current = await store.getConversation(list[plan.opened * 4].id);
-    plan.opened += 1;
-    plan.turnsOfCurrent = 0;
-  };
+async function dayOf(browser, pace, part) {
+  const device = { clock: browser.clock, wait: (ms) => pace.wait(ms) };
   for (let start = 0; start < 3; start += 1) {
     const tab = await browser.open();
     await browser.clock.settle();
-    plan.current &&= await tab.store.getConversation(plan.current.id);
-    for (let periods = 0; periods < 4; periods += 1) await period(browser, tab, plan);
+    part.current &&= await tab.store.getConversation(part.current.id);
+    for (let periods = 0; periods < 4; periods += 1) await period(device, tab, part);
     await tab.store.flush();
     await tab.crash();
   }
-  if (plan.turns.length > 0 || plan.opened !== OPENED)
-    throw new Error(`${plan.turns.length} turns left, ${plan.opened} opened`);
+  part.checkDone();
+  pace.leave();
+}
+
+/** The day of a user at these devices, which share a clock: all of them seen at the same times, the turns shared among them. */
+export async function day(...browsers) {
+  const pace = new Pace(browsers[0].clock, browsers.length);
+  const days = browsers.map((browser, index) => dayOf(browser, pace, new Part(index, browsers.length)));
+  await Promise.all(days);
 }

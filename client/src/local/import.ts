@@ -1,69 +1,126 @@
-import { generateTitle, isId, isoOf, millisecondsOf } from '../text.js';
+import { generateTitle, isId, isoOf, millisecondsOf, textOf } from '../text.js';
 import type { LocalTransaction } from './database.js';
-import { fieldsOf, type RawMessage } from './fields.js';
+import { fieldsOf, isBlocks, isMessageType, same, type RawMessage } from './fields.js';
 import { newConversation, newMessage, touchOutbox, type ParsedMessage } from './records.js';
 import type { ConversationRecord, MessageBody, Rejection } from './schema.js';
+import { freeId } from './write.js';
 
 /** Conversations of a file, or of the old localStorage key, into the local database; the server gets them by import. */
 
-interface ImportedConversation {
-  id: unknown;
-  messages: (RawMessage | null)[];
+interface RawConversation {
+  id?: unknown;
+  messages: unknown[];
   title?: unknown;
   createdAt?: unknown;
   updatedAt?: unknown;
   totalTokens?: unknown;
 }
 
-/** Stores what is not here yet. Returns the ids of conversations that got anything new, and what cannot be stored. */
-export async function storeConversations(tx: LocalTransaction, conversations: readonly unknown[], now: number) {
-  const added: string[] = [];
-  const rejected: Rejection[] = [];
-  for (const value of conversations) {
-    if (!isConversation(value)) rejected.push(rejectionOf(value));
-    else if (await storeConversation(tx, value, now)) added.push(String(value.id));
-  }
-  return { added, rejected };
+/** A conversation to import, in the form of records. */
+export interface ParsedImport {
+  id: string;
+  record: ConversationRecord;
+  messages: ParsedMessage[];
 }
 
-function isConversation(value: unknown): value is ImportedConversation {
+/** Reads conversations of whatever form. What cannot be stored is rejected, message by message. */
+export function parseImport(values: readonly unknown[], now: number) {
+  const parsed = new Map<string, ParsedImport>();
+  const rejected: Rejection[] = [];
+  for (const value of values) {
+    if (!isConversation(value)) {
+      rejected.push(rejectionOf(value));
+      continue;
+    }
+    const conversation = withId(value);
+    const { id } = conversation;
+    const { messages, isWhole } = messagesOf(conversation, orNow(conversation.createdAt, now));
+    const known = parsed.get(id);
+    if (known) addMessages(known.messages, messages);
+    else parsed.set(id, { id, record: recordOf(conversation, messages, now), messages });
+    if (!isWhole) rejected.push({ id, code: 'invalid_message' });
+  }
+  return { parsed: [...parsed.values()], rejected };
+}
+
+/** A conversation that comes in several parts, or twice. */
+function addMessages(known: ParsedMessage[], more: readonly ParsedMessage[]) {
+  const bodies = new Map(known.map(({ id, body }) => [id, body]));
+  for (const message of more) {
+    if (same(bodies.get(message.id), message.body)) continue;
+    const id = freeId(message.id, bodies);
+    bodies.set(id, message.body);
+    known.push({ ...message, id });
+  }
+}
+
+function isConversation(value: unknown): value is RawConversation {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, messages } = value as Partial<ImportedConversation>;
-  return isId(String(id)) && Array.isArray(messages);
+  const { id, messages } = value as Partial<RawConversation>;
+  return Array.isArray(messages) && (id === undefined || id === null || isId(String(id)));
+}
+
+/** One without an id has one made of what it says: the same one whenever the same data is imported. */
+function withId(value: RawConversation): RawConversation & { id: string } {
+  const { id = null } = value;
+  return { ...value, id: id === null ? `import-${digestOf(JSON.stringify(value))}` : String(id) };
 }
 
 function rejectionOf(value: unknown): Rejection {
   if (typeof value !== 'object' || value === null) return { id: '', code: 'invalid_field' };
-  const id = String((value as Partial<ImportedConversation>).id ?? '');
-  return { id, code: isId(id) ? 'invalid_field' : 'invalid_id' };
+  const { id: given, messages } = value as Partial<RawConversation>;
+  const id = String(given ?? '');
+  if (!Array.isArray(messages)) return { id, code: isId(id) ? 'invalid_field' : 'invalid_id' };
+  return { id, code: 'invalid_id' };
 }
 
-/** Returns whether there was anything new in it. */
-async function storeConversation(tx: LocalTransaction, imported: ImportedConversation, now: number) {
-  const id = String(imported.id);
-  const known = await tx.get('conversations', id);
-  if (known?.deleted) return false;
-  const record = known ?? recordOf(id, imported, now);
-  let added = 0;
-  for (const message of messagesOf(imported, record.createdAt)) {
-    if (await tx.get('messages', [id, message.id])) continue;
-    await tx.put('messages', newMessage(record, message));
-    added += 1;
-  }
-  if (known && added === 0) return false;
-  record.count += added;
-  await tx.put('conversations', record);
+/**
+ * Stores what is not here yet. Returns the ids of conversations that got anything new, and what cannot be stored.
+ */
+export async function storeConversations(tx: LocalTransaction, values: readonly unknown[], now: number) {
+  const { parsed, rejected } = parseImport(values, now);
+  await storeRecords(tx, parsed);
+  const added: string[] = [];
+  for (const one of parsed) if (await storeMessages(tx, one, now)) added.push(one.id);
+  return { added, rejected };
+}
+
+/** First what a list shows. Returns the ids of conversations that are new. */
+export async function storeRecords(tx: LocalTransaction, parsed: readonly ParsedImport[]): Promise<string[]> {
+  const known = new Set(await tx.keys('conversations'));
+  const fresh = parsed.filter(({ id }) => !known.has(id));
+  await Promise.all(
+    fresh.map(({ record, messages }) =>
+      tx.put('conversations', { ...record, count: messages.length, isStoring: true }),
+    ),
+  );
+  return fresh.map(({ id }) => id);
+}
+
+/** Then the messages. Returns whether there was anything new in it. */
+export async function storeMessages(tx: LocalTransaction, { id, messages }: ParsedImport, now: number) {
+  const record = await tx.get('conversations', id);
+  if (!record || record.deleted) return false;
+  const present = await tx.list('messages', null, { lower: [id], upper: [id, []] });
+  const known = new Set(present.map((message) => message.id));
+  const fresh = messages.filter((message) => !known.has(message.id));
+  const { isStoring, ...rest } = record;
+  if (!isStoring && fresh.length === 0) return false;
+  // Not one after the other: the database takes them in one go.
+  await Promise.all(fresh.map((message) => tx.put('messages', newMessage(rest, message))));
+  const shown = present.filter((message) => message.shown).length;
+  await tx.put('conversations', { ...rest, count: shown + fresh.length });
   await touchOutbox(tx, id, now, false, true);
   return true;
 }
 
-function recordOf(id: string, imported: ImportedConversation, now: number): ConversationRecord {
+function recordOf(imported: RawConversation & { id: string }, messages: ParsedMessage[], now: number) {
   const { title, totalTokens } = imported;
   const created = orNow(imported.createdAt, now);
-  const messages = imported.messages.filter((message) => typeof message?.content === 'string') as RawMessage[];
+  const generated = generateTitle(messages.map(({ body }) => body));
   return {
-    ...newConversation(id, now),
-    fields: { ...fieldsOf(imported), title: typeof title === 'string' && title ? title : generateTitle(messages) },
+    ...newConversation(imported.id, now),
+    fields: { ...fieldsOf(imported), title: typeof title === 'string' && title ? title : generated },
     createdAt: created,
     updatedAt: Math.max(created, orNow(imported.updatedAt, created)),
     tokens: Number.isFinite(totalTokens) ? (totalTokens as number) : 0,
@@ -77,20 +134,56 @@ function orNow(time: unknown, now: number) {
 
 /**
  * The old messages in the form of new ones. Ids that are missing, taken or not allowed are made from the position: the same
- * ones whenever the same data is migrated. A message without a time has that of the one before.
+ * ones whenever the same data is imported. A message without a time has that of the one before.
  */
-function* messagesOf(imported: ImportedConversation, created: number): Generator<ParsedMessage> {
+function messagesOf(imported: RawConversation & { id: string }, created: number) {
   const taken = new Set<string>();
+  const messages: ParsedMessage[] = [];
   let at = created;
-  for (const [index, message] of imported.messages.entries()) {
-    if (typeof message?.content !== 'string') continue;
+  let isWhole = true;
+  for (const [index, value] of imported.messages.entries()) {
+    if (typeof value !== 'object' || value === null) {
+      isWhole = false;
+      continue;
+    }
+    const message = value as RawMessage;
     const time = millisecondsOf(message.timestamp);
     if (Number.isFinite(time)) at = time;
     const sent = String(message.id);
-    const id = isId(sent) && message.id !== undefined && !taken.has(sent) ? sent : `${imported.id}-${index}`;
+    const isUsable = message.id !== undefined && isId(sent) && !taken.has(sent);
+    const id = isUsable ? sent : freeId(`${imported.id.slice(0, 100)}-${index}`, taken);
     taken.add(id);
-    const { id: _, ...rest } = JSON.parse(JSON.stringify(message)) as MessageBody;
-    const type = ['user', 'assistant', 'system'].includes(rest.type as string) ? rest.type : 'system';
-    yield { id, at, body: { ...rest, type, timestamp: isoOf(at) } };
+    messages.push({ id, at, body: bodyOf(message, at) });
   }
+  return { messages, isWhole };
+}
+
+function bodyOf(message: RawMessage, at: number): MessageBody {
+  const { id: _, ...rest } = JSON.parse(JSON.stringify(message)) as MessageBody & { id: unknown };
+  const type = isMessageType(rest.type) ? rest.type : typeOf(rest);
+  return { ...rest, ...contentOf(rest), type, timestamp: isoOf(at) };
+}
+
+/** Who wrote it, where it says so as the APIs of models do. */
+function typeOf({ role }: MessageBody) {
+  return isMessageType(role) ? role : 'system';
+}
+
+/** The content in a form that can be stored; what that does not hold stays beside it. */
+function contentOf({ content, parts }: MessageBody) {
+  if (typeof content === 'string' || (isBlocks(content) && parts === undefined)) return {};
+  if (content === undefined || content === null) return { content: textOf({ content: parts }) };
+  const text =
+    typeof content === 'object' ? textOf({ content: Array.isArray(content) ? content : [content] }) : content;
+  return { content: String(text), originalContent: content };
+}
+
+/** 64 bits of a text, in base 36: to tell apart the few conversations of one file. */
+function digestOf(text: string) {
+  let [a, b] = [0x811c9dc5, 0x1234567];
+  for (let i = 0; i < text.length; i += 1) {
+    a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+    b = Math.imul(b + text.charCodeAt(i), 0x5bd1e995) ^ (b >>> 13);
+  }
+  return (a >>> 0).toString(36) + (b >>> 0).toString(36);
 }

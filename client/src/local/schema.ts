@@ -86,6 +86,8 @@ export interface ConversationRecord {
   older: string | null;
   /** The oldest message that is known to be as at `revision`; null where all of them are. */
   verified: Place | null;
+  /** Its messages are still being stored by an import. */
+  isStoring?: true;
   /** The next message created on this device has this `seq`. */
   nextSeq: number;
   /** `pending` until the server knows of the deletion. */
@@ -213,7 +215,7 @@ export interface States {
   /** Fields that frontends of this browser have written themselves. */
   knownFields: { message: string[]; conversation: string[] };
   /** How far the migration of the old localStorage data is. */
-  migration: { phase: 'sending' | 'sent' | 'undone'; source: string; total: number; rejected: Rejection[] };
+  migration: { phase: 'storing' | 'sending' | 'sent' | 'undone'; source: string; total: number; rejected: Rejection[] };
 }
 
 /** A conversation that could not be stored, and why. */

@@ -35,7 +35,7 @@ export class Announcer {
     if (message.type !== 'change') return;
     const { changed, deleted, source } = message;
     bus.emit('change', { changed, deleted, source: SOURCES[source] ?? 'other-tab' });
-    if (source === 'server') opened.refresh(changed);
+    if (isOfServer(source)) opened.refresh(changed);
   }
 
   #recordsChanged({ id, change, source }: InternalEvents['records-changed']) {
@@ -43,7 +43,7 @@ export class Announcer {
     if (changed) {
       const event = { ...idsOf(id, change), source };
       this.#change(event);
-      if (source === 'server') this.#parts.opened.refresh(event.changed);
+      if (isOfServer(source)) this.#parts.opened.refresh(event.changed);
     }
     for (const conflict of conflicts) this.#conflict(conflict);
   }
@@ -73,6 +73,11 @@ export class Announcer {
   #post(message: TabMessage) {
     this.#parts.channel.postMessage(message);
   }
+}
+
+/** Whether the server may have more than is here: the response to a write may show that another device has written, too. */
+function isOfServer(source: ChangeSource) {
+  return source === 'server' || source === 'confirmed';
 }
 
 /** What another tab's change is to this one. That a write is confirmed is no news of another tab's either. */

@@ -1,15 +1,16 @@
 /** A small chat frontend, as it uses its store: that it compiles is the test of the types. */
 
-import { StoreError, type MigrationReport } from '../../../public/conversation-store.js';
+import { StoreError, type ConversationSummary, type MigrationReport } from '../../../public/conversation-store.js';
 import { conversationStore, type Conversation, type ConversationMessage } from './conversation-store.js';
 
-let list: Conversation[] = [];
+let list: ConversationSummary<Date>[] = [];
 let current: Conversation | null = null;
 
-export async function start(render: (conversations: Conversation[]) => void): Promise<() => void> {
+export async function start(render: (conversations: ConversationSummary<Date>[]) => void): Promise<() => void> {
   list = await conversationStore.getAllConversations();
-  const stop = conversationStore.on('change', async ({ changed, deleted }) => {
+  const stop = conversationStore.on('change', async ({ changed, deleted, source }) => {
     list = await conversationStore.getAllConversations();
+    if (source === 'tab') return render(list);
     if (current && changed.includes(current.id)) current = await conversationStore.getConversation(current.id);
     if (current && deleted.includes(current.id)) current = null;
     render(list);
@@ -60,6 +61,13 @@ export async function moveIn(): Promise<string> {
   return report.state;
 }
 
+export function watch(id: string, show: (messages: readonly ConversationMessage[]) => void): () => void {
+  const live = conversationStore.liveConversation(id);
+  return live.subscribe(() => show(live.getSnapshot().data?.messages ?? []));
+}
+
+// @ts-expect-error: the list has no messages.
+export const ofTheList = (await conversationStore.getAllConversations())[0]?.messages;
 // @ts-expect-error: a conversation needs an id.
 export const withoutId = conversationStore.saveConversation({ title: 'x' });
 // @ts-expect-error: there is no such type of message.

@@ -2,10 +2,10 @@
 
 import { HybridConversationStore } from '../../../public/conversation-store.js';
 
-/** The frontend's own types, as they were. */
+/** The frontend's own types, as they were, but for what other clients may have saved. */
 export interface ConversationMessage {
   id: string;
-  type: 'user' | 'assistant' | 'system';
+  type: 'user' | 'assistant' | 'system' | 'tool';
   content: string;
   timestamp: Date;
   streaming?: boolean;

@@ -1,0 +1,31 @@
+import { createConversationStore, createMemoryDatabase } from '../src/index.js';
+import type { LocalDatabase, StoreOptions } from '../src/index.js';
+
+/** What a tab needs that has no server: everything stays on the device. */
+export function environment(database: LocalDatabase = createMemoryDatabase()) {
+  return {
+    fetch: () => Promise.reject(new TypeError('no server')),
+    openDatabase: async () => database,
+    localStorage: { getItem: () => null, setItem: () => {}, removeItem: () => {} },
+    locks: null,
+    openChannel: () => ({ onmessage: null, postMessage: () => {}, close: () => {} }),
+    page: { isVisible: () => true, isOnline: () => true, watch: () => () => {} },
+  } satisfies StoreOptions['environment'];
+}
+
+export function localStore(options: StoreOptions = {}) {
+  return createConversationStore({
+    enabled: false,
+    ...options,
+    environment: { ...environment(), ...options.environment },
+  });
+}
+
+/** Resolves when `condition` holds; rejects where it does not soon. */
+export async function until(condition: () => unknown, what = String(condition)) {
+  const end = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

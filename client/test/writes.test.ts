@@ -1,0 +1,64 @@
+/** What a write costs, and what becomes of one that fails. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { createMemoryDatabase, type LocalDatabase } from '../src/index.js';
+// Loaded beside the store; here it is to be there already.
+import '../src/sync/engine.js';
+import { environment, localStore } from './helpers.js';
+
+/** Locks that nobody else wants. */
+const locks = {
+  request: async (_name: string, ...rest: unknown[]) => (rest.at(-1) as () => unknown)(),
+} as unknown as LockManager;
+
+function counting(database: LocalDatabase) {
+  const counted = { writes: 0, reads: 0 };
+  const run: LocalDatabase['run'] = (mode, work) => {
+    counted[mode === 'readwrite' ? 'writes' : 'reads'] += 1;
+    return database.run(mode, work);
+  };
+  return { counted, database: { kind: database.kind, run, close: () => {}, destroy: () => database.destroy() } };
+}
+
+const settle = async () => {
+  for (let round = 0; round < 20; round += 1) await new Promise((resolve) => setTimeout(resolve));
+};
+
+test('a message is written in two transactions: one writes it, one looks what is to be sent', async (t) => {
+  const { counted, database } = counting(createMemoryDatabase());
+  const store = localStore({ enabled: true, environment: { ...environment(database), locks } });
+  t.after(() => store.close());
+  await store.saveConversation({ id: 'c', messages: [{ id: 'm1', type: 'user', content: 'one' }] });
+  await settle();
+  Object.assign(counted, { writes: 0, reads: 0 });
+  await store.addMessage('c', { id: 'm2', type: 'user', content: 'two' });
+  await settle();
+  assert.deepEqual(counted, { writes: 1, reads: 1 });
+});
+
+test('a write that nobody waits for is told where it fails, and is no unhandled rejection', async () => {
+  const store = localStore();
+  const failed: unknown[] = [];
+  store.on('failed', ({ conversationId, error }) => failed.push([conversationId, error.code]));
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  void store.addMessage('nope', { id: 'm', type: 'user', content: 'x' });
+  await settle();
+  process.off('unhandledRejection', note);
+  assert.deepEqual(failed, [['nope', 'conversation_not_found']]);
+  assert.deepEqual(unhandled, []);
+  await store.close();
+});
+
+test('of two clicks the last one counts, whichever answer is slower', async () => {
+  const store = localStore();
+  await store.saveConversation({ id: 'c', messages: [{ id: 'm1', type: 'user', content: 'one' }] });
+  const controller = new AbortController();
+  const first = store.getConversation('c', { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(first, { name: 'AbortError' });
+  await store.close();
+});
