@@ -55,9 +55,10 @@ local function path_of(rows)
   return path
 end
 
--- The entries of all segments, each with its `parent`: in the order in which they came, but each behind the one that it follows.
+-- The entries of all segments, each with its `parent`: in the order in which they came, but each behind the one that it follows;
+-- so those that follow the same one are always in the order in which they came.
 local function in_order(segments)
-  local entries, by_id, ordered, is_done = {}, {}, {}, {}
+  local entries, by_id, ordered, is_done, waiting = {}, {}, {}, {}, {}
   for _, segment in ipairs(segments) do
     for i, entry in ipairs(segment) do
       entry.parent = i > 1 and segment[i - 1].id or segment.parent
@@ -66,13 +67,21 @@ local function in_order(segments)
   end
   table.sort(entries, function(a, b) return is_before(a.member, b.member) end)
   for _, entry in ipairs(entries) do
-    local line = {}
-    while entry and not is_done[entry] do
-      is_done[entry] = true
-      line[#line + 1] = entry
-      entry = by_id[entry.parent]
+    local parent = by_id[entry.parent]
+    -- One that came before what it follows now, as a save can make it, waits for that.
+    if parent and not is_done[parent] then
+      waiting[parent] = waiting[parent] or {}
+      table.insert(waiting[parent], entry)
+    else
+      local due = { entry }
+      while #due > 0 do
+        local first = table.remove(due)
+        is_done[first] = true
+        ordered[#ordered + 1] = first
+        local late = waiting[first] or {}
+        for i = #late, 1, -1 do due[#due + 1] = late[i] end
+      end
     end
-    for i = #line, 1, -1 do ordered[#ordered + 1] = line[i] end
   end
   return ordered
 end
