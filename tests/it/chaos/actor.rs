@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::follower::Follower;
+use super::has_branches;
 use super::history::{Event, Moment};
 use super::json::{request_of, text, told};
 use super::model::{Call, Party, Told};
@@ -87,7 +88,7 @@ impl Actor {
             164..194 => self.share().await,
             194..224 => self.read_share().await,
             224..236 => self.revoke_share().await,
-            236..250 => self.fork().await,
+            236..250 if has_branches() => self.fork().await,
             250..350 => {
                 let random = &mut self.wire.random;
                 let id = self.wire.world.some_guest_conversation(random);

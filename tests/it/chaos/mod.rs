@@ -4,6 +4,10 @@
 //! codes for other devices one order of the operations has to explain it: the history is linearizable.
 //!
 //! `CHAOS_SEEDS=200` tries as many histories, `CHAOS_SEED=7` a certain one; `CHAOS_ROUNDS=20` makes them longer.
+//!
+//! `CHAOS_BRANCHES=1` lets clients begin and switch branches and make forks as well. It is not the default: of some 150 such
+//! histories one was not explained (`CHAOS_SEED=7`, once in 13 runs: forks that a device was shown after an erasure), and
+//! whether the service or the record of the history was at fault is not known.
 
 mod account;
 mod actor;
@@ -56,6 +60,11 @@ const UNLIMITED: [(&str, &str); 3] = [
 fn number(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok();
     value.map(|value| value.parse().unwrap())
+}
+
+/// Whether clients write branches and forks.
+fn has_branches() -> bool {
+    number("CHAOS_BRANCHES") == Some(1)
 }
 
 fn seeds() -> Vec<u64> {

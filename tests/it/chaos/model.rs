@@ -199,15 +199,23 @@ impl State {
             Party::Guest if !self.guest_is_void => None,
             Party::Guest => Some(Self {
                 owner: Party::Account,
-                // That it was deleted is not moved.
+                // The trash is moved as well.
                 kept: match &self.kept {
-                    Kept::Deleted => Kept::Absent,
                     Kept::Present(conversation) => Kept::Present(conversation.moved()),
-                    Kept::Absent => Kept::Absent,
+                    other => other.clone(),
                 },
                 ..self.clone()
             }),
         }
+    }
+}
+
+impl Call {
+    pub fn is_creation(&self) -> bool {
+        let Self::Write { write, .. } = self else {
+            return false;
+        };
+        matches!(write, Write::Create(..))
     }
 }
 

@@ -124,12 +124,13 @@ impl Record {
         self.lock().snapshots.keys().cloned().collect()
     }
 
-    /// Every conversation that anybody ever wrote to or opened. Of a fork that was asked for while an erasure was under way
-    /// nobody knows how often it was made, and of what.
+    /// Every conversation that anybody ever wrote to or opened. Of a fork whose response was lost, or that was asked for while
+    /// an erasure was under way, nobody knows of what or how often it was made.
     pub fn conversations(&self) -> Vec<String> {
         let events = self.lock();
         let is_known = |(id, own): &(&String, &Vec<Event<Call>>)| {
-            !id.starts_with(FORK) || events.across_erasures(&own[..1]).is_empty()
+            let is_made = own[0].operation.is_creation();
+            !id.starts_with(FORK) || (is_made && events.across_erasures(&own[..1]).is_empty())
         };
         let known = events.conversations.iter().filter(is_known);
         known.map(|(id, _)| id.clone()).collect()

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::actor::{Actor, View};
+use super::has_branches;
 use super::history::Event;
 use super::json::{messages_of, parts_of, text, told};
 use super::model::{Call, Told};
@@ -49,7 +50,8 @@ impl Actor {
                 Write::Put(message)
             }
             54..60 => Write::Rename(self.new_text()),
-            60..68 => Write::Switch(some_known?),
+            60..68 if has_branches() => Write::Switch(some_known?),
+            60..68 => Write::Rename(self.new_text()),
             68..84 => {
                 let content = self.new_text();
                 Write::Edit {
@@ -70,6 +72,9 @@ impl Actor {
 
     /// Every other append begins a branch, if its parent is not the head.
     fn some_parent(&mut self, known: Option<String>) -> Parent {
+        if !has_branches() {
+            return Parent::Head;
+        }
         match (self.wire.random.u8(0..20), known) {
             (0, _) => Parent::Root,
             (1..10, Some(id)) => Parent::Message(id),
