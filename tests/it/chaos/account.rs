@@ -138,8 +138,7 @@ impl Actor {
             let json = response.expect(200);
             lines.extend(json["messages"].as_array().unwrap().iter().map(line));
             let Some(next) = json["nextCursor"].as_str() else {
-                let limit = usize::MAX;
-                record.read_share(&id, text(&json["title"]), Page { limit, lines });
+                record.read_share(&id, text(&json["title"]), Page::path(lines));
                 return;
             };
             cursor = format!("&cursor={next}");

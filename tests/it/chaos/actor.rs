@@ -6,14 +6,15 @@ use std::sync::Arc;
 use reqwest::Method;
 use serde_json::json;
 
-use super::conversation::Message;
 use super::follower::Follower;
+use super::has_branches;
 use super::history::{Event, Moment};
-use super::json::{exported, messages_of, request_of, shown, text, told};
-use super::model::{Call, Party, Told, Write};
-use super::record::Everywhere;
+use super::json::{request_of, text, told};
+use super::model::{Call, Party, Told};
+use super::tree::Message;
 use super::wire::{Request, Response, Wire};
 use super::world::World;
+use super::write::Write;
 use crate::common::Client;
 
 /// Between two pauses each client does so much.
@@ -21,9 +22,12 @@ const TURNS: usize = 20;
 
 /// What a client has seen of a conversation.
 #[derive(Default)]
-struct View {
-    etag: Option<String>,
-    messages: Vec<Message>,
+pub(super) struct View {
+    pub(super) etag: Option<String>,
+    /// The active path, as far as the client knows.
+    pub(super) messages: Vec<Message>,
+    /// The ids of all messages that it ever saw there.
+    pub(super) known: Vec<String>,
 }
 
 pub struct Actor {
@@ -32,9 +36,9 @@ pub struct Actor {
     pub(super) client: Client,
     pub(super) wire: Wire,
     pub(super) follower: Follower,
-    views: BTreeMap<String, View>,
+    pub(super) views: BTreeMap<String, View>,
     /// For ids and texts that nobody else writes.
-    written: usize,
+    pub(super) written: usize,
 }
 
 impl Actor {
@@ -57,7 +61,7 @@ impl Actor {
         }
     }
 
-    pub async fn live(mut self, rounds: usize) -> Self {
+    pub async fn live(mut self, rounds: u64) -> Self {
         for _ in 0..rounds {
             for _ in 0..TURNS {
                 self.turn().await;
@@ -84,7 +88,8 @@ impl Actor {
             164..194 => self.share().await,
             194..224 => self.read_share().await,
             224..236 => self.revoke_share().await,
-            236..350 => {
+            236..250 if has_branches() => self.fork().await,
+            250..350 => {
                 let random = &mut self.wire.random;
                 let id = self.wire.world.some_guest_conversation(random);
                 self.change(&id, false).await;
@@ -122,7 +127,8 @@ impl Actor {
     /// Reads or writes one conversation.
     async fn change(&mut self, id: &str, may_create: bool) -> Told {
         match self.wire.random.u32(0..100) {
-            0..18 => return self.open(id).await,
+            0..13 => return self.open(id).await,
+            13..18 => return self.read_branches(id).await,
             18..22 => return self.export(id).await,
             _ => {}
         }
@@ -133,56 +139,6 @@ impl Actor {
         let is_conditional = !matches!(write, Write::Create(..)) && self.wire.random.u8(0..4) == 0;
         let if_match = view.etag.clone().filter(|_| is_conditional);
         self.write(id, write, if_match).await
-    }
-
-    fn some_write(&mut self, id: &str, may_create: bool) -> Option<Write> {
-        let known = self.views.get(id).map_or(&[][..], |view| &view.messages);
-        let some_message = self.wire.random.choice(known).map(|m| m.line.0.clone());
-        let seen = known.to_vec();
-        Some(match self.wire.random.u32(0..100) {
-            0..10 if may_create && seen.is_empty() => {
-                let messages = self.new_messages(2);
-                Write::Create(self.new_text(), messages)
-            }
-            0..16 if may_create => {
-                let kept = self.wire.random.usize(0..=seen.len());
-                let mut messages = seen;
-                messages.truncate(kept);
-                messages.extend(self.new_messages(1));
-                Write::Save(self.new_text(), messages)
-            }
-            16..54 => {
-                let count = self.wire.random.usize(1..=3);
-                Write::Append(self.new_messages(count))
-            }
-            54..64 => Write::Rename(self.new_text()),
-            64..84 => {
-                let tokens = self.wire.random.u64(0..50);
-                Write::Edit((some_message?, self.new_text(), tokens))
-            }
-            84..96 => Write::Remove {
-                message: some_message?,
-                and_after: self.wire.random.u8(0..3) == 0,
-            },
-            96..98 => Write::Delete,
-            _ => return None,
-        })
-    }
-
-    fn new_text(&mut self) -> String {
-        self.written += 1;
-        format!("{}-{}", self.name, self.written)
-    }
-
-    fn new_messages(&mut self, count: usize) -> Vec<Message> {
-        let message = |_| {
-            let tokens = self.wire.random.u64(0..50);
-            Message {
-                line: (self.new_text(), self.new_text(), tokens),
-                timestamp: self.wire.world.next_timestamp(),
-            }
-        };
-        (0..count).map(message).collect()
     }
 
     async fn write(&mut self, id: &str, write: Write, if_match: Option<String>) -> Told {
@@ -200,59 +156,6 @@ impl Actor {
         let world = &self.wire.world;
         world.record.on_conversation(id, event.map(call));
         learned
-    }
-
-    fn learn(&mut self, id: &str, write: &Write, told: &Told) {
-        let view = self.views.entry(id.to_owned()).or_default();
-        match told {
-            Told::Done(shown, _) => view.etag.clone_from(&shown.etag),
-            Told::Deleted | Told::Gone => {
-                self.views.remove(id);
-                self.wire.world.retire(id);
-                return;
-            }
-            Told::Missing => view.messages.clear(),
-            _ => return,
-        }
-        match (write, told) {
-            (Write::Create(_, messages) | Write::Save(_, messages), Told::Done(..)) => {
-                view.messages.clone_from(messages);
-            }
-            (Write::Append(messages), Told::Done(..)) => view.messages.extend_from_slice(messages),
-            _ => {}
-        }
-    }
-
-    pub(super) async fn open(&mut self, id: &str) -> Told {
-        let request = Request::new(Method::GET, format!("/api/conversations/{id}"));
-        self.read(id, &request, 50).await
-    }
-
-    async fn export(&mut self, id: &str) -> Told {
-        let request = Request::new(Method::GET, format!("/api/export?conversation={id}"));
-        self.read(id, &request, usize::MAX).await
-    }
-
-    async fn read(&mut self, id: &str, request: &Request, limit: usize) -> Told {
-        let event = self.send(request).await;
-        let Some(response) = &event.operation else {
-            return Told::Nothing;
-        };
-        let mut told = told(response);
-        if let Told::Done(shown, _) = &mut told {
-            shown.page.as_mut().unwrap().limit = limit;
-            let view = View {
-                etag: shown.etag.clone(),
-                messages: messages_of(&response.expect(200)),
-            };
-            self.views.insert(id.to_owned(), view);
-        }
-        let call = Call::Read {
-            by: self.party,
-            told: told.clone(),
-        };
-        self.wire.world.record.on_conversation(id, event.map(call));
-        told
     }
 
     /// Asks until the outcome is known or the client gives up, and notes when that was.
@@ -299,46 +202,5 @@ impl Actor {
             attempts,
             operation: response,
         }
-    }
-
-    /// A read of everything, of this kind.
-    async fn look(&mut self, kind: &str, path: &str) -> Event<Option<Response>> {
-        let event = self.send(&Request::new(Method::GET, path)).await;
-        let client = format!("{} by {kind}", event.client);
-        Event { client, ..event }
-    }
-
-    async fn list(&mut self) {
-        let event = self.look("list", "/api/conversations?limit=50").await;
-        let Some(response) = &event.operation else {
-            return;
-        };
-        let list = response.expect(200);
-        assert!(list["nextCursor"].is_null(), "more than a page");
-        let items = list["data"].as_array().unwrap().iter();
-        let seen = items.map(|item| (text(&item["id"]), shown(item)));
-        let seen = Everywhere::Seen(seen.collect());
-        self.wire.world.record.everywhere(event.map(seen));
-    }
-
-    async fn follow(&mut self) {
-        let event = self.look("sync", &self.follower.path()).await;
-        let Some(response) = &event.operation else {
-            return;
-        };
-        self.follower.apply(&response.expect(200));
-        if self.follower.is_up_to_date {
-            let seen = Everywhere::Seen(self.follower.known.clone());
-            self.wire.world.record.everywhere(event.map(seen));
-        }
-    }
-
-    async fn export_all(&mut self) {
-        let event = self.look("export", "/api/export").await;
-        let Some(response) = &event.operation else {
-            return;
-        };
-        let seen = Everywhere::Seen(exported(&response.text));
-        self.wire.world.record.everywhere(event.map(seen));
     }
 }

@@ -1,86 +1,36 @@
 //! Whether one order of the operations on an object explains what every client was told.
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
-use std::marker::PhantomData;
-
-use todc_utils::{Action, History as Actions, Specification, WGLChecker};
-
 use super::history::{History, Moment, Operation};
-
-/// Beyond this a history has too much going on at once to be checked: the test has to be made smaller.
-const MOST_STEPS: usize = 2_000_000;
+use super::search::{MOST_STATES, Verdict, search};
 
 /// How much of a history is printed.
 const MOST_LINES: usize = 25;
 
-thread_local! {
-    static STEPS: Cell<usize> = const { Cell::new(0) };
+fn is_inexplicable<O: Operation>(history: &History<O>) -> bool {
+    search(history) == Verdict::Inexplicable
 }
 
-/// The checker wants operations with one outcome. Of an operation that may have happened or not, and of others with
-/// several outcomes, it is given all at once: its state is the set of states possible so far.
-struct Possible<O>(PhantomData<O>);
-
-impl<O: Operation> Specification for Possible<O> {
-    type State = BTreeSet<O::State>;
-    type Operation = O;
-
-    fn init() -> Self::State {
-        BTreeSet::from([O::initial()])
-    }
-
-    fn apply(operation: &O, states: &Self::State) -> (bool, Self::State) {
-        let steps = STEPS.get() + 1;
-        assert!(steps < MOST_STEPS, "too much at once: {operation:?}");
-        STEPS.set(steps);
-        let next = states.iter().flat_map(|state| operation.apply(state));
-        let next: BTreeSet<_> = next.collect();
-        match next.is_empty() {
-            true => (false, states.clone()),
-            false => (true, next),
+/// Why a history does not pass, if it does not: the smallest useful part that no order explains, in the order of
+/// invocation; or that it is too large for anybody to know.
+pub fn violation<O: Operation>(history: &History<O>) -> Option<String> {
+    match search(history) {
+        Verdict::Explained => None,
+        Verdict::Undecided => Some(format!(
+            "too large to decide: {MOST_STATES} states were tried for {} operations; make the test smaller",
+            history.events.len()
+        )),
+        Verdict::Inexplicable => {
+            let shortest = shortest_prefix(history);
+            Some(describe(&without_needless(shortest)))
         }
     }
-}
-
-fn is_linearizable<O: Operation>(history: &History<O>) -> bool {
-    let mut actions: Vec<(Moment, usize, Action<O>)> = Vec::new();
-    for (index, event) in history.events.iter().enumerate() {
-        let operation = &event.operation;
-        let end = event.end(&history.pauses);
-        actions.push((event.invoked, index, Action::Call(operation.clone())));
-        actions.push((end, index, Action::Response(operation.clone())));
-    }
-    // At one and the same moment everything is under way at once.
-    actions.sort_by_key(|(moment, index, action)| {
-        let is_response = matches!(action, Action::Response(_));
-        (*moment, is_response, *index)
-    });
-    if actions.is_empty() {
-        return true;
-    }
-    STEPS.set(0);
-    // Each operation is a process of its own: a client that has given up goes on with another one.
-    let actions = actions
-        .into_iter()
-        .map(|(_, process, action)| (process, action));
-    WGLChecker::<Possible<O>>::is_linearizable(Actions::from_actions(actions.collect()))
-}
-
-/// The smallest useful part of a history that no order explains, in the order of invocation.
-pub fn violation<O: Operation>(history: &History<O>) -> Option<String> {
-    if is_linearizable(history) {
-        return None;
-    }
-    let shortest = shortest_prefix(history);
-    Some(describe(&without_needless(shortest)))
 }
 
 /// Up to the answer with which it became inexplicable.
 fn shortest_prefix<O: Operation>(history: &History<O>) -> History<O> {
     let mut answers: Vec<Moment> = history.events.iter().filter_map(|e| e.answered).collect();
     answers.sort_unstable();
-    let explained = answers.partition_point(|moment| is_linearizable(&history.until(*moment)));
+    let explained = answers.partition_point(|moment| !is_inexplicable(&history.until(*moment)));
     let last = answers.get(explained).copied().unwrap_or(Moment::MAX);
     history.until(last)
 }
@@ -98,7 +48,7 @@ fn without_needless<O: Operation>(mut history: History<O>) -> History<O> {
                 index += 1;
                 !window.contains(&(index - 1)) || !event.operation.changes_nothing()
             });
-            if smaller.events.len() < history.events.len() && !is_linearizable(&smaller) {
+            if smaller.events.len() < history.events.len() && is_inexplicable(&smaller) {
                 history = smaller;
             } else {
                 start += size;
@@ -158,9 +108,23 @@ mod tests {
             matches!(self, Self::Add { .. }).then_some(Self::Add { told: None })
         }
 
+        fn is_optional(&self) -> bool {
+            matches!(self, Self::Add { told: None })
+        }
+
+        fn only_reads(&self) -> bool {
+            self.changes_nothing()
+        }
+
         fn changes_nothing(&self) -> bool {
             matches!(self, Self::Read(_))
         }
+    }
+
+    fn is_linearizable(history: &History<Counter>) -> bool {
+        let verdict = search(history);
+        assert_ne!(verdict, Verdict::Undecided);
+        verdict == Verdict::Explained
     }
 
     fn history(
@@ -257,5 +221,15 @@ mod tests {
         assert!(is_linearizable(&history(&events, &[])));
         events.push((Counter::Read(0), 2000, Some(2001)));
         assert!(!is_linearizable(&history(&events, &[])));
+    }
+
+    #[test]
+    fn what_is_too_large_to_decide_does_not_pass() {
+        let mut events: Vec<_> = (0..30).map(|at| (LOST, at, None)).collect();
+        events.push((Counter::Read(2), 40, Some(41)));
+        assert!(is_linearizable(&history(&events, &[])));
+        events.push((Counter::Read(1), 42, Some(43)));
+        let shown = violation(&history(&events, &[])).unwrap();
+        assert!(shown.starts_with("too large to decide"), "{shown}");
     }
 }

@@ -42,6 +42,14 @@ impl Operation for CodeCall {
         }
     }
 
+    fn is_optional(&self) -> bool {
+        matches!(self, Self::Maybe(_))
+    }
+
+    fn only_reads(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
     fn changes_nothing(&self) -> bool {
         matches!(self, Self::Refused(_))
     }

@@ -1,14 +1,9 @@
 //! A conversation, and how much of it an answer shows.
 
-/// A message as it is shown: id, content, tokens.
-pub type Line = (String, String, u64);
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Message {
-    pub line: Line,
-    /// Shown, and of no weight for the order: that is the one in which they were sent.
-    pub timestamp: i64,
-}
+use super::tree::{Line, Message, Parent, Tree};
 
 /// What an answer shows of a conversation.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,16 +11,40 @@ pub struct Shown {
     pub revision: Option<u64>,
     pub etag: Option<String>,
     pub title: String,
+    /// Messages of the active path.
     pub count: usize,
+    /// Of all messages.
     pub tokens: Option<u64>,
+    /// `None` where an answer tells nothing of it.
+    pub head: Option<Option<String>>,
     pub page: Option<Page>,
 }
 
-/// The newest messages, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    pub limit: usize,
-    pub lines: Vec<Line>,
+/// Messages that are shown.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Page {
+    /// The newest of the active path, oldest first.
+    Newest {
+        limit: usize,
+        lines: Vec<Line>,
+        /// Of each the siblings, itself included; none where it is the only one.
+        siblings: Option<Vec<Vec<String>>>,
+    },
+    /// Those of every branch, each with its parent, in the order in which they came.
+    Branches(Vec<(Line, Option<String>)>),
+    /// The same as exports have them: the active path comes first.
+    Export(Vec<(Line, Option<String>)>),
+}
+
+impl Page {
+    /// An active path, as whole as shares show it.
+    pub fn path(lines: Vec<Line>) -> Self {
+        Self::Newest {
+            limit: usize::MAX,
+            lines,
+            siblings: None,
+        }
+    }
 }
 
 /// What there is under an id.
@@ -40,7 +59,8 @@ pub enum Kept {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conversation {
     pub title: String,
-    pub messages: Vec<Message>,
+    /// Shared by all the states that a checker keeps.
+    tree: Arc<Tree>,
     /// Unknown since the last change until an answer shows them.
     revision: Option<u64>,
     pub etag: Option<String>,
@@ -60,8 +80,16 @@ impl Conversation {
             title: title.to_owned(),
             ..Self::default()
         };
-        created.add(messages);
+        created.tree_mut().append(messages, &Parent::Head);
         created
+    }
+
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    pub fn tree_mut(&mut self) -> &mut Tree {
+        Arc::make_mut(&mut self.tree)
     }
 
     /// Becomes another state, with another revision.
@@ -81,14 +109,25 @@ impl Conversation {
         }
     }
 
-    /// Puts messages behind what is there.
-    pub fn add(&mut self, messages: &[Message]) {
-        self.messages.extend_from_slice(messages);
-    }
-
     /// Whether this is what was shown; if so, its revision and ETag are known from now on.
     pub fn learn(&mut self, shown: &Shown) -> bool {
-        if let Some(revision) = shown.revision {
+        // Of a conversation that was deleted since, a repeat is answered without the title: nobody's text is kept.
+        let is_title =
+            shown.title == self.title || (shown.title == UNTITLED && shown.page.is_none());
+        self.learn_version(shown.revision, shown.etag.as_ref())
+            && is_title
+            && shown.count == self.tree.path().len()
+            && shown.tokens.is_none_or(|shown| shown == self.tree.tokens())
+            && shown
+                .head
+                .as_ref()
+                .is_none_or(|head| *head == self.tree.head)
+            && shown.page.as_ref().is_none_or(|page| self.shows(page))
+    }
+
+    /// Whether this version may be the present one; if so, it is known from now on.
+    pub fn learn_version(&mut self, revision: Option<u64>, etag: Option<&String>) -> bool {
+        if let Some(revision) = revision {
             let known = self
                 .revision
                 .get_or_insert(revision.max(self.least_revision));
@@ -96,25 +135,66 @@ impl Conversation {
                 return false;
             }
         }
-        if let Some(etag) = &shown.etag {
+        if let Some(etag) = etag {
             let known = self.etag.get_or_insert_with(|| etag.clone());
             if known != etag || self.former_etag.as_ref() == Some(etag) {
                 return false;
             }
         }
-        let tokens: u64 = self.messages.iter().map(|message| message.line.2).sum();
-        // Of a conversation that was deleted since, a repeat is answered without the title: nobody's text is kept.
-        let is_title =
-            shown.title == self.title || (shown.title == UNTITLED && shown.page.is_none());
-        is_title
-            && shown.count == self.messages.len()
-            && shown.tokens.is_none_or(|shown| shown == tokens)
-            && shown.page.as_ref().is_none_or(|page| self.shows(page))
+        true
     }
 
-    fn shows(&self, page: &Page) -> bool {
-        let newest = self.messages.len().saturating_sub(page.limit);
-        let lines = self.messages[newest..].iter().map(|message| &message.line);
-        lines.eq(&page.lines)
+    pub fn shows(&self, page: &Page) -> bool {
+        match page {
+            Page::Newest {
+                limit,
+                lines,
+                siblings,
+            } => {
+                let path = self.tree.path();
+                let newest = &path[path.len().saturating_sub(*limit)..];
+                let are_siblings = |told: &Vec<Vec<String>>| {
+                    let families = self.tree.families();
+                    let mut both = newest.iter().zip(told);
+                    both.all(
+                        |(node, told)| match &families[&node.parent.as_deref()][..] {
+                            [_] => told.is_empty(),
+                            family => family == told,
+                        },
+                    )
+                };
+                newest.iter().map(|node| &node.message.line).eq(lines)
+                    && siblings.as_ref().is_none_or(are_siblings)
+            }
+            Page::Branches(told) => self.shows_branches(told, |_| false),
+            Page::Export(told) => {
+                let path = self.tree.path();
+                self.shows_branches(told, |id| path.iter().any(|node| node.id() == id))
+            }
+        }
+    }
+
+    /// `comes_first`: whether a message comes before its siblings.
+    fn shows_branches(
+        &self,
+        told: &[(Line, Option<String>)],
+        comes_first: impl Fn(&str) -> bool,
+    ) -> bool {
+        let mut told_families: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+        for (line, parent) in told {
+            let family = told_families.entry(parent.as_deref()).or_default();
+            family.push(&line.id);
+        }
+        let mut sorted: Vec<_> = told.iter().map(|(line, parent)| (line, parent)).collect();
+        sorted.sort_by_key(|(line, _)| &line.id);
+        let known = self.tree.nodes();
+        let are_there = known
+            .map(|node| (&node.message.line, &node.parent))
+            .eq(sorted);
+        let mut families = self.tree.families();
+        for family in families.values_mut() {
+            family.sort_by_key(|id| !comes_first(id));
+        }
+        are_there && families == told_families
     }
 }

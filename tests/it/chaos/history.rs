@@ -20,6 +20,12 @@ pub trait Operation: Clone + Debug {
     /// The same without an answer: it may have happened, or not. `None` where it would change nothing.
     fn unanswered(&self) -> Option<Self>;
 
+    /// Whether it may also not have happened.
+    fn is_optional(&self) -> bool;
+
+    /// Whether it leaves every state as it is, except for what is known of it.
+    fn only_reads(&self) -> bool;
+
     /// Whether the others are explained as well without it, as without most reads and without refused writes.
     fn changes_nothing(&self) -> bool;
 }

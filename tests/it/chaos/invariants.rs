@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::conversation::{Line, Shown};
+use super::conversation::{Page, Shown};
 use super::follower::Follower;
-use super::json::{exported, line, shown, text};
+use super::json::{branches, exported, line, shown, text};
+use super::tree::Line;
 use crate::common::Client;
 
 /// The list, each conversation opened and read page by page, the sync from the beginning, the export, and the
@@ -41,8 +42,19 @@ async fn verify_conversation(account: &Client, id: &str, summary: &Shown) {
     assert_eq!(&opened, summary, "{id}");
     let lines = page_by_page(account, id).await;
     assert_eq!(lines.len(), summary.count, "{id}");
-    let tokens: u64 = lines.iter().map(|line| line.2).sum();
+    let all = all_branches(account, id).await;
+    let tokens: u64 = all.iter().map(|(line, _)| line.tokens).sum();
     assert_eq!(Some(tokens), summary.tokens, "{id}");
+}
+
+/// Each message with its parent, by id.
+async fn all_branches(account: &Client, id: &str) -> Vec<(Line, Option<String>)> {
+    let path = format!("/api/conversations/{id}/messages?branches=all&limit=100");
+    let page = account.get(&path).await.expect(200);
+    assert!(page["nextCursor"].is_null(), "more than a page");
+    let mut nodes = branches(&page["data"]);
+    nodes.sort();
+    nodes
 }
 
 async fn page_by_page(account: &Client, id: &str) -> Vec<Line> {
@@ -84,8 +96,11 @@ async fn verify_export(account: &Client, listed: &BTreeMap<String, Shown>) {
     assert_eq!(status, 200);
     let mut exported = exported(&text.unwrap());
     for (id, shown) in &mut exported {
-        let lines = shown.page.take().unwrap().lines;
-        assert_eq!(lines, page_by_page(account, id).await, "{id}");
+        let Some(Page::Export(mut exported)) = shown.page.take() else {
+            panic!("{id} is shown without its messages");
+        };
+        exported.sort();
+        assert_eq!(exported, all_branches(account, id).await, "{id}");
     }
     assert_eq!(&exported, listed);
 }

@@ -6,9 +6,11 @@ use chrono::DateTime;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::conversation::{Line, Message, Page, Shown};
-use super::model::{Told, Write};
+use super::conversation::{Page, Shown};
+use super::model::Told;
+use super::tree::{Line, Message, Parent};
 use super::wire::{Request, Response};
+use super::write::Write;
 
 /// What a client learns of a write to a conversation, or of opening one.
 pub fn told(response: &Response) -> Told {
@@ -47,16 +49,59 @@ pub fn shown(conversation: &Value) -> Shown {
         title: text(&conversation["title"]),
         count: usize::try_from(conversation["messageCount"].as_u64().unwrap()).unwrap(),
         tokens: conversation["totalTokens"].as_u64(),
-        page: messages.map(|messages| Page {
+        head: Some(conversation["headId"].as_str().map(str::to_owned)),
+        page: messages.map(|messages| Page::Newest {
             limit: 50,
             lines: messages.iter().map(line).collect(),
+            siblings: Some(messages.iter().map(siblings).collect()),
         }),
     }
 }
 
 pub fn line(message: &Value) -> Line {
-    let tokens = message["tokens"]["total"].as_u64().unwrap();
-    (text(&message["id"]), text(&message["content"]), tokens)
+    Line {
+        id: text(&message["id"]),
+        content: text(&message["content"]),
+        parts: message.get("parts").map(Value::to_string),
+        tokens: message["tokens"]["total"].as_u64().unwrap(),
+    }
+}
+
+fn siblings(message: &Value) -> Vec<String> {
+    let ids = message["siblingIds"].as_array();
+    ids.map_or(vec![], |ids| ids.iter().map(text).collect())
+}
+
+/// Messages each with its parent; of those that tell of none, each follows the one before.
+pub fn branches(messages: &Value) -> Vec<(Line, Option<String>)> {
+    let messages = messages.as_array().unwrap();
+    let mut before = None;
+    let nodes = messages.iter().map(|message| {
+        let line = line(message);
+        let behind = before.replace(line.id.clone());
+        let parent = match message.get("parentId") {
+            Some(parent) => parent.as_str().map(str::to_owned),
+            None => behind,
+        };
+        (line, parent)
+    });
+    nodes.collect()
+}
+
+/// What a client learns of a read of all branches; `None` where they are more than a page.
+pub fn told_branches(response: &Response) -> Option<Told> {
+    if response.status != 200 {
+        return Some(told(response));
+    }
+    let json = response.json();
+    json["nextCursor"].is_null().then(|| {
+        let revision = json["revision"].as_u64();
+        Told::Branches(
+            revision,
+            response.etag.clone(),
+            Page::Branches(branches(&json["data"])),
+        )
+    })
 }
 
 pub fn text(value: &Value) -> String {
@@ -73,7 +118,7 @@ pub fn exported(export: &str) -> BTreeMap<String, Shown> {
     assert_eq!(end["export"]["complete"], true, "{export}");
     let conversation = |line: &Value| {
         let mut shown = shown(line);
-        shown.page.as_mut().unwrap().limit = usize::MAX;
+        shown.page = Some(Page::Export(branches(&line["messages"])));
         (text(&line["id"]), shown)
     };
     lines.iter().map(conversation).collect()
@@ -102,15 +147,37 @@ pub fn request_of(id: &str, write: &Write) -> Request {
             let body = json!({ "title": title, "messages": as_json(messages) });
             Request::new(Method::PUT, path).with_body(body)
         }
-        Write::Append(messages) => {
-            let body = json!({ "messages": as_json(messages) });
+        Write::Append(messages, parent) => {
+            let mut messages = as_json(messages);
+            match parent {
+                Parent::Head => {}
+                Parent::Root => messages[0]["parentId"] = Value::Null,
+                Parent::Message(id) => messages[0]["parentId"] = json!(id),
+            }
+            let body = json!({ "messages": messages });
             Request::new(Method::POST, path + "/messages").with_body(body)
+        }
+        Write::Put(message) => {
+            let path = format!("{path}/messages/{}", message.line.id);
+            Request::new(Method::PUT, path).with_body(message_as_json(message))
         }
         Write::Rename(title) => {
             Request::new(Method::PATCH, path).with_body(json!({ "title": title }))
         }
-        Write::Edit((message, content, tokens)) => {
-            let body = json!({ "content": content, "tokens": { "total": tokens } });
+        Write::Switch(head) => {
+            Request::new(Method::PATCH, path).with_body(json!({ "headId": head }))
+        }
+        Write::Edit {
+            message,
+            content,
+            parts,
+            tokens,
+        } => {
+            let mut body = json!({ "tokens": { "total": tokens } });
+            match parts {
+                Some(parts) => body["parts"] = serde_json::from_str(parts).unwrap(),
+                None => body["content"] = json!(content),
+            }
             Request::new(Method::PATCH, format!("{path}/messages/{message}")).with_body(body)
         }
         Write::Remove { message, and_after } => {
@@ -121,13 +188,26 @@ pub fn request_of(id: &str, write: &Write) -> Request {
     }
 }
 
+/// Parts of which the service derives this content.
+pub fn parts_of(content: &str) -> String {
+    json!([{ "type": "step-start" }, { "type": "text", "text": content }]).to_string()
+}
+
 fn as_json(messages: &[Message]) -> Vec<Value> {
-    let json = |message: &Message| {
-        let (id, content, tokens) = &message.line;
-        json!({
-            "id": id, "type": "user", "content": content, "timestamp": message.timestamp,
-            "tokens": { "total": tokens },
-        })
-    };
-    messages.iter().map(json).collect()
+    messages.iter().map(message_as_json).collect()
+}
+
+fn message_as_json(message: &Message) -> Value {
+    let line = &message.line;
+    let mut json = json!({
+        "id": line.id, "type": "user", "timestamp": message.timestamp, "tokens": { "total": line.tokens },
+    });
+    if let Some(parts) = &line.parts {
+        json["parts"] = serde_json::from_str(parts).unwrap();
+    }
+    // Of parts alone the content is derived.
+    if line.parts != Some(parts_of(&line.content)) {
+        json["content"] = json!(line.content);
+    }
+    json
 }

@@ -3,7 +3,11 @@
 //! restarted. What every client asked and was told is recorded, and for each conversation, each share and the
 //! codes for other devices one order of the operations has to explain it: the history is linearizable.
 //!
-//! `CHAOS_SEEDS=200` tries as many histories, `CHAOS_SEED=7` a certain one.
+//! `CHAOS_SEEDS=200` tries as many histories, `CHAOS_SEED=7` a certain one; `CHAOS_ROUNDS=20` makes them longer.
+//!
+//! `CHAOS_BRANCHES=1` lets clients begin and switch branches and make forks as well. It is not the default: of some 150 such
+//! histories one was not explained (`CHAOS_SEED=7`, once in 13 runs: forks that a device was shown after an erasure), and
+//! whether the service or the record of the history was at fault is not known.
 
 mod account;
 mod actor;
@@ -14,12 +18,17 @@ mod follower;
 mod history;
 mod invariants;
 mod json;
+mod looking;
 mod model;
 mod print;
 mod record;
+mod search;
 mod shares;
+mod tree;
 mod wire;
 mod world;
+mod write;
+mod writing;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,7 +44,7 @@ use world::World;
 /// Devices of the account.
 const DEVICES: u64 = 4;
 /// Between them all clients pause.
-const ROUNDS: usize = 10;
+const ROUNDS: u64 = 10;
 /// How many histories are tried where nobody says how many.
 const SEEDS: u64 = 2;
 /// Of how many objects the history is shown that cannot be explained.
@@ -47,8 +56,18 @@ const UNLIMITED: [(&str, &str); 3] = [
     ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
 
+/// What the environment says, if it does.
+fn number(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok();
+    value.map(|value| value.parse().unwrap())
+}
+
+/// Whether clients write branches and forks.
+fn has_branches() -> bool {
+    number("CHAOS_BRANCHES") == Some(1)
+}
+
 fn seeds() -> Vec<u64> {
-    let number = |name| std::env::var(name).ok().map(|value| value.parse().unwrap());
     match (number("CHAOS_SEED"), number("CHAOS_SEEDS")) {
         (Some(seed), _) => vec![seed],
         (None, count) => (1..=count.unwrap_or(SEEDS)).collect(),
@@ -99,6 +118,7 @@ async fn run(mut site: Site, seed: u64) {
     let (public, guest) = (deployment.anonymous_caller(), deployment.user().await);
     let tasks = usize::try_from(DEVICES).unwrap() + 2;
     let world = Arc::new(World::new(site.clock.clone(), public, guest, tasks));
+    let rounds = number("CHAOS_ROUNDS").unwrap_or(ROUNDS);
     let actor = |number| {
         let (name, party) = match number {
             DEVICES => ("guest".to_owned(), Party::Guest),
@@ -109,9 +129,9 @@ async fn run(mut site: Site, seed: u64) {
     };
     misbehave(&site, seed);
     let mut running: JoinSet<Actor> = (0..=DEVICES)
-        .map(|number| actor(number).live(ROUNDS))
+        .map(|number| actor(number).live(rounds))
         .collect();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         if round % 3 == 1 {
             tokio::time::sleep(Duration::from_millis(50)).await;
             disturb(&mut site).await;
@@ -132,7 +152,7 @@ async fn run(mut site: Site, seed: u64) {
     let shown = violations[..violations.len().min(SHOWN)].join("\n\n");
     assert!(
         violations.is_empty(),
-        "CHAOS_SEED={seed}: no order explains what was told of {} objects\n\n{shown}",
+        "CHAOS_SEED={seed}: {} objects have histories that do not pass\n\n{shown}",
         violations.len()
     );
     let mut followers: Vec<_> = actors.into_iter().map(|actor| actor.follower).collect();

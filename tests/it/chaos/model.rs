@@ -1,13 +1,19 @@
 //! What the service promises of one conversation: what each operation makes of it, and what it answers.
 
-use super::conversation::{Conversation, Kept, Line, Message, Shown};
+use super::conversation::{Kept, Page, Shown};
 use super::history::Operation;
+use super::tree::Line;
+use super::write::Write;
 
 /// What a client was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     /// 2xx: the conversation after it, and which messages a deletion says it has deleted.
     Done(Shown, Option<Vec<String>>),
+    /// 200 to a read of all branches: the version that is shown, and the messages.
+    Branches(Option<u64>, Option<String>, Page),
+    /// 201 to a fork: its title and its messages.
+    Forked(String, Vec<Line>),
     /// 200 to the deletion of a conversation.
     Deleted,
     /// 404 `conversation_not_found`.
@@ -26,17 +32,6 @@ pub enum Told {
     Nothing,
     /// Something that no state explains.
     Other(String),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Write {
-    Create(String, Vec<Message>),
-    Save(String, Vec<Message>),
-    Append(Vec<Message>),
-    Rename(String),
-    Edit(Line),
-    Remove { message: String, and_after: bool },
-    Delete,
 }
 
 /// Who asks: some conversations begin with a guest, whom the account claims.
@@ -61,6 +56,11 @@ pub enum Call {
         by: Party,
         told: Told,
     },
+    /// The account makes another conversation of the path up to this message, or to the head: of this one, that is a read.
+    Fork {
+        message: Option<String>,
+        told: Told,
+    },
     /// The account is erased.
     Erase,
     /// The guest's tokens become void: the first step of a claim.
@@ -80,55 +80,6 @@ pub struct State {
 }
 
 impl Write {
-    /// The state after it and the messages it deleted; `None` where it is refused.
-    fn effect(&self, kept: &Kept) -> Option<(Kept, Vec<String>)> {
-        let Kept::Present(before) = kept else {
-            return self.effect_on_nothing(kept);
-        };
-        let mut after = before.clone();
-        let mut deleted = Vec::new();
-        match self {
-            Self::Create(..) => return None,
-            Self::Delete => return Some((Kept::Deleted, deleted)),
-            Self::Save(title, messages) => {
-                after.title.clone_from(title);
-                after.messages.clear();
-                after.add(messages);
-            }
-            Self::Append(messages) => after.add(messages),
-            Self::Rename(title) => after.title.clone_from(title),
-            Self::Edit(line) => {
-                let mut messages = after.messages.iter_mut();
-                messages.find(|message| message.line.0 == line.0)?.line = line.clone();
-            }
-            Self::Remove { message, and_after } => {
-                let mut lines = after.messages.iter().map(|message| &message.line);
-                let Some(at) = lines.position(|line| line.0 == *message) else {
-                    return Some((kept.clone(), deleted));
-                };
-                let end = if *and_after {
-                    after.messages.len()
-                } else {
-                    at + 1
-                };
-                deleted.extend(after.messages.drain(at..end).map(|message| message.line.0));
-            }
-        }
-        after.change();
-        Some((Kept::Present(after), deleted))
-    }
-
-    fn effect_on_nothing(&self, kept: &Kept) -> Option<(Kept, Vec<String>)> {
-        match (self, kept) {
-            (Self::Create(title, messages) | Self::Save(title, messages), Kept::Absent) => {
-                let created = Conversation::new(title, messages);
-                Some((Kept::Present(created), vec![]))
-            }
-            (Self::Delete, Kept::Deleted) => Some((Kept::Deleted, vec![])),
-            _ => None,
-        }
-    }
-
     /// The state after it, if it explains what was told.
     fn explain(&self, if_match: Option<&String>, told: &Told, kept: &Kept) -> Option<Kept> {
         let (may_match, may_differ) = self.compare(if_match, kept);
@@ -145,7 +96,7 @@ impl Write {
                 deleted.sort();
                 told_deleted.sort();
                 // What was deleted before is told again, as far as it is remembered.
-                let was_deleted = is_unchanged && self.names(&told_deleted);
+                let was_deleted = is_unchanged && self.removes_one_of(&told_deleted);
                 let is_told =
                     (may_match || is_unchanged) && (deleted == told_deleted || was_deleted);
                 (is_told && conversation.learn(shown)).then_some(after)
@@ -173,22 +124,6 @@ impl Write {
                 matches!(self, Self::Save(..)),
             ),
         }
-    }
-
-    /// Whether its message is among these.
-    fn names(&self, ids: &[String]) -> bool {
-        matches!(self, Self::Remove { message, .. } if ids.contains(message))
-    }
-
-    fn lacks_its_message(&self, kept: &Kept) -> bool {
-        let (Self::Edit((id, ..)) | Self::Remove { message: id, .. }) = self else {
-            return false;
-        };
-        let Kept::Present(conversation) = kept else {
-            return false;
-        };
-        let mut messages = conversation.messages.iter();
-        messages.all(|message| message.line.0 != *id)
     }
 }
 
@@ -228,10 +163,34 @@ impl State {
             (Some(Kept::Present(mut conversation)), Told::Done(shown, _)) => conversation
                 .learn(shown)
                 .then(|| self.with(Kept::Present(conversation))),
+            (Some(Kept::Present(mut conversation)), Told::Branches(revision, etag, page)) => {
+                let is_so = conversation.learn_version(*revision, etag.as_ref())
+                    && conversation.shows(page);
+                is_so.then(|| self.with(Kept::Present(conversation)))
+            }
             (Some(Kept::Absent | Kept::Deleted), Told::Missing) => Some(self.clone()),
             (Some(Kept::Deleted), Told::Gone) => Some(self.clone()),
             _ => None,
         }
+    }
+
+    fn fork(&self, message: Option<&String>, told: &Told) -> Option<Self> {
+        let Some(Kept::Present(conversation)) = self.seen_by(Party::Account) else {
+            return self.read(Party::Account, told);
+        };
+        let tree = conversation.tree();
+        let path = match message {
+            Some(message) => tree.path_to(message),
+            None => Some(tree.path()),
+        };
+        let is_so = match (told, path) {
+            (Told::Forked(title, lines), Some(path)) => {
+                *title == conversation.title && path.iter().map(|node| &node.message.line).eq(lines)
+            }
+            (Told::NoMessage, None) => true,
+            _ => false,
+        };
+        is_so.then(|| self.clone())
     }
 
     fn moved(&self) -> Option<Self> {
@@ -240,15 +199,23 @@ impl State {
             Party::Guest if !self.guest_is_void => None,
             Party::Guest => Some(Self {
                 owner: Party::Account,
-                // That it was deleted is not moved.
+                // The trash is moved as well.
                 kept: match &self.kept {
-                    Kept::Deleted => Kept::Absent,
                     Kept::Present(conversation) => Kept::Present(conversation.moved()),
-                    Kept::Absent => Kept::Absent,
+                    other => other.clone(),
                 },
                 ..self.clone()
             }),
         }
+    }
+}
+
+impl Call {
+    pub fn is_creation(&self) -> bool {
+        let Self::Write { write, .. } = self else {
+            return false;
+        };
+        matches!(write, Write::Create(..))
     }
 }
 
@@ -276,6 +243,7 @@ impl Operation for Call {
                 told,
             } => state.write(*by, write, if_match.as_ref(), told),
             Self::Read { by, told } => state.read(*by, told),
+            Self::Fork { message, told } => state.fork(message.as_ref(), told),
             Self::Erase if state.owner == Party::Account => Some(state.with(Kept::Absent)),
             Self::Erase => Some(state.clone()),
             Self::Void => Some(State {
@@ -294,7 +262,7 @@ impl Operation for Call {
 
     fn unanswered(&self) -> Option<Self> {
         match self {
-            Self::Read { .. } => None,
+            Self::Read { .. } | Self::Fork { .. } => None,
             Self::Begin(_) | Self::Maybe(_) => Some(self.clone()),
             Self::Write {
                 by,
@@ -311,10 +279,28 @@ impl Operation for Call {
         }
     }
 
+    fn is_optional(&self) -> bool {
+        matches!(self, Self::Maybe(_))
+    }
+
+    fn only_reads(&self) -> bool {
+        match self {
+            Self::Read { .. } | Self::Fork { .. } => true,
+            Self::Write { told, .. } => {
+                !matches!(told, Told::Done(..) | Told::Deleted | Told::Nothing)
+            }
+            _ => false,
+        }
+    }
+
     fn changes_nothing(&self) -> bool {
         match self {
             // That an ETag is known may matter to a later If-Match.
-            Self::Read { told, .. } => !matches!(told, Told::Done(Shown { etag: Some(_), .. }, _)),
+            Self::Read { told, .. } => !matches!(
+                told,
+                Told::Done(Shown { etag: Some(_), .. }, _) | Told::Branches(_, Some(_), _)
+            ),
+            Self::Fork { .. } => true,
             Self::Write { told, .. } => !matches!(told, Told::Done(..) | Told::Deleted),
             _ => false,
         }

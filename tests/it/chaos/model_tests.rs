@@ -1,8 +1,8 @@
 //! Small histories of one conversation that one order explains, and such that none does.
 
 use super::super::checker::violation;
-use super::super::conversation::Page;
 use super::super::history::{Event, History};
+use super::super::tree::{Message, Parent};
 use super::*;
 
 fn history(calls: &[(Call, u64, u64)]) -> History<Call> {
@@ -20,10 +20,13 @@ fn history(calls: &[(Call, u64, u64)]) -> History<Call> {
 }
 
 fn message(id: &str) -> Message {
-    Message {
-        line: (id.to_owned(), format!("text of {id}"), 2),
-        timestamp: 1,
-    }
+    let line = Line {
+        id: id.to_owned(),
+        content: format!("text of {id}"),
+        parts: None,
+        tokens: 2,
+    };
+    Message { line, timestamp: 1 }
 }
 
 fn shown(revision: u64, ids: &[&str]) -> Told {
@@ -34,7 +37,8 @@ fn shown(revision: u64, ids: &[&str]) -> Told {
         title: "title".to_owned(),
         count: ids.len(),
         tokens: Some(2 * ids.len() as u64),
-        page: Some(Page { limit: 50, lines }),
+        head: Some(ids.last().map(|id| (*id).to_owned())),
+        page: Some(Page::path(lines)),
     };
     Told::Done(shown, None)
 }
@@ -55,7 +59,11 @@ fn create(by: Party) -> Call {
 }
 
 fn append(id: &str, told: Told) -> Call {
-    write(Party::Account, Write::Append(vec![message(id)]), told)
+    write(
+        Party::Account,
+        Write::Append(vec![message(id)], Parent::Head),
+        told,
+    )
 }
 
 fn read(by: Party, told: Told) -> Call {
@@ -94,7 +102,7 @@ fn two_states_with_one_revision_are_found() {
 fn a_conditional_write_wants_the_present_state() {
     let conditional = |etag: &str, told| Call::Write {
         by: Party::Account,
-        write: Write::Append(vec![message("c")]),
+        write: Write::Append(vec![message("c")], Parent::Head),
         if_match: Some(etag.to_owned()),
         told,
     };
@@ -157,3 +165,6 @@ fn what_a_guest_wrote_becomes_the_accounts() {
     assert!(violation(&claimed(read(Party::Account, Told::Missing))).is_some());
     assert!(violation(&claimed(read(Party::Guest, shown))).is_some());
 }
+
+#[path = "branch_tests.rs"]
+mod branches;

@@ -6,8 +6,9 @@ use std::sync::{Mutex, MutexGuard};
 use super::codes::CodeCall;
 use super::conversation::{Page, Shown};
 use super::history::{Event, History, Moment, Operation};
-use super::model::{Call, Party, Told, Write};
+use super::model::{Call, Party, Told};
 use super::shares::ShareCall;
+use super::write::Write;
 
 /// What concerns every conversation of the account.
 #[derive(Clone, Debug)]
@@ -28,6 +29,9 @@ pub struct SharedSnapshot {
     /// What its readers were shown.
     pub read: Option<(String, Page)>,
 }
+
+/// What the ids of forks begin with.
+pub const FORK: &str = "fork";
 
 #[derive(Default)]
 pub struct Events {
@@ -120,9 +124,16 @@ impl Record {
         self.lock().snapshots.keys().cloned().collect()
     }
 
-    /// Every conversation that anybody ever wrote to or opened.
+    /// Every conversation that anybody ever wrote to or opened. Of a fork whose response was lost, or that was asked for while
+    /// an erasure was under way, nobody knows of what or how often it was made.
     pub fn conversations(&self) -> Vec<String> {
-        self.lock().conversations.keys().cloned().collect()
+        let events = self.lock();
+        let is_known = |(id, own): &(&String, &Vec<Event<Call>>)| {
+            let is_made = own[0].operation.is_creation();
+            !id.starts_with(FORK) || (is_made && events.across_erasures(&own[..1]).is_empty())
+        };
+        let known = events.conversations.iter().filter(is_known);
+        known.map(|(id, _)| id.clone()).collect()
     }
 
     pub fn history_of(&self, id: &str, owner: Party) -> History<Call> {
@@ -210,6 +221,7 @@ impl Events {
                 title: snapshot.title.clone(),
                 count: snapshot.count,
                 tokens: None,
+                head: None,
                 page: snapshot.read.as_ref().map(|(_, page)| page.clone()),
             };
             event.map(Call::Read {

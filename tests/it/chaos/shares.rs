@@ -53,6 +53,14 @@ impl Operation for ShareCall {
         }
     }
 
+    fn is_optional(&self) -> bool {
+        matches!(self, Self::Maybe(_))
+    }
+
+    fn only_reads(&self) -> bool {
+        self.changes_nothing()
+    }
+
     fn changes_nothing(&self) -> bool {
         matches!(self, Self::Read { .. } | Self::NothingToEnd)
     }
