@@ -11,6 +11,8 @@ pub struct Clock {
     /// Where the wall clock stands still; `None` where it runs.
     stopped_at: Option<Duration>,
     ahead_ms: Arc<AtomicU64>,
+    /// What `elapsed` is ahead of the wall time's own shift.
+    elapsed_ahead_ms: Arc<AtomicU64>,
 }
 
 impl Default for Clock {
@@ -19,6 +21,7 @@ impl Default for Clock {
             started: Instant::now(),
             stopped_at: None,
             ahead_ms: Arc::default(),
+            elapsed_ahead_ms: Arc::default(),
         }
     }
 }
@@ -44,16 +47,26 @@ impl Clock {
 
     /// Time since this clock was made; never runs backwards.
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed() + self.ahead()
+        let ahead_ms = self.elapsed_ahead_ms.load(Ordering::Relaxed);
+        self.started.elapsed() + self.ahead() + Duration::from_millis(ahead_ms)
     }
 
     /// Moves this clock and all its clones ahead, so that tests need not wait.
     pub fn advance(&self, by: Duration) {
-        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        self.ahead_ms.fetch_add(ms, Ordering::Relaxed);
+        self.ahead_ms.fetch_add(whole_ms(by), Ordering::Relaxed);
+    }
+
+    /// Moves only what `elapsed` tells ahead: an open circuit is over, and the wall time stays that of a real Redis.
+    pub fn advance_elapsed(&self, by: Duration) {
+        self.elapsed_ahead_ms
+            .fetch_add(whole_ms(by), Ordering::Relaxed);
     }
 
     fn ahead(&self) -> Duration {
         Duration::from_millis(self.ahead_ms.load(Ordering::Relaxed))
     }
+}
+
+fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -5,9 +5,7 @@
 //!
 //! `CHAOS_SEEDS=200` tries as many histories, `CHAOS_SEED=7` a certain one; `CHAOS_ROUNDS=20` makes them longer.
 //!
-//! `CHAOS_BRANCHES=1` lets clients begin and switch branches and make forks as well. It is not the default: of some 150 such
-//! histories one was not explained (`CHAOS_SEED=7`, once in 13 runs: forks that a device was shown after an erasure), and
-//! whether the service or the record of the history was at fault is not known.
+//! `CHAOS_BRANCHES=0` leaves branches and forks out, which makes a history that fails easier to read.
 
 mod account;
 mod actor;
@@ -64,7 +62,7 @@ fn number(name: &str) -> Option<u64> {
 
 /// Whether clients write branches and forks.
 fn has_branches() -> bool {
-    number("CHAOS_BRANCHES") == Some(1)
+    number("CHAOS_BRANCHES") != Some(0)
 }
 
 fn seeds() -> Vec<u64> {
@@ -142,7 +140,7 @@ async fn run(mut site: Site, seed: u64) {
     }
     let mut actors = running.join_all().await;
     site.faults().clear();
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance_elapsed(Duration::from_secs(61));
     for actor in &mut actors {
         actor.look_at_everything().await;
     }

@@ -34,6 +34,16 @@ pub enum Told {
     Other(String),
 }
 
+impl Told {
+    /// Whether nothing was done, which is not remembered for a repeat.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing | Self::Gone | Self::NoMessage | Self::Exists | Self::Stale
+        )
+    }
+}
+
 /// Who asks: some conversations begin with a guest, whom the account claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {

@@ -70,6 +70,12 @@ impl Record {
     pub fn on_conversation(&self, id: &str, mut event: Event<Call>) {
         if let Call::Write { by, told, .. } = &event.operation {
             let (by, told) = (*by, told.clone());
+            // An attempt that its client has given up may come later than the one that was refused.
+            if told.is_refusal() && event.attempts > 1 {
+                let mut late = event.map(event.operation.unanswered().unwrap());
+                late.answered = None;
+                self.on_conversation(id, late);
+            }
             // A guest may have been claimed since an earlier attempt did it.
             if told == Told::SignedOut {
                 let read = event.map(Call::Read { by, told });

@@ -167,7 +167,7 @@ impl Wire {
         assert!(is_known, "{}", response.text);
         let wait = response.retry_after.as_ref();
         if wait.is_some_and(|seconds| seconds.parse::<u64>().unwrap() > 5) {
-            self.world.clock.advance(Duration::from_secs(61));
+            self.world.clock.advance_elapsed(Duration::from_secs(61));
         }
     }
 }
