@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
     }
 
     fn add_title(&mut self, line: &Object<'_>, name: &str, rank: u8) {
-        const LONGEST: usize = 200;
+        const LONGEST: usize = 1_000;
         self.is_foreign = false;
         let text = line.nonempty(name).unwrap_or_default();
         let text: String = text.trim().chars().take(LONGEST).collect();
