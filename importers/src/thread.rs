@@ -339,18 +339,27 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The head that the source names, or else the last of its nodes that hangs together with a beginning.
+    /// The head that the source names, or else the last of its leaves that hangs together with a beginning.
     fn head(&self, keys: &[String]) -> Option<String> {
         let named = self.thread.head.as_ref().and_then(|head| {
             let index = keys.iter().position(|key| key == head)?;
             self.places[index].as_ref()?.id.clone()
         });
+        let followed: HashSet<&String> = self
+            .messages
+            .iter()
+            .filter_map(|message| message.parent_id.as_ref())
+            .collect();
         let last = |is_whole: bool| {
-            let places = self.places.iter().zip(&self.visible).rev();
-            let mut seen = places
-                .filter(|(_, visible)| **visible)
-                .map(|(place, _)| place.as_ref());
-            seen.find_map(|place| place.filter(|place| place.whole || !is_whole)?.id.clone())
+            let seen = self.places.iter().zip(&self.visible).rev();
+            let mut leaves =
+                seen.filter(|(_, is_visible)| **is_visible)
+                    .filter_map(|(place, _)| {
+                        let place = place.as_ref()?;
+                        let id = place.id.as_ref()?;
+                        (!followed.contains(id) && (place.whole || !is_whole)).then_some(id)
+                    });
+            leaves.next().cloned()
         };
         named.or_else(|| last(true)).or_else(|| last(false))
     }
