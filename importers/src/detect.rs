@@ -183,8 +183,10 @@ fn formats_of_conversation(object: &Object<'_>, found: &mut BTreeSet<Format>) {
     );
 }
 
+/// Where a message has a `type`, it is one of the service's own, whatever else a client has put into it.
 fn is_ui_message(message: &Object<'_>) -> bool {
-    message.text("role").is_some() && message.get("parts").is_some_and(Json::is_array)
+    let has_parts = message.get("parts").is_some_and(Json::is_array);
+    message.text("role").is_some() && has_parts && !message.has("type")
 }
 
 /// What claude.ai calls a design chat.
@@ -207,10 +209,7 @@ fn is_own(object: &Object<'_>) -> bool {
     let messages = object.get("messages").and_then(Json::items);
     let has_own_messages = messages.is_some_and(|messages| match messages.as_slice() {
         [] => object.has("title") && (object.has("createdAt") || object.has("updatedAt")),
-        messages => messages
-            .iter()
-            .take(SAMPLE)
-            .all(|message| is_message(message)),
+        messages => messages.iter().take(SAMPLE).all(is_message),
     });
     object.has("$export") || (is_named && has_own_messages)
 }
@@ -313,9 +312,8 @@ mod tests {
         let source = br#"[{"mapping":{}},{"chat_messages":[]}]"#;
         let expected = vec![Format::ClaudeAi, Format::ChatGpt];
         assert_eq!(detect(source), Err(DetectError::Ambiguous(expected)));
-        let both =
+        let own =
             br#"[{"id":"a","messages":[{"type":"user","role":"user","content":"x","parts":[]}]}]"#;
-        let expected = vec![Format::UiMessages, Format::Own];
-        assert_eq!(detect(both), Err(DetectError::Ambiguous(expected)));
+        assert_eq!(detect(own), Ok(Format::Own));
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn pack(
 ) -> Vec<Body> {
     match parts.as_slice() {
         [] => return vec![Body::Content(String::new())],
-        [Part::Text(text)] if plain && text.len() <= CONTENT => {
+        [Part::Text(text)] if plain && is_content(text) => {
             return vec![Body::Content(text.clone())];
         }
         _ => {}
@@ -55,6 +55,11 @@ pub(crate) fn pack(
     }
     bodies.push(Body::Parts(body));
     bodies
+}
+
+/// Whether a text fits as content: its escapes count too.
+fn is_content(text: &str) -> bool {
+    text.len() <= CONTENT && (text.len() <= PARTS / 6 || quoted(text).len() < PARTS)
 }
 
 /// A part as JSON, none of it too large.

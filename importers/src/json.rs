@@ -20,6 +20,11 @@ impl<'a> Json<'a> {
             .map(|raw| Self(raw.get()))
     }
 
+    /// A piece of a text that was checked; `None` where it is empty.
+    pub(crate) fn of_valid(text: &'a str) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
     /// The text.
     pub(crate) fn as_str(self) -> &'a str {
         self.0
@@ -96,6 +101,10 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) struct Object<'a>(Vec<(String, Json<'a>)>);
 
 impl<'a> Object<'a> {
+    pub(crate) fn of_members(members: Vec<(String, Json<'a>)>) -> Self {
+        Self(members)
+    }
+
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }

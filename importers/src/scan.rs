@@ -72,10 +72,7 @@ impl<R: BufRead> Scanner<R> {
     pub(crate) fn value(&mut self, into: &mut Vec<u8>) -> Result<(), SplitError> {
         let mut state = match self.peek()? {
             Some(b'"' | b'{' | b'[') => ValueState::default(),
-            _ => {
-                let is_inside = |byte: u8| !byte.is_ascii_whitespace() && !b",]}:".contains(&byte);
-                return self.take_while(into, is_inside);
-            }
+            _ => return self.take_while(into, is_in_literal),
         };
         self.take_while(into, |byte| state.goes_on(byte))?;
         if !state.is_done {
@@ -104,6 +101,20 @@ impl<R: BufRead> Scanner<R> {
             }
         }
     }
+}
+
+/// How many bytes the value has that a text begins with.
+pub(crate) fn value_end(text: &[u8]) -> usize {
+    let mut state = ValueState::default();
+    match text.first() {
+        Some(b'"' | b'{' | b'[') => text.iter().take_while(|byte| state.goes_on(**byte)).count(),
+        _ => text.iter().take_while(|byte| is_in_literal(**byte)).count(),
+    }
+}
+
+/// Whether a byte belongs to a number, or to `true`, `false` or `null`.
+fn is_in_literal(byte: u8) -> bool {
+    !byte.is_ascii_whitespace() && !b",]}:".contains(&byte)
 }
 
 /// Where in a string, an object or an array a byte is.

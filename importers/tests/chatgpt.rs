@@ -1,5 +1,7 @@
 //! ChatGPT's exports, by the cases of their schema.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::convert;

@@ -1,5 +1,7 @@
 //! Portions: a source that is cut anywhere gives the same messages as the whole.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::collections::BTreeMap;

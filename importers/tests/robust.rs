@@ -1,5 +1,7 @@
 //! Any bytes give a result or an error, in bounds, and the same ones always the same.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::collections::HashSet;
@@ -76,8 +78,17 @@ fn check_conversation(conversation: &Value) {
         for part in message["parts"].as_array().into_iter().flatten() {
             assert!(part["type"].is_string(), "{part}");
         }
-        assert!(serde_json::to_string(&message["parts"]).unwrap().len() <= 3_145_728);
+        assert!(message["parts"].to_string().len() <= 3_145_728);
+        assert!(
+            message["content"]
+                .as_str()
+                .is_none_or(|text| text.len() <= 1_048_576)
+        );
+        assert!(message.to_string().len() <= 4_000_000);
     }
+    let mut metadata = conversation.clone();
+    metadata["messages"] = Value::Null;
+    assert!(metadata.to_string().len() <= 262_144);
     assert!(seen.contains(&conversation["headId"]));
 }
 
@@ -263,6 +274,28 @@ fn a_continuation_of_anybody_is_taken() {
             &Options::default(),
         )
         .unwrap();
+        assert_eq!(converted.conversations.len(), 1);
+    }
+}
+
+#[test]
+fn large_values_fit() {
+    let large = "\u{1}x".repeat(450_000);
+    for source in [
+        json!([{ "id": large, "title": large, "mapping": { "a": { "message": { "author": { "role": "assistant" },
+            "content": { "content_type": "text", "parts": [large] }, "metadata": { "model_slug": large } } } },
+            "default_model_slug": large }]),
+        json!([{ "id": large, "role": "user", "parts": [{ "type": large, "text": large }], "metadata": { "x": large } }]),
+        json!([{ "id": large, "meta": { "tags": [large, large] }, "chat": { "history": { "messages": { "a": {
+            "content": large, "error": large, "files": [{ "name": large, "url": format!("data:{large}{large}") }] } } } } }]),
+        json!([{ "uuid": large, "name": large, "summary": large, "chat_messages": [{ "sender": "human", "text": large,
+            "attachments": [{ "file_name": large, "extracted_content": large }] }] }]),
+        json!({ "type": "user", "uuid": large, "sessionId": large, "isSidechain": true, "agentId": large, "cwd": large,
+            "message": { "content": [{ "type": "image", "source": { "data": large } }, large] } }),
+        json!({ "conversationId": large, "endpoint": large, "messages": [{ "messageId": large, "text": large, "feedback": { "x": large } }] }),
+    ] {
+        let converted = common::convert(source.to_string().as_bytes());
+        check_converted(&converted, source.to_string().len());
         assert_eq!(converted.conversations.len(), 1);
     }
 }

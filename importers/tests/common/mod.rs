@@ -1,11 +1,14 @@
 //! The files that tests read.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
+
+pub mod lines;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use importers::{Converted, Options, detect};
+use importers::{ConversationReport, Converted, Options, detect};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// Files that are too large to be kept beside the tests.
@@ -68,4 +71,26 @@ pub fn digest(text: &str) -> String {
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// The only conversation of a source, and its report.
+pub fn converted(source: &Value) -> (Value, ConversationReport) {
+    let converted = convert(source.to_string().as_bytes());
+    assert_eq!(converted.conversations.len(), 1, "{:?}", converted.report);
+    let conversation = serde_json::to_value(&converted.conversations[0]).unwrap();
+    (conversation, converted.report.conversations[0].clone())
+}
+
+/// The ids of messages, and of those that they follow.
+pub fn links(conversation: &Value) -> Value {
+    let messages = conversation["messages"].as_array().unwrap().iter();
+    messages
+        .map(|message| json!([message["id"], message["parentId"]]))
+        .collect()
+}
+
+/// A field of all messages.
+pub fn column(conversation: &Value, name: &str) -> Value {
+    let messages = conversation["messages"].as_array().unwrap().iter();
+    messages.map(|message| message[name].clone()).collect()
 }

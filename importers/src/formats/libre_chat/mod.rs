@@ -1,5 +1,7 @@
 //! Exports of LibreChat: messages in a list that names parents (`messages`), or nested by `children` (`messagesTree`).
 
+mod tree;
+
 use crate::Format;
 use crate::conversation::{Fields, Role, Status, Tokens};
 use crate::json::{Json, Object, raw};
@@ -7,6 +9,7 @@ use crate::parts::{AI_SDK, NamedFile, Part, Tool, value_of};
 use crate::report::{ConversationReport, count_kind};
 use crate::thread::{Link, Node, Thread};
 use crate::time::time_of;
+use tree::Nested;
 
 /// What the first messages of a conversation follow.
 const ROOT: &str = "00000000-0000-0000-0000-000000000000";
@@ -15,11 +18,11 @@ const ROOT: &str = "00000000-0000-0000-0000-000000000000";
 pub(crate) fn read(object: &Object<'_>, report: &mut ConversationReport) -> Option<Thread> {
     let tree = object
         .get("messagesTree")
-        .or_else(|| object.get("messages"))?
-        .items()?;
-    let nodes = in_order(tree)
-        .into_iter()
-        .map(|(message, above)| node(&message, above, report));
+        .or_else(|| object.get("messages"))?;
+    let messages = tree::flatten(Some(tree).filter(|tree| tree.is_array())?);
+    let above = |nested: &Nested<'_>| messages.get(nested.above?)?.message.nonempty("messageId");
+    let nodes = messages.iter();
+    let nodes = nodes.map(|nested| node(&nested.message, above(nested), report));
     let nodes: Vec<Node> = nodes.collect();
     let source_id = object.nonempty("conversationId");
     let source_id = source_id.or_else(|| Some(format!("librechat:{}", nodes.first()?.key)));
@@ -50,26 +53,6 @@ pub(crate) fn read(object: &Object<'_>, report: &mut ConversationReport) -> Opti
         source_id,
         ..Thread::default()
     })
-}
-
-/// The messages, each before what is nested in it, with the id of what it is nested in.
-fn in_order(tree: Vec<Json<'_>>) -> Vec<(Object<'_>, Option<String>)> {
-    let mut ordered = Vec::new();
-    let mut waiting: Vec<(Json<'_>, Option<String>)> = tree
-        .into_iter()
-        .rev()
-        .map(|message| (message, None))
-        .collect();
-    while let Some((json, above)) = waiting.pop() {
-        let Some(message) = json.object() else {
-            continue;
-        };
-        let id = message.nonempty("messageId");
-        let children = message.items("children").into_iter().rev();
-        waiting.extend(children.map(|child| (child, id.clone())));
-        ordered.push((message, above));
-    }
-    ordered
 }
 
 fn node(message: &Object<'_>, above: Option<String>, report: &mut ConversationReport) -> Node {
