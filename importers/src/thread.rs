@@ -48,7 +48,7 @@ pub(crate) enum Orphans {
     /// It begins a branch of its own.
     #[default]
     Begin,
-    /// It follows the one before it.
+    /// It follows the one before it; the first one keeps the name of its parent, which may be in an earlier portion.
     Follow,
 }
 

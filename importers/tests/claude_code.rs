@@ -238,7 +238,7 @@ fn what_is_hidden_stays_hidden_and_links() {
 }
 
 #[test]
-fn a_parent_that_is_nowhere_is_the_line_before() {
+fn a_parent_that_is_nowhere_is_the_line_before_or_in_an_earlier_portion() {
     let (found, converted) = converted(
         &[
             line("user", "u", Some("elsewhere"), json!("one")),
@@ -249,7 +249,11 @@ fn a_parent_that_is_nowhere_is_the_line_before() {
     );
     assert_eq!(
         ids(&found[0]),
-        [("u", None), ("a", Some("u")), ("u2", Some("a"))]
+        [
+            ("u", Some("elsewhere")),
+            ("a", Some("u")),
+            ("u2", Some("a"))
+        ]
     );
     assert_eq!(found[0]["messages"][2]["metadata"]["parentMissing"], true);
     assert_eq!(converted.report.conversations[0].missing_parents, 2);

@@ -45,16 +45,17 @@ def path_to(head, parents):
 
 
 def facts(identifier, title, rows, head, tokens=(0, 0), unknown=None, **more):
-    """Rows have a name of their own in front, by which parents and the head are named."""
+    """Rows have a name of their own in front, by which parents and the head are named; `outside` has parents that are not in the source."""
     shown = {row[0]: row[1] for row in rows}
     parents = {row[0]: row[2] for row in rows}
+    outside = more.pop("outside", {})
     return {
         "id": identifier,
         "title": title,
         "path": [shown[name] for name in path_to(head, parents)],
         "tokens": list(tokens),
         "unknown": dict(sorted((unknown or Counter()).items())),
-        "messages": [[row[1], shown.get(row[2])] + row[3:] for row in rows],
+        "messages": [[row[1], shown.get(row[2], outside.get(row[0]))] + row[3:] for row in rows],
         **more,
     }
 
@@ -103,13 +104,13 @@ def claude_code(text):
 
     found = []
     for key, members in sessions.items():
-        found.append(claude_code_conversation(key, members, titles))
+        found.append(claude_code_conversation(key, members, titles, seen))
     return {"invalid": invalid, "conversations": [c for c in found if c["messages"]]}
 
 
-def claude_code_conversation(key, members, titles):
+def claude_code_conversation(key, members, titles, every_name):
     rows, visible, unknown = [], {}, Counter()
-    usage, usage_alone = {}, []
+    usage, usage_alone, outside = {}, [], {}
     named, previous, title = False, None, None
     for name, line in members:
         parent = line.get("parentUuid")
@@ -124,6 +125,8 @@ def claude_code_conversation(key, members, titles):
         is_prompt = is_prompt and len(results) < len(blocks)
         if parent is not None:
             before = visible.get(parent, previous)
+            if before is None and parent not in every_name:
+                outside[name] = parent
         elif named and is_prompt:
             before = None
         else:
@@ -156,7 +159,7 @@ def claude_code_conversation(key, members, titles):
         title = titles.get(name, title)
     identifier = key if isinstance(key, str) else "-".join(key)
     identifier = identifier if not isinstance(key, tuple) or len(identifier) <= 128 else None
-    return facts(identifier, title, rows, previous, tokens, unknown)
+    return facts(identifier, title, rows, previous, tokens, unknown, outside=outside)
 
 
 # claude.ai

@@ -101,13 +101,14 @@ fn row(message: &Message) -> Value {
 }
 
 fn path(conversation: &Conversation) -> Vec<Value> {
+    // One that is not in the source ends the path.
     let parent = |id: &str| {
-        let message = conversation
-            .messages
-            .iter()
-            .find(|message| message.id == id)
-            .unwrap();
-        message.parent_id.clone()
+        let mut messages = conversation.messages.iter();
+        let message = messages.find(|message| message.id == id)?;
+        let parent = message.parent_id.clone()?;
+        let mut messages = conversation.messages.iter();
+        messages.find(|message| message.id == parent)?;
+        Some(parent)
     };
     let ids = std::iter::successors(conversation.head_id.clone(), |id| parent(id));
     let mut path: Vec<Value> = ids.map(|id| source_id(&id)).collect();

@@ -98,6 +98,35 @@ fn a_session_may_be_cut_into_its_lines() {
 }
 
 #[test]
+fn a_portion_by_itself_names_parents_of_earlier_ones() {
+    for (name, source) in files()
+        .into_iter()
+        .filter(|(name, _)| name.ends_with(".jsonl"))
+    {
+        let whole = messages(&convert(Format::ClaudeCode, &source, &Options::default()).unwrap());
+        for at in line_ends(&source) {
+            let Ok(rest) = convert(Format::ClaudeCode, &source[at..], &Options::default()) else {
+                // There are no more than broken lines.
+                continue;
+            };
+            let ids: Vec<_> = messages(&rest).into_keys().map(|(_, id)| id).collect();
+            let known = |id: &String| whole.keys().any(|(_, known)| known == id);
+            assert!(ids.iter().all(known), "{name}: {at}");
+            for conversation in rest.conversations.iter().filter_map(|one| one.converted()) {
+                let first = &conversation.messages[0];
+                let mut expected = whole.iter().filter(|((_, id), _)| *id == first.id);
+                let expected = expected.next().unwrap().1;
+                let is_named = first.parent_id.as_ref().is_some_and(known);
+                assert!(
+                    !is_named || expected["parentId"] == json!(first.parent_id),
+                    "{name}: {at}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn a_longer_version_has_the_same_messages_and_more() {
     for (name, source) in files()
         .into_iter()

@@ -190,19 +190,24 @@ impl<'a> Builder<'a> {
                         false,
                     )
                 }
-                None => (self.place_of_orphan(), true),
+                None => (self.place_of_orphan(key), true),
             },
         }
     }
 
-    fn place_of_orphan(&self) -> Place {
-        let last = || self.earlier.last.clone().unwrap_or_default();
-        match self.thread.orphans {
-            Orphans::Follow => Place {
+    fn place_of_orphan(&self, parent: &str) -> Place {
+        match (self.thread.orphans, &self.earlier.last) {
+            (Orphans::Begin, _) => Place::default(),
+            (Orphans::Follow, Some(last)) => Place {
                 whole: true,
-                ..last()
+                ..last.clone()
             },
-            Orphans::Begin => Place::default(),
+            // A portion of which nobody has said what came before: the service may know the parent.
+            (Orphans::Follow, None) => Place {
+                id: Some(id_of(parent)),
+                time: None,
+                whole: true,
+            },
         }
     }
 

@@ -197,6 +197,13 @@ impl<'a> Reader<'a> {
         }
         let known = &mut self.state.conversations[index];
         node.parent = parent(line, &node, known);
+        let is_elsewhere = |key: &String| self.places.get(key).is_some_and(|place| *place != index);
+        let follows_other = matches!(&node.parent, Link::To(key) if is_elsewhere(key));
+        let begins_side = known.agent.as_ref() == Some(&node.key);
+        if begins_side || (known.agent.is_some() && follows_other) {
+            // The message that a subagent was started by is in the conversation that started it.
+            node.parent = Link::Root;
+        }
         note_details(known, line, &node);
         self.note_calls(&node, &session, index);
         if let Some(conversation_id) = self.subagent(line, &node, &session) {
