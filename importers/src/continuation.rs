@@ -1,0 +1,45 @@
+//! What a portion of a source needs to know of the portions before it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::formats::claude_code::State;
+use crate::json::{Json, Object};
+
+/// The type of the line that a continuation is, among those of a portion.
+pub(crate) const LINE: &str = "$continuation";
+
+/// What a portion of a source needs to know of the portions before it: which messages the lines have become, which tokens
+/// were counted, which tools were called. It is opaque, and bounded: some 100 bytes for each of the last 2,000 lines.
+///
+/// It goes into [`crate::Options::continuation`] of the next portion, or in front of the portion itself, as
+/// [`Continuation::to_line`]: then whoever converts the portion needs to remember nothing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Continuation(pub(crate) State);
+
+impl Continuation {
+    /// As a line of JSON, with its end, to be put in front of the next portion.
+    pub fn to_line(&self) -> String {
+        let line = Line {
+            kind: LINE,
+            state: &self.0,
+        };
+        serde_json::to_string(&line).unwrap_or_default() + "\n"
+    }
+
+    /// Reads a line; `None` where it is another.
+    pub(crate) fn of_line(line: &Object<'_>) -> Option<State> {
+        let is_continuation = line.text("type").as_deref() == Some(LINE);
+        let state = is_continuation
+            .then(|| line.get("state"))?
+            .map(Json::as_str)?;
+        serde_json::from_str(state).ok()
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    state: &'a State,
+}

@@ -1,0 +1,58 @@
+//! Ids made of a source's ids: always the same for the same source, and such as the service takes.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// The longest id, in characters.
+const LONGEST: usize = 128;
+
+/// The id itself where the service takes it, or else a digest of it.
+pub(crate) fn id_of(source: &str) -> String {
+    let is_valid = (1..=LONGEST).contains(&source.len())
+        && source
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if is_valid {
+        source.to_owned()
+    } else {
+        digest_id(&[source])
+    }
+}
+
+/// The id of something that its source names by several things, or not at all.
+pub(crate) fn digest_id(parts: &[&str]) -> String {
+    format!("h-{}", digest(parts))
+}
+
+/// 128 bits in hexadecimal.
+pub(crate) fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    let mut text = String::with_capacity(32);
+    for byte in hash.finalize().iter().take(16) {
+        // Into memory: there is nothing here that could fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_valid_id_stays_and_any_other_becomes_a_digest() {
+        assert_eq!(id_of("A_b-9"), "A_b-9");
+        for source in ["", "a b", "ä", "a:b", &"x".repeat(129)] {
+            let id = id_of(source);
+            assert_eq!(id.len(), 34);
+            assert_eq!(id, id_of(source));
+            assert_eq!(id, id_of(&id));
+        }
+        assert_ne!(digest_id(&["ab", "c"]), digest_id(&["a", "bc"]));
+    }
+}
