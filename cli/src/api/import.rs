@@ -1,0 +1,110 @@
+//! Sending conversations, and what became of them.
+
+use std::ops::AddAssign;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Client, Repeat};
+use crate::failure::Failure;
+
+/// The most bytes of a request.
+pub const REQUEST_BYTES: usize = 4_500_000;
+
+/// How many conversations of requests became what.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tally {
+    /// New, or some of their messages were.
+    pub imported: u64,
+    /// All of it was there already.
+    pub unchanged: u64,
+    /// The user has deleted them; they stay so.
+    pub deleted: u64,
+    /// Not taken.
+    pub rejected: u64,
+    /// Why the first of those were not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejections: Vec<String>,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.imported += other.imported;
+        self.unchanged += other.unchanged;
+        self.deleted += other.deleted;
+        self.rejected += other.rejected;
+        for rejection in other.rejections {
+            self.add_rejection(rejection);
+        }
+    }
+}
+
+impl Tally {
+    fn add_rejection(&mut self, rejection: String) {
+        const MOST: usize = 20;
+        if self.rejections.len() < MOST {
+            self.rejections.push(rejection);
+        }
+    }
+}
+
+/// What became of requests.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// By conversation.
+    pub tally: Tally,
+    /// Why sending it again later may help, though the service is reachable.
+    pub postponed: Option<String>,
+}
+
+impl Client {
+    /// Sends bodies for `POST /api/import`, one after the other.
+    pub async fn import(&self, bodies: Vec<String>) -> Result<Outcome, Failure> {
+        let mut outcome = Outcome::default();
+        for body in bodies {
+            let response = self.post("/api/import", body, Repeat::Allowed).await?;
+            for result in response["results"].as_array().into_iter().flatten() {
+                outcome.add(result);
+            }
+            if outcome.postponed.is_some() {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+impl Outcome {
+    fn add(&mut self, result: &Value) {
+        let text = |name: &str| result[name].as_str().unwrap_or_default();
+        match (text("status"), text("code")) {
+            ("imported", _) => self.tally.imported += 1,
+            ("unchanged", _) => self.tally.unchanged += 1,
+            (_, "conversation_deleted") => self.tally.deleted += 1,
+            (_, code) => {
+                let why = format!(
+                    "{}: {} ({code})",
+                    text("id"),
+                    text("message").trim_end_matches('.')
+                );
+                self.tally.rejected += 1;
+                self.tally.add_rejection(why.clone());
+                if may_fit_later(code) {
+                    self.postponed.get_or_insert(why);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a conversation that was rejected may be taken later: when others have been deleted, or a claim is done.
+fn may_fit_later(code: &str) -> bool {
+    const CODES: [&str; 4] = [
+        "too_many_conversations_kept",
+        "too_much_text_kept",
+        "conversation_too_long",
+        "claim_unfinished",
+    ];
+    CODES.contains(&code)
+}
