@@ -6,9 +6,11 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use clap::Parser;
 use serde::Deserialize;
 
 use super::log;
+use crate::options::Options;
 
 /// What Claude Code tells a hook on standard input.
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +37,8 @@ pub fn hand_over() {
 
 fn start() -> Result<(), String> {
     let event = read_event()?;
+    // What is wrong with the options is noted here, as nobody sees what the other process prints.
+    Options::try_parse().map_err(|error| error.to_string())?;
     if event.transcript_path.as_os_str().is_empty() {
         return Err(format!(
             "{} of session {} names no transcript",

@@ -22,6 +22,8 @@ pub struct PassReport {
     pub files: usize,
     /// How many of them had something new.
     pub changed: usize,
+    /// How many hold nothing of Claude Code's.
+    foreign: usize,
     messages: u64,
     bytes: u64,
     redacted: u64,
@@ -60,6 +62,7 @@ impl PassReport {
         match done {
             Ok(session) => {
                 self.changed += usize::from(session.is_changed);
+                self.foreign += usize::from(session.is_foreign);
                 self.messages += session.messages;
                 self.bytes += session.bytes;
                 self.redacted += session.redacted;
@@ -81,7 +84,7 @@ impl PassReport {
         });
         output.json(|| {
             json!({
-                "files": self.files, "changed": self.changed, "messages": self.messages, "bytes": self.bytes,
+                "files": self.files, "changed": self.changed, "foreign": self.foreign, "messages": self.messages, "bytes": self.bytes,
                 "redacted": self.redacted, "conversations": self.tally, "failures": failures.collect::<Vec<_>>(),
             })
         });
@@ -95,6 +98,9 @@ impl PassReport {
             self.changed,
             count(self.messages, "message"),
         );
+        if self.foreign > 0 {
+            text += &format!(", {} without a session", count(self.foreign as u64, "file"));
+        }
         if self.redacted > 0 {
             text += &format!(", {} replaced", count(self.redacted, "secret"));
         }

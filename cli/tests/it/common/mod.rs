@@ -1,0 +1,27 @@
+//! The service, machines with the program on them, and sessions of Claude Code.
+
+mod gate;
+mod machine;
+mod service;
+mod sessions;
+
+pub use gate::Mode;
+pub use machine::Machine;
+pub use service::Service;
+pub use sessions::{Exported, converted, line, lines, with};
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+/// Waits until something holds, and fails where that takes too long.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(120), wait)
+        .await
+        .unwrap_or_else(|_| panic!("{what}: not within two minutes"));
+}

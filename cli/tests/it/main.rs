@@ -1,0 +1,12 @@
+//! The program as its users start it, against the service with a store of its own.
+
+mod common;
+mod exporting;
+mod filters;
+mod hooks;
+mod importing;
+mod interrupted;
+mod login;
+mod output;
+mod syncing;
+mod two_machines;
