@@ -24,12 +24,19 @@ use crate::options::{Command, Options};
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    if sync::is_hook() {
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) if sync::looks_like_hook() => {
+            sync::note_wrong_options(&error);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => error.exit(),
+    };
+    if matches!(&options.command, Command::Sync(sync) if sync.hook) {
         sync::hand_over();
         // A hook that fails disturbs the session.
         return ExitCode::SUCCESS;
     }
-    let options = Options::parse();
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,7 +1,7 @@
 //! Where things are on this machine.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{PathBuf, absolute};
 
 use crate::failure::Failure;
 
@@ -25,7 +25,12 @@ pub fn log() -> Result<PathBuf, Failure> {
 
 /// The sessions of Claude Code.
 pub fn claude_projects() -> Result<PathBuf, Failure> {
-    folder("CLAUDE_CONFIG_DIR", ".claude").map(|folder| folder.join("projects"))
+    let named = env::var_os("CLAUDE_CONFIG_DIR").filter(|folder| !folder.is_empty());
+    let folder = match named {
+        Some(folder) => absolute(folder).map_err(Failure::other)?,
+        None => home(".claude", "CLAUDE_CONFIG_DIR")?,
+    };
+    Ok(folder.join("projects"))
 }
 
 /// The folder that a variable names, or one of the home folder.
@@ -35,7 +40,12 @@ fn folder(variable: &str, default: &str) -> Result<PathBuf, Failure> {
     if let Some(folder) = named.filter(|folder| folder.is_absolute()) {
         return Ok(folder);
     }
+    home(default, variable)
+}
+
+/// A folder of the home folder.
+fn home(name: &str, variable: &str) -> Result<PathBuf, Failure> {
     let home = env::home_dir().filter(|home| !home.as_os_str().is_empty());
-    home.map(|home| home.join(default))
+    home.map(|home| home.join(name))
         .ok_or_else(|| Failure::Failed(format!("there is no home folder: set HOME or {variable}")))
 }

@@ -1,5 +1,6 @@
 //! The HTTP client: TLS, retries, and errors as what they mean for a command.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::options::Options;
 
 /// Who asks a service.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     api: String,
@@ -196,6 +197,15 @@ impl Client {
             ));
         }
         Err(Refusal::Final(status, body["error"].clone()))
+    }
+}
+
+impl fmt::Debug for Client {
+    /// Prints no token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("api", &self.api)
+            .finish_non_exhaustive()
     }
 }
 

@@ -62,12 +62,19 @@ impl Client {
     /// Sends bodies for `POST /api/import`, one after the other.
     pub async fn import(&self, bodies: Vec<String>) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::default();
-        for body in bodies {
+        let mut bodies = bodies.into_iter();
+        while let Some(body) = bodies.next() {
             let response = self.post("/api/import", body, Repeat::Allowed).await?;
             for result in response["results"].as_array().into_iter().flatten() {
                 outcome.add(result);
             }
+            // What follows may go on with what was not taken.
             if outcome.postponed.is_some() {
+                let left = bodies.len();
+                if left > 0 {
+                    let note = format!("{left} further requests were not sent");
+                    outcome.tally.add_rejection(note);
+                }
                 break;
             }
         }

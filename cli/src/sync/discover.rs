@@ -1,9 +1,11 @@
 //! Finds the files of sessions, subagents' too.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use serde_json::Value;
 
 /// All `.jsonl` files of a folder and those below it, last changed first. Without the folder there are none.
 pub fn sessions(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -37,7 +39,22 @@ fn collect(folder: &Path, found: &mut Vec<(SystemTime, PathBuf)>) -> io::Result<
     Ok(())
 }
 
-/// Whether a file is a session's: its own, or that of one of its subagents, in the folder with its name.
+/// Whether a file is a session's: its own, or that of one of its subagents, which is in the folder with its name or (of earlier
+/// versions) beside it.
 pub fn belongs_to(file: &Path, session: &Path) -> bool {
-    file == session || file.starts_with(session.with_extension(""))
+    file == session
+        || file.starts_with(session.with_extension(""))
+        || (file.parent() == session.parent() && is_subagent_of(file, session).unwrap_or(false))
+}
+
+fn is_subagent_of(file: &Path, session: &Path) -> Option<bool> {
+    const LONGEST: u64 = 1_000_000;
+    if !file.file_name()?.to_str()?.starts_with("agent-") {
+        return Some(false);
+    }
+    let mut first = Vec::new();
+    let mut reader = BufReader::new(File::open(file).ok()?.take(LONGEST));
+    reader.read_until(b'\n', &mut first).ok()?;
+    let line: Value = serde_json::from_slice(&first).ok()?;
+    Some(line["sessionId"].as_str()? == session.file_stem()?.to_str()?)
 }

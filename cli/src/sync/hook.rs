@@ -6,11 +6,9 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use clap::Parser;
 use serde::Deserialize;
 
 use super::log;
-use crate::options::Options;
 
 /// What Claude Code tells a hook on standard input.
 #[derive(Debug, Default, Deserialize)]
@@ -21,11 +19,16 @@ struct Event {
     transcript_path: PathBuf,
 }
 
-/// Whether the program was started as a hook, whatever else is on its command line.
-pub fn is_hook() -> bool {
+/// Whether the program was meant to be started as a hook, though something on its command line is wrong.
+pub fn looks_like_hook() -> bool {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     arguments.iter().any(|argument| argument == "sync")
         && arguments.iter().any(|argument| argument == "--hook")
+}
+
+/// Notes what is wrong with the command line: nobody sees what a hook prints.
+pub fn note_wrong_options(error: &clap::Error) {
+    log::note(&format!("hook: {error}"));
 }
 
 /// Starts a process that syncs the session. Whatever goes wrong is noted in the log.
@@ -37,8 +40,6 @@ pub fn hand_over() {
 
 fn start() -> Result<(), String> {
     let event = read_event()?;
-    // What is wrong with the options is noted here, as nobody sees what the other process prints.
-    Options::try_parse().map_err(|error| error.to_string())?;
     if event.transcript_path.as_os_str().is_empty() {
         return Err(format!(
             "{} of session {} names no transcript",

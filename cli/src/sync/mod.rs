@@ -6,6 +6,7 @@ mod hook;
 mod identity;
 mod log;
 mod pass;
+mod seen;
 mod session;
 mod source;
 mod waiting;
@@ -24,7 +25,7 @@ use crate::options::{Options, SyncOptions};
 use crate::output::Output;
 use crate::paths;
 
-pub use hook::{hand_over, is_hook};
+pub use hook::{hand_over, looks_like_hook, note_wrong_options};
 pub use waiting::waiting;
 
 /// Runs the command.
@@ -62,6 +63,7 @@ struct Syncer {
     /// Only this one, and those that are known already.
     session: Option<PathBuf>,
     patience: Duration,
+    seen: seen::Seen,
 }
 
 impl Syncer {
@@ -75,6 +77,7 @@ impl Syncer {
             projects: paths::claude_projects()?,
             folder,
             session: sync.session.clone(),
+            seen: seen::Seen::default(),
         })
     }
 

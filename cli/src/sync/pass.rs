@@ -41,7 +41,10 @@ impl Syncer {
             ..PassReport::default()
         };
         let mut sessions = stream::iter(files)
-            .map(|file| async { (file.clone(), sync(self, file).await) })
+            .map(|file| async {
+                let done = sync(self, &file).await;
+                (file, done)
+            })
             .buffer_unordered(AT_A_TIME);
         while let Some((file, done)) = sessions.next().await {
             let is_over = matches!(done, Err(Failure::Unavailable(_) | Failure::NotSignedIn(_)));

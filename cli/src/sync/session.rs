@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use importers::{Continuation, ConvertError, Format, convert, portions};
@@ -10,7 +10,8 @@ use importers::{Continuation, ConvertError, Format, convert, portions};
 use super::Syncer;
 use super::file_state::{self, FileState};
 use super::identity::Identity;
-use super::source::{cwd_of, read_lines};
+use super::seen::Seen;
+use super::source::{Chunk, cwd_of, read_lines};
 use crate::api::{REQUEST_BYTES, Tally};
 use crate::failure::Failure;
 
@@ -47,22 +48,28 @@ enum Found {
 }
 
 /// Sends what is new in a file.
-pub async fn sync(syncer: &Arc<Syncer>, path: PathBuf) -> Result<SessionReport, Failure> {
-    let mut report = SessionReport::default();
-    let looked = blocking({
-        let (syncer, path) = (syncer.clone(), path.clone());
-        move || is_new(&syncer, &path)
-    });
-    if !looked.await? {
-        return Ok(report);
+pub async fn sync(syncer: &Arc<Syncer>, path: &Path) -> Result<SessionReport, Failure> {
+    let look = Seen::look(path);
+    if syncer.seen.contains(path, look) {
+        return Ok(SessionReport::default());
     }
-    let mut state = blocking({
-        let (syncer, path) = (syncer.clone(), path.clone());
-        move || open(&syncer, &path)
-    })
-    .await?;
+    let report = send_what_is_new(syncer, path).await?;
+    syncer.seen.insert(path, look);
+    Ok(report)
+}
+
+async fn send_what_is_new(syncer: &Arc<Syncer>, path: &Path) -> Result<SessionReport, Failure> {
+    let mut report = SessionReport::default();
+    let opened = blocking({
+        let (syncer, path) = (syncer.clone(), path.to_owned());
+        move || open_if_new(&syncer, &path)
+    });
+    let Some(mut state) = opened.await? else {
+        return Ok(report);
+    };
     loop {
-        let (returned, found) = blocking({
+        let found;
+        (state, found) = blocking({
             let syncer = syncer.clone();
             move || {
                 let found = next_step(&syncer, &mut state);
@@ -70,29 +77,35 @@ pub async fn sync(syncer: &Arc<Syncer>, path: PathBuf) -> Result<SessionReport, 
             }
         })
         .await;
-        state = returned;
-        let step = match found? {
-            Found::Step(step) => step,
+        match found? {
+            Found::Step(step) => send(syncer, &mut state, *step, &mut report).await?,
             Found::Nothing => return Ok(report),
             Found::Foreign => {
-                return Ok(SessionReport {
-                    is_foreign: true,
-                    ..report
-                });
+                report.is_foreign = true;
+                return Ok(report);
             }
-        };
-        let before = state.progress.offset;
-        let outcome = syncer.client.import(step.bodies).await?;
-        report.is_changed = true;
-        report.tally += outcome.tally;
-        if let Some(why) = outcome.postponed {
-            return Err(Failure::Refused(why));
         }
-        report.messages += step.messages;
-        report.redacted += step.redacted;
-        report.bytes += step.end - before;
-        state.advance(step.end, step.identity, step.continuation.as_ref())?;
     }
+}
+
+/// Sends a step, and notes that it is done when the service has confirmed it.
+async fn send(
+    syncer: &Syncer,
+    state: &mut FileState,
+    step: Step,
+    report: &mut SessionReport,
+) -> Result<(), Failure> {
+    let before = state.progress.offset;
+    let outcome = syncer.client.import(step.bodies).await?;
+    if let Some(why) = outcome.postponed {
+        return Err(Failure::Refused(why));
+    }
+    report.is_changed = true;
+    report.tally += outcome.tally;
+    report.messages += step.messages;
+    report.redacted += step.redacted;
+    report.bytes += step.end - before;
+    state.advance(step.end, step.identity, step.continuation.as_ref())
 }
 
 /// Work on files, which other tasks do not wait for.
@@ -124,13 +137,17 @@ fn is_new(syncer: &Syncer, path: &Path) -> Result<bool, Failure> {
             .map_err(explain)?)
 }
 
-/// Takes the file for this process. From now on it is known, so that whatever happens, a later sync goes on with it.
-fn open(syncer: &Syncer, path: &Path) -> Result<FileState, Failure> {
+/// Takes the file for this process, where there may be something new in it. From now on it is known, so that whatever happens, a
+/// later sync goes on with it.
+fn open_if_new(syncer: &Syncer, path: &Path) -> Result<Option<FileState>, Failure> {
+    if !is_new(syncer, path)? {
+        return Ok(None);
+    }
     let state = FileState::open(&syncer.folder, path, syncer.patience)?;
     if !state.is_known() {
         state.save()?;
     }
-    Ok(state)
+    Ok(Some(state))
 }
 
 fn next_step(syncer: &Syncer, state: &mut FileState) -> Result<Found, Failure> {
@@ -150,35 +167,42 @@ fn next_step(syncer: &Syncer, state: &mut FileState) -> Result<Found, Failure> {
     let Some(chunk) = read_lines(&mut file, state.progress.offset).map_err(explain)? else {
         return Ok(Found::Nothing);
     };
+    let identity = Identity::of(&mut file, chunk.end).map_err(explain)?;
+    convert_chunk(syncer, state, chunk, identity)
+}
+
+/// Makes requests of lines.
+fn convert_chunk(
+    syncer: &Syncer,
+    state: &FileState,
+    chunk: Chunk,
+    identity: Identity,
+) -> Result<Found, Failure> {
+    let path = &state.progress.path;
     let (source, redacted) = syncer.filter.redact(&chunk.bytes);
     let options = importers::Options {
         name: path.to_str().map(str::to_owned),
         continuation: state.continuation(),
         ..importers::Options::default()
     };
-    let identity = Identity::of(&mut file, chunk.end).map_err(explain)?;
     let mut step = Step {
         end: chunk.end,
         identity,
         bodies: Vec::new(),
-        continuation: options.continuation.clone(),
+        continuation: None,
         messages: 0,
         redacted,
     };
     match convert(Format::ClaudeCode, &source, &options) {
         Ok(mut converted) => {
             syncer.filter.shorten(&mut converted.conversations);
-            step.messages = converted
-                .report
-                .conversations
-                .iter()
-                .map(|one| one.messages as u64)
-                .sum();
+            let reports = converted.report.conversations.iter();
+            step.messages = reports.map(|one| one.messages as u64).sum();
             step.bodies = portions(&converted.conversations, REQUEST_BYTES);
             step.continuation = converted.continuation;
         }
         // Empty lines.
-        Err(ConvertError::Empty) if step.continuation.is_some() => {}
+        Err(ConvertError::Empty) if options.continuation.is_some() => {}
         Err(ConvertError::Empty) => return Ok(Found::Nothing),
         // It may become a session yet, so it is looked at again.
         Err(ConvertError::WrongShape(_)) => return Ok(Found::Foreign),

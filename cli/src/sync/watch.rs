@@ -19,7 +19,8 @@ pub async fn watch(syncer: &Arc<Syncer>, interval: u64, output: Output) -> Resul
 }
 
 async fn watch_on(syncer: &Arc<Syncer>, interval: Duration, output: Output) -> Failure {
-    let mut told = None;
+    const LONGEST: Duration = Duration::from_secs(60);
+    let (mut told, mut pause) = (None, interval);
     loop {
         let files = match syncer.files() {
             Ok(files) => files,
@@ -33,11 +34,16 @@ async fn watch_on(syncer: &Arc<Syncer>, interval: Duration, output: Output) -> F
             report.print(output);
             problem.iter().for_each(|problem| output.warn(problem));
         }
+        // What does not work is tried less and less often.
+        pause = match problem {
+            Some(_) => (pause * 2).min(LONGEST.max(interval)),
+            None => interval,
+        };
         told = problem;
         if let Some(failure @ Failure::NotSignedIn(_)) = failure {
             return failure;
         }
-        sleep(interval).await;
+        sleep(pause).await;
     }
 }
 

@@ -24,6 +24,9 @@ async fn a_hook_leaves_the_work_to_another_process() {
     let other = service.other_machine_of(&machine).await;
     machine.append("s", &lines("s", 0..3));
     machine.append("s/subagents/agent-a", &lines("s", 0..2));
+    // As earlier versions of Claude Code have them.
+    machine.append("agent-b", &lines("s", 0..1));
+    machine.append("agent-c", &lines("unrelated", 0..1));
     machine.append("unrelated", &lines("unrelated", 0..3));
     service.set(Mode::Shut);
     let began = Instant::now();
@@ -42,13 +45,14 @@ async fn a_hook_leaves_the_work_to_another_process() {
     .await;
     service.set(Mode::Open);
     until("the session is there", async || {
-        other.exported().await.count() == 5
+        other.exported().await.count() == 6
     })
     .await;
     let exported = other.exported().await;
     assert_eq!(exported.0["s"], converted(&machine.session("s")).0["s"]);
     // Nobody has asked for the others.
-    assert!(!exported.0.contains_key("unrelated"));
+    let ids: Vec<&String> = exported.0.keys().collect();
+    assert_eq!(ids, ["s", "s-a", "s-b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

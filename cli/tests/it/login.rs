@@ -86,3 +86,19 @@ async fn a_token_goes_over_tls_or_stays_on_the_machine() {
     let run = machine.run(&["login", "--new"]).await.expect(1);
     assert!(run.stderr.contains("https://"), "{run:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_token_is_replaced() {
+    let service = Service::start().await;
+    let machine = service.machine().await;
+    let (api, old) = (service.url(), machine.token());
+    machine.run(&["list"]).await.expect(0);
+    assert_eq!(machine.token(), old);
+    let mut accounts: Value =
+        serde_json::from_slice(&std::fs::read(machine.token_file()).unwrap()).unwrap();
+    accounts["accounts"][&api]["renewedAt"] = 0.into();
+    std::fs::write(machine.token_file(), accounts.to_string()).unwrap();
+    machine.run(&["list"]).await.expect(0);
+    assert_ne!(machine.token(), old);
+    machine.run(&["list"]).await.expect(0);
+}

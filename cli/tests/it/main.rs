@@ -1,5 +1,7 @@
 //! The program as its users start it, against the service with a store of its own.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 mod exporting;
 mod filters;

@@ -156,11 +156,7 @@ async fn what_was_deleted_at_the_service_stays_deleted() {
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..2));
     machine.sync().await;
-    let erase = format!(
-        "DELETE /api/conversations/s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
-        machine.token()
-    );
-    service.raw(&erase).await;
+    service.delete("s", &machine.token()).await;
     machine.append("s", &lines("s", 2..4));
     let report = machine.sync().await;
     assert_eq!(report["conversations"]["deleted"], 1);
@@ -200,4 +196,20 @@ async fn a_watch_sends_what_is_added_until_it_is_stopped() {
         })
         .sum();
     assert_eq!(sent, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_sent_when_it_does() {
+    let service = Service::with(&[("MAX_CONVERSATIONS", "1")]).await;
+    let machine = service.machine().await;
+    machine.append("s", &lines("s", 0..2));
+    machine.sync().await;
+    machine.append("t", &lines("t", 0..2));
+    for _ in 0..2 {
+        let run = machine.run(&["sync", "--json"]).await.expect(5);
+        assert_eq!(run.json()["failures"][0]["code"], "refused");
+    }
+    service.delete("s", &machine.token()).await;
+    machine.sync().await;
+    assert_eq!(machine.exported().await.ids("t"), ["t-0", "t-1"]);
 }

@@ -1,35 +1,61 @@
 //! The running service, behind a gate.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use local::options::Options;
-use local::run::Running;
+use conversation_store::clock::Clock;
+use conversation_store::log::Log;
+use conversation_store::{App, Config};
+use embedded_store::backend::Backend;
+use embedded_store::engine::Engine;
+use embedded_store::front::{Front, FrontOptions};
+use local::server::WebServer;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::gate::{Gate, Mode};
 use super::machine::Machine;
 
+const STORE_TOKEN: &str = "store-token";
+
 /// The service with a store in memory.
 pub struct Service {
-    running: Running,
+    web: WebServer,
+    _front: Front,
     pub gate: Gate,
 }
 
 impl Service {
     pub async fn start() -> Self {
-        let options = Options {
-            port: 0,
-            store_port: 0,
-            data: PathBuf::new(),
-            ephemeral: true,
-            public: Path::new(env!("CARGO_MANIFEST_DIR")).join("../public"),
-            redis: None,
-        };
-        let running = Running::start(&options).await.unwrap();
-        let gate = Gate::before(running.url().replace("http://", "")).await;
-        Self { running, gate }
+        Self::with(&[]).await
+    }
+
+    /// With these variables set.
+    pub async fn with(variables: &[(&str, &str)]) -> Self {
+        let backend = Backend::Embedded(Engine::in_memory());
+        let front = Front::start(any_port().await, backend, FrontOptions::new(STORE_TOKEN));
+        let front = front.await.unwrap();
+        let config = Config::from_lookup(|name| {
+            let set = variables.iter().find(|(known, _)| *known == name);
+            let own = match name {
+                "UPSTASH_REDIS_REST_URL" => Some(front.url()),
+                "UPSTASH_REDIS_REST_TOKEN" => Some(STORE_TOKEN.to_owned()),
+                "AUTH_SECRET" => Some("a secret of more than 32 characters".to_owned()),
+                _ => None,
+            };
+            set.map(|(_, value)| (*value).to_owned()).or(own)
+        });
+        let app = App::new(config.unwrap(), Clock::default()).unwrap();
+        let app = Arc::new(app.with_log(Log::new(|_| {})));
+        let public = Path::new(env!("CARGO_MANIFEST_DIR")).join("../public");
+        let web = WebServer::start(any_port().await, app, &public).unwrap();
+        let gate = Gate::before(web.url().replace("http://", "")).await;
+        Self {
+            web,
+            _front: front,
+            gate,
+        }
     }
 
     /// Where machines reach it, through the gate.
@@ -50,7 +76,7 @@ impl Service {
 
     /// Another machine of the same user, which goes past the gate.
     pub async fn other_machine_of(&self, machine: &Machine) -> Machine {
-        let other = Machine::new(&self.running.url());
+        let other = Machine::new(&self.web.url());
         other
             .run(&["login", &self.code_of(machine).await])
             .await
@@ -77,9 +103,18 @@ impl Service {
         serde_json::from_str(body).unwrap_or_else(|_| panic!("{response}"))
     }
 
+    /// Deletes a conversation, as a browser would.
+    pub async fn delete(&self, conversation: &str, token: &str) {
+        let request = format!(
+            "DELETE /api/conversations/{conversation} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        );
+        let response = self.raw(&request).await;
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    }
+
     /// Sends a request and returns the response, both as they are, past the gate.
-    pub async fn raw(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(self.running.url().replace("http://", ""))
+    async fn raw(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.web.url().replace("http://", ""))
             .await
             .unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -87,4 +122,8 @@ impl Service {
         stream.read_to_string(&mut response).await.unwrap();
         response
     }
+}
+
+async fn any_port() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
 }

@@ -1,0 +1,38 @@
+//! Which files a watch has dealt with as they are: those need no second look.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// Length and time of the last change of a file.
+pub type Look = (u64, SystemTime);
+
+/// The files that were dealt with, with their look at that time.
+#[derive(Debug, Default)]
+pub struct Seen(Mutex<HashMap<PathBuf, Look>>);
+
+impl Seen {
+    /// The look of a file; `None` where it cannot be told.
+    pub fn look(path: &Path) -> Option<Look> {
+        let metadata = fs::metadata(path).ok()?;
+        Some((metadata.len(), metadata.modified().ok()?))
+    }
+
+    /// Whether the file was dealt with when it looked like this.
+    pub fn contains(&self, path: &Path, look: Option<Look>) -> bool {
+        look.is_some() && self.files().get(path).copied() == look
+    }
+
+    /// Notes that the file was dealt with.
+    pub fn insert(&self, path: &Path, look: Option<Look>) {
+        if let Some(look) = look {
+            self.files().insert(path.to_owned(), look);
+        }
+    }
+
+    fn files(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Look>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
