@@ -64,13 +64,11 @@ fn start() -> Result<(), String> {
     command.spawn().map(drop).map_err(|error| error.to_string())
 }
 
+/// Reads as far as the event goes: standard input need not end there.
 fn read_event() -> Result<Event, String> {
     const LONGEST: u64 = 4_000_000;
-    let mut json = Vec::new();
-    io::stdin()
-        .take(LONGEST)
-        .read_to_end(&mut json)
-        .map_err(|error| error.to_string())?;
-    serde_json::from_slice(&json)
-        .map_err(|error| format!("what came on standard input is no event: {error}"))
+    let input = io::stdin().lock().take(LONGEST);
+    let mut events = serde_json::Deserializer::from_reader(input).into_iter();
+    let event = events.next().ok_or("standard input is empty")?;
+    event.map_err(|error| format!("what came on standard input is no event: {error}"))
 }

@@ -1,8 +1,10 @@
 //! `sync --hook`, as Claude Code calls it.
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
 
 use crate::common::{Machine, Mode, Service, converted, lines, until};
 
@@ -90,7 +92,7 @@ async fn a_hook_never_fails() {
     let service = Service::start().await;
     let machine = service.machine().await;
     for (input, expected) in [
-        ("", "no event"),
+        ("", "is empty"),
         ("no JSON", "no event"),
         ("[]", "no event"),
         (
@@ -128,4 +130,27 @@ async fn a_hook_never_fails() {
         .await
         .unwrap();
     assert!(homeless.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_does_not_wait_for_the_end_of_its_input() {
+    let service = Service::start().await;
+    let machine = service.machine().await;
+    machine.append("s", &lines("s", 0..3));
+    let mut command = machine.command(&["sync", "--hook"]);
+    let mut hook = command.stdin(Stdio::piped()).spawn().unwrap();
+    let stdin = hook.stdin.as_mut().unwrap();
+    stdin
+        .write_all(event(&machine, "s").as_bytes())
+        .await
+        .unwrap();
+    // `Child::wait` would close it.
+    until("the hook is done", async || {
+        hook.try_wait().unwrap().is_some()
+    })
+    .await;
+    until("the session is there", async || {
+        machine.exported().await.count() == 3
+    })
+    .await;
 }

@@ -10,8 +10,10 @@ async fn a_code_makes_two_machines_one_user() {
     let machine = service.machine().await;
     let code = service.code_of(&machine).await;
     let other = Machine::new(&service.url());
+    // As a browser shows it, with spaces around.
+    let shown = format!("{}-{}", &code[..4], &code[4..]);
     let typed = other
-        .run_with(&["login", "--json"], &format!(" {code} \n"))
+        .run_with(&["login", "--json"], &format!(" {shown} \n"))
         .await
         .expect(0);
     let user = |status: Value| status["userId"].as_str().unwrap().to_owned();
