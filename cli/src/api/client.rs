@@ -45,6 +45,8 @@ struct Request<'a> {
 enum Refusal {
     /// Trying again may help, after a while that the service may have named.
     Later(Option<Duration>, String),
+    /// There were too many requests, so it has to wait for so long.
+    TooMany(Duration, String),
     /// The service has an error code for it.
     Final(StatusCode, Value),
 }
@@ -140,11 +142,19 @@ impl Client {
 
     async fn send(&self, request: &Request<'_>, repeat: Repeat) -> Result<Response, Failure> {
         const LONGEST: Duration = Duration::from_secs(15);
+        /// What a rate limit lets wait for at most, with some to spare.
+        const WINDOW: Duration = Duration::from_secs(90);
         let until = Instant::now() + self.patience;
         let mut pause = Duration::from_millis(250);
         loop {
             let (after, why) = match self.attempt(request).await {
                 Ok(response) => return Ok(response),
+                // The service is there: waiting is sure to help.
+                Err(Refusal::TooMany(after, _)) if after <= WINDOW && !self.patience.is_zero() => {
+                    sleep(after).await;
+                    continue;
+                }
+                Err(Refusal::TooMany(after, why)) => (Some(after), why),
                 Err(Refusal::Final(status, error)) => return Err(failure(status, &error)),
                 Err(Refusal::Later(after, why)) => (after, why),
             };
@@ -188,15 +198,14 @@ impl Client {
             .and_then(|after| after.to_str().ok()?.parse().ok());
         let body = response.text().await.unwrap_or_default();
         let body: Value = serde_json::from_str(&body).unwrap_or_default();
-        let is_later = status == StatusCode::TOO_MANY_REQUESTS
-            || (status.is_server_error() && status.as_u16() != 507);
-        if is_later {
-            return Err(Refusal::Later(
-                after.map(Duration::from_secs),
-                describe(status, &body["error"]),
-            ));
+        let after = after.map(Duration::from_secs);
+        let why = describe(status, &body["error"]);
+        match (status.as_u16(), after) {
+            (429, Some(after)) => Err(Refusal::TooMany(after, why)),
+            // 507 is a full database, which waiting does not help.
+            (429 | 500..=506 | 508..=599, after) => Err(Refusal::Later(after, why)),
+            _ => Err(Refusal::Final(status, body["error"].clone())),
         }
-        Err(Refusal::Final(status, body["error"].clone()))
     }
 }
 

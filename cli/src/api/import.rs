@@ -59,15 +59,23 @@ pub struct Outcome {
 }
 
 impl Client {
-    /// Sends bodies for `POST /api/import`, one after the other.
+    /// Sends a body for `POST /api/import`, and returns what the service says of each conversation, in the order sent.
+    pub async fn import_body(&self, body: String) -> Result<Vec<Value>, Failure> {
+        let mut response = self.post("/api/import", body, Repeat::Allowed).await?;
+        match response["results"].take() {
+            Value::Array(results) => Ok(results),
+            _ => Err(Failure::Failed(
+                "the service has given no results".to_owned(),
+            )),
+        }
+    }
+
+    /// Sends bodies one after the other.
     pub async fn import(&self, bodies: Vec<String>) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::default();
         let mut bodies = bodies.into_iter();
         while let Some(body) = bodies.next() {
-            let response = self.post("/api/import", body, Repeat::Allowed).await?;
-            for result in response["results"].as_array().into_iter().flatten() {
-                outcome.add(result);
-            }
+            outcome.add(&self.import_body(body).await?);
             // What follows may go on with what was not taken.
             if outcome.postponed.is_some() {
                 let left = bodies.len();
@@ -83,7 +91,20 @@ impl Client {
 }
 
 impl Outcome {
-    fn add(&mut self, result: &Value) {
+    /// Of these conversations.
+    pub fn of(results: &[Value]) -> Self {
+        let mut outcome = Self::default();
+        outcome.add(results);
+        outcome
+    }
+
+    fn add(&mut self, results: &[Value]) {
+        for result in results {
+            self.add_one(result);
+        }
+    }
+
+    fn add_one(&mut self, result: &Value) {
         let text = |name: &str| result[name].as_str().unwrap_or_default();
         match (text("status"), text("code")) {
             ("imported", _) => self.tally.imported += 1,

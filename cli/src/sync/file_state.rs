@@ -43,15 +43,15 @@ pub fn path_for(folder: &Path, file: &Path) -> PathBuf {
 }
 
 impl FileState {
-    /// Reads the state. Another process that syncs the file is waited for.
-    pub fn open(folder: &Path, file: &Path, patience: Duration) -> Result<Self, Failure> {
+    /// Reads the state. Another process that syncs the file is waited for; `None` where that takes too long.
+    pub fn open(folder: &Path, file: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
         let path = path_for(folder, file);
         let lock_path = path.with_extension("lock");
         let lock =
             files::lock(&lock_path, patience).map_err(|error| Failure::file(&lock_path, &error))?;
-        let lock = lock.ok_or_else(|| {
-            Failure::Unavailable(format!("another sync is busy with {}", file.display()))
-        })?;
+        let Some(lock) = lock else {
+            return Ok(None);
+        };
         let known = read(&path);
         let (progress, continuation) = known
             .filter(|(progress, _)| progress.path == file)
@@ -61,12 +61,12 @@ impl FileState {
             path: file.to_owned(),
             ..progress
         };
-        Ok(Self {
+        Ok(Some(Self {
             path,
             progress,
             continuation,
             _lock: lock,
-        })
+        }))
     }
 
     /// Begins anew.

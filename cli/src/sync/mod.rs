@@ -1,5 +1,6 @@
 //! `sync`: sends what is new in the sessions of Claude Code.
 
+mod batch;
 mod discover;
 mod file_state;
 mod hook;

@@ -1,18 +1,22 @@
 //! One pass over all sessions, several at a time, and the report on it.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::session::{SessionReport, sync};
+use super::batch::Batch;
+use super::session::{Prepared, Session, SessionReport, Step, prepare, send_all};
 use super::{Syncer, log};
 use crate::api::Tally;
 use crate::failure::Failure;
 use crate::output::{Output, count};
 
-/// How many sessions are sent at a time.
+/// How many requests are under way at a time.
 const AT_A_TIME: usize = 4;
 
 /// What became of a pass.
@@ -32,6 +36,19 @@ pub struct PassReport {
     failures: Vec<(PathBuf, Failure)>,
 }
 
+/// What is sent at once.
+enum Job {
+    Batch(Batch),
+    /// One that is large.
+    Session(Box<Session>, Box<Step>),
+    /// Nothing, but a report.
+    Done(PathBuf, Result<SessionReport, Failure>),
+    /// One that another process is busy with.
+    Later(PathBuf),
+}
+
+type Done = (PathBuf, Result<SessionReport, Failure>);
+
 impl Syncer {
     /// Sends what is new in these files.
     pub async fn pass(self: &Arc<Self>, files: Vec<PathBuf>, output: Output) -> PassReport {
@@ -40,23 +57,108 @@ impl Syncer {
             files: files.len(),
             ..PassReport::default()
         };
-        let mut sessions = stream::iter(files)
-            .map(|file| async {
-                let done = sync(self, &file).await;
-                (file, done)
-            })
-            .buffer_unordered(AT_A_TIME);
-        while let Some((file, done)) = sessions.next().await {
-            let is_over = matches!(done, Err(Failure::Unavailable(_) | Failure::NotSignedIn(_)));
+        let (busy, is_over) = self.send_jobs(files, &mut report, &progress).await;
+        // Only now, when this process holds no files that the other one may wait for.
+        for file in busy.into_iter().take_while(|_| !is_over) {
+            let done = self.wait_for(&file).await;
             report.add(&file, done);
             progress.inc(1);
-            if is_over {
-                // The others would not fare better.
-                break;
-            }
         }
         progress.finish_and_clear();
         report
+    }
+
+    /// Sends jobs, several at a time. Returns the files that others are busy with, and whether the service is away.
+    async fn send_jobs(
+        self: &Arc<Self>,
+        files: Vec<PathBuf>,
+        report: &mut PassReport,
+        progress: &ProgressBar,
+    ) -> (Vec<PathBuf>, bool) {
+        let mut busy = Vec::new();
+        let jobs = self.jobs(files).map(|job| self.send_job(job));
+        let mut jobs = pin!(jobs.buffer_unordered(AT_A_TIME));
+        while let Some((done, later)) = jobs.next().await {
+            busy.extend(later);
+            let mut is_over = false;
+            for (file, done) in done {
+                is_over |= matches!(done, Err(Failure::Unavailable(_) | Failure::NotSignedIn(_)));
+                report.add(&file, done);
+                progress.inc(1);
+            }
+            if is_over {
+                // The others would not fare better.
+                return (busy, true);
+            }
+        }
+        (busy, false)
+    }
+
+    /// Reads files, and puts what is new in them into jobs.
+    fn jobs(self: &Arc<Self>, files: Vec<PathBuf>) -> impl Stream<Item = Job> {
+        let prepared = stream::iter(files).map(|file| async {
+            let prepared = prepare(self, file.clone(), Duration::ZERO).await;
+            (file, prepared)
+        });
+        let prepared = Box::pin(prepared.buffered(AT_A_TIME));
+        stream::unfold(
+            (prepared, Batch::default()),
+            |(mut prepared, mut batch)| async {
+                while let Some((file, next)) = prepared.next().await {
+                    let job = match next {
+                        Ok(Prepared::Step(session, step)) if Batch::suits(&step) => {
+                            let is_full = !batch.admits(&step);
+                            let full = is_full.then(|| Job::Batch(std::mem::take(&mut batch)));
+                            batch.push(*session, *step);
+                            full
+                        }
+                        Ok(Prepared::Step(session, step)) => Some(Job::Session(session, step)),
+                        Ok(Prepared::Busy) => Some(Job::Later(file)),
+                        Ok(Prepared::Nothing) => {
+                            Some(Job::Done(file, Ok(SessionReport::default())))
+                        }
+                        Ok(Prepared::Foreign) => {
+                            Some(Job::Done(file, Ok(SessionReport::foreign())))
+                        }
+                        Err(failure) => Some(Job::Done(file, Err(failure))),
+                    };
+                    if let Some(job) = job {
+                        return Some((job, (prepared, batch)));
+                    }
+                }
+                let rest = std::mem::take(&mut batch);
+                (!rest.is_empty()).then_some((Job::Batch(rest), (prepared, batch)))
+            },
+        )
+    }
+
+    async fn send_job(self: &Arc<Self>, job: Job) -> (Vec<Done>, Option<PathBuf>) {
+        match job {
+            Job::Batch(batch) => {
+                let results = batch.send(self).await.into_iter();
+                let done = results.map(|(session, done)| (session.path, done));
+                (done.collect(), None)
+            }
+            Job::Session(session, step) => {
+                let path = session.path.clone();
+                (vec![(path, send_all(self, *session, *step).await)], None)
+            }
+            Job::Done(path, done) => (vec![(path, done)], None),
+            Job::Later(path) => (Vec::new(), Some(path)),
+        }
+    }
+
+    /// Sends what is new in a file that another process was busy with.
+    async fn wait_for(self: &Arc<Self>, file: &Path) -> Result<SessionReport, Failure> {
+        match prepare(self, file.to_owned(), self.patience).await? {
+            Prepared::Step(session, step) => send_all(self, *session, *step).await,
+            Prepared::Nothing => Ok(SessionReport::default()),
+            Prepared::Foreign => Ok(SessionReport::foreign()),
+            Prepared::Busy => {
+                let why = format!("another sync is busy with {}", file.display());
+                Err(Failure::Unavailable(why))
+            }
+        }
     }
 }
 

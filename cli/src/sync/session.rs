@@ -2,17 +2,18 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use importers::{Continuation, ConvertError, Format, convert, portions};
+use importers::{Continuation, ConvertError, Converted, Format, convert, portions};
 
 use super::Syncer;
 use super::file_state::{self, FileState};
 use super::identity::Identity;
-use super::seen::Seen;
+use super::seen::{Look, Seen};
 use super::source::{Chunk, cwd_of, read_lines};
-use crate::api::{REQUEST_BYTES, Tally};
+use crate::api::{Outcome, REQUEST_BYTES, Tally};
 use crate::failure::Failure;
 
 /// What became of a file.
@@ -29,83 +30,132 @@ pub struct SessionReport {
 }
 
 /// What one step has to send, and what is known when that is done.
-struct Step {
+#[derive(Debug)]
+pub struct Step {
     end: u64,
     identity: Identity,
-    bodies: Vec<String>,
+    /// In the order in which they are to be sent.
+    pub bodies: Vec<String>,
+    /// The conversations in them, in their order.
+    pub ids: Vec<String>,
     continuation: Option<Continuation>,
     messages: u64,
     redacted: u64,
 }
 
-/// What a step found.
-enum Found {
-    Step(Box<Step>),
-    /// Nothing that is new.
+/// What is to be done about a file.
+#[derive(Debug)]
+pub enum Prepared {
+    /// To send this.
+    Step(Box<Session>, Box<Step>),
+    /// Nothing.
     Nothing,
-    /// Nothing of Claude Code's.
+    /// Nothing, as there is nothing of Claude Code's in it.
     Foreign,
+    /// To wait for another process that syncs it.
+    Busy,
 }
 
-/// Sends what is new in a file.
-pub async fn sync(syncer: &Arc<Syncer>, path: &Path) -> Result<SessionReport, Failure> {
-    let look = Seen::look(path);
-    if syncer.seen.contains(path, look) {
-        return Ok(SessionReport::default());
-    }
-    let report = send_what_is_new(syncer, path).await?;
-    syncer.seen.insert(path, look);
-    Ok(report)
+/// A session's file, while no other process syncs it.
+#[derive(Debug)]
+pub struct Session {
+    pub path: PathBuf,
+    state: FileState,
+    look: Option<Look>,
 }
 
-async fn send_what_is_new(syncer: &Arc<Syncer>, path: &Path) -> Result<SessionReport, Failure> {
+/// Reads what is new in a file. From now on it is known, so that whatever happens, a later sync goes on with it.
+pub async fn prepare(
+    syncer: &Arc<Syncer>,
+    path: PathBuf,
+    patience: Duration,
+) -> Result<Prepared, Failure> {
+    let syncer = syncer.clone();
+    blocking(move || {
+        let look = Seen::look(&path);
+        if syncer.seen.contains(&path, look) {
+            return Ok(Prepared::Nothing);
+        }
+        if !is_new(&syncer, &path)? {
+            syncer.seen.insert(&path, look);
+            return Ok(Prepared::Nothing);
+        }
+        let Some(state) = FileState::open(&syncer.folder, &path, patience)? else {
+            return Ok(Prepared::Busy);
+        };
+        if !state.is_known() {
+            state.save()?;
+        }
+        next_step(&syncer, Session { path, state, look })
+    })
+    .await
+}
+
+/// Sends a step, and whatever else is in the file.
+pub async fn send_all(
+    syncer: &Arc<Syncer>,
+    mut session: Session,
+    mut step: Step,
+) -> Result<SessionReport, Failure> {
     let mut report = SessionReport::default();
-    let opened = blocking({
-        let (syncer, path) = (syncer.clone(), path.to_owned());
-        move || open_if_new(&syncer, &path)
-    });
-    let Some(mut state) = opened.await? else {
-        return Ok(report);
-    };
     loop {
-        let found;
-        (state, found) = blocking({
-            let syncer = syncer.clone();
-            move || {
-                let found = next_step(&syncer, &mut state);
-                (state, found)
-            }
-        })
-        .await;
-        match found? {
-            Found::Step(step) => send(syncer, &mut state, *step, &mut report).await?,
-            Found::Nothing => return Ok(report),
-            Found::Foreign => {
-                report.is_foreign = true;
-                return Ok(report);
-            }
+        let bodies = std::mem::take(&mut step.bodies);
+        let outcome = syncer.client.import(bodies).await?;
+        report.add(session.confirm(syncer, step, outcome)?);
+        let syncer = syncer.clone();
+        match blocking(move || next_step(&syncer, session)).await? {
+            Prepared::Step(next, next_step) => (session, step) = (*next, *next_step),
+            Prepared::Nothing | Prepared::Foreign | Prepared::Busy => return Ok(report),
         }
     }
 }
 
-/// Sends a step, and notes that it is done when the service has confirmed it.
-async fn send(
-    syncer: &Syncer,
-    state: &mut FileState,
-    step: Step,
-    report: &mut SessionReport,
-) -> Result<(), Failure> {
-    let before = state.progress.offset;
-    let outcome = syncer.client.import(step.bodies).await?;
-    if let Some(why) = outcome.postponed {
-        return Err(Failure::Refused(why));
+impl Session {
+    /// Notes that the service has a step.
+    pub fn confirm(
+        &mut self,
+        syncer: &Syncer,
+        step: Step,
+        outcome: Outcome,
+    ) -> Result<SessionReport, Failure> {
+        if let Some(why) = outcome.postponed {
+            return Err(Failure::Refused(why));
+        }
+        let bytes = step.end - self.state.progress.offset;
+        self.state
+            .advance(step.end, step.identity, step.continuation.as_ref())?;
+        // Where the file has grown since, it looks different now.
+        syncer.seen.insert(
+            &self.path,
+            self.look.filter(|(length, _)| *length == step.end),
+        );
+        Ok(SessionReport {
+            is_changed: true,
+            is_foreign: false,
+            messages: step.messages,
+            bytes,
+            redacted: step.redacted,
+            tally: outcome.tally,
+        })
     }
-    report.is_changed = true;
-    report.tally += outcome.tally;
-    report.messages += step.messages;
-    report.redacted += step.redacted;
-    report.bytes += step.end - before;
-    state.advance(step.end, step.identity, step.continuation.as_ref())
+}
+
+impl SessionReport {
+    /// Of a file that is no session's.
+    pub fn foreign() -> Self {
+        Self {
+            is_foreign: true,
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.is_changed |= other.is_changed;
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+        self.redacted += other.redacted;
+        self.tally += other.tally;
+    }
 }
 
 /// Work on files, which other tasks do not wait for.
@@ -137,76 +187,79 @@ fn is_new(syncer: &Syncer, path: &Path) -> Result<bool, Failure> {
             .map_err(explain)?)
 }
 
-/// Takes the file for this process, where there may be something new in it. From now on it is known, so that whatever happens, a
-/// later sync goes on with it.
-fn open_if_new(syncer: &Syncer, path: &Path) -> Result<Option<FileState>, Failure> {
-    if !is_new(syncer, path)? {
-        return Ok(None);
-    }
-    let state = FileState::open(&syncer.folder, path, syncer.patience)?;
-    if !state.is_known() {
-        state.save()?;
-    }
-    Ok(Some(state))
-}
-
-fn next_step(syncer: &Syncer, state: &mut FileState) -> Result<Found, Failure> {
-    let path = state.progress.path.clone();
-    let explain = |error: io::Error| Failure::file(&path, &error);
-    let mut file = File::open(&path).map_err(explain)?;
-    let offset = state.progress.offset;
-    if offset > 0
-        && !state
-            .progress
+fn next_step(syncer: &Syncer, mut session: Session) -> Result<Prepared, Failure> {
+    let explain = |error: io::Error| Failure::file(&session.path, &error);
+    let mut file = File::open(&session.path).map_err(explain)?;
+    let progress = &session.state.progress;
+    let is_same = progress.offset == 0
+        || progress
             .identity
-            .is_of(&mut file, offset)
-            .map_err(explain)?
-    {
-        state.forget();
-    }
-    let Some(chunk) = read_lines(&mut file, state.progress.offset).map_err(explain)? else {
-        return Ok(Found::Nothing);
+            .is_of(&mut file, progress.offset)
+            .map_err(explain)?;
+    let offset = if is_same { progress.offset } else { 0 };
+    let chunk = read_lines(&mut file, offset).map_err(explain)?;
+    let Some(chunk) = chunk else {
+        syncer.seen.insert(&session.path, session.look);
+        return Ok(Prepared::Nothing);
     };
     let identity = Identity::of(&mut file, chunk.end).map_err(explain)?;
-    convert_chunk(syncer, state, chunk, identity)
+    if !is_same {
+        session.state.forget();
+    }
+    convert_chunk(syncer, session, &chunk, identity)
 }
 
 /// Makes requests of lines.
 fn convert_chunk(
     syncer: &Syncer,
-    state: &FileState,
-    chunk: Chunk,
+    session: Session,
+    chunk: &Chunk,
     identity: Identity,
-) -> Result<Found, Failure> {
-    let path = &state.progress.path;
+) -> Result<Prepared, Failure> {
     let (source, redacted) = syncer.filter.redact(&chunk.bytes);
     let options = importers::Options {
-        name: path.to_str().map(str::to_owned),
-        continuation: state.continuation(),
+        name: session.path.to_str().map(str::to_owned),
+        continuation: session.state.continuation(),
         ..importers::Options::default()
     };
     let mut step = Step {
         end: chunk.end,
         identity,
         bodies: Vec::new(),
+        ids: Vec::new(),
         continuation: None,
         messages: 0,
         redacted,
     };
     match convert(Format::ClaudeCode, &source, &options) {
-        Ok(mut converted) => {
-            syncer.filter.shorten(&mut converted.conversations);
-            let reports = converted.report.conversations.iter();
-            step.messages = reports.map(|one| one.messages as u64).sum();
-            step.bodies = portions(&converted.conversations, REQUEST_BYTES);
-            step.continuation = converted.continuation;
-        }
+        Ok(converted) => step.add(syncer, converted),
         // Empty lines.
         Err(ConvertError::Empty) if options.continuation.is_some() => {}
-        Err(ConvertError::Empty) => return Ok(Found::Nothing),
-        // It may become a session yet, so it is looked at again.
-        Err(ConvertError::WrongShape(_)) => return Ok(Found::Foreign),
-        Err(error) => return Err(Failure::Failed(format!("{}: {error}", path.display()))),
+        Err(ConvertError::Empty) => return Ok(Prepared::Nothing),
+        // It may become a session yet, so it is looked at again when it has changed.
+        Err(ConvertError::WrongShape(_)) => {
+            syncer.seen.insert(&session.path, session.look);
+            return Ok(Prepared::Foreign);
+        }
+        Err(error) => {
+            return Err(Failure::Failed(format!(
+                "{}: {error}",
+                session.path.display()
+            )));
+        }
     }
-    Ok(Found::Step(Box::new(step)))
+    Ok(Prepared::Step(Box::new(session), Box::new(step)))
+}
+
+impl Step {
+    fn add(&mut self, syncer: &Syncer, converted: Converted) {
+        let mut conversations = converted.conversations;
+        syncer.filter.shorten(&mut conversations);
+        let reports = converted.report.conversations.iter();
+        self.messages = reports.map(|one| one.messages as u64).sum();
+        let known = conversations.iter().filter_map(|one| one.converted());
+        self.ids = known.map(|conversation| conversation.id.clone()).collect();
+        self.bodies = portions(&conversations, REQUEST_BYTES);
+        self.continuation = converted.continuation;
+    }
 }

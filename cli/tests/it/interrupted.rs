@@ -114,13 +114,18 @@ async fn a_service_that_is_away_costs_nothing_but_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_returns_in_time_is_waited_for() {
-    for away in [Mode::Shut, Mode::Busy] {
+    // A rate limit ends for sure, so it is waited for however little patience there is.
+    for (away, patience) in [
+        (Mode::Shut, "100"),
+        (Mode::Busy, "100"),
+        (Mode::Limited, "1"),
+    ] {
         let service = Service::start().await;
         let machine = service.machine().await;
         machine.append("s", &lines("s", 0..3));
         service.set(away);
         let sync = machine
-            .command(&["sync", "--retry-for", "100"])
+            .command(&["sync", "--retry-for", patience])
             .spawn()
             .unwrap();
         until("it has tried twice", async || service.gate.refused() >= 2).await;

@@ -203,13 +203,50 @@ async fn what_does_not_fit_is_sent_when_it_does() {
     let service = Service::with(&[("MAX_CONVERSATIONS", "1")]).await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..2));
-    machine.sync().await;
     machine.append("t", &lines("t", 0..2));
-    for _ in 0..2 {
-        let run = machine.run(&["sync", "--json"]).await.expect(5);
-        assert_eq!(run.json()["failures"][0]["code"], "refused");
+    // They share a request, of which one half is taken.
+    for changed in [1, 0] {
+        let report = machine.run(&["sync", "--json"]).await.expect(5).json();
+        assert_eq!(report["changed"], changed);
+        assert_eq!(report["failures"].as_array().unwrap().len(), 1);
+        assert_eq!(report["failures"][0]["code"], "refused");
     }
-    service.delete("s", &machine.token()).await;
+    let exported = machine.exported().await;
+    let (taken, other) = if exported.0.contains_key("s") {
+        ("s", "t")
+    } else {
+        ("t", "s")
+    };
+    service.delete(taken, &machine.token()).await;
     machine.sync().await;
-    assert_eq!(machine.exported().await.ids("t"), ["t-0", "t-1"]);
+    assert_eq!(machine.exported().await.ids(other).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_sessions_share_requests() {
+    let service = Service::start().await;
+    let machine = service.machine().await;
+    let sessions: Vec<String> = (0..100).map(|number| format!("s{number}")).collect();
+    for session in &sessions {
+        machine.append(session, &lines(session, 0..3));
+    }
+    // Lines of one session in the file of another: the same conversation is in both.
+    for session in ["copy1", "copy2"] {
+        let unrelated = line("s1", 0).to_string().replace("s1-0", session);
+        machine.append(session, &(lines(session, 0..1) + &unrelated + "\n"));
+    }
+    machine.sync().await;
+    let imports = service.gate.imports();
+    assert!((5..=8).contains(&imports), "{imports} requests");
+    let exported = machine.exported().await;
+    for session in &sessions {
+        let expected = &converted(&machine.session(session)).0[session];
+        let found = &exported.0[session];
+        assert!(
+            expected.iter().all(|message| found.contains(message)),
+            "{session}"
+        );
+    }
+    assert_eq!(exported.count(), 304);
+    assert_eq!(machine.sync().await["changed"], 0);
 }

@@ -19,6 +19,8 @@ pub enum Mode {
     Shut,
     /// They are refused with 503, to be repeated after a second.
     Busy,
+    /// They are too many, and to be repeated after a second.
+    Limited,
 }
 
 /// A proxy in front of the service.
@@ -53,7 +55,8 @@ impl Gate {
                     match now {
                         Mode::Open | Mode::Withheld => pass(stream, &address, mode, &counts).await,
                         Mode::Shut => drop(counts.refused.fetch_add(1, Ordering::SeqCst)),
-                        Mode::Busy => refuse(stream, &counts).await,
+                        Mode::Busy => refuse(stream, "503 Busy", &counts).await,
+                        Mode::Limited => refuse(stream, "429 Too Many", &counts).await,
                     }
                 });
             }
@@ -80,11 +83,11 @@ impl Gate {
     }
 }
 
-async fn refuse(mut client: TcpStream, counts: &Counts) {
-    const RESPONSE: &str =
-        "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+async fn refuse(mut client: TcpStream, status: &str, counts: &Counts) {
+    let headers = "Retry-After: 1\r\nContent-Length: 0\r\nConnection: close";
+    let response = format!("HTTP/1.1 {status}\r\n{headers}\r\n\r\n");
     let _ = client.read(&mut [0; 65_536]).await;
-    let _ = client.write_all(RESPONSE.as_bytes()).await;
+    let _ = client.write_all(response.as_bytes()).await;
     counts.refused.fetch_add(1, Ordering::SeqCst);
 }
 
