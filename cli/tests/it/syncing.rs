@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::common::{Service, converted, line, lines, until, with};
+use crate::common::{Service, converted, fixtures, line, lines, until, with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_new_is_sent() {
@@ -249,4 +249,27 @@ async fn small_sessions_share_requests() {
     }
     assert_eq!(exported.count(), 304);
     assert_eq!(machine.sync().await["changed"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_sessions_may_be_synced_at_any_byte() {
+    let service = Service::start().await;
+    for path in fixtures() {
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "jsonl")
+        {
+            continue;
+        }
+        let machine = service.machine().await;
+        let source = fs::read(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let file = machine.session(name);
+        for piece in 1..=9 {
+            fs::write(&file, &source[..source.len() * piece / 9]).unwrap();
+            machine.sync().await;
+        }
+        let expected = converted(&file).sorted();
+        assert_eq!(machine.exported().await.sorted(), expected, "{name}");
+    }
 }

@@ -93,12 +93,16 @@ impl Exported {
 
 /// What comes back as it was sent. The service adds a text to parts.
 fn essence(message: &Value) -> Value {
-    let content = if message["parts"].is_null() {
-        &message["content"]
-    } else {
-        &Value::Null
-    };
-    json!({ "id": message["id"], "type": message["type"], "parts": message["parts"], "content": content })
+    let mut essence = json!({});
+    for name in [
+        "id", "type", "parts", "tokens", "usage", "model", "status", "metadata",
+    ] {
+        essence[name] = message[name].clone();
+    }
+    if message["parts"].is_null() {
+        essence["content"] = message["content"].clone();
+    }
+    essence
 }
 
 /// What a whole file is converted to.
