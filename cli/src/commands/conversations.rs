@@ -51,20 +51,42 @@ pub async fn summaries(client: &Client, most: usize) -> Result<Vec<Value>, Failu
 
 /// A conversation in one line.
 pub fn line(conversation: &Value) -> String {
+    const TITLE: usize = 80;
     let text = |name: &str| conversation[name].as_str().unwrap_or_default();
-    let updated: String = text("updatedAt").chars().take(16).collect();
+    let updated = text("updatedAt").get(..16).unwrap_or_default();
     let messages = conversation["messageCount"].as_u64().unwrap_or_default();
     format!(
         "{}  {messages:>5}  {}  {}",
         updated.replace('T', " "),
         text("id"),
-        one_line(text("title"))
+        one_line(text("title"), TITLE)
     )
 }
 
-/// A text without what a terminal would act on.
-pub fn one_line(text: &str) -> String {
-    text.chars()
+/// The beginning of a text, without what a terminal would act on.
+pub fn one_line(text: &str, most: usize) -> String {
+    let beginning = text.chars().take(most);
+    let mut line: String = beginning
         .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+        .collect();
+    if text.chars().nth(most).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_short_line() {
+        let conversation = |title: &str| json!({ "id": "c", "title": title, "updatedAt": "2026-01-02T03:04:05.000Z", "messageCount": 7 });
+        assert_eq!(
+            line(&conversation("a\nb\u{1b}[1m")),
+            "2026-01-02 03:04      7  c  a b [1m"
+        );
+        assert!(line(&conversation(&"ä".repeat(81))).ends_with(&("ä".repeat(80) + "…")));
+        assert!(line(&conversation(&"ä".repeat(80))).ends_with('ä'));
+    }
 }

@@ -79,7 +79,7 @@ fn excerpt(text: &str, word: &str) -> Option<String> {
         .skip(before.saturating_sub(LONGEST / 2))
         .take(LONGEST)
         .collect();
-    Some(one_line(excerpt.trim()))
+    Some(one_line(excerpt.trim(), LONGEST))
 }
 
 fn describe(hit: &Value) -> String {

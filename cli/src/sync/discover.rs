@@ -26,7 +26,7 @@ fn collect(folder: &Path, found: &mut Vec<(SystemTime, PathBuf)>) -> io::Result<
             continue;
         };
         if metadata.is_dir() {
-            // A folder may go away meanwhile, or be closed to us.
+            // A folder may go away meanwhile, or not be readable.
             let _ = collect(&path, found);
         } else if metadata.is_file()
             && path
