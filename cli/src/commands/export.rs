@@ -10,6 +10,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::conversations::summaries;
+use super::lines::{Lines, broken};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::files;
@@ -22,7 +23,7 @@ pub async fn export(options: &Options, export: &ExportOptions) -> Result<(), Fai
     let output = Output::new(options.json);
     match (&export.conversation, &export.output, export.format) {
         (Some(id), path, format) => {
-            let response = client.open(&path_of(id, format)).await?;
+            let response = client.open(&path_of(id, format)?).await?;
             write_response(response, path.as_deref()).await?;
             told(output, path.as_deref(), 1);
         }
@@ -60,13 +61,18 @@ fn told(output: Output, path: Option<&Path>, conversations: u64) {
     }
 }
 
-fn path_of(id: &str, format: ExportFormat) -> String {
-    // Ids have letters, digits, `-` and `_` only; what else somebody types is no id, and must not become a parameter.
-    let id: String = id
+fn path_of(id: &str, format: ExportFormat) -> Result<String, Failure> {
+    // What is no id must become neither another parameter nor a path out of a folder.
+    let is_id = id
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
-        .collect();
-    format!("/api/export?conversation={id}&format={}", format.name())
+        .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    match is_id && !id.is_empty() {
+        true => Ok(format!(
+            "/api/export?conversation={id}&format={}",
+            format.name()
+        )),
+        false => Err(Failure::Failed(format!("{id:?} is no id"))),
+    }
 }
 
 /// A response as it is, to a file or to standard output.
@@ -91,12 +97,6 @@ async fn write_response(response: Response, path: Option<&Path>) -> Result<(), F
         (Some(part), Some(path)) => fs::rename(part, path).map_err(explain),
         _ => Ok(()),
     }
-}
-
-fn broken(error: reqwest::Error) -> Failure {
-    Failure::Unavailable(format!(
-        "the export was interrupted, run it again to go on: {error}"
-    ))
 }
 
 /// Where a file is written until it is complete.
@@ -196,7 +196,7 @@ async fn write_rest(
     for summary in summaries {
         let id = summary["id"].as_str().unwrap_or_default();
         if known.get(id) != Some(&summary["revision"]) {
-            let response = client.open(&path_of(id, ExportFormat::Ndjson)).await?;
+            let response = client.open(&path_of(id, ExportFormat::Ndjson)?).await?;
             copy_lines(response, file, explain).await?;
             conversations += u64::from(!known.contains_key(id));
         }
@@ -215,9 +215,10 @@ async fn write_texts(client: &Client, folder: &Path, output: Output) -> Result<u
     for summary in &summaries {
         let id = summary["id"].as_str().unwrap_or_default();
         let revision = summary["revision"].as_u64().unwrap_or_default();
+        let request = path_of(id, ExportFormat::Markdown)?;
         let path = folder.join(format!("{id}.md"));
         if !is_current(&path, revision) {
-            let response = client.open(&path_of(id, ExportFormat::Markdown)).await?;
+            let response = client.open(&request).await?;
             write_response(response, Some(&path)).await?;
             let note = mark(revision);
             let appended = OpenOptions::new()
@@ -240,45 +241,4 @@ fn mark(revision: u64) -> String {
 
 fn is_current(path: &Path, revision: u64) -> bool {
     fs::read(path).is_ok_and(|text| text.ends_with(mark(revision).as_bytes()))
-}
-
-/// The lines of a response.
-pub struct Lines {
-    response: Response,
-    buffer: Vec<u8>,
-}
-
-impl Lines {
-    /// Of this response.
-    pub fn new(response: Response) -> Self {
-        Self {
-            response,
-            buffer: Vec::new(),
-        }
-    }
-
-    /// The next line without its end; `None` at the end.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        let mut searched = 0;
-        loop {
-            if let Some(at) = self.buffer[searched..]
-                .iter()
-                .position(|byte| *byte == b'\n')
-            {
-                let rest = self.buffer.split_off(searched + at + 1);
-                let mut line = std::mem::replace(&mut self.buffer, rest);
-                line.pop();
-                return Ok(Some(line));
-            }
-            searched = self.buffer.len();
-            match self.response.chunk().await.map_err(broken)? {
-                Some(piece) => self.buffer.extend_from_slice(&piece),
-                None => {
-                    return Ok(
-                        Some(std::mem::take(&mut self.buffer)).filter(|line| !line.is_empty())
-                    );
-                }
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@
 mod conversations;
 mod export;
 mod import;
+mod lines;
 mod login;
 mod search;
 mod status;

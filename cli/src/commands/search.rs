@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::conversations::{line, one_line};
-use super::export::Lines;
+use super::lines::Lines;
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::options::{Options, SearchOptions};

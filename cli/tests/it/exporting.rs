@@ -103,8 +103,10 @@ async fn one_conversation_is_printed() {
         Exported::parse(&lines.stdout).ids("b"),
         ["b-0", "b-1", "b-2", "b-3"]
     );
-    machine
-        .run(&["export", "--conversation", "nothing"])
-        .await
-        .expect(5);
+    for (id, code) in [("nothing", 5), ("b&format=json", 1), ("../b", 1), ("", 1)] {
+        machine
+            .run(&["export", "--conversation", id])
+            .await
+            .expect(code);
+    }
 }
