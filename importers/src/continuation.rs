@@ -12,7 +12,7 @@ pub(crate) const LINE: &str = "$continuation";
 /// were counted, which tools were called. It is opaque, and bounded: some 100 bytes for each of the last 2,000 lines.
 ///
 /// It goes into [`crate::Options::continuation`] of the next portion, or in front of the portion itself, as
-/// [`Continuation::to_line`]: then whoever converts the portion needs to remember nothing.
+/// [`Continuation::to_line`]: then nothing needs to be remembered between portions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Continuation(pub(crate) State);
