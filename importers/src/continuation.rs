@@ -27,6 +27,15 @@ impl Continuation {
         serde_json::to_string(&line).unwrap_or_default() + "\n"
     }
 
+    /// Whether a portion begins with such a line.
+    pub fn is_in(portion: &[u8]) -> bool {
+        let line = portion.split(|byte| *byte == b'\n').next();
+        let line = line.and_then(|line| std::str::from_utf8(line).ok());
+        line.and_then(Json::parse)
+            .and_then(Json::object)
+            .is_some_and(|line| Self::of_line(&line).is_some())
+    }
+
     /// Reads a line; `None` where it is another.
     pub(crate) fn of_line(line: &Object<'_>) -> Option<State> {
         let is_continuation = line.text("type").as_deref() == Some(LINE);

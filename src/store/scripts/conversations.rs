@@ -170,6 +170,7 @@ arguments! {
         head: Option<&'a MessageId>,
         follows: Option<&'a MessageId>,
         numbers: String,
+        is_followed: bool,
         message_count: usize,
         messages: &'a [NewMessage],
     }
