@@ -264,6 +264,8 @@ interface Environment {
     page: PageState;
     /** Between 0 and 1. */
     random(): number;
+    /** Asks the browser to keep the page's data for good; whether it does. */
+    persist(): Promise<boolean>;
 }
 /** A BroadcastChannel, as far as the store uses it. */
 type Channel = Pick<BroadcastChannel, 'postMessage' | 'close' | 'onmessage'>;
@@ -620,6 +622,46 @@ interface Share {
     createdAt: string;
     expiresAt: string;
 }
+/** Which page of a list of the server's: the first one, or that of another page's `nextCursor`. */
+interface PageOptions {
+    cursor?: string | null;
+    /** At most 50; 20 by default. */
+    limit?: number;
+}
+/** A conversation as the server lists it. */
+interface ListedConversation {
+    id: string;
+    title: string;
+    createdAt: string;
+    updatedAt: string;
+    messageCount: number;
+    totalTokens: number;
+}
+/** A conversation in the trash. */
+interface TrashedConversation extends ListedConversation {
+    deletedAt: string;
+    /** When it is gone for good. */
+    expiresAt: string;
+}
+interface TrashPage {
+    conversations: TrashedConversation[];
+    /** Null on the last page. */
+    nextCursor: string | null;
+}
+interface ExpiringPage {
+    conversations: (ListedConversation & {
+        expiresAt: string;
+    })[];
+    /** How many there are on all pages; null where there are too many conversations to count at once. */
+    count: number | null;
+    nextCursor: string | null;
+}
+/** What brings an anonymous user back. */
+interface RecoveryCode {
+    /** Seven groups of four letters and digits. */
+    code: string;
+    createdAt: string;
+}
 /** What `forkShare()` has made of a share. */
 interface ForkedShare {
     id: string;
@@ -831,6 +873,7 @@ declare class HybridConversationStore<Time = string> {
      * holds nothing new.
      */
     saveConversation(conversation: ConversationInput): Promise<void>;
+    /** Deletes a conversation: it goes to the trash, where the server has it. */
     deleteConversation(id: string): Promise<void>;
     addMessage(conversationId: string, message: MessageInput): Promise<void>;
     updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void>;
@@ -876,6 +919,28 @@ declare class HybridConversationStore<Time = string> {
         userId: string;
         kept: number;
     }>;
+    /**
+     * A code that brings this anonymous user back on a browser that has lost it; the code before ends. Nobody can tell it
+     * again: it is to be written down or printed. `getStatistics()` says whether there is one, and since when.
+     */
+    createRecoveryCode(): Promise<RecoveryCode>;
+    /**
+     * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
+     * `invalid_field` where the code is mistyped.
+     */
+    recover(code: string, options?: {
+        keepLocal?: boolean;
+    }): Promise<{
+        userId: string;
+        kept: number;
+    }>;
+    /** Ends the recovery code, if there is one. */
+    revokeRecoveryCode(): Promise<void>;
+    /**
+     * Asks the browser to keep this page's data when it runs out of room. Resolves with whether it does. Some browsers ask the
+     * person: best called when there is something to lose.
+     */
+    persist(): Promise<boolean>;
     /** How many conversations this device holds: whether there is something to ask about before `redeemLinkCode()`. */
     countLocalConversations(): Promise<number>;
     /** Ends the session of all other devices. */
@@ -918,6 +983,23 @@ declare class HybridConversationStore<Time = string> {
     /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
     forkShare(id: string): Promise<ForkedShare>;
     deleteShare(id: string): Promise<void>;
+    /** A page of what is in the trash, last deleted first. */
+    listTrash(options?: PageOptions): Promise<TrashPage>;
+    /** Takes a conversation out of the trash. It is in the list at once, on this device. */
+    restoreConversation(id: string): Promise<void>;
+    /** Deletes a conversation for good, whether it is in the trash or not. */
+    deletePermanently(id: string): Promise<void>;
+    /** Deletes for good what is in the trash. */
+    emptyTrash(): Promise<void>;
+    /**
+     * A page of the conversations that expire within so many days (14, at most 365), last changed first. To keep one,
+     * `updateConversation(id, { keep: true })`.
+     */
+    listExpiring(options?: PageOptions & {
+        days?: number;
+    }): Promise<ExpiringPage>;
+    /** How many days the user's conversations live without being used; null is for ever, as far as the server allows. */
+    setConversationTtl(days: number | null): Promise<Statistics>;
     getStatistics(): Promise<Statistics>;
 }
 /** The conversation store of a chat frontend. */
@@ -926,4 +1008,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, FailedEvent, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

@@ -264,6 +264,50 @@ export interface Share {
   expiresAt: string;
 }
 
+/** Which page of a list of the server's: the first one, or that of another page's `nextCursor`. */
+export interface PageOptions {
+  cursor?: string | null;
+  /** At most 50; 20 by default. */
+  limit?: number;
+}
+
+/** A conversation as the server lists it. */
+export interface ListedConversation {
+  id: string;
+  title: string;
+  createdAt: string;
+  updatedAt: string;
+  messageCount: number;
+  totalTokens: number;
+}
+
+/** A conversation in the trash. */
+export interface TrashedConversation extends ListedConversation {
+  deletedAt: string;
+  /** When it is gone for good. */
+  expiresAt: string;
+}
+
+export interface TrashPage {
+  conversations: TrashedConversation[];
+  /** Null on the last page. */
+  nextCursor: string | null;
+}
+
+export interface ExpiringPage {
+  conversations: (ListedConversation & { expiresAt: string })[];
+  /** How many there are on all pages; null where there are too many conversations to count at once. */
+  count: number | null;
+  nextCursor: string | null;
+}
+
+/** What brings an anonymous user back. */
+export interface RecoveryCode {
+  /** Seven groups of four letters and digits. */
+  code: string;
+  createdAt: string;
+}
+
 /** What `forkShare()` has made of a share. */
 export interface ForkedShare {
   id: string;

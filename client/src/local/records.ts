@@ -188,6 +188,8 @@ export async function putTombstone(tx: LocalTransaction, record: ConversationRec
     ...newConversation(record.id, now),
     deleted: 'done',
     deletedAt: now,
+    // What is newer than that was restored.
+    latest: record.latest,
     movedTo,
   });
 }

@@ -31,10 +31,16 @@ export function unchanged(): RemoteChange {
   return { changed: false, conflicts: [] };
 }
 
-/** A summary, of a list or a sync. */
-export async function applyRemoteSummary(tx: LocalTransaction, summary: Summary, now: number): Promise<RemoteChange> {
-  const known = await tx.get('conversations', summary.id);
-  if (known?.deleted) return unchanged();
+/** A summary, of a list or a sync. `isRestored`: the server has just taken the conversation out of the trash. */
+export async function applyRemoteSummary(
+  tx: LocalTransaction,
+  summary: Summary,
+  now: number,
+  isRestored = false,
+): Promise<RemoteChange> {
+  const stored = await tx.get('conversations', summary.id);
+  if (stored?.deleted && !isRestored && !isBack(stored, summary)) return unchanged();
+  const known = stored?.deleted ? undefined : stored;
   if (known?.onServer && summary.revision === known.latest && continues(known, summary)) {
     if (learnTag(known, summary.etag)) await tx.put('conversations', known);
     return unchanged();
@@ -48,6 +54,14 @@ export async function applyRemoteSummary(tx: LocalTransaction, summary: Summary,
   const conflicts = applySummary(record, summary, await countDirty(tx, record.id));
   await tx.put('conversations', record);
   return { changed: true, conflicts };
+}
+
+/**
+ * Whether a deleted conversation was restored since: a restoration has a revision of its own. What a device deletes, and the
+ * server has not heard of yet, stays deleted.
+ */
+function isBack({ deleted, latest }: ConversationRecord, { revision }: { revision: number }) {
+  return deleted === 'done' && revision > latest;
 }
 
 /** A page of messages, oldest first, with the state of the conversation at that time. */
@@ -142,8 +156,10 @@ export async function applyRemoteChange(
   if (event.type === 'delete') {
     return { isEnough: true, ...(record ? await applyRemoteDeletion(tx, record, now) : unchanged()) };
   }
+  // The event does not tell what a restored conversation holds.
+  if (record?.deleted) return { isEnough: !isBack(record, event), ...unchanged() };
   const isKnown = record?.onServer && event.revision <= record.latest && event.clock <= record.seenAt;
-  if (record?.deleted || isKnown) return { isEnough: true, ...unchanged() };
+  if (isKnown) return { isEnough: true, ...unchanged() };
   const { messages = [] } = event;
   const isNext =
     record?.onServer && record.held && record.revision === record.latest && event.revision === record.latest + 1;
