@@ -5,11 +5,14 @@ import { ConversationList } from './conversation-list.js';
 import { Deletions } from './deletions.js';
 import { askToRedeem, openDevices } from './devices.js';
 import { confirmDialog, copy } from './dialogs.js';
+import { noticeExpiring } from './expiring.js';
 import { Header } from './header.js';
 import { openMenu } from './menu.js';
 import { conversationEntries } from './menus.js';
 import { textOf } from './message-parts.js';
+import { PANELS } from './panels.js';
 import { attempt } from './problems.js';
+import { noteOwnMessage, offerRecovery } from './recovery.js';
 import { navigate, parseRoute, takeLinkCode } from './router.js';
 import { openShare } from './shares.js';
 import { store } from './store.js';
@@ -18,7 +21,6 @@ import { counted } from './times.js';
 import { announce, toast } from './toasts.js';
 import { chooseFiles, importSample } from './transfer.js';
 import { Turns } from './turns.js';
-import { showUsage } from './usage.js';
 import { showWelcome } from './welcome.js';
 
 const GONE = 'This conversation is not there any more.';
@@ -29,9 +31,12 @@ export class Page {
     conversation: document.getElementById('thread'),
     welcome: document.getElementById('welcome'),
     usage: document.getElementById('usage'),
+    trash: document.getElementById('trash'),
+    expiring: document.getElementById('expiring'),
   };
   #route = { view: 'home' };
   #following = null;
+  #isNoticed = false;
   #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
   #thread = new Thread({
     turns: this.#turns,
@@ -77,15 +82,24 @@ export class Page {
     if (location.hash === '') await this.#resume();
     await this.#follow();
     if (code) await askToRedeem(code);
+    await offerRecovery();
   }
 
   /** Something has changed, here or elsewhere. */
   async refresh({ changed, deleted, isForeign }) {
     await this.#list.refresh();
+    this.#noticeOnce();
     if (this.#route.view === 'home' || this.#route.view === 'new') this.#welcome();
     const { id } = this.#route;
     if (!id || !(changed.includes(id) || deleted.includes(id))) return;
     await (isForeign ? this.#thread.refreshForeign() : this.#thread.refresh());
+  }
+
+  /** When there is something that could expire, and a server that knows. */
+  #noticeOnce() {
+    if (this.#isNoticed || store.status.mode !== 'synced' || this.#list.conversations.length === 0) return;
+    this.#isNoticed = true;
+    noticeExpiring();
   }
 
   create() {
@@ -120,7 +134,7 @@ export class Page {
     this.#route = route;
     this.#app.dataset.view = route.view === 'home' ? 'list' : 'main';
     this.#list.markOpen(route.id ?? null);
-    this.#composer.setVisible(route.view !== 'usage');
+    this.#composer.setVisible(!PANELS[route.view]);
     if (!isSame) this.#composer.open(route.id ?? null);
     if (route.view === 'conversation') await this.#open(route, isSame);
     else await this.#close(route.view);
@@ -148,10 +162,13 @@ export class Page {
   async #close(view) {
     await this.#thread.open(null);
     this.#composer.setWriting(false);
-    if (view === 'usage') {
-      this.#header.showPlain('Usage', 'As the server counts it');
-      this.#only('usage');
-      await showUsage(this.#views.usage);
+    const panel = PANELS[view];
+    if (panel) {
+      this.#header.showPlain(panel.title, panel.subtitle);
+      this.#only(view);
+      // What is about to be deleted is in the trash when that is opened.
+      if (view === 'trash') await this.#deletions.settle();
+      await panel.show(this.#views[view]);
     } else {
       this.#header.showPlain('New conversation');
       this.#only('welcome');
@@ -197,6 +214,7 @@ export class Page {
     const { id = null } = this.#route;
     return attempt(async () => {
       const sentTo = await this.#turns.send(id, text);
+      noteOwnMessage();
       if (this.#route.id !== id && this.#route.id !== undefined) return;
       if (id === null) navigate(`#/c/${sentTo}`, { replace: true });
       this.#thread.list.scrollToEnd();
