@@ -67,7 +67,8 @@ async function makeCode() {
 
 /** It is told this once: to be copied, printed or written down. */
 function showCode(code, createdAt) {
-  const groups = code.split('-').map((group, index) => h('span', {}, index ? `-${group}` : group));
+  // A line may end behind each of its groups.
+  const groups = code.split(/(?<=-)/).map((group) => h('span', {}, group));
   return openDialog({
     title: 'Your recovery code',
     className: 'printable',
