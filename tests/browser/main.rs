@@ -30,5 +30,6 @@ mod safety;
 mod scale;
 mod sharing;
 mod status;
+mod versions;
 mod visiting;
 mod writing;
