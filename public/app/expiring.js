@@ -111,7 +111,9 @@ async function showLife(place, node) {
     const days = choice.value === '' ? null : Number(choice.value);
     const isSet = await attempt(() => store.setConversationTtl(days));
     if (isSet)
-      toast('It counts for each conversation from when that is used next; a longer time for all of them at once.');
+      toast(
+        'Saved. A longer time counts for all conversations in a moment, a shorter one for each when it is used next.',
+      );
     await showExpiring(node);
     document.getElementById('conversation-ttl')?.focus();
   };

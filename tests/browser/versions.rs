@@ -139,6 +139,7 @@ async fn versions_are_switched_without_the_server_and_on_other_devices(site: Sit
     first.visit("/").await;
     first.until_ready().await;
     first.talk("Which one?").await;
+    first.until_saved().await;
     write_again(&first).await;
     first.until_texts(COUNT, &["2 / 2"]).await;
     first.until_saved().await;

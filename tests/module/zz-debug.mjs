@@ -24,7 +24,16 @@ async function twoDevices() {
   const laptop = new Browser();
   const a = await laptop.open();
   let n = 0;
-  for (const bro of [laptop]) { const db = bro.database; const run = db.run.bind(db); db.run = (m, w) => { n += 1; if (n > 3000 && n < 3012) console.error(m, String(w).slice(0, 150)); if (n > 3050) process.exit(1); return run(m, w); }; }
+  for (const bro of [laptop]) {
+    const db = bro.database;
+    const run = db.run.bind(db);
+    db.run = (m, w) => {
+      n += 1;
+      if (n > 3000 && n < 3012) console.error(m, String(w).slice(0, 150));
+      if (n > 3050) process.exit(1);
+      return run(m, w);
+    };
+  }
   const first = ['q1', 'a1', 'q2'].map((id) => ({ id, type: 'user', content: id }));
   await a.store.saveConversation({ id: 'c', messages: first });
   await a.store.flush();
@@ -33,7 +42,12 @@ async function twoDevices() {
   const b = await phone.open();
   await b.store.sync();
   await b.store.getConversation('c');
-  return { devices: [a, b], networks: [laptop.network, phone.network], clock: laptop.clock, server: new Server(laptop) };
+  return {
+    devices: [a, b],
+    networks: [laptop.network, phone.network],
+    clock: laptop.clock,
+    server: new Server(laptop),
+  };
 }
 
 /** `isCutting`: messages go with all that follows them too, and arrays are saved that were cut and regrown. */
@@ -50,7 +64,8 @@ async function play(seed, isCutting) {
     const any = messages[random(messages.length)];
     const id = `m${step}`;
     const action = random(isCutting ? 14 : 11);
-    log.push(`${'ab'[index]} ${action} ${any?.id}`); console.error(log.at(-1));
+    log.push(`${'ab'[index]} ${action} ${any?.id}`);
+    console.error(log.at(-1));
     if (action <= 1) await store.addMessage('c', { id, type: 'user', content: id, timestamp: random(1_000) });
     else if (action <= 3) await store.addMessage('c', { id, type: 'user', content: id }, { parentId: any?.id ?? null });
     else if (action === 4) await store.addMessage('c', { id, type: 'user', content: id }, { parentId: null });
@@ -75,7 +90,10 @@ async function switchSomewhere(store, messages, random) {
   const versions = messages.flatMap(({ siblingIds = [] }) => siblingIds);
   const to = versions[random(versions.length)];
   // Offline, or where it was deleted meanwhile, it stays.
-  if (to) await store.switchBranch('c', to).catch((error) => assert.ok(['offline', 'message_not_found'].includes(error.code), error));
+  if (to)
+    await store
+      .switchBranch('c', to)
+      .catch((error) => assert.ok(['offline', 'message_not_found'].includes(error.code), error));
 }
 
 async function regrow(store, random, id) {
@@ -85,11 +103,25 @@ async function regrow(store, random, id) {
 }
 
 async function agree(devices, networks, clock) {
-  setTimeout(() => { for (const n of networks) console.error(n.requests.length, n.requests.slice(-12).map((r) => r.method + " " + r.path.slice(0,60) + " " + r.status + " " + (r.body ?? "").slice(0,200))); process.exit(1); }, 4000);
+  setTimeout(() => {
+    for (const n of networks)
+      console.error(
+        n.requests.length,
+        n.requests
+          .slice(-12)
+          .map((r) => r.method + ' ' + r.path.slice(0, 60) + ' ' + r.status + ' ' + (r.body ?? '').slice(0, 200)),
+      );
+    process.exit(1);
+  }, 4000);
   for (const network of networks) network.fault = () => undefined;
   for (const device of devices) await device.goOnline();
   for (let round = 0; round < 3; round += 1) {
-    console.error("round", round, devices.map((d) => d.store.status.problem)); for (const { store } of devices) await Promise.all([store.flush().catch(() => {}), clock.advance(70_000)]);
+    console.error(
+      'round',
+      round,
+      devices.map((d) => d.store.status.problem),
+    );
+    for (const { store } of devices) await Promise.all([store.flush().catch(() => {}), clock.advance(70_000)]);
     for (const { store } of devices) {
       await store.sync();
       await store.getConversation('c');
@@ -108,7 +140,12 @@ for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
     const { body } = await server.call('GET', '/conversations/c/messages?branches=all&limit=100');
     const there = body.data.map(({ id }) => id).sort();
     const expected = [...written].filter((id) => !deleted.has(id)).sort();
-    if (!isCutting) assert.deepEqual(there.filter((id) => !deleted.has(id)), expected, log);
+    if (!isCutting)
+      assert.deepEqual(
+        there.filter((id) => !deleted.has(id)),
+        expected,
+        log,
+      );
     for (const { store } of devices) {
       const conversation = await store.getConversation('c');
       assert.deepEqual(shown(conversation.messages), path, log);
