@@ -36,6 +36,7 @@ async fn a_cleared_browser_gets_its_conversations_back(site: Site) {
         .until("document.querySelector('#recovery-code')?.textContent")
         .await;
     browser.screenshot("recovery-code").await;
+    prints_the_code_alone(&browser).await;
     browser
         .click_among("dialog footer button", "I have it")
         .await;
@@ -69,6 +70,21 @@ async fn a_cleared_browser_gets_its_conversations_back(site: Site) {
     browser
         .until("document.querySelectorAll('.message').length === 6")
         .await;
+}
+
+/// On paper there is the code, and nothing else of the page.
+async fn prints_the_code_alone(browser: &Browser) {
+    let paper = json!({ "media": "print" });
+    browser.devtools("Emulation.setEmulatedMedia", paper).await;
+    browser.screenshot("recovery-code-on-paper").await;
+    let seen = "[...document.querySelectorAll('#app, #toasts, dialog button, #recovery-code, .recovery-terms')]
+        .filter((node) => node.checkVisibility()).map((node) => node.id || node.className)";
+    assert_eq!(
+        browser.value(seen).await,
+        json!(["recovery-code", "recovery-terms"])
+    );
+    let screen = json!({ "media": "" });
+    browser.devtools("Emulation.setEmulatedMedia", screen).await;
 }
 
 /// As a person clears a site's data.
