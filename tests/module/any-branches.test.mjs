@@ -31,7 +31,12 @@ async function twoDevices() {
   const b = await phone.open();
   await b.store.sync();
   await b.store.getConversation('c');
-  return { devices: [a, b], networks: [laptop.network, phone.network], clock: laptop.clock, server: new Server(laptop) };
+  return {
+    devices: [a, b],
+    networks: [laptop.network, phone.network],
+    clock: laptop.clock,
+    server: new Server(laptop),
+  };
 }
 
 /** `isCutting`: messages go with all that follows them too, and arrays are saved that were cut and regrown. */
@@ -73,7 +78,10 @@ async function switchSomewhere(store, messages, random) {
   const versions = messages.flatMap(({ siblingIds = [] }) => siblingIds);
   const to = versions[random(versions.length)];
   // Offline, or where it was deleted meanwhile, it stays.
-  if (to) await store.switchBranch('c', to).catch((error) => assert.ok(['offline', 'message_not_found'].includes(error.code), error));
+  if (to)
+    await store
+      .switchBranch('c', to)
+      .catch((error) => assert.ok(['offline', 'message_not_found'].includes(error.code), error));
 }
 
 async function regrow(store, random, id) {
@@ -105,7 +113,12 @@ for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
     const { body } = await server.call('GET', '/conversations/c/messages?branches=all&limit=100');
     const there = body.data.map(({ id }) => id).sort();
     const expected = [...written].filter((id) => !deleted.has(id)).sort();
-    if (!isCutting) assert.deepEqual(there.filter((id) => !deleted.has(id)), expected, log);
+    if (!isCutting)
+      assert.deepEqual(
+        there.filter((id) => !deleted.has(id)),
+        expected,
+        log,
+      );
     for (const { store } of devices) {
       const conversation = await store.getConversation('c');
       assert.deepEqual(shown(conversation.messages), path, log);
