@@ -12,14 +12,14 @@ import {
   type ParsedMessage,
 } from './local/records.js';
 import type { ConversationRecord, MessageRecord } from './local/schema.js';
+import { parseConversation } from './local/parse-save.js';
+import { save } from './local/save.js';
 import { Snapshots } from './local/snapshots.js';
 import {
   addMessage,
   deleteConversation,
   deleteMessage,
-  parseConversation,
   replaceMessage,
-  save,
   switchBranch,
   updateConversation,
   updateMessage,

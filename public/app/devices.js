@@ -30,7 +30,7 @@ export async function openDevices() {
       h('hr', { class: 'rule' }),
       redeemForm(close, 'Or enter the code of another device, or a recovery code'),
       h('hr', { class: 'rule' }),
-      recoveryIn(close, isShown),
+      recoveryIn(close, isShown, true),
       h('hr', { class: 'rule' }),
       signOut(close),
     ],
@@ -44,7 +44,7 @@ export async function openRecovery() {
   await openDialog({
     title: 'Recovery code',
     body: (close) => [
-      recoveryIn(close, Promise.resolve()),
+      recoveryIn(close, Promise.resolve(), false),
       h('hr', { class: 'rule' }),
       redeemForm(close, 'To come back with a code that you have, enter it here'),
     ],
@@ -52,8 +52,8 @@ export async function openRecovery() {
 }
 
 /** Asked when the dialog's first request is answered: that may have begun a session, of which there is to be one. */
-function recoveryIn(close, isReady) {
-  const { section, show } = recoverySection(close);
+function recoveryIn(close, isReady, hasHeading) {
+  const { section, show } = recoverySection(close, hasHeading);
   isReady.then(show);
   return section;
 }

@@ -96,10 +96,11 @@ function showCode(code, createdAt) {
 }
 
 /** Whether there is a code, and what can be done about it: part of a dialog, which `close` closes. */
-export function recoverySection(close) {
+export function recoverySection(close, hasHeading) {
   const state = h('p', { class: 'text', id: 'recovery-state', role: 'status' }, 'Asking…');
   const buttons = h('div', { class: 'buttons' });
-  const section = h('section', { class: 'recovery' }, h('h3', {}, 'Recovery code'), state, buttons);
+  const heading = hasHeading && h('h3', {}, 'Recovery code');
+  const section = h('section', { class: 'recovery' }, heading, state, buttons);
   return { section, show: () => showState(state, buttons, close) };
 }
 

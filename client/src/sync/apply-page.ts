@@ -48,7 +48,8 @@ export async function applyRemotePage(
   const { merged, ...applied } = await mergePage(tx, record, page.messages);
   const known = await readKnown(tx, record, page, merged, before);
   const gone = await dropMissing(tx, record, known.missing, page.messages);
-  const placed = before === null ? placeLast(record, known, merged, page.nextCursor) : placeBefore(before, known, merged);
+  const placed =
+    before === null ? placeLast(record, known, merged, page.nextCursor) : placeBefore(before, known, merged);
   for (const message of placed.moved) await tx.put('messages', message);
   const isPlaced = await store(tx, applied.stored, placed.messages);
   record.older = page.nextCursor;
@@ -116,7 +117,9 @@ async function readKnown(
 ): Promise<Known> {
   const present = new Set(page.messages.map(({ id }) => id));
   const shown = await tx.list('messages', 'order', shownBetween(record.id, null, before));
-  const hidden = (await dirtyMessages(tx, record.id)).filter(({ removed, place }) => removed && place < (before ?? Infinity));
+  const hidden = (await dirtyMessages(tx, record.id)).filter(
+    ({ removed, place }) => removed && place < (before ?? Infinity),
+  );
   const others = [...shown, ...hidden].filter(({ id, fresh }) => !fresh && !present.has(id)).sort(comparePlaces);
   if (!page.nextCursor) return { older: [], missing: others };
   const first = merged.find(({ place, fresh }) => place !== undefined && !fresh)?.place ?? Infinity;

@@ -60,7 +60,11 @@ async function readRemote(api: Api, id: string, ownership: Ownership): Promise<R
 async function readAll(api: Api, id: string, revision: number, ownership: Ownership) {
   const messages: SentMessage[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const query: string = new URLSearchParams({ branches: 'all', limit: String(PAGE), ...(cursor && { cursor }) }).toString();
+    const query: string = new URLSearchParams({
+      branches: 'all',
+      limit: String(PAGE),
+      ...(cursor && { cursor }),
+    }).toString();
     const path = `/conversations/${id}/messages?${query}`;
     const { body } = await api.call<MessagesResponse>('GET', path, { ownership });
     if (body.revision !== revision) return null;

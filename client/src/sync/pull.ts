@@ -178,7 +178,8 @@ export class Pull {
       const { record } = await this.#read(id);
       const [first] = messages;
       const isVerified =
-        !record?.older || (messages.length === limit && first && record.verified !== null && first.place > record.verified);
+        !record?.older ||
+        (messages.length === limit && first && record.verified !== null && first.place > record.verified);
       if (isVerified || !mayAsk) return messages;
       try {
         await this.pullOlderPage(id);
