@@ -14,6 +14,8 @@ export interface Environment {
   page: PageState;
   /** Between 0 and 1. */
   random(): number;
+  /** Asks the browser to keep the page's data for good; whether it does. */
+  persist(): Promise<boolean>;
 }
 
 /** A BroadcastChannel, as far as the store uses it. */
@@ -52,6 +54,7 @@ export function defaultEnvironment(): Environment {
     },
     page: browserPage(),
     random: Math.random,
+    persist: async () => (await globalThis.navigator?.storage?.persist?.()) ?? false,
   };
 }
 
