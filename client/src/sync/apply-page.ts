@@ -48,8 +48,7 @@ export async function applyRemotePage(
   const { merged, ...applied } = await mergePage(tx, record, page.messages);
   const here = await readKnown(tx, record, page, merged, before);
   const gone = await dropMissing(tx, record, here.missing, page.messages);
-  const placed =
-    before === null ? placeLast(record, here, merged, page.nextCursor) : placeBefore(before, here, merged);
+  const placed = before === null ? placeLast(record, here, merged, page.nextCursor) : placeBefore(before, here, merged);
   for (const message of placed.moved) await tx.put('messages', message);
   const isPlaced = await store(tx, applied.stored, placed.messages);
   record.older = page.nextCursor;
@@ -57,7 +56,9 @@ export async function applyRemotePage(
   if (page.state) noteState(record, page.state);
   const conflicts = [...applied.conflicts, ...gone.conflicts, ...(await correctBeside(tx, record, page))];
   if (before === null) {
-    const known = Math.max(...applied.stored.map((message) => (message?.shown && !message.fresh ? message.place : -Infinity)));
+    const known = Math.max(
+      ...applied.stored.map((message) => (message?.shown && !message.fresh ? message.place : -Infinity)),
+    );
     await moveFreshBehind(tx, record, placed.messages.at(-1)?.place ?? -Infinity, known);
   }
   if (isBranching) await showPending(tx, record);
