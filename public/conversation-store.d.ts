@@ -160,7 +160,7 @@ type SentMessage = MessageBody & {
 };
 /** A write to one conversation, as it is sent. */
 interface ConversationRequest {
-    kind: 'create' | 'append' | 'edit' | 'put' | 'remove' | 'patch' | 'switch' | 'delete';
+    kind: 'create' | 'save' | 'append' | 'edit' | 'put' | 'remove' | 'patch' | 'switch' | 'delete';
     method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     path: string;
     body?: Fields & {

@@ -218,6 +218,29 @@ test('an array keeps its order when it is saved, imported and read back', async 
   assert.deepEqual(contents(await theirs.getConversation('c')), ids);
 });
 
+test('what is put between others stays there, also where another device has appended meanwhile', async () => {
+  const said = (id) => ({ id, type: 'user', content: id });
+  const user = await begin(['q1', 'a1', 'q2'].map(said));
+  const { tab, store, server } = user;
+  await store.updateConversation('c', { title: 'Mine', tags: ['t'] });
+  await store.flush();
+  const other = await another(user);
+  await tab.goOffline();
+  const opened = await store.getConversation('c');
+  const [first, ...rest] = opened.messages;
+  await store.saveConversation({ ...opened, messages: [said('rules'), first, said('note'), ...rest, said('q3')] });
+  const expected = ['rules', 'q1', 'note', 'a1', 'q2'];
+  assert.deepEqual(contents(await store.getConversation('c')), [...expected, 'q3']);
+  await other.store.addMessage('c', said('theirs'));
+  await other.store.flush();
+  await tab.goOnline();
+  await store.flush();
+  assert.deepEqual(contents(await server().messages('c')), [...expected, 'theirs', 'q3']);
+  assert.deepEqual(contents(await store.getConversation('c')), [...expected, 'theirs', 'q3']);
+  const [summary] = await server().summaries();
+  assert.deepEqual([summary.title, summary.tags, summary.messageCount], ['Mine', ['t'], 7]);
+});
+
 test('pages of a long conversation are in its order, with clocks that went up and down', async () => {
   const ids = Array.from({ length: 330 }, (_, index) => `m${index}`);
   const time = (index) => 1_751_545_800_000 + [500, 100, 100, 900, 901, 7][index % 6];

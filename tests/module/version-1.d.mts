@@ -1,3 +1,5 @@
+/** Types of version-1.mjs, for the tests in TypeScript. */
+
 interface Dump {
   version: number;
   records: Record<string, Record<string, unknown>[]>;

@@ -94,18 +94,29 @@ export async function leaveTree(work: Work, message: MessageRecord) {
   const { tx, record } = work;
   if (message.fresh && message.parent !== undefined) work.isBranchGone = true;
   if (record.head === message.id) delete record.head;
-  const beside = await messagesBeside(tx, record.id);
-  const branching = (await dirtyMessages(tx, record.id)).filter(({ beside: isBeside }) => !isBeside);
-  const children = [...beside, ...branching].filter(({ parent }) => parent === message.id);
+  work.following ??= await readFollowing(work);
+  work.following.delete(message.id);
+  const children = [...work.following.values()].filter(({ parent }) => parent === message.id);
   if (children.length > 0) {
     const parent = await parentIdOf(work, message);
-    for (const child of children) await tx.put('messages', { ...child, parent });
+    for (const child of children) await tx.put('messages', Object.assign(child, { parent }));
   }
-  for (const id of message.siblings ?? []) {
-    const sibling = id === message.id ? undefined : await tx.get('messages', [record.id, id]);
-    if (sibling)
-      await tx.put('messages', { ...sibling, siblings: sibling.siblings?.filter((other) => other !== message.id) });
-  }
+  for (const id of message.siblings ?? []) await forgetVersion(work, id, message.id);
+}
+
+/** Messages that say what they follow. */
+async function readFollowing({ tx, record }: Work): Promise<Map<string, MessageRecord>> {
+  const beside = await messagesBeside(tx, record.id);
+  const branching = (await dirtyMessages(tx, record.id)).filter(
+    ({ parent, removed }) => parent !== undefined && !removed,
+  );
+  return new Map([...beside, ...branching].map((message) => [message.id, message]));
+}
+
+async function forgetVersion({ tx, record }: Work, id: string, gone: string) {
+  const version = id === gone ? undefined : await tx.get('messages', [record.id, id]);
+  if (!version?.siblings) return;
+  await tx.put('messages', { ...version, siblings: version.siblings.filter((other) => other !== gone) });
 }
 
 async function parentIdOf({ tx, record }: Work, message: MessageRecord) {

@@ -150,7 +150,7 @@ export type SentMessage = MessageBody & { id: string; parentId?: string | null; 
 
 /** A write to one conversation, as it is sent. */
 export interface ConversationRequest {
-  kind: 'create' | 'append' | 'edit' | 'put' | 'remove' | 'patch' | 'switch' | 'delete';
+  kind: 'create' | 'save' | 'append' | 'edit' | 'put' | 'remove' | 'patch' | 'switch' | 'delete';
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   body?: Fields & { messages?: SentMessage[] };

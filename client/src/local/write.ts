@@ -49,6 +49,8 @@ export interface Work {
   changed: boolean;
   /** A branch that was begun here and never sent is gone again. */
   isBranchGone?: boolean;
+  /** Messages that say what they follow, once that has been asked. */
+  following?: Map<string, MessageRecord>;
   conflicts: Conflict[];
   /** Messages that are on their way to the server just now. */
   inFlight: Set<string>;

@@ -24,12 +24,13 @@ export async function acknowledge(
     await putTombstone(tx, record, now);
     return [];
   }
-  const isSummary = ['create', 'patch', 'switch'].includes(request.kind);
+  const isSummary = ['create', 'save', 'patch', 'switch'].includes(request.kind);
   const summary = (isSummary ? body : body.conversation) as Summary;
   const isLine = await confirmBranches(tx, record, request, summary);
   await acknowledgeMessages(tx, record, request, body);
   if (request.kind === 'create') acknowledgeCreation(record, request);
   if (request.kind === 'patch') acknowledgeFields(record.fields, record.base, request.body ?? {});
+  if (request.kind === 'save') acknowledgeFields(record.fields, record.base, fieldsOf(request.body ?? {}));
   if (isOutdated(record, summary)) {
     await tx.put('conversations', record);
     return [];

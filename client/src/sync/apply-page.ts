@@ -46,17 +46,21 @@ export async function applyRemotePage(
   const isBranching = hasPendingBranch(record, await dirtyMessages(tx, record.id));
   if (isBranching) await showServed(tx, record);
   const { merged, ...applied } = await mergePage(tx, record, page.messages);
-  const known = await readKnown(tx, record, page, merged, before);
-  const gone = await dropMissing(tx, record, known.missing, page.messages);
-  const placed =
-    before === null ? placeLast(record, known, merged, page.nextCursor) : placeBefore(before, known, merged);
+  const here = await readKnown(tx, record, page, merged, before);
+  const gone = await dropMissing(tx, record, here.missing, page.messages);
+  const placed = before === null ? placeLast(record, here, merged, page.nextCursor) : placeBefore(before, here, merged);
   for (const message of placed.moved) await tx.put('messages', message);
   const isPlaced = await store(tx, applied.stored, placed.messages);
   record.older = page.nextCursor;
   record.verified = page.nextCursor ? (placed.messages[0]?.place ?? null) : null;
   if (page.state) noteState(record, page.state);
   const conflicts = [...applied.conflicts, ...gone.conflicts, ...(await correctBeside(tx, record, page))];
-  if (before === null) await moveFreshBehind(tx, record, placed.messages.at(-1)?.place ?? -Infinity);
+  if (before === null) {
+    const known = Math.max(
+      ...applied.stored.map((message) => (message?.shown && !message.fresh ? message.place : -Infinity)),
+    );
+    await moveFreshBehind(tx, record, placed.messages.at(-1)?.place ?? -Infinity, known);
+  }
   if (isBranching) await showPending(tx, record);
   await tx.put('conversations', record);
   return { changed: isPlaced || gone.changed, added: applied.added, conflicts };
@@ -236,9 +240,10 @@ function placeBefore(before: number, { older }: Known, merged: readonly Unplaced
   return { messages, moved };
 }
 
-/** What the server does not have yet comes behind what it has. */
-export async function moveFreshBehind(tx: LocalTransaction, record: ConversationRecord, place: number) {
-  const fresh = (await dirtyMessages(tx, record.id)).filter((message) => message.fresh && message.shown === SHOWN);
+/** What the server does not have yet comes behind what it has; what was put before the last one `known` stays there. */
+export async function moveFreshBehind(tx: LocalTransaction, record: ConversationRecord, place: number, known: number) {
+  const isLast = (message: MessageRecord) => message.fresh && message.shown === SHOWN && message.place > known;
+  const fresh = (await dirtyMessages(tx, record.id)).filter(isLast);
   fresh.sort(comparePlaces);
   if (!fresh[0] || fresh[0].place > place) return;
   for (const message of fresh) await tx.put('messages', { ...message, place: takePlace(record) });

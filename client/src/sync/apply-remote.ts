@@ -8,6 +8,7 @@ import {
   learnTag,
   newConversation,
   putTombstone,
+  shownBetween,
   takePlace,
   touchOutbox,
 } from '../local/records.js';
@@ -97,6 +98,7 @@ async function applyStreamedMessages(
 ): Promise<RemoteChange> {
   const conflicts: Conflict[] = [];
   let added = 0;
+  const known = await lastServed(tx, record);
   for (const theirs of messages.map(readMessage)) {
     const stored = await tx.get('messages', [record.id, theirs.id]);
     // An edit of a message that is not loaded: it will be, as it is then.
@@ -111,7 +113,7 @@ async function applyStreamedMessages(
     if (!stored) added += 1;
     record.tokens += tokensOf(theirs.body) - tokensOf(stored?.body);
   }
-  if (event.type === 'append') await moveFreshBehind(tx, record, record.nextPlace - 1);
+  if (event.type === 'append') await moveFreshBehind(tx, record, record.nextPlace - 1, known);
   conflicts.push(...(await contest(tx, record.id, added)));
   record.revision = event.revision;
   record.latest = event.revision;
@@ -121,6 +123,13 @@ async function applyStreamedMessages(
   record.updatedAt = Math.max(record.updatedAt, event.clock);
   await tx.put('conversations', record);
   return { changed: true, conflicts };
+}
+
+/** The place of the last message that the server has. */
+async function lastServed(tx: LocalTransaction, { id }: ConversationRecord): Promise<number> {
+  const fresh = (await dirtyMessages(tx, id)).filter((message) => message.fresh && message.shown);
+  const last = await tx.list('messages', 'order', shownBetween(id), { reverse: true, limit: fresh.length + 1 });
+  return last.find((message) => !message.fresh)?.place ?? -Infinity;
 }
 
 /** The conflict where messages came to a conversation that has something to send. */

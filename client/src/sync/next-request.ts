@@ -1,4 +1,4 @@
-import { inSendingOrder } from '../local/branches.js';
+import { hasPendingBranch, inSendingOrder } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
 import { comparePlaces, dirtyMessages, isBehind, isEdited, messagesBeside, shownBetween } from '../local/records.js';
 import type {
@@ -51,7 +51,7 @@ export async function nextRequest(
 
   if (removed[0]) return removal(tx, record, removed[0], removed);
   if (edited) return edited.isWhole ? replacement(record, edited) : edit(record, edited);
-  if (fresh.length > 0) return append(record, fresh, split);
+  if (fresh.length > 0) return (await insertion(tx, record, dirty, split)) ?? append(record, fresh, split);
   if (record.head !== undefined) return switching(record, record.head);
   return isFieldEdited ? patch(record) : null;
 }
@@ -87,6 +87,26 @@ function creation(record: ConversationRecord, fresh: MessageRecord[], split: boo
   const messages = split ? [] : firstOf(fresh);
   const body = { ...fields, id: record.id, createdAt: isoOf(record.createdAt), messages: messages.map(asSent) };
   return { kind: 'create', method: 'POST', path: '/conversations', body };
+}
+
+/**
+ * Messages that a frontend has put between others: an append could not. The conversation is saved as a whole, where all of it is
+ * here, and that of the server is known.
+ */
+async function insertion(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  dirty: readonly MessageRecord[],
+  split: boolean,
+): Promise<ConversationRequest | Refresh | null> {
+  if (split || record.older !== null || !record.held || hasPendingBranch(record, dirty)) return null;
+  const path = await tx.list('messages', 'order', shownBetween(record.id));
+  const isInserted = path.some(({ fresh }, index) => !fresh && path[index - 1]?.fresh);
+  if (!isInserted) return null;
+  if (isBehind(record) || record.etag === undefined) return { kind: 'refresh' };
+  const body = { ...record.fields, createdAt: isoOf(record.createdAt), messages: path.map(asSent) };
+  if (sizeOf(body) > MOST_BYTES) return null;
+  return { kind: 'save', method: 'PUT', path: pathOf(record), body, match: conditionOf(record) };
 }
 
 function append(record: ConversationRecord, fresh: MessageRecord[], split: boolean): ConversationRequest {
