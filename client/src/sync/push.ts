@@ -9,7 +9,6 @@ import type { Api } from '../net/api.js';
 import { isTransient } from '../net/failures.js';
 import type { Locks } from '../tabs/locks.js';
 import type { ChangeFeed } from './change-feed.js';
-import type { Presence } from './presence.js';
 import type { Pull } from './pull.js';
 import { ConversationPush } from './push-conversation.js';
 import type { ImportPush } from './push-import.js';
@@ -29,7 +28,6 @@ export interface PushParts {
   api: Api;
   pull: Pull;
   feed: ChangeFeed;
-  presence: Presence;
   locks: Locks;
   clock: Clock;
   random: () => number;
@@ -157,7 +155,7 @@ export class Push {
     if (entry.holdUntil > now) return { at: entry.holdUntil, error: entry.holdError && errorOf(entry.holdError) };
     if (this.#isForced || entry.request || entry.isBulk || entry.more) return { at: 0 };
     const latest = entry.since + LONGEST;
-    if (entry.open && !this.#parts.presence.isActive) return { at: latest };
+    if (entry.open) return { at: latest };
     return { at: Math.min(entry.touched + QUIET, latest) };
   }
 
