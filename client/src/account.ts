@@ -45,15 +45,22 @@ export async function redeemLinkCode(store: OpenStore, code: string, { keepLocal
   });
 }
 
+/** How many conversations are read at a time. */
+const AT_ONCE = 6;
+
 /** Brings all messages of all conversations here. */
 async function pullEverything({ database, engine }: OpenStore) {
   const { feed, pull } = await engine.get();
   await feed.ask();
-  for (const { id } of await database.run('readonly', listConversations)) {
-    const record = await pull.resolve(id);
-    // -Infinity: as far back as there is anything.
-    if (record?.onServer) await pull.refresh(id, -Infinity);
-  }
+  const records = (await database.run('readonly', listConversations)).values();
+  const pullNext = async () => {
+    for (const { id } of records) {
+      const record = await pull.resolve(id);
+      // -Infinity: as far back as there is anything.
+      if (record?.onServer) await pull.refresh(id, -Infinity);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, pullNext));
 }
 
 export async function signOutEverywhere({ engine }: OpenStore) {

@@ -83,18 +83,21 @@ export async function applyRemotePage(
 
 async function applyMessages(tx: LocalTransaction, record: ConversationRecord, messages: SentMessage[]) {
   const result = { ...unchanged(), added: 0, merged: [] as MessageRecord[] };
-  for (const theirs of messages.map(readMessage)) {
-    const stored = await tx.get('messages', [record.id, theirs.id]);
+  const read = messages.map(readMessage);
+  // Not one after the other: the database takes them in one go.
+  const known = await Promise.all(read.map(({ id }) => tx.get('messages', [record.id, id])));
+  const writes: Promise<unknown>[] = [];
+  for (const [index, theirs] of read.entries()) {
+    const stored = known[index];
     const { record: unplaced, conflict } = mergeMessage(record.id, stored, theirs);
     const merged = { ...unplaced, seq: seqBehind(result.merged.at(-1), unplaced) };
-    if (isDifferent(stored, merged)) {
-      await tx.put('messages', merged);
-      result.changed = true;
-    }
+    if (isDifferent(stored, merged)) writes.push(tx.put('messages', merged));
     if (conflict) result.conflicts.push({ conversationId: record.id, ...conflict });
     if (!stored) result.added += 1;
     result.merged.push(merged);
   }
+  await Promise.all(writes);
+  result.changed = writes.length > 0;
   return result;
 }
 
@@ -113,7 +116,8 @@ async function dropMissing(
 ) {
   const isInside = (place: Place) =>
     (!from || comparePlaces(place, from) >= 0) && (!before || comparePlaces(place, before) < 0);
-  const shown = await tx.list('messages', 'order', shownBetween(record.id, null, before));
+  const range = { ...shownBetween(record.id, from, before), lowerOpen: false };
+  const shown = await tx.list('messages', 'order', range);
   const hidden = (await dirtyMessages(tx, record.id)).filter((message) => message.removed);
   const result = unchanged();
   for (const message of [...shown, ...hidden]) {

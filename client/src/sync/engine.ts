@@ -41,7 +41,7 @@ export async function createEngine(context: Context, database: LocalDatabase): P
   const parts = { database, api, clock, bus };
   const pull = new Pull(parts);
   const feed = new ChangeFeed(parts);
-  const push = new Push({ ...parts, pull, feed, locks, random });
+  const push = new Push({ ...parts, pull, feed, presence, locks, random });
   const writesSettled = () => push.settled();
   const live = new LiveUpdates({ api, feed, presence, session: sessionStorage, clock, page, bus, writesSettled });
   const reports = new UsageReports(api, clock);

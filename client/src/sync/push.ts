@@ -9,6 +9,7 @@ import type { Api } from '../net/api.js';
 import { isTransient } from '../net/failures.js';
 import type { Locks } from '../tabs/locks.js';
 import type { ChangeFeed } from './change-feed.js';
+import type { Presence } from './presence.js';
 import type { Pull } from './pull.js';
 import { ConversationPush } from './push-conversation.js';
 import type { ImportPush } from './push-import.js';
@@ -17,6 +18,8 @@ import type { ImportPush } from './push-import.js';
 const QUIET = 1_500;
 /** The longest that something waits for the rest of its turn, ms: question and reply are one request then. */
 const LONGEST = 30_000;
+/** The same while another device is active, which should see it soon. */
+const LONGEST_IF_SEEN = 15_000;
 
 const FIRST_BACKOFF = 1_000;
 const LONGEST_BACKOFF = 60_000;
@@ -28,6 +31,7 @@ export interface PushParts {
   api: Api;
   pull: Pull;
   feed: ChangeFeed;
+  presence: Presence;
   locks: Locks;
   clock: Clock;
   random: () => number;
@@ -154,7 +158,7 @@ export class Push {
     if (this.#retryAt > now) return { at: this.#retryAt, error: this.#lastError };
     if (entry.holdUntil > now) return { at: entry.holdUntil, error: entry.holdError && errorOf(entry.holdError) };
     if (this.#isForced || entry.request || entry.isBulk || entry.more) return { at: 0 };
-    const latest = entry.since + LONGEST;
+    const latest = entry.since + (this.#parts.presence.isActive ? LONGEST_IF_SEEN : LONGEST);
     if (entry.open) return { at: latest };
     return { at: Math.min(entry.touched + QUIET, latest) };
   }
