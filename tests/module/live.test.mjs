@@ -152,7 +152,7 @@ test('where nobody else has written no stream is open, and the server is asked l
   assert.ok(counts[3] <= 1, `${counts}`);
 });
 
-test('whoever comes back to a page sees at once what another device has written, and then each change', async () => {
+test('a page that is used again shows at once what another device has written, and then each change', async () => {
   for (const comeBack of [(tab) => tab.focus(), (tab) => tab.networkChanged(), (tab) => tab.hide() ?? tab.show()]) {
     const { phone, a, b, clock } = await two({ areListening: false });
     await clock.advance(HOUR);

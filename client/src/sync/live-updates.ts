@@ -144,7 +144,7 @@ export class LiveUpdates {
     return this.#clock.now() >= this.#streamsFrom;
   }
 
-  /** Whoever comes back to a page while another device may be at work is told at once what happens there. */
+  /** A page that is used again while another device may be at work shows at once what happens there. */
   get #isStreamWanted() {
     const { isActive, isRecent } = this.#parts.presence;
     return isActive || (isRecent && this.#quiet === 0);
