@@ -139,7 +139,11 @@ async fn fill(user: &Client) {
 }
 
 fn message(conversation: usize, index: usize) -> Value {
-    let kind = if index % 2 == 0 { "user" } else { "assistant" };
+    let kind = if index.is_multiple_of(2) {
+        "user"
+    } else {
+        "assistant"
+    };
     json!({ "id": format!("c{conversation}-m{index}"), "type": kind, "timestamp": 1_700_000_000_000_i64 + index as i64,
             "content": format!("Message {index}. {}", "Some more words. ".repeat(index % 40)) })
 }

@@ -155,7 +155,9 @@ export class Server {
 /** Lets the tab hear of another device that is at work, so that it listens by a stream. `id`: of a conversation that it has. */
 export async function hearOfAnotherDevice(browser, tab, id) {
   await tab.store.sync();
-  await new Server(browser).call('PATCH', `/conversations/${id}`, { tags: [`by another of ${tab.store.status.userId}`] });
+  await new Server(browser).call('PATCH', `/conversations/${id}`, {
+    tags: [`by another of ${tab.store.status.userId}`],
+  });
   await tab.store.sync();
   await until(() => tab.store.status.live === 'stream', 'a stream');
 }

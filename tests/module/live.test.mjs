@@ -209,7 +209,10 @@ test('where no stream comes through it is polled: after 30 seconds, then less an
     await browser.clock.advance(10 * MINUTE);
     counts.push(syncs(browser.network).length);
   }
-  assert.ok(counts.every((count) => count <= 3), `${counts}`);
+  assert.ok(
+    counts.every((count) => count <= 3),
+    `${counts}`,
+  );
 });
 
 test('an own write shows whether anything was missed', async () => {

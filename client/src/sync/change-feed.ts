@@ -90,7 +90,9 @@ export class ChangeFeed {
     const now = this.#clock.now();
     // Not one after the other: the database takes them in one go.
     const changes: Changes = await Promise.all(
-      changed.map(async (summary): Promise<Changes[number]> => [summary.id, await applyRemoteSummary(tx, summary, now)]),
+      changed.map(
+        async (summary): Promise<Changes[number]> => [summary.id, await applyRemoteSummary(tx, summary, now)],
+      ),
     );
     for (const id of deleted) {
       const record = await tx.get('conversations', id);
