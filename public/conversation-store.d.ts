@@ -305,7 +305,7 @@ interface Clock {
     clearTimeout(timer: unknown): void;
 }
 /** What happened to the page; `leaving`: it may be about to go. */
-type PageEvent = 'visibility' | 'online' | 'leaving';
+type PageEvent = 'visibility' | 'focus' | 'online' | 'leaving';
 /** The page the store is in. */
 interface PageState {
     isVisible(): boolean;

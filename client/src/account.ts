@@ -67,14 +67,21 @@ export async function becomeUserOf(
   });
 }
 
+/** How many conversations are read at a time. */
+const AT_ONCE = 6;
+
 /** Brings all messages of all conversations here. */
 async function pullEverything({ database, engine }: OpenStore) {
   const { feed, pull } = await engine.get();
   await feed.ask();
-  for (const { id } of await database.run('readonly', listConversations)) {
-    const record = await pull.resolve(id);
-    if (record?.onServer) await pull.refresh(id, 'all');
-  }
+  const records = (await database.run('readonly', listConversations)).values();
+  const pullNext = async () => {
+    for (const { id } of records) {
+      const record = await pull.resolve(id);
+      if (record?.onServer) await pull.refresh(id, 'all');
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, pullNext));
 }
 
 export async function signOutEverywhere({ engine }: OpenStore) {

@@ -29,7 +29,7 @@ export interface Clock {
 }
 
 /** What happened to the page; `leaving`: it may be about to go. */
-export type PageEvent = 'visibility' | 'online' | 'leaving';
+export type PageEvent = 'visibility' | 'focus' | 'online' | 'leaving';
 
 /** The page the store is in. */
 export interface PageState {
@@ -86,6 +86,7 @@ function browserPage(): PageState {
         [document, 'visibilitychange', changed],
         [window, 'pagehide', () => callback('leaving')],
         [window, 'pageshow', () => callback('visibility')],
+        [window, 'focus', () => callback('focus')],
         [window, 'online', () => callback('online')],
         [window, 'offline', () => callback('online')],
       ];

@@ -11,6 +11,7 @@ mod common;
 
 mod browser;
 mod driver;
+mod figures;
 mod hands;
 
 mod appearance;

@@ -86,8 +86,32 @@ export async function applyRemoteChange(
     record?.onServer && record.held && record.revision === record.latest && event.revision === record.latest + 1;
   const isComplete = ['append', 'edit'].includes(event.type) && messages.length > 0;
   const isOnPath = record && !hasPendingBranch(record, await dirtyMessages(tx, record.id));
+  if (record && !isNext && isComplete && (await noteAppended(tx, record, event, messages))) {
+    return { isEnough: true, changed: true, conflicts: [] };
+  }
   if (!record || !isNext || !isComplete || !isOnPath) return { isEnough: false, ...unchanged() };
   return { isEnough: true, ...(await applyStreamedMessages(tx, record, event, messages)) };
+}
+
+/**
+ * Messages were appended to a conversation whose newest ones are not here: what the list shows of it follows, and they come
+ * when it is opened. Returns false where that cannot be told from the event alone.
+ */
+async function noteAppended(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  event: StreamedChange,
+  messages: SentMessage[],
+): Promise<boolean> {
+  const isNext = record.onServer && record.count > 0 && event.revision === record.latest + 1;
+  if (!isNext || event.type !== 'append' || (await tx.get('outbox', record.id))) return false;
+  for (const { id } of messages) if (await tx.get('messages', [record.id, id])) return false;
+  record.count += messages.length;
+  for (const { body } of messages.map(readMessage)) record.tokens += tokensOf(body);
+  Object.assign(record, { latest: event.revision, etag: undefined, seenAt: event.clock });
+  record.updatedAt = Math.max(record.updatedAt, event.clock);
+  await tx.put('conversations', record);
+  return true;
 }
 
 async function applyStreamedMessages(

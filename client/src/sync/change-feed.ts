@@ -88,8 +88,12 @@ export class ChangeFeed {
 
   async #applyIn(tx: LocalTransaction, { changed, deleted, nextCursor, hasMore, clock }: SyncResponse) {
     const now = this.#clock.now();
-    const changes: Changes = [];
-    for (const summary of changed) changes.push([summary.id, await applyRemoteSummary(tx, summary, now)]);
+    // Not one after the other: the database takes them in one go.
+    const changes: Changes = await Promise.all(
+      changed.map(
+        async (summary): Promise<Changes[number]> => [summary.id, await applyRemoteSummary(tx, summary, now)],
+      ),
+    );
     for (const id of deleted) {
       const record = await tx.get('conversations', id);
       if (record) changes.push([id, await applyRemoteDeletion(tx, record, now)]);
