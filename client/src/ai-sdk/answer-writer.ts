@@ -1,6 +1,6 @@
 import type { UIMessage } from 'ai';
 import type { StoreError } from '../errors.js';
-import { type Api, isRefusal, isTransient } from './api.js';
+import { type Api, isRefusal, isTransient } from '../rest/api.js';
 import { pathOf, type StoredConversation } from './load.js';
 import { fieldsOf, type MessageStatus, patchOf } from './messages.js';
 

@@ -1,8 +1,8 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import { StoreError } from '../errors.js';
 import { claimActiveStream, endActiveStream, isAbandoned, replaceActiveStream } from './active-stream.js';
-import { Api, type Token } from './api.js';
-import { type Clock, systemClock } from './clock.js';
+import { Api, type Token } from '../rest/api.js';
+import { type Clock, systemClock } from '../rest/clock.js';
 import { followAnswer, type FollowOptions } from './follow.js';
 import { KnownChat, KnownChats } from './known-chats.js';
 import { lineTo, loadPath, loadTree, newestLeaf, pathOf, type StoredConversation } from './load.js';

@@ -1,7 +1,7 @@
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import type { StoreError } from '../errors.js';
 import { AnswerWriter } from './answer-writer.js';
-import type { Api } from './api.js';
+import type { Api } from '../rest/api.js';
 import { checkId, type MessageStatus } from './messages.js';
 
 /** How an answer ended, and what it has become. */
