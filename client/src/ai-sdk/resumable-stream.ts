@@ -26,7 +26,7 @@ export interface AnswerStreamOptions<M extends UIMessage> {
   /** The last message that the answer follows, or, where that is of the assistant, goes on with. */
   last: M | undefined;
   parentId: string | null;
-  saveEvery: number;
+  saveEvery: number | undefined;
   onStop: () => void;
 }
 
