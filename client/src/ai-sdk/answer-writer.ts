@@ -113,14 +113,14 @@ export class AnswerWriter {
     const { signal } = this.#wake;
     this.#begunAt = clock.now();
     while (!signal.aborted && !this.#isStopped && !this.#refusal) {
-      const isSilent = this.#newest === this.#saved;
-      if (!isSilent || clock.now() - this.#savedAt >= HEARTBEAT) await this.#saveNewest();
-      await clock.sleep(this.#pause(), signal);
+      if (clock.now() - this.#savedAt >= this.#pause()) await this.#saveNewest();
+      await clock.sleep(Math.min(this.#pause(), SHORTEST_PAUSE), signal);
     }
   }
 
   /** A third of the time that the answer has taken so far: each save costs as much, and shows less that is new. */
   #pause(): number {
+    if (this.#newest === this.#saved) return HEARTBEAT;
     const { saveEvery } = this.#options;
     if (saveEvery !== undefined) return saveEvery;
     return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, (this.#api.clock.now() - this.#begunAt) / 3));

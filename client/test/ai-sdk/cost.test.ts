@@ -79,7 +79,7 @@ test('a turn without streams costs three requests', async () => {
 
 /** How a turn is saved, and how many saves that comes to while it is written. */
 const PACES = [
-  { name: 'as by default', saveEvery: undefined, saves: 10 },
+  { name: 'as by default', saveEvery: undefined, saves: 8 },
   { name: 'every second', saveEvery: 1_000, saves: 20 },
   { name: 'every 5 seconds', saveEvery: 5_000, saves: 4 },
 ];
