@@ -391,11 +391,33 @@ interface TokenCount {
     output: number;
     total: number;
 }
+/** A part of a message: text, reasoning, a call of a tool, a file. All but `type` is up to the library that made it. */
+interface MessagePart {
+    type: string;
+    [field: string]: unknown;
+}
+/** How far the writing of a message has come. */
+type MessageStatus = 'complete' | 'streaming' | 'aborted' | 'error';
+/** What a message may have beside its text. */
+interface RichMessage {
+    /** What it consists of where it is more than text; comes back as it was saved. */
+    parts?: MessagePart[];
+    /** What the parts are written in: `ai-sdk/v7`, `aui/v0`, `anthropic`, `openai/items`, ... */
+    format?: string;
+    /** `streaming` counts as `streaming: true`. */
+    status?: MessageStatus;
+    /** Which model wrote it. */
+    model?: string;
+    usage?: object;
+    metadata?: object;
+}
 /** A message. Fields not listed here are kept and given back as well. */
-interface ConversationMessage<Time = string> {
+interface ConversationMessage<Time = string> extends RichMessage {
     id: string;
     type: MessageType;
+    /** Text; where a client saved blocks in its place, as Anthropic's API has them, an array of those. */
     content: string;
+    /** To be shown: messages stand in the order in which they were written, whatever the clocks said. */
     timestamp: Time;
     /** True while the answer is being written: what is saved meanwhile is sent together. */
     streaming?: boolean;
@@ -403,17 +425,39 @@ interface ConversationMessage<Time = string> {
     editable?: boolean;
     /** When it was last edited, ISO 8601: of two edits of one message the newer wins. Set by the store. */
     editedAt?: string;
+    /**
+     * Where there are several versions of it, all that follow the same message: the ids of all of them, itself included, in the
+     * order in which they came. See `switchBranch()`. Computed by the store.
+     */
+    siblingIds?: string[];
 }
 /** A message to save: as `ConversationMessage`, with the time in any form, or now. */
-interface MessageInput {
+interface MessageInput extends Omit<RichMessage, 'parts'> {
     id: string;
     type: MessageType;
-    content: string;
+    /** May be left out where there are `parts`: then it is their text. */
+    content?: string | readonly MessagePart[];
+    parts?: readonly MessagePart[];
     timestamp?: TimeInput;
     streaming?: boolean;
     tokens?: TokenCount;
     editable?: boolean;
+    /** Of a new message the one that it follows, where that is not the one before it: see `addMessage()`. Null: none. */
+    parentId?: string | null;
 }
+/** Where a new message stands. */
+interface MessagePlace {
+    /** The message that it follows; null for a first message. Without it, it follows the last one. */
+    parentId?: string | null;
+}
+/** Where a fork comes from: a conversation of the user's own, or a share. */
+type ForkOrigin = {
+    conversationId: string;
+    messageId: string | null;
+} | {
+    shareId: string;
+    title: string;
+};
 /** A conversation. Fields not listed here are kept and given back as well. */
 interface Conversation<Time = string> {
     id: string;
@@ -430,6 +474,14 @@ interface Conversation<Time = string> {
     keep?: boolean;
     archived?: boolean;
     tags?: string[];
+    /** Of a fork. */
+    forkedFrom?: ForkOrigin;
+    /** Of an answer that is being written, where the frontend's server keeps streams to resume. */
+    activeStreamId?: string;
+    /** When it expires, ISO 8601; null where it never does. Unknown until the server has told. */
+    expiresAt?: string | null;
+    /** The last message of the branch that is shown; null where there is none. Of an opened conversation; computed by the store. */
+    headId?: string | null;
     /** How many messages the conversation has, also those not loaded. Computed by the store. */
     messageCount?: number;
     /** Whether there are older messages than those in `messages`: see `loadOlder()`. Computed by the store. */
@@ -478,6 +530,7 @@ interface ConversationUpdates {
     archived?: boolean | null;
     tags?: string[] | null;
     mcpServers?: McpServers | null;
+    activeStreamId?: string | null;
 }
 type StatusMode = 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
 /** How changes of other devices arrive: by a stream, by asking, not just now, or not at all. */
@@ -619,6 +672,16 @@ interface Share {
     messageCount: number;
     createdAt: string;
     expiresAt: string;
+}
+/** What `forkConversation()` has made. */
+interface ForkedConversation {
+    id: string;
+    title: string;
+    messageCount: number;
+    forkedFrom: {
+        conversationId: string;
+        messageId: string | null;
+    };
 }
 /** What `forkShare()` has made of a share. */
 interface ForkedShare {
@@ -926,4 +989,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, FailedEvent, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, FailedEvent, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };
