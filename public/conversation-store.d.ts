@@ -52,11 +52,6 @@ interface Records {
     state: StateRecord;
 }
 type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state';
-/** Where a message is in its conversation: its timestamp, ms, and the order of those that share one. */
-interface Place {
-    at: number;
-    seq: number;
-}
 /** The `ETag` of the newest page as it came, and the tag of the state that it shows. */
 interface PageTag {
     tag: string;
@@ -97,12 +92,16 @@ interface ConversationRecord {
     etag?: string | null | undefined;
     /** The server's cursor to messages before the verified ones; null where all of them are on this device. */
     older: string | null;
-    /** The oldest message that is known to be as at `revision`; null where all of them are. */
-    verified: Place | null;
+    /** The place of the oldest message that is known to be as at `revision`; null where all of them are. */
+    verified: number | null;
     /** Its messages are still being stored by an import. */
     isStoring?: true;
-    /** The next message created on this device has this `seq`. */
-    nextSeq: number;
+    /** Behind every place that was given so far. */
+    nextPlace: number;
+    /** The message that the active path is to end with, where the server still has to be told. */
+    head?: string | undefined;
+    /** When it expires, ISO 8601, or null, as the server has told. */
+    expiresAt?: string | null | undefined;
     /** `pending` until the server knows of the deletion. */
     deleted?: 'pending' | 'done' | undefined;
     deletedAt?: number | undefined;
@@ -117,11 +116,27 @@ interface MessageBody extends Fields {
     content?: unknown;
 }
 /** A message, by conversation and id. */
-interface MessageRecord extends Place {
+interface MessageRecord {
     conversation: string;
     id: string;
-    /** 0 where it waits to be deleted. */
+    /**
+     * Messages on the active path stand in the order of their places, and those that the server does not have yet are sent in
+     * it. A timestamp says nothing about that.
+     */
+    place: number;
+    /** 1 on the active path; 0 where it is beside it, or waits to be deleted. */
     shown: 0 | 1;
+    /** Set where it is on a branch beside the active path. */
+    beside?: 1;
+    /**
+     * What it follows, null for none: of a message beside the path; and of one that the server does not have yet, where it is not
+     * simply to follow the last one there.
+     */
+    parent?: string | null | undefined;
+    /** What `shown` is at the server, where a branch that was begun or switched to here has changed it. */
+    served?: 0 | 1;
+    /** The ids of all that follow the same message, as the server has told. */
+    siblings?: string[] | undefined;
     body: MessageBody;
     /** The server's values of the fields that were changed on this device. */
     base: Fields;
@@ -129,17 +144,23 @@ interface MessageRecord extends Place {
     fresh: boolean;
     /** To be deleted on the server. */
     removed: boolean;
+    /** To be deleted together with all that follows it there, in every branch. */
+    isSubtree?: true;
+    /** To be replaced whole at the server: fields that are not known here go too. */
+    isWhole?: true;
     /** Set where anything of it waits to be sent. */
     dirty?: 1;
 }
 /** A message as it is sent. */
 type SentMessage = MessageBody & {
     id: string;
+    parentId?: string | null;
+    siblingIds?: string[];
 };
 /** A write to one conversation, as it is sent. */
 interface ConversationRequest {
-    kind: 'create' | 'append' | 'edit' | 'remove' | 'patch' | 'delete';
-    method: 'POST' | 'PATCH' | 'DELETE';
+    kind: 'create' | 'append' | 'edit' | 'put' | 'remove' | 'patch' | 'switch' | 'delete';
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     path: string;
     body?: Fields & {
         messages?: SentMessage[];
@@ -164,6 +185,11 @@ interface ImportRequest {
     body: ImportItem[];
     key?: string;
 }
+/**
+ * How much of the server's state is to be read: the newest page, older ones until these messages are known, or all of them. A
+ * number is of an earlier release: all of them.
+ */
+type RefreshUntil = null | readonly string[] | 'all';
 /** That a conversation has something to send, by conversation; an import of several is under `*`. */
 interface OutboxEntry {
     conversation: string;
@@ -185,9 +211,9 @@ interface OutboxEntry {
     isAdopted?: boolean;
     /** One message per request, after a refusal that did not say which message it was about. */
     split?: boolean;
-    /** The server's state has to be read first, back to the time `until`. */
+    /** The server's state has to be read first. */
     refresh?: {
-        until: number | null;
+        until: RefreshUntil | number;
     } | undefined;
     /** Not to be sent before. */
     holdUntil: number;
@@ -673,6 +699,12 @@ interface Share {
     createdAt: string;
     expiresAt: string;
 }
+interface ForkOptions {
+    /** The last message of the fork; without it the last one of the conversation. */
+    messageId?: string;
+    /** Without it that of the conversation. */
+    title?: string;
+}
 /** What `forkConversation()` has made. */
 interface ForkedConversation {
     id: string;
@@ -895,13 +927,30 @@ declare class HybridConversationStore<Time = string> {
      */
     saveConversation(conversation: ConversationInput): Promise<void>;
     deleteConversation(id: string): Promise<void>;
-    addMessage(conversationId: string, message: MessageInput): Promise<void>;
+    /**
+     * Adds a message behind the last one, or with `parentId` behind that one, null: as a first message. Where that is not the last
+     * one, it begins a branch: what followed stays as its alternative, see `switchBranch()`. A message that is there
+     * already is edited.
+     */
+    addMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void>;
+    /** Adds a message, or replaces it whole where it stands: fields that are left out are gone. */
+    putMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void>;
+    /**
+     * Shows the branch with this message, up to the newest message behind it: one of a shown message's `siblingIds`. At once
+     * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible.
+     */
+    switchBranch(conversationId: string, messageId: string): Promise<void>;
+    /**
+     * Makes a new conversation of the path up to this message, or of all of it: on this device where it is all here, else at the
+     * server; rejects with `offline` where that cannot be asked.
+     */
+    forkConversation(conversationId: string, options?: ForkOptions): Promise<ForkedConversation>;
     updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void>;
     /** The first 6 words of the first user message, at most 50 characters. */
     generateTitle(messages: readonly TitleSource[]): string;
     /** A new, empty conversation; it is kept when it is saved. */
     createNewConversation(mcpServers?: McpServers): Conversation<Time>;
-    /** Deletes a message; with `andAfter` also all that follow it. */
+    /** Deletes a message, and what followed it follows what it followed; with `andAfter` all that follow it go, in every branch. */
     deleteMessage(conversationId: string, messageId: string, options?: {
         andAfter?: boolean;
     }): Promise<void>;
@@ -989,4 +1038,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, FailedEvent, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };

@@ -1,7 +1,7 @@
 import { createContext } from './context.js';
 import { StoreError } from './errors.js';
 import { wipe } from './local/change-user.js';
-import { listConversations, shownBetween } from './local/records.js';
+import { everyMessage, listConversations } from './local/records.js';
 import type { ConversationRecord } from './local/schema.js';
 import { forgetOldData } from './migration.js';
 import type { SessionResponse } from './net/wire.js';
@@ -51,8 +51,7 @@ async function pullEverything({ database, engine }: OpenStore) {
   await feed.ask();
   for (const { id } of await database.run('readonly', listConversations)) {
     const record = await pull.resolve(id);
-    // -Infinity: as far back as there is anything.
-    if (record?.onServer) await pull.refresh(id, -Infinity);
+    if (record?.onServer) await pull.refresh(id, 'all');
   }
 }
 
@@ -145,7 +144,7 @@ async function claimAtServer({ engine }: OpenStore, token: string) {
 async function takeOver(store: OpenStore, anonymous: OpenStore, conversations: ConversationRecord[]) {
   for (const record of conversations) {
     const [messages, entry] = await anonymous.database.run('readonly', async (tx) => [
-      await tx.list('messages', 'order', shownBetween(record.id)),
+      await tx.list('messages', null, everyMessage(record.id)),
       await tx.get('outbox', record.id),
     ]);
     await store.database.run('readwrite', async (tx) => {

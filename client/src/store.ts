@@ -15,11 +15,14 @@ import type {
   ConversationInput,
   ConversationSummary,
   ConversationUpdates,
+  ForkedConversation,
   ForkedShare,
+  ForkOptions,
   ImportReport,
   ListQuery,
   McpServers,
   MessageInput,
+  MessagePlace,
   MigrationReport,
   RefusedWrite,
   SearchResult,
@@ -153,9 +156,37 @@ export class HybridConversationStore<Time = string> {
     return this.#write(id, (conversations) => conversations.delete(id));
   }
 
-  addMessage(conversationId: string, message: MessageInput): Promise<void> {
+  /**
+   * Adds a message behind the last one, or with `parentId` behind that one, null: as a first message. Where that is not the last
+   * one, it begins a branch: what followed stays as its alternative, see `switchBranch()`. A message that is there
+   * already is edited.
+   */
+  addMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void> {
     const copy = { ...message };
-    return this.#write(conversationId, (conversations) => conversations.addMessage(conversationId, copy));
+    return this.#write(conversationId, (conversations) => conversations.addMessage(conversationId, copy, options));
+  }
+
+  /** Adds a message, or replaces it whole where it stands: fields that are left out are gone. */
+  putMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void> {
+    const copy = { ...message };
+    return this.#write(conversationId, (conversations) => conversations.putMessage(conversationId, copy, options));
+  }
+
+  /**
+   * Shows the branch with this message, up to the newest message behind it: one of a shown message's `siblingIds`. At once
+   * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible.
+   */
+  switchBranch(conversationId: string, messageId: string): Promise<void> {
+    return this.#write(conversationId, (conversations) => conversations.switchBranch(conversationId, messageId));
+  }
+
+  /**
+   * Makes a new conversation of the path up to this message, or of all of it: on this device where it is all here, else at the
+   * server; rejects with `offline` where that cannot be asked.
+   */
+  async forkConversation(conversationId: string, options: ForkOptions = {}): Promise<ForkedConversation> {
+    const [{ store }, { forkConversation }] = await Promise.all([this.#opening, load(() => import('./fork.js'))]);
+    return forkConversation(store, conversationId, options);
   }
 
   updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void> {
@@ -173,7 +204,7 @@ export class HybridConversationStore<Time = string> {
     return createConversation(this.#read, this.#context.environment.clock.now(), mcpServers);
   }
 
-  /** Deletes a message; with `andAfter` also all that follow it. */
+  /** Deletes a message, and what followed it follows what it followed; with `andAfter` all that follow it go, in every branch. */
   deleteMessage(conversationId: string, messageId: string, options?: { andAfter?: boolean }): Promise<void> {
     return this.#write(conversationId, (conversations) =>
       conversations.deleteMessage(conversationId, messageId, options),

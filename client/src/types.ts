@@ -316,6 +316,13 @@ export interface Share {
   expiresAt: string;
 }
 
+export interface ForkOptions {
+  /** The last message of the fork; without it the last one of the conversation. */
+  messageId?: string;
+  /** Without it that of the conversation. */
+  title?: string;
+}
+
 /** What `forkConversation()` has made. */
 export interface ForkedConversation {
   id: string;

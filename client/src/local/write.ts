@@ -2,12 +2,22 @@ import { codeOf, StoreError } from '../errors.js';
 import { generateTitle, isId, isoOf, millisecondsOf, newConversationId, UNTITLED } from '../text.js';
 import type { ConversationInput } from '../types.js';
 import type { LocalTransaction } from './database.js';
-import { differences, fieldsOf, parseMessage, same, tokensOf, type Fields, type RawMessage } from './fields.js';
+import {
+  differences,
+  fieldsOf,
+  fieldsOfMessage,
+  isStreaming,
+  parseMessage,
+  same,
+  tokensOf,
+  type Fields,
+  type RawMessage,
+} from './fields.js';
+import { insert, insertBefore, leaveTree, rearrangeAfter, removalsFrom, switchTo } from './branch-writes.js';
 import {
   BULK,
   hide,
   newConversation,
-  newMessage,
   putTombstone,
   resolveConversation,
   setField,
@@ -93,11 +103,13 @@ export function freeId(id: string, taken: { has(id: string): boolean }): string 
 }
 
 /** A change to one conversation while it is being made. */
-interface Work {
+export interface Work {
   tx: LocalTransaction;
   record: ConversationRecord;
   now: number;
   changed: boolean;
+  /** A branch that was begun here and never sent is gone again. */
+  isBranchGone?: boolean;
   conflicts: Conflict[];
   /** Messages that are on their way to the server just now. */
   inFlight: Set<string>;
@@ -132,8 +144,8 @@ async function saveTo(
   const work: Work = { tx, record, now, changed: !found, conflicts: [], inFlight, known: knownFields };
 
   saveFields(work, saved.fields, known);
-  for (const message of saved.messages ?? []) await putMessage(work, message, known.messages.get(message.id));
-  for (const id of removedIds(saved, known)) await removeMessage(work, id, known.messages.get(id));
+  for (const id of await removedIds(work, saved, known)) await removeMessage(work, id, known.messages.get(id));
+  await saveMessages(work, saved.messages ?? [], known);
 
   if (work.changed) {
     // Of what it does not have yet, the server cannot have counted anything: what the frontend counted will do.
@@ -203,29 +215,51 @@ function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[
   record.fields.title = generateTitle(messages.map(({ body }) => body));
 }
 
-/** Stores a message, or what is different in it from `given`, what the caller was given of it. */
-async function putMessage(work: Work, { id, at, body }: ParsedMessage, given: MessageBody | undefined) {
+/** The messages stand in the order in which they are saved: what is new comes before what it stands before there. */
+async function saveMessages(work: Work, messages: readonly ParsedMessage[], known: Snapshot) {
+  const following = new Map<ParsedMessage, string>();
+  let next: string | undefined;
+  for (const message of [...messages].reverse()) {
+    if (next !== undefined) following.set(message, next);
+    if (known.messages.has(message.id)) next = message.id;
+  }
+  let before: string | null = null;
+  for (const message of messages) {
+    const isLinear = message.parent === undefined || message.parent === before;
+    const parsed = isLinear ? { ...message, parent: undefined } : message;
+    await putMessage(work, parsed, known.messages.get(message.id), following.get(message));
+    before = message.id;
+  }
+}
+
+/** Stores a message, or what is different in it from `given`, what the caller was given of it; `next`: what a new one precedes. */
+async function putMessage(work: Work, parsed: ParsedMessage, given: MessageBody | undefined, next?: string) {
+  const { id, body } = parsed;
   const names = given && changedNames(work, body, given);
   if (names?.length === 0) return;
   const { tx, record } = work;
   const stored = await tx.get('messages', [record.id, id]);
-  if (!stored) {
-    await tx.put('messages', newMessage(record, { id, at, body }));
-    record.count += 1;
-    record.tokens += tokensOf(body);
-    work.changed = true;
-    return;
-  }
-  if (stored.removed) {
-    unhide(stored);
-    record.count += 1;
-    record.tokens += tokensOf(stored.body);
-    work.changed = true;
-    await tx.put('messages', stored);
-  }
+  if (!stored) return addNew(work, parsed, next);
+  await wantBack(work, stored);
   const patch: Fields = {};
   for (const name of names ?? changedNames(work, body, stored.body)) patch[name] = body[name] ?? null;
   await editMessage(work, stored, patch);
+}
+
+async function addNew(work: Work, parsed: ParsedMessage, next?: string) {
+  if (!(next && parsed.parent === undefined && (await insertBefore(work, parsed, next)))) await insert(work, parsed);
+  work.record.tokens += tokensOf(parsed.body);
+  work.changed = true;
+}
+
+/** A message that waits to be deleted stays. */
+async function wantBack(work: Work, stored: MessageRecord) {
+  if (!stored.removed) return;
+  unhide(stored);
+  work.record.count += 1;
+  work.record.tokens += tokensOf(stored.body);
+  work.changed = true;
+  await work.tx.put('messages', stored);
 }
 
 /** What a save changes: a frontend may leave out fields it does not know. */
@@ -244,22 +278,23 @@ async function editMessage(work: Work, stored: MessageRecord, patch: Fields) {
   }
   if (!isEdited) return;
   if (!stored.fresh) setField(stored.body, stored.base, 'editedAt', isoOf(work.now));
-  stored.at = millisecondsOf(stored.body.timestamp);
   work.record.tokens += tokensOf(stored.body) - before;
   work.changed = true;
   await work.tx.put('messages', withDirty(stored));
 }
 
 /** Messages the object was given and no longer has. */
-function removedIds(saved: ParsedConversation, known: Snapshot): string[] {
+async function removedIds({ tx, record }: Work, saved: ParsedConversation, known: Snapshot): Promise<string[]> {
   if (!saved.messages) return [];
   const kept = new Set(saved.messages.map(({ id }) => id));
   const missing = [...known.messages].filter(([id]) => !kept.has(id));
   if (known.isExact) return missing.map(([id]) => id);
   // Nobody knows which object this was: only what stands behind the first message they share can be meant.
   const first = saved.messages.find(({ id }) => known.messages.has(id));
-  if (!first) return [];
-  return missing.filter(([, body]) => Date.parse(body.timestamp) >= first.at).map(([id]) => id);
+  const place = first && (await tx.get('messages', [record.id, first.id]))?.place;
+  if (place === undefined) return [];
+  const stored = await Promise.all(missing.map(([id]) => tx.get('messages', [record.id, id])));
+  return stored.flatMap((message) => (message && message.place >= place ? [message.id] : []));
 }
 
 async function removeMessage(work: Work, id: string, given: MessageBody | undefined) {
@@ -271,7 +306,8 @@ async function removeMessage(work: Work, id: string, given: MessageBody | undefi
     work.conflicts.push({ conversationId: record.id, kind: 'deleted-message-edited', messageId: id });
     return;
   }
-  record.count -= 1;
+  await leaveTree(work, stored);
+  record.count -= stored.shown;
   record.tokens -= tokensOf(stored.body);
   work.changed = true;
   if (stored.fresh && !work.inFlight.has(id)) await tx.delete('messages', [record.id, id]);
@@ -291,13 +327,14 @@ async function itemsInFlight(tx: LocalTransaction, conversation: string): Promis
   return request?.kind === 'import' ? request.body.filter(({ id }) => id === conversation) : [];
 }
 
-function isTurnOpen({ messages = [] }: ParsedConversation) {
+function isTurnOpen({ messages = [] }: Pick<ParsedConversation, 'messages'>) {
   const last = messages.at(-1)?.body;
-  return !last || last.type === 'user' || messages.some(({ body }) => body.streaming === true);
+  return !last || last.type === 'user' || messages.some(({ body }) => isStreaming(body));
 }
 
 async function commit(work: Work, isOpen: boolean) {
   const { tx, record, now } = work;
+  if (work.isBranchGone) await rearrangeAfter(work);
   record.updatedAt = Math.max(now, record.updatedAt);
   await tx.put('conversations', record);
   await touchOutbox(tx, record.id, now, isOpen);
@@ -322,25 +359,49 @@ async function change(
 }
 
 export function addMessage(tx: LocalTransaction, id: string, message: ParsedMessage, now: number) {
-  const isOpen = message.body.type === 'user' || message.body.streaming === true;
-  return change(tx, id, now, isOpen, async (work) => {
+  return change(tx, id, now, isTurnOpen({ messages: [message] }), async (work) => {
     await learnFields(tx, Object.keys(message.body), []);
     await putMessage(work, message, undefined);
     giveTitle(work.record, [message]);
   });
 }
 
+/** Creates a message, or replaces it whole where it stands: what `message` does not have is gone. */
+export function replaceMessage(
+  tx: LocalTransaction,
+  id: string,
+  message: ParsedMessage & { isDated: boolean },
+  now: number,
+) {
+  return change(tx, id, now, isTurnOpen({ messages: [message] }), async (work) => {
+    await learnFields(tx, Object.keys(message.body), []);
+    const stored = await tx.get('messages', [work.record.id, message.id]);
+    if (!stored) await addNew(work, message);
+    else await replaceStored(work, stored, message);
+    giveTitle(work.record, [message]);
+  });
+}
+
+async function replaceStored(work: Work, stored: MessageRecord, message: ParsedMessage & { isDated: boolean }) {
+  await wantBack(work, stored);
+  const { timestamp } = message.isDated ? message.body : stored.body;
+  const patch: Fields = { ...message.body, timestamp };
+  for (const name of Object.keys(stored.body)) patch[name] ??= null;
+  if (!stored.fresh) stored.isWhole = true;
+  await editMessage(work, stored, patch);
+}
+
 /** Changes fields of a message; null removes one. */
 export function updateMessage(tx: LocalTransaction, id: string, messageId: string, updates: Fields, now: number) {
-  return change(tx, id, now, updates.streaming === true, async (work) => {
+  return change(tx, id, now, isStreaming(updates), async (work) => {
     const stored = await tx.get('messages', [work.record.id, messageId]);
     if (!stored || stored.removed) throw new StoreError('message_not_found', 'No such message.');
-    await learnFields(tx, Object.keys(updates), []);
+    await learnFields(tx, Object.keys(fieldsOfMessage(updates)), []);
     const updated: RawMessage = { ...stored.body, ...withoutNulls(updates), id: messageId };
     // The text follows the parts that it was made of.
     if ('parts' in updates && !('content' in updates)) updated.content = undefined;
-    const patch: Fields = parseMessage(updated, stored.at).body;
-    for (const name of Object.keys(updates)) patch[name] ??= null;
+    const patch: Fields = parseMessage(updated, now).body;
+    for (const name of Object.keys(fieldsOfMessage(updates))) patch[name] ??= null;
     await editMessage(work, stored, patch);
   });
 }
@@ -349,10 +410,25 @@ function withoutNulls(updates: Fields): Fields {
   return Object.fromEntries(Object.entries(updates).filter(([name, value]) => value != null && name !== 'id'));
 }
 
-export function deleteMessages(tx: LocalTransaction, id: string, messageIds: readonly string[], now: number) {
+/** Deletes a message; with `andAfter` also all that follow it, in every branch. */
+export function deleteMessage(tx: LocalTransaction, id: string, messageId: string, andAfter: boolean, now: number) {
   return change(tx, id, now, false, async (work) => {
-    for (const messageId of messageIds) await removeMessage(work, messageId, undefined);
+    const first = await tx.get('messages', [work.record.id, messageId]);
+    if (!first) return;
+    const following = andAfter ? await removalsFrom(work, first) : [];
+    for (const message of [messageId, ...following]) await removeMessage(work, message, undefined);
+    if (andAfter) await markSubtree(work, messageId);
   });
+}
+
+async function markSubtree({ tx, record }: Work, id: string) {
+  const stored = await tx.get('messages', [record.id, id]);
+  if (stored?.removed) await tx.put('messages', { ...stored, isSubtree: true });
+}
+
+/** Shows the branch with this message. */
+export function switchBranch(tx: LocalTransaction, id: string, messageId: string, now: number) {
+  return change(tx, id, now, false, (work) => switchTo(work, messageId));
 }
 
 export function updateConversation(tx: LocalTransaction, id: string, updates: Fields, now: number) {

@@ -1,25 +1,23 @@
 import type { RecordChange } from '../event-bus.js';
+import { asFreshTree, hasPendingBranch, readTree } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
 import { readMessage, tokensOf } from '../local/fields.js';
 import {
-  asFresh,
-  comparePlaces,
   dirtyMessages,
   everyMessage,
   learnTag,
   newConversation,
-  pageTag,
   putTombstone,
-  shownBetween,
-  SHOWN,
+  takePlace,
   touchOutbox,
 } from '../local/records.js';
 import type { Conflict } from '../local/refused-writes.js';
-import type { ConversationRecord, MessageRecord, Place, SentMessage } from '../local/schema.js';
+import type { ConversationRecord, SentMessage } from '../local/schema.js';
 import type { StreamedChange, Summary } from '../net/wire.js';
 import { newConversationId } from '../text.js';
 import { countDirty, NO_STATE } from './acknowledge.js';
-import { applySummary, continues, isDifferent, isOutdated, mergeMessage, type Unplaced } from './merge.js';
+import { moveFreshBehind } from './apply-page.js';
+import { applySummary, continues, isOutdated, learnExpiry, mergeMessage } from './merge.js';
 
 /** Applies what the server tells to the records. */
 
@@ -36,8 +34,9 @@ export async function applyRemoteSummary(tx: LocalTransaction, summary: Summary,
   const known = await tx.get('conversations', summary.id);
   if (known?.deleted) return unchanged();
   if (known?.onServer && summary.revision === known.latest && continues(known, summary)) {
-    if (learnTag(known, summary.etag)) await tx.put('conversations', known);
-    return unchanged();
+    const isLater = learnExpiry(known, summary);
+    if (learnTag(known, summary.etag) || isLater) await tx.put('conversations', known);
+    return isLater ? { changed: true, conflicts: [] } : unchanged();
   }
   if (known?.onServer && isOutdated(known, summary)) return unchanged();
   const record = known ?? { ...newConversation(summary.id, now), held: false };
@@ -48,85 +47,6 @@ export async function applyRemoteSummary(tx: LocalTransaction, summary: Summary,
   const conflicts = applySummary(record, summary, await countDirty(tx, record.id));
   await tx.put('conversations', record);
   return { changed: true, conflicts };
-}
-
-/** A page of messages, oldest first, with the state of the conversation at that time. */
-export interface RemotePage {
-  messages: SentMessage[];
-  nextCursor: string | null;
-  /** Of the newest page: the revision it shows, that state's tag, and the page's own `ETag`. */
-  state?: { revision: number; etag: string | undefined; tag: string | null };
-}
-
-/** Applies a page of messages: the newest one, or that which ends before the place `before`. */
-export async function applyRemotePage(
-  tx: LocalTransaction,
-  record: ConversationRecord,
-  page: RemotePage,
-  before?: Place | null,
-): Promise<RemoteChange & { added: number }> {
-  const { merged, ...applied } = await applyMessages(tx, record, page.messages);
-  const first = merged[0] ? { at: merged[0].at, seq: merged[0].seq } : null;
-  const from = page.nextCursor ? first : null;
-  const gone = await dropMissing(tx, record, new Set(page.messages.map(({ id }) => id)), from, before ?? null);
-  record.older = page.nextCursor;
-  record.verified = from;
-  if (page.state) {
-    const { revision, etag, tag } = page.state;
-    Object.assign(record, { held: true, revision, page: pageTag(etag, tag) });
-    if (revision >= record.latest) Object.assign(record, { latest: revision, etag: etag ?? null });
-  }
-  await tx.put('conversations', record);
-  const conflicts = [...applied.conflicts, ...gone.conflicts];
-  return { changed: applied.changed || gone.changed, added: applied.added, conflicts };
-}
-
-async function applyMessages(tx: LocalTransaction, record: ConversationRecord, messages: SentMessage[]) {
-  const result = { ...unchanged(), added: 0, merged: [] as MessageRecord[] };
-  for (const theirs of messages.map(readMessage)) {
-    const stored = await tx.get('messages', [record.id, theirs.id]);
-    const { record: unplaced, conflict } = mergeMessage(record.id, stored, theirs);
-    const merged = { ...unplaced, seq: seqBehind(result.merged.at(-1), unplaced) };
-    if (isDifferent(stored, merged)) {
-      await tx.put('messages', merged);
-      result.changed = true;
-    }
-    if (conflict) result.conflicts.push({ conversationId: record.id, ...conflict });
-    if (!stored) result.added += 1;
-    result.merged.push(merged);
-  }
-  return result;
-}
-
-/** Messages that share a timestamp stay in the order in which the server tells them. */
-function seqBehind(previous: MessageRecord | undefined, { at, seq }: Unplaced<MessageRecord>) {
-  return previous?.at === at ? Math.max(seq ?? 0, previous.seq + 1) : (seq ?? 0);
-}
-
-/** What the server no longer has between two places: gone here too, unless it was edited here. */
-async function dropMissing(
-  tx: LocalTransaction,
-  record: ConversationRecord,
-  present: Set<string>,
-  from: Place | null,
-  before: Place | null,
-) {
-  const isInside = (place: Place) =>
-    (!from || comparePlaces(place, from) >= 0) && (!before || comparePlaces(place, before) < 0);
-  const shown = await tx.list('messages', 'order', shownBetween(record.id, null, before));
-  const hidden = (await dirtyMessages(tx, record.id)).filter((message) => message.removed);
-  const result = unchanged();
-  for (const message of [...shown, ...hidden]) {
-    if (present.has(message.id) || message.fresh || !isInside(message)) continue;
-    result.changed = true;
-    if (message.dirty && !message.removed) {
-      await tx.put('messages', asFresh(message));
-      result.conflicts.push({ conversationId: record.id, kind: 'edited-message-deleted', messageId: message.id });
-    } else {
-      await tx.delete('messages', [record.id, message.id]);
-    }
-  }
-  return result;
 }
 
 /**
@@ -148,7 +68,8 @@ export async function applyRemoteChange(
   const isNext =
     record?.onServer && record.held && record.revision === record.latest && event.revision === record.latest + 1;
   const isComplete = ['append', 'edit'].includes(event.type) && messages.length > 0;
-  if (!record || !isNext || !isComplete) return { isEnough: false, ...unchanged() };
+  const isOnPath = record && !hasPendingBranch(record, await dirtyMessages(tx, record.id));
+  if (!record || !isNext || !isComplete || !isOnPath) return { isEnough: false, ...unchanged() };
   return { isEnough: true, ...(await applyStreamedMessages(tx, record, event, messages)) };
 }
 
@@ -164,12 +85,14 @@ async function applyStreamedMessages(
     const stored = await tx.get('messages', [record.id, theirs.id]);
     // An edit of a message that is not loaded: it will be, as it is then.
     if (!stored && event.type === 'edit') continue;
-    const { record: merged, conflict } = mergeMessage(record.id, stored, theirs);
-    await tx.put('messages', { ...merged, seq: merged.seq ?? record.nextSeq++ });
+    const siblings = theirs.siblings ?? stored?.siblings;
+    const { record: merged, conflict } = mergeMessage(record.id, stored, { ...theirs, siblings });
+    await tx.put('messages', { ...merged, place: merged.place ?? takePlace(record) });
     if (conflict) conflicts.push({ conversationId: record.id, ...conflict });
     if (!stored) record.count += 1;
     record.tokens += tokensOf(theirs.body) - tokensOf(stored?.body);
   }
+  if (event.type === 'append') await moveFreshBehind(tx, record, record.nextPlace - 1);
   conflicts.push(...(await contest(tx, record.id, record.count - before)));
   record.revision = event.revision;
   record.latest = event.revision;
@@ -199,10 +122,11 @@ export async function applyRemoteDeletion(
     await putTombstone(tx, record, now);
     return { changed: !record.deleted, deleted: true, conflicts: [] };
   }
-  const copy = { ...record, ...NOT_ON_SERVER, base: {}, id: newConversationId() };
-  for (const message of await tx.list('messages', 'order', shownBetween(record.id))) {
-    await tx.put('messages', asFresh({ ...message, conversation: copy.id }));
-    copy.count += 1;
+  const { path, beside } = await readTree(tx, record);
+  const head = beside.size > 0 ? path.at(-1)?.id : undefined;
+  const copy = { ...record, ...NOT_ON_SERVER, base: {}, id: newConversationId(), count: path.length, head };
+  for (const message of asFreshTree(path, [...beside.values()])) {
+    await tx.put('messages', { ...message, conversation: copy.id });
   }
   await putTombstone(tx, record, now, copy.id);
   await tx.put('conversations', copy);
@@ -218,15 +142,17 @@ const NOT_ON_SERVER = { onServer: false, held: true, ...NO_STATE, seenAt: 0, old
  * user's server. What is on this device stays, and goes there whole when it is written to.
  */
 export async function applyRemoteAbsence(tx: LocalTransaction, record: ConversationRecord): Promise<RemoteChange> {
-  const messages = await tx.list('messages', null, everyMessage(record.id));
-  const shown = messages.filter((message) => message.shown === SHOWN);
-  for (const message of messages.filter(({ removed }) => removed)) await tx.delete('messages', [record.id, message.id]);
-  if (shown.length === 0) {
+  const { path, beside } = await readTree(tx, record);
+  if (path.length === 0) {
+    await tx.deleteRange('messages', everyMessage(record.id));
     await tx.delete('conversations', record.id);
     await tx.delete('outbox', record.id);
     return { changed: true, deleted: true, conflicts: [] };
   }
-  for (const message of shown) await tx.put('messages', asFresh(message));
-  await tx.put('conversations', { ...record, ...NOT_ON_SERVER, base: {}, count: shown.length });
+  // What waits to be deleted is.
+  await tx.deleteRange('messages', everyMessage(record.id));
+  for (const message of asFreshTree(path, [...beside.values()])) await tx.put('messages', message);
+  const head = beside.size > 0 ? path.at(-1)?.id : undefined;
+  await tx.put('conversations', { ...record, ...NOT_ON_SERVER, base: {}, count: path.length, head });
   return { changed: true, conflicts: [] };
 }

@@ -80,16 +80,12 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
     conversation,
     siblingIds: useMemo(() => siblingIdsOf(conversation), [conversation]),
     selectVersion: useCallback(
-      (messageId: string) => (store as unknown as Branching).switchBranch(id, messageId),
+      (messageId: string) => store.switchBranch(id, messageId),
       [store, id],
     ),
     hasOlder,
     loadOlder,
   };
-}
-
-interface Branching {
-  switchBranch(conversationId: string, messageId: string): Promise<void>;
 }
 
 /** One for each conversation that is shown; the transport always uses the options of the last rendering. */
