@@ -79,10 +79,7 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
     isLoading,
     conversation,
     siblingIds: useMemo(() => siblingIdsOf(conversation), [conversation]),
-    selectVersion: useCallback(
-      (messageId: string) => store.switchBranch(id, messageId),
-      [store, id],
-    ),
+    selectVersion: useCallback((messageId: string) => store.switchBranch(id, messageId), [store, id]),
     hasOlder,
     loadOlder,
   };
