@@ -15,8 +15,9 @@ declare class StoreError extends Error {
     /**
      * The server's code, or one of the client's: `offline`, `circuit_open`, `conversation_deleted`,
      * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
-     * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `account_mismatch`, `user_changed` (another tab changes the user just now: it
-     * is tried again).
+     * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
+     * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
+     * again).
      */
     readonly code: string;
     /** The HTTP status; 0 where there was no response. */
@@ -264,6 +265,8 @@ interface LocalDatabase {
     close(): void;
     /** Closes it and deletes everything. */
     destroy(): Promise<void>;
+    /** Called when another tab has opened it with a newer release: this one cannot use it any more. */
+    onOutdated?: () => void;
 }
 interface LocalTransaction {
     get<S extends StoreName>(store: S, key: Key): Promise<Records[S] | undefined>;
@@ -574,7 +577,8 @@ interface StoreStatus {
     pending: number;
     /**
      * The server's error code where there is trouble (`too_much_text_kept`, `storage_disabled`, `writes_paused`, `service_paused`,
-     * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...); else null. What waits is sent when it is over.
+     * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...), or `newer_release` where another tab has opened a newer
+     * release of the page, and this one has to be reloaded; else null. What waits is sent when it is over.
      */
     problem: string | null;
     /** How changes of other devices arrive in this browser at the moment. */

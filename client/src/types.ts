@@ -185,7 +185,8 @@ export interface StoreStatus {
   pending: number;
   /**
    * The server's error code where there is trouble (`too_much_text_kept`, `storage_disabled`, `writes_paused`, `service_paused`,
-   * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...); else null. What waits is sent when it is over.
+   * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...), or `newer_release` where another tab has opened a newer
+   * release of the page, and this one has to be reloaded; else null. What waits is sent when it is over.
    */
   problem: string | null;
   /** How changes of other devices arrive in this browser at the moment. */

@@ -55,6 +55,7 @@ function createStores(database: IDBDatabase) {
 
 class IndexedDatabase implements LocalDatabase {
   readonly kind = 'indexeddb';
+  onOutdated?: () => void;
   readonly #name: string;
   #database: IDBDatabase | null = null;
 
@@ -95,7 +96,10 @@ class IndexedDatabase implements LocalDatabase {
   #use(database: IDBDatabase) {
     this.#database = database;
     // A newer version of the page, or a deletion, waits until every tab has let go.
-    database.onversionchange = () => this.close();
+    database.onversionchange = ({ newVersion }) => {
+      this.close();
+      if (newVersion !== null) this.onOutdated?.();
+    };
     database.onclose = () => this.close();
     return database;
   }

@@ -2,6 +2,7 @@ import { append, confirm, hasPendingBranch, moveHead, readTree, writeTree } from
 import type { LocalTransaction } from '../local/database.js';
 import { dirtyMessages } from '../local/records.js';
 import type { ConversationRecord, ConversationRequest, MessageRecord } from '../local/schema.js';
+import type { Summary } from '../net/wire.js';
 
 /** The server has done what was done to branches here. */
 
@@ -13,9 +14,10 @@ export async function confirmBranches(
   tx: LocalTransaction,
   record: ConversationRecord,
   { kind, body = {} }: ConversationRequest,
+  { headId }: Summary,
 ): Promise<boolean> {
   if (kind === 'switch') return confirmSwitch(tx, record, body.headId);
-  if (kind === 'create' || kind === 'append') return confirmSent(tx, record, body.messages ?? []);
+  if (kind === 'create' || kind === 'append') return confirmSent(tx, record, body.messages ?? [], headId);
   return true;
 }
 
@@ -30,11 +32,12 @@ async function confirmSwitch(tx: LocalTransaction, record: ConversationRecord, h
   return false;
 }
 
-/** The server has these messages. */
+/** The server has these messages, and its path ends with `headId`, where it says so. */
 export async function confirmSent(
   tx: LocalTransaction,
   record: ConversationRecord,
   sent: readonly { id: string }[],
+  headId?: unknown,
 ): Promise<boolean> {
   const ids = new Set(sent.map(({ id }) => id));
   if (!hasPendingBranch(record, await dirtyMessages(tx, record.id))) return isInOrder(tx, record, ids);
@@ -45,6 +48,8 @@ export async function confirmSent(
       append(tree, message);
       message.fresh = false;
     }
+    // A message that was there already has changed nothing.
+    if (typeof headId === 'string') moveHead(tree, headId);
     return fresh.filter((message) => !isSent(message));
   });
   await writeTree(tx, tree);

@@ -26,7 +26,7 @@ export async function acknowledge(
   }
   const isSummary = ['create', 'patch', 'switch'].includes(request.kind);
   const summary = (isSummary ? body : body.conversation) as Summary;
-  const isLine = await confirmBranches(tx, record, request);
+  const isLine = await confirmBranches(tx, record, request, summary);
   await acknowledgeMessages(tx, record, request, body);
   if (request.kind === 'create') acknowledgeCreation(record, request);
   if (request.kind === 'patch') acknowledgeFields(record.fields, record.base, request.body ?? {});

@@ -34,9 +34,9 @@ export async function applyRemoteSummary(tx: LocalTransaction, summary: Summary,
   const known = await tx.get('conversations', summary.id);
   if (known?.deleted) return unchanged();
   if (known?.onServer && summary.revision === known.latest && continues(known, summary)) {
-    const isLater = learnExpiry(known, summary);
-    if (learnTag(known, summary.etag) || isLater) await tx.put('conversations', known);
-    return isLater ? { changed: true, conflicts: [] } : unchanged();
+    const isNews = learnExpiry(known, summary);
+    if (learnTag(known, summary.etag) || isNews) await tx.put('conversations', known);
+    return unchanged();
   }
   if (known?.onServer && isOutdated(known, summary)) return unchanged();
   const record = known ?? { ...newConversation(summary.id, now), held: false };

@@ -159,7 +159,7 @@ async function messageDeleted({ tx, record, entry, request, outcome }: Context):
 }
 
 async function messageNotFound({ tx, record, entry, request, outcome }: Context): Promise<undefined> {
-  if (request.kind === 'append') return followLast(tx, record, request);
+  if (request.kind === 'append') return followLast(tx, record, entry, request);
   if (request.kind === 'switch') return stay(tx, record, entry);
   const id = request.ids?.[0] ?? '';
   const stored = await tx.get('messages', [record.id, id]);
@@ -174,13 +174,19 @@ async function messageNotFound({ tx, record, entry, request, outcome }: Context)
 }
 
 /** What some of these messages were to follow is gone elsewhere: they follow what is last. */
-async function followLast(tx: LocalTransaction, record: ConversationRecord, request: ConversationRequest): Promise<undefined> {
+async function followLast(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  entry: OutboxEntry,
+  request: ConversationRequest,
+): Promise<undefined> {
   const sent = new Set(messagesOf(request).map(({ id }) => id));
   for (const { parent, ...message } of await dirtyMessages(tx, record.id)) {
     const isKept = parent === undefined || !message.fresh || !sent.has(message.id) || sent.has(parent ?? '');
     if (!isKept) await tx.put('messages', message);
   }
   await arrangeAnew(tx, record);
+  entry.refresh = { until: null };
 }
 
 /** The branch that was switched to is gone elsewhere. */
