@@ -34,6 +34,7 @@ const ADAPTER_TESTS: [&str; 5] = [
 on_both_stores!(
     the_adapter_for_the_ai_sdk_keeps_its_promises,
     the_adapter_for_assistant_ui_keeps_its_promises,
+    what_a_device_and_a_server_both_save_is_there_once,
 );
 
 async fn the_adapter_for_the_ai_sdk_keeps_its_promises(site: Site) {
@@ -42,6 +43,10 @@ async fn the_adapter_for_the_ai_sdk_keeps_its_promises(site: Site) {
 
 async fn the_adapter_for_assistant_ui_keeps_its_promises(site: Site) {
     test_adapter(&site, "assistant-ui").await;
+}
+
+async fn what_a_device_and_a_server_both_save_is_there_once(site: Site) {
+    test_adapter(&site, "ai-sdk/react").await;
 }
 
 /// Runs the client's tests in this folder against the service.
@@ -67,9 +72,11 @@ async fn the_hooks_for_react_work_in_chromium() {
     {
         return;
     }
-    let mut command = Command::new("node");
-    command.current_dir(&client).kill_on_drop(true);
-    command.args(ADAPTER_TESTS).arg("test/react/hooks.test.ts");
+    let site = Site::embedded().await;
+    let service = site.deployment(&VARIABLES).await;
+    let mut command = node(&client, &service);
+    command.args(ADAPTER_TESTS);
+    command.args(files_of(&client.join("test/react"), ".test.ts"));
     assert_success(&command.output().await.unwrap());
 }
 

@@ -22,17 +22,24 @@ export const WORDS = 30;
 /** Its text, once it is whole. */
 export const WHOLE = /^Answer \d+:( word\d+){29} word30$/;
 
-/** Twenty words a second; all at once where the question wants it quick. */
+/** Milliseconds for each word, as the question wants it: quick, slow, or neither. */
+function paceOf(question: UIMessage | undefined): number {
+  const text = JSON.stringify(question?.parts);
+  if (text.includes('quick')) return 0;
+  return text.includes('slow') ? 200 : 50;
+}
+
 function answerTo(messages: UIMessage[], signal?: AbortSignal) {
-  const isQuick = JSON.stringify(messages.at(-1)?.parts).includes('quick');
+  const pace = paceOf(messages.at(-1));
   return createUIMessageStream<UIMessage>({
     originalMessages: messages,
     generateId: createIdGenerator({ prefix: 'msg', size: 16 }),
     execute: async ({ writer }) => {
+      writer.write({ type: 'start' });
       writer.write({ type: 'text-start', id: '1' });
       writer.write({ type: 'text-delta', id: '1', delta: `Answer ${++answers}:` });
       for (let word = 1; word <= WORDS && !signal?.aborted; word++) {
-        if (!isQuick) await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, pace));
         writer.write({ type: 'text-delta', id: '1', delta: ` word${word}` });
       }
       writer.write({ type: 'text-end', id: '1' });

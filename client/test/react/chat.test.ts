@@ -34,7 +34,8 @@ async function newUser(): Promise<string> {
 
 const send = (page: Page, text: string, messageId?: string) =>
   page.evaluate(
-    ({ text, messageId }) => void (window as never as Shown).chat.sendMessage({ text, ...(messageId && { messageId }) }),
+    ({ text, messageId }) =>
+      void (window as never as Shown).chat.sendMessage({ text, ...(messageId && { messageId }) }),
     { text, messageId },
   );
 
@@ -43,7 +44,7 @@ const questions = (page: Page) => texts(page, '[data-role=user]');
 const isReady = (page: Page) => page.locator('output:text-is("ready")').waitFor();
 const isWhole = async (page: Page) => WHOLE.test((await answers(page)).at(-1) ?? '');
 const untilWord = (page: Page, word: number) => page.locator(`[data-role=assistant]:has-text("word${word}")`).waitFor();
-const pending = (page: Page) => page.evaluate(() => (window as never as Shown).store.status.pending);
+const flush = (page: Page) => page.evaluate(() => (window as never as Shown).store.flush());
 const refused = (page: Page) => page.evaluate(() => (window as never as Shown).store.refusedWrites());
 
 for (const version of versions) {
@@ -139,7 +140,7 @@ test('an answer that the server saves is followed after a reload and on another 
   const { context, page } = await pages.open(`19?token=${token}`);
   await isReady(page);
   const { context: elsewhere, page: second } = await pages.open(`19?token=${token}`);
-  await send(page, 'Is it?');
+  await send(page, 'slow, is it?');
   await untilWord(page, 5);
   await page.reload();
   await page.locator('output:text-is("streaming")').waitFor();
@@ -147,7 +148,7 @@ test('an answer that the server saves is followed after a reload and on another 
   for (const each of [page, second]) {
     await until(() => isWhole(each), true);
     await isReady(each);
-    await until(() => pending(each), 0);
+    await flush(each);
     assert.deepEqual([(await questions(each)).length, (await answers(each)).length], [1, 1]);
     assert.deepEqual(await refused(each), []);
   }
@@ -161,14 +162,14 @@ test('stopping keeps what there is of the answer, here and at the server', needs
   const token = await newUser();
   const { context, page } = await pages.open(`19?token=${token}`);
   await isReady(page);
-  await send(page, 'Is it?');
+  await send(page, 'slow, is it?');
   await untilWord(page, 5);
   await page.evaluate(() => (window as never as Shown).chat.stop());
   await isReady(page);
   const [partial] = await answers(page);
   assert.match(partial ?? '', /word5/);
   assert.doesNotMatch(partial ?? '', /word30/);
-  await until(() => pending(page), 0);
+  await flush(page);
   await page.reload();
   await untilWord(page, 1);
   assert.equal(await isWhole(page), false);
