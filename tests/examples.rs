@@ -80,6 +80,24 @@ async fn the_hooks_for_react_work_in_chromium() {
     assert_success(&command.output().await.unwrap());
 }
 
+/// The patch is counted, and the packed client is driven in Chromium.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frontend_on_local_storage_adopts_the_client_with_few_lines() {
+    let client = repository().join("client");
+    if !is_installed(&client, "npm ci in client")
+        || !is_there(&client.join("dist"), "npm run build in client")
+        || !is_chromium_there().await
+    {
+        return;
+    }
+    let site = Site::embedded().await;
+    let service = site.deployment(&VARIABLES).await;
+    let mut command = node(&client, &service);
+    command.args(ADAPTER_TESTS);
+    command.args(files_of(&client.join("test/adoption"), ".test.ts"));
+    assert_success(&command.output().await.unwrap());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_of_next_js_works_in_chromium() {
     let build = ["node_modules/next/dist/bin/next", "build"];
@@ -119,7 +137,11 @@ fn node(directory: &Path, service: &Deployment) -> Command {
 }
 
 fn is_installed(directory: &Path, remedy: &str) -> bool {
-    let is_there = directory.join("node_modules").exists();
+    is_there(&directory.join("node_modules"), remedy)
+}
+
+fn is_there(path: &Path, remedy: &str) -> bool {
+    let is_there = path.exists();
     if !is_there {
         skip_without("tests of the client's adapters and examples", remedy).unwrap();
     }

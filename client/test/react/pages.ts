@@ -24,7 +24,7 @@ export const versions = Object.keys(VERSIONS);
 /** Answers what is no page and no script; false where it does not either. */
 export type Route = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** Serves `/18` and `/19`, each with the page bundled with that version. */
+/** Serves pages, such as `/18` and `/19`, each with the page bundled with that version. */
 export class Pages {
   readonly #server: Server;
   readonly #browser: Browser;
@@ -34,11 +34,16 @@ export class Pages {
     this.#browser = browser;
   }
 
-  static async serve(page: string, route: Route = () => false): Promise<Pages> {
+  static async serve(page: string, route?: Route): Promise<Pages> {
     const scripts = new Map<string, string>();
     for (const [version, packages] of Object.entries(VERSIONS)) {
-      scripts.set(`/${version}.js`, await bundle(page, packages));
+      scripts.set(`/${version}.js`, await bundle(placeOf(page), packages));
     }
+    return await Pages.serveScripts(scripts, route);
+  }
+
+  /** Serves a page for each script: `/name` with `/name.js`. */
+  static async serveScripts(scripts: ReadonlyMap<string, string>, route: Route = () => false): Promise<Pages> {
     const server = createServer((request, response) => {
       if (route(request, response)) return;
       const [path = ''] = (request.url ?? '').split('?');
@@ -72,17 +77,19 @@ export class Pages {
   }
 }
 
-async function bundle(page: string, packages: string): Promise<string> {
-  const place = (name: string) => fileURLToPath(new URL(`${packages}/${name}`, import.meta.url));
+const placeOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** The script of a page, with React from these packages. */
+export async function bundle(entry: string, packages = VERSIONS[19]): Promise<string> {
   const { outputFiles } = await esbuild.build({
-    entryPoints: [fileURLToPath(new URL(page, import.meta.url))],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     jsx: 'automatic',
     format: 'iife',
     // The development build: it mounts everything twice in StrictMode, and warns.
     define: { 'process.env.NODE_ENV': '"development"' },
-    alias: { react: place('react'), 'react-dom': place('react-dom') },
+    alias: { react: placeOf(`${packages}/react`), 'react-dom': placeOf(`${packages}/react-dom`) },
   });
   return outputFiles[0]?.text ?? '';
 }
