@@ -30,7 +30,7 @@ const NOTICE = `${BANNER}\n${parserNotice()}`;
 
 /** What is loaded together with what synchronises, also where other chunks use it: one request, not five. */
 const ENGINE =
-  /src\/(sync\/(?!rejection|push-import|bulk-import)|net\/(?!session-storage)|local\/(change-user|ownership))|eventsource-parser/;
+  /src\/(sync\/(?!rejection|push-import|bulk-import|pull-branches)|net\/(?!session-storage)|local\/(change-user|ownership))|eventsource-parser/;
 
 const isCheck = process.argv.includes('--check');
 

@@ -1,5 +1,4 @@
-import { StoreError } from './errors.js';
-import { load } from './load.js';
+import { codeOf, StoreError } from './errors.js';
 import type { LocalTransaction } from './local/database.js';
 import { siblingsOf } from './local/branches.js';
 import { fieldsOf, parentOf, parseMessage, writeConversation, writeMessage, type Fields } from './local/fields.js';
@@ -13,14 +12,14 @@ import {
   type ParsedMessage,
 } from './local/records.js';
 import type { ConversationRecord, MessageRecord } from './local/schema.js';
+import { parseConversation } from './local/parse-save.js';
+import { save } from './local/save.js';
 import { Snapshots } from './local/snapshots.js';
 import {
   addMessage,
   deleteConversation,
   deleteMessage,
-  parseConversation,
   replaceMessage,
-  save,
   switchBranch,
   updateConversation,
   updateMessage,
@@ -259,8 +258,16 @@ export class Conversations<Time> {
   }
 
   async switchBranch(id: string, messageId: string): Promise<void> {
-    if (!(await this.#has(id, messageId))) await this.#pullBranches(id);
-    await this.#change((tx, now) => switchBranch(tx, id, messageId, now), id);
+    const change = () => this.#change((tx, now) => switchBranch(tx, id, messageId, now), id);
+    if (await this.#has(id, messageId)) {
+      try {
+        return await change();
+      } catch (error) {
+        if (codeOf(error) !== 'message_not_found') throw error;
+      }
+    }
+    await this.#pullBranches(id);
+    await change();
   }
 
   async #pullBranches(id: string) {
@@ -270,11 +277,7 @@ export class Conversations<Time> {
     if (!this.#store.mayAsk()) {
       throw new StoreError('offline', 'This branch is not on this device, and the server cannot be asked.');
     }
-    const [{ pullBranches }, { api }] = await Promise.all([
-      load(() => import('./sync/pull-branches.js')),
-      this.#store.engine.get(),
-    ]);
-    await pullBranches({ ...this.#store, api }, record.id);
+    await (await this.#store.engine.get()).pull.pullBranches(record.id);
   }
 
   async updateMessage(id: string, messageId: string, updates: Fields): Promise<void> {

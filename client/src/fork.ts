@@ -24,7 +24,11 @@ export async function forkConversation(
   return (await forkHere(store, id, options)) ?? forkAtServer(store, id, options);
 }
 
-async function forkHere({ database, environment, leadership, bus, count }: OpenStore, id: string, options: ForkOptions) {
+async function forkHere(
+  { database, environment, leadership, bus, count }: OpenStore,
+  id: string,
+  options: ForkOptions,
+) {
   const now = environment.clock.now();
   const forked = await database.run('readwrite', async (tx) => {
     const source = await resolveConversation(tx, id);

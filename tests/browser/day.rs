@@ -51,7 +51,7 @@ async fn a_users_day_in_a_browser_stays_inside_its_budget(site: Site) {
 }
 
 /// The repository's scripts, where a browser can have them: they import the module by its place in the repository.
-fn pages_for_the_script() -> TempDir {
+pub fn pages_for_the_script() -> TempDir {
     let repository = repository();
     let pages = TempDir::with_prefix("pages-").unwrap();
     fs::write(

@@ -14,6 +14,7 @@ mod driver;
 mod hands;
 
 mod appearance;
+mod branches;
 mod caching;
 mod carrying;
 mod day;

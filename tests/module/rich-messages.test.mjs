@@ -124,7 +124,13 @@ test('a message is replaced whole, and what is left out is gone', async () => {
   await store.flush();
   await tab.goOffline();
   await store.putMessage('c', { id: 'a', type: 'assistant', content: 'whole', model: 'm-2' });
-  const expected = { id: 'a', type: 'assistant', content: 'whole', model: 'm-2', timestamp: '2025-07-03T12:30:00.000Z' };
+  const expected = {
+    id: 'a',
+    type: 'assistant',
+    content: 'whole',
+    model: 'm-2',
+    timestamp: '2025-07-03T12:30:00.000Z',
+  };
   const strip = ({ editedAt, ...rest }) => rest;
   const [, here] = (await store.getConversation('c')).messages;
   assert.deepEqual(strip(here), expected);

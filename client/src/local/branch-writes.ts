@@ -104,7 +104,8 @@ export async function leaveTree(work: Work, message: MessageRecord) {
   }
   for (const id of message.siblings ?? []) {
     const sibling = id === message.id ? undefined : await tx.get('messages', [record.id, id]);
-    if (sibling) await tx.put('messages', { ...sibling, siblings: sibling.siblings?.filter((other) => other !== message.id) });
+    if (sibling)
+      await tx.put('messages', { ...sibling, siblings: sibling.siblings?.filter((other) => other !== message.id) });
   }
 }
 

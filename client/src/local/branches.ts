@@ -74,7 +74,10 @@ function show(message: MessageRecord, shown: 0 | 1) {
 
 /** Whether anything here differs from the server's path, or will begin a branch there. */
 export function hasPendingBranch({ head }: ConversationRecord, dirty: readonly MessageRecord[]): boolean {
-  return head !== undefined || dirty.some(({ fresh, parent, served }) => served !== undefined || (fresh && parent !== undefined));
+  return (
+    head !== undefined ||
+    dirty.some(({ fresh, parent, served }) => served !== undefined || (fresh && parent !== undefined))
+  );
 }
 
 /**
@@ -118,7 +121,8 @@ function replay(tree: Tree, fresh: readonly MessageRecord[]) {
   const { record } = tree;
   for (const message of fresh) append(tree, message);
   if (record.head !== undefined && !moveHead(tree, record.head)) delete record.head;
-  const isAsServed = fresh.length === 0 && ![...tree.path, ...tree.beside.values()].some(({ served }) => served !== undefined);
+  const isAsServed =
+    fresh.length === 0 && ![...tree.path, ...tree.beside.values()].some(({ served }) => served !== undefined);
   if (isAsServed) delete record.head;
 }
 

@@ -2,9 +2,9 @@ import { generateTitle, isId, isoOf, millisecondsOf, textOf } from '../text.js';
 import { readTree, rearrange, writeTree } from './branches.js';
 import type { LocalTransaction } from './database.js';
 import { fieldsOf, fieldsOfMessage, isBlocks, isMessageType, same, type RawMessage } from './fields.js';
+import { freeId } from './parse-save.js';
 import { newConversation, newMessage, touchOutbox, type ParsedMessage } from './records.js';
 import type { ConversationRecord, MessageBody, Rejection } from './schema.js';
-import { freeId } from './write.js';
 
 /** Conversations of a file, or of the old localStorage key, into the local database; the server gets them by import. */
 

@@ -1,6 +1,6 @@
-import { codeOf, StoreError } from '../errors.js';
-import { generateTitle, isId, isoOf, millisecondsOf, newConversationId, UNTITLED } from '../text.js';
-import type { ConversationInput } from '../types.js';
+import { StoreError } from '../errors.js';
+import { generateTitle, isoOf, UNTITLED } from '../text.js';
+import { insert, insertBefore, leaveTree, rearrangeAfter, removalsFrom, switchTo } from './branch-writes.js';
 import type { LocalTransaction } from './database.js';
 import {
   differences,
@@ -8,16 +8,15 @@ import {
   fieldsOfMessage,
   isStreaming,
   parseMessage,
-  same,
   tokensOf,
   type Fields,
   type RawMessage,
 } from './fields.js';
-import { insert, insertBefore, leaveTree, rearrangeAfter, removalsFrom, switchTo } from './branch-writes.js';
+import { learnFields, type KnownFields } from './known-fields.js';
+import type { ParsedConversation } from './parse-save.js';
 import {
   BULK,
   hide,
-  newConversation,
   putTombstone,
   resolveConversation,
   setField,
@@ -26,10 +25,8 @@ import {
   withDirty,
   type ParsedMessage,
 } from './records.js';
-import { keepRefusedInputs, type Conflict, type RefusedInput, type StoredRefusal } from './refused-writes.js';
-import { learnFields, learnFromSave, type KnownFields } from './known-fields.js';
+import type { Conflict, StoredRefusal } from './refused-writes.js';
 import type { ConversationRecord, ImportItem, MessageBody, MessageRecord } from './schema.js';
-import type { Snapshot } from './snapshots.js';
 
 /** What this device writes into its own records. The server learns of it later. */
 
@@ -42,64 +39,6 @@ export interface WriteResult {
   conflicts: Conflict[];
   /** Messages that could not be stored, and were not refused before. */
   refused?: StoredRefusal[];
-}
-
-/** A conversation to be saved, checked and copied. */
-export interface ParsedConversation {
-  id: string;
-  /** Epoch ms; NaN where it says none. */
-  createdAt: number;
-  updatedAt: number;
-  tokens: unknown;
-  fields: Fields;
-  /** Undefined where it says nothing of messages. */
-  messages: ParsedMessage[] | undefined;
-  /** Messages that cannot be stored. */
-  refused: RefusedInput[];
-}
-
-/** Checks a conversation to be saved and copies what counts of it: the caller may go on changing the object. */
-export function parseConversation(input: ConversationInput, now: number): ParsedConversation {
-  if (!isId(input?.id)) {
-    throw new StoreError('invalid_id', 'A conversation needs an id of 1 to 128 characters of A-Z a-z 0-9 _ -');
-  }
-  const times = { createdAt: millisecondsOf(input.createdAt), updatedAt: millisecondsOf(input.updatedAt) };
-  const created = Number.isFinite(times.createdAt) ? times.createdAt : now;
-  const { messages, refused } = parseMessages(input.id, input.messages ?? [], created, now);
-  // Where nothing of it can be stored, the caller hears why.
-  if (refused[0] && messages.length === 0) throw refused[0].error;
-  const fields = fieldsOf(input);
-  return { id: input.id, ...times, tokens: input.totalTokens, fields, messages: input.messages && messages, refused };
-}
-
-/** One message that cannot be stored does not keep the others from it. */
-function parseMessages(conversationId: string, inputs: readonly RawMessage[], created: number, now: number) {
-  const messages: ParsedMessage[] = [];
-  const refused: (RefusedInput & { error: unknown })[] = [];
-  const ids = new Map<string, ParsedMessage>();
-  let previous = created;
-  for (const input of inputs) {
-    try {
-      const parsed = parseMessage(input, Math.max(previous, now));
-      previous = parsed.at;
-      if (same(ids.get(parsed.id)?.body, parsed.body)) continue;
-      const id = freeId(parsed.id, ids);
-      const message = { ...parsed, id };
-      ids.set(id, message);
-      messages.push(message);
-    } catch (error) {
-      const messageId = typeof input?.id === 'string' ? input.id : null;
-      refused.push({ conversationId, messageId, content: input, code: codeOf(error), error });
-    }
-  }
-  return { messages, refused };
-}
-
-/** The id, or where another message of the save has it already, one made of it: the same one in every save. */
-export function freeId(id: string, taken: { has(id: string): boolean }): string {
-  let free = id;
-  for (let number = 2; taken.has(free); number += 1) free = `${id.slice(0, 120)}-${number}`;
-  return free;
 }
 
 /** A change to one conversation while it is being made. */
@@ -117,86 +56,7 @@ export interface Work {
   known: KnownFields | undefined;
 }
 
-/** Saves what `saved` has beyond `known`, what its object was given. */
-export async function save(
-  tx: LocalTransaction,
-  saved: ParsedConversation,
-  known: Snapshot,
-  now: number,
-): Promise<WriteResult> {
-  const found = await resolveConversation(tx, saved.id);
-  if (!found?.deleted) return saveTo(tx, found, saved, known, now);
-  const record = await continueDeleted(tx, found, saved, known, now);
-  // Nothing of it is there yet.
-  return saveTo(tx, record, saved, { ...known, fields: undefined, messages: new Map(), isExact: true }, now);
-}
-
-async function saveTo(
-  tx: LocalTransaction,
-  found: ConversationRecord | undefined,
-  saved: ParsedConversation,
-  known: Snapshot,
-  now: number,
-): Promise<WriteResult> {
-  const record = found ?? createFrom(saved, now);
-  const inFlight = await idsInFlight(tx, record.id);
-  const knownFields = await learnFromSave(tx, saved, known);
-  const work: Work = { tx, record, now, changed: !found, conflicts: [], inFlight, known: knownFields };
-
-  saveFields(work, saved.fields, known);
-  for (const id of await removedIds(work, saved, known)) await removeMessage(work, id, known.messages.get(id));
-  await saveMessages(work, saved.messages ?? [], known);
-
-  if (work.changed) {
-    // Of what it does not have yet, the server cannot have counted anything: what the frontend counted will do.
-    if (!record.onServer && Number.isFinite(saved.tokens)) record.tokens = saved.tokens as number;
-    giveTitle(record, saved.messages ?? []);
-    await commit(work, isTurnOpen(saved));
-  }
-  const refused = await keepRefusedInputs(tx, saved.refused, now);
-  return { id: record.id, changed: work.changed, conflicts: work.conflicts, refused };
-}
-
-/** What was saved to a deleted conversation lives on in a new one, if there is anything new in it. */
-async function continueDeleted(
-  tx: LocalTransaction,
-  tombstone: ConversationRecord,
-  saved: ParsedConversation,
-  known: Snapshot,
-  now: number,
-) {
-  const isNew = ({ id, body }: ParsedMessage) =>
-    !known.messages.has(id) || (body.type === 'user' && known.messages.get(id)?.content !== body.content);
-  if (!saved.messages?.some(isNew)) {
-    throw new StoreError('conversation_deleted', 'This conversation was deleted.');
-  }
-  const record = createFrom({ ...saved, id: newConversationId() }, now);
-  await putTombstone(tx, tombstone, now, record.id);
-  return record;
-}
-
-function createFrom(saved: ParsedConversation, now: number): ConversationRecord {
-  const record = newConversation(saved.id, now);
-  if (Number.isFinite(saved.createdAt)) record.createdAt = saved.createdAt;
-  record.fields = { ...saved.fields, title: saved.fields.title || UNTITLED };
-  return record;
-}
-
-function saveFields(work: Work, fields: Fields, { fields: knownFields, isExact }: Snapshot) {
-  const { record } = work;
-  for (const name of isExact ? leftOut(fields, knownFields, work.known?.conversation) : []) {
-    setConversationField(work, name, null);
-  }
-  for (const [name, value] of Object.entries(fields)) {
-    // A frontend that does not follow titles goes on sending the one it began with.
-    const isNoTitle = name === 'title' && (!value || (value === UNTITLED && record.fields.title));
-    const isAsGiven = knownFields && same(knownFields[name], value);
-    if (isNoTitle || isAsGiven) continue;
-    setConversationField(work, name, value);
-  }
-}
-
-function setConversationField(work: Work, name: string, value: unknown) {
+export function setConversationField(work: Work, name: string, value: unknown) {
   const { record, now } = work;
   const base = record.onServer ? record.base : {};
   if (!setField(record.fields, base, name, value)) return;
@@ -204,36 +64,14 @@ function setConversationField(work: Work, name: string, value: unknown) {
   work.changed = true;
 }
 
-/** Fields that are missing though the object was given them, and that this frontend knows: they are to go. */
-function leftOut(fields: Fields, given: Fields | undefined, known: ReadonlySet<string> | undefined): string[] {
-  return Object.keys(given ?? {}).filter((name) => !(name in fields) && known?.has(name));
-}
-
 /** As the server does it, where there is no title yet. */
-function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[]) {
+export function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[]) {
   if (record.fields.title !== UNTITLED) return;
   record.fields.title = generateTitle(messages.map(({ body }) => body));
 }
 
-/** The messages stand in the order in which they are saved: what is new comes before what it stands before there. */
-async function saveMessages(work: Work, messages: readonly ParsedMessage[], known: Snapshot) {
-  const following = new Map<ParsedMessage, string>();
-  let next: string | undefined;
-  for (const message of [...messages].reverse()) {
-    if (next !== undefined) following.set(message, next);
-    if (known.messages.has(message.id)) next = message.id;
-  }
-  let before: string | null = null;
-  for (const message of messages) {
-    const isLinear = message.parent === undefined || message.parent === before;
-    const parsed = isLinear ? { ...message, parent: undefined } : message;
-    await putMessage(work, parsed, known.messages.get(message.id), following.get(message));
-    before = message.id;
-  }
-}
-
 /** Stores a message, or what is different in it from `given`, what the caller was given of it; `next`: what a new one precedes. */
-async function putMessage(work: Work, parsed: ParsedMessage, given: MessageBody | undefined, next?: string) {
+export async function putMessage(work: Work, parsed: ParsedMessage, given: MessageBody | undefined, next?: string) {
   const { id, body } = parsed;
   const names = given && changedNames(work, body, given);
   if (names?.length === 0) return;
@@ -283,21 +121,7 @@ async function editMessage(work: Work, stored: MessageRecord, patch: Fields) {
   await work.tx.put('messages', withDirty(stored));
 }
 
-/** Messages the object was given and no longer has. */
-async function removedIds({ tx, record }: Work, saved: ParsedConversation, known: Snapshot): Promise<string[]> {
-  if (!saved.messages) return [];
-  const kept = new Set(saved.messages.map(({ id }) => id));
-  const missing = [...known.messages].filter(([id]) => !kept.has(id));
-  if (known.isExact) return missing.map(([id]) => id);
-  // Nobody knows which object this was: only what stands behind the first message they share can be meant.
-  const first = saved.messages.find(({ id }) => known.messages.has(id));
-  const place = first && (await tx.get('messages', [record.id, first.id]))?.place;
-  if (place === undefined) return [];
-  const stored = await Promise.all(missing.map(([id]) => tx.get('messages', [record.id, id])));
-  return stored.flatMap((message) => (message && message.place >= place ? [message.id] : []));
-}
-
-async function removeMessage(work: Work, id: string, given: MessageBody | undefined) {
+export async function removeMessage(work: Work, id: string, given: MessageBody | undefined) {
   const { tx, record } = work;
   const stored = await tx.get('messages', [record.id, id]);
   if (!stored || stored.removed) return;
@@ -314,7 +138,7 @@ async function removeMessage(work: Work, id: string, given: MessageBody | undefi
   else await tx.put('messages', hide(stored));
 }
 
-async function idsInFlight(tx: LocalTransaction, conversation: string) {
+export async function idsInFlight(tx: LocalTransaction, conversation: string) {
   const request = (await tx.get('outbox', conversation))?.request;
   const messages = (request && request.kind !== 'import' && request.body?.messages) || [];
   const imported = (await itemsInFlight(tx, conversation)).flatMap((item) => item.messages);
@@ -327,12 +151,12 @@ async function itemsInFlight(tx: LocalTransaction, conversation: string): Promis
   return request?.kind === 'import' ? request.body.filter(({ id }) => id === conversation) : [];
 }
 
-function isTurnOpen({ messages = [] }: Pick<ParsedConversation, 'messages'>) {
+export function isTurnOpen({ messages = [] }: Pick<ParsedConversation, 'messages'>) {
   const last = messages.at(-1)?.body;
   return !last || last.type === 'user' || messages.some(({ body }) => isStreaming(body));
 }
 
-async function commit(work: Work, isOpen: boolean) {
+export async function commit(work: Work, isOpen: boolean) {
   const { tx, record, now } = work;
   if (work.isBranchGone) await rearrangeAfter(work);
   record.updatedAt = Math.max(now, record.updatedAt);

@@ -3,6 +3,7 @@ import type { LocalTransaction } from '../local/database.js';
 import { dirtyMessages } from '../local/records.js';
 import type { ConversationRecord, ConversationRequest, MessageRecord } from '../local/schema.js';
 import type { Summary } from '../net/wire.js';
+import { isWithoutBranches } from './next-request.js';
 
 /** The server has done what was done to branches here. */
 
@@ -13,12 +14,23 @@ import type { Summary } from '../net/wire.js';
 export async function confirmBranches(
   tx: LocalTransaction,
   record: ConversationRecord,
-  { kind, body = {} }: ConversationRequest,
+  { kind, body = {}, ids = [] }: ConversationRequest,
   { headId }: Summary,
 ): Promise<boolean> {
   if (kind === 'switch') return confirmSwitch(tx, record, body.headId);
   if (kind === 'create' || kind === 'append') return confirmSent(tx, record, body.messages ?? [], headId);
+  if (kind === 'remove') return confirmRemoval(tx, record, ids);
   return true;
+}
+
+/** What followed a message that goes follows another one, in branches that are not known here too. */
+async function confirmRemoval(tx: LocalTransaction, record: ConversationRecord, ids: readonly string[]) {
+  const removed = await Promise.all(ids.map((id) => tx.get('messages', [record.id, id])));
+  return isWithoutBranches(
+    tx,
+    record,
+    removed.filter((message) => message !== undefined),
+  );
 }
 
 async function confirmSwitch(tx: LocalTransaction, record: ConversationRecord, headId: unknown) {

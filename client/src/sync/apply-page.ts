@@ -5,6 +5,7 @@ import {
   asFresh,
   comparePlaces,
   dirtyMessages,
+  messagesBeside,
   pageTag,
   shownBetween,
   SHOWN,
@@ -47,16 +48,17 @@ export async function applyRemotePage(
   const { merged, ...applied } = await mergePage(tx, record, page.messages);
   const known = await readKnown(tx, record, page, merged, before);
   const gone = await dropMissing(tx, record, known.missing, page.messages);
-  const placed = before === null ? placeLast(record, known, merged, page.nextCursor) : placeBefore(before, known, merged);
+  const placed =
+    before === null ? placeLast(record, known, merged, page.nextCursor) : placeBefore(before, known, merged);
   for (const message of placed.moved) await tx.put('messages', message);
   const isPlaced = await store(tx, applied.stored, placed.messages);
   record.older = page.nextCursor;
   record.verified = page.nextCursor ? (placed.messages[0]?.place ?? null) : null;
   if (page.state) noteState(record, page.state);
+  const conflicts = [...applied.conflicts, ...gone.conflicts, ...(await correctBeside(tx, record, page))];
   if (before === null) await moveFreshBehind(tx, record, placed.messages.at(-1)?.place ?? -Infinity);
   if (isBranching) await showPending(tx, record);
   await tx.put('conversations', record);
-  const conflicts = [...applied.conflicts, ...gone.conflicts];
   return { changed: isPlaced || gone.changed, added: applied.added, conflicts };
 }
 
@@ -115,7 +117,9 @@ async function readKnown(
 ): Promise<Known> {
   const present = new Set(page.messages.map(({ id }) => id));
   const shown = await tx.list('messages', 'order', shownBetween(record.id, null, before));
-  const hidden = (await dirtyMessages(tx, record.id)).filter(({ removed, place }) => removed && place < (before ?? Infinity));
+  const hidden = (await dirtyMessages(tx, record.id)).filter(
+    ({ removed, place }) => removed && place < (before ?? Infinity),
+  );
   const others = [...shown, ...hidden].filter(({ id, fresh }) => !fresh && !present.has(id)).sort(comparePlaces);
   if (!page.nextCursor) return { older: [], missing: others };
   const first = merged.find(({ place, fresh }) => place !== undefined && !fresh)?.place ?? Infinity;
@@ -139,18 +143,47 @@ async function dropMissing(
   for (const message of missing) {
     if (parents.has(message.id)) parent = parents.get(message.id);
     if (message.removed) {
-      await tx.delete('messages', [record.id, message.id]);
+      // Beside the path it still has to be deleted, and what followed it follows what it followed.
+      if (parent === undefined) await tx.delete('messages', [record.id, message.id]);
+      else await tx.put('messages', withDirty({ ...message, served: 0, parent }));
     } else if (parent !== undefined) {
       await tx.put('messages', withDirty({ ...message, shown: 0, beside: 1, parent }));
       parent = message.id;
-    } else if (message.dirty) {
-      await tx.put('messages', { ...asFresh(message), place: takePlace(record) });
-      result.conflicts.push({ conversationId: record.id, kind: 'edited-message-deleted', messageId: message.id });
     } else {
-      await tx.delete('messages', [record.id, message.id]);
+      result.conflicts.push(...(await drop(tx, record, message)));
     }
   }
   return result;
+}
+
+/** A message that is gone at the server is gone here, unless it was edited here. */
+async function drop(tx: LocalTransaction, record: ConversationRecord, message: MessageRecord): Promise<Conflict[]> {
+  if (!message.dirty) {
+    await tx.delete('messages', [record.id, message.id]);
+    return [];
+  }
+  await tx.put('messages', { ...asFresh(message), shown: SHOWN, place: takePlace(record) });
+  return [{ conversationId: record.id, kind: 'edited-message-deleted', messageId: message.id }];
+}
+
+/** A page tells all versions of its messages: other ones are gone, and so is what followed those, as far as it is known here. */
+async function correctBeside(tx: LocalTransaction, record: ConversationRecord, page: RemotePage): Promise<Conflict[]> {
+  const clean = (await messagesBeside(tx, record.id)).filter(({ fresh }) => !fresh);
+  if (clean.length === 0) return [];
+  const beside = new Map(clean.map((message) => [message.id, message]));
+  const gone = new Set<string>();
+  for (const [index, { id, siblingIds = [id] }] of page.messages.entries()) {
+    if (index === 0 && page.nextCursor) continue;
+    const parent = page.messages[index - 1]?.id ?? null;
+    for (const message of clean) {
+      const isVersion = siblingIds.includes(message.id);
+      if (isVersion && message.parent !== parent) await tx.put('messages', Object.assign(message, { parent }));
+      if (!isVersion && message.parent === parent) gone.add(message.id);
+    }
+  }
+  for (const id of gone) for (const { id: next, parent } of beside.values()) if (parent === id) gone.add(next);
+  const conflicts = await Promise.all([...gone].map((id) => drop(tx, record, beside.get(id) as MessageRecord)));
+  return conflicts.flat();
 }
 
 /** Of each version of a message of the page, what it follows. */

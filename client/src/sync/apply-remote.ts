@@ -80,20 +80,23 @@ async function applyStreamedMessages(
   messages: SentMessage[],
 ): Promise<RemoteChange> {
   const conflicts: Conflict[] = [];
-  const before = record.count;
+  let added = 0;
   for (const theirs of messages.map(readMessage)) {
     const stored = await tx.get('messages', [record.id, theirs.id]);
     // An edit of a message that is not loaded: it will be, as it is then.
     if (!stored && event.type === 'edit') continue;
     const siblings = theirs.siblings ?? stored?.siblings;
     const { record: merged, conflict } = mergeMessage(record.id, stored, { ...theirs, siblings });
-    await tx.put('messages', { ...merged, place: merged.place ?? takePlace(record) });
+    const branch = stored?.beside && ({ shown: 0, beside: 1, parent: stored.parent } as const);
+    const message = { ...merged, ...branch, place: merged.place ?? takePlace(record) };
+    await tx.put('messages', message);
     if (conflict) conflicts.push({ conversationId: record.id, ...conflict });
-    if (!stored) record.count += 1;
+    record.count += message.shown - (stored?.shown ?? 0);
+    if (!stored) added += 1;
     record.tokens += tokensOf(theirs.body) - tokensOf(stored?.body);
   }
   if (event.type === 'append') await moveFreshBehind(tx, record, record.nextPlace - 1);
-  conflicts.push(...(await contest(tx, record.id, record.count - before)));
+  conflicts.push(...(await contest(tx, record.id, added)));
   record.revision = event.revision;
   record.latest = event.revision;
   // An event does not tell the tag: it is asked for when it is needed.

@@ -1,6 +1,6 @@
 import { inSendingOrder } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
-import { comparePlaces, dirtyMessages, isBehind, isEdited, shownBetween } from '../local/records.js';
+import { comparePlaces, dirtyMessages, isBehind, isEdited, messagesBeside, shownBetween } from '../local/records.js';
 import type {
   ConversationRecord,
   ConversationRequest,
@@ -108,12 +108,22 @@ async function removal(
 ): Promise<ConversationRequest> {
   const path = `${pathOf(record)}/messages/${first.id}`;
   const request = { kind: 'remove', method: 'DELETE', match: conditionOf(record) } as const;
-  // What follows on branches that are not known here goes only where that was asked for.
-  const isLine = removed.length > 1 && removed.slice(1).every(({ siblings, served }) => !siblings && served === undefined);
-  if ((first.isSubtree || isLine) && isVerified(record, first) && (await isLast(tx, first))) {
+  // What follows in other branches goes only where that was asked for.
+  const isEnd = first.isSubtree || (removed.length > 1 && (await isWithoutBranches(tx, record, removed)));
+  if (isEnd && isVerified(record, first) && (await isLast(tx, first))) {
     return { ...request, path: `${path}?andAfter=true`, ids: removed.map(({ id }) => id) };
   }
   return { ...request, path, ids: [first.id] };
+}
+
+/** Whether the conversation is one line of messages, as far as is known. */
+export async function isWithoutBranches(
+  tx: LocalTransaction,
+  { id }: ConversationRecord,
+  removed: readonly MessageRecord[],
+): Promise<boolean> {
+  const isLine = removed.every(({ siblings, served }) => !siblings && served === undefined);
+  return isLine && (await messagesBeside(tx, id)).length === 0;
 }
 
 /** Whether everything that the server has from this message on is known here. */

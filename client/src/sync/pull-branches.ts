@@ -24,7 +24,7 @@ interface Parts {
   database: LocalDatabase;
   api: Api;
   bus: EventBus;
-  environment: { clock: Clock };
+  clock: Clock;
 }
 
 /** The server's tree at one revision. */
@@ -33,15 +33,14 @@ interface RemoteTree {
   messages: SentMessage[];
 }
 
-export async function pullBranches({ database, api, bus, environment }: Parts, id: string) {
+export async function pullBranches({ database, api, bus, clock }: Parts, id: string) {
   const ownership = await database.run('readonly', readOwnership);
   const remote = await readRemote(api, id, ownership);
-  const now = environment.clock.now();
   const conflicts = await database.run('readwrite', async (tx) => {
     const record = await tx.get('conversations', id);
     if (!record || record.deleted || (await hasEnded(tx, ownership))) return [];
     const found = await applyRemoteTree(tx, record, remote);
-    await keepLosers(tx, found, now);
+    await keepLosers(tx, found, clock.now());
     return found;
   });
   bus.emit('records-changed', { id, change: { changed: true, conflicts }, source: 'server' });
@@ -61,7 +60,11 @@ async function readRemote(api: Api, id: string, ownership: Ownership): Promise<R
 async function readAll(api: Api, id: string, revision: number, ownership: Ownership) {
   const messages: SentMessage[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const query: string = new URLSearchParams({ branches: 'all', limit: String(PAGE), ...(cursor && { cursor }) }).toString();
+    const query: string = new URLSearchParams({
+      branches: 'all',
+      limit: String(PAGE),
+      ...(cursor && { cursor }),
+    }).toString();
     const path = `/conversations/${id}/messages?${query}`;
     const { body } = await api.call<MessagesResponse>('GET', path, { ownership });
     if (body.revision !== revision) return null;

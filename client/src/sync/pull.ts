@@ -1,6 +1,7 @@
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';
+import { load } from '../load.js';
 import type { LocalDatabase, LocalTransaction } from '../local/database.js';
 import { hasEnded, readOwnership, type Ownership } from '../local/ownership.js';
 import { messagesBeside, resolveConversation, shownBetween } from '../local/records.js';
@@ -75,6 +76,13 @@ export class Pull {
       return;
     }
     while (until !== null && (await this.#isMissing(id, until))) await this.pullOlderPage(id);
+    if (Array.isArray(until) && (await this.#isAnyFresh(id, until))) await this.pullBranches(id);
+  }
+
+  /** Reads all branches, for what may be beside the path. */
+  async pullBranches(id: string) {
+    const { pullBranches } = await load(() => import('./pull-branches.js'));
+    await pullBranches({ database: this.#database, api: this.#api, clock: this.#clock, bus: this.#bus }, id);
   }
 
   /** A conversation that is not known here, if the server has it. */
@@ -131,10 +139,14 @@ export class Pull {
   }
 
   async #isMissing(id: string, until: Exclude<RefreshUntil, null>) {
+    const { record } = await this.#read(id);
+    if (!record?.older || until === 'all') return Boolean(record?.older);
+    return this.#isAnyFresh(id, until);
+  }
+
+  #isAnyFresh(id: string, messageIds: readonly string[]): Promise<boolean> {
     return this.#database.run('readonly', async (tx) => {
-      const record = await tx.get('conversations', id);
-      if (!record?.older || until === 'all') return Boolean(record?.older);
-      const messages = await Promise.all(until.map((message) => tx.get('messages', [id, message])));
+      const messages = await Promise.all(messageIds.map((messageId) => tx.get('messages', [id, messageId])));
       return messages.some((message) => message?.fresh);
     });
   }
@@ -166,7 +178,8 @@ export class Pull {
       const { record } = await this.#read(id);
       const [first] = messages;
       const isVerified =
-        !record?.older || (messages.length === limit && first && record.verified !== null && first.place > record.verified);
+        !record?.older ||
+        (messages.length === limit && first && record.verified !== null && first.place > record.verified);
       if (isVerified || !mayAsk) return messages;
       try {
         await this.pullOlderPage(id);
