@@ -180,8 +180,9 @@ test('the API is at this address as well, but for the routes of the application'
   const session = await fetch(`${address}/api/session`, { method: 'POST' });
   const { token } = await session.json();
   const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
-  const changes = await fetch(`${address}/api/sync`, { headers });
-  const { value } = await changes.body.getReader().read();
+  const changes = (await fetch(`${address}/api/sync`, { headers })).body.getReader();
+  const { value } = await changes.read();
+  await changes.cancel();
   assert.match(new TextDecoder().decode(value), /event: sync/);
   const unknown = await fetch(`${address}/api/chat/none/stream`, { headers });
   assert.notEqual(unknown.status, 200);
