@@ -938,9 +938,9 @@ declare class HybridConversationStore<Time = string> {
     get ready(): Promise<void>;
     /**
      * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
-     * Everything that this tab has saved is in it at once, before the server has it.
+     * Everything that this tab has saved is in it at once, before the server has it. Null: none is open.
      */
-    liveConversation(id: string): LiveConversation<Time>;
+    liveConversation(id: string | null): LiveConversation<Time>;
     /** The list, likewise. */
     liveList(query?: ListQuery): LiveList<Time>;
     get status(): StoreStatus;

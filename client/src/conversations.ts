@@ -26,7 +26,7 @@ import {
   type WriteResult,
 } from './local/write.js';
 import type { OpenStore } from './open.js';
-import { isoOf, newConversationId, UNTITLED } from './text.js';
+import { isId, isoOf, newConversationId, UNTITLED } from './text.js';
 import type {
   Conversation,
   ConversationInput,
@@ -121,6 +121,7 @@ export class Conversations<Time> {
   }
 
   async #getOnce(id: string): Promise<Conversation<Time> | null> {
+    if (!isId(id)) return null;
     await this.#store.imports.wait(id);
     const found = await this.#find(id);
     if (!found || found.deleted) return null;

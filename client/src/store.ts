@@ -99,10 +99,10 @@ export class HybridConversationStore<Time = string> {
 
   /**
    * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
-   * Everything that this tab has saved is in it at once, before the server has it.
+   * Everything that this tab has saved is in it at once, before the server has it. Null: none is open.
    */
-  liveConversation(id: string): LiveConversation<Time> {
-    return this.#live.conversation(id);
+  liveConversation(id: string | null): LiveConversation<Time> {
+    return this.#live.conversation(id ?? '');
   }
 
   /** The list, likewise. */

@@ -12,7 +12,8 @@ export async function insert(work: Work, parsed: ParsedMessage) {
   const last = (await lastShown(tx, record.id))?.id ?? null;
   const message = newMessage(record, parsed);
   // To a branch that was switched to here, it is sent by name.
-  const parent = parsed.parent ?? (record.head === undefined ? parsed.parent : last);
+  const followed = record.head === undefined ? undefined : last;
+  const parent = parsed.parent === undefined ? followed : parsed.parent;
   if (parent === undefined || (parent === last && record.head === undefined)) {
     record.count += 1;
     await tx.put('messages', message);

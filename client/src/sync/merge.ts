@@ -127,8 +127,8 @@ function mergeEdited(stored: MessageRecord, theirs: ParsedMessage, clean: Unplac
 
 /** This device's edits on top of the server's message. `isContested`: the server has others of the same fields. */
 function rebase(stored: MessageRecord, { body: theirs, siblings }: ParsedMessage) {
-  // What the server has and was thought not to have: then all that differs is an edit.
-  const before: Fields = stored.fresh ? { ...stored.body, ...theirs } : stored.base;
+  // What the server has and was thought not to have: then what this device has of it and differs is an edit.
+  const before: Fields = stored.fresh ? ownFields(stored.body, theirs) : stored.base;
   const body: MessageBody = { ...theirs };
   const base: Fields = {};
   let isContested = false;
@@ -144,9 +144,27 @@ function rebase(stored: MessageRecord, { body: theirs, siblings }: ParsedMessage
   return { record: withDirty({ ...onPath, body, base, fresh: false, removed: false }), isContested };
 }
 
-/** Whether `later` only goes on where `earlier` ends: a reply being written, no other edit. */
+/**
+ * What this device says of a message that somebody else has sent as well, such as the server of the frontend. That has a clock
+ * of its own, may have fields of its own, and its own way to make a text of the parts.
+ */
+function ownFields(ours: MessageBody, theirs: MessageBody): Fields {
+  const { timestamp: _, ...fields } = ours;
+  if (ours.parts !== undefined && same(ours.parts, theirs.parts)) delete fields.content;
+  return theirs.streaming === true ? { streaming: undefined, ...fields } : fields;
+}
+
+/** Whether `later` only goes on where `earlier` ends: a reply being written or broken off, no other edit. */
 function isContinued(earlier: MessageBody, later: MessageBody) {
-  return isStreaming(earlier) && textOf(later).startsWith(textOf(earlier));
+  return isUnfinished(earlier) && wholeText(later).startsWith(wholeText(earlier));
+}
+
+function isUnfinished(body: MessageBody) {
+  return isStreaming(body) || body.status === 'aborted' || body.status === 'error';
+}
+
+function wholeText({ content, parts }: MessageBody) {
+  return textOf({ content: parts ?? content });
 }
 
 function isSameText(a: MessageBody, b: MessageBody) {
