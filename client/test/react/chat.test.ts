@@ -93,6 +93,7 @@ test('regenerating and editing keep what was there, and one can switch back', as
   const [first] = await answers(page);
   await page.evaluate(() => void (window as never as Shown).chat.regenerate());
   await page.locator('[data-role=assistant][data-versions="2"]').waitFor();
+  await isReady(page);
   const [second] = await answers(page);
   assert.notEqual(second, first);
   const select = (role: string, index: number) =>
@@ -111,6 +112,7 @@ test('regenerating and editing keep what was there, and one can switch back', as
   const id = await page.evaluate(() => (window as never as Shown).chat.messages[0]?.id);
   await send(page, 'quick, but another', id);
   await page.locator('[data-role=user][data-versions="2"]').waitFor();
+  await isReady(page);
   await until(() => questions(page), ['quick, but another']);
   await until(() => isWhole(page), true);
   await page.reload();
