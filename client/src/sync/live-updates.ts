@@ -218,19 +218,21 @@ export class LiveUpdates {
       isLate = !hasBegun;
       if (isLate) abort();
     }, FIRST_EVENT);
+    const confirmed = this.#parts.feed.noteConfirmations();
     try {
       const { ownership, body } = await this.#openStream(controller.signal);
       for await (const event of readEvents(body, this.#clock, abort)) {
         hasBegun = true;
         this.#setMode('stream');
         if (event.name === 'reconnect') return;
-        await this.#receive(event, ownership);
+        await this.#receive(event, ownership, confirmed);
       }
     } catch (error) {
       // Something on the way gathers what should flow.
       if (isLate) throw new StoreError('no_stream', 'Nothing came through the stream.');
       if (error instanceof StoreError && !hasBegun) throw error;
     } finally {
+      this.#parts.feed.forgetConfirmations(confirmed);
       this.#clock.clearTimeout(timer);
       this.#abort = null;
     }
@@ -248,12 +250,12 @@ export class LiveUpdates {
     return { ownership, body: response.body };
   }
 
-  async #receive({ name, id, data }: StreamEvent, ownership: Ownership) {
+  async #receive({ name, id, data }: StreamEvent, ownership: Ownership, confirmed: Set<string>) {
     const { feed, writesSettled } = this.#parts;
     // A write on its way would look like another device's until it is answered.
     await writesSettled();
     if (name === 'sync') {
-      if (await feed.apply(data as SyncResponse, ownership)) await this.#notePresence();
+      if (await feed.apply(data as SyncResponse, ownership, confirmed)) await this.#notePresence();
     } else if (name === 'erase') {
       await feed.erase(ownership);
     } else if (name === 'change') {
