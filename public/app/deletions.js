@@ -24,7 +24,7 @@ export class Deletions {
     this.#onDone = onDone;
     this.#onHide = onHide;
     this.#onShow = onShow;
-    // Whoever goes has not taken it back.
+    // A user who leaves has not taken it back.
     addEventListener('pagehide', () => {
       write([...read(), ...this.#waiting.keys()]);
       for (const dismiss of [...this.#waiting.values()]) dismiss();

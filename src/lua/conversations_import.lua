@@ -7,8 +7,8 @@
 -- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, head, follows, numbers, is_followed,
 --            message_count, messages...;
 --            the one changed last comes last; updated, total_tokens, score (its place in the list), head (the message that its
---            path ends with), follows (the message that the first one follows) and numbers (of the messages, where an export has told
---            them, separated by commas) may be ''; per message: id, timestamp, tokens,
+--            path ends with), follows (the message that the first one follows) and numbers (of the messages, where they branch, by the order
+--            in which they came, separated by commas) may be ''; per message: id, timestamp, tokens,
 --            digest, record, parent
 --            is_followed: '1' where the conversation follows a source elsewhere, else '0'
 -- Returns  change_sequence: after the import
@@ -37,11 +37,7 @@ local function read_conversations()
       digest = digest, score = tonumber(score), head = head, follows = follows, is_followed = is_followed == '1', messages = read_messages(at + WIDTH, behind - 1),
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
-    local at_message = 0
-    for number in string.gmatch(numbers, '%d+') do
-      at_message = at_message + 1
-      list[index + 1].messages[at_message].number = tonumber(number)
-    end
+    take_numbers(list[index + 1].messages, numbers)
     at = behind
   end
   return list
@@ -109,12 +105,11 @@ local function decide(sent, c)
   return 'm', { c = c, sent = sent, messages = messages, changed = changed, is_update = is_update }
 end
 
--- Numbers a message as an export has it, where it is put back as it was: so those that follow the same one keep their order.
+-- Numbers a message as it was sent, where all of them come or are put back as they were: so those that follow the same one keep their order.
 local function add_numbered(change, message)
-  local counters, number = change.c.counters, change.restores and message.number or nil
-  local entry = add_message(counters, message, change.bodies, number)
-  counters.seq = math.max(counters.seq, number or 0)
-  return entry
+  -- A portion of a source elsewhere is not all that there is.
+  local is_all = change.is_new or change.restores and not change.sent.is_followed
+  return add_message(change.c.counters, message, change.bodies, is_all and message.number or nil)
 end
 
 -- Puts the messages of a new conversation on its path, or beside it: first come those of the path.

@@ -156,8 +156,8 @@ impl UserStore<'_> {
     }
 }
 
-/// The numbers that an export has given all of these messages, separated by commas; else nothing.
-fn numbers_of(messages: &[NewMessage]) -> String {
+/// The numbers of all of these messages, separated by commas, where they have any.
+pub(super) fn numbers_of(messages: &[NewMessage]) -> String {
     let numbers: Option<Vec<String>> = messages
         .iter()
         .map(|message| message.number.map(|number| number.to_string()))

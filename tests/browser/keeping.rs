@@ -22,7 +22,7 @@ async fn a_deleted_conversation_is_restored_from_the_trash(site: Site) {
     browser.choose("Delete").await;
     browser.open_conversation("Explain").await;
     browser.choose("Delete").await;
-    // Whoever looks there does not wait for the notices to go.
+    // A person who looks there does not wait for the notices to go.
     browser.choose_from_page("Trash").await;
     let titles = [
         "Explain the difference between a mutex",

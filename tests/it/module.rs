@@ -35,7 +35,7 @@ async fn the_module_keeps_its_promises(site: Site) {
     let service = site.deployment(&VARIABLES).await;
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
-        // Of a file: whoever waits for what never comes says so.
+        // Of a file: what is waited for in vain is named.
         .arg("--test-timeout=180000")
         .args(scripts())
         .env("API", format!("{}/api", service.url()))

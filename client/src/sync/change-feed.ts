@@ -97,12 +97,7 @@ export class ChangeFeed {
     }
     const { isFirst, changes } = applied;
     this.#tell(changes);
-    await this.#enumerate(
-      isFirst || reset,
-      [...changed.map(({ id }) => id), ...confirmed],
-      hasMore,
-      ownership,
-    );
+    await this.#enumerate(isFirst || reset, [...changed.map(({ id }) => id), ...confirmed], hasMore, ownership);
     confirmed.clear();
     // What a first look finds is no sign of another device being active just now.
     return !this.#enumeration && !isFirst && !reset && changes.some(([, change]) => change.changed);

@@ -83,6 +83,7 @@ procedure! {
         updated: Option<Timestamp>,
         total_tokens: Option<u64>,
         save_digest: &'a str,
+        numbers: String,
         messages: &'a [NewMessage],
     }
 }
