@@ -1,62 +1,36 @@
-//! `/api/import`: the value of the frontend's localStorage key, or what an export gave, as it is.
+//! `/api/import`: the value of the frontend's localStorage key, what an export gave, or another system's history, as it is.
 
 use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::ObjectWriter;
-use conversation_store::service::import::{ImportOutcome, ImportReport, ImportResult, import};
+use conversation_store::service::import::{Format, ImportOptions, import};
 use http::header::CONTENT_TYPE;
 
 /// Imports, with a report on each conversation. Sending it again changes nothing.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(&app).await?;
-    let is_lines = request
-        .header(&CONTENT_TYPE)
-        .is_some_and(|media_type| media_type.contains("ndjson") || media_type.contains("jsonl"));
+    let options = options(&request)?;
     // Before anything is made of what may be megabytes. They are taken in all the same: a client that is cut off while it
     // sends does not learn why.
     let admitted = app.store.for_user(&user).check_writing();
     let body = request.body().await?;
     admitted?;
-    let report = import(&app, &user, &body, is_lines).await?;
-    Ok(ApiResponse::ok(describe(report)))
+    let report = import(&app, &user, &body, &options).await?;
+    ApiResponse::imported(report)
 }
 
-fn describe(report: ImportReport) -> String {
-    let (mut imported, mut unchanged, mut rejected) = (0, 0, 0);
-    let mut results = Vec::with_capacity(report.results.len());
-    for (index, result) in report.results.into_iter().enumerate() {
-        let ImportResult { id, outcome } = result;
-        let json = ObjectWriter::with_capacity(120)
-            .plain("index", index)
-            .optional("id", id.as_deref());
-        let json = match outcome {
-            ImportOutcome::Imported => {
-                imported += 1;
-                json.string("status", "imported")
-            }
-            ImportOutcome::Unchanged => {
-                unchanged += 1;
-                json.string("status", "unchanged")
-            }
-            ImportOutcome::Rejected(error) => {
-                rejected += 1;
-                let (code, message) = ApiError::from(error).describe();
-                json.string("status", "rejected")
-                    .string("code", code.as_str())
-                    .string("message", &message)
-            }
-        };
-        results.push(json.finish());
-    }
-    ObjectWriter::with_capacity(results.len() * 100 + 100)
-        .plain("imported", imported)
-        .plain("unchanged", unchanged)
-        .plain("rejected", rejected)
-        .array("results", results)
-        .plain("clock", report.clock)
-        .finish()
+fn options(request: &ApiRequest) -> Result<ImportOptions, ApiError> {
+    let is_lines = request
+        .header(&CONTENT_TYPE)
+        .is_some_and(|media_type| media_type.contains("ndjson") || media_type.contains("jsonl"));
+    let format = request.choice("format", &Format::ALL.map(Format::name))?;
+    Ok(ImportOptions {
+        is_lines,
+        format: format.and_then(Format::from_name),
+        name: request.file_name()?,
+        is_portion: request.flag("portion")?,
+    })
 }
 
 conversation_store::function!(Import, handle);

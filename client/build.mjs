@@ -17,7 +17,7 @@ const PUBLIC = join(ROOT, '..', 'public');
 const BROWSER_ENTRY = join(ROOT, 'src', 'browser.ts');
 
 /** The package's entries, each a folder of `src` but for the core. */
-const ENTRIES = ['index.ts', 'react/index.ts', 'ai-sdk/index.ts', 'assistant-ui/index.ts'];
+const ENTRIES = ['index.ts', 'react/index.ts', 'ai-sdk/index.ts', 'ai-sdk/react/index.ts', 'assistant-ui/index.ts'];
 
 /** What the core may weigh, gzipped bytes: a page loads all of it before it can show anything. */
 const MOST_BYTES = 20 * 1024;
@@ -30,7 +30,7 @@ const NOTICE = `${BANNER}\n${parserNotice()}`;
 
 /** What is loaded together with what synchronises, also where other chunks use it: one request, not five. */
 const ENGINE =
-  /src\/(sync\/(?!rejection|push-import|bulk-import)|net\/(?!session-storage)|local\/(change-user|ownership))|eventsource-parser/;
+  /src\/(sync\/(?!rejection|push-import|bulk-import|pull-branches)|net\/(?!session-storage)|local\/(change-user|ownership))|eventsource-parser/;
 
 const isCheck = process.argv.includes('--check');
 

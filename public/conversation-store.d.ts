@@ -15,8 +15,9 @@ declare class StoreError extends Error {
     /**
      * The server's code, or one of the client's: `offline`, `circuit_open`, `conversation_deleted`,
      * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
-     * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `account_mismatch`, `user_changed` (another tab changes the user just now: it
-     * is tried again).
+     * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
+     * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
+     * again).
      */
     readonly code: string;
     /** The HTTP status; 0 where there was no response. */
@@ -52,11 +53,6 @@ interface Records {
     state: StateRecord;
 }
 type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state';
-/** Where a message is in its conversation: its timestamp, ms, and the order of those that share one. */
-interface Place {
-    at: number;
-    seq: number;
-}
 /** The `ETag` of the newest page as it came, and the tag of the state that it shows. */
 interface PageTag {
     tag: string;
@@ -97,12 +93,16 @@ interface ConversationRecord {
     etag?: string | null | undefined;
     /** The server's cursor to messages before the verified ones; null where all of them are on this device. */
     older: string | null;
-    /** The oldest message that is known to be as at `revision`; null where all of them are. */
-    verified: Place | null;
+    /** The place of the oldest message that is known to be as at `revision`; null where all of them are. */
+    verified: number | null;
     /** Its messages are still being stored by an import. */
     isStoring?: true;
-    /** The next message created on this device has this `seq`. */
-    nextSeq: number;
+    /** Behind every place that was given so far. */
+    nextPlace: number;
+    /** The message that the active path is to end with, where the server still has to be told. */
+    head?: string | undefined;
+    /** When it expires, ISO 8601, or null, as the server has told. */
+    expiresAt?: string | null | undefined;
     /** `pending` until the server knows of the deletion. */
     deleted?: 'pending' | 'done' | undefined;
     deletedAt?: number | undefined;
@@ -117,11 +117,27 @@ interface MessageBody extends Fields {
     content?: unknown;
 }
 /** A message, by conversation and id. */
-interface MessageRecord extends Place {
+interface MessageRecord {
     conversation: string;
     id: string;
-    /** 0 where it waits to be deleted. */
+    /**
+     * Messages on the active path stand in the order of their places, and those that the server does not have yet are sent in
+     * it. A timestamp says nothing about that.
+     */
+    place: number;
+    /** 1 on the active path; 0 where it is beside it, or waits to be deleted. */
     shown: 0 | 1;
+    /** Set where it is on a branch beside the active path. */
+    beside?: 1;
+    /**
+     * What it follows, null for none: of a message beside the path; and of one that the server does not have yet, where it is not
+     * simply to follow the last one there.
+     */
+    parent?: string | null | undefined;
+    /** What `shown` is at the server, where a branch that was begun or switched to here has changed it. */
+    served?: 0 | 1;
+    /** The ids of all that follow the same message, as the server has told. */
+    siblings?: string[] | undefined;
     body: MessageBody;
     /** The server's values of the fields that were changed on this device. */
     base: Fields;
@@ -129,17 +145,23 @@ interface MessageRecord extends Place {
     fresh: boolean;
     /** To be deleted on the server. */
     removed: boolean;
+    /** To be deleted together with all that follows it there, in every branch. */
+    isSubtree?: true;
+    /** To be replaced whole at the server: fields that are not known here go too. */
+    isWhole?: true;
     /** Set where anything of it waits to be sent. */
     dirty?: 1;
 }
 /** A message as it is sent. */
 type SentMessage = MessageBody & {
     id: string;
+    parentId?: string | null;
+    siblingIds?: string[];
 };
 /** A write to one conversation, as it is sent. */
 interface ConversationRequest {
-    kind: 'create' | 'append' | 'edit' | 'remove' | 'patch' | 'delete';
-    method: 'POST' | 'PATCH' | 'DELETE';
+    kind: 'create' | 'save' | 'append' | 'edit' | 'put' | 'remove' | 'patch' | 'switch' | 'delete';
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
     path: string;
     body?: Fields & {
         messages?: SentMessage[];
@@ -164,6 +186,11 @@ interface ImportRequest {
     body: ImportItem[];
     key?: string;
 }
+/**
+ * How much of the server's state is to be read: the newest page, older ones until these messages are known, or all of them. A
+ * number is of an earlier release: all of them.
+ */
+type RefreshUntil = null | readonly string[] | 'all';
 /** That a conversation has something to send, by conversation; an import of several is under `*`. */
 interface OutboxEntry {
     conversation: string;
@@ -185,9 +212,9 @@ interface OutboxEntry {
     isAdopted?: boolean;
     /** One message per request, after a refusal that did not say which message it was about. */
     split?: boolean;
-    /** The server's state has to be read first, back to the time `until`. */
+    /** The server's state has to be read first. */
     refresh?: {
-        until: number | null;
+        until: RefreshUntil | number;
     } | undefined;
     /** Not to be sent before. */
     holdUntil: number;
@@ -238,6 +265,8 @@ interface LocalDatabase {
     close(): void;
     /** Closes it and deletes everything. */
     destroy(): Promise<void>;
+    /** Called when another tab has opened it with a newer release: this one cannot use it any more. */
+    onOutdated?: () => void;
 }
 interface LocalTransaction {
     get<S extends StoreName>(store: S, key: Key): Promise<Records[S] | undefined>;
@@ -264,6 +293,8 @@ interface Environment {
     page: PageState;
     /** Between 0 and 1. */
     random(): number;
+    /** Asks the browser to keep the page's data for good; whether it does. */
+    persist(): Promise<boolean>;
 }
 /** A BroadcastChannel, as far as the store uses it. */
 type Channel = Pick<BroadcastChannel, 'postMessage' | 'close' | 'onmessage'>;
@@ -274,7 +305,7 @@ interface Clock {
     clearTimeout(timer: unknown): void;
 }
 /** What happened to the page; `leaving`: it may be about to go. */
-type PageEvent = 'visibility' | 'online' | 'leaving';
+type PageEvent = 'visibility' | 'focus' | 'online' | 'leaving';
 /** The page the store is in. */
 interface PageState {
     isVisible(): boolean;
@@ -391,11 +422,33 @@ interface TokenCount {
     output: number;
     total: number;
 }
+/** A part of a message: text, reasoning, a call of a tool, a file. All but `type` is up to the library that made it. */
+interface MessagePart {
+    type: string;
+    [field: string]: unknown;
+}
+/** How far the writing of a message has come. */
+type MessageStatus = 'complete' | 'streaming' | 'aborted' | 'error';
+/** What a message may have beside its text. */
+interface RichMessage {
+    /** What it consists of where it is more than text; comes back as it was saved. */
+    parts?: MessagePart[];
+    /** What the parts are written in: `ai-sdk/v7`, `aui/v0`, `anthropic`, `openai/items`, ... */
+    format?: string;
+    /** `streaming` counts as `streaming: true`. */
+    status?: MessageStatus;
+    /** Which model wrote it. */
+    model?: string;
+    usage?: object;
+    metadata?: object;
+}
 /** A message. Fields not listed here are kept and given back as well. */
-interface ConversationMessage<Time = string> {
+interface ConversationMessage<Time = string> extends RichMessage {
     id: string;
     type: MessageType;
+    /** Text; where a client saved blocks in its place, as Anthropic's API has them, an array of those. */
     content: string;
+    /** To be shown: messages stand in the order in which they were written, whatever the clocks said. */
     timestamp: Time;
     /** True while the answer is being written: what is saved meanwhile is sent together. */
     streaming?: boolean;
@@ -403,17 +456,39 @@ interface ConversationMessage<Time = string> {
     editable?: boolean;
     /** When it was last edited, ISO 8601: of two edits of one message the newer wins. Set by the store. */
     editedAt?: string;
+    /**
+     * Where there are several versions of it, all that follow the same message: the ids of all of them, itself included, in the
+     * order in which they came. See `switchBranch()`. Computed by the store.
+     */
+    siblingIds?: string[];
 }
 /** A message to save: as `ConversationMessage`, with the time in any form, or now. */
-interface MessageInput {
+interface MessageInput extends Omit<RichMessage, 'parts'> {
     id: string;
     type: MessageType;
-    content: string;
+    /** May be left out where there are `parts`: then it is their text. */
+    content?: string | readonly MessagePart[];
+    parts?: readonly MessagePart[];
     timestamp?: TimeInput;
     streaming?: boolean;
     tokens?: TokenCount;
     editable?: boolean;
+    /** Of a new message the one that it follows, where that is not the one before it: see `addMessage()`. Null: none. */
+    parentId?: string | null;
 }
+/** Where a new message stands. */
+interface MessagePlace {
+    /** The message that it follows; null for a first message. Without it, it follows the last one. */
+    parentId?: string | null;
+}
+/** Where a fork comes from: a conversation of the user's own, or a share. */
+type ForkOrigin = {
+    conversationId: string;
+    messageId: string | null;
+} | {
+    shareId: string;
+    title: string;
+};
 /** A conversation. Fields not listed here are kept and given back as well. */
 interface Conversation<Time = string> {
     id: string;
@@ -430,6 +505,14 @@ interface Conversation<Time = string> {
     keep?: boolean;
     archived?: boolean;
     tags?: string[];
+    /** Of a fork. */
+    forkedFrom?: ForkOrigin;
+    /** Of an answer that is being written, where the frontend's server keeps streams to resume. */
+    activeStreamId?: string;
+    /** When it expires, ISO 8601; null where it never does. Unknown until the server has told. */
+    expiresAt?: string | null;
+    /** The last message of the branch that is shown; null where there is none. Of an opened conversation; computed by the store. */
+    headId?: string | null;
     /** How many messages the conversation has, also those not loaded. Computed by the store. */
     messageCount?: number;
     /** Whether there are older messages than those in `messages`: see `loadOlder()`. Computed by the store. */
@@ -478,6 +561,7 @@ interface ConversationUpdates {
     archived?: boolean | null;
     tags?: string[] | null;
     mcpServers?: McpServers | null;
+    activeStreamId?: string | null;
 }
 type StatusMode = 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
 /** How changes of other devices arrive: by a stream, by asking, not just now, or not at all. */
@@ -495,7 +579,8 @@ interface StoreStatus {
     pending: number;
     /**
      * The server's error code where there is trouble (`too_much_text_kept`, `storage_disabled`, `writes_paused`, `service_paused`,
-     * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...); else null. What waits is sent when it is over.
+     * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...), or `newer_release` where another tab has opened a newer
+     * release of the page, and this one has to be reloaded; else null. What waits is sent when it is over.
      */
     problem: string | null;
     /** How changes of other devices arrive in this browser at the moment. */
@@ -619,6 +704,62 @@ interface Share {
     messageCount: number;
     createdAt: string;
     expiresAt: string;
+}
+/** Which page of a list of the server's: the first one, or that of another page's `nextCursor`. */
+interface PageOptions {
+    cursor?: string | null;
+    /** At most 50; 20 by default. */
+    limit?: number;
+}
+/** A conversation as the server lists it. */
+interface ListedConversation {
+    id: string;
+    title: string;
+    createdAt: string;
+    updatedAt: string;
+    messageCount: number;
+    totalTokens: number;
+}
+/** A conversation in the trash. */
+interface TrashedConversation extends ListedConversation {
+    deletedAt: string;
+    /** When it is gone for good. */
+    expiresAt: string;
+}
+interface TrashPage {
+    conversations: TrashedConversation[];
+    /** Null on the last page. */
+    nextCursor: string | null;
+}
+interface ExpiringPage {
+    conversations: (ListedConversation & {
+        expiresAt: string;
+    })[];
+    /** How many there are on all pages; null where there are too many conversations to count at once. */
+    count: number | null;
+    nextCursor: string | null;
+}
+/** What brings an anonymous user back. */
+interface RecoveryCode {
+    /** Seven groups of four letters and digits. */
+    code: string;
+    createdAt: string;
+}
+interface ForkOptions {
+    /** The last message of the fork; without it the last one of the conversation. */
+    messageId?: string;
+    /** Without it that of the conversation. */
+    title?: string;
+}
+/** What `forkConversation()` has made. */
+interface ForkedConversation {
+    id: string;
+    title: string;
+    messageCount: number;
+    forkedFrom: {
+        conversationId: string;
+        messageId: string | null;
+    };
 }
 /** What `forkShare()` has made of a share. */
 interface ForkedShare {
@@ -797,9 +938,9 @@ declare class HybridConversationStore<Time = string> {
     get ready(): Promise<void>;
     /**
      * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
-     * Everything that this tab has saved is in it at once, before the server has it.
+     * Everything that this tab has saved is in it at once, before the server has it. Null: none is open.
      */
-    liveConversation(id: string): LiveConversation<Time>;
+    liveConversation(id: string | null): LiveConversation<Time>;
     /** The list, likewise. */
     liveList(query?: ListQuery): LiveList<Time>;
     get status(): StoreStatus;
@@ -831,14 +972,32 @@ declare class HybridConversationStore<Time = string> {
      * holds nothing new.
      */
     saveConversation(conversation: ConversationInput): Promise<void>;
+    /** Deletes a conversation: it goes to the trash, where the server has it. */
     deleteConversation(id: string): Promise<void>;
-    addMessage(conversationId: string, message: MessageInput): Promise<void>;
+    /**
+     * Adds a message behind the last one, or with `parentId` behind that one, null: as a first message. Where that is not the last
+     * one, it begins a branch: what followed stays as its alternative, see `switchBranch()`. A message that is there
+     * already is edited.
+     */
+    addMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void>;
+    /** Adds a message, or replaces it whole where it stands: fields that are left out are gone. */
+    putMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void>;
+    /**
+     * Shows the branch with this message, up to the newest message behind it: one of a shown message's `siblingIds`. At once
+     * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible.
+     */
+    switchBranch(conversationId: string, messageId: string): Promise<void>;
+    /**
+     * Makes a new conversation of the path up to this message, or of all of it: on this device where it is all here, else at the
+     * server; rejects with `offline` where that cannot be asked.
+     */
+    forkConversation(conversationId: string, options?: ForkOptions): Promise<ForkedConversation>;
     updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void>;
     /** The first 6 words of the first user message, at most 50 characters. */
     generateTitle(messages: readonly TitleSource[]): string;
     /** A new, empty conversation; it is kept when it is saved. */
     createNewConversation(mcpServers?: McpServers): Conversation<Time>;
-    /** Deletes a message; with `andAfter` also all that follow it. */
+    /** Deletes a message, and what followed it follows what it followed; with `andAfter` all that follow it go, in every branch. */
     deleteMessage(conversationId: string, messageId: string, options?: {
         andAfter?: boolean;
     }): Promise<void>;
@@ -876,6 +1035,28 @@ declare class HybridConversationStore<Time = string> {
         userId: string;
         kept: number;
     }>;
+    /**
+     * A code that brings this anonymous user back on a browser that has lost it; the code before ends. Nobody can tell it
+     * again: it is to be written down or printed. `getStatistics()` says whether there is one, and since when.
+     */
+    createRecoveryCode(): Promise<RecoveryCode>;
+    /**
+     * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
+     * `invalid_field` where the code is mistyped.
+     */
+    recover(code: string, options?: {
+        keepLocal?: boolean;
+    }): Promise<{
+        userId: string;
+        kept: number;
+    }>;
+    /** Ends the recovery code, if there is one. */
+    revokeRecoveryCode(): Promise<void>;
+    /**
+     * Asks the browser to keep this page's data when it runs out of room. Resolves with whether it does. Some browsers ask the
+     * person: best called when there is something to lose.
+     */
+    persist(): Promise<boolean>;
     /** How many conversations this device holds: whether there is something to ask about before `redeemLinkCode()`. */
     countLocalConversations(): Promise<number>;
     /** Ends the session of all other devices. */
@@ -918,6 +1099,23 @@ declare class HybridConversationStore<Time = string> {
     /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
     forkShare(id: string): Promise<ForkedShare>;
     deleteShare(id: string): Promise<void>;
+    /** A page of what is in the trash, last deleted first. */
+    listTrash(options?: PageOptions): Promise<TrashPage>;
+    /** Takes a conversation out of the trash. It is in the list at once, on this device. */
+    restoreConversation(id: string): Promise<void>;
+    /** Deletes a conversation for good, whether it is in the trash or not. */
+    deletePermanently(id: string): Promise<void>;
+    /** Deletes for good what is in the trash. */
+    emptyTrash(): Promise<void>;
+    /**
+     * A page of the conversations that expire within so many days (14, at most 365), last changed first. To keep one,
+     * `updateConversation(id, { keep: true })`.
+     */
+    listExpiring(options?: PageOptions & {
+        days?: number;
+    }): Promise<ExpiringPage>;
+    /** How many days the user's conversations live without being used; null is for ever, as far as the server allows. */
+    setConversationTtl(days: number | null): Promise<Statistics>;
     getStatistics(): Promise<Statistics>;
 }
 /** The conversation store of a chat frontend. */
@@ -926,4 +1124,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, FailedEvent, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessageType, MigrationReport, PageEvent, PageState, ProgressEvent, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

@@ -60,6 +60,10 @@ codes! {
         DuplicateId = "duplicate_id",
         /// More messages than one append takes.
         TooManyMessages = "too_many_messages",
+        /// What is to be imported may be written in several formats: `?format=` has to name one.
+        AmbiguousFormat = "ambiguous_format",
+        /// What is to be imported is not of the format named, or of one that is not read.
+        UnknownFormat = "unknown_format",
         /// The connection ended before the body was complete.
         BodyIncomplete = "body_incomplete",
         /// The user of an auth provider signs in and out there.
@@ -130,6 +134,8 @@ codes! {
     UNPROCESSABLE_ENTITY {
         /// The `Idempotency-Key` named another request before.
         IdempotencyKeyReused = "idempotency_key_reused",
+        /// Nothing of what was to be imported is a conversation with anything to read.
+        NothingImported = "nothing_imported",
     }
     PAYLOAD_TOO_LARGE {
         /// The body is larger than a request may be.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use common::{Deployment, Site, repository};
+use serde_json::{Value, json};
 use test_support::skip_without;
 use tokio::process::Command;
 
@@ -34,6 +35,7 @@ const ADAPTER_TESTS: [&str; 5] = [
 on_both_stores!(
     the_adapter_for_the_ai_sdk_keeps_its_promises,
     the_adapter_for_assistant_ui_keeps_its_promises,
+    what_a_device_and_a_server_both_save_is_there_once,
 );
 
 async fn the_adapter_for_the_ai_sdk_keeps_its_promises(site: Site) {
@@ -42,6 +44,10 @@ async fn the_adapter_for_the_ai_sdk_keeps_its_promises(site: Site) {
 
 async fn the_adapter_for_assistant_ui_keeps_its_promises(site: Site) {
     test_adapter(&site, "assistant-ui").await;
+}
+
+async fn what_a_device_and_a_server_both_save_is_there_once(site: Site) {
+    test_adapter(&site, "ai-sdk/react").await;
 }
 
 /// Runs the client's tests in this folder against the service.
@@ -67,29 +73,55 @@ async fn the_hooks_for_react_work_in_chromium() {
     {
         return;
     }
-    let mut command = Command::new("node");
-    command.current_dir(&client).kill_on_drop(true);
-    command.args(ADAPTER_TESTS).arg("test/react/hooks.test.ts");
+    let site = Site::embedded().await;
+    let service = site.deployment(&VARIABLES).await;
+    let mut command = node(&client, &service);
+    command.args(ADAPTER_TESTS);
+    command.args(files_of(&client.join("test/react"), ".test.ts"));
+    assert_success(&command.output().await.unwrap());
+}
+
+/// The patch is counted, and the packed client is driven in Chromium.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frontend_on_local_storage_adopts_the_client_with_few_lines() {
+    let client = repository().join("client");
+    if !is_installed(&client, "npm ci in client")
+        || !is_there(&client.join("dist"), "npm run build in client")
+        || !is_chromium_there().await
+    {
+        return;
+    }
+    let site = Site::embedded().await;
+    let service = site.deployment(&VARIABLES).await;
+    let mut command = node(&client, &service);
+    command.args(ADAPTER_TESTS);
+    command.args(files_of(&client.join("test/adoption"), ".test.ts"));
     assert_success(&command.output().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_of_next_js_works_in_chromium() {
     let build = ["node_modules/next/dist/bin/next", "build"];
-    drive_example("examples/next-ai-sdk", build).await;
+    let Some(service) = drive_example("examples/next-ai-sdk", build).await else {
+        return;
+    };
+    let routes = routes_on_vercel("examples/next-ai-sdk").await;
+    if let Some(routes) = routes {
+        assert_api_comes_last(&routes, &format!("{}/api/$1", service.url()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_example_of_vite_works_in_chromium() {
     let build = ["node_modules/vite/bin/vite.js", "build"];
-    drive_example("examples/vite-assistant-ui", build).await;
+    let _ = drive_example("examples/vite-assistant-ui", build).await;
 }
 
 /// Builds an example, and runs its own test of it.
-async fn drive_example(example: &str, build: [&str; 2]) {
+async fn drive_example(example: &str, build: [&str; 2]) -> Option<Deployment> {
     let directory = repository().join(example);
     if !is_installed(&directory, &format!("{example}/install")) || !is_chromium_there().await {
-        return;
+        return None;
     }
     let site = Site::embedded().await;
     let service = site.deployment(&VARIABLES).await;
@@ -99,6 +131,69 @@ async fn drive_example(example: &str, build: [&str; 2]) {
     drive.args(["--test", "--test-reporter=spec", "--test-timeout=300000"]);
     drive.args(files_of(&directory.join("test"), ".test.mjs"));
     assert_success(&drive.output().await.unwrap());
+    Some(service)
+}
+
+/// What Vercel's own command line makes of the routes of an example that is built already; none without it.
+async fn routes_on_vercel(example: &str) -> Option<Vec<Value>> {
+    let program = repository().join("tests/vercel/node_modules/.bin/vercel");
+    if !program.exists() {
+        let remedy = "npm install --no-save in tests/vercel";
+        skip_without("the routes of the Next.js example on Vercel", remedy).unwrap();
+        return None;
+    }
+    let copy = tempfile::tempdir().unwrap();
+    let mut copying = Command::new("cp");
+    copying.arg("-r").arg(repository().join(example).join("."));
+    assert_success(&copying.arg(copy.path()).output().await.unwrap());
+    write_json(
+        &copy.path().join(".vercel/project.json"),
+        &json!({ "projectId": "prj_x", "orgId": "team_x", "settings": { "framework": "nextjs" } }),
+    );
+    // It is installed and built already: doing so again takes a minute.
+    write_json(
+        &copy.path().join("vercel.json"),
+        &json!({ "framework": "nextjs", "installCommand": "true", "buildCommand": "true" }),
+    );
+    let mut command = Command::new(program);
+    command
+        .current_dir(copy.path())
+        .args(["build", "--yes", "--no-color", "--global-config"])
+        .arg(copy.path().join("cli"))
+        .env("VERCEL_BUILD_IMAGE", "al2023")
+        .env("VERCEL_TELEMETRY_DISABLED", "1");
+    assert_success(&command.output().await.unwrap());
+    let config = std::fs::read(copy.path().join(".vercel/output/config.json")).unwrap();
+    let config: Value = serde_json::from_slice(&config).unwrap();
+    config["routes"].as_array().cloned()
+}
+
+fn write_json(path: &Path, value: &Value) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, value.to_string()).unwrap();
+}
+
+/// Behind files and the application's own routes, with and without parameters, comes what goes to the functions.
+fn assert_api_comes_last(routes: &[Value], api: &str) {
+    let mut phase = "";
+    let mut phases = Vec::new();
+    for route in routes {
+        phase = route["handle"].as_str().unwrap_or(phase);
+        match route["dest"].as_str() {
+            Some(dest) if dest == api => phases.push((phase, "the functions")),
+            Some(dest) if dest.starts_with("/api/chat/[id]/stop?") => {
+                phases.push((phase, "the application"));
+            }
+            _ => {}
+        }
+    }
+    phases.dedup();
+    // Of these two phases, Vercel takes the latter first.
+    let expected = [
+        ("resource", "the functions"),
+        ("rewrite", "the application"),
+    ];
+    assert_eq!(phases, expected);
 }
 
 fn node(directory: &Path, service: &Deployment) -> Command {
@@ -106,13 +201,18 @@ fn node(directory: &Path, service: &Deployment) -> Command {
     command
         .current_dir(directory)
         .env("API", format!("{}/api", service.url()))
+        .env("CONVERSATION_STORE_URL", format!("{}/api", service.url()))
         .env("NEXT_TELEMETRY_DISABLED", "1")
         .kill_on_drop(true);
     command
 }
 
 fn is_installed(directory: &Path, remedy: &str) -> bool {
-    let is_there = directory.join("node_modules").exists();
+    is_there(&directory.join("node_modules"), remedy)
+}
+
+fn is_there(path: &Path, remedy: &str) -> bool {
+    let is_there = path.exists();
     if !is_there {
         skip_without("tests of the client's adapters and examples", remedy).unwrap();
     }

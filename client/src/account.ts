@@ -1,12 +1,13 @@
 import { createContext } from './context.js';
 import { StoreError } from './errors.js';
 import { wipe } from './local/change-user.js';
-import { listConversations, shownBetween } from './local/records.js';
+import { everyMessage, listConversations } from './local/records.js';
 import type { ConversationRecord } from './local/schema.js';
 import { forgetOldData } from './migration.js';
 import type { SessionResponse } from './net/wire.js';
 import { openStore, type OpenStore } from './open.js';
 import { newConversationId } from './text.js';
+import type { RecoveryCode } from './types.js';
 
 /** Devices and users: who this device is, and whose the data on it are. */
 
@@ -26,15 +27,36 @@ export async function createLinkCode({ engine }: OpenStore) {
   return body;
 }
 
-/** Becomes the user whose code it is; what is here goes along, or is removed. */
-export async function redeemLinkCode(store: OpenStore, code: string, { keepLocal = true } = {}) {
+/** Makes a recovery code, in the place of the one before. It is told this once. */
+export async function createRecoveryCode({ engine }: OpenStore): Promise<RecoveryCode> {
+  const { api } = await engine.get();
+  const options = { body: { action: 'createRecoveryCode' } };
+  const { body } = await api.call<{ recoveryCode: string; createdAt: string }>('POST', '/session', options);
+  return { code: body.recoveryCode, createdAt: body.createdAt };
+}
+
+export async function revokeRecoveryCode({ engine }: OpenStore) {
+  const { api } = await engine.get();
+  await api.call('POST', '/session', { body: { action: 'revokeRecoveryCode' } });
+}
+
+/**
+ * Becomes the user whose code it is, of a device (`redeem`) or a recovery code (`recover`); what is here goes along, or is
+ * removed.
+ */
+export async function becomeUserOf(
+  store: OpenStore,
+  action: 'redeem' | 'recover',
+  code: string,
+  { keepLocal = true } = {},
+) {
   const { database, leadership } = store;
   const { api, presence, session } = await store.engine.get();
   if (session.isOfProvider) throw new StoreError('use_provider', 'This user signs in at the auth provider.');
   return leadership.exclusively(async () => {
     // Before anything changes: what only the server has of the former user could not be had afterwards.
     if (keepLocal && session.stored?.token) await pullEverything(store);
-    const options = { body: { action: 'redeem', code }, isPublic: true };
+    const options = { body: { action, code }, isPublic: true };
     const { body } = await api.call<SessionResponse & { userId: string }>('POST', '/session', options);
     if (!keepLocal) await database.run('readwrite', wipe);
     await session.become(body);
@@ -45,15 +67,21 @@ export async function redeemLinkCode(store: OpenStore, code: string, { keepLocal
   });
 }
 
+/** How many conversations are read at a time. */
+const AT_ONCE = 6;
+
 /** Brings all messages of all conversations here. */
 async function pullEverything({ database, engine }: OpenStore) {
   const { feed, pull } = await engine.get();
   await feed.ask();
-  for (const { id } of await database.run('readonly', listConversations)) {
-    const record = await pull.resolve(id);
-    // -Infinity: as far back as there is anything.
-    if (record?.onServer) await pull.refresh(id, -Infinity);
-  }
+  const records = (await database.run('readonly', listConversations)).values();
+  const pullNext = async () => {
+    for (const { id } of records) {
+      const record = await pull.resolve(id);
+      if (record?.onServer) await pull.refresh(id, 'all');
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, pullNext));
 }
 
 export async function signOutEverywhere({ engine }: OpenStore) {
@@ -145,7 +173,7 @@ async function claimAtServer({ engine }: OpenStore, token: string) {
 async function takeOver(store: OpenStore, anonymous: OpenStore, conversations: ConversationRecord[]) {
   for (const record of conversations) {
     const [messages, entry] = await anonymous.database.run('readonly', async (tx) => [
-      await tx.list('messages', 'order', shownBetween(record.id)),
+      await tx.list('messages', null, everyMessage(record.id)),
       await tx.get('outbox', record.id),
     ]);
     await store.database.run('readwrite', async (tx) => {

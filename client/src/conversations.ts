@@ -1,22 +1,40 @@
-import { StoreError } from './errors.js';
+import { codeOf, StoreError } from './errors.js';
 import type { LocalTransaction } from './local/database.js';
-import { fieldsOf, parseMessage, writeConversation, writeMessage, type Fields } from './local/fields.js';
-import { countWaiting, isBehind, listConversations, resolveConversation, shownBetween } from './local/records.js';
-import type { ConversationRecord, MessageRecord, Place } from './local/schema.js';
+import { siblingsOf } from './local/branches.js';
+import { fieldsOf, parentOf, parseMessage, writeConversation, writeMessage, type Fields } from './local/fields.js';
+import {
+  countWaiting,
+  isBehind,
+  listConversations,
+  messagesBeside,
+  resolveConversation,
+  shownBetween,
+  type ParsedMessage,
+} from './local/records.js';
+import type { ConversationRecord, MessageRecord } from './local/schema.js';
+import { parseConversation } from './local/parse-save.js';
+import { save } from './local/save.js';
 import { Snapshots } from './local/snapshots.js';
 import {
   addMessage,
   deleteConversation,
-  deleteMessages,
-  parseConversation,
-  save,
+  deleteMessage,
+  replaceMessage,
+  switchBranch,
   updateConversation,
   updateMessage,
   type WriteResult,
 } from './local/write.js';
 import type { OpenStore } from './open.js';
-import { isoOf, newConversationId, UNTITLED } from './text.js';
-import type { Conversation, ConversationInput, ConversationMessage, McpServers, MessageInput } from './types.js';
+import { isId, isoOf, newConversationId, UNTITLED } from './text.js';
+import type {
+  Conversation,
+  ConversationInput,
+  ConversationMessage,
+  McpServers,
+  MessageInput,
+  MessagePlace,
+} from './types.js';
 
 /** The most messages that are returned at a time. */
 const PAGE = 100;
@@ -103,6 +121,7 @@ export class Conversations<Time> {
   }
 
   async #getOnce(id: string): Promise<Conversation<Time> | null> {
+    if (!isId(id)) return null;
     await this.#store.imports.wait(id);
     const found = await this.#find(id);
     if (!found || found.deleted) return null;
@@ -143,27 +162,33 @@ export class Conversations<Time> {
   }
 
   /** The newest messages here. */
-  async #page(record: ConversationRecord) {
+  #page(record: ConversationRecord): Promise<Page> {
     const limit = this.#read.pageSize;
-    const newest = await this.#store.database.run('readonly', (tx) =>
-      tx.list('messages', 'order', shownBetween(record.id), { reverse: true, limit: limit + 1 }),
-    );
-    const messages = newest.slice(0, limit).reverse();
-    return { messages, hasOlder: newest.length > limit || Boolean(record.older) || !record.held };
+    return this.#store.database.run('readonly', async (tx) => {
+      const range = shownBetween(record.id);
+      const newest = await tx.list('messages', 'order', range, { reverse: true, limit: limit + 1 });
+      const messages = newest.slice(0, limit).reverse();
+      const siblings = siblingsOf(messages, newest[limit]?.id ?? null, await messagesBeside(tx, record.id));
+      return { messages, siblings, hasOlder: newest.length > limit || Boolean(record.older) || !record.held };
+    });
   }
 
   /** The object that a frontend gets, whose snapshot is remembered. */
-  #opened(record: ConversationRecord, { messages, hasOlder }: { messages: MessageRecord[]; hasOlder: boolean }) {
+  #opened(record: ConversationRecord, { messages, siblings, hasOlder }: Page): Conversation<Time> {
     const snapshot = this.#read.snapshots.remember(record.id, record.fields, messages);
-    return { ...this.#written(record, messages), hasOlder, snapshot };
+    const headId = messages.at(-1)?.id ?? null;
+    return { ...this.#written(record, this.#messages(messages, siblings)), headId, hasOlder, snapshot };
   }
 
-  #written(record: ConversationRecord, messages: MessageRecord[]): Conversation<Time> {
-    return writeConversation(record, this.#messages(messages), this.#read.readTime);
+  #written(record: ConversationRecord, messages: ConversationMessage<Time>[]): Conversation<Time> {
+    return writeConversation(record, messages, this.#read.readTime);
   }
 
-  #messages(records: MessageRecord[]): ConversationMessage<Time>[] {
-    return records.map((record) => writeMessage(record, this.#read.readTime) as unknown as ConversationMessage<Time>);
+  #messages(records: MessageRecord[], siblings: Map<string, string[]>): ConversationMessage<Time>[] {
+    const { readTime } = this.#read;
+    return records.map(
+      (record) => writeMessage(record, siblings.get(record.id), readTime) as unknown as ConversationMessage<Time>,
+    );
   }
 
   async loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>> {
@@ -171,18 +196,24 @@ export class Conversations<Time> {
     if (!record || record.deleted) throw gone(record);
     if (!record.held && this.#store.mayAsk()) await this.#refresh(record.id);
     const { pull } = await this.#store.engine.get();
-    const place = await this.#placeOf(record.id, conversation.messages[0]);
+    const place = await this.#placeOf(record.id, conversation.messages);
     const options = { mayAsk: record.onServer && this.#store.mayAsk() };
     const older = await pull.before(record.id, place, this.#read.pageSize, options);
-    const hasOlder = await pull.hasBefore(record.id, older[0] ?? place);
+    const { hasOlder, previous, beside } = await pull.hasBefore(record.id, older[0]?.place ?? place);
+    const siblings = siblingsOf(older, previous, beside);
     this.#read.snapshots.extend(conversation.snapshot, older);
-    return { ...conversation, messages: [...this.#messages(older), ...conversation.messages], hasOlder };
+    return { ...conversation, messages: [...this.#messages(older, siblings), ...conversation.messages], hasOlder };
   }
 
-  async #placeOf(id: string, message: ConversationMessage<Time> | undefined): Promise<Place | null> {
-    if (!message) return null;
-    const stored = await this.#store.database.run('readonly', (tx) => tx.get('messages', [id, message.id]));
-    return stored ?? { at: parseMessage(message, 0).at, seq: 0 };
+  /** The place of the first of these messages that is shown. */
+  #placeOf(id: string, messages: ConversationMessage<Time>[]): Promise<number | null> {
+    return this.#store.database.run('readonly', async (tx) => {
+      for (const message of messages) {
+        const stored = await tx.get('messages', [id, message.id]);
+        if (stored?.shown) return stored.place;
+      }
+      return null;
+    });
   }
 
   save(input: ConversationInput): Promise<void> {
@@ -208,18 +239,58 @@ export class Conversations<Time> {
     });
   }
 
-  addMessage(id: string, input: MessageInput): Promise<void> {
-    const message = parseMessage(input, this.#now());
-    return this.#change((tx, now) => addMessage(tx, id, message, now), id);
+  async addMessage(id: string, input: MessageInput, place: MessagePlace = {}): Promise<void> {
+    const message = withParent(parseMessage(input, this.#now()), place);
+    await this.#findParent(id, message);
+    await this.#change((tx, now) => addMessage(tx, id, message, now), id);
+  }
+
+  async putMessage(id: string, input: MessageInput, place: MessagePlace = {}): Promise<void> {
+    const message = withParent(parseMessage(input, this.#now()), place);
+    await this.#findParent(id, message);
+    const isDated = input.timestamp !== undefined;
+    await this.#change((tx, now) => replaceMessage(tx, id, { ...message, isDated }, now), id);
+  }
+
+  /** What a branch begins behind may not have been loaded yet. */
+  async #findParent(id: string, { parent }: { parent?: string | null | undefined }) {
+    if (parent && !(await this.#has(id, parent))) await this.#findMessage(id, parent);
+  }
+
+  async switchBranch(id: string, messageId: string): Promise<void> {
+    const change = () => this.#change((tx, now) => switchBranch(tx, id, messageId, now), id);
+    if (await this.#has(id, messageId)) {
+      try {
+        return await change();
+      } catch (error) {
+        if (codeOf(error) !== 'message_not_found') throw error;
+      }
+    }
+    await this.#pullBranches(id);
+    await change();
+  }
+
+  async #pullBranches(id: string) {
+    const record = await this.#find(id);
+    if (!record || record.deleted) throw gone(record);
+    if (!record.onServer) return;
+    if (!this.#store.mayAsk()) {
+      throw new StoreError('offline', 'This branch is not on this device, and the server cannot be asked.');
+    }
+    await (await this.#store.engine.get()).pull.pullBranches(record.id);
   }
 
   async updateMessage(id: string, messageId: string, updates: Fields): Promise<void> {
-    const isHere = await this.#store.database.run('readonly', async (tx) => {
-      const record = await resolveConversation(tx, id);
-      return Boolean(record && (await tx.get('messages', [record.id, messageId])));
-    });
-    if (!isHere) await this.#findMessage(id, messageId);
+    if (!(await this.#has(id, messageId))) await this.#findMessage(id, messageId);
     await this.#change((tx, now) => updateMessage(tx, id, messageId, updates, now), id);
+  }
+
+  #has(id: string, messageId: string): Promise<boolean> {
+    return this.#store.database.run('readonly', async (tx) => {
+      const record = await resolveConversation(tx, id);
+      const stored = record && (await tx.get('messages', [record.id, messageId]));
+      return Boolean(stored && !stored.removed);
+    });
   }
 
   /** Loads older messages until this one is among them. */
@@ -238,8 +309,7 @@ export class Conversations<Time> {
       const record = await resolveConversation(tx, id);
       const first = record && (await tx.get('messages', [record.id, messageId]));
       if (!first) return { id, changed: false, conflicts: [] };
-      const later = andAfter ? await tx.list('messages', 'order', shownBetween(record.id, first)) : [];
-      return deleteMessages(tx, id, [messageId, ...later.map((message) => message.id)], now);
+      return deleteMessage(tx, id, messageId, andAfter, now);
     }, id);
   }
 
@@ -279,6 +349,17 @@ export class Conversations<Time> {
   #now() {
     return this.#store.environment.clock.now();
   }
+}
+
+/** Messages to show, in order, and of each that has several versions their ids. */
+interface Page {
+  messages: MessageRecord[];
+  siblings: Map<string, string[]>;
+  hasOlder: boolean;
+}
+
+function withParent(message: ParsedMessage, { parentId = message.parent }: MessagePlace): ParsedMessage {
+  return { ...message, parent: parentOf({ parentId }) };
 }
 
 type Change = (tx: LocalTransaction, now: number) => Promise<WriteResult>;

@@ -14,6 +14,8 @@ export interface Environment {
   page: PageState;
   /** Between 0 and 1. */
   random(): number;
+  /** Asks the browser to keep the page's data for good; whether it does. */
+  persist(): Promise<boolean>;
 }
 
 /** A BroadcastChannel, as far as the store uses it. */
@@ -27,7 +29,7 @@ export interface Clock {
 }
 
 /** What happened to the page; `leaving`: it may be about to go. */
-export type PageEvent = 'visibility' | 'online' | 'leaving';
+export type PageEvent = 'visibility' | 'focus' | 'online' | 'leaving';
 
 /** The page the store is in. */
 export interface PageState {
@@ -52,6 +54,7 @@ export function defaultEnvironment(): Environment {
     },
     page: browserPage(),
     random: Math.random,
+    persist: async () => (await globalThis.navigator?.storage?.persist?.()) ?? false,
   };
 }
 
@@ -83,6 +86,7 @@ function browserPage(): PageState {
         [document, 'visibilitychange', changed],
         [window, 'pagehide', () => callback('leaving')],
         [window, 'pageshow', () => callback('visibility')],
+        [window, 'focus', () => callback('focus')],
         [window, 'online', () => callback('online')],
         [window, 'offline', () => callback('online')],
       ];

@@ -148,7 +148,7 @@ export class Migration {
 
   async #complete({ id }: ConversationRecord) {
     const { pull } = await this.#store.engine.get();
-    await pull.refresh(id, -Infinity);
+    await pull.refresh(id, 'all');
     return pull.resolve(id);
   }
 

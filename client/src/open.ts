@@ -88,7 +88,14 @@ function assemble(context: Context, database: LocalDatabase): OpenStore {
     },
   };
   connect(store);
+  database.onOutdated = () => giveUp(store);
   return store;
+}
+
+/** A tab of a newer release has taken over the data: that one sends and listens from now on. */
+function giveUp({ leadership, status }: OpenStore) {
+  status.dispatch({ type: 'failed', code: 'newer_release' });
+  leadership.close().catch(() => {});
 }
 
 /** Who hears of what. */

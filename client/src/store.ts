@@ -15,12 +15,18 @@ import type {
   ConversationInput,
   ConversationSummary,
   ConversationUpdates,
+  ExpiringPage,
+  ForkedConversation,
   ForkedShare,
+  ForkOptions,
   ImportReport,
   ListQuery,
   McpServers,
   MessageInput,
+  MessagePlace,
   MigrationReport,
+  PageOptions,
+  RecoveryCode,
   RefusedWrite,
   SearchResult,
   Share,
@@ -31,6 +37,7 @@ import type {
   StoreStatus,
   TimeInput,
   TitleSource,
+  TrashPage,
 } from './types.js';
 
 /** What frontends hear, and what the store itself listens to. */
@@ -92,10 +99,10 @@ export class HybridConversationStore<Time = string> {
 
   /**
    * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
-   * Everything that this tab has saved is in it at once, before the server has it.
+   * Everything that this tab has saved is in it at once, before the server has it. Null: none is open.
    */
-  liveConversation(id: string): LiveConversation<Time> {
-    return this.#live.conversation(id);
+  liveConversation(id: string | null): LiveConversation<Time> {
+    return this.#live.conversation(id ?? '');
   }
 
   /** The list, likewise. */
@@ -149,13 +156,42 @@ export class HybridConversationStore<Time = string> {
     return this.#write(conversation?.id, (conversations) => conversations.save(copy));
   }
 
+  /** Deletes a conversation: it goes to the trash, where the server has it. */
   deleteConversation(id: string): Promise<void> {
     return this.#write(id, (conversations) => conversations.delete(id));
   }
 
-  addMessage(conversationId: string, message: MessageInput): Promise<void> {
+  /**
+   * Adds a message behind the last one, or with `parentId` behind that one, null: as a first message. Where that is not the last
+   * one, it begins a branch: what followed stays as its alternative, see `switchBranch()`. A message that is there
+   * already is edited.
+   */
+  addMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void> {
     const copy = { ...message };
-    return this.#write(conversationId, (conversations) => conversations.addMessage(conversationId, copy));
+    return this.#write(conversationId, (conversations) => conversations.addMessage(conversationId, copy, options));
+  }
+
+  /** Adds a message, or replaces it whole where it stands: fields that are left out are gone. */
+  putMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void> {
+    const copy = { ...message };
+    return this.#write(conversationId, (conversations) => conversations.putMessage(conversationId, copy, options));
+  }
+
+  /**
+   * Shows the branch with this message, up to the newest message behind it: one of a shown message's `siblingIds`. At once
+   * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible.
+   */
+  switchBranch(conversationId: string, messageId: string): Promise<void> {
+    return this.#write(conversationId, (conversations) => conversations.switchBranch(conversationId, messageId));
+  }
+
+  /**
+   * Makes a new conversation of the path up to this message, or of all of it: on this device where it is all here, else at the
+   * server; rejects with `offline` where that cannot be asked.
+   */
+  async forkConversation(conversationId: string, options: ForkOptions = {}): Promise<ForkedConversation> {
+    const [{ store }, { forkConversation }] = await Promise.all([this.#opening, load(() => import('./fork.js'))]);
+    return forkConversation(store, conversationId, options);
   }
 
   updateMessage(conversationId: string, messageId: string, updates: Partial<MessageInput>): Promise<void> {
@@ -173,7 +209,7 @@ export class HybridConversationStore<Time = string> {
     return createConversation(this.#read, this.#context.environment.clock.now(), mcpServers);
   }
 
-  /** Deletes a message; with `andAfter` also all that follow it. */
+  /** Deletes a message, and what followed it follows what it followed; with `andAfter` all that follow it go, in every branch. */
   deleteMessage(conversationId: string, messageId: string, options?: { andAfter?: boolean }): Promise<void> {
     return this.#write(conversationId, (conversations) =>
       conversations.deleteMessage(conversationId, messageId, options),
@@ -258,7 +294,39 @@ export class HybridConversationStore<Time = string> {
    */
   async redeemLinkCode(code: string, options?: { keepLocal?: boolean }): Promise<{ userId: string; kept: number }> {
     const { account, store } = await this.#account();
-    return account.redeemLinkCode(store, code, options);
+    return account.becomeUserOf(store, 'redeem', code, options);
+  }
+
+  /**
+   * A code that brings this anonymous user back on a browser that has lost it; the code before ends. Nobody can tell it
+   * again: it is to be written down or printed. `getStatistics()` says whether there is one, and since when.
+   */
+  async createRecoveryCode(): Promise<RecoveryCode> {
+    const { account, store } = await this.#account();
+    return account.createRecoveryCode(store);
+  }
+
+  /**
+   * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
+   * `invalid_field` where the code is mistyped.
+   */
+  async recover(code: string, options?: { keepLocal?: boolean }): Promise<{ userId: string; kept: number }> {
+    const { account, store } = await this.#account();
+    return account.becomeUserOf(store, 'recover', code, options);
+  }
+
+  /** Ends the recovery code, if there is one. */
+  async revokeRecoveryCode(): Promise<void> {
+    const { account, store } = await this.#account();
+    await account.revokeRecoveryCode(store);
+  }
+
+  /**
+   * Asks the browser to keep this page's data when it runs out of room. Resolves with whether it does. Some browsers ask the
+   * person: best called when there is something to lose.
+   */
+  async persist(): Promise<boolean> {
+    return this.#context.environment.persist();
   }
 
   /** How many conversations this device holds: whether there is something to ask about before `redeemLinkCode()`. */
@@ -357,6 +425,45 @@ export class HybridConversationStore<Time = string> {
     await shares.deleteShare(store, id);
   }
 
+  /** A page of what is in the trash, last deleted first. */
+  async listTrash(options?: PageOptions): Promise<TrashPage> {
+    const { trash, store } = await this.#trash();
+    return trash.listTrash(store, options);
+  }
+
+  /** Takes a conversation out of the trash. It is in the list at once, on this device. */
+  async restoreConversation(id: string): Promise<void> {
+    const { trash, store } = await this.#trash();
+    await trash.restoreConversation(store, id);
+  }
+
+  /** Deletes a conversation for good, whether it is in the trash or not. */
+  async deletePermanently(id: string): Promise<void> {
+    const { trash, store } = await this.#trash();
+    await trash.deletePermanently(store, id);
+  }
+
+  /** Deletes for good what is in the trash. */
+  async emptyTrash(): Promise<void> {
+    const { trash, store } = await this.#trash();
+    await trash.emptyTrash(store);
+  }
+
+  /**
+   * A page of the conversations that expire within so many days (14, at most 365), last changed first. To keep one,
+   * `updateConversation(id, { keep: true })`.
+   */
+  async listExpiring(options?: PageOptions & { days?: number }): Promise<ExpiringPage> {
+    const { trash, store } = await this.#trash();
+    return trash.listExpiring(store, options);
+  }
+
+  /** How many days the user's conversations live without being used; null is for ever, as far as the server allows. */
+  async setConversationTtl(days: number | null): Promise<Statistics> {
+    const { trash, store } = await this.#trash();
+    return trash.setConversationTtl(store, days);
+  }
+
   async getStatistics(): Promise<Statistics> {
     const { store } = await this.#opening;
     return (await (await store.engine.get()).api.call<Statistics>('GET', '/user')).body;
@@ -394,6 +501,11 @@ export class HybridConversationStore<Time = string> {
   async #shares() {
     const [{ store }, shares] = await Promise.all([this.#opening, load(() => import('./shares.js'))]);
     return { shares, store };
+  }
+
+  async #trash() {
+    const [{ store }, trash] = await Promise.all([this.#opening, load(() => import('./trash.js'))]);
+    return { trash, store };
   }
 
   async #migration() {

@@ -1,7 +1,8 @@
 import { StoreError } from './errors.js';
+import { asFreshTree, inSendingOrder, readTree } from './local/branches.js';
 import type { LocalDatabase } from './local/database.js';
 import { storeConversations } from './local/import.js';
-import { listConversations, shownBetween } from './local/records.js';
+import { listConversations } from './local/records.js';
 import type { ConversationRecord } from './local/schema.js';
 import { isPaused, isServersFault } from './net/failures.js';
 import type { ImportResponse } from './net/wire.js';
@@ -53,13 +54,16 @@ async function exportLocal(database: LocalDatabase) {
 
 /** A conversation with all of its messages that are here, in the form of the old localStorage data. */
 export async function readWhole(database: LocalDatabase, record: ConversationRecord) {
-  const messages = await database.run('readonly', (tx) => tx.list('messages', 'order', shownBetween(record.id)));
+  const { path, beside } = await database.run('readonly', (tx) => readTree(tx, record));
+  // With branches, each message says what it follows.
+  const messages = inSendingOrder(asFreshTree(path, [...beside.values()]));
   return {
     ...record.fields,
     id: record.id,
     createdAt: isoOf(record.createdAt),
     updatedAt: isoOf(record.updatedAt),
     totalTokens: record.tokens,
+    ...(beside.size > 0 && { headId: path.at(-1)?.id ?? null }),
     messages: messages.map(asSent),
   };
 }

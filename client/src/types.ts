@@ -19,11 +19,36 @@ export interface TokenCount {
   total: number;
 }
 
+/** A part of a message: text, reasoning, a call of a tool, a file. All but `type` is up to the library that made it. */
+export interface MessagePart {
+  type: string;
+  [field: string]: unknown;
+}
+
+/** How far the writing of a message has come. */
+export type MessageStatus = 'complete' | 'streaming' | 'aborted' | 'error';
+
+/** What a message may have beside its text. */
+interface RichMessage {
+  /** What it consists of where it is more than text; comes back as it was saved. */
+  parts?: MessagePart[];
+  /** What the parts are written in: `ai-sdk/v7`, `aui/v0`, `anthropic`, `openai/items`, ... */
+  format?: string;
+  /** `streaming` counts as `streaming: true`. */
+  status?: MessageStatus;
+  /** Which model wrote it. */
+  model?: string;
+  usage?: object;
+  metadata?: object;
+}
+
 /** A message. Fields not listed here are kept and given back as well. */
-export interface ConversationMessage<Time = string> {
+export interface ConversationMessage<Time = string> extends RichMessage {
   id: string;
   type: MessageType;
+  /** Text; where a client saved blocks in its place, as Anthropic's API has them, an array of those. */
   content: string;
+  /** To be shown: messages stand in the order in which they were written, whatever the clocks said. */
   timestamp: Time;
   /** True while the answer is being written: what is saved meanwhile is sent together. */
   streaming?: boolean;
@@ -31,18 +56,36 @@ export interface ConversationMessage<Time = string> {
   editable?: boolean;
   /** When it was last edited, ISO 8601: of two edits of one message the newer wins. Set by the store. */
   editedAt?: string;
+  /**
+   * Where there are several versions of it, all that follow the same message: the ids of all of them, itself included, in the
+   * order in which they came. See `switchBranch()`. Computed by the store.
+   */
+  siblingIds?: string[];
 }
 
 /** A message to save: as `ConversationMessage`, with the time in any form, or now. */
-export interface MessageInput {
+export interface MessageInput extends Omit<RichMessage, 'parts'> {
   id: string;
   type: MessageType;
-  content: string;
+  /** May be left out where there are `parts`: then it is their text. */
+  content?: string | readonly MessagePart[];
+  parts?: readonly MessagePart[];
   timestamp?: TimeInput;
   streaming?: boolean;
   tokens?: TokenCount;
   editable?: boolean;
+  /** Of a new message the one that it follows, where that is not the one before it: see `addMessage()`. Null: none. */
+  parentId?: string | null;
 }
+
+/** Where a new message stands. */
+export interface MessagePlace {
+  /** The message that it follows; null for a first message. Without it, it follows the last one. */
+  parentId?: string | null;
+}
+
+/** Where a fork comes from: a conversation of the user's own, or a share. */
+export type ForkOrigin = { conversationId: string; messageId: string | null } | { shareId: string; title: string };
 
 /** A conversation. Fields not listed here are kept and given back as well. */
 export interface Conversation<Time = string> {
@@ -60,7 +103,15 @@ export interface Conversation<Time = string> {
   keep?: boolean;
   archived?: boolean;
   tags?: string[];
+  /** Of a fork. */
+  forkedFrom?: ForkOrigin;
+  /** Of an answer that is being written, where the frontend's server keeps streams to resume. */
+  activeStreamId?: string;
 
+  /** When it expires, ISO 8601; null where it never does. Unknown until the server has told. */
+  expiresAt?: string | null;
+  /** The last message of the branch that is shown; null where there is none. Of an opened conversation; computed by the store. */
+  headId?: string | null;
   /** How many messages the conversation has, also those not loaded. Computed by the store. */
   messageCount?: number;
   /** Whether there are older messages than those in `messages`: see `loadOlder()`. Computed by the store. */
@@ -113,6 +164,7 @@ export interface ConversationUpdates {
   archived?: boolean | null;
   tags?: string[] | null;
   mcpServers?: McpServers | null;
+  activeStreamId?: string | null;
 }
 
 export type StatusMode = 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
@@ -133,7 +185,8 @@ export interface StoreStatus {
   pending: number;
   /**
    * The server's error code where there is trouble (`too_much_text_kept`, `storage_disabled`, `writes_paused`, `service_paused`,
-   * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...); else null. What waits is sent when it is over.
+   * `newcomers_paused`, `too_many_new_users`, `too_much_from_address`, ...), or `newer_release` where another tab has opened a newer
+   * release of the page, and this one has to be reloaded; else null. What waits is sent when it is over.
    */
   problem: string | null;
   /** How changes of other devices arrive in this browser at the moment. */
@@ -262,6 +315,65 @@ export interface Share {
   messageCount: number;
   createdAt: string;
   expiresAt: string;
+}
+
+/** Which page of a list of the server's: the first one, or that of another page's `nextCursor`. */
+export interface PageOptions {
+  cursor?: string | null;
+  /** At most 50; 20 by default. */
+  limit?: number;
+}
+
+/** A conversation as the server lists it. */
+export interface ListedConversation {
+  id: string;
+  title: string;
+  createdAt: string;
+  updatedAt: string;
+  messageCount: number;
+  totalTokens: number;
+}
+
+/** A conversation in the trash. */
+export interface TrashedConversation extends ListedConversation {
+  deletedAt: string;
+  /** When it is gone for good. */
+  expiresAt: string;
+}
+
+export interface TrashPage {
+  conversations: TrashedConversation[];
+  /** Null on the last page. */
+  nextCursor: string | null;
+}
+
+export interface ExpiringPage {
+  conversations: (ListedConversation & { expiresAt: string })[];
+  /** How many there are on all pages; null where there are too many conversations to count at once. */
+  count: number | null;
+  nextCursor: string | null;
+}
+
+/** What brings an anonymous user back. */
+export interface RecoveryCode {
+  /** Seven groups of four letters and digits. */
+  code: string;
+  createdAt: string;
+}
+
+export interface ForkOptions {
+  /** The last message of the fork; without it the last one of the conversation. */
+  messageId?: string;
+  /** Without it that of the conversation. */
+  title?: string;
+}
+
+/** What `forkConversation()` has made. */
+export interface ForkedConversation {
+  id: string;
+  title: string;
+  messageCount: number;
+  forkedFrom: { conversationId: string; messageId: string | null };
 }
 
 /** What `forkShare()` has made of a share. */

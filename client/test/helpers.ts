@@ -22,9 +22,9 @@ export function localStore(options: StoreOptions = {}) {
 }
 
 /** Resolves when `condition` holds; rejects where it does not soon. */
-export async function until(condition: () => unknown, what = String(condition)) {
+export async function until(condition: () => unknown | Promise<unknown>, what = String(condition)) {
   const end = Date.now() + 10_000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

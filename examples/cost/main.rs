@@ -16,7 +16,7 @@ mod prices;
 use std::time::Duration;
 
 use common::bill::{bill, fill};
-use common::day::{Day, ONE_DEVICE, Played, play};
+use common::day::{Day, ONE_DEVICE, Played, TWO_DEVICES, play};
 use common::events::Events;
 use common::{Client, Deployment, Site, use_every_script};
 use cpu::ServiceRuntime;
@@ -60,20 +60,22 @@ async fn print_all(site: &Site, deployment: &Deployment) {
         stream.commands,
         stream.cpu * 1e3
     );
-    let (day, request_cpu) = print_days(site, deployment).await;
-    let user = User {
+    let (days, request_cpu) = print_days(site, deployment).await;
+    let [one, two] = days.map(|day| User {
         day,
         bytes,
         request_cpu,
         stream_cpu: stream.cpu,
-    };
-    print_months(&user);
-    print_sharing(&user);
+    });
+    print_months("one device that has its conversations", &one);
+    print_months("two devices at once", &two);
+    print_sharing(&two);
     print_listening(&stream);
 }
 
 /// The same for a small account and a large one, or it says so.
 async fn print_calls(site: &Site) {
+    site.begin_day();
     let (small, large) = (account(site, 50, 100).await, account(site, 500, 10).await);
     let items = bill(site, &small, "x").await;
     let same = items == bill(site, &large, "x").await;
@@ -144,7 +146,8 @@ async fn measure_stream(site: &Site, deployment: &Deployment) -> Stream {
     for _ in 0..STREAMS {
         let user = deployment.user().await;
         user.create("c", vec![]).await;
-        users.push(user);
+        let known = user.get("/api/sync").await.expect(200)["clock"].clone();
+        users.push((user, known.as_i64().unwrap()));
     }
     // The first one of a user brings scripts into the cache and begins counters.
     drop(open_streams(&users).await);
@@ -165,23 +168,25 @@ async fn measure_stream(site: &Site, deployment: &Deployment) -> Stream {
     }
 }
 
-async fn open_streams(users: &[Client]) -> Vec<Events> {
+/// Of users who know all that there is up to here.
+async fn open_streams(users: &[(Client, i64)]) -> Vec<Events> {
     let mut streams = Vec::new();
-    for user in users {
-        let mut stream = Events::open(user, "/api/sync?cursor=1", None).await;
+    for (user, known) in users {
+        let mut stream = Events::open(user, &format!("/api/sync?cursor={known}"), None).await;
         stream.next().await;
         streams.push(stream);
     }
     streams
 }
 
-/// The days of the tests; returns the first of them, and the CPU time of a request, s.
-async fn print_days(site: &Site, deployment: &Deployment) -> (Day, f64) {
+/// The days of the tests; returns those of one device and of two, and the CPU time of a request, s.
+async fn print_days(site: &Site, deployment: &Deployment) -> ([Day; 2], f64) {
+    site.begin_day();
     let Some(played) = play(site, &deployment.url(), cpu::of_service).await else {
         println!(
             "Without Node a user's day is not played; what it may cost at most is taken instead.\n"
         );
-        return (ONE_DEVICE, 0.0);
+        return ([ONE_DEVICE, TWO_DEVICES], 0.0);
     };
     println!(
         "| a user's day | commands | invocations | streams | hours of streams | hours with one | CPU per request |"
@@ -201,12 +206,13 @@ async fn print_days(site: &Site, deployment: &Deployment) -> (Day, f64) {
     }
     println!();
     let cpu = played[0].cpu.unwrap_or_default().as_secs_f64();
-    (played[0].day, cpu / played[0].day.requests as f64)
+    let days = [played[0].day, played[2].day];
+    (days, cpu / played[0].day.requests as f64)
 }
 
-fn print_months(user: &User) {
+fn print_months(what: &str, user: &User) {
     println!(
-        "A month with {ASSUMED} streams in an instance at most, {REQUEST_SECONDS} s per request and {LEAST_CPU} s of CPU at least:\n"
+        "A month of users with {what}, with {ASSUMED} streams in an instance at most, {REQUEST_SECONDS} s per request and {LEAST_CPU} s of CPU at least:\n"
     );
     println!(
         "| users | commands | storage | invocations | active CPU | memory | together | projected at first |"
@@ -229,6 +235,7 @@ fn print_months(user: &User) {
 
 /// What depends on how many streams share an instance; and without any stream, asking as often.
 fn print_sharing(user: &User) {
+    println!("Of users with two devices at once:\n");
     println!(
         "| users | streams in an instance | memory | all of Vercel's | of what Hobby includes: invocations, CPU, memory |"
     );

@@ -12,7 +12,7 @@ pub(crate) const LINE: &str = "$continuation";
 /// were counted, which tools were called. It is opaque, and bounded: some 100 bytes for each of the last 2,000 lines.
 ///
 /// It goes into [`crate::Options::continuation`] of the next portion, or in front of the portion itself, as
-/// [`Continuation::to_line`]: then whoever converts the portion needs to remember nothing.
+/// [`Continuation::to_line`]: then nothing needs to be remembered between portions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Continuation(pub(crate) State);
@@ -25,6 +25,15 @@ impl Continuation {
             state: &self.0,
         };
         serde_json::to_string(&line).unwrap_or_default() + "\n"
+    }
+
+    /// Whether a portion begins with such a line.
+    pub fn is_in(portion: &[u8]) -> bool {
+        let line = portion.split(|byte| *byte == b'\n').next();
+        let line = line.and_then(|line| std::str::from_utf8(line).ok());
+        line.and_then(Json::parse)
+            .and_then(Json::object)
+            .is_some_and(|line| Self::of_line(&line).is_some())
     }
 
     /// Reads a line; `None` where it is another.

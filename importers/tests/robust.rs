@@ -64,14 +64,17 @@ fn check_conversation(conversation: &Value) {
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
     };
     assert!(is_id(&conversation["id"]));
+    let messages = conversation["messages"].as_array().unwrap();
+    let all: HashSet<&Value> = messages.iter().map(|message| &message["id"]).collect();
+    let is_session = conversation["source"]["kind"] == "claude-code";
     let mut seen = HashSet::new();
-    for message in conversation["messages"].as_array().unwrap() {
+    for message in messages {
         assert!(is_id(&message["id"]), "{message}");
         let parent = &message["parentId"];
-        // Each behind the one it follows, so there are no circles; only the first may follow what is not here.
-        let is_portion = seen.is_empty() && conversation["source"]["kind"] == "claude-code";
+        // Each behind the one it follows, so there are no circles; lines may follow what is in an earlier portion.
+        let is_earlier = is_session && !all.contains(parent);
         assert!(
-            parent.is_null() || seen.contains(parent) || is_portion,
+            parent.is_null() || seen.contains(parent) || is_earlier,
             "{message}"
         );
         assert!(seen.insert(message["id"].clone()), "{message}");

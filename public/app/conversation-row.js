@@ -12,7 +12,7 @@ export function rowNode(item, actions) {
 }
 
 function conversationNode({ conversation, isOpen, isStuck }, actions) {
-  const { id, title, updatedAt, messageCount, pinned } = conversation;
+  const { id, title, updatedAt, messageCount, pinned, keep } = conversation;
   return h(
     'div',
     { class: 'row', role: 'listitem' },
@@ -22,6 +22,7 @@ function conversationNode({ conversation, isOpen, isStuck }, actions) {
         'span',
         { class: 'meta' },
         pinned ? [icon('pin'), h('span', { class: 'visually-hidden' }, 'Pinned,')] : null,
+        keep ? [icon('bookmark'), h('span', { class: 'visually-hidden' }, 'Kept for good,')] : null,
         h('time', { datetime: updatedAt, title: longTime(updatedAt) }, shortTime(updatedAt)),
         h('span', {}, `· ${counted(messageCount ?? 0, 'message')}`),
         isStuck ? h('span', { class: 'unsent', title: 'Saved here, not yet at the server' }, '· unsent') : null,

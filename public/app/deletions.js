@@ -1,6 +1,6 @@
 /**
- * Deleting with a way back: a conversation leaves the screen at once, and is deleted when nobody has taken that back.
- * Deletion is for good, on all devices, so there would be no way back from it.
+ * Deleting with a way back, also without the server: a conversation leaves the screen at once, and is deleted when nobody has
+ * taken that back. From then on it is in the trash.
  */
 
 import { attempt } from './problems.js';
@@ -12,6 +12,8 @@ const KEY = 'deletions-left';
 
 export class Deletions {
   #waiting = new Map();
+  /** Deletions on their way into the store. */
+  #running = new Set();
   #onHide;
   #onShow;
   #onDone;
@@ -22,7 +24,7 @@ export class Deletions {
     this.#onDone = onDone;
     this.#onHide = onHide;
     this.#onShow = onShow;
-    // Whoever goes has not taken it back.
+    // A user who leaves has not taken it back.
     addEventListener('pagehide', () => {
       write([...read(), ...this.#waiting.keys()]);
       for (const dismiss of [...this.#waiting.values()]) dismiss();
@@ -35,17 +37,25 @@ export class Deletions {
     this.#onHide(conversation);
     const finish = () => {
       this.#waiting.delete(id);
-      attempt(() => store.deleteConversation(id)).then((isDone) => {
+      const done = attempt(() => store.deleteConversation(id)).then((isDone) => {
+        this.#running.delete(done);
         if (isDone) this.#onDone(conversation);
         else this.#onShow(conversation);
       });
+      this.#running.add(done);
     };
     const takeBack = () => {
       this.#waiting.delete(id);
       this.#onShow(conversation);
     };
-    const dismiss = toast(`“${title}” deleted.`, { action: 'Undo', onAction: takeBack, onGone: finish });
+    const dismiss = toast(`“${title}” goes to the trash.`, { action: 'Undo', onAction: takeBack, onGone: finish });
     this.#waiting.set(id, dismiss);
+  }
+
+  /** Deletes now what waits to be. */
+  async settle() {
+    for (const dismiss of [...this.#waiting.values()]) dismiss();
+    await Promise.all(this.#running);
   }
 }
 

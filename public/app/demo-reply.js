@@ -12,7 +12,8 @@ const PACE = 35;
 /** Of a message, so much is given back. */
 const ECHOED = 600;
 
-export function demoReplyTo(text) {
+/** `version`: how many replies the same message has with this one. */
+export function demoReplyTo(text, version = 1) {
   const words = text.split(/\s+/).filter(Boolean).length;
   const shown = text.length > ECHOED ? `${text.slice(0, ECHOED)}…` : text;
   const quoted = shown
@@ -22,6 +23,7 @@ export function demoReplyTo(text) {
   return [
     `There is no AI behind this page, so this is an echo. You wrote ${words === 1 ? 'one word' : `${words} words`}:`,
     quoted,
+    ...(version > 1 ? [`This is reply ${version} to the same message. The others are still there.`] : []),
     'While these words appear, they are saved on this device and sent to the server together. ' +
       'Reload the page, or go offline and write on: **nothing of it is lost**.',
   ].join('\n\n');

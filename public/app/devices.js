@@ -1,9 +1,10 @@
-/** Linking devices: a code and a QR code here, or the code of another device. */
+/** Linking devices and coming back: a code and a QR code here, or the code of another device, or a recovery code. */
 
 import { confirmDialog, copy, openDialog } from './dialogs.js';
 import { h, s } from './dom.js';
 import { attempt, describe } from './problems.js';
 import { qrPath } from './qr.js';
+import { recoverySection } from './recovery.js';
 import { linkAddress } from './router.js';
 import { store } from './store.js';
 import { counted, remaining } from './times.js';
@@ -16,7 +17,7 @@ export async function openDevices() {
     h('span', { class: 'spinner' }),
     'Asking for a code…',
   );
-  showCode(place);
+  const isShown = showCode(place);
   await openDialog({
     title: 'Link another device',
     body: (close) => [
@@ -27,13 +28,34 @@ export async function openDevices() {
       ),
       place,
       h('hr', { class: 'rule' }),
-      redeemForm(close),
+      redeemForm(close, 'Or enter the code of another device, or a recovery code'),
+      h('hr', { class: 'rule' }),
+      recoveryIn(close, isShown, true),
       h('hr', { class: 'rule' }),
       signOut(close),
     ],
   });
   // A device that was linked meanwhile may have brought something along.
   store.sync().catch(() => {});
+}
+
+/** What there is to say of the recovery code, and a field for one. */
+export async function openRecovery() {
+  await openDialog({
+    title: 'Recovery code',
+    body: (close) => [
+      recoveryIn(close, Promise.resolve(), false),
+      h('hr', { class: 'rule' }),
+      redeemForm(close, 'To come back with a code that you have, enter it here'),
+    ],
+  });
+}
+
+/** Asked when the dialog's first request is answered: that may have begun a session, of which there is to be one. */
+function recoveryIn(close, isReady, hasHeading) {
+  const { section, show } = recoverySection(close, hasHeading);
+  isReady.then(show);
+  return section;
 }
 
 async function showCode(place) {
@@ -76,10 +98,10 @@ function qrNode(text) {
   );
 }
 
-function redeemForm(close) {
+function redeemForm(close, label) {
   const field = h('input', {
     placeholder: 'ABCD-EFGH',
-    maxlength: 12,
+    maxlength: 48,
     autocomplete: 'off',
     spellcheck: 'false',
     id: 'redeem-code',
@@ -96,9 +118,35 @@ function redeemForm(close) {
         askToRedeem(code);
       },
     },
-    h('label', { class: 'field' }, 'Or enter the code of another device', field),
-    h('button', { type: 'submit' }, 'Link this device'),
+    h('label', { class: 'field' }, label, field),
+    h('button', { type: 'submit' }, 'Go on'),
   );
+}
+
+const LINK = {
+  title: 'Link this device?',
+  text: 'It will show the conversations of the device that the code is from, and both stay in step from now on.',
+  confirm: 'Link this device',
+  done: 'This device is linked.',
+  redeem: (code, options) => store.redeemLinkCode(code, options),
+  problems: {},
+};
+
+const RECOVERY = {
+  title: 'Bring your conversations back?',
+  text: 'This browser will show the conversations that the recovery code belongs to.',
+  confirm: 'Bring them back',
+  done: 'Your conversations are back.',
+  redeem: (code, options) => store.recover(code, options),
+  problems: {
+    wrong_code: 'This recovery code is of nobody: it was replaced by a newer one, or revoked.',
+    invalid_field: 'This recovery code is mistyped.',
+  },
+};
+
+/** A device's code has 8 letters and digits, a recovery code 28. */
+function isRecoveryCode(code) {
+  return code.replace(/[^A-Za-z0-9]/g, '').length > 12;
 }
 
 /** Asks before this device becomes another user, and what becomes of what is on it. */
@@ -111,28 +159,17 @@ export async function askToRedeem(code) {
     keep,
     h('span', {}, `Take along what is on this device: ${counted(count, 'conversation')}`),
   );
+  const { title, text, confirm, done: isDone, redeem, problems } = isRecoveryCode(code) ? RECOVERY : LINK;
   const isSure = await openDialog({
-    title: 'Link this device?',
-    body: [
-      h(
-        'p',
-        { class: 'text' },
-        'It will show the conversations of the device that the code is from, and both stay in step from now on.',
-      ),
-      count > 0 ? choice : null,
-    ],
+    title,
+    body: [h('p', { class: 'text' }, text), count > 0 ? choice : null],
     buttons: (done) => [
       h('button', { type: 'button', onclick: () => done(false) }, 'Not now'),
-      h(
-        'button',
-        { type: 'button', class: 'primary', 'data-focus': true, onclick: () => done(true) },
-        'Link this device',
-      ),
+      h('button', { type: 'button', class: 'primary', 'data-focus': true, onclick: () => done(true) }, confirm),
     ],
   });
   if (!isSure) return;
-  const isLinked = await attempt(() => store.redeemLinkCode(code, { keepLocal: keep.checked }));
-  if (isLinked) toast('This device is linked.');
+  if (await attempt(() => redeem(code, { keepLocal: keep.checked }), problems)) toast(isDone);
 }
 
 function signOut(close) {

@@ -39,8 +39,10 @@ export class Header {
     this.#conversation = conversation;
     this.#actions.replaceChildren(...this.#buttons);
     this.#setTitle(conversation.title);
+    const { forkedFrom } = conversation;
     const tokens = conversation.totalTokens ? `, ${counted(conversation.totalTokens, 'token')}` : '';
-    this.#subtitle.textContent = `${counted(conversation.messageCount ?? conversation.messages.length, 'message')}${tokens}`;
+    const count = counted(conversation.messageCount ?? conversation.messages.length, 'message');
+    this.#subtitle.replaceChildren(`${count}${tokens}`, ...(forkedFrom ? originNodes(forkedFrom) : []));
   }
 
   /** Shows a page that is no conversation. */
@@ -82,4 +84,11 @@ export class Header {
     this.#title.replaceChildren(field);
     field.select();
   }
+}
+
+/** Where a conversation was forked from: another one of the user's own, or what somebody has shared. */
+function originNodes({ conversationId, messageId, title }) {
+  if (!conversationId) return title ? [`, from “${title}”`] : [];
+  const place = messageId ? `#/c/${conversationId}/${messageId}` : `#/c/${conversationId}`;
+  return [', ', h('a', { href: place }, 'from another conversation')];
 }

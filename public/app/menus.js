@@ -1,9 +1,10 @@
 /** What the menus offer: that of a conversation, and that of the page. */
 
 import { confirmDialog } from './dialogs.js';
-import { openDevices } from './devices.js';
+import { openDevices, openRecovery } from './devices.js';
 import { attempt } from './problems.js';
 import { navigate } from './router.js';
+import { forgetOffer } from './recovery.js';
 import { openShare, openShares } from './shares.js';
 import { openHelp } from './shortcuts.js';
 import { openStatus } from './status.js';
@@ -14,11 +15,12 @@ import { chooseFiles, exportAll, exportConversation } from './transfer.js';
 
 /** The entries of a conversation's menu; `actions` are `rename` and `remove`. */
 export function conversationEntries(conversation, actions) {
-  const { id, pinned, archived } = conversation;
+  const { id, pinned, keep, archived } = conversation;
   const update = (updates) => attempt(() => store.updateConversation(id, updates));
   return [
     { icon: 'edit', label: 'Rename', keys: 'F2', run: () => actions.rename(conversation) },
     { icon: 'pin', label: pinned ? 'Unpin' : 'Pin', run: () => update({ pinned: !pinned }) },
+    { icon: 'bookmark', label: keep ? 'Let it expire' : 'Keep for good', run: () => update({ keep: !keep }) },
     { icon: 'archive', label: archived ? 'Take out of the archive' : 'Archive', run: () => archive(conversation) },
     null,
     { icon: 'share', label: 'Share…', run: () => openShare(conversation) },
@@ -37,8 +39,12 @@ async function archive({ id, title, archived }) {
 
 export function pageEntries() {
   return [
+    { icon: 'trash', label: 'Trash', run: () => navigate('#/trash') },
+    { icon: 'clock', label: 'What expires soon', run: () => navigate('#/expiring') },
     { icon: 'chart', label: 'Usage', run: () => navigate('#/usage') },
+    null,
     { icon: 'device', label: 'Link another device…', run: openDevices },
+    { icon: 'lifebuoy', label: 'Recovery code…', run: openRecovery },
     { icon: 'link', label: 'Shared links…', run: openShares },
     null,
     { icon: 'upload', label: 'Import…', run: chooseFiles },
@@ -70,6 +76,7 @@ async function erase() {
   });
   if (!isSure) return;
   if (await attempt(() => store.eraseEverything())) {
+    forgetOffer();
     navigate('#/');
     toast('Everything is erased.');
   }

@@ -4,20 +4,11 @@
  */
 
 import { h } from './dom.js';
+import { fileName, fileNode, FILES } from './message-files.js';
 import { renderMarkdown } from './markdown.js';
 
 const TEXTS = new Set(['text', 'input_text', 'output_text', 'refusal']);
 const THOUGHTS = new Set(['reasoning', 'thinking', 'think']);
-const FILES = new Set([
-  'image',
-  'file',
-  'document',
-  'audio',
-  'image_url',
-  'input_image',
-  'input_file',
-  'reasoning-file',
-]);
 const SOURCES = new Set(['source', 'source-url', 'source-document', 'search_result']);
 const MESSAGES = new Set(['message', 'steering-message']);
 
@@ -55,8 +46,8 @@ export function renderPart(part) {
   const { type } = part;
   if (TEXTS.has(type)) return [renderMarkdown(firstText(part.text, part.content, part.refusal))];
   if (THOUGHTS.has(type)) return reasoning(part);
-  if (FILES.has(type)) return [file(part)];
-  if (SOURCES.has(type)) return [h('p', { class: 'part' }, 'Source: ', file(part))];
+  if (FILES.has(type)) return [fileNode(part)];
+  if (SOURCES.has(type)) return [h('p', { class: 'part' }, 'Source: ', fileNode(part))];
   return tool(part);
 }
 
@@ -104,21 +95,6 @@ function plain(value) {
     FILES.has(part.type) ? `[${fileName(part)}]` : firstText(part.text, part.thinking, part.title),
   );
   return texts.filter(Boolean).join('\n');
-}
-
-function file(part) {
-  const url = [part.url, part.image_url, part.file_url, part.image, part.data, part.source].flatMap((place) =>
-    isObject(place) ? [place.url] : [place],
-  );
-  const href = url.find((one) => typeof one === 'string' && /^https?:\/\//.test(one));
-  const name = fileName(part);
-  if (!href) return h('span', { class: 'part' }, name);
-  return h('a', { class: 'part', href, target: '_blank', rel: 'noopener noreferrer' }, name);
-}
-
-function fileName(part) {
-  const kind = /image/.test(`${part.type} ${part.mediaType ?? part.mimeType ?? ''}`) ? 'Image' : 'File';
-  return firstText(part.filename, part.title, part.name, part.file?.filename) || kind;
 }
 
 function folded(title, inner) {

@@ -6,6 +6,7 @@ import { decorate } from './icons.js';
 import { renderMarkdown } from './markdown.js';
 import { partsOf, renderPart, textOf } from './message-parts.js';
 import { longTime, shortTime, formatNumber } from './times.js';
+import { versionsNode } from './versions.js';
 
 /** Longer messages are shown from their beginning, until somebody wants all of it: in characters. */
 const LONG = 20_000;
@@ -76,10 +77,12 @@ function tools({ message, question }, actions) {
   if (message.type === 'assistant' && question && actions.regenerate) {
     buttons.push(button('refresh', 'Write this reply again', () => actions.regenerate(message)));
   }
-  return h('div', { class: 'tools' }, buttons);
+  if (actions.fork) buttons.push(button('fork', 'Go on from here in a new conversation', () => actions.fork(message)));
+  const versions = actions.switchVersion && versionsNode(message, (id, step) => actions.switchVersion(id, step));
+  return h('div', { class: `tools${versions ? ' has-versions' : ''}` }, versions, buttons);
 }
 
-function editor({ message, draft, following }, actions) {
+function editor({ message, draft }, actions) {
   const field = h('textarea', {
     'aria-label': 'Edit message',
     oninput: () => actions.keepDraft(message.id, field.value),
@@ -89,7 +92,6 @@ function editor({ message, draft, following }, actions) {
     },
   });
   field.value = draft;
-  const again = following > 1 ? `Save and rewrite (removes ${formatNumber(following)} messages)` : 'Save and rewrite';
   return h(
     'div',
     { class: 'editor' },
@@ -106,7 +108,7 @@ function editor({ message, draft, following }, actions) {
       h(
         'button',
         { type: 'button', class: 'small primary', onclick: () => actions.saveEdit(message, field.value, true) },
-        again,
+        'Save and rewrite',
       ),
     ),
   );

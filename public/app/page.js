@@ -4,24 +4,26 @@ import { Composer } from './composer.js';
 import { ConversationList } from './conversation-list.js';
 import { Deletions } from './deletions.js';
 import { askToRedeem, openDevices } from './devices.js';
-import { confirmDialog, copy } from './dialogs.js';
+import { copy } from './dialogs.js';
+import { noticeExpiring } from './expiring.js';
 import { Header } from './header.js';
 import { openMenu } from './menu.js';
 import { conversationEntries } from './menus.js';
 import { textOf } from './message-parts.js';
+import { PANELS } from './panels.js';
 import { attempt } from './problems.js';
+import { noteOwnMessage, offerRecovery } from './recovery.js';
 import { navigate, parseRoute, takeLinkCode } from './router.js';
 import { openShare } from './shares.js';
 import { store } from './store.js';
 import { Thread } from './thread.js';
-import { counted } from './times.js';
 import { announce, toast } from './toasts.js';
 import { chooseFiles, importSample } from './transfer.js';
 import { Turns } from './turns.js';
-import { showUsage } from './usage.js';
 import { showWelcome } from './welcome.js';
 
 const GONE = 'This conversation is not there any more.';
+const NOT_HERE = 'This version is not on this device yet, and the server cannot be reached.';
 
 export class Page {
   #app = document.getElementById('app');
@@ -29,9 +31,12 @@ export class Page {
     conversation: document.getElementById('thread'),
     welcome: document.getElementById('welcome'),
     usage: document.getElementById('usage'),
+    trash: document.getElementById('trash'),
+    expiring: document.getElementById('expiring'),
   };
   #route = { view: 'home' };
   #following = null;
+  #isNoticed = false;
   #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
   #thread = new Thread({
     turns: this.#turns,
@@ -77,15 +82,24 @@ export class Page {
     if (location.hash === '') await this.#resume();
     await this.#follow();
     if (code) await askToRedeem(code);
+    await offerRecovery();
   }
 
   /** Something has changed, here or elsewhere. */
   async refresh({ changed, deleted, isForeign }) {
     await this.#list.refresh();
+    this.#noticeOnce();
     if (this.#route.view === 'home' || this.#route.view === 'new') this.#welcome();
     const { id } = this.#route;
     if (!id || !(changed.includes(id) || deleted.includes(id))) return;
     await (isForeign ? this.#thread.refreshForeign() : this.#thread.refresh());
+  }
+
+  /** When there is something that could expire, and a server that knows. */
+  #noticeOnce() {
+    if (this.#isNoticed || store.status.mode !== 'synced' || this.#list.conversations.length === 0) return;
+    this.#isNoticed = true;
+    noticeExpiring();
   }
 
   create() {
@@ -120,7 +134,7 @@ export class Page {
     this.#route = route;
     this.#app.dataset.view = route.view === 'home' ? 'list' : 'main';
     this.#list.markOpen(route.id ?? null);
-    this.#composer.setVisible(route.view !== 'usage');
+    this.#composer.setVisible(!PANELS[route.view]);
     if (!isSame) this.#composer.open(route.id ?? null);
     if (route.view === 'conversation') await this.#open(route, isSame);
     else await this.#close(route.view);
@@ -148,10 +162,13 @@ export class Page {
   async #close(view) {
     await this.#thread.open(null);
     this.#composer.setWriting(false);
-    if (view === 'usage') {
-      this.#header.showPlain('Usage', 'As the server counts it');
-      this.#only('usage');
-      await showUsage(this.#views.usage);
+    const panel = PANELS[view];
+    if (panel) {
+      this.#header.showPlain(panel.title, panel.subtitle);
+      this.#only(view);
+      // What is about to be deleted is in the trash when that is opened.
+      if (view === 'trash') await this.#deletions.settle();
+      await panel.show(this.#views[view]);
     } else {
       this.#header.showPlain('New conversation');
       this.#only('welcome');
@@ -197,6 +214,7 @@ export class Page {
     const { id = null } = this.#route;
     return attempt(async () => {
       const sentTo = await this.#turns.send(id, text);
+      noteOwnMessage();
       if (this.#route.id !== id && this.#route.id !== undefined) return;
       if (id === null) navigate(`#/c/${sentTo}`, { replace: true });
       this.#thread.list.scrollToEnd();
@@ -234,6 +252,8 @@ export class Page {
       copy: (message, button) => copy(textOf(message), button),
       regenerate: (message) => this.#regenerate(message),
       saveEdit: (message, content, isRewritten) => this.#saveEdit(message, content, isRewritten),
+      switchVersion: (messageId, step) => this.#switchVersion(messageId, step),
+      fork: (message) => this.#fork(message),
     };
   }
 
@@ -241,30 +261,48 @@ export class Page {
     const { id, messages } = this.#thread.conversation;
     const at = messages.findIndex((message) => message.id === reply.id);
     const question = messages.slice(0, at).findLast((message) => message.type === 'user');
-    const following = messages.length - 1 - at;
-    const isSure =
-      following === 0 ||
-      (await confirmDialog({
-        title: 'Write this reply again?',
-        text: `The ${counted(following, 'message')} after it will be deleted. This cannot be taken back.`,
-        confirm: 'Write it again',
-      }));
-    if (isSure) await attempt(() => this.#turns.regenerate(id, reply.id, textOf(question)));
+    const version = (reply.siblingIds?.length ?? 1) + 1;
+    await attempt(async () => {
+      const newId = await this.#turns.regenerate(id, messages[at - 1].id, textOf(question), version);
+      await this.#thread.refresh({ all: true });
+      this.#thread.focus(newId);
+    });
     this.#composer.setWriting(this.#turns.writingIn(id) !== null);
   }
 
   async #saveEdit(message, content, isRewritten) {
     if (content.trim() === '') return;
-    const { id, messages } = this.#thread.conversation;
-    const following = messages[messages.findIndex((known) => known.id === message.id) + 1];
-    const isDone = await attempt(() =>
-      isRewritten
-        ? this.#turns.edit(id, message.id, content, following?.id)
-        : store.updateMessage(id, message.id, { content }),
-    );
+    const { id } = this.#thread.conversation;
+    const isDone = await attempt(async () => {
+      if (isRewritten) await this.#turns.edit(id, message, content, await this.#thread.idBefore(message.id));
+      else await store.updateMessage(id, message.id, { content });
+    });
     if (!isDone) return;
     this.#thread.endEdit(message.id);
     this.#composer.setWriting(this.#turns.writingIn(id) !== null);
     await this.#thread.refresh({ all: true });
+  }
+
+  /** Shows another version of a message, and what follows that one. */
+  async #switchVersion(messageId, step) {
+    const { id } = this.#thread.conversation;
+    await this.#turns.stop(id);
+    if (!(await attempt(() => store.switchBranch(id, messageId), { offline: NOT_HERE }))) return;
+    await this.#thread.refresh({ all: true });
+    const message = this.#thread.conversation?.messages.find((one) => one.id === messageId);
+    if (!message) return;
+    this.#thread.focus(messageId, `.versions [data-step="${step}"]`);
+    announce(`Version ${message.siblingIds.indexOf(messageId) + 1} of ${message.siblingIds.length}`);
+  }
+
+  /** Makes a conversation of its own of all up to a message, and opens it. */
+  async #fork(message) {
+    const { id } = this.#thread.conversation;
+    await attempt(async () => {
+      const fork = await store.forkConversation(id, { messageId: message.id });
+      navigate(`#/c/${fork.id}`);
+      toast('This is a new conversation, of all up to that message.');
+      this.#composer.focus();
+    });
   }
 }

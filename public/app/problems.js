@@ -45,14 +45,17 @@ export function describeCode(code) {
   return TEXTS[code] ?? code.replaceAll('_', ' ');
 }
 
-/** Does something, and says so where it fails. Returns whether it was done. */
-export async function attempt(work) {
+/**
+ * Does something, and says so where it fails; `texts` by code, where an error means something else there. Returns whether it
+ * was done.
+ */
+export async function attempt(work, texts = {}) {
   try {
     await work();
     return true;
   } catch (error) {
     if (error.name !== 'StoreError') console.error(error);
-    toast(describe(error));
+    toast(texts[error.code] ?? describe(error));
     return false;
   }
 }

@@ -8,7 +8,7 @@
 export function parseRoute(hash) {
   const [, view, ...ids] = hash.replace(/^#/, '').split('/');
   if (view === 'c' && ids[0]) return { view: 'conversation', id: ids[0], messageId: ids[1] ?? null };
-  if (view === 'new' || view === 'usage') return { view };
+  if (['new', 'usage', 'trash', 'expiring'].includes(view)) return { view };
   return { view: 'home' };
 }
 

@@ -58,7 +58,7 @@ export async function openShare(conversation) {
       h(
         'p',
         { class: 'text' },
-        'Whoever has the link can read the conversation as it is now, and nothing that comes later. You can revoke it.',
+        'Everybody who has the link can read the conversation as it is now, and nothing that comes later. You can revoke it.',
       ),
       h('label', { class: 'field' }, 'The link is good for', life),
       error,
@@ -82,7 +82,7 @@ export async function openShares() {
     (shares) => {
       links.replaceChildren(...shares.map((share) => shareNode(share, true)));
       note.textContent = shares.length
-        ? 'Whoever has one of these links can read what it leads to.'
+        ? 'Everybody who has one of these links can read what it leads to.'
         : 'There are no shared links.';
     },
     (error) => {

@@ -1,5 +1,6 @@
 /** The status line: whether what is written is safe, in plain words; and more about it in a dialog. */
 
+import { openRecovery } from './devices.js';
 import { confirmDialog, openDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { showHealth } from './health.js';
@@ -90,13 +91,20 @@ function buttonsFor({ mode }, close) {
       close();
       const isSure = await confirmDialog({
         title: 'Begin anew?',
-        text: 'This device becomes a new user, who gets what is on it. To be the user from before, link it from a device that still is.',
+        text: 'This device becomes a new user, who gets what is on it. To be the user from before, link it from a device that still is, or enter your recovery code.',
         confirm: 'Begin anew',
         isDangerous: false,
       });
       if (isSure) await attempt(() => store.startNewSession());
     };
-    return [h('button', { type: 'button', class: 'primary', onclick: begin }, 'Begin anew…')];
+    const enter = () => {
+      close();
+      openRecovery();
+    };
+    return [
+      h('button', { type: 'button', onclick: enter }, 'Enter a code…'),
+      h('button', { type: 'button', class: 'primary', onclick: begin }, 'Begin anew…'),
+    ];
   }
   const sync = () => attempt(() => store.flush().then(() => store.sync()));
   return [h('button', { type: 'button', onclick: sync }, 'Sync now')];

@@ -120,6 +120,21 @@ export class Thread {
     node?.focus({ preventScroll: true });
   }
 
+  /** The id of the message before another one; null where that is the first. */
+  async idBefore(messageId) {
+    const at = () => this.#conversation?.messages.findIndex((message) => message.id === messageId) ?? -1;
+    while (at() === 0 && (await this.#loadOlder()));
+    return this.#conversation?.messages[at() - 1]?.id ?? null;
+  }
+
+  /** Gives a message the focus; one of its buttons, where it has such a one. */
+  focus(messageId, css = null) {
+    const node = this.#list.reveal(messageId);
+    /** @type {HTMLElement | null} */
+    const inner = css && node?.querySelector(css);
+    (inner ?? node)?.focus({ preventScroll: true });
+  }
+
   /** Begins to edit the last message of the user's own. */
   editLast() {
     const own = this.#conversation?.messages.findLast((message) => message.type === 'user');
@@ -176,7 +191,6 @@ export class Thread {
         isLive,
         isGrowing: isLive || this.#growth.isGrowing(message),
         question,
-        following: shown.length - 1 - index,
         isExpanded: this.#expanded.has(message.id),
         draft: this.#drafts.get(message.id),
       };
@@ -246,7 +260,7 @@ function looksTheSame(a, b) {
     a.isExpanded === b.isExpanded &&
     isEditing(a) === isEditing(b) &&
     Boolean(a.question) === Boolean(b.question) &&
-    (!isEditing(a) || a.following === b.following)
+    isSame(one.siblingIds ?? [], other.siblingIds ?? [])
   );
 }
 

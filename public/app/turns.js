@@ -24,8 +24,11 @@ export class Turns {
     return this.#writing.get(conversationId)?.message ?? null;
   }
 
-  stop(conversationId) {
-    this.#writing.get(conversationId)?.controller.abort();
+  /** Ends what is being written in a conversation. Resolves when it is saved as far as it got. */
+  async stop(conversationId) {
+    const entry = this.#writing.get(conversationId);
+    entry?.controller.abort();
+    await entry?.done;
   }
 
   /** Adds a message, to a new conversation if there is none, and gives the conversation's id. */
@@ -34,7 +37,7 @@ export class Turns {
     const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
     const id = conversationId ?? (await this.#begin(message));
     if (conversationId) await store.addMessage(id, message);
-    this.#reply(id, content);
+    await this.#reply(id, content);
     return id;
   }
 
@@ -45,62 +48,71 @@ export class Turns {
     return conversation.id;
   }
 
-  /** Replaces a reply and what follows it by another reply. */
-  async regenerate(conversationId, replyId, question) {
-    this.stop(conversationId);
-    await store.deleteMessage(conversationId, replyId, { andAfter: true });
-    this.#reply(conversationId, question);
+  /** Writes another reply behind the message `parentId`; those that there are stay as its versions. */
+  async regenerate(conversationId, parentId, question, version) {
+    await this.stop(conversationId);
+    return this.#reply(conversationId, question, { parentId, version });
   }
 
-  /** Changes a message and replaces all that follows it by a reply. */
-  async edit(conversationId, messageId, content, followingId) {
-    this.stop(conversationId);
-    await store.updateMessage(conversationId, messageId, { content });
-    if (followingId) await store.deleteMessage(conversationId, followingId, { andAfter: true });
-    this.#reply(conversationId, content);
+  /** Writes a message anew, behind the one before it, and a reply to it; what there was stays as another version. */
+  async edit(conversationId, { id: _, siblingIds: __, editedAt: ___, ...message }, content, parentId) {
+    await this.stop(conversationId);
+    /** @type {import('/conversation-store.js').MessageInput} */
+    const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString() };
+    await store.addMessage(conversationId, edited, { parentId });
+    await this.#reply(conversationId, content);
   }
 
-  #reply(conversationId, question) {
-    this.#write(conversationId, question).catch((error) => {
+  /** Begins a reply. Resolves with its id when that is saved; the rest of it comes word by word. */
+  async #reply(conversationId, question, { parentId = undefined, version = 1 } = {}) {
+    const entry = { message: replyMessage(), controller: new AbortController(), done: Promise.resolve() };
+    const { message } = entry;
+    this.#writing.set(conversationId, entry);
+    try {
+      await store.addMessage(conversationId, message, parentId === undefined ? {} : { parentId });
+    } catch (error) {
+      this.#end(conversationId, entry);
+      throw error;
+    }
+    entry.done = this.#grow(conversationId, entry, question, version);
+    return message.id;
+  }
+
+  async #grow(conversationId, entry, question, version) {
+    try {
+      await this.#write(conversationId, entry, question, version);
+    } catch (error) {
       // The message may have been deleted while it was being written: then there is nothing to go on with.
       const isGone = ['conversation_deleted', 'conversation_not_found', 'message_not_found'].includes(error.code);
       if (!isGone) throw error;
-    });
-  }
-
-  async #write(conversationId, question) {
-    const controller = new AbortController();
-    /** @type {import('/conversation-store.js').MessageInput & { model: string }} */
-    const message = {
-      id: newId(),
-      type: 'assistant',
-      content: '',
-      timestamp: new Date().toISOString(),
-      streaming: true,
-      model: DEMO,
-    };
-    const entry = { message, controller };
-    this.#writing.set(conversationId, entry);
-    try {
-      await store.addMessage(conversationId, message);
-      let savedAt = Date.now();
-      for await (const content of stream(demoReplyTo(question), controller.signal)) {
-        message.content = content;
-        this.#onGrow(conversationId, message);
-        if (Date.now() - savedAt < SAVE_EVERY) continue;
-        savedAt = Date.now();
-        await store.updateMessage(conversationId, message.id, { content });
-      }
-      message.streaming = false;
-      message.tokens = countTokens(question, message.content);
-      await store.updateMessage(conversationId, message.id, {
-        content: message.content,
-        streaming: false,
-        tokens: message.tokens,
-      });
     } finally {
-      if (this.#writing.get(conversationId) === entry) this.#writing.delete(conversationId);
-      this.#onEnd(conversationId, message);
+      this.#end(conversationId, entry);
     }
   }
+
+  async #write(conversationId, { message, controller }, question, version) {
+    let savedAt = Date.now();
+    for await (const content of stream(demoReplyTo(question, version), controller.signal)) {
+      message.content = content;
+      this.#onGrow(conversationId, message);
+      if (Date.now() - savedAt < SAVE_EVERY) continue;
+      savedAt = Date.now();
+      await store.updateMessage(conversationId, message.id, { content });
+    }
+    message.streaming = false;
+    message.tokens = countTokens(question, message.content);
+    const { content, streaming, tokens } = message;
+    await store.updateMessage(conversationId, message.id, { content, streaming, tokens });
+  }
+
+  #end(conversationId, entry) {
+    if (this.#writing.get(conversationId) === entry) this.#writing.delete(conversationId);
+    this.#onEnd(conversationId, entry.message);
+  }
+}
+
+/** @returns {import('/conversation-store.js').MessageInput & { model: string }} */
+function replyMessage() {
+  const timestamp = new Date().toISOString();
+  return { id: newId(), type: 'assistant', content: '', timestamp, streaming: true, model: DEMO };
 }

@@ -18,7 +18,13 @@ export function showWelcome(node, { isFirst, onSample, onImport, onLink }) {
       onImport,
       'import',
     ),
-    card('device', 'Link this device', 'With the code of a device that has your conversations.', onLink, 'link-device'),
+    card(
+      'device',
+      'Link this device',
+      'With the code of a device that has your conversations, or with your recovery code.',
+      onLink,
+      'link-device',
+    ),
   );
   const lead = isFirst
     ? 'What you write is kept on this device at once, and on the server from there: offline too, and the same on all your devices.'

@@ -9,6 +9,7 @@ mod edge;
 mod entity_tags;
 mod error;
 mod events;
+mod import_report;
 mod request;
 mod response;
 mod routes;

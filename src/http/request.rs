@@ -146,6 +146,22 @@ impl ApiRequest {
         Ok(self.choice(name, &["true", "false"])? == Some("true"))
     }
 
+    /// The name of the file that is sent: `?name=`, at most 255 characters.
+    ///
+    /// # Errors
+    /// `invalid_query`.
+    pub fn file_name(&self) -> Result<Option<String>, ApiError> {
+        const LONGEST: usize = 255;
+        let name = self.parameter("name").map(str::to_owned);
+        if name
+            .as_ref()
+            .is_some_and(|name| name.chars().count() > LONGEST)
+        {
+            return Err(invalid_query("name", "at most 255 characters"));
+        }
+        Ok(name)
+    }
+
     /// Which conversations a list is to show: `?archived=`, `?pinned=`, `?tag=`, `?expiring=`.
     ///
     /// # Errors

@@ -9,7 +9,8 @@
 --          9 updated: ms, or ''
 --          10 total_tokens: or ''
 --          11 save_digest: of the request
---          12 messages...: id, timestamp, tokens, digest, record, parent; first the active path, without parents, then
+--          12 numbers: of the messages, where they branch, by the order in which they came, separated by commas; or ''
+--          13 messages...: id, timestamp, tokens, digest, record, parent; first the active path, without parents, then
 --            those beside it, each behind its parent
 -- Returns  status: 'created', 'ok' or 'unchanged'
 --          record
@@ -28,7 +29,7 @@
 -- Touches  the messages sent, and of those there are their places; those that go away, and those beside the path, whole
 
 local MODE, RECORD, CREATED, UPDATED, TOTAL_TOKENS = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local SAVE_DIGEST, FIRST_MESSAGE = ARGV[11], 12
+local SAVE_DIGEST, NUMBERS, FIRST_MESSAGE = ARGV[11], ARGV[12], 13
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
 
 local c, user, outcome, models = load(':models')
@@ -73,11 +74,13 @@ if not goes_on then counters.seq = 0 end
 counters.messages, counters.tokens, counters.bytes = 0, 0, 0
 
 local messages, was_beside = read_messages(FIRST_MESSAGE, #ARGV), index_segments(segments)
+take_numbers(messages, NUMBERS)
 local sent, is_sent, bodies, path, last = {}, {}, {}, { at = {} }, 0
 local beside = {}
 for _, message in ipairs(messages) do
   local known = goes_on and old_path.at[message.id] and seq_of(old_path[old_path.at[message.id]].member)
-  local entry = add_message(counters, message, bodies, known and known > last and known or nil)
+  local number = not goes_on and message.number or known and known > last and known or nil
+  local entry = add_message(counters, message, bodies, number)
   last = seq_of(entry.member)
   sent[#sent + 1], is_sent[message.id] = message.id, true
   if message.parent == '' then

@@ -1,25 +1,27 @@
 #!lua flags=allow-key-locking
 -- Imports conversations: new ones whole, and into those already there just the messages they lack: each behind the one before
--- it as far as its time allows, or behind its parent; no import changes which branch is the active one.
+-- it as far as its time allows, or behind its parent; no import changes which branch is the active one. One that follows a source
+-- elsewhere, and that nobody has changed here since it was imported, becomes what its source is now.
 --
 -- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
--- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, head, follows, numbers, message_count,
---            messages...;
+-- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, head, follows, numbers, is_followed,
+--            message_count, messages...;
 --            the one changed last comes last; updated, total_tokens, score (its place in the list), head (the message that its
---            path ends with), follows (the message that the first one follows) and numbers (of the messages, where an export has told
---            them, separated by commas) may be ''; per message: id, timestamp, tokens,
+--            path ends with), follows (the message that the first one follows) and numbers (of the messages, where they branch, by the order
+--            in which they came, separated by commas) may be ''; per message: id, timestamp, tokens,
 --            digest, record, parent
+--            is_followed: '1' where the conversation follows a source elsewhere, else '0'
 -- Returns  change_sequence: after the import
 --          outcomes: a letter for each conversation: i imported, m merged, u unchanged, d deleted before, or the quota that
 --            it does not fit: c conversations, l messages of one conversation, b bytes; w where a claim is moving it
 -- Billed   5 (EVALSHA, HMGET, HSET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD,
 --          PEXPIREAT, PEXPIREAT), and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was
---          imported before, 4 where it has changed since (HMGET, ZRANGE, ZADD, HSET); one more of each for each 3,000 messages.
+--          imported before, 4 where it has changed since (HMGET, ZRANGE, ZADD, HSET), 5 where its source has switched branches (ZREM); one more of each for each 3,000 messages.
 --          Where there is nothing to do 3 (EVALSHA, HMGET, HSET)
 -- Touches  what was sent, the metadata of as many conversations, and of those that it adds to the places of all messages; one that
 --          a stopped script left is counted anew
 
-local FIRST_CONVERSATION, WIDTH = 6, 11
+local FIRST_CONVERSATION, WIDTH = 6, 12
 local REPLY = { 'change_sequence', 'outcomes' }
 
 -- Reads the arguments into a list of conversations.
@@ -27,35 +29,43 @@ local function read_conversations()
   local list, at = {}, FIRST_CONVERSATION
   while at <= #ARGV do
     local index = #list
-    local id, record, created, updated, total_tokens, digest, score, head, follows, numbers, count =
+    local id, record, created, updated, total_tokens, digest, score, head, follows, numbers, is_followed, count =
       unpack(ARGV, at, at + WIDTH - 1)
     local behind = at + WIDTH + MESSAGE_WIDTH * tonumber(count)
     list[index + 1] = {
       id = id, record = record, created = tonumber(created), updated = updated, total_tokens = total_tokens,
-      digest = digest, score = tonumber(score), head = head, follows = follows, messages = read_messages(at + WIDTH, behind - 1),
+      digest = digest, score = tonumber(score), head = head, follows = follows, is_followed = is_followed == '1', messages = read_messages(at + WIDTH, behind - 1),
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
-    local at_message = 0
-    for number in string.gmatch(numbers, '%d+') do
-      at_message = at_message + 1
-      list[index + 1].messages[at_message].number = tonumber(number)
-    end
+    take_numbers(list[index + 1].messages, numbers)
     at = behind
   end
   return list
 end
 
--- The messages to store.
-local function missing_messages(sent, is_new)
-  if is_new then return sent.messages end
+-- The messages to store, and with `is_update` those that are there and have changed, with what is there of them as `known`.
+local function missing_messages(sent, is_new, is_update)
+  if is_new then return sent.messages, {} end
   local ids = {}
   for i, message in ipairs(sent.messages) do ids[i] = message.id end
   -- A message deleted here stays deleted, one edited here stays as it was edited.
-  local known, missing = call_in_portions('HMGET', sent.bodies_key, ids, 1), {}
+  local bodies, missing, changed = call_in_portions('HMGET', sent.bodies_key, ids, 1), {}, {}
   for i, message in ipairs(sent.messages) do
-    if not known[i] then missing[#missing + 1] = message end
+    if not bodies[i] then
+      missing[#missing + 1] = message
+    elseif is_update then
+      message.known = parse_body(bodies[i])
+      if message.known.record and message.known.digest ~= message.digest then changed[#changed + 1] = message end
+    end
   end
-  return missing
+  return missing, changed
+end
+
+-- Whether the conversation is as its last import has left it, and what is sent is no older than that.
+local function follows_source(sent, c)
+  local counters = c.counters
+  return sent.is_followed and c.state.mark == '-' and counters.saved_revision == counters.revision
+    and (tonumber(sent.updated) or 0) >= counters.updated
 end
 
 local user, room
@@ -84,19 +94,22 @@ local function decide(sent, c)
   end
   if c.counters.saved == sent.digest and c.state.mark == '-' then return 'u' end
   if c.state.mark == '>' then return 'w' end
-  local messages = missing_messages(sent, false)
-  if #messages == 0 and c.state.mark == '-' then return 'u' end
-  local refused = quota(c, messages, 0)
+  local is_update = follows_source(sent, c)
+  local messages, changed = missing_messages(sent, false, is_update)
+  local head, growth = head_of(c), 0
+  local is_other = is_update and (#changed > 0 or sent.record ~= c.record or sent.head ~= '' and not (head and head.id == sent.head))
+  if #messages == 0 and c.state.mark == '-' and not is_other then return 'u' end
+  for _, message in ipairs(changed) do growth = growth + math.max(0, #message.record - #message.known.record) end
+  local refused = quota(c, messages, growth)
   if refused then return refused end
-  return 'm', { c = c, sent = sent, messages = messages }
+  return 'm', { c = c, sent = sent, messages = messages, changed = changed, is_update = is_update }
 end
 
--- Numbers a message as an export has it, where it is put back as it was: so those that follow the same one keep their order.
+-- Numbers a message as it was sent, where all of them come or are put back as they were: so those that follow the same one keep their order.
 local function add_numbered(change, message)
-  local counters, number = change.c.counters, change.restores and message.number or nil
-  local entry = add_message(counters, message, change.bodies, number)
-  counters.seq = math.max(counters.seq, number or 0)
-  return entry
+  -- A portion of a source elsewhere is not all that there is.
+  local is_all = change.is_new or change.restores and not change.sent.is_followed
+  return add_message(change.c.counters, message, change.bodies, is_all and message.number or nil)
 end
 
 -- Puts the messages of a new conversation on its path, or beside it: first come those of the path.
@@ -156,6 +169,38 @@ local function fit_in(change, segments)
   return head, segments
 end
 
+-- Makes of the conversation what its source is: its messages, and which branch is the active one.
+local function update(change, segments)
+  local c, sent, is_missing = change.c, change.sent, {}
+  for _, message in ipairs(change.changed) do
+    local known, seq = message.known, message.known.seq
+    c.counters.tokens, c.counters.bytes = c.counters.tokens - known.tokens, c.counters.bytes - #format_body(seq, known.timestamp, known.tokens, known.digest, known.record)
+    add_message(c.counters, message, change.bodies, seq)
+  end
+  for _, message in ipairs(change.messages) do is_missing[message] = true end
+  local rows = redis.call('ZRANGE', c.messages_key, 0, -1, 'WITHSCORES')
+  local path = path_of(rows)
+  segments = take_entries(segments, function(entry) return path.at[entry.id] ~= nil end)
+  local places, before, head = index_segments(segments), sent.follows, path[#path]
+  for _, message in ipairs(sent.messages) do
+    if is_missing[message] then
+      local parent = message.parent == '' and before or message.parent
+      local is_known = path.at[parent] or places[parent]
+      -- A parent that is not there is as good as none: it comes behind what is.
+      if parent ~= ROOT and not is_known then parent = head and head.id or ROOT end
+      push_beside(segments, places, add_numbered(change, message), parent == ROOT and '' or parent)
+    end
+    before = message.id
+  end
+  local is_there = sent.head ~= '' and (path.at[sent.head] or places[sent.head])
+  if is_there then move_head(path, segments, sent.head) end
+  change.added, change.removed = compare_paths(rows, path)
+  push_places(change.scores, change.added)
+  c.counters.messages = #path
+  c.record = sent.record
+  return path[#path], segments
+end
+
 -- Numbers the messages and works out what is to be written. Importing an export of a conversation that was not changed
 -- since its import, in one line or several, restores it to what it was.
 local function number(change)
@@ -168,12 +213,13 @@ local function number(change)
     user.conversations = user.conversations + 1
   end
   local counters = c.counters
-  change.restores = change.is_new or (sent.score and counters.saved_revision == counters.revision)
+  change.restores = change.is_new or change.is_update or (sent.score and counters.saved_revision == counters.revision)
   -- Keys that come into being with these messages have no expiry yet.
   if counters.messages == 0 then counters.expires_at = 0 end
   change.scores, change.bodies = {}, {}
-  if #change.messages > 0 then
-    local head, segments = (change.is_new and lay_out or fit_in)(change, parse_branches(c.branches))
+  if #change.messages > 0 or change.is_update then
+    local arrange = change.is_new and lay_out or change.is_update and update or fit_in
+    local head, segments = arrange(change, parse_branches(c.branches))
     set_head(c, head)
     set_branches(c, segments)
   end
@@ -216,6 +262,10 @@ if #changes > 0 then
   for _, change in ipairs(changes) do
     marks[#marks + 1] = change.c.id .. ':state'
     marks[#marks + 1] = format_state(change.c, '!')
+    if change.removed and #change.removed > 0 then
+      marks[#marks + 1] = change.c.id .. ':branches'
+      marks[#marks + 1] = branches_meanwhile(change.c, parse_branches(change.c.branches))
+    end
     places[#places + 1] = integer(change.score)
     places[#places + 1] = change.c.id
   end
@@ -227,6 +277,7 @@ end
 local fields = {}
 for _, change in ipairs(changes) do
   local c = change.c
+  call_in_portions('ZREM', c.messages_key, change.removed or {}, 1)
   call_in_portions('ZADD', c.messages_key, change.scores, 2)
   call_in_portions('HSET', c.bodies_key, change.bodies, 2)
   if change.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end

@@ -11,7 +11,7 @@ use super::message::digest_of;
 use super::message_fields::parse_tokens;
 use super::tree::{UnknownParent, arrange};
 use super::{
-    ConversationId, ExportMetadata, Fork, Invalid, MessageId, NewMessage, Object, Record,
+    ConversationId, ExportMetadata, Fork, Invalid, MessageId, NewMessage, Object, Parent, Record,
     Timestamp, parse_messages, title,
 };
 
@@ -100,7 +100,11 @@ impl NewConversation {
     /// `invalid_field` for messages that make no tree.
     pub fn arranged(self, unknown: UnknownParent, path: &str) -> Result<Self, Invalid> {
         let path = format!("{path}.messages");
-        let (messages, head) = arrange(self.messages, self.head.as_ref(), unknown, &path)?;
+        let messages = match &self.export {
+            Some(_) => self.messages,
+            None => numbered(self.messages),
+        };
+        let (messages, head) = arrange(messages, self.head.as_ref(), unknown, &path)?;
         // One that is not among these messages may be among others of the same import.
         let head = self.head.or(head);
         Ok(Self {
@@ -120,6 +124,18 @@ impl NewConversation {
             .extend(more.filter(|message| !known.contains(&message.id)));
         self.digest = digest_of(&[self.digest.as_bytes(), rest.digest.as_bytes()]);
     }
+}
+
+/// Where there are branches, messages with numbers by which those that follow the same one are in the order in which they
+/// were sent, wherever the active path leads.
+fn numbered(mut messages: Vec<NewMessage>) -> Vec<NewMessage> {
+    let is_line = |message: &NewMessage| message.parent == Parent::Previous;
+    if !messages.iter().all(is_line) {
+        for (message, number) in messages.iter_mut().zip(1..) {
+            message.number = Some(number);
+        }
+    }
+    messages
 }
 
 /// Messages with the numbers that they had where they were exported; without, where the export was edited since.

@@ -59,7 +59,7 @@ pub async fn redeem(
     let names = app.tokens.recovery_names(code);
     let store = app.store.for_user(caller);
     let user = store.redeem_recovery_code(&names, &code.expose()).await?;
-    // As of now: whoever was signed out everywhere comes back by it.
+    // As of now: a user who was signed out everywhere comes back by it.
     let token = app.tokens.issue(&user);
     Ok(LinkedDevice { user, token })
 }

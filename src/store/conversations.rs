@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::call::Call;
+use super::import::numbers_of;
 use super::reply::ChangeSequence;
 use super::scripts::conversations::{
     ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
@@ -189,6 +190,7 @@ impl UserStore<'_> {
             updated: conversation.updated,
             total_tokens: conversation.total_tokens,
             save_digest: &conversation.digest,
+            numbers: numbers_of(&conversation.messages),
             messages: &conversation.messages,
         };
         let written = self

@@ -14,6 +14,8 @@ use crate::upstash::{UpstashError, encoded_len};
 pub enum ImportStatus {
     /// It is new, or some of its messages were.
     Imported,
+    /// It was there, and has become what its source is now.
+    Updated,
     /// It was all there already.
     Unchanged,
     /// It was deleted here, and stays so.
@@ -42,25 +44,30 @@ struct Piece {
 }
 
 impl UserStore<'_> {
-    /// Imports conversations: new ones whole, and into those already there the messages they lack.
-    /// No two may share an id.
+    /// Imports conversations: new ones whole, and into those already there the messages they lack. Those that follow a source
+    /// elsewhere become what that is, where nobody has changed them here. No two may share an id.
     ///
     /// # Errors
     /// When the database fails; what was imported until then stays, and importing again goes on with it.
     pub async fn import(
         &self,
         conversations: &[(ConversationId, NewConversation)],
+        follows_source: bool,
     ) -> Result<Imported, StoreError> {
         let mut statuses = vec![ImportStatus::Unchanged; conversations.len()];
         let mut change_sequence = 0;
         for (part, pieces) in calls(conversations).iter().enumerate() {
             let letters;
-            (change_sequence, letters) = self.import_some(conversations, pieces, part).await?;
+            (change_sequence, letters) = self
+                .import_some(conversations, pieces, part, follows_source)
+                .await?;
             for (piece, letter) in pieces.iter().zip(letters.chars()) {
-                let status = status_of(letter)?;
+                let status = status_of(letter, follows_source)?;
                 let known = &mut statuses[piece.conversation];
                 // What does not fit is told, even where an earlier piece did.
-                if status != ImportStatus::Unchanged {
+                let is_more_of_new =
+                    status == ImportStatus::Updated && *known == ImportStatus::Imported;
+                if status != ImportStatus::Unchanged && !is_more_of_new {
                     *known = status;
                 }
             }
@@ -77,10 +84,14 @@ impl UserStore<'_> {
         conversations: &[(ConversationId, NewConversation)],
         pieces: &[Piece],
         part: usize,
+        follows_source: bool,
     ) -> Result<(i64, String), StoreError> {
         let sent = pieces.iter().map(|piece| {
             let (id, conversation) = &conversations[piece.conversation];
-            self.piece_of(id, conversation, piece.messages.clone())
+            ImportPiece {
+                is_followed: follows_source,
+                ..self.piece_of(id, conversation, piece.messages.clone())
+            }
         });
         let call = ConversationsImport {
             conversations: sent.collect(),
@@ -124,6 +135,7 @@ impl UserStore<'_> {
                 .checked_sub(1)
                 .map(|before| &conversation.messages[before].id),
             numbers: numbers_of(&conversation.messages[messages.clone()]),
+            is_followed: false,
             message_count: messages.len(),
             messages: &conversation.messages[messages],
         }
@@ -144,8 +156,8 @@ impl UserStore<'_> {
     }
 }
 
-/// The numbers that an export has given all of these messages, separated by commas; else nothing.
-fn numbers_of(messages: &[NewMessage]) -> String {
+/// The numbers of all of these messages, separated by commas, where they have any.
+pub(super) fn numbers_of(messages: &[NewMessage]) -> String {
     let numbers: Option<Vec<String>> = messages
         .iter()
         .map(|message| message.number.map(|number| number.to_string()))
@@ -154,8 +166,9 @@ fn numbers_of(messages: &[NewMessage]) -> String {
 }
 
 /// As the script tells them.
-fn status_of(letter: char) -> Result<ImportStatus, StoreError> {
+fn status_of(letter: char, follows_source: bool) -> Result<ImportStatus, StoreError> {
     Ok(match letter {
+        'm' if follows_source => ImportStatus::Updated,
         'i' | 'm' => ImportStatus::Imported,
         'u' => ImportStatus::Unchanged,
         'd' => ImportStatus::Deleted,

@@ -52,6 +52,17 @@ async fn a_phone_needs_no_sideways_scrolling() {
     browser.until("document.querySelector('.usage')").await;
     browser.screenshot("phone-usage").await;
     fits(&browser, "usage").await;
+    for (view, inside) in [
+        ("trash", "#trash .nothing"),
+        ("expiring", "#conversation-ttl"),
+    ] {
+        browser.visit(&format!("/#/{view}")).await;
+        browser
+            .until(&format!("document.querySelector('{inside}')"))
+            .await;
+        browser.screenshot(&format!("phone-{view}")).await;
+        fits(&browser, view).await;
+    }
     browser.visit("/#/").await;
     browser
         .until("document.querySelectorAll('.row').length === 3")
@@ -75,7 +86,7 @@ async fn fits(browser: &Browser, place: &str) {
         const beyond = [...document.querySelectorAll('body *')].filter((node) =>
             node.getClientRects().length && node.getBoundingClientRect().right > innerWidth + 1 && !within(node));
         return [document.documentElement.scrollWidth <= innerWidth, beyond.map((node) => node.outerHTML.slice(0, 80)),
-            [...document.querySelectorAll('#thread, #list, #usage, #welcome')].every((node) => node.scrollWidth <= node.clientWidth)];";
+            [...document.querySelectorAll('#thread, #list, #usage, #trash, #expiring, #welcome')].every((node) => node.scrollWidth <= node.clientWidth)];";
     let outcome = browser.run(body, &[]).await;
     assert_eq!(outcome, json!([true, [], true]), "{place}");
 }

@@ -66,16 +66,12 @@ async fn a_device_is_linked_by_a_typed_code(site: Site) {
     second.until_ready().await;
     second.click("#link-device").await;
     second.type_into("#redeem-code", "WRNG-CDDE").await;
-    second
-        .click_among("dialog form button", "Link this device")
-        .await;
+    second.click_among("dialog form button", "Go on").await;
     second.click("dialog footer .primary").await;
     second.until_toast("This code is wrong").await;
     second.choose_from_page("Link another device").await;
     second.type_into("#redeem-code", &code.to_lowercase()).await;
-    second
-        .click_among("dialog form button", "Link this device")
-        .await;
+    second.click_among("dialog form button", "Go on").await;
     second.click("dialog footer .primary").await;
     second
         .until_texts(".row .name", &["Hello from the first"])

@@ -26,7 +26,7 @@ impl Browser {
     pub async fn until_ready(&self) {
         self.until("document.querySelector('#list[aria-busy=false]')")
             .await;
-        self.until("!document.querySelector('#welcome').hidden || document.querySelector('#usage:not([hidden]), .message, dialog[open]')")
+        self.until("!document.querySelector('#welcome').hidden || document.querySelector(':is(#usage, #trash, #expiring):not([hidden]), .message, dialog[open]')")
             .await;
     }
 

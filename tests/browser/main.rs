@@ -11,21 +11,27 @@ mod common;
 
 mod browser;
 mod driver;
+mod figures;
 mod hands;
 
 mod appearance;
+mod branches;
 mod caching;
 mod carrying;
 mod day;
 mod devices;
+mod keeping;
 mod keyboard;
 mod module;
 mod organizing;
 mod parts;
 mod pictures;
+mod recovery;
+mod rich;
 mod safety;
 mod scale;
 mod sharing;
 mod status;
+mod versions;
 mod visiting;
 mod writing;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::common::{Site, message, real_data, sample};
+use crate::common::{Client, Site, message, real_data, sample};
 use crate::on_both_stores;
 
 on_both_stores!(
@@ -107,11 +107,23 @@ async fn a_migration_that_a_reload_interrupts_is_completed(site: Site) {
     assert_eq!(gone, Value::Null);
 }
 
+/// Another device is at work, so that this one listens.
+async fn hear_of_another_device(browser: &Browser, user: &Client) {
+    browser.run("await store.sync();", &[]).await;
+    let pinned = json!({ "pinned": true });
+    user.patch("/api/conversations/c", &pinned)
+        .await
+        .expect(200);
+    browser.run("await store.sync();", &[]).await;
+    browser.until("store.status.live === 'stream'").await;
+}
+
 async fn two_tabs_share_one_stream(site: Site) {
     let Some(browser) = with_a_conversation(&site).await else {
         return;
     };
-    browser.until("store.status.live === 'stream'").await;
+    let user = browser.user(&site).await;
+    hear_of_another_device(&browser, &user).await;
     let first = browser.client.window().await.unwrap();
     let second = browser.client.new_window(true).await.unwrap().handle;
     browser
@@ -122,7 +134,6 @@ async fn two_tabs_share_one_stream(site: Site) {
     begin(&browser).await;
     let hear = "window.heard = []; store.on('change', (change) => heard.push(...change.changed));";
     browser.run(hear, &[]).await;
-    let user = browser.user(&site).await;
     user.append("c", vec![message("elsewhere", "assistant", "Answer")])
         .await
         .expect(201);

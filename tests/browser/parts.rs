@@ -200,6 +200,18 @@ async fn parts_of_messages_become_elements() {
         ),
         (
             json!({ "content": [
+                { "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": "AA==" } },
+                { "type": "image", "image": "data:image/svg+xml;base64,AA==" },
+                { "type": "image_url", "image_url": { "url": "data:image/gif;base64,AA==" } },
+                { "type": "file", "data": "AA==", "mimeType": "text/plain", "filename": "c.txt" },
+                { "type": "input_file", "file_data": "data:application/pdf;base64,AA==", "filename": "d.pdf" },
+                { "type": "file", "filename": "e", "url": "data:text/html,<script>" },
+            ] }),
+            r#"<img class="part" src="data:image/png;base64,AA==" alt="Image"><a class="part" href="data:image/svg+xml;base64,AA==" download="Image">Image</a><img class="part" src="data:image/gif;base64,AA==" alt="Image"><a class="part" href="data:text/plain;base64,AA==" download="c.txt">c.txt</a><a class="part" href="data:application/pdf;base64,AA==" download="d.pdf">d.pdf</a><span class="part">e</span>"#,
+            "",
+        ),
+        (
+            json!({ "content": [
                 { "type": "image", "source": { "type": "base64", "data": image } },
                 { "type": "file", "filename": "a.pdf", "url": "https://example.com/a.pdf" },
                 { "type": "file", "filename": "b", "url": "javascript:alert(1)" },

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::common::{Client, Site};
+use crate::common::{Client, Site, message};
 
 const DAY: i64 = 86_400_000;
 
@@ -93,6 +93,12 @@ async fn picture_all(browser: &Browser, scheme: &str, question: &str) {
     browser.until("document.querySelector('.qr')").await;
     picture("devices").await;
     browser.click("dialog [title=Close]").await;
+    browser.choose_from_page("Recovery code").await;
+    browser
+        .until("document.querySelector('.recovery button')")
+        .await;
+    picture("recovery").await;
+    browser.click("dialog [title=Close]").await;
     browser.click("#status").await;
     browser
         .until("document.querySelector('#health').textContent.startsWith('Redis is healthy')")
@@ -106,6 +112,16 @@ async fn picture_all(browser: &Browser, scheme: &str, question: &str) {
         .await;
     picture("share").await;
     browser.click("dialog [title=Close]").await;
+    browser.choose_from_page("Trash").await;
+    browser
+        .until("document.querySelector('#trash-list li')")
+        .await;
+    picture("trash").await;
+    browser.choose_from_page("What expires soon").await;
+    browser
+        .until("document.querySelector('#conversation-ttl')")
+        .await;
+    picture("expiring").await;
     browser.choose_from_page("Usage").await;
     browser.until("document.querySelector('.usage')").await;
     picture("usage").await;
@@ -138,4 +154,7 @@ async fn import(site: &Site, user: &Client) {
     user.post("/api/import", &Value::from(conversations))
         .await
         .expect(200);
+    user.create("gone", vec![message("gone", "user", "Not needed any more")])
+        .await;
+    user.delete("/api/conversations/gone").await.expect(200);
 }

@@ -1,13 +1,11 @@
 //! Writing: messages, replies, edits.
 
 use crate::browser::Browser;
-use crate::common::{Site, ids};
+use crate::common::Site;
 use crate::on_both_stores;
 
 on_both_stores!(
     a_message_gets_a_reply_and_both_are_kept,
-    an_edited_message_takes_what_follows_along,
-    a_reply_is_written_again,
     a_reply_outlives_the_page_that_wrote_it,
 );
 
@@ -35,61 +33,6 @@ async fn a_message_gets_a_reply_and_both_are_kept(site: Site) {
     let reply = kept["messages"][1]["content"].as_str().unwrap();
     assert!(reply.ends_with("**nothing of it is lost**."));
     assert!(kept["messages"][1]["tokens"]["total"].as_u64().unwrap() > 0);
-}
-
-async fn an_edited_message_takes_what_follows_along(site: Site) {
-    let Some(browser) = Browser::at_the_page(&site).await else {
-        return;
-    };
-    browser.open_sample("How do I undo").await;
-    browser.click(".message.user [title='Edit message']").await;
-    browser
-        .replace_in(".editor textarea", "How do I undo a merge?")
-        .await;
-    browser
-        .click_among(".editor button", "removes 3 messages")
-        .await;
-    browser
-        .until("document.querySelectorAll('.message').length === 2 && document.querySelector('.message.assistant .badge')")
-        .await;
-    browser.until_quiet().await;
-    let shown = browser.messages().await;
-    assert_eq!(shown[0], "How do I undo a merge?");
-    assert!(shown[1].contains("How do I undo a merge?"));
-
-    browser.until_saved().await;
-    let kept = browser.kept(&site).await;
-    assert_eq!(kept["messageCount"], 2);
-    assert_eq!(ids(&kept["messages"])[0], "msg-a1");
-    assert_eq!(kept["messages"][0]["content"], "How do I undo a merge?");
-}
-
-async fn a_reply_is_written_again(site: Site) {
-    let Some(browser) = Browser::at_the_page(&site).await else {
-        return;
-    };
-    browser.open_sample("How do I undo").await;
-    browser
-        .click(".message.assistant [title='Write this reply again']")
-        .await;
-    // Two messages follow it, and would be gone for good.
-    browser
-        .until_texts("dialog h2", &["Write this reply again?"])
-        .await;
-    browser.click_among("dialog footer button", "Cancel").await;
-    assert_eq!(browser.messages().await.len(), 4);
-    browser
-        .click(".message.assistant [title='Write this reply again']")
-        .await;
-    browser.click("dialog footer .primary").await;
-    browser
-        .until("document.querySelectorAll('.message').length === 2 && document.querySelector('.message.assistant .badge')")
-        .await;
-    browser.until_quiet().await;
-    assert!(browser.messages().await[1].contains("without losing my changes?"));
-    browser.until_saved().await;
-    let kept = browser.kept(&site).await;
-    assert_eq!(kept["messageCount"], 2);
 }
 
 async fn a_reply_outlives_the_page_that_wrote_it(site: Site) {

@@ -182,6 +182,14 @@ impl Site {
         }
     }
 
+    /// Moves the clock to the beginning of a day, so that no midnight comes while something is measured: the first calls of a
+    /// day cost more.
+    pub fn begin_day(&self) {
+        const DAY_MS: i64 = 86_400_000;
+        let left = DAY_MS - self.clock.now_ms().rem_euclid(DAY_MS);
+        self.advance(Duration::from_millis(left.unsigned_abs()));
+    }
+
     /// Moves the clock to the beginning of a window of the rate limit, so that what is measured in the
     /// next minute does not meet the first call of an address in another one, which costs a command more.
     pub fn begin_window(&self) {

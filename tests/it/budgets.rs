@@ -52,15 +52,8 @@ async fn user(site: &Site) -> Client {
     user
 }
 
-/// So that no midnight comes while something is measured: the first calls of a day cost more.
-fn begin_day(site: &Site) {
-    const DAY_MS: i64 = 86_400_000;
-    let left = DAY_MS - site.clock.now_ms().rem_euclid(DAY_MS);
-    site.advance(Duration::from_millis(left.unsigned_abs()));
-}
-
 async fn calls_stay_inside_their_budgets(site: Site) {
-    begin_day(&site);
+    site.begin_day();
     let user = user(&site).await;
     fill(&user, 50, 100).await;
     for item in bill(&site, &user, "x").await {
@@ -84,7 +77,7 @@ async fn calls_stay_inside_their_budgets(site: Site) {
 }
 
 async fn the_bill_does_not_grow_with_the_account(site: Site) {
-    begin_day(&site);
+    site.begin_day();
     let (small, large) = (user(&site).await, user(&site).await);
     fill(&small, 50, 100).await;
     fill(&large, 2_000, 10).await;
@@ -127,7 +120,7 @@ async fn cost<F: Future<Output = TestResponse>>(site: &Site, call: &str, work: F
 }
 
 async fn erasing_costs_by_the_hundred(site: Site) {
-    begin_day(&site);
+    site.begin_day();
     user_with(&site, 1)
         .await
         .delete("/api/user")
@@ -145,7 +138,7 @@ async fn erasing_costs_by_the_hundred(site: Site) {
 }
 
 async fn claiming_costs_by_the_conversation(site: Site) {
-    begin_day(&site);
+    site.begin_day();
     let claim = async |size: usize| {
         let (source, target) = (user_with(&site, size).await, user(&site).await);
         let body = json!({ "action": "claim", "token": source.token() });
@@ -164,7 +157,7 @@ async fn claiming_costs_by_the_conversation(site: Site) {
 }
 
 async fn a_code_for_another_device_costs_the_same_for_every_account(site: Site) {
-    begin_day(&site);
+    site.begin_day();
     let link = json!({ "action": "link" });
     user(&site)
         .await
@@ -184,7 +177,7 @@ async fn a_code_for_another_device_costs_the_same_for_every_account(site: Site) 
 }
 
 async fn metrics_cost_the_same_for_every_account(site: Site) {
-    begin_day(&site);
+    site.begin_day();
     const TOKEN: &str = "the token that Prometheus has been given";
     let measured = site.deployment(&[("METRICS_TOKEN", TOKEN)]).await;
     let prometheus = measured.anonymous_caller().with_token(TOKEN);

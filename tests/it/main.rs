@@ -59,6 +59,7 @@ mod routes;
 mod schemathesis;
 mod session;
 mod shares;
+mod sources;
 mod stopped_scripts;
 mod sync;
 mod trash;

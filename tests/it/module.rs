@@ -21,10 +21,11 @@ fn directory() -> PathBuf {
 const PROVIDER_SECRET: &str = "a secret of the auth provider, for tests";
 
 /// Many browsers begin at once in these tests, all at one address.
-const VARIABLES: [(&str, &str); 3] = [
+const VARIABLES: [(&str, &str); 4] = [
     ("AUTH_JWT_SECRET", PROVIDER_SECRET),
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
 ];
 
 async fn the_module_keeps_its_promises(site: Site) {
@@ -34,7 +35,7 @@ async fn the_module_keeps_its_promises(site: Site) {
     let service = site.deployment(&VARIABLES).await;
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
-        // Of a file: whoever waits for what never comes says so.
+        // Of a file: what is waited for in vain is named.
         .arg("--test-timeout=180000")
         .args(scripts())
         .env("API", format!("{}/api", service.url()))

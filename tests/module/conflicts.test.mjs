@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Browser, Server, contents, message } from './harness.mjs';
+import { Browser, Server, contents, message, until } from './harness.mjs';
 
 /** Two devices of one user, sharing a clock, that both hold a conversation of two messages. */
 async function two() {
@@ -254,4 +254,28 @@ test('the same conversation begun on two devices becomes one', async () => {
   );
   assert.deepEqual(contents(await server.messages('1751545800000')), ['shared', 'a', 'b']);
   assert.deepEqual(contents(await b.store.getConversation('1751545800000')), ['shared', 'a', 'b']);
+});
+
+test('a list from before a conversation was created does not take it for gone', async () => {
+  const browser = new Browser();
+  const { store } = await browser.open();
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  let isAnswered = false;
+  browser.network.after = async ({ path }) => {
+    if (!path.startsWith('/sync')) return;
+    isAnswered = true;
+    await held;
+  };
+  const synced = store.sync();
+  await until(() => isAnswered);
+  await store.saveConversation({ id: 'late', messages: [message(browser.clock, 'user', 'q')] });
+  const flushed = store.flush();
+  await until(async () => (await store.getConversation('late')).onServer);
+  letGo();
+  await Promise.all([synced, flushed]);
+  assert.equal((await store.getConversation('late')).onServer, true);
+  await store.deleteConversation('late');
+  await store.flush();
+  assert.deepEqual(await new Server(browser).summaries(), []);
 });

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { afterEach } from 'node:test';
 
 import { createMemoryDatabase } from '../../public/conversation-store.js';
-import { TestClock } from './basics.mjs';
+import { TestClock, until } from './basics.mjs';
 import { API, Network } from './network.mjs';
 import { Tab } from './tab.mjs';
 
@@ -150,4 +150,14 @@ export class Server {
   async summaries() {
     return (await this.call('GET', '/conversations?limit=50')).body.data;
   }
+}
+
+/** Lets the tab hear of another device that is at work, so that it listens by a stream. `id`: of a conversation that it has. */
+export async function hearOfAnotherDevice(browser, tab, id) {
+  await tab.store.sync();
+  await new Server(browser).call('PATCH', `/conversations/${id}`, {
+    tags: [`by another of ${tab.store.status.userId}`],
+  });
+  await tab.store.sync();
+  await until(() => tab.store.status.live === 'stream', 'a stream');
 }

@@ -30,6 +30,9 @@ test('a user with too many streams asks instead, and tries again when the server
   const { store } = await browser.open();
   await store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'q')] });
   await store.flush();
+  await store.sync();
+  await new Server(browser).call('PATCH', '/conversations/c', { title: 'At work' });
+  await store.sync();
   await until(() => store.status.live === 'polling');
   assert.equal(store.status.mode, 'synced');
   await new Server(browser).call('PATCH', '/conversations/c', { title: 'By another' });

@@ -91,6 +91,7 @@ test('a title whose response is lost does not win over a later one of another de
   await store.updateConversation('c', { title: 'Mine' });
   await browser.clock.advance(10_000);
   await store.flush();
+  await store.sync();
   assert.equal((await server.summaries())[0].title, 'By another');
   assert.equal((await store.getConversation('c')).title, 'By another');
   assert.deepEqual(tab.of('conflict'), []);

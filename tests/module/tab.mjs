@@ -48,6 +48,11 @@ export class Tab {
     this.#tell('visibility');
   }
 
+  /** It was in view, and is used again. */
+  focus() {
+    this.#tell('focus');
+  }
+
   networkChanged() {
     this.#tell('online');
   }

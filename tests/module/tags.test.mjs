@@ -12,8 +12,9 @@ async function begin(texts = ['q', 'a', 'q2']) {
   const messages = texts.map((text, index) => message(browser.clock, index % 2 ? 'assistant' : 'user', text));
   await tab.store.saveConversation({ id: 'c', messages });
   await tab.store.flush();
-  // What it begins with is a sync, which tells tags.
-  await until(() => tab.store.status.live === 'stream');
+  // It tells tags. What it asked by itself meanwhile is answered too.
+  await tab.store.sync();
+  await browser.clock.settle();
   browser.network.requests.length = 0;
   return { browser, tab, store: tab.store, server: new Server(browser), messages };
 }

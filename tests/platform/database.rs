@@ -150,7 +150,7 @@ impl Database {
         ]
     }
 
-    /// Deletes every key that begins as those of this test, whoever made it.
+    /// Deletes every key that begins as those of this test, whichever run made it.
     pub async fn delete_all(&self) {
         let pattern = format!("{}*", self.prefix);
         let mut cursor = "0".to_owned();

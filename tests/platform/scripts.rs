@@ -29,7 +29,7 @@ on_every_database! {
     numbers_are_those_of_lua_5_1:
         "Times and counters are kept as text that scripts print and parse, up to 2^53.";
     a_script_is_not_interrupted_by_a_pipeline:
-        "A save is several commands of one script: whoever reads meanwhile must see all of it or nothing.";
+        "A save is several commands of one script: a reader must meanwhile see all of it or nothing.";
 }
 
 /// A script with these flags besides the one that all have.

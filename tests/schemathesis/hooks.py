@@ -35,6 +35,10 @@ EXCUSES = {
     },
     # What a field is expected to be is not known beforehand.
     "field_mismatch": None,
+    # What a history is written in is told by what is in it.
+    "unknown_format": {"importConversations"},
+    "ambiguous_format": {"importConversations"},
+    "invalid_json": {"importConversations"},
     # The id in the body, where there is one, has to be the one in the path.
     "id_mismatch": {"saveConversation", "patchConversation", "patchMessage", "saveMessage"},
     # `If-Match` demands a revision that the conversation is not at.

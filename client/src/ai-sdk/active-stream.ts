@@ -1,4 +1,4 @@
-import { type Api, isRefusal } from './api.js';
+import { type Api, isRefusal } from '../rest/api.js';
 import { type OpenedConversation, pathOf, type StoredConversation } from './load.js';
 import type { StoredMessage } from './messages.js';
 

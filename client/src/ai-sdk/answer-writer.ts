@@ -1,6 +1,6 @@
 import type { UIMessage } from 'ai';
 import type { StoreError } from '../errors.js';
-import { type Api, isRefusal, isTransient } from './api.js';
+import { type Api, isRefusal, isTransient } from '../rest/api.js';
 import { pathOf, type StoredConversation } from './load.js';
 import { fieldsOf, type MessageStatus, patchOf } from './messages.js';
 
@@ -11,11 +11,15 @@ export interface AnswerOptions {
   parentId: string | null;
   /** Whether the answer goes on with a message that is there. */
   isContinued: boolean;
-  /** Milliseconds between two saves. */
-  saveEvery: number;
+  /** Milliseconds between two saves; where it is left out, as long as the answer so far says. */
+  saveEvery: number | undefined;
   /** Called once where the answer is no longer wanted: it was stopped, or its message or chat was deleted. */
   onStop: () => void;
 }
+
+/** Milliseconds between two saves at the beginning, and at most. */
+const SHORTEST_PAUSE = 1_000;
+const LONGEST_PAUSE = 5_000;
 
 /** So often, in milliseconds, a writer with nothing new shows that it is alive, and learns whether it was stopped. */
 const HEARTBEAT = 10_000;
@@ -27,7 +31,7 @@ const LAST_WAITS = [1_000, 2_000, 4_000, 8_000];
 const GONE = ['message_not_found', 'message_deleted', 'conversation_not_found', 'conversation_deleted'];
 
 /**
- * Saves an answer while it is being written: the newest state about every second, never two at once. A save whose
+ * Saves an answer while it is being written: the newest state, again and again, never two at once. A save whose
  * response was lost is repeated under its key; one that fails is overtaken by the next.
  */
 export class AnswerWriter {
@@ -37,6 +41,7 @@ export class AnswerWriter {
   #newest: UIMessage | undefined;
   #saved: UIMessage | undefined;
   #savedAt = Number.NEGATIVE_INFINITY;
+  #begunAt = 0;
   #heartbeat = 0;
   #isThere: boolean;
   #isStopped = false;
@@ -106,11 +111,19 @@ export class AnswerWriter {
   async #saveAgainAndAgain(): Promise<void> {
     const { clock } = this.#api;
     const { signal } = this.#wake;
+    this.#begunAt = clock.now();
     while (!signal.aborted && !this.#isStopped && !this.#refusal) {
-      const isSilent = this.#newest === this.#saved;
-      if (!isSilent || clock.now() - this.#savedAt >= HEARTBEAT) await this.#saveNewest();
-      await clock.sleep(this.#options.saveEvery, signal);
+      if (clock.now() - this.#savedAt >= this.#pause()) await this.#saveNewest();
+      await clock.sleep(Math.min(this.#pause(), SHORTEST_PAUSE), signal);
     }
+  }
+
+  /** A third of the time that the answer has taken so far: each save costs as much, and shows less that is new. */
+  #pause(): number {
+    if (this.#newest === this.#saved) return HEARTBEAT;
+    const { saveEvery } = this.#options;
+    if (saveEvery !== undefined) return saveEvery;
+    return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, (this.#api.clock.now() - this.#begunAt) / 3));
   }
 
   async #saveNewest(): Promise<void> {

@@ -1,8 +1,8 @@
 import type { UIMessage, UIMessageChunk } from 'ai';
 import { StoreError } from '../errors.js';
 import { claimActiveStream, endActiveStream, isAbandoned, replaceActiveStream } from './active-stream.js';
-import { Api, type Token } from './api.js';
-import { type Clock, systemClock } from './clock.js';
+import { Api, type Token } from '../rest/api.js';
+import { type Clock, systemClock } from '../rest/clock.js';
 import { followAnswer, type FollowOptions } from './follow.js';
 import { KnownChat, KnownChats } from './known-chats.js';
 import { lineTo, loadPath, loadTree, newestLeaf, pathOf, type StoredConversation } from './load.js';
@@ -55,7 +55,7 @@ export interface ResumableStreamOptions<M extends UIMessage = UIMessage> {
   parentId?: string | null;
   /** Called once the answer is not wanted any more: abort the model's work. */
   onStop?: () => void;
-  /** Milliseconds between two saves: 1,000 where it is left out. */
+  /** Milliseconds between two saves. Where it is left out: a second at first, and more the longer the answer takes, up to 5. */
   saveEvery?: number;
   /** Keeps the process working after the response, as Next's `after` and Vercel's `waitUntil` do. */
   waitUntil?: (promise: Promise<unknown>) => void;
@@ -194,7 +194,7 @@ class ServiceChatStore<M extends UIMessage> implements ChatStore<M> {
     await replaceActiveStream(this.#api, chatId, streamId, null);
 
   createResumableStream = (options: ResumableStreamOptions<M>): ResumableStream<M> => {
-    const { chatId, streamId, stream, messages, onStop = () => undefined, saveEvery = 1_000, waitUntil } = options;
+    const { chatId, streamId, stream, messages, onStop = () => undefined, saveEvery, waitUntil } = options;
     const last = messages.at(-1);
     const parentId = options.parentId === undefined ? (last?.id ?? null) : options.parentId;
     const written = writeAnswer<M>(this.#api, { chatId, streamId, stream, last, parentId, saveEvery, onStop });

@@ -1,7 +1,7 @@
 import type { UIMessageChunk } from 'ai';
 import { type ActiveAnswer, endActiveStream, readActiveAnswer } from './active-stream.js';
-import { type Api, isRefusal } from './api.js';
-import { LinkedAbort } from './linked-abort.js';
+import { type Api, isRefusal } from '../rest/api.js';
+import { LinkedAbort } from '../rest/linked-abort.js';
 import { type StoredMessage, toUIMessage } from './messages.js';
 import { Replay } from './replay.js';
 

@@ -1,8 +1,8 @@
 /** Chats of the AI SDK (version 7), kept by conversation-store: the server's side. */
 
 export { StoreError, type StoreErrorDetails } from '../errors.js';
-export type { Token } from './api.js';
-export type { Clock } from './clock.js';
+export type { Token } from '../rest/api.js';
+export type { Clock } from '../rest/clock.js';
 export {
   type ChatStore,
   type ChatStoreOptions,

@@ -1,4 +1,4 @@
-import type { Api } from './api.js';
+import type { Api } from '../rest/api.js';
 import type { StoredMessage } from './messages.js';
 
 /** A conversation's metadata, as far as this adapter reads it. */

@@ -1,7 +1,7 @@
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import type { StoreError } from '../errors.js';
 import { AnswerWriter } from './answer-writer.js';
-import type { Api } from './api.js';
+import type { Api } from '../rest/api.js';
 import { checkId, type MessageStatus } from './messages.js';
 
 /** How an answer ended, and what it has become. */
@@ -26,7 +26,7 @@ export interface AnswerStreamOptions<M extends UIMessage> {
   /** The last message that the answer follows, or, where that is of the assistant, goes on with. */
   last: M | undefined;
   parentId: string | null;
-  saveEvery: number;
+  saveEvery: number | undefined;
   onStop: () => void;
 }
 

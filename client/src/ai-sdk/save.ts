@@ -1,5 +1,5 @@
 import type { UIMessage } from 'ai';
-import { type Api, isRefusal } from './api.js';
+import { type Api, isRefusal } from '../rest/api.js';
 import { KnownChat } from './known-chats.js';
 import { loadPath, loadTree, pathOf } from './load.js';
 import { fieldsOf, patchOf } from './messages.js';

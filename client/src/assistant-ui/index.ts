@@ -1,7 +1,7 @@
 /** Threads of assistant-ui, kept by conversation-store. */
 
-export type { Token } from '../ai-sdk/api.js';
-export type { Clock } from '../ai-sdk/clock.js';
+export type { Token } from '../rest/api.js';
+export type { Clock } from '../rest/clock.js';
 export { StoreError, type StoreErrorDetails } from '../errors.js';
 export { useBranchChange } from './branches.js';
 export { useSavingTransport } from './saving-transport.js';

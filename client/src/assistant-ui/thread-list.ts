@@ -1,7 +1,7 @@
 import { type RemoteThreadListAdapter, type ThreadMessage, useAui } from '@assistant-ui/react';
 import { useEffect, useMemo, useRef } from 'react';
-import { Api, type Token } from '../ai-sdk/api.js';
-import { type Clock, systemClock } from '../ai-sdk/clock.js';
+import { Api, type Token } from '../rest/api.js';
+import { type Clock, systemClock } from '../rest/clock.js';
 import { generateTitle, newUuid, UNTITLED } from '../text.js';
 import { currentItem, ThreadHistory } from './history.js';
 import { hashOf } from './ids.js';

@@ -1,4 +1,4 @@
-import { type Api, isRefusal } from '../ai-sdk/api.js';
+import { type Api, isRefusal } from '../rest/api.js';
 import type { MessageToStore, StoredMessage } from './stored-message.js';
 
 /** A conversation's metadata, as far as this adapter reads it. */

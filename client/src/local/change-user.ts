@@ -1,7 +1,8 @@
 import type { LocalTransaction } from './database.js';
 import { beginEpoch, readOwnership } from './ownership.js';
-import { asFresh, everyMessage, newConversation, touchOutbox } from './records.js';
-import { STORES, type StoreName } from './schema.js';
+import { asFreshTree, readTree } from './branches.js';
+import { everyMessage, newConversation, touchOutbox } from './records.js';
+import { STORES, type ConversationRecord, type StoreName } from './schema.js';
 
 /**
  * What is on this device goes to another user: as far as that user is concerned, nothing of it is at the server yet. What
@@ -13,14 +14,15 @@ export async function handOver(tx: LocalTransaction, user: string, now: number) 
   await tx.delete('state', 'cursor');
   await tx.delete('state', 'clock');
   for (const record of await tx.list('conversations', null, null)) {
-    const count = record.deleted ? 0 : await handOverMessages(tx, record.id);
+    const { count, head } = record.deleted ? NOTHING : await handOverMessages(tx, record);
     if (count === 0) {
       await tx.deleteRange('messages', everyMessage(record.id));
       await tx.delete('conversations', record.id);
       continue;
     }
-    const { fields, createdAt, updatedAt, tokens, nextSeq } = record;
-    const fresh = { ...newConversation(record.id, now), fields, createdAt, updatedAt, tokens, count, nextSeq };
+    const { fields, createdAt, updatedAt, tokens, nextPlace } = record;
+    const rest = { fields, createdAt, updatedAt, tokens, count, nextPlace, head };
+    const fresh = { ...newConversation(record.id, now), ...rest };
     await tx.put('conversations', fresh);
     await touchOutbox(tx, record.id, now, false, true);
     const entry = await tx.get('outbox', record.id);
@@ -29,17 +31,14 @@ export async function handOver(tx: LocalTransaction, user: string, now: number) 
   }
 }
 
-async function handOverMessages(tx: LocalTransaction, id: string) {
-  let count = 0;
-  for (const message of await tx.list('messages', null, everyMessage(id))) {
-    if (message.removed) {
-      await tx.delete('messages', [id, message.id]);
-    } else {
-      await tx.put('messages', asFresh(message));
-      count += 1;
-    }
-  }
-  return count;
+const NOTHING = { count: 0, head: undefined };
+
+async function handOverMessages(tx: LocalTransaction, record: ConversationRecord) {
+  const { path, beside } = await readTree(tx, record);
+  await tx.deleteRange('messages', everyMessage(record.id));
+  const fresh = asFreshTree(path, [...beside.values()]);
+  for (const message of fresh) await tx.put('messages', message);
+  return { count: path.length, head: beside.size > 0 ? path.at(-1)?.id : undefined };
 }
 
 /** Deletes everything; what is still on its way here comes too late. */

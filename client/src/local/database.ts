@@ -24,6 +24,8 @@ export interface LocalDatabase {
   close(): void;
   /** Closes it and deletes everything. */
   destroy(): Promise<void>;
+  /** Called when another tab has opened it with a newer release: this one cannot use it any more. */
+  onOutdated?: () => void;
 }
 
 export interface LocalTransaction {

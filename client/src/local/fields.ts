@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.js';
 import { isId, isoOf, millisecondsOf, textOf } from '../text.js';
 import type { ParsedMessage } from './records.js';
-import type { ConversationRecord, MessageBody, MessageRecord } from './schema.js';
+import type { ConversationRecord, MessageBody, MessageRecord, SentMessage } from './schema.js';
 
 /** Between what callers have and what records hold. */
 
@@ -30,13 +30,18 @@ const COMPUTED = new Set([
   '$export',
 ]);
 
-const OF_THE_RECORD = new Set(['id', 'timestamp']);
+const OF_THE_RECORD = new Set(['id', 'timestamp', 'parentId', 'siblingIds']);
 
 const TYPES = new Set<unknown>(['user', 'assistant', 'system', 'tool']);
 
 /** What a client can set of a conversation. */
 export function fieldsOf(conversation: object): Fields {
   return plainFields(conversation, COMPUTED);
+}
+
+/** What a client can set of a message. */
+export function fieldsOfMessage(message: object): Fields {
+  return plainFields(message, OF_THE_RECORD);
 }
 
 /** A message as callers give it: nothing of it is known for certain. */
@@ -46,6 +51,7 @@ export interface RawMessage {
   content?: unknown;
   parts?: unknown;
   timestamp?: unknown;
+  parentId?: unknown;
 }
 
 /** A message as records hold it; `fallback`, ms, where it says no time. Throws a StoreError where it cannot be stored. */
@@ -62,8 +68,19 @@ export function parseMessage(message: RawMessage, fallback: number): ParsedMessa
   }
   const time = millisecondsOf(message.timestamp);
   const at = Number.isFinite(time) ? time : fallback;
+  return { id: message.id, at, body: bodyOf(message, plain(content), isoOf(at)), parent: parentOf(message) };
+}
+
+/** The fields in the order in which they were given, so that they come back like that. */
+function bodyOf(message: RawMessage, content: string | object[], timestamp: string): MessageBody {
   const fields = plainFields(message, OF_THE_RECORD);
-  return { id: message.id, at, body: { ...fields, content: plain(content), timestamp: isoOf(at) } };
+  return { ...fields, content, timestamp };
+}
+
+/** What a message says that it follows: null for nothing, undefined where it says nothing about it. */
+export function parentOf({ parentId }: RawMessage): string | null | undefined {
+  if (parentId === undefined || parentId === null || isId(parentId)) return parentId;
+  throw new StoreError('invalid_id', 'parentId is the id of another message, or null');
 }
 
 export function isMessageType(type: unknown): boolean {
@@ -86,13 +103,23 @@ export function isBlocks(content: unknown): content is object[] {
 }
 
 /** A message of the server's, likewise. */
-export function readMessage({ id, ...body }: MessageBody & { id: string }): ParsedMessage {
-  return { id, at: Date.parse(body.timestamp), body };
+export function readMessage({ id, parentId, siblingIds, ...body }: SentMessage): ParsedMessage {
+  return { id, at: Date.parse(body.timestamp), body, parent: parentId, siblings: siblingIds };
 }
 
-/** A message's record as callers get it. */
-export function writeMessage<Time>(record: MessageRecord, readTime: (iso: string) => Time) {
-  return { id: record.id, ...structuredClone(record.body), timestamp: readTime(record.body.timestamp) };
+/** A message's record as callers get it; `siblingIds`: of all its versions, where there are several. */
+export function writeMessage<Time>(
+  record: MessageRecord,
+  siblingIds: string[] | undefined,
+  readTime: (iso: string) => Time,
+) {
+  const message = { id: record.id, ...structuredClone(record.body), timestamp: readTime(record.body.timestamp) };
+  return siblingIds ? { ...message, siblingIds } : message;
+}
+
+/** Whether the rest of it is still being written. */
+export function isStreaming({ streaming, status }: Fields): boolean {
+  return streaming === true || status === 'streaming';
 }
 
 /** A conversation's record as callers get it, with these messages. */
@@ -111,6 +138,7 @@ export function writeConversation<Message, Time>(
     totalTokens: record.tokens,
     messageCount: record.count,
     onServer: record.onServer,
+    ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
   };
 }
 

@@ -1,9 +1,10 @@
 import { generateTitle, isId, isoOf, millisecondsOf, textOf } from '../text.js';
+import { readTree, rearrange, writeTree } from './branches.js';
 import type { LocalTransaction } from './database.js';
-import { fieldsOf, isBlocks, isMessageType, same, type RawMessage } from './fields.js';
+import { fieldsOf, fieldsOfMessage, isBlocks, isMessageType, same, type RawMessage } from './fields.js';
+import { freeId } from './parse-save.js';
 import { newConversation, newMessage, touchOutbox, type ParsedMessage } from './records.js';
 import type { ConversationRecord, MessageBody, Rejection } from './schema.js';
-import { freeId } from './write.js';
 
 /** Conversations of a file, or of the old localStorage key, into the local database; the server gets them by import. */
 
@@ -14,6 +15,7 @@ interface RawConversation {
   createdAt?: unknown;
   updatedAt?: unknown;
   totalTokens?: unknown;
+  headId?: unknown;
 }
 
 /** A conversation to import, in the form of records. */
@@ -106,12 +108,23 @@ export async function storeMessages(tx: LocalTransaction, { id, messages }: Pars
   const fresh = messages.filter((message) => !known.has(message.id));
   const { isStoring, ...rest } = record;
   if (!isStoring && fresh.length === 0) return false;
+  const stored = fresh.map((message) => ({ ...newMessage(rest, message), parent: message.parent }));
   // Not one after the other: the database takes them in one go.
-  await Promise.all(fresh.map((message) => tx.put('messages', newMessage(rest, message))));
-  const shown = present.filter((message) => message.shown).length;
-  await tx.put('conversations', { ...rest, count: shown + fresh.length });
+  await Promise.all(stored.map((message) => tx.put('messages', message)));
+  const count = present.filter((message) => message.shown).length + fresh.length;
+  const hasBranches = fresh.some(({ parent }) => parent !== undefined);
+  await tx.put('conversations', { ...rest, count: hasBranches ? await arrange(tx, rest, present.length > 0) : count });
   await touchOutbox(tx, id, now, false, true);
   return true;
+}
+
+/** Of branches, one is shown: that of the import, where there is none yet. Returns how many messages that has. */
+async function arrange(tx: LocalTransaction, record: ConversationRecord, isThere: boolean) {
+  if (isThere) delete record.head;
+  const tree = await readTree(tx, record);
+  rearrange(tree);
+  await writeTree(tx, tree);
+  return tree.path.length;
 }
 
 function recordOf(imported: RawConversation & { id: string }, messages: ParsedMessage[], now: number) {
@@ -124,6 +137,7 @@ function recordOf(imported: RawConversation & { id: string }, messages: ParsedMe
     createdAt: created,
     updatedAt: Math.max(created, orNow(imported.updatedAt, created)),
     tokens: Number.isFinite(totalTokens) ? (totalTokens as number) : 0,
+    ...(isId(imported.headId) && { head: imported.headId }),
   };
 }
 
@@ -153,13 +167,22 @@ function messagesOf(imported: RawConversation & { id: string }, created: number)
     const isUsable = message.id !== undefined && isId(sent) && !taken.has(sent);
     const id = isUsable ? sent : freeId(`${imported.id.slice(0, 100)}-${index}`, taken);
     taken.add(id);
-    messages.push({ id, at, body: bodyOf(message, at) });
+    const parent = parentIn(message, messages, taken);
+    messages.push({ id, at, body: bodyOf(message, at), parent });
   }
   return { messages, isWhole };
 }
 
+/** What it says that it follows, where that is another one than the one before it. */
+function parentIn({ parentId }: RawMessage, before: readonly ParsedMessage[], taken: ReadonlySet<string>) {
+  const last = before.at(-1)?.id ?? null;
+  if (parentId === null) return last === null ? undefined : null;
+  if (typeof parentId !== 'string' || parentId === last || !taken.has(parentId)) return undefined;
+  return parentId;
+}
+
 function bodyOf(message: RawMessage, at: number): MessageBody {
-  const { id: _, ...rest } = JSON.parse(JSON.stringify(message)) as MessageBody & { id: unknown };
+  const rest = fieldsOfMessage(message) as MessageBody;
   const type = isMessageType(rest.type) ? rest.type : typeOf(rest);
   return { ...rest, ...contentOf(rest), type, timestamp: isoOf(at) };
 }

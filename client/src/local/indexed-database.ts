@@ -1,6 +1,7 @@
 import { StoreError } from '../errors.js';
 import type { Key, KeyRange, ListOptions, LocalDatabase, LocalTransaction } from './database.js';
 import { STORES, VERSION, type Records, type StoreName } from './schema.js';
+import { upgradeFromVersion1 } from './upgrade.js';
 
 const NAMES = Object.keys(STORES);
 
@@ -17,8 +18,32 @@ export async function openIndexedDatabase(name: string): Promise<LocalDatabase> 
 
 async function open(name: string): Promise<IDBDatabase> {
   const request = indexedDB.open(name, VERSION);
-  request.onupgradeneeded = () => createStores(request.result);
-  return resultOf(request);
+  let upgraded: Promise<void> = Promise.resolve();
+  request.onupgradeneeded = ({ oldVersion }) => {
+    if (oldVersion === 0) createStores(request.result);
+    else upgraded = upgrade(request.transaction as IDBTransaction);
+  };
+  try {
+    const database = await resultOf(request);
+    await upgraded;
+    return database;
+  } catch (error) {
+    if ((error as DOMException | null)?.name === 'VersionError') throw outdated();
+    throw error;
+  }
+}
+
+/** In one transaction: where any of it fails, everything is as it was. */
+async function upgrade(transaction: IDBTransaction) {
+  try {
+    await upgradeFromVersion1(transaction);
+  } catch {
+    abort(transaction);
+  }
+}
+
+function outdated() {
+  return new StoreError('newer_release', 'Another tab has opened a newer release of this page: reload this one.');
 }
 
 function createStores(database: IDBDatabase) {
@@ -30,6 +55,7 @@ function createStores(database: IDBDatabase) {
 
 class IndexedDatabase implements LocalDatabase {
   readonly kind = 'indexeddb';
+  onOutdated?: () => void;
   readonly #name: string;
   #database: IDBDatabase | null = null;
 
@@ -70,7 +96,10 @@ class IndexedDatabase implements LocalDatabase {
   #use(database: IDBDatabase) {
     this.#database = database;
     // A newer version of the page, or a deletion, waits until every tab has let go.
-    database.onversionchange = () => this.close();
+    database.onversionchange = ({ newVersion }) => {
+      this.close();
+      if (newVersion !== null) this.onOutdated?.();
+    };
     database.onclose = () => this.close();
     return database;
   }

@@ -1,7 +1,7 @@
 import type { LocalTransaction } from './database.js';
 import { readState, writeState } from './records.js';
 import type { Snapshot } from './snapshots.js';
-import type { ParsedConversation } from './write.js';
+import type { ParsedConversation } from './parse-save.js';
 
 /**
  * Fields that frontends of this browser have written themselves. A frontend that leaves one of them out of a save has

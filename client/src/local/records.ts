@@ -1,6 +1,6 @@
 import type { KeyRange, LocalTransaction } from './database.js';
 import { same, type Fields } from './fields.js';
-import type { ConversationRecord, MessageBody, MessageRecord, PageTag, Place, States } from './schema.js';
+import type { ConversationRecord, MessageBody, MessageRecord, PageTag, States } from './schema.js';
 
 /** What is done to records in more than one place. See schema.ts for what they hold. */
 
@@ -9,9 +9,6 @@ const HIDDEN = 0;
 
 /** The outbox's entry for the import under way; no conversation can have this id. */
 export const BULK = '*';
-
-/** Messages that the server has have small numbers; those created on this device come behind them. */
-const FIRST_OWN_SEQ = 1_000_000;
 
 export function newConversation(id: string, now: number): ConversationRecord {
   return {
@@ -30,7 +27,7 @@ export function newConversation(id: string, now: number): ConversationRecord {
     seenAt: 0,
     older: null,
     verified: null,
-    nextSeq: FIRST_OWN_SEQ,
+    nextPlace: 1,
   };
 }
 
@@ -40,17 +37,25 @@ export interface ParsedMessage {
   /** Epoch ms. */
   at: number;
   body: MessageBody;
+  /** What it says that it follows; null: nothing. */
+  parent?: string | null | undefined;
+  /** The ids of all versions of it, as the server tells. */
+  siblings?: string[] | undefined;
+}
+
+/** A place behind all that is there. */
+export function takePlace(conversation: ConversationRecord): number {
+  const place = conversation.nextPlace;
+  conversation.nextPlace += 1;
+  return place;
 }
 
 /** A message that the server does not have yet. */
-export function newMessage(conversation: ConversationRecord, { id, at, body }: ParsedMessage): MessageRecord {
-  const seq = conversation.nextSeq;
-  conversation.nextSeq += 1;
+export function newMessage(conversation: ConversationRecord, { id, body }: ParsedMessage): MessageRecord {
   return withDirty({
     conversation: conversation.id,
     id,
-    at,
-    seq,
+    place: takePlace(conversation),
     shown: SHOWN,
     body,
     base: {},
@@ -61,15 +66,21 @@ export function newMessage(conversation: ConversationRecord, { id, at, body }: P
 
 /** The record with `dirty` as the rest of it says. */
 export function withDirty(record: MessageRecord): MessageRecord {
-  const isDirty = record.fresh || record.removed || Object.keys(record.base).length > 0;
+  const isDirty = record.fresh || record.removed || isEdited(record) || record.served !== undefined;
   if (isDirty) record.dirty = 1;
   else delete record.dirty;
   return record;
 }
 
-/** The record as a message that the server does not have. */
+/** Whether fields of it wait to be sent. */
+export function isEdited({ base, isWhole }: MessageRecord): boolean {
+  return isWhole === true || Object.keys(base).length > 0;
+}
+
+/** The record as a message that the server does not have, and that is to follow the last one there. */
 export function asFresh(record: MessageRecord): MessageRecord {
-  return withDirty({ ...record, fresh: true, base: {} });
+  const { served: _, siblings: __, isWhole: ___, parent: ____, beside: _____, ...rest } = record;
+  return withDirty({ ...rest, fresh: true, base: {} });
 }
 
 /**
@@ -91,14 +102,19 @@ export function assign(values: Fields, name: string, value: unknown) {
 }
 
 export function hide(record: MessageRecord): MessageRecord {
+  // The server does not count what is beside the path.
+  if (record.beside && !record.fresh) record.served ??= HIDDEN;
   record.removed = true;
   record.shown = HIDDEN;
+  delete record.beside;
   return withDirty(record);
 }
 
 export function unhide(record: MessageRecord): MessageRecord {
   record.removed = false;
   record.shown = SHOWN;
+  delete record.isSubtree;
+  if (record.served === SHOWN) delete record.served;
   return withDirty(record);
 }
 
@@ -108,13 +124,24 @@ export function everyMessage(conversation: string): KeyRange {
 }
 
 /** Messages to show, in order, between two places, both excluded; without one, from the first or to the last. */
-export function shownBetween(conversation: string, from?: Place | null, to?: Place | null): KeyRange {
+export function shownBetween(conversation: string, from?: number | null, to?: number | null): KeyRange {
   return {
-    lower: from ? [conversation, SHOWN, from.at, from.seq] : [conversation, SHOWN],
-    upper: to ? [conversation, SHOWN, to.at, to.seq] : [conversation, SHOWN, []],
-    lowerOpen: Boolean(from),
-    upperOpen: Boolean(to),
+    lower: [conversation, SHOWN, from ?? -Infinity],
+    upper: [conversation, SHOWN, to ?? Infinity],
+    lowerOpen: true,
+    upperOpen: true,
   };
+}
+
+/** The last message that is shown. */
+export async function lastShown(tx: LocalTransaction, conversation: string): Promise<MessageRecord | undefined> {
+  return (await tx.list('messages', 'order', shownBetween(conversation), { reverse: true, limit: 1 }))[0];
+}
+
+/** Messages on branches beside the active path. */
+export function messagesBeside(tx: LocalTransaction, conversation: string): Promise<MessageRecord[]> {
+  const key = [conversation, 1];
+  return tx.list('messages', 'beside', { lower: key, upper: key });
 }
 
 export function dirtyMessages(tx: LocalTransaction, conversation: string): Promise<MessageRecord[]> {
@@ -122,9 +149,9 @@ export function dirtyMessages(tx: LocalTransaction, conversation: string): Promi
   return tx.list('messages', 'dirty', { lower: key, upper: key });
 }
 
-/** Which of two places in a conversation comes first. */
-export function comparePlaces(a: Place, b: Place): number {
-  return a.at - b.at || a.seq - b.seq;
+/** Which of two messages comes first. */
+export function comparePlaces(a: MessageRecord, b: MessageRecord): number {
+  return a.place - b.place;
 }
 
 /** The `ETag` of the newest page, as it came, and the tag of the state it shows; null where the server names none. */
@@ -188,6 +215,8 @@ export async function putTombstone(tx: LocalTransaction, record: ConversationRec
     ...newConversation(record.id, now),
     deleted: 'done',
     deletedAt: now,
+    // What is newer than that was restored.
+    latest: record.latest,
     movedTo,
   });
 }

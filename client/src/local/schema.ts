@@ -7,7 +7,8 @@
 
 import type { Fields } from './fields.js';
 
-export const VERSION = 1;
+/** 2: messages stand by their place instead of by their timestamp, and may be beside the active path. See upgrade.ts. */
+export const VERSION = 2;
 
 interface StoreDefinition {
   keyPath: string | string[];
@@ -19,7 +20,11 @@ export const STORES: Record<StoreName, StoreDefinition> = {
   conversations: { keyPath: 'id', indexes: {} },
   messages: {
     keyPath: ['conversation', 'id'],
-    indexes: { order: ['conversation', 'shown', 'at', 'seq'], dirty: ['conversation', 'dirty'] },
+    indexes: {
+      order: ['conversation', 'shown', 'place'],
+      dirty: ['conversation', 'dirty'],
+      beside: ['conversation', 'beside'],
+    },
   },
   outbox: { keyPath: 'conversation', indexes: {} },
   refused: { keyPath: 'key', autoIncrement: true, indexes: {} },
@@ -36,12 +41,6 @@ export interface Records {
 }
 
 export type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state';
-
-/** Where a message is in its conversation: its timestamp, ms, and the order of those that share one. */
-export interface Place {
-  at: number;
-  seq: number;
-}
 
 /** The `ETag` of the newest page as it came, and the tag of the state that it shows. */
 export interface PageTag {
@@ -84,12 +83,16 @@ export interface ConversationRecord {
   etag?: string | null | undefined;
   /** The server's cursor to messages before the verified ones; null where all of them are on this device. */
   older: string | null;
-  /** The oldest message that is known to be as at `revision`; null where all of them are. */
-  verified: Place | null;
+  /** The place of the oldest message that is known to be as at `revision`; null where all of them are. */
+  verified: number | null;
   /** Its messages are still being stored by an import. */
   isStoring?: true;
-  /** The next message created on this device has this `seq`. */
-  nextSeq: number;
+  /** Behind every place that was given so far. */
+  nextPlace: number;
+  /** The message that the active path is to end with, where the server still has to be told. */
+  head?: string | undefined;
+  /** When it expires, ISO 8601, or null, as the server has told. */
+  expiresAt?: string | null | undefined;
   /** `pending` until the server knows of the deletion. */
   deleted?: 'pending' | 'done' | undefined;
   deletedAt?: number | undefined;
@@ -106,11 +109,27 @@ export interface MessageBody extends Fields {
 }
 
 /** A message, by conversation and id. */
-export interface MessageRecord extends Place {
+export interface MessageRecord {
   conversation: string;
   id: string;
-  /** 0 where it waits to be deleted. */
+  /**
+   * Messages on the active path stand in the order of their places, and those that the server does not have yet are sent in
+   * it. A timestamp says nothing about that.
+   */
+  place: number;
+  /** 1 on the active path; 0 where it is beside it, or waits to be deleted. */
   shown: 0 | 1;
+  /** Set where it is on a branch beside the active path. */
+  beside?: 1;
+  /**
+   * What it follows, null for none: of a message beside the path; and of one that the server does not have yet, where it is not
+   * simply to follow the last one there.
+   */
+  parent?: string | null | undefined;
+  /** What `shown` is at the server, where a branch that was begun or switched to here has changed it. */
+  served?: 0 | 1;
+  /** The ids of all that follow the same message, as the server has told. */
+  siblings?: string[] | undefined;
   body: MessageBody;
   /** The server's values of the fields that were changed on this device. */
   base: Fields;
@@ -118,17 +137,21 @@ export interface MessageRecord extends Place {
   fresh: boolean;
   /** To be deleted on the server. */
   removed: boolean;
+  /** To be deleted together with all that follows it there, in every branch. */
+  isSubtree?: true;
+  /** To be replaced whole at the server: fields that are not known here go too. */
+  isWhole?: true;
   /** Set where anything of it waits to be sent. */
   dirty?: 1;
 }
 
 /** A message as it is sent. */
-export type SentMessage = MessageBody & { id: string };
+export type SentMessage = MessageBody & { id: string; parentId?: string | null; siblingIds?: string[] };
 
 /** A write to one conversation, as it is sent. */
 export interface ConversationRequest {
-  kind: 'create' | 'append' | 'edit' | 'remove' | 'patch' | 'delete';
-  method: 'POST' | 'PATCH' | 'DELETE';
+  kind: 'create' | 'save' | 'append' | 'edit' | 'put' | 'remove' | 'patch' | 'switch' | 'delete';
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   path: string;
   body?: Fields & { messages?: SentMessage[] };
   /** The tag of the only state that it may change. */
@@ -151,6 +174,12 @@ export interface ImportRequest {
   key?: string;
 }
 
+/**
+ * How much of the server's state is to be read: the newest page, older ones until these messages are known, or all of them. A
+ * number is of an earlier release: all of them.
+ */
+export type RefreshUntil = null | readonly string[] | 'all';
+
 /** That a conversation has something to send, by conversation; an import of several is under `*`. */
 export interface OutboxEntry {
   conversation: string;
@@ -172,8 +201,8 @@ export interface OutboxEntry {
   isAdopted?: boolean;
   /** One message per request, after a refusal that did not say which message it was about. */
   split?: boolean;
-  /** The server's state has to be read first, back to the time `until`. */
-  refresh?: { until: number | null } | undefined;
+  /** The server's state has to be read first. */
+  refresh?: { until: RefreshUntil | number } | undefined;
   /** Not to be sent before. */
   holdUntil: number;
   /** Why it is held. */

@@ -1,13 +1,22 @@
-import { codeOf, StoreError } from '../errors.js';
-import { generateTitle, isId, isoOf, millisecondsOf, newConversationId, UNTITLED } from '../text.js';
-import type { ConversationInput } from '../types.js';
+import { StoreError } from '../errors.js';
+import { generateTitle, isoOf, UNTITLED } from '../text.js';
+import { insert, insertBefore, leaveTree, rearrangeAfter, removalsFrom, switchTo } from './branch-writes.js';
 import type { LocalTransaction } from './database.js';
-import { differences, fieldsOf, parseMessage, same, tokensOf, type Fields, type RawMessage } from './fields.js';
+import {
+  differences,
+  fieldsOf,
+  fieldsOfMessage,
+  isStreaming,
+  parseMessage,
+  tokensOf,
+  type Fields,
+  type RawMessage,
+} from './fields.js';
+import { learnFields, type KnownFields } from './known-fields.js';
+import type { ParsedConversation } from './parse-save.js';
 import {
   BULK,
   hide,
-  newConversation,
-  newMessage,
   putTombstone,
   resolveConversation,
   setField,
@@ -16,10 +25,8 @@ import {
   withDirty,
   type ParsedMessage,
 } from './records.js';
-import { keepRefusedInputs, type Conflict, type RefusedInput, type StoredRefusal } from './refused-writes.js';
-import { learnFields, learnFromSave, type KnownFields } from './known-fields.js';
+import type { Conflict, StoredRefusal } from './refused-writes.js';
 import type { ConversationRecord, ImportItem, MessageBody, MessageRecord } from './schema.js';
-import type { Snapshot } from './snapshots.js';
 
 /** What this device writes into its own records. The server learns of it later. */
 
@@ -34,70 +41,16 @@ export interface WriteResult {
   refused?: StoredRefusal[];
 }
 
-/** A conversation to be saved, checked and copied. */
-export interface ParsedConversation {
-  id: string;
-  /** Epoch ms; NaN where it says none. */
-  createdAt: number;
-  updatedAt: number;
-  tokens: unknown;
-  fields: Fields;
-  /** Undefined where it says nothing of messages. */
-  messages: ParsedMessage[] | undefined;
-  /** Messages that cannot be stored. */
-  refused: RefusedInput[];
-}
-
-/** Checks a conversation to be saved and copies what counts of it: the caller may go on changing the object. */
-export function parseConversation(input: ConversationInput, now: number): ParsedConversation {
-  if (!isId(input?.id)) {
-    throw new StoreError('invalid_id', 'A conversation needs an id of 1 to 128 characters of A-Z a-z 0-9 _ -');
-  }
-  const times = { createdAt: millisecondsOf(input.createdAt), updatedAt: millisecondsOf(input.updatedAt) };
-  const created = Number.isFinite(times.createdAt) ? times.createdAt : now;
-  const { messages, refused } = parseMessages(input.id, input.messages ?? [], created, now);
-  // Where nothing of it can be stored, the caller hears why.
-  if (refused[0] && messages.length === 0) throw refused[0].error;
-  const fields = fieldsOf(input);
-  return { id: input.id, ...times, tokens: input.totalTokens, fields, messages: input.messages && messages, refused };
-}
-
-/** One message that cannot be stored does not keep the others from it. */
-function parseMessages(conversationId: string, inputs: readonly RawMessage[], created: number, now: number) {
-  const messages: ParsedMessage[] = [];
-  const refused: (RefusedInput & { error: unknown })[] = [];
-  const ids = new Map<string, ParsedMessage>();
-  let previous = created;
-  for (const input of inputs) {
-    try {
-      const parsed = parseMessage(input, Math.max(previous, now));
-      previous = parsed.at;
-      if (same(ids.get(parsed.id)?.body, parsed.body)) continue;
-      const id = freeId(parsed.id, ids);
-      const message = { ...parsed, id };
-      ids.set(id, message);
-      messages.push(message);
-    } catch (error) {
-      const messageId = typeof input?.id === 'string' ? input.id : null;
-      refused.push({ conversationId, messageId, content: input, code: codeOf(error), error });
-    }
-  }
-  return { messages, refused };
-}
-
-/** The id, or where another message of the save has it already, one made of it: the same one in every save. */
-export function freeId(id: string, taken: { has(id: string): boolean }): string {
-  let free = id;
-  for (let number = 2; taken.has(free); number += 1) free = `${id.slice(0, 120)}-${number}`;
-  return free;
-}
-
 /** A change to one conversation while it is being made. */
-interface Work {
+export interface Work {
   tx: LocalTransaction;
   record: ConversationRecord;
   now: number;
   changed: boolean;
+  /** A branch that was begun here and never sent is gone again. */
+  isBranchGone?: boolean;
+  /** Messages that say what they follow, once that has been asked. */
+  following?: Map<string, MessageRecord>;
   conflicts: Conflict[];
   /** Messages that are on their way to the server just now. */
   inFlight: Set<string>;
@@ -105,86 +58,7 @@ interface Work {
   known: KnownFields | undefined;
 }
 
-/** Saves what `saved` has beyond `known`, what its object was given. */
-export async function save(
-  tx: LocalTransaction,
-  saved: ParsedConversation,
-  known: Snapshot,
-  now: number,
-): Promise<WriteResult> {
-  const found = await resolveConversation(tx, saved.id);
-  if (!found?.deleted) return saveTo(tx, found, saved, known, now);
-  const record = await continueDeleted(tx, found, saved, known, now);
-  // Nothing of it is there yet.
-  return saveTo(tx, record, saved, { ...known, fields: undefined, messages: new Map(), isExact: true }, now);
-}
-
-async function saveTo(
-  tx: LocalTransaction,
-  found: ConversationRecord | undefined,
-  saved: ParsedConversation,
-  known: Snapshot,
-  now: number,
-): Promise<WriteResult> {
-  const record = found ?? createFrom(saved, now);
-  const inFlight = await idsInFlight(tx, record.id);
-  const knownFields = await learnFromSave(tx, saved, known);
-  const work: Work = { tx, record, now, changed: !found, conflicts: [], inFlight, known: knownFields };
-
-  saveFields(work, saved.fields, known);
-  for (const message of saved.messages ?? []) await putMessage(work, message, known.messages.get(message.id));
-  for (const id of removedIds(saved, known)) await removeMessage(work, id, known.messages.get(id));
-
-  if (work.changed) {
-    // Of what it does not have yet, the server cannot have counted anything: what the frontend counted will do.
-    if (!record.onServer && Number.isFinite(saved.tokens)) record.tokens = saved.tokens as number;
-    giveTitle(record, saved.messages ?? []);
-    await commit(work, isTurnOpen(saved));
-  }
-  const refused = await keepRefusedInputs(tx, saved.refused, now);
-  return { id: record.id, changed: work.changed, conflicts: work.conflicts, refused };
-}
-
-/** What was saved to a deleted conversation lives on in a new one, if there is anything new in it. */
-async function continueDeleted(
-  tx: LocalTransaction,
-  tombstone: ConversationRecord,
-  saved: ParsedConversation,
-  known: Snapshot,
-  now: number,
-) {
-  const isNew = ({ id, body }: ParsedMessage) =>
-    !known.messages.has(id) || (body.type === 'user' && known.messages.get(id)?.content !== body.content);
-  if (!saved.messages?.some(isNew)) {
-    throw new StoreError('conversation_deleted', 'This conversation was deleted.');
-  }
-  const record = createFrom({ ...saved, id: newConversationId() }, now);
-  await putTombstone(tx, tombstone, now, record.id);
-  return record;
-}
-
-function createFrom(saved: ParsedConversation, now: number): ConversationRecord {
-  const record = newConversation(saved.id, now);
-  if (Number.isFinite(saved.createdAt)) record.createdAt = saved.createdAt;
-  record.fields = { ...saved.fields, title: saved.fields.title || UNTITLED };
-  return record;
-}
-
-function saveFields(work: Work, fields: Fields, { fields: knownFields, isExact }: Snapshot) {
-  const { record } = work;
-  for (const name of isExact ? leftOut(fields, knownFields, work.known?.conversation) : []) {
-    setConversationField(work, name, null);
-  }
-  for (const [name, value] of Object.entries(fields)) {
-    // A frontend that does not follow titles goes on sending the one it began with.
-    const isNoTitle = name === 'title' && (!value || (value === UNTITLED && record.fields.title));
-    const isAsGiven = knownFields && same(knownFields[name], value);
-    if (isNoTitle || isAsGiven) continue;
-    setConversationField(work, name, value);
-  }
-}
-
-function setConversationField(work: Work, name: string, value: unknown) {
+export function setConversationField(work: Work, name: string, value: unknown) {
   const { record, now } = work;
   const base = record.onServer ? record.base : {};
   if (!setField(record.fields, base, name, value)) return;
@@ -192,40 +66,40 @@ function setConversationField(work: Work, name: string, value: unknown) {
   work.changed = true;
 }
 
-/** Fields that are missing though the object was given them, and that this frontend knows: they are to go. */
-function leftOut(fields: Fields, given: Fields | undefined, known: ReadonlySet<string> | undefined): string[] {
-  return Object.keys(given ?? {}).filter((name) => !(name in fields) && known?.has(name));
-}
-
 /** As the server does it, where there is no title yet. */
-function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[]) {
+export function giveTitle(record: ConversationRecord, messages: readonly ParsedMessage[]) {
   if (record.fields.title !== UNTITLED) return;
   record.fields.title = generateTitle(messages.map(({ body }) => body));
 }
 
-/** Stores a message, or what is different in it from `given`, what the caller was given of it. */
-async function putMessage(work: Work, { id, at, body }: ParsedMessage, given: MessageBody | undefined) {
+/** Stores a message, or what is different in it from `given`, what the caller was given of it; `next`: what a new one precedes. */
+export async function putMessage(work: Work, parsed: ParsedMessage, given: MessageBody | undefined, next?: string) {
+  const { id, body } = parsed;
   const names = given && changedNames(work, body, given);
   if (names?.length === 0) return;
   const { tx, record } = work;
   const stored = await tx.get('messages', [record.id, id]);
-  if (!stored) {
-    await tx.put('messages', newMessage(record, { id, at, body }));
-    record.count += 1;
-    record.tokens += tokensOf(body);
-    work.changed = true;
-    return;
-  }
-  if (stored.removed) {
-    unhide(stored);
-    record.count += 1;
-    record.tokens += tokensOf(stored.body);
-    work.changed = true;
-    await tx.put('messages', stored);
-  }
+  if (!stored) return addNew(work, parsed, next);
+  await wantBack(work, stored);
   const patch: Fields = {};
   for (const name of names ?? changedNames(work, body, stored.body)) patch[name] = body[name] ?? null;
   await editMessage(work, stored, patch);
+}
+
+async function addNew(work: Work, parsed: ParsedMessage, next?: string) {
+  if (!(next && parsed.parent === undefined && (await insertBefore(work, parsed, next)))) await insert(work, parsed);
+  work.record.tokens += tokensOf(parsed.body);
+  work.changed = true;
+}
+
+/** A message that waits to be deleted stays. */
+async function wantBack(work: Work, stored: MessageRecord) {
+  if (!stored.removed) return;
+  unhide(stored);
+  work.record.count += 1;
+  work.record.tokens += tokensOf(stored.body);
+  work.changed = true;
+  await work.tx.put('messages', stored);
 }
 
 /** What a save changes: a frontend may leave out fields it does not know. */
@@ -244,25 +118,12 @@ async function editMessage(work: Work, stored: MessageRecord, patch: Fields) {
   }
   if (!isEdited) return;
   if (!stored.fresh) setField(stored.body, stored.base, 'editedAt', isoOf(work.now));
-  stored.at = millisecondsOf(stored.body.timestamp);
   work.record.tokens += tokensOf(stored.body) - before;
   work.changed = true;
   await work.tx.put('messages', withDirty(stored));
 }
 
-/** Messages the object was given and no longer has. */
-function removedIds(saved: ParsedConversation, known: Snapshot): string[] {
-  if (!saved.messages) return [];
-  const kept = new Set(saved.messages.map(({ id }) => id));
-  const missing = [...known.messages].filter(([id]) => !kept.has(id));
-  if (known.isExact) return missing.map(([id]) => id);
-  // Nobody knows which object this was: only what stands behind the first message they share can be meant.
-  const first = saved.messages.find(({ id }) => known.messages.has(id));
-  if (!first) return [];
-  return missing.filter(([, body]) => Date.parse(body.timestamp) >= first.at).map(([id]) => id);
-}
-
-async function removeMessage(work: Work, id: string, given: MessageBody | undefined) {
+export async function removeMessage(work: Work, id: string, given: MessageBody | undefined) {
   const { tx, record } = work;
   const stored = await tx.get('messages', [record.id, id]);
   if (!stored || stored.removed) return;
@@ -271,14 +132,15 @@ async function removeMessage(work: Work, id: string, given: MessageBody | undefi
     work.conflicts.push({ conversationId: record.id, kind: 'deleted-message-edited', messageId: id });
     return;
   }
-  record.count -= 1;
+  await leaveTree(work, stored);
+  record.count -= stored.shown;
   record.tokens -= tokensOf(stored.body);
   work.changed = true;
   if (stored.fresh && !work.inFlight.has(id)) await tx.delete('messages', [record.id, id]);
   else await tx.put('messages', hide(stored));
 }
 
-async function idsInFlight(tx: LocalTransaction, conversation: string) {
+export async function idsInFlight(tx: LocalTransaction, conversation: string) {
   const request = (await tx.get('outbox', conversation))?.request;
   const messages = (request && request.kind !== 'import' && request.body?.messages) || [];
   const imported = (await itemsInFlight(tx, conversation)).flatMap((item) => item.messages);
@@ -291,13 +153,14 @@ async function itemsInFlight(tx: LocalTransaction, conversation: string): Promis
   return request?.kind === 'import' ? request.body.filter(({ id }) => id === conversation) : [];
 }
 
-function isTurnOpen({ messages = [] }: ParsedConversation) {
+export function isTurnOpen({ messages = [] }: Pick<ParsedConversation, 'messages'>) {
   const last = messages.at(-1)?.body;
-  return !last || last.type === 'user' || messages.some(({ body }) => body.streaming === true);
+  return !last || last.type === 'user' || messages.some(({ body }) => isStreaming(body));
 }
 
-async function commit(work: Work, isOpen: boolean) {
+export async function commit(work: Work, isOpen: boolean) {
   const { tx, record, now } = work;
+  if (work.isBranchGone) await rearrangeAfter(work);
   record.updatedAt = Math.max(now, record.updatedAt);
   await tx.put('conversations', record);
   await touchOutbox(tx, record.id, now, isOpen);
@@ -322,25 +185,49 @@ async function change(
 }
 
 export function addMessage(tx: LocalTransaction, id: string, message: ParsedMessage, now: number) {
-  const isOpen = message.body.type === 'user' || message.body.streaming === true;
-  return change(tx, id, now, isOpen, async (work) => {
+  return change(tx, id, now, isTurnOpen({ messages: [message] }), async (work) => {
     await learnFields(tx, Object.keys(message.body), []);
     await putMessage(work, message, undefined);
     giveTitle(work.record, [message]);
   });
 }
 
+/** Creates a message, or replaces it whole where it stands: what `message` does not have is gone. */
+export function replaceMessage(
+  tx: LocalTransaction,
+  id: string,
+  message: ParsedMessage & { isDated: boolean },
+  now: number,
+) {
+  return change(tx, id, now, isTurnOpen({ messages: [message] }), async (work) => {
+    await learnFields(tx, Object.keys(message.body), []);
+    const stored = await tx.get('messages', [work.record.id, message.id]);
+    if (!stored) await addNew(work, message);
+    else await replaceStored(work, stored, message);
+    giveTitle(work.record, [message]);
+  });
+}
+
+async function replaceStored(work: Work, stored: MessageRecord, message: ParsedMessage & { isDated: boolean }) {
+  await wantBack(work, stored);
+  const { timestamp } = message.isDated ? message.body : stored.body;
+  const patch: Fields = { ...message.body, timestamp };
+  for (const name of Object.keys(stored.body)) patch[name] ??= null;
+  if (!stored.fresh) stored.isWhole = true;
+  await editMessage(work, stored, patch);
+}
+
 /** Changes fields of a message; null removes one. */
 export function updateMessage(tx: LocalTransaction, id: string, messageId: string, updates: Fields, now: number) {
-  return change(tx, id, now, updates.streaming === true, async (work) => {
+  return change(tx, id, now, isStreaming(updates), async (work) => {
     const stored = await tx.get('messages', [work.record.id, messageId]);
     if (!stored || stored.removed) throw new StoreError('message_not_found', 'No such message.');
-    await learnFields(tx, Object.keys(updates), []);
+    await learnFields(tx, Object.keys(fieldsOfMessage(updates)), []);
     const updated: RawMessage = { ...stored.body, ...withoutNulls(updates), id: messageId };
     // The text follows the parts that it was made of.
     if ('parts' in updates && !('content' in updates)) updated.content = undefined;
-    const patch: Fields = parseMessage(updated, stored.at).body;
-    for (const name of Object.keys(updates)) patch[name] ??= null;
+    const patch: Fields = parseMessage(updated, now).body;
+    for (const name of Object.keys(fieldsOfMessage(updates))) patch[name] ??= null;
     await editMessage(work, stored, patch);
   });
 }
@@ -349,10 +236,25 @@ function withoutNulls(updates: Fields): Fields {
   return Object.fromEntries(Object.entries(updates).filter(([name, value]) => value != null && name !== 'id'));
 }
 
-export function deleteMessages(tx: LocalTransaction, id: string, messageIds: readonly string[], now: number) {
+/** Deletes a message; with `andAfter` also all that follow it, in every branch. */
+export function deleteMessage(tx: LocalTransaction, id: string, messageId: string, andAfter: boolean, now: number) {
   return change(tx, id, now, false, async (work) => {
-    for (const messageId of messageIds) await removeMessage(work, messageId, undefined);
+    const first = await tx.get('messages', [work.record.id, messageId]);
+    if (!first) return;
+    const following = andAfter ? await removalsFrom(work, first) : [];
+    for (const message of [messageId, ...following]) await removeMessage(work, message, undefined);
+    if (andAfter) await markSubtree(work, messageId);
   });
+}
+
+async function markSubtree({ tx, record }: Work, id: string) {
+  const stored = await tx.get('messages', [record.id, id]);
+  if (stored?.removed) await tx.put('messages', { ...stored, isSubtree: true });
+}
+
+/** Shows the branch with this message. */
+export function switchBranch(tx: LocalTransaction, id: string, messageId: string, now: number) {
+  return change(tx, id, now, false, (work) => switchTo(work, messageId));
 }
 
 export function updateConversation(tx: LocalTransaction, id: string, updates: Fields, now: number) {

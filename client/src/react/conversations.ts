@@ -1,14 +1,8 @@
-import { useCallback, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 
-import type {
-  Conversation,
-  ConversationMessage,
-  ConversationSummary,
-  ListQuery,
-  LiveQuery,
-  LiveState,
-} from '../index.js';
+import type { Conversation, ConversationMessage, ConversationSummary, ListQuery, LiveState } from '../index.js';
 import { useConversationStore } from './context.js';
+import { useLiveQuery } from './live-query.js';
 
 export interface ConversationsState<Time = string> extends LiveState<readonly ConversationSummary<Time>[]> {
   /** Whether there are more than `limit` has let through so far. */
@@ -28,15 +22,15 @@ export function useConversations<Time = string>(query: ListQuery = {}): Conversa
     () => store.liveList({ archived, pinned, tag, ...(wanted < Infinity && { limit: wanted + 1 }) }),
     [store, archived, pinned, tag, wanted],
   );
-  const { data, isLoading, error } = useLive(live);
+  const { data, isLoading, error } = useLiveQuery(live);
   const shown = useMemo(() => data?.slice(0, wanted), [data, wanted]);
   const loadMore = useCallback(() => setPages((before) => before + 1), []);
   return { data: shown, isLoading, error, hasMore: (data?.length ?? 0) > wanted, loadMore };
 }
 
-/** A conversation with its newest messages, kept up to date; data is null where there is none of this id. */
-export function useConversation<Time = string>(id: string): LiveState<Conversation<Time> | null> {
-  return useLive(useLiveConversation<Time>(id));
+/** A conversation with its newest messages, kept up to date; data is null where there is none of this id, or no id. */
+export function useConversation<Time = string>(id: string | null): LiveState<Conversation<Time> | null> {
+  return useLiveQuery(useLiveConversation<Time>(id));
 }
 
 export interface MessagesState<Time = string> extends LiveState<readonly ConversationMessage<Time>[]> {
@@ -49,20 +43,16 @@ export interface MessagesState<Time = string> extends LiveState<readonly Convers
 const NONE: readonly never[] = Object.freeze([]);
 
 /** The messages of a conversation in reading order, this tab's unsent ones among them; none where there is no such one. */
-export function useMessages<Time = string>(id: string): MessagesState<Time> {
+export function useMessages<Time = string>(id: string | null): MessagesState<Time> {
   const live = useLiveConversation<Time>(id);
-  const { data, isLoading, error } = useLive(live);
+  const { data, isLoading, error } = useLiveQuery(live);
   const loadOlder = useCallback(() => live.loadOlder(), [live]);
   const messages = data === undefined ? undefined : (data?.messages ?? NONE);
   return { data: messages, isLoading, error, hasOlder: data?.hasOlder ?? false, loadOlder };
 }
 
 /** Of the same conversation while the component asks for it: one that nobody listens to is forgotten by the store. */
-function useLiveConversation<Time>(id: string) {
+function useLiveConversation<Time>(id: string | null) {
   const store = useConversationStore<Time>();
   return useMemo(() => store.liveConversation(id), [store, id]);
-}
-
-function useLive<Data>({ subscribe, getSnapshot, getServerSnapshot }: LiveQuery<Data>): LiveState<Data> {
-  return useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
 }

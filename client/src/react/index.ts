@@ -12,5 +12,6 @@ export {
   type ConversationsState,
   type MessagesState,
 } from './conversations.js';
+export { useLiveQuery } from './live-query.js';
 export { useSearch, type SearchState } from './search.js';
 export { useOutbox, useSyncStatus, type Outbox } from './status.js';

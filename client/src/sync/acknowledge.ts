@@ -1,9 +1,10 @@
 import type { LocalTransaction } from '../local/database.js';
 import { differences, fieldsOf, same, type Fields } from '../local/fields.js';
-import { asFresh, dirtyMessages, pageTag, putTombstone, withDirty } from '../local/records.js';
+import { asFresh, dirtyMessages, pageTag, putTombstone, takePlace, withDirty } from '../local/records.js';
 import type { Conflict } from '../local/refused-writes.js';
 import type { ConversationRecord, ConversationRequest, MessageRecord } from '../local/schema.js';
 import type { Summary, WriteResponse } from '../net/wire.js';
+import { confirmBranches } from './acknowledge-branches.js';
 import { applySummary, isOutdated } from './merge.js';
 
 /** The server has confirmed a request: the records no longer wait for what it carried. */
@@ -23,16 +24,19 @@ export async function acknowledge(
     await putTombstone(tx, record, now);
     return [];
   }
-  const isSummary = request.kind === 'create' || request.kind === 'patch';
+  const isSummary = ['create', 'save', 'patch', 'switch'].includes(request.kind);
   const summary = (isSummary ? body : body.conversation) as Summary;
+  const isLine = await confirmBranches(tx, record, request, summary);
   await acknowledgeMessages(tx, record, request, body);
   if (request.kind === 'create') acknowledgeCreation(record, request);
   if (request.kind === 'patch') acknowledgeFields(record.fields, record.base, request.body ?? {});
+  if (request.kind === 'save') acknowledgeFields(record.fields, record.base, fieldsOf(request.body ?? {}));
   if (isOutdated(record, summary)) {
     await tx.put('conversations', record);
     return [];
   }
-  acknowledgeRevision(record, summary);
+  // Where a branch was begun or switched to, the server has the last word on what is on the path.
+  if (isLine) acknowledgeRevision(record, summary);
   const conflicts = applySummary(record, summary, await countDirty(tx, record.id));
   await tx.put('conversations', record);
   return conflicts;
@@ -45,14 +49,17 @@ async function acknowledgeMessages(
   response: WriteResponse,
 ) {
   const { kind, body = {}, ids = [] } = request;
-  for (const { id, ...fields } of kind === 'patch' ? [] : (body.messages ?? [])) {
+  for (const { id, parentId: _, siblingIds: __, ...fields } of kind === 'patch' ? [] : (body.messages ?? [])) {
     await updateStored(tx, record.id, id, (stored) => acknowledgeFresh(stored, fields));
+  }
+  if (kind === 'put' && ids[0] !== undefined) {
+    await updateStored(tx, record.id, ids[0], (stored) => acknowledgeFresh(stored, body));
   }
   if (kind === 'edit' && ids[0] !== undefined) {
     await updateStored(tx, record.id, ids[0], (stored) => acknowledgeFields(stored.body, stored.base, body));
   }
   if (kind === 'remove') {
-    for (const id of new Set([...ids, ...(response.deleted ?? [])])) await acknowledgeRemoval(tx, record.id, id);
+    for (const id of new Set([...ids, ...(response.deleted ?? [])])) await acknowledgeRemoval(tx, record, id);
   }
 }
 
@@ -71,6 +78,7 @@ async function updateStored(
 /** The server has the message as it was sent; what differs from that by now is an edit. */
 export function acknowledgeFresh(stored: MessageRecord, fields: Fields) {
   stored.fresh = false;
+  delete stored.isWhole;
   stored.base = {};
   for (const name of differences(fields, stored.body)) stored.base[name] = fields[name] ?? null;
 }
@@ -83,11 +91,12 @@ function acknowledgeFields(values: Fields, base: Fields, sent: Fields) {
 }
 
 /** Gone at the server. One that was wanted back meanwhile is new to it. */
-async function acknowledgeRemoval(tx: LocalTransaction, conversation: string, id: string) {
-  const stored = await tx.get('messages', [conversation, id]);
+async function acknowledgeRemoval(tx: LocalTransaction, record: ConversationRecord, id: string) {
+  const stored = await tx.get('messages', [record.id, id]);
   if (!stored) return;
-  if (stored.removed) await tx.delete('messages', [conversation, id]);
-  else await tx.put('messages', asFresh(stored));
+  // What was beside the path, and not asked for, went with all that followed a message.
+  if (stored.removed || stored.beside) await tx.delete('messages', [record.id, id]);
+  else await tx.put('messages', { ...asFresh(stored), place: takePlace(record) });
 }
 
 /** Nothing is known of what the server has. */
@@ -115,12 +124,12 @@ function acknowledgeRevision(record: ConversationRecord, { revision, etag }: Sum
   Object.assign(record, { revision, page: pageTag(etag) });
 }
 
-/** How many messages are here that the server does not count, less those it still counts. */
+/** How many messages are on the path here that the server does not count, less those it still counts. */
 export async function countDirty(tx: LocalTransaction, conversation: string): Promise<number> {
   let difference = 0;
-  for (const message of await dirtyMessages(tx, conversation)) {
-    if (message.fresh && !message.removed) difference += 1;
-    if (!message.fresh && message.removed) difference -= 1;
+  for (const { fresh, removed, served, shown } of await dirtyMessages(tx, conversation)) {
+    const counted = fresh ? 0 : (served ?? (removed ? 1 : shown));
+    difference += shown - counted;
   }
   return difference;
 }

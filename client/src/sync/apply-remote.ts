@@ -1,25 +1,24 @@
 import type { RecordChange } from '../event-bus.js';
+import { asFreshTree, hasPendingBranch, readTree } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
 import { readMessage, tokensOf } from '../local/fields.js';
 import {
-  asFresh,
-  comparePlaces,
   dirtyMessages,
   everyMessage,
   learnTag,
   newConversation,
-  pageTag,
   putTombstone,
   shownBetween,
-  SHOWN,
+  takePlace,
   touchOutbox,
 } from '../local/records.js';
 import type { Conflict } from '../local/refused-writes.js';
-import type { ConversationRecord, MessageRecord, Place, SentMessage } from '../local/schema.js';
+import type { ConversationRecord, SentMessage } from '../local/schema.js';
 import type { StreamedChange, Summary } from '../net/wire.js';
 import { newConversationId } from '../text.js';
 import { countDirty, NO_STATE } from './acknowledge.js';
-import { applySummary, continues, isDifferent, isOutdated, mergeMessage, type Unplaced } from './merge.js';
+import { moveFreshBehind } from './apply-page.js';
+import { applySummary, continues, isOutdated, learnExpiry, mergeMessage } from './merge.js';
 
 /** Applies what the server tells to the records. */
 
@@ -31,12 +30,19 @@ export function unchanged(): RemoteChange {
   return { changed: false, conflicts: [] };
 }
 
-/** A summary, of a list or a sync. */
-export async function applyRemoteSummary(tx: LocalTransaction, summary: Summary, now: number): Promise<RemoteChange> {
-  const known = await tx.get('conversations', summary.id);
-  if (known?.deleted) return unchanged();
+/** A summary, of a list or a sync. `isRestored`: the server has just taken the conversation out of the trash. */
+export async function applyRemoteSummary(
+  tx: LocalTransaction,
+  summary: Summary,
+  now: number,
+  isRestored = false,
+): Promise<RemoteChange> {
+  const stored = await tx.get('conversations', summary.id);
+  if (stored?.deleted && !isRestored && !isBack(stored, summary)) return unchanged();
+  const known = stored?.deleted ? undefined : stored;
   if (known?.onServer && summary.revision === known.latest && continues(known, summary)) {
-    if (learnTag(known, summary.etag)) await tx.put('conversations', known);
+    const isNews = learnExpiry(known, summary);
+    if (learnTag(known, summary.etag) || isNews) await tx.put('conversations', known);
     return unchanged();
   }
   if (known?.onServer && isOutdated(known, summary)) return unchanged();
@@ -50,83 +56,12 @@ export async function applyRemoteSummary(tx: LocalTransaction, summary: Summary,
   return { changed: true, conflicts };
 }
 
-/** A page of messages, oldest first, with the state of the conversation at that time. */
-export interface RemotePage {
-  messages: SentMessage[];
-  nextCursor: string | null;
-  /** Of the newest page: the revision it shows, that state's tag, and the page's own `ETag`. */
-  state?: { revision: number; etag: string | undefined; tag: string | null };
-}
-
-/** Applies a page of messages: the newest one, or that which ends before the place `before`. */
-export async function applyRemotePage(
-  tx: LocalTransaction,
-  record: ConversationRecord,
-  page: RemotePage,
-  before?: Place | null,
-): Promise<RemoteChange & { added: number }> {
-  const { merged, ...applied } = await applyMessages(tx, record, page.messages);
-  const first = merged[0] ? { at: merged[0].at, seq: merged[0].seq } : null;
-  const from = page.nextCursor ? first : null;
-  const gone = await dropMissing(tx, record, new Set(page.messages.map(({ id }) => id)), from, before ?? null);
-  record.older = page.nextCursor;
-  record.verified = from;
-  if (page.state) {
-    const { revision, etag, tag } = page.state;
-    Object.assign(record, { held: true, revision, page: pageTag(etag, tag) });
-    if (revision >= record.latest) Object.assign(record, { latest: revision, etag: etag ?? null });
-  }
-  await tx.put('conversations', record);
-  const conflicts = [...applied.conflicts, ...gone.conflicts];
-  return { changed: applied.changed || gone.changed, added: applied.added, conflicts };
-}
-
-async function applyMessages(tx: LocalTransaction, record: ConversationRecord, messages: SentMessage[]) {
-  const result = { ...unchanged(), added: 0, merged: [] as MessageRecord[] };
-  for (const theirs of messages.map(readMessage)) {
-    const stored = await tx.get('messages', [record.id, theirs.id]);
-    const { record: unplaced, conflict } = mergeMessage(record.id, stored, theirs);
-    const merged = { ...unplaced, seq: seqBehind(result.merged.at(-1), unplaced) };
-    if (isDifferent(stored, merged)) {
-      await tx.put('messages', merged);
-      result.changed = true;
-    }
-    if (conflict) result.conflicts.push({ conversationId: record.id, ...conflict });
-    if (!stored) result.added += 1;
-    result.merged.push(merged);
-  }
-  return result;
-}
-
-/** Messages that share a timestamp stay in the order in which the server tells them. */
-function seqBehind(previous: MessageRecord | undefined, { at, seq }: Unplaced<MessageRecord>) {
-  return previous?.at === at ? Math.max(seq ?? 0, previous.seq + 1) : (seq ?? 0);
-}
-
-/** What the server no longer has between two places: gone here too, unless it was edited here. */
-async function dropMissing(
-  tx: LocalTransaction,
-  record: ConversationRecord,
-  present: Set<string>,
-  from: Place | null,
-  before: Place | null,
-) {
-  const isInside = (place: Place) =>
-    (!from || comparePlaces(place, from) >= 0) && (!before || comparePlaces(place, before) < 0);
-  const shown = await tx.list('messages', 'order', shownBetween(record.id, null, before));
-  const hidden = (await dirtyMessages(tx, record.id)).filter((message) => message.removed);
-  const result = unchanged();
-  for (const message of [...shown, ...hidden]) {
-    if (present.has(message.id) || message.fresh || !isInside(message)) continue;
-    result.changed = true;
-    if (message.dirty && !message.removed) {
-      await tx.put('messages', asFresh(message));
-      result.conflicts.push({ conversationId: record.id, kind: 'edited-message-deleted', messageId: message.id });
-    } else {
-      await tx.delete('messages', [record.id, message.id]);
-    }
-  }
-  return result;
+/**
+ * Whether a deleted conversation was restored since: a restoration has a revision of its own. What a device deletes, and the
+ * server has not heard of yet, stays deleted.
+ */
+function isBack({ deleted, latest }: ConversationRecord, { revision }: { revision: number }) {
+  return deleted === 'done' && revision > latest;
 }
 
 /**
@@ -142,14 +77,41 @@ export async function applyRemoteChange(
   if (event.type === 'delete') {
     return { isEnough: true, ...(record ? await applyRemoteDeletion(tx, record, now) : unchanged()) };
   }
+  // The event does not tell what a restored conversation holds.
+  if (record?.deleted) return { isEnough: !isBack(record, event), ...unchanged() };
   const isKnown = record?.onServer && event.revision <= record.latest && event.clock <= record.seenAt;
-  if (record?.deleted || isKnown) return { isEnough: true, ...unchanged() };
+  if (isKnown) return { isEnough: true, ...unchanged() };
   const { messages = [] } = event;
   const isNext =
     record?.onServer && record.held && record.revision === record.latest && event.revision === record.latest + 1;
   const isComplete = ['append', 'edit'].includes(event.type) && messages.length > 0;
-  if (!record || !isNext || !isComplete) return { isEnough: false, ...unchanged() };
+  const isOnPath = record && !hasPendingBranch(record, await dirtyMessages(tx, record.id));
+  if (record && !isNext && isComplete && (await noteAppended(tx, record, event, messages))) {
+    return { isEnough: true, changed: true, conflicts: [] };
+  }
+  if (!record || !isNext || !isComplete || !isOnPath) return { isEnough: false, ...unchanged() };
   return { isEnough: true, ...(await applyStreamedMessages(tx, record, event, messages)) };
+}
+
+/**
+ * Messages were appended to a conversation whose newest ones are not here: what the list shows of it follows, and they come
+ * when it is opened. Returns false where that cannot be told from the event alone.
+ */
+async function noteAppended(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  event: StreamedChange,
+  messages: SentMessage[],
+): Promise<boolean> {
+  const isNext = record.onServer && record.count > 0 && event.revision === record.latest + 1;
+  if (!isNext || event.type !== 'append' || (await tx.get('outbox', record.id))) return false;
+  for (const { id } of messages) if (await tx.get('messages', [record.id, id])) return false;
+  record.count += messages.length;
+  for (const { body } of messages.map(readMessage)) record.tokens += tokensOf(body);
+  Object.assign(record, { latest: event.revision, etag: undefined, seenAt: event.clock });
+  record.updatedAt = Math.max(record.updatedAt, event.clock);
+  await tx.put('conversations', record);
+  return true;
 }
 
 async function applyStreamedMessages(
@@ -159,18 +121,24 @@ async function applyStreamedMessages(
   messages: SentMessage[],
 ): Promise<RemoteChange> {
   const conflicts: Conflict[] = [];
-  const before = record.count;
+  let added = 0;
+  const known = await lastServed(tx, record);
   for (const theirs of messages.map(readMessage)) {
     const stored = await tx.get('messages', [record.id, theirs.id]);
     // An edit of a message that is not loaded: it will be, as it is then.
     if (!stored && event.type === 'edit') continue;
-    const { record: merged, conflict } = mergeMessage(record.id, stored, theirs);
-    await tx.put('messages', { ...merged, seq: merged.seq ?? record.nextSeq++ });
+    const siblings = theirs.siblings ?? stored?.siblings;
+    const { record: merged, conflict } = mergeMessage(record.id, stored, { ...theirs, siblings });
+    const branch = stored?.beside && ({ shown: 0, beside: 1, parent: stored.parent } as const);
+    const message = { ...merged, ...branch, place: merged.place ?? takePlace(record) };
+    await tx.put('messages', message);
     if (conflict) conflicts.push({ conversationId: record.id, ...conflict });
-    if (!stored) record.count += 1;
+    record.count += message.shown - (stored?.shown ?? 0);
+    if (!stored) added += 1;
     record.tokens += tokensOf(theirs.body) - tokensOf(stored?.body);
   }
-  conflicts.push(...(await contest(tx, record.id, record.count - before)));
+  if (event.type === 'append') await moveFreshBehind(tx, record, record.nextPlace - 1, known);
+  conflicts.push(...(await contest(tx, record.id, added)));
   record.revision = event.revision;
   record.latest = event.revision;
   // An event does not tell the tag: it is asked for when it is needed.
@@ -179,6 +147,13 @@ async function applyStreamedMessages(
   record.updatedAt = Math.max(record.updatedAt, event.clock);
   await tx.put('conversations', record);
   return { changed: true, conflicts };
+}
+
+/** The place of the last message that the server has. */
+async function lastServed(tx: LocalTransaction, { id }: ConversationRecord): Promise<number> {
+  const fresh = (await dirtyMessages(tx, id)).filter((message) => message.fresh && message.shown);
+  const last = await tx.list('messages', 'order', shownBetween(id), { reverse: true, limit: fresh.length + 1 });
+  return last.find((message) => !message.fresh)?.place ?? -Infinity;
 }
 
 /** The conflict where messages came to a conversation that has something to send. */
@@ -199,10 +174,11 @@ export async function applyRemoteDeletion(
     await putTombstone(tx, record, now);
     return { changed: !record.deleted, deleted: true, conflicts: [] };
   }
-  const copy = { ...record, ...NOT_ON_SERVER, base: {}, id: newConversationId() };
-  for (const message of await tx.list('messages', 'order', shownBetween(record.id))) {
-    await tx.put('messages', asFresh({ ...message, conversation: copy.id }));
-    copy.count += 1;
+  const { path, beside } = await readTree(tx, record);
+  const head = beside.size > 0 ? path.at(-1)?.id : undefined;
+  const copy = { ...record, ...NOT_ON_SERVER, base: {}, id: newConversationId(), count: path.length, head };
+  for (const message of asFreshTree(path, [...beside.values()])) {
+    await tx.put('messages', { ...message, conversation: copy.id });
   }
   await putTombstone(tx, record, now, copy.id);
   await tx.put('conversations', copy);
@@ -218,15 +194,17 @@ const NOT_ON_SERVER = { onServer: false, held: true, ...NO_STATE, seenAt: 0, old
  * user's server. What is on this device stays, and goes there whole when it is written to.
  */
 export async function applyRemoteAbsence(tx: LocalTransaction, record: ConversationRecord): Promise<RemoteChange> {
-  const messages = await tx.list('messages', null, everyMessage(record.id));
-  const shown = messages.filter((message) => message.shown === SHOWN);
-  for (const message of messages.filter(({ removed }) => removed)) await tx.delete('messages', [record.id, message.id]);
-  if (shown.length === 0) {
+  const { path, beside } = await readTree(tx, record);
+  if (path.length === 0) {
+    await tx.deleteRange('messages', everyMessage(record.id));
     await tx.delete('conversations', record.id);
     await tx.delete('outbox', record.id);
     return { changed: true, deleted: true, conflicts: [] };
   }
-  for (const message of shown) await tx.put('messages', asFresh(message));
-  await tx.put('conversations', { ...record, ...NOT_ON_SERVER, base: {}, count: shown.length });
+  // What waits to be deleted is.
+  await tx.deleteRange('messages', everyMessage(record.id));
+  for (const message of asFreshTree(path, [...beside.values()])) await tx.put('messages', message);
+  const head = beside.size > 0 ? path.at(-1)?.id : undefined;
+  await tx.put('conversations', { ...record, ...NOT_ON_SERVER, base: {}, count: path.length, head });
   return { changed: true, conflicts: [] };
 }

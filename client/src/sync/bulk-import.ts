@@ -1,5 +1,7 @@
 import type { LocalTransaction } from '../local/database.js';
-import { BULK, comparePlaces, dirtyMessages, SHOWN, withDirty } from '../local/records.js';
+import { confirmSent } from './acknowledge-branches.js';
+import { inSendingOrder } from '../local/branches.js';
+import { BULK, dirtyMessages, withDirty } from '../local/records.js';
 import type { ConversationRecord, ImportItem, ImportRequest, OutboxEntry, Rejection } from '../local/schema.js';
 import type { ImportResponse } from '../net/wire.js';
 import { isoOf, UNTITLED } from '../text.js';
@@ -38,8 +40,8 @@ export async function importEntries(tx: LocalTransaction): Promise<OutboxEntry[]
 async function partOf(tx: LocalTransaction, record: ConversationRecord, atLeast: number, room: number) {
   const item = itemOf(record);
   let bytes = sizeOf(item);
-  const fresh = (await dirtyMessages(tx, record.id)).filter((message) => message.fresh && message.shown === SHOWN);
-  for (const message of fresh.sort(comparePlaces)) {
+  const fresh = (await dirtyMessages(tx, record.id)).filter((message) => message.fresh && !message.removed);
+  for (const message of inSendingOrder(fresh)) {
     const size = sizeOf(message.body) + 200;
     const limit = item.messages.length === 0 ? atLeast : room;
     if (bytes + size > limit) break;
@@ -95,14 +97,14 @@ export async function acknowledgeImport(
  * what is here, before anything counts as sent.
  */
 async function doubt(tx: LocalTransaction, record: ConversationRecord, entry: OutboxEntry, item: ImportItem) {
-  const times = item.messages.map(({ timestamp }) => Date.parse(timestamp));
-  const until = times.length > 0 ? Math.min(...times) : null;
+  const until = item.messages.map(({ id }) => id);
   await tx.put('conversations', { ...record, onServer: true, held: false, older: null, verified: null, ...NO_STATE });
   await tx.put('outbox', { ...entry, isBulk: false, isAdopted: false, refresh: { until } });
 }
 
 async function acknowledgeItem(tx: LocalTransaction, record: ConversationRecord, item: ImportItem) {
-  for (const { id, ...fields } of item.messages) {
+  await confirmSent(tx, record, item.messages);
+  for (const { id, parentId: _, ...fields } of item.messages) {
     const stored = await tx.get('messages', [record.id, id]);
     if (!stored) continue;
     acknowledgeFresh(stored, fields);

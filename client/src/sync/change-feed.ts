@@ -33,6 +33,8 @@ export class ChangeFeed {
   readonly #bus: EventBus;
   /** While everything is read page by page: the ids of what there is. */
   #enumeration: Set<string> | null = null;
+  /** Of each question under way, what writes have been confirmed since: its answer may be from before them. */
+  readonly #confirmations = new Set<Set<string>>();
 
   constructor({ database, api, clock, bus }: FeedParts) {
     this.#database = database;
@@ -55,16 +57,35 @@ export class ChangeFeed {
     // Before a session begins, the data have no owner to ask for.
     await this.#api.authenticate();
     for (;;) {
-      const { cursor, ownership } = await this.place();
-      const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });
-      const { body } = await this.#api.call<SyncResponse>('GET', `/sync?${query}`, { ownership });
-      isForeign = (await this.apply(body, ownership)) || isForeign;
-      if (!body.hasMore) return isForeign;
+      const confirmed = this.noteConfirmations();
+      try {
+        const { cursor, ownership } = await this.place();
+        const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });
+        const { body } = await this.#api.call<SyncResponse>('GET', `/sync?${query}`, { ownership });
+        isForeign = (await this.apply(body, ownership, confirmed)) || isForeign;
+        if (!body.hasMore) return isForeign;
+      } finally {
+        this.forgetConfirmations(confirmed);
+      }
     }
   }
 
-  /** Applies a response of the sync. Returns whether it told anything new. */
-  async apply(response: SyncResponse, ownership: Ownership): Promise<boolean> {
+  /** Before a question: the set is given every conversation that a write is confirmed of from now on. */
+  noteConfirmations(): Set<string> {
+    const confirmed = new Set<string>();
+    this.#confirmations.add(confirmed);
+    return confirmed;
+  }
+
+  forgetConfirmations(confirmed: Set<string>) {
+    this.#confirmations.delete(confirmed);
+  }
+
+  /**
+   * Applies a response of the sync. `confirmed`: what the server may have only since it answered. Returns whether it told
+   * anything new.
+   */
+  async apply(response: SyncResponse, ownership: Ownership, confirmed: Set<string>): Promise<boolean> {
     const { changed, hasMore, reset = false } = response;
     const applied = await this.#database.run('readwrite', async (tx) => {
       if (await hasEnded(tx, ownership)) return null;
@@ -76,20 +97,20 @@ export class ChangeFeed {
     }
     const { isFirst, changes } = applied;
     this.#tell(changes);
-    await this.#enumerate(
-      isFirst || reset,
-      changed.map(({ id }) => id),
-      hasMore,
-      ownership,
-    );
+    await this.#enumerate(isFirst || reset, [...changed.map(({ id }) => id), ...confirmed], hasMore, ownership);
+    confirmed.clear();
     // What a first look finds is no sign of another device being active just now.
     return !this.#enumeration && !isFirst && !reset && changes.some(([, change]) => change.changed);
   }
 
   async #applyIn(tx: LocalTransaction, { changed, deleted, nextCursor, hasMore, clock }: SyncResponse) {
     const now = this.#clock.now();
-    const changes: Changes = [];
-    for (const summary of changed) changes.push([summary.id, await applyRemoteSummary(tx, summary, now)]);
+    // Not one after the other: the database takes them in one go.
+    const changes: Changes = await Promise.all(
+      changed.map(
+        async (summary): Promise<Changes[number]> => [summary.id, await applyRemoteSummary(tx, summary, now)],
+      ),
+    );
     for (const id of deleted) {
       const record = await tx.get('conversations', id);
       if (record) changes.push([id, await applyRemoteDeletion(tx, record, now)]);
@@ -102,13 +123,14 @@ export class ChangeFeed {
   /** The server has this conversation: it has just confirmed a write to it. */
   noteOnServer(id: string) {
     this.#enumeration?.add(id);
+    for (const confirmed of this.#confirmations) confirmed.add(id);
   }
 
   /** When all has been read, what was there before and is no more is on this device only. */
-  async #enumerate(isFirst: boolean, changed: string[], hasMore: boolean, ownership: Ownership) {
+  async #enumerate(isFirst: boolean, ids: string[], hasMore: boolean, ownership: Ownership) {
     if (isFirst) this.#enumeration = new Set();
     if (!this.#enumeration) return;
-    for (const id of changed) this.noteOnServer(id);
+    for (const id of ids) this.#enumeration.add(id);
     if (hasMore) return;
     const present = this.#enumeration;
     this.#enumeration = null;

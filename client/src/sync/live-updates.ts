@@ -1,4 +1,4 @@
-import type { Clock, PageState } from '../environment.js';
+import type { Clock, PageEvent, PageState } from '../environment.js';
 import { codeOf, StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';
 import type { Ownership } from '../local/ownership.js';
@@ -39,9 +39,10 @@ interface LiveParts {
 }
 
 /**
- * Hears of other devices' changes: by a stream where that is possible, else by asking, less and less often while
- * nothing happens, and not at all in a hidden tab. A stream costs one command more than asking once and lasts for
- * minutes, so that asking is what is left where streams do not get through.
+ * Hears of other devices' changes, and not at all in a hidden tab. Where no other device is at work the server is asked, at
+ * once when the page is shown, focused or online again, then less and less often: a stream keeps an instance of the server
+ * open, and costs as much as asking some thirty times. Where another one is at work, a stream tells each change as it
+ * happens; where streams do not get through, asking is what is left.
  */
 export class LiveUpdates {
   readonly #parts: LiveParts;
@@ -84,10 +85,10 @@ export class LiveUpdates {
     await this.#running;
   }
 
-  /** The tab was shown or hidden, or the network came or went. */
-  pageChanged() {
+  /** The tab was shown, hidden or focused, or the network came or went. */
+  pageChanged(event?: PageEvent) {
     if (this.#parts.page.isVisible()) {
-      if (this.#hiddenAt !== null) this.#quiet = 0;
+      if (this.#hiddenAt !== null || event === 'focus' || event === 'online') this.#quiet = 0;
       this.#hiddenAt = null;
       this.#wake();
     } else {
@@ -143,6 +144,12 @@ export class LiveUpdates {
     return this.#clock.now() >= this.#streamsFrom;
   }
 
+  /** A page that is used again while another device may be at work shows at once what happens there. */
+  get #isStreamWanted() {
+    const { isActive, isRecent } = this.#parts.presence;
+    return isActive || (isRecent && this.#quiet === 0);
+  }
+
   #mayListen() {
     const isSeen = this.#hiddenAt === null || this.#clock.now() - this.#hiddenAt < GRACE;
     return isSeen && this.#parts.page.isOnline() && this.#parts.session.exists;
@@ -150,7 +157,7 @@ export class LiveUpdates {
 
   /** There were too many streams, and by now the server may take one more. */
   get #isStreamDue() {
-    return this.#streamsFrom !== -Infinity && this.#canStream;
+    return this.#streamsFrom !== -Infinity && this.#canStream && this.#isStreamWanted;
   }
 
   /** How long until streams are tried again, ms; where they are not given up, there is nothing to wait for. */
@@ -163,23 +170,23 @@ export class LiveUpdates {
     if (this.#failures > 0 && this.#isRefused) return REFUSED_BACKOFF;
     if (this.#failures > 0) return Math.min(LONGEST_BACKOFF, 5_000 * 2 ** (this.#failures - 1));
     if (this.#isBrief) return BRIEF;
-    if (this.#quiet === 0) return this.#canStream && presence.isActive ? 0 : SHORTEST_PAUSE;
-    const rounds = this.#quiet - 1;
-    return this.#canStream ? presence.pauseBetweenStreams(rounds) : presence.pauseBetweenPolls(rounds);
+    if (this.#canStream && presence.isActive) return 0;
+    return this.#quiet === 0 ? SHORTEST_PAUSE : presence.pauseBetweenPolls(this.#quiet - 1);
   }
 
   async #listenOnce() {
     const before = this.#quiet;
     const began = this.#clock.now();
+    const isStream = this.#canStream && this.#isStreamWanted;
     this.#quiet += 1;
     try {
-      if (this.#canStream) await this.#stream();
+      if (isStream) await this.#stream();
       else await this.ask();
       this.#failures = 0;
     } catch (error) {
       this.#failed(error, before);
     }
-    this.#isBrief = this.#canStream && this.#clock.now() - began < BRIEF;
+    this.#isBrief = isStream && this.#canStream && this.#clock.now() - began < BRIEF;
     this.#contacted();
   }
 
@@ -211,19 +218,21 @@ export class LiveUpdates {
       isLate = !hasBegun;
       if (isLate) abort();
     }, FIRST_EVENT);
+    const confirmed = this.#parts.feed.noteConfirmations();
     try {
       const { ownership, body } = await this.#openStream(controller.signal);
       for await (const event of readEvents(body, this.#clock, abort)) {
         hasBegun = true;
         this.#setMode('stream');
         if (event.name === 'reconnect') return;
-        await this.#receive(event, ownership);
+        await this.#receive(event, ownership, confirmed);
       }
     } catch (error) {
       // Something on the way gathers what should flow.
       if (isLate) throw new StoreError('no_stream', 'Nothing came through the stream.');
       if (error instanceof StoreError && !hasBegun) throw error;
     } finally {
+      this.#parts.feed.forgetConfirmations(confirmed);
       this.#clock.clearTimeout(timer);
       this.#abort = null;
     }
@@ -241,12 +250,12 @@ export class LiveUpdates {
     return { ownership, body: response.body };
   }
 
-  async #receive({ name, id, data }: StreamEvent, ownership: Ownership) {
+  async #receive({ name, id, data }: StreamEvent, ownership: Ownership, confirmed: Set<string>) {
     const { feed, writesSettled } = this.#parts;
     // A write on its way would look like another device's until it is answered.
     await writesSettled();
     if (name === 'sync') {
-      if (await feed.apply(data as SyncResponse, ownership)) await this.#notePresence();
+      if (await feed.apply(data as SyncResponse, ownership, confirmed)) await this.#notePresence();
     } else if (name === 'erase') {
       await feed.erase(ownership);
     } else if (name === 'change') {

@@ -1,5 +1,5 @@
-import { differences, fieldsOf, same, type Fields } from '../local/fields.js';
-import { assign, SHOWN, withDirty, type ParsedMessage } from '../local/records.js';
+import { differences, fieldsOf, isStreaming, same, type Fields } from '../local/fields.js';
+import { assign, isEdited, SHOWN, withDirty, type ParsedMessage } from '../local/records.js';
 import type { Conflict } from '../local/refused-writes.js';
 import type { ConversationRecord, MessageBody, MessageRecord } from '../local/schema.js';
 import type { Summary } from '../net/wire.js';
@@ -25,8 +25,17 @@ export function applySummary(record: ConversationRecord, summary: Summary, extra
   if (!continues(record, summary)) Object.assign(record, { revision: 0, page: null });
   record.latest = revision;
   record.etag = summary.etag ?? null;
+  learnExpiry(record, summary);
   record.seenAt = serverTime;
   return conflicts;
+}
+
+/** Notes when the conversation expires: reading it puts that off, and makes no revision. Returns whether that is news. */
+export function learnExpiry(record: ConversationRecord, { expiresAt }: Summary): boolean {
+  const isKnown = typeof expiresAt !== 'string' && expiresAt !== null;
+  if (isKnown || expiresAt === record.expiresAt) return false;
+  record.expiresAt = expiresAt;
+  return true;
 }
 
 /**
@@ -67,12 +76,12 @@ function mergeField(record: ConversationRecord, name: string, theirs: unknown, i
 
 /** A message of both sides: the record to store, and what happened to two edits. */
 export interface MergedMessage {
-  record: Unplaced<MessageRecord>;
+  record: UnplacedMessage;
   conflict?: Omit<Conflict, 'conversationId'>;
 }
 
-/** A record whose place among those of the same time is still to be found. */
-export type Unplaced<Record extends { seq: number }> = Omit<Record, 'seq'> & { seq: number | undefined };
+/** A message of the server's path whose place here is still to be found. */
+export type UnplacedMessage = Omit<MessageRecord, 'place'> & { place: number | undefined };
 
 /** A message of the server's into the record of it here, if there is one. */
 export function mergeMessage(
@@ -80,31 +89,33 @@ export function mergeMessage(
   stored: MessageRecord | undefined,
   theirs: ParsedMessage,
 ): MergedMessage {
-  const clean: Unplaced<MessageRecord> = {
+  const clean: UnplacedMessage = {
     conversation,
     id: theirs.id,
-    at: theirs.at,
-    seq: stored?.seq,
+    place: stored?.place,
     shown: SHOWN,
     body: theirs.body,
     base: {},
     fresh: false,
     removed: false,
+    ...(theirs.siblings && { siblings: theirs.siblings }),
   };
-  if (!stored?.dirty) return { record: clean };
+  const isChanged = stored && (stored.fresh || stored.removed || isEdited(stored));
+  if (!isChanged) return { record: clean };
   return stored.removed ? mergeRemoved(stored, theirs, clean) : mergeEdited(stored, theirs, clean);
 }
 
 /** A deletion wins over a message that is as it was when it was deleted. */
-function mergeRemoved(stored: MessageRecord, theirs: ParsedMessage, clean: Unplaced<MessageRecord>): MergedMessage {
+function mergeRemoved(stored: MessageRecord, theirs: ParsedMessage, clean: UnplacedMessage): MergedMessage {
   if (stored.fresh || isSameText(stored.body, theirs.body)) {
-    return { record: withDirty({ ...stored, fresh: false, body: theirs.body, base: {} }) };
+    const { served: _, siblings: __, ...removed } = stored;
+    return { record: withDirty({ ...removed, fresh: false, body: theirs.body, base: {} }) };
   }
   return { record: clean, conflict: { kind: 'deleted-message-edited', messageId: theirs.id } };
 }
 
-function mergeEdited(stored: MessageRecord, theirs: ParsedMessage, clean: Unplaced<MessageRecord>): MergedMessage {
-  const { record, isContested } = rebase(stored, theirs.body);
+function mergeEdited(stored: MessageRecord, theirs: ParsedMessage, clean: UnplacedMessage): MergedMessage {
+  const { record, isContested } = rebase(stored, theirs);
   if (!isContested || isContinued(theirs.body, stored.body)) return { record };
   const conflict = { kind: 'message-edited', messageId: theirs.id } as const;
   if (isContinued(stored.body, theirs.body)) return { record: clean };
@@ -115,9 +126,9 @@ function mergeEdited(stored: MessageRecord, theirs: ParsedMessage, clean: Unplac
 }
 
 /** This device's edits on top of the server's message. `isContested`: the server has others of the same fields. */
-function rebase(stored: MessageRecord, theirs: MessageBody) {
-  // What the server has and was thought not to have: then all that differs is an edit.
-  const before: Fields = stored.fresh ? { ...stored.body, ...theirs } : stored.base;
+function rebase(stored: MessageRecord, { body: theirs, siblings }: ParsedMessage) {
+  // What the server has and was thought not to have: then what this device has of it and differs is an edit.
+  const before: Fields = stored.fresh ? ownFields(stored.body, theirs) : stored.base;
   const body: MessageBody = { ...theirs };
   const base: Fields = {};
   let isContested = false;
@@ -128,22 +139,41 @@ function rebase(stored: MessageRecord, theirs: MessageBody) {
     base[name] = server ?? null;
     if (name !== 'editedAt' && (stored.fresh || !same(server, original))) isContested = true;
   }
-  const at = Date.parse(body.timestamp);
-  return { record: withDirty({ ...stored, shown: SHOWN, at, body, base, fresh: false, removed: false }), isContested };
+  const { beside: _, parent: __, served: ___, siblings: ____, ...rest } = stored;
+  const onPath = { ...rest, shown: SHOWN, ...(siblings && { siblings }) } as const;
+  return { record: withDirty({ ...onPath, body, base, fresh: false, removed: false }), isContested };
 }
 
-/** Whether `later` only goes on where `earlier` ends: a reply being written, no other edit. */
+/**
+ * What this device says of a message that somebody else has sent as well, such as the server of the frontend. That has a clock
+ * of its own, may have fields of its own, and its own way to make a text of the parts.
+ */
+function ownFields(ours: MessageBody, theirs: MessageBody): Fields {
+  const { timestamp: _, ...fields } = ours;
+  if (ours.parts !== undefined && same(ours.parts, theirs.parts)) delete fields.content;
+  return theirs.streaming === true ? { streaming: undefined, ...fields } : fields;
+}
+
+/** Whether `later` only goes on where `earlier` ends: a reply being written or broken off, no other edit. */
 function isContinued(earlier: MessageBody, later: MessageBody) {
-  return earlier.streaming === true && textOf(later).startsWith(textOf(earlier));
+  return isUnfinished(earlier) && wholeText(later).startsWith(wholeText(earlier));
+}
+
+function isUnfinished(body: MessageBody) {
+  return isStreaming(body) || body.status === 'aborted' || body.status === 'error';
+}
+
+function wholeText({ content, parts }: MessageBody) {
+  return textOf({ content: parts ?? content });
 }
 
 function isSameText(a: MessageBody, b: MessageBody) {
   return same(a.content, b.content) && same(a.parts, b.parts);
 }
 
-function editTime({ at, body }: { at: number; body: MessageBody }) {
+function editTime({ body }: { body: MessageBody }) {
   const edited = millisecondsOfIso(body.editedAt);
-  return Number.isFinite(edited) ? edited : at;
+  return Number.isFinite(edited) ? edited : Date.parse(body.timestamp);
 }
 
 function millisecondsOfIso(time: unknown) {
@@ -154,8 +184,11 @@ function millisecondsOfIso(time: unknown) {
 export function isDifferent(stored: MessageRecord | undefined, merged: MessageRecord): boolean {
   return (
     !stored ||
-    stored.at !== merged.at ||
-    stored.seq !== merged.seq ||
+    stored.place !== merged.place ||
+    stored.served !== merged.served ||
+    stored.beside !== merged.beside ||
+    stored.isWhole !== merged.isWhole ||
+    !same(stored.siblings, merged.siblings) ||
     stored.dirty !== merged.dirty ||
     stored.shown !== merged.shown ||
     differences(stored.body, merged.body).length > 0 ||

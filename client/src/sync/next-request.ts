@@ -1,6 +1,13 @@
+import { hasPendingBranch, inSendingOrder } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
-import { comparePlaces, dirtyMessages, isBehind, SHOWN } from '../local/records.js';
-import type { ConversationRecord, ConversationRequest, MessageRecord, SentMessage } from '../local/schema.js';
+import { comparePlaces, dirtyMessages, isBehind, isEdited, messagesBeside, shownBetween } from '../local/records.js';
+import type {
+  ConversationRecord,
+  ConversationRequest,
+  MessageRecord,
+  RefreshUntil,
+  SentMessage,
+} from '../local/schema.js';
 import { isoOf, UNTITLED } from '../text.js';
 
 /** The next request that brings the server closer to what is on this device. Only what differs is sent. */
@@ -8,8 +15,7 @@ import { isoOf, UNTITLED } from '../text.js';
 /** The server's state has to be read before anything can be sent. */
 export interface Refresh {
   kind: 'refresh';
-  /** Back to this time, epoch ms. */
-  until?: number | null;
+  until?: RefreshUntil;
 }
 
 /** The most messages of a request, and the most bytes: some room below what the server and its host take. */
@@ -34,28 +40,30 @@ export async function nextRequest(
 ): Promise<ConversationRequest | Refresh | null> {
   if (record.deleted === 'pending') return deletion(record);
   const dirty = (await dirtyMessages(tx, record.id)).sort(comparePlaces);
-  const fresh = dirty.filter((message) => message.fresh && !message.removed);
+  const fresh = inSendingOrder(dirty.filter((message) => message.fresh && !message.removed));
   if (!record.onServer) return creation(record, fresh, split);
 
   const removed = dirty.filter((message) => message.removed && !message.fresh);
-  const edited = dirty.find((message) => !message.fresh && !message.removed);
+  const edited = dirty.find((message) => !message.fresh && !message.removed && isEdited(message));
   const isFieldEdited = Object.keys(record.base).length > 0;
   const needsRevision = removed.length > 0 || edited || isFieldEdited;
   if (needsRevision && (isBehind(record) || record.etag === undefined)) return { kind: 'refresh' };
 
   if (removed[0]) return removal(tx, record, removed[0], removed);
-  if (edited) return edit(record, edited);
-  if (fresh.length > 0) return append(record, fresh, split);
+  if (edited) return edited.isWhole ? replacement(record, edited) : edit(record, edited);
+  if (fresh.length > 0) return (await insertion(tx, record, dirty, split)) ?? append(record, fresh, split);
+  if (record.head !== undefined) return switching(record, record.head);
   return isFieldEdited ? patch(record) : null;
 }
 
 /** How many requests it takes at most to bring the server what is on this device now. */
 export async function countRequests(tx: LocalTransaction, record: ConversationRecord): Promise<number> {
+  if (record.deleted) return 1;
   const dirty = await dirtyMessages(tx, record.id);
   const fresh = dirty.filter((message) => message.fresh && !message.removed);
-  const isFieldEdited = Object.keys(record.base).length > 0;
-  if (record.deleted) return 1;
-  return dirty.length - fresh.length + Math.ceil(fresh.length / MOST_MESSAGES) + (isFieldEdited ? 1 : 0);
+  const others = dirty.filter((message) => message.removed || (!message.fresh && isEdited(message)));
+  const ofConversation = Number(Object.keys(record.base).length > 0) + Number(record.head !== undefined);
+  return others.length + Math.ceil(fresh.length / MOST_MESSAGES) + ofConversation;
 }
 
 /**
@@ -81,6 +89,26 @@ function creation(record: ConversationRecord, fresh: MessageRecord[], split: boo
   return { kind: 'create', method: 'POST', path: '/conversations', body };
 }
 
+/**
+ * Messages that a frontend has put between others: an append could not. The conversation is saved as a whole, where all of it is
+ * here, and that of the server is known.
+ */
+async function insertion(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  dirty: readonly MessageRecord[],
+  split: boolean,
+): Promise<ConversationRequest | Refresh | null> {
+  if (split || record.older !== null || !record.held || hasPendingBranch(record, dirty)) return null;
+  const path = await tx.list('messages', 'order', shownBetween(record.id));
+  const isInserted = path.some(({ fresh }, index) => !fresh && path[index - 1]?.fresh);
+  if (!isInserted) return null;
+  if (isBehind(record) || record.etag === undefined) return { kind: 'refresh' };
+  const body = { ...record.fields, createdAt: isoOf(record.createdAt), messages: path.map(asSent) };
+  if (sizeOf(body) > MOST_BYTES) return null;
+  return { kind: 'save', method: 'PUT', path: pathOf(record), body, match: conditionOf(record) };
+}
+
 function append(record: ConversationRecord, fresh: MessageRecord[], split: boolean): ConversationRequest {
   const messages = split ? fresh.slice(0, 1) : firstOf(fresh);
   return {
@@ -100,22 +128,42 @@ async function removal(
 ): Promise<ConversationRequest> {
   const path = `${pathOf(record)}/messages/${first.id}`;
   const request = { kind: 'remove', method: 'DELETE', match: conditionOf(record) } as const;
-  if (removed.length > 1 && isVerified(record, first) && (await isLast(tx, first))) {
+  // What follows in other branches goes only where that was asked for.
+  const isEnd = first.isSubtree || (removed.length > 1 && (await isWithoutBranches(tx, record, removed)));
+  if (isEnd && isVerified(record, first) && (await isLast(tx, first))) {
     return { ...request, path: `${path}?andAfter=true`, ids: removed.map(({ id }) => id) };
   }
   return { ...request, path, ids: [first.id] };
 }
 
+/** Whether the conversation is one line of messages, as far as is known. */
+export async function isWithoutBranches(
+  tx: LocalTransaction,
+  { id }: ConversationRecord,
+  removed: readonly MessageRecord[],
+): Promise<boolean> {
+  const isLine = removed.every(({ siblings, served }) => !siblings && served === undefined);
+  return isLine && (await messagesBeside(tx, id)).length === 0;
+}
+
 /** Whether everything that the server has from this message on is known here. */
-function isVerified({ held, verified }: ConversationRecord, message: MessageRecord) {
-  return held && (!verified || comparePlaces(message, verified) >= 0);
+function isVerified({ held, verified }: ConversationRecord, { place }: MessageRecord) {
+  return held && (verified === null || place >= verified);
 }
 
 /** Whether no message of the server's that is to stay follows this one. */
-async function isLast(tx: LocalTransaction, { conversation, at }: MessageRecord) {
-  const following = { lower: [conversation, SHOWN, at], upper: [conversation, SHOWN, []] };
-  const messages = await tx.list('messages', 'order', following);
+async function isLast(tx: LocalTransaction, { conversation, place }: MessageRecord) {
+  const messages = await tx.list('messages', 'order', shownBetween(conversation, place));
   return messages.every((message) => message.fresh);
+}
+
+function switching(record: ConversationRecord, headId: string): ConversationRequest {
+  return { kind: 'switch', method: 'PATCH', path: pathOf(record), body: { headId } };
+}
+
+function replacement(record: ConversationRecord, { id, body }: MessageRecord): ConversationRequest {
+  const path = `${pathOf(record)}/messages/${id}`;
+  return { kind: 'put', method: 'PUT', path, body, match: conditionOf(record), ids: [id] };
 }
 
 function edit(record: ConversationRecord, message: MessageRecord): ConversationRequest {
@@ -141,8 +189,8 @@ function firstOf(messages: MessageRecord[]) {
   return chosen;
 }
 
-export function asSent({ id, body }: MessageRecord): SentMessage {
-  return { id, ...body };
+export function asSent({ id, body, fresh, parent }: MessageRecord): SentMessage {
+  return { id, ...body, ...(fresh && parent !== undefined && { parentId: parent }) };
 }
 
 function pathOf({ id }: ConversationRecord) {

@@ -7,8 +7,8 @@ const HOUR = 60 * MINUTE;
 const WEEK = 7 * 24 * HOUR;
 
 /**
- * Whether there is another device, and how recently it was active: listening all the time is worth its price only where
- * there is somebody to be heard.
+ * Whether there is another device, and how recently it was active: the more likely there is something to hear, the more
+ * often it is worth its price to ask, and only where another device is at work is it worth a stream.
  */
 export class Presence {
   readonly #database: LocalDatabase;
@@ -32,24 +32,20 @@ export class Presence {
     await this.#database.run('readwrite', (tx) => writeState(tx, 'company', this.#seenAt));
   }
 
-  /** Another device is active just now: it should see what is typed here. */
+  /** Another device is active just now: to hear each of its changes at once is worth a stream. */
   get isActive(): boolean {
     return this.#clock.now() - this.#seenAt < 10 * MINUTE;
   }
 
-  /** How long to wait before listening again, ms, after so many times of hearing nothing. */
-  pauseBetweenStreams(quiet: number): number {
-    const ago = this.#clock.now() - this.#seenAt;
-    if (ago < HOUR) return 0;
-    if (ago < WEEK) return Math.min(5 * MINUTE, MINUTE * 2 ** quiet);
-    return Math.min(HOUR, 10 * MINUTE * 2 ** quiet);
+  /** Another device was active within the hour, and may go on. */
+  get isRecent(): boolean {
+    return this.#clock.now() - this.#seenAt < HOUR;
   }
 
-  /** 30 seconds, and longer while nothing happens. */
+  /** How long to wait before asking again, ms, after asking so many times and hearing nothing. */
   pauseBetweenPolls(quiet: number): number {
-    const ago = this.#clock.now() - this.#seenAt;
-    if (ago < HOUR) return Math.min(MINUTE, 30_000 * 2 ** quiet);
-    if (ago < WEEK) return Math.min(5 * MINUTE, 30_000 * 2 ** quiet);
-    return Math.min(HOUR, 30_000 * 4 ** quiet);
+    if (this.isActive) return Math.min(MINUTE, 30_000 * 2 ** quiet);
+    if (this.#clock.now() - this.#seenAt < WEEK) return Math.min(5 * MINUTE, 30_000 * 2 ** quiet);
+    return Math.min(HOUR, 2 * MINUTE * 4 ** quiet);
   }
 }

@@ -1,19 +1,20 @@
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';
+import { load } from '../load.js';
 import type { LocalDatabase, LocalTransaction } from '../local/database.js';
 import { hasEnded, readOwnership, type Ownership } from '../local/ownership.js';
-import { resolveConversation, shownBetween } from '../local/records.js';
+import { messagesBeside, resolveConversation, shownBetween } from '../local/records.js';
 import { keepLosers } from '../local/refused-writes.js';
-import type { ConversationRecord, MessageRecord, Place } from '../local/schema.js';
+import type { ConversationRecord, MessageRecord, RefreshUntil } from '../local/schema.js';
 import type { Api } from '../net/api.js';
 import type { HttpResponse } from '../net/http.js';
 import type { ConversationResponse, MessagesResponse, Summary } from '../net/wire.js';
 import { countDirty } from './acknowledge.js';
+import { applyRemotePage } from './apply-page.js';
 import {
   applyRemoteAbsence,
   applyRemoteDeletion,
-  applyRemotePage,
   applyRemoteSummary,
   contest,
   unchanged,
@@ -47,10 +48,10 @@ export class Pull {
   }
 
   /**
-   * Reads the newest page; and where `until`, ms, is given, older ones as far back as that. Calls for the same conversation
+   * Reads the newest page; and older ones until these messages are known, or all of them. Calls for the same conversation
    * share one request.
    */
-  refresh(id: string, until: number | null = null): Promise<void> {
+  refresh(id: string, until: RefreshUntil = null): Promise<void> {
     const key = `${id} ${until}`;
     const running = this.#refreshing.get(key);
     if (running) return running;
@@ -59,7 +60,7 @@ export class Pull {
     return work;
   }
 
-  async #refresh(id: string, until: number | null) {
+  async #refresh(id: string, until: RefreshUntil) {
     const { record: before, ownership } = await this.#read(id);
     if (!before || before.deleted === 'done') return;
     const page = before.held && before.revision > 0 ? before.page : null;
@@ -75,6 +76,13 @@ export class Pull {
       return;
     }
     while (until !== null && (await this.#isMissing(id, until))) await this.pullOlderPage(id);
+    if (Array.isArray(until) && (await this.#isAnyFresh(id, until))) await this.pullBranches(id);
+  }
+
+  /** Reads all branches, for what may be beside the path. */
+  async pullBranches(id: string) {
+    const { pullBranches } = await load(() => import('./pull-branches.js'));
+    await pullBranches({ database: this.#database, api: this.#api, clock: this.#clock, bus: this.#bus }, id);
   }
 
   /** A conversation that is not known here, if the server has it. */
@@ -130,9 +138,17 @@ export class Pull {
     });
   }
 
-  async #isMissing(id: string, until: number) {
+  async #isMissing(id: string, until: Exclude<RefreshUntil, null>) {
     const { record } = await this.#read(id);
-    return Boolean(record?.older && record.verified && record.verified.at >= until);
+    if (!record?.older || until === 'all') return Boolean(record?.older);
+    return this.#isAnyFresh(id, until);
+  }
+
+  #isAnyFresh(id: string, messageIds: readonly string[]): Promise<boolean> {
+    return this.#database.run('readonly', async (tx) => {
+      const messages = await Promise.all(messageIds.map((messageId) => tx.get('messages', [id, messageId])));
+      return messages.some((message) => message?.fresh);
+    });
   }
 
   /** Reads the page before the messages that are verified. */
@@ -156,13 +172,14 @@ export class Pull {
    * Up to `limit` messages before this place, oldest first: as the server has them where it can be asked, else as they
    * are here.
    */
-  async before(id: string, place: Place | null, limit: number, { mayAsk }: { mayAsk: boolean }) {
+  async before(id: string, place: number | null, limit: number, { mayAsk }: { mayAsk: boolean }) {
     for (;;) {
       const messages = await this.#list(id, place, limit);
       const { record } = await this.#read(id);
       const [first] = messages;
       const isVerified =
-        !record?.older || (messages.length === limit && first && record.verified && first.at > record.verified.at);
+        !record?.older ||
+        (messages.length === limit && first && record.verified !== null && first.place > record.verified);
       if (isVerified || !mayAsk) return messages;
       try {
         await this.pullOlderPage(id);
@@ -172,13 +189,14 @@ export class Pull {
     }
   }
 
-  /** Whether there are messages before this place, here or at the server. */
-  async hasBefore(id: string, place: Place | null): Promise<boolean> {
+  /** Whether there are messages before this place, here or at the server; which is the last one of them, and what is beside. */
+  async hasBefore(id: string, place: number | null) {
     const [{ record }, here] = [await this.#read(id), await this.#list(id, place, 1)];
-    return here.length > 0 || Boolean(record?.older);
+    const beside = await this.#database.run('readonly', (tx) => messagesBeside(tx, id));
+    return { hasOlder: here.length > 0 || Boolean(record?.older), previous: here[0]?.id ?? null, beside };
   }
 
-  #list(id: string, place: Place | null, limit: number): Promise<MessageRecord[]> {
+  #list(id: string, place: number | null, limit: number): Promise<MessageRecord[]> {
     return this.#database.run('readonly', async (tx) => {
       const range = shownBetween(id, null, place);
       return (await tx.list('messages', 'order', range, { reverse: true, limit })).reverse();

@@ -5,7 +5,7 @@ import { differences } from '../local/fields.js';
 import { hasEnded, readOwnership, type Ownership } from '../local/ownership.js';
 import { isBehind, putTombstone } from '../local/records.js';
 import { keepLosers, keepRefused } from '../local/refused-writes.js';
-import type { ConversationRecord, ConversationRequest, OutboxEntry } from '../local/schema.js';
+import type { ConversationRecord, ConversationRequest, OutboxEntry, RefreshUntil } from '../local/schema.js';
 import { isPassing, isPaused } from '../net/failures.js';
 import type { WriteResponse } from '../net/wire.js';
 import { acknowledge } from './acknowledge.js';
@@ -20,6 +20,11 @@ interface Step {
   record: ConversationRecord | undefined;
   request: ConversationRequest | Refresh | null;
   ownership: Ownership;
+}
+
+/** A time, ms, is of an earlier release. */
+function refreshOf(until: RefreshUntil | number): Refresh {
+  return { kind: 'refresh', until: typeof until === 'number' ? 'all' : until };
 }
 
 /** Sends what one conversation has in the outbox, request by request. */
@@ -65,7 +70,7 @@ export class ConversationPush {
     if (entry.request && entry.request.kind !== 'import') return this.#withKey(tx, entry, entry.request);
     if (record?.deleted === 'pending' && !record.onServer) await putTombstone(tx, record, this.#parts.clock.now());
     const isThere = record && record.deleted !== 'done' && (record.onServer || !record.deleted);
-    if (isThere && entry.refresh) return { kind: 'refresh', ...entry.refresh } as const;
+    if (isThere && entry.refresh) return refreshOf(entry.refresh.until);
     const request = isThere ? await nextRequest(tx, record, entry.split) : null;
     if (!request) await tx.delete('outbox', entry.conversation);
     if (!request || request.kind === 'refresh') return request;

@@ -18,6 +18,8 @@ import type { ImportPush } from './push-import.js';
 const QUIET = 1_500;
 /** The longest that something waits for the rest of its turn, ms: question and reply are one request then. */
 const LONGEST = 30_000;
+/** The same while another device is active, which should see it soon. */
+const LONGEST_IF_SEEN = 15_000;
 
 const FIRST_BACKOFF = 1_000;
 const LONGEST_BACKOFF = 60_000;
@@ -156,8 +158,8 @@ export class Push {
     if (this.#retryAt > now) return { at: this.#retryAt, error: this.#lastError };
     if (entry.holdUntil > now) return { at: entry.holdUntil, error: entry.holdError && errorOf(entry.holdError) };
     if (this.#isForced || entry.request || entry.isBulk || entry.more) return { at: 0 };
-    const latest = entry.since + LONGEST;
-    if (entry.open && !this.#parts.presence.isActive) return { at: latest };
+    const latest = entry.since + (this.#parts.presence.isActive ? LONGEST_IF_SEEN : LONGEST);
+    if (entry.open) return { at: latest };
     return { at: Math.min(entry.touched + QUIET, latest) };
   }
 

@@ -1,7 +1,8 @@
 import type { StoreError } from '../errors.js';
+import { readTree, rearrange, writeTree } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
 import type { Fields } from '../local/fields.js';
-import { asFresh, isBehind, learnTag, putTombstone, withDirty } from '../local/records.js';
+import { asFresh, dirtyMessages, isBehind, learnTag, putTombstone, takePlace, withDirty } from '../local/records.js';
 import type { Conflict, RefusedContent } from '../local/refused-writes.js';
 import type { ConversationRecord, ConversationRequest, MessageBody, OutboxEntry } from '../local/schema.js';
 import { NO_STATE } from './acknowledge.js';
@@ -141,9 +142,8 @@ async function remove(tx: LocalTransaction, record: ConversationRecord, now: num
 
 /** What the server has under these ids has to be seen before anything is sent. */
 async function exists({ tx, record, entry, request }: Context): Promise<undefined> {
-  const times = messagesOf(request).map(({ timestamp }) => Date.parse(timestamp));
   await tx.put('conversations', { ...record, onServer: true, ...(request.kind === 'create' && NO_STATE) });
-  entry.refresh = { until: times.length > 0 ? Math.min(...times) : null };
+  entry.refresh = { until: messagesOf(request).map(({ id }) => id) };
 }
 
 /** Deleted elsewhere as it was sent from here: an unedited copy. */
@@ -158,7 +158,9 @@ async function messageDeleted({ tx, record, entry, request, outcome }: Context):
   await tx.put('conversations', { ...record, count: record.count - 1 });
 }
 
-async function messageNotFound({ tx, record, request, outcome }: Context): Promise<undefined> {
+async function messageNotFound({ tx, record, entry, request, outcome }: Context): Promise<undefined> {
+  if (request.kind === 'append') return followLast(tx, record, entry, request);
+  if (request.kind === 'switch') return stay(tx, record, entry);
   const id = request.ids?.[0] ?? '';
   const stored = await tx.get('messages', [record.id, id]);
   if (!stored) return;
@@ -166,8 +168,39 @@ async function messageNotFound({ tx, record, request, outcome }: Context): Promi
     await tx.delete('messages', [record.id, id]);
     return;
   }
-  await tx.put('messages', asFresh(stored));
+  await tx.put('messages', { ...asFresh(stored), place: takePlace(record) });
+  await tx.put('conversations', record);
   outcome.conflicts.push({ conversationId: record.id, kind: 'edited-message-deleted', messageId: id });
+}
+
+/** What some of these messages were to follow is gone elsewhere: they follow what is last. */
+async function followLast(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  entry: OutboxEntry,
+  request: ConversationRequest,
+): Promise<undefined> {
+  const sent = new Set(messagesOf(request).map(({ id }) => id));
+  for (const { parent, ...message } of await dirtyMessages(tx, record.id)) {
+    const isKept = parent === undefined || !message.fresh || !sent.has(message.id) || sent.has(parent ?? '');
+    if (!isKept) await tx.put('messages', message);
+  }
+  await arrangeAnew(tx, record);
+  entry.refresh = { until: null };
+}
+
+/** The branch that was switched to is gone elsewhere. */
+async function stay(tx: LocalTransaction, record: ConversationRecord, entry: OutboxEntry): Promise<undefined> {
+  await arrangeAnew(tx, { ...record, head: undefined });
+  entry.refresh = { until: null };
+}
+
+async function arrangeAnew(tx: LocalTransaction, record: ConversationRecord) {
+  const tree = await readTree(tx, record);
+  const before = tree.path.length;
+  rearrange(tree);
+  await writeTree(tx, tree);
+  await tx.put('conversations', { ...record, count: record.count + tree.path.length - before });
 }
 
 async function hold({ entry, error, outcome, now }: Context): Promise<undefined> {
@@ -194,13 +227,17 @@ async function undo(context: Context) {
     await tx.put('conversations', { ...record, count: record.count - 1 });
     return undefined;
   }
-  if (request.kind === 'edit') {
+  if (request.kind === 'edit' || request.kind === 'put') {
     const id = request.ids?.[0] ?? '';
     take(id, request.body);
     await revertMessage(tx, record, id);
     return undefined;
   }
   take(null, request.body);
+  if (request.kind === 'switch') {
+    await arrangeAnew(tx, { ...record, head: undefined });
+    return undefined;
+  }
   if (request.kind === 'patch') {
     const fields = restore({ ...record.fields }, record.base);
     await tx.put('conversations', { ...record, fields, base: {} });
@@ -218,8 +255,9 @@ function messagesOf({ body }: ConversationRequest) {
 async function revertMessage(tx: LocalTransaction, record: ConversationRecord, id: string) {
   const stored = await tx.get('messages', [record.id, id]);
   if (!stored) return;
+  const { isWhole: _, ...rest } = stored;
   const body: MessageBody = restore({ ...stored.body }, stored.base);
-  await tx.put('messages', withDirty({ ...stored, body, base: {}, at: Date.parse(body.timestamp) }));
+  await tx.put('messages', withDirty({ ...rest, body, base: {} }));
 }
 
 function restore<Values extends Fields>(values: Values, base: Fields): Values {

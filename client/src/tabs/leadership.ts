@@ -166,7 +166,7 @@ export class Leadership {
       if (event === 'leaving') push.flush().catch(() => {});
       else push.retryNow();
     }
-    live.pageChanged();
+    live.pageChanged(event);
     if (event === 'leaving') reports.send();
   }
 

@@ -91,6 +91,25 @@ test('an answer is saved about every second while it is written, and whole at it
   assert.equal('heartbeat' in (await stored()), false);
 });
 
+test('the longer an answer takes, the longer are the pauses between its saves, up to 5 seconds', async () => {
+  const { clock, network, writing } = await begin();
+  const begun = clock.now();
+  const savedAt: number[] = [];
+  writing.begin();
+  while (clock.now() - begun < 60_000) {
+    writing.text('word ');
+    await settle();
+    const saves = network.count('PATCH');
+    await clock.advance(500);
+    await until(() => network.inFlight === 0);
+    if (network.count('PATCH') > saves) savedAt.push((clock.now() - begun) / 1_000);
+  }
+  assert.deepEqual(savedAt.slice(0, 5), [1, 2, 3, 5, 8]);
+  const pauses = savedAt.map((at, index) => at - (savedAt[index - 1] ?? 0));
+  assert.equal(Math.max(...pauses), 5);
+  assert.equal(savedAt.length, 15, 'and the first one before them');
+});
+
 test('the last save waits for the one that is under way', async () => {
   const { clock, network, writing, saved, stored } = await begin();
   let release = () => {};

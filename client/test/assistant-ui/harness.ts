@@ -3,8 +3,8 @@
 import type { MessageFormatAdapter } from '@assistant-ui/react';
 import { aiSDKV6FormatAdapter } from 'assistant-cloud/ai-sdk';
 import type { UIMessage } from 'ai';
-import { Api } from '../../src/ai-sdk/api.js';
-import type { Clock } from '../../src/ai-sdk/clock.js';
+import { Api } from '../../src/rest/api.js';
+import type { Clock } from '../../src/rest/clock.js';
 import { ThreadHistory, type ThreadItem } from '../../src/assistant-ui/history.js';
 import { createThreadListAdapter, type ThreadListAdapter } from '../../src/assistant-ui/index.js';
 import type { Content } from '../../src/assistant-ui/stored-message.js';

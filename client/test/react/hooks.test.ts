@@ -1,91 +1,22 @@
 /** The hooks in Chromium, with React 18 and 19; and on a server. */
 
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import * as esbuild from 'esbuild';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
 
 import { createConversationStore } from '../../src/index.js';
 import { ConversationStoreProvider, useConversations, useMessages, useSyncStatus } from '../../src/react/index.js';
+import { Pages, texts, until, versions } from './pages.js';
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** Where the packages of each version are. */
-const VERSIONS = { 18: './react-18/node_modules', 19: '../../node_modules' };
-
-let browser: Browser;
-let server: Server;
+let pages: Pages;
 
 before(async () => {
-  const scripts = new Map<string, string>();
-  for (const [version, packages] of Object.entries(VERSIONS)) scripts.set(`/${version}.js`, await bundle(packages));
-  server = createServer((request, response) => {
-    const script = scripts.get(request.url ?? '');
-    response.setHeader('Content-Type', script ? 'text/javascript' : 'text/html');
-    const version = (request.url ?? '').slice(1);
-    response.end(script ?? `<!doctype html><div id="root"></div><script src="/${version}.js"></script>`);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  pages = await Pages.serve('page.tsx');
 });
 
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
-
-async function bundle(packages: string) {
-  const place = (name: string) => fileURLToPath(new URL(`${packages}/${name}`, import.meta.url));
-  const { outputFiles } = await esbuild.build({
-    entryPoints: [fileURLToPath(new URL('page.tsx', import.meta.url))],
-    bundle: true,
-    write: false,
-    jsx: 'automatic',
-    format: 'iife',
-    // The development build: it mounts everything twice in StrictMode, and warns.
-    define: { 'process.env.NODE_ENV': '"development"' },
-    alias: { react: place('react'), 'react-dom': place('react-dom') },
-  });
-  return outputFiles[0]?.text ?? '';
-}
-
-async function open(version: string) {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  const { port } = server.address() as AddressInfo;
-  await page.goto(`http://127.0.0.1:${port}/${version}`);
-  return { context, page, complaints };
-}
-
-const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
-
-async function until(condition: () => Promise<unknown>, expected: unknown) {
-  const end = Date.now() + 60_000;
-  for (;;) {
-    const found = await condition();
-    if (JSON.stringify(found) === JSON.stringify(expected)) return;
-    if (Date.now() > end) assert.deepEqual(found, expected);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+after(() => pages?.close());
 
 /** Saves conversations through the page's store; the last one is the one that was changed last. */
 function save(page: Page, ids: string[]) {
@@ -99,9 +30,9 @@ function save(page: Page, ids: string[]) {
   }, ids);
 }
 
-for (const version of Object.keys(VERSIONS)) {
+for (const version of versions) {
   test(`React ${version} shows what is on the device, and each write at once`, async () => {
-    const { context, page, complaints } = await open(version);
+    const { context, page, complaints } = await pages.open(version);
     await until(() => texts(page, '#thread h1'), ['none']);
     await save(page, ['c1', 'c2', 'c3']);
     await until(() => texts(page, '#list p'), ['Title c3', 'Title c2']);

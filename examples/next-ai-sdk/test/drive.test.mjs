@@ -175,3 +175,16 @@ test('stopping keeps the partial answer, and the chat goes on', async () => {
   assert.deepEqual(await questions(page).allTextContents(), ['A long one', 'And now?']);
   assert.match(await textOf(page), WHOLE);
 });
+
+test('the API is at this address as well, but for the routes of the application', async () => {
+  const session = await fetch(`${address}/api/session`, { method: 'POST' });
+  const { token } = await session.json();
+  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
+  const changes = (await fetch(`${address}/api/sync`, { headers })).body.getReader();
+  const { value } = await changes.read();
+  await changes.cancel();
+  assert.match(new TextDecoder().decode(value), /event: sync/);
+  const unknown = await fetch(`${address}/api/chat/none/stream`, { headers });
+  assert.notEqual(unknown.status, 200);
+  assert.equal(unknown.headers.get('x-request-id'), null, 'the application answered');
+});

@@ -361,6 +361,15 @@ local function read_messages(first, last)
   return messages
 end
 
+-- Gives messages the numbers that a client has told of all of them, separated by commas; '' where it has not.
+local function take_numbers(messages, numbers)
+  local at = 0
+  for number in string.gmatch(numbers, '%d+') do
+    at = at + 1
+    messages[at].number = tonumber(number)
+  end
+end
+
 -- Numbers a message, counts it, and adds its body to what HSET is to be called with. Returns its entry, see
 -- branches.lua. `seq`: to keep, where it had one.
 local function add_message(counters, message, bodies, seq)
@@ -368,6 +377,7 @@ local function add_message(counters, message, bodies, seq)
     counters.seq = counters.seq + 1
     seq = counters.seq
   end
+  counters.seq = math.max(counters.seq, seq)
   local body = format_body(seq, message.timestamp, message.tokens, message.digest, message.record)
   bodies[#bodies + 1] = message.id
   bodies[#bodies + 1] = body

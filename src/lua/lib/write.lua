@@ -151,14 +151,12 @@ local function expire_user(user)
   user.is_recovery_due = user.recovery > 0 and user.recovery < user.expires_at + DAY
 end
 
--- What a notice may carry of messages: small ones, so that a listener need not ask for them. Line ends
--- would break the stream that notices travel in; a value that begins with ~ is compressed, so not small.
+-- What a notice may carry of messages: those that are small as they are stored, long texts compressed, so that a listener
+-- need not ask for them. Line ends would break the stream that notices travel in.
 local LARGEST_NOTICE = 4096
 
 local function notice_of(id, body)
-  if #body > LARGEST_NOTICE or string.find(body, '[\r\n]') or string.find(body, US .. '~', 1, true) then
-    return ''
-  end
+  if #body > LARGEST_NOTICE or string.find(body, '[\r\n]') then return '' end
   return GS .. id .. GS .. body
 end
 

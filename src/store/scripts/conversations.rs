@@ -83,6 +83,7 @@ procedure! {
         updated: Option<Timestamp>,
         total_tokens: Option<u64>,
         save_digest: &'a str,
+        numbers: String,
         messages: &'a [NewMessage],
     }
 }
@@ -170,6 +171,7 @@ arguments! {
         head: Option<&'a MessageId>,
         follows: Option<&'a MessageId>,
         numbers: String,
+        is_followed: bool,
         message_count: usize,
         messages: &'a [NewMessage],
     }

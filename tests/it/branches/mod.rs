@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     regenerating_keeps_the_old_answer_as_a_sibling,
+    versions_that_come_together_have_the_order_in_which_they_were_sent,
     editing_the_first_question_begins_anew,
     switching_shows_the_other_branch_and_back,
     an_unknown_parent_or_head_changes_nothing,
@@ -82,6 +83,42 @@ async fn branched(site: &Site) -> Client {
 }
 
 const BRANCHED: &str = "q< a1<q q2<a1 b<q2 a2<q";
+
+/// Whichever of them is on the path, which is stored first.
+async fn versions_that_come_together_have_the_order_in_which_they_were_sent(site: Site) {
+    for (head, method) in [("a1", "POST"), ("a2", "POST"), ("a3", "PUT")] {
+        let user = site.user().await;
+        let messages = json!([
+            said("q"),
+            behind("a1", "q"),
+            behind("a2", "q"),
+            behind("a3", "q")
+        ]);
+        let conversation = json!({ "id": "c", "headId": head, "messages": messages });
+        match method {
+            "POST" => user.post("/api/conversations", &conversation).await,
+            _ => user.put("/api/conversations/c", &conversation).await,
+        }
+        .expect(201);
+        let opened = user.open("c").await;
+        assert_eq!(
+            opened["messages"][1]["siblingIds"],
+            json!(["a1", "a2", "a3"]),
+            "{head}"
+        );
+        let other = site.user().await;
+        other
+            .post("/api/import", &json!([conversation]))
+            .await
+            .expect(200);
+        let opened = other.open("c").await;
+        assert_eq!(
+            opened["messages"][1]["siblingIds"],
+            json!(["a1", "a2", "a3"]),
+            "{head}, imported"
+        );
+    }
+}
 
 async fn regenerating_keeps_the_old_answer_as_a_sibling(site: Site) {
     let user = site.user().await;

@@ -54,7 +54,11 @@ impl Actor {
             name: name.into(),
             party,
             client,
-            wire: Wire { world, random },
+            wire: Wire {
+                world,
+                random,
+                gave_up: false,
+            },
             follower: Follower::default(),
             views: BTreeMap::new(),
             written: 0,
@@ -200,6 +204,7 @@ impl Actor {
             invoked,
             answered: response.is_some().then(|| self.now()),
             attempts,
+            gave_up: self.wire.gave_up,
             operation: response,
         }
     }

@@ -137,6 +137,7 @@ mod tests {
             invoked: *invoked,
             answered: *answered,
             attempts: 1,
+            gave_up: false,
         };
         History {
             events: events.iter().map(event).collect(),

@@ -41,6 +41,8 @@ pub struct Event<O> {
     pub answered: Option<Moment>,
     /// How often it was sent.
     pub attempts: usize,
+    /// Whether its client gave up an attempt, which may come later than the answer to another.
+    pub gave_up: bool,
 }
 
 impl<O> Event<O> {
@@ -60,6 +62,7 @@ impl<O> Event<O> {
             invoked: self.invoked,
             answered: self.answered,
             attempts: self.attempts,
+            gave_up: self.gave_up,
         }
     }
 }

@@ -12,6 +12,7 @@ fn history(calls: &[(Call, u64, u64)]) -> History<Call> {
         invoked: *invoked,
         answered: Some(*answered),
         attempts: 1,
+        gave_up: false,
     };
     History {
         events: calls.iter().map(event).collect(),

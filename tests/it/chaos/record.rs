@@ -71,7 +71,7 @@ impl Record {
         if let Call::Write { by, told, .. } = &event.operation {
             let (by, told) = (*by, told.clone());
             // An attempt that its client has given up may come later than the one that was refused.
-            if told.is_refusal() && event.attempts > 1 {
+            if told.is_refusal() && event.gave_up {
                 let mut late = event.map(event.operation.unanswered().unwrap());
                 late.answered = None;
                 self.on_conversation(id, late);
@@ -150,6 +150,7 @@ impl Record {
             invoked: 0,
             answered: Some(0),
             attempts: 0,
+            gave_up: false,
         }];
         let own = events.conversations.get(id).into_iter().flatten();
         history.extend(own.cloned());

@@ -93,12 +93,15 @@ async fn exchange(client: &Client, request: Request) -> Option<Response> {
 pub struct Wire {
     pub world: Arc<World>,
     pub random: fastrand::Rng,
+    /// Whether an attempt of the last request may still be under way.
+    pub gave_up: bool,
 }
 
 impl Wire {
     /// Sends a request until its outcome is known, at most so often; and how often it was.
     pub async fn send(&mut self, client: &Client, request: &Request) -> (Option<Response>, usize) {
         let client = self.with_key(client, request);
+        self.gave_up = false;
         for attempt in 1..=ATTEMPTS {
             let response = self.attempt(&client, request).await;
             if response.is_some() {
@@ -141,9 +144,12 @@ impl Wire {
         let patience = Duration::from_millis(self.random.u64(0..8));
         let response = match self.random.u8(0..100) {
             // The connection is dropped.
-            0..3 => tokio::time::timeout(patience, work).await.ok().flatten(),
+            0..3 => self.noting(tokio::time::timeout(patience, work).await.ok()),
             // The client gives up, and the service does not notice.
-            3..6 => self.world.give_up_after(patience, work).await.flatten(),
+            3..6 => {
+                let response = self.world.give_up_after(patience, work).await;
+                self.noting(response)
+            }
             // The answer is lost.
             6..10 => {
                 work.await;
@@ -156,6 +162,11 @@ impl Wire {
         }
         self.note_failure(&response, is_link);
         None
+    }
+
+    fn noting(&mut self, response: Option<Option<Response>>) -> Option<Response> {
+        self.gave_up |= response.is_none();
+        response.flatten()
     }
 
     /// Every failure is typed; an open circuit is waited for by moving the clock.

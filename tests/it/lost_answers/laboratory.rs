@@ -263,7 +263,7 @@ fn steady(answer: &TestResponse) -> (u16, Value) {
 }
 
 /// Whether a client's repeat is answered from what is remembered: an erasure is not even remembered itself, a new user has
-/// no memory, a stream is opened anew, and whoever signed out has no token any more to ask with.
+/// no memory, a stream is opened anew, and a user who signed out has no token any more to ask with.
 fn has_memory(situation: &Situation) -> bool {
     let without = ["erase", "begin a session", "open a stream", "sign out"];
     !without.contains(&situation.name) && !situation.call.is_read()

@@ -65,7 +65,14 @@ async fn a_stream_carries_small_messages(site: Site) {
         change.data["messages"][0]["content"],
         "line\nbreak \"quoted\""
     );
-    user.append("c", vec![message("large", "user", &"x".repeat(10_000))])
+    // Stored compressed, it is small too.
+    let repetitive = "a few more words ".repeat(600);
+    user.append("c", vec![message("repetitive", "user", &repetitive)])
+        .await
+        .expect(201);
+    let change = events.next().await;
+    assert_eq!(change.data["messages"][0]["content"], repetitive);
+    user.append("c", vec![message("large", "user", &random_text(10_000))])
         .await
         .expect(201);
     assert_eq!(events.next().await.data.get("messages"), None);
@@ -87,12 +94,19 @@ async fn a_stream_carries_all_messages_of_an_append_or_none(site: Site) {
     user.create("c", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
     events.next().await;
-    let large: String = (0..3_000)
-        .map(|index: u32| char::from(b'!' + u8::try_from(index.wrapping_mul(index) % 89).unwrap()))
-        .collect();
-    let both = vec![message("s", "user", "x"), message("l", "assistant", &large)];
+    let both = vec![
+        message("s", "user", "x"),
+        message("l", "assistant", &random_text(10_000)),
+    ];
     user.append("c", both).await.expect(201);
     assert_eq!(events.next().await.data.get("messages"), None);
+}
+
+/// A text that stays large where it is compressed.
+fn random_text(length: usize) -> String {
+    (0..length)
+        .map(|_| char::from(fastrand::u8(b'#'..b'Z')))
+        .collect()
 }
 
 async fn a_stream_resumes_where_it_ended(site: Site) {

@@ -16,7 +16,7 @@ pub(super) struct Content {
     pub value: Box<RawValue>,
     /// What stands beside a tool's result: pictures, pages.
     pub sources: Vec<Part>,
-    /// Whether it is a thought, and no call of a tool whoever it is sent to.
+    /// Whether it is a thought, and no call of a tool, even where it is sent to one.
     pub is_thought: bool,
     /// Whether a reader sees it where it is what a tool returned.
     pub is_shown_result: bool,

@@ -1,5 +1,7 @@
 //! Imports: many conversations, each validated and reported on its own.
 
+mod source;
+
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::panic::resume_unwind;
@@ -7,6 +9,8 @@ use std::thread;
 
 use serde_json::value::RawValue;
 
+use self::source::Source;
+pub use self::source::{ImportOptions, SourceReport};
 use super::ServiceError;
 use crate::context::Caller;
 use crate::model::{
@@ -14,25 +18,28 @@ use crate::model::{
 };
 use crate::store::{ImportStatus, Imported, StoreError};
 use crate::{App, ErrorCode};
+pub use importers::Format;
 
 /// Imports what `body` holds: the localStorage value, an array of conversations; an object that holds it as
-/// `conversations`; or lines of one conversation each, as an export has them: where `is_lines` says so, or the first
-/// line is a conversation by itself.
+/// `conversations`; or lines of one conversation each, as an export has them: where the options say so, or the first
+/// line is a conversation by itself; or what another system has exported.
 ///
 /// # Errors
-/// `Invalid` where it is neither, or holds too many conversations; or the database failed. What is wrong with one
+/// `Invalid` where it is none of these, or holds too many conversations; or the database failed. What is wrong with one
 /// conversation is no error of the request: the report tells.
 pub async fn import(
     app: &App,
     caller: &Caller,
     body: &[u8],
-    is_lines: bool,
+    options: &ImportOptions,
 ) -> Result<ImportReport, ServiceError> {
     let now = Timestamp::from_ms(app.clock.now_ms());
-    let request = ImportRequest::parse(body, is_lines, now)?;
+    let source = Source::read(body, options)?;
+    let request = ImportRequest::parse(&source.json, source.is_lines(options), now)?;
     let store = app.store.for_user(caller);
-    let imported = store.import(&request.conversations).await?;
-    Ok(request.report(&imported))
+    let follows_source = source.converted.is_some();
+    let imported = store.import(&request.conversations, follows_source).await?;
+    Ok(request.report(&imported, source.converted))
 }
 
 /// What became of an import.
@@ -42,6 +49,8 @@ pub struct ImportReport {
     pub results: Vec<ImportResult>,
     /// The user's change clock, ms.
     pub clock: i64,
+    /// What became of another system's history when it was converted.
+    pub source: Option<SourceReport>,
 }
 
 /// What became of one conversation.
@@ -58,6 +67,8 @@ pub struct ImportResult {
 pub enum ImportOutcome {
     /// It is new, or some of its messages were.
     Imported,
+    /// It was there, and has become what its source is now.
+    Updated,
     /// It was all there already.
     Unchanged,
     /// It was not imported, for this reason.
@@ -68,6 +79,7 @@ impl From<ImportStatus> for ImportOutcome {
     fn from(status: ImportStatus) -> Self {
         match status {
             ImportStatus::Imported => Self::Imported,
+            ImportStatus::Updated => Self::Updated,
             ImportStatus::Unchanged => Self::Unchanged,
             ImportStatus::Deleted => Self::Rejected(StoreError::ConversationDeleted.into()),
             ImportStatus::ClaimUnfinished => Self::Rejected(StoreError::ClaimUnfinished.into()),
@@ -161,7 +173,7 @@ impl ImportRequest {
     }
 
     /// What became of each entry, given what became of `conversations`.
-    fn report(self, imported: &Imported) -> ImportReport {
+    fn report(self, imported: &Imported, source: Option<SourceReport>) -> ImportReport {
         let Self {
             conversations,
             items,
@@ -182,6 +194,7 @@ impl ImportRequest {
         ImportReport {
             results: results.collect(),
             clock: imported.change_sequence,
+            source,
         }
     }
 }

@@ -1,0 +1,56 @@
+import type { UIMessage } from 'ai';
+import { StoreError } from '../../errors.js';
+import type { Conversation, ConversationInput, MessageInput, MessagePlace } from '../../types.js';
+import { fieldsOf, type MessageStatus, type StoredMessage, toUIMessage } from '../messages.js';
+
+/** What is asked of the store of the page. */
+export interface DeviceStore {
+  getConversation(id: string): Promise<Conversation<unknown> | null>;
+  saveConversation(conversation: ConversationInput): Promise<void>;
+  addMessage(conversationId: string, message: MessageInput, place?: MessagePlace): Promise<void>;
+  sync(): Promise<void>;
+}
+
+/** One conversation of the device, as a chat of the AI SDK. */
+export class DeviceChat<M extends UIMessage> {
+  readonly store: DeviceStore;
+  readonly #id: string;
+  /** A message of the device → as the AI SDK knows it. */
+  readonly #messages = new WeakMap<object, M>();
+  #isThere = false;
+
+  constructor(store: DeviceStore, id: string) {
+    this.store = store;
+    this.#id = id;
+  }
+
+  /** What is the same as before is the very same object. */
+  messagesOf({ messages }: Conversation<unknown>): M[] {
+    return messages.map((stored) => {
+      const known = this.#messages.get(stored);
+      if (known) return known;
+      const message = toUIMessage<M>(stored as unknown as StoredMessage);
+      this.#messages.set(stored, message);
+      return message;
+    });
+  }
+
+  /** Writes a message, or what is different in it; resolves when it is safe on the device. */
+  async save(message: M, parentId: string | null, status: MessageStatus): Promise<void> {
+    const input = { id: message.id, ...fieldsOf(message, status) } as MessageInput;
+    this.#isThere ||= (await this.store.getConversation(this.#id)) !== null;
+    if (this.#isThere) await this.#add(input, parentId);
+    else await this.store.saveConversation({ id: this.#id, messages: [input] });
+    this.#isThere = true;
+  }
+
+  /** What it follows may be where this device cannot find it: then it stands at the end. */
+  async #add(message: MessageInput, parentId: string | null): Promise<void> {
+    try {
+      await this.store.addMessage(this.#id, message, { parentId });
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'message_not_found') throw error;
+      await this.store.addMessage(this.#id, message);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
+import type { Conversation } from '../../types.js';
+import { recordAnswer } from './answer-recorder.js';
+import type { DeviceChat } from './device-chat.js';
+
+type SendOptions<M extends UIMessage> = Parameters<ChatTransport<M>['sendMessages']>[0];
+type ReconnectOptions = Parameters<ChatTransport<UIMessage>['reconnectToStream']>[0];
+
+/** What the page has just said of itself. */
+export interface TransportSettings<M extends UIMessage> {
+  /** What brings questions to the application's server. */
+  transport: ChatTransport<M>;
+  /** Whether that saves answers while it writes them, so that they can be followed. */
+  resume: boolean;
+  generateId: () => string;
+}
+
+/** How often a stream that breaks off is followed again: what breaks it may do so for ever. */
+const MOST_ATTEMPTS = 5;
+
+/** Brings questions and answers to the device on their way between the page and the application's server. */
+export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
+  /** Of the stream that writes the answer to this tab's last question. */
+  streamId: string | null = null;
+  readonly #device: DeviceChat<M>;
+  readonly #settings: () => TransportSettings<M>;
+  /** Messages that the page shows, and that the device may not have yet. */
+  readonly #awaited = new Set<string>();
+  readonly #ended = new Set<string>();
+  readonly #attempts = new Map<string, number>();
+  #followed: string | null = null;
+
+  constructor(device: DeviceChat<M>, settings: () => TransportSettings<M>) {
+    this.#device = device;
+    this.#settings = settings;
+  }
+
+  get resumeStreamIsReplay(): boolean | undefined {
+    return this.#settings().transport.resumeStreamIsReplay;
+  }
+
+  sendMessages = async (options: SendOptions<M>): Promise<ReadableStream<UIMessageChunk>> => {
+    const { messages, trigger } = options;
+    const { transport, generateId } = this.#settings();
+    const [last, before] = [messages.at(-1), messages.at(-2)];
+    const parentId = before?.id ?? null;
+    this.#awaited.clear();
+    const streamId = generateId();
+    this.streamId = streamId;
+    if (last && trigger === 'submit-message') await this.#saveSent(last, parentId);
+    const body = { ...options.body, streamId, parentId };
+    const stream = await transport.sendMessages({ ...options, body });
+    const isContinued = last?.role === 'assistant' && trigger === 'submit-message';
+    const place = isContinued ? parentId : (last?.id ?? null);
+    return this.#record(stream, streamId, isContinued ? last : undefined, place);
+  };
+
+  /** The route has saved what is followed, so it comes to the device from the server. */
+  reconnectToStream = async (options: ReconnectOptions): Promise<ReadableStream<UIMessageChunk> | null> => {
+    const streamId = this.#followed;
+    if (streamId) this.#attempts.set(streamId, (this.#attempts.get(streamId) ?? 0) + 1);
+    const stream = await this.#settings().transport.reconnectToStream(options);
+    if (stream) return stream.pipeThrough(this.#watch(streamId));
+    this.#hasEnded(streamId);
+    return null;
+  };
+
+  /** Whether there is any point in following this stream; if so, it is what `reconnectToStream` asks for next. */
+  mayFollow(streamId: string): boolean {
+    if (this.#ended.has(streamId) || (this.#attempts.get(streamId) ?? 0) >= MOST_ATTEMPTS) return false;
+    this.#followed = streamId;
+    return true;
+  }
+
+  /** Nothing more of this stream is wanted. */
+  forget(streamId: string): void {
+    this.#ended.add(streamId);
+  }
+
+  /** Whether the device has what the page shows, so that the page may show what the device has. */
+  isSettledIn({ messages }: Conversation<unknown>): boolean {
+    for (const { id, status } of messages) if (status !== 'streaming') this.#awaited.delete(id);
+    return this.#awaited.size === 0;
+  }
+
+  async #saveSent(message: M, parentId: string | null): Promise<void> {
+    this.#awaited.add(message.id);
+    // The store tells of a failure (`failed`); the question is asked all the same.
+    await this.#device.save(message, parentId, 'complete').catch(() => undefined);
+  }
+
+  #record(
+    stream: ReadableStream<UIMessageChunk>,
+    streamId: string,
+    continued: M | undefined,
+    parentId: string | null,
+  ): ReadableStream<UIMessageChunk> {
+    const { generateId, resume } = this.#settings();
+    return recordAnswer<M>({
+      stream,
+      continued,
+      generateId,
+      keepsParts: !resume,
+      onId: (id) => this.#awaited.add(id),
+      save: (message, status) => this.#device.save(message, parentId, status),
+      onEnd: (status) => {
+        if (status === 'complete') this.#ended.add(streamId);
+        else if (resume) this.#askServer();
+      },
+    });
+  }
+
+  #watch(streamId: string | null): TransformStream<UIMessageChunk, UIMessageChunk> {
+    return new TransformStream({
+      transform: (chunk, controller) => {
+        if (chunk.type === 'start' && chunk.messageId) this.#awaited.add(chunk.messageId);
+        controller.enqueue(chunk);
+      },
+      flush: () => this.#hasEnded(streamId),
+    });
+  }
+
+  #hasEnded(streamId: string | null): void {
+    if (streamId) this.#ended.add(streamId);
+    this.#askServer();
+  }
+
+  /** For what the route has saved. */
+  #askServer(): void {
+    this.#device.store.sync().catch(() => undefined);
+  }
+}

@@ -1,0 +1,119 @@
+import { useChat, type UseChatHelpers } from '@ai-sdk/react';
+import { type ChatInit, DefaultChatTransport, generateId as newId, type UIMessage } from 'ai';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { useConversation, useConversationStore, useMessages } from '../../react/index.js';
+import type { Conversation } from '../../types.js';
+import { DeviceChat } from './device-chat.js';
+import { DeviceTransport, type TransportSettings } from './device-transport.js';
+
+/** As `useChat` takes them; the messages come from the device. */
+export interface ConversationChatOptions<M extends UIMessage = UIMessage> extends Omit<ChatInit<M>, 'id' | 'messages'> {
+  /** Milliseconds between two renderings of an answer that is being written, at least. */
+  throttle?: number;
+  /**
+   * Set where the application's server saves an answer while it writes it (`createResumableStream`) and has a route to
+   * follow it: then it is followed here after a reload, and where another tab or device has asked. Without it, this
+   * device saves the answer while it is written.
+   */
+  resume?: boolean;
+  /** With `resume`: asks the server to end an answer. `stop()` by itself only ends this page's connection. */
+  stopStream?: (streamId: string) => unknown;
+}
+
+/** As `useChat` gives it, with what a conversation has beside its messages. */
+export interface ConversationChat<M extends UIMessage = UIMessage> extends UseChatHelpers<M> {
+  /** Whether the device has not been read yet. */
+  readonly isLoading: boolean;
+  /** The conversation as the device has it; null where there is none of this id yet. */
+  readonly conversation: Conversation<unknown> | null | undefined;
+  /** Of a message that has alternatives, the ids of all of them, itself included. */
+  readonly siblingIds: Readonly<Record<string, readonly string[]>>;
+  /** Shows the branch with this message, down to its newest message. */
+  readonly selectVersion: (messageId: string) => Promise<void>;
+  /** Whether there are older messages than these. */
+  readonly hasOlder: boolean;
+  readonly loadOlder: () => Promise<void>;
+}
+
+/**
+ * `useChat` of the AI SDK on a conversation of the device: its messages are there at once, offline too, what is asked and
+ * answered is kept there and goes to the server from there, and what other tabs and devices write appears. Needs a
+ * `ConversationStoreProvider` above it.
+ *
+ * A question that is sent with a `messageId` stands beside the one with this id, as another version of it.
+ */
+export function useConversationChat<M extends UIMessage = UIMessage>(
+  id: string,
+  options: ConversationChatOptions<M> = {},
+): ConversationChat<M> {
+  const { resume = false, stopStream, transport: _, ...init } = options;
+  const { data: conversation, isLoading } = useConversation<unknown>(id);
+  const { hasOlder, loadOlder } = useMessages<unknown>(id);
+  const store = useConversationStore<unknown>();
+  const { device, transport } = useDevice<M>(id, options);
+  const shown = useMemo(() => conversation && device.messagesOf(conversation), [device, conversation]);
+  const chat = useChat<M>({ ...init, id, messages: shown ?? [], transport });
+  const { setMessages, resumeStream } = chat;
+  const isBusy = chat.status === 'submitted' || chat.status === 'streaming';
+
+  useEffect(() => {
+    if (!isBusy && conversation && shown && transport.isSettledIn(conversation)) setMessages(shown);
+  }, [isBusy, conversation, shown, transport, setMessages]);
+
+  const activeStreamId = conversation?.activeStreamId;
+  useEffect(() => {
+    if (resume && !isBusy && activeStreamId && transport.mayFollow(activeStreamId)) void resumeStream();
+  }, [resume, isBusy, activeStreamId, transport, resumeStream]);
+
+  const stop = async () => {
+    const streamId = isBusy ? (transport.streamId ?? activeStreamId) : undefined;
+    if (streamId) transport.forget(streamId);
+    if (streamId && stopStream) await stopStream(streamId);
+    await chat.stop();
+  };
+  return {
+    ...chat,
+    id,
+    stop,
+    sendMessage: useSendMessage(chat),
+    isLoading,
+    conversation,
+    siblingIds: useMemo(() => siblingIdsOf(conversation), [conversation]),
+    selectVersion: useCallback((messageId: string) => store.switchBranch(id, messageId), [store, id]),
+    hasOlder,
+    loadOlder,
+  };
+}
+
+/** One for each conversation that is shown; the transport always uses the options of the last rendering. */
+function useDevice<M extends UIMessage>(id: string, options: ConversationChatOptions<M>) {
+  const store = useConversationStore<unknown>();
+  const fallback = useMemo(() => new DefaultChatTransport<M>(), []);
+  const { transport = fallback, resume = false, generateId = newId } = options;
+  const settings = useRef<TransportSettings<M>>({ transport, resume, generateId });
+  settings.current = { transport, resume, generateId };
+  return useMemo(() => {
+    const device = new DeviceChat<M>(store, id);
+    return { device, transport: new DeviceTransport<M>(device, () => settings.current) };
+  }, [store, id]);
+}
+
+/** An edited question is a new one behind the same message: the old one and its answer stay. */
+function useSendMessage<M extends UIMessage>(chat: UseChatHelpers<M>): UseChatHelpers<M>['sendMessage'] {
+  const { messages, setMessages, sendMessage } = chat;
+  return useCallback(
+    async (message, requestOptions) => {
+      const index = message?.messageId ? messages.findIndex(({ id }) => id === message.messageId) : -1;
+      if (!message || index < 0) return await sendMessage(message, requestOptions);
+      const { messageId: _, ...question } = message;
+      setMessages(messages.slice(0, index));
+      await sendMessage(question as typeof message, requestOptions);
+    },
+    [messages, setMessages, sendMessage],
+  );
+}
+
+function siblingIdsOf(conversation: Conversation<unknown> | null | undefined): Record<string, readonly string[]> {
+  const messages = conversation?.messages ?? [];
+  return Object.fromEntries(messages.flatMap(({ id, siblingIds }) => (siblingIds ? [[id, siblingIds] as const] : [])));
+}

@@ -1,0 +1,122 @@
+import type { RecordChange } from './event-bus.js';
+import type { LocalTransaction } from './local/database.js';
+import { hasEnded, readOwnership } from './local/ownership.js';
+import { putTombstone } from './local/records.js';
+import type { Method } from './net/http.js';
+import type { Summary, WriteResponse } from './net/wire.js';
+import type { OpenStore } from './open.js';
+import { applyRemoteSummary } from './sync/apply-remote.js';
+import type {
+  ExpiringPage,
+  ListedConversation,
+  PageOptions,
+  Statistics,
+  TrashedConversation,
+  TrashPage,
+} from './types.js';
+
+/** What is deleted and not gone yet, and what will go by itself: lists of the server's, and ways to keep things. */
+
+interface ListResponse<Item> {
+  data: Item[];
+  nextCursor: string | null;
+  count?: number | null;
+}
+
+export async function listTrash(store: OpenStore, page?: PageOptions): Promise<TrashPage> {
+  const { data, nextCursor } = await list<TrashedConversation>(store, { trash: 'true' }, page);
+  return { conversations: data, nextCursor };
+}
+
+export async function listExpiring(
+  store: OpenStore,
+  { days = 14, ...page }: PageOptions & { days?: number } = {},
+): Promise<ExpiringPage> {
+  type Expiring = ListedConversation & { expiresAt: string };
+  const { data, nextCursor, count = null } = await list<Expiring>(store, { expiring: String(days) }, page);
+  return { conversations: data, count, nextCursor };
+}
+
+async function list<Item>(store: OpenStore, query: Record<string, string>, { cursor, limit }: PageOptions = {}) {
+  // What was just deleted, or kept, is listed as such.
+  await sendWaiting(store);
+  const options = { ...(cursor && { cursor }), ...(limit && { limit: String(limit) }) };
+  const path = `/conversations?${new URLSearchParams({ ...query, ...options })}`;
+  return (await (await store.engine.get()).api.call<ListResponse<Item>>('GET', path)).body;
+}
+
+/** As far as it can be sent: what cannot, for lack of room, must not keep anybody from emptying the trash. */
+async function sendWaiting({ leadership }: OpenStore) {
+  await leadership.flush().catch(() => {});
+}
+
+/** Takes a conversation out of the trash, or back where the server has not heard of its deletion yet. */
+export async function restoreConversation(store: OpenStore, id: string) {
+  if (await takeBackDeletion(store, id)) return;
+  await sendWaiting(store);
+  await write<Summary>(store, id, 'PATCH', { trashed: false }, (tx, summary) =>
+    applyRemoteSummary(tx, summary, store.environment.clock.now(), true),
+  );
+  const { pull } = await store.engine.get();
+  // It is in the list already, and its messages are read when it is opened.
+  await pull.refresh(id).catch(() => {});
+}
+
+async function takeBackDeletion({ bus, database, leadership }: OpenStore, id: string): Promise<boolean> {
+  const isBack = await database.run('readwrite', async (tx) => {
+    const record = await tx.get('conversations', id);
+    const isSent = Boolean((await tx.get('outbox', id))?.request);
+    if (record?.deleted !== 'pending' || isSent) return false;
+    await tx.put('conversations', { ...record, deleted: undefined, deletedAt: undefined });
+    return true;
+  });
+  if (!isBack) return false;
+  bus.emit('records-changed', { id, change: { changed: true }, source: 'tab' });
+  await leadership.wake();
+  return true;
+}
+
+export async function deletePermanently(store: OpenStore, id: string) {
+  await sendWaiting(store);
+  await write(store, id, 'DELETE', undefined, async (tx) => {
+    const record = await tx.get('conversations', id);
+    if (!record || record.deleted === 'done') return { changed: false };
+    await putTombstone(tx, record, store.environment.clock.now());
+    return { changed: !record.deleted, deleted: true };
+  });
+}
+
+/** Writes to one conversation at the server, and notes in the records what came of it. */
+async function write<Body>(
+  { bus, database, engine }: OpenStore,
+  id: string,
+  method: Method,
+  body: object | undefined,
+  apply: (tx: LocalTransaction, response: Body) => Promise<RecordChange>,
+) {
+  const { api } = await engine.get();
+  const ownership = await database.run('readonly', readOwnership);
+  const path = `/conversations/${encodeURIComponent(id)}${method === 'DELETE' ? '?permanent=true' : ''}`;
+  const response = (await api.call<Body & WriteResponse>(method, path, { body, ownership })).body;
+  const change = await database.run('readwrite', async (tx) =>
+    (await hasEnded(tx, ownership)) ? { changed: false } : apply(tx, response),
+  );
+  bus.emit('records-changed', { id, change, source: 'tab' });
+  bus.emit('outbox-changed', undefined);
+  bus.emit('write-confirmed', { response, ownership });
+}
+
+/** The server removes as much as it can in the time of a request. */
+export async function emptyTrash(store: OpenStore) {
+  await sendWaiting(store);
+  const { api } = await store.engine.get();
+  for (;;) {
+    const { body } = await api.call<{ emptied: boolean }>('DELETE', '/conversations?trash=true');
+    if (body.emptied) return;
+  }
+}
+
+export async function setConversationTtl({ engine }: OpenStore, days: number | null): Promise<Statistics> {
+  const { api } = await engine.get();
+  return (await api.call<Statistics>('PATCH', '/user', { body: { conversationTtlDays: days } })).body;
+}

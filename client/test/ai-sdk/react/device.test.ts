@@ -1,0 +1,163 @@
+/** Questions and answers on their way between a page and its server: what the device keeps of them. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../../helpers.js';
+import { message } from '../harness.js';
+import { answer, controlled, openChat, openLocalDevice, read } from './harness.js';
+
+const text = (id: string, delta: string) => ({ type: 'text-delta', id, delta }) as const;
+
+async function stored(store: ReturnType<typeof openLocalDevice>, id = 'c') {
+  return (await store.getConversation(id))?.messages ?? [];
+}
+
+test('a question is on the device before it is sent, and the answer when it has ended', async () => {
+  const store = openLocalDevice();
+  let atSending: unknown[] = [];
+  const { send } = openChat(store, 'c', async () => {
+    atSending = (await stored(store)).map(({ id, status }) => [id, status]);
+    return answer('It is.', 'a');
+  });
+  const question = { ...message('user', 'Is it?', 'q'), metadata: { from: 'a page' } };
+  await read(await send([question]));
+  assert.deepEqual(atSending, [['q', 'complete']]);
+  const [first, second] = await stored(store);
+  assert.deepEqual(
+    [first?.type, first?.parts, first?.metadata, first?.format],
+    ['user', question.parts, question.metadata, 'ai-sdk/v7'],
+  );
+  assert.deepEqual([second?.id, second?.type, second?.status], ['a', 'assistant', 'complete']);
+  assert.deepEqual(
+    [second?.parts, second?.metadata],
+    [[{ type: 'text', text: 'It is.', state: 'done' }], { model: 'm' }],
+  );
+  assert.equal((await store.getConversation('c'))?.title, 'Is it?');
+});
+
+test('an answer without an id has the same one on the page and on the device', async () => {
+  const store = openLocalDevice();
+  const { send } = openChat(store, 'c', () => answer('It is.'));
+  const [start] = await read(await send([message('user', 'Is it?', 'q')]));
+  const id = (await stored(store)).at(-1)?.id;
+  assert.deepEqual(start, { type: 'start', messageId: id });
+});
+
+test('an answer is on the device while it is written, for other tabs and after a crash', async () => {
+  const store = openLocalDevice();
+  const { stream, write, close } = controlled();
+  const { send } = openChat(store, 'c', () => stream);
+  const reading = read(await send([message('user', 'Is it?', 'q')]));
+  write({ type: 'start', messageId: 'a' }, { type: 'text-start', id: '1' }, text('1', 'Half of '));
+  let last: unknown;
+  await until(async () => {
+    last = (await stored(store)).at(-1);
+    return (last as { content?: string }).content === 'Half of ';
+  });
+  assert.equal((last as { status?: string }).status, 'streaming');
+  write(text('1', 'it.'), { type: 'text-end', id: '1' }, { type: 'finish' });
+  close();
+  await reading;
+  const [, whole] = await stored(store);
+  assert.deepEqual([whole?.content, whole?.status], ['Half of it.', 'complete']);
+});
+
+test('what there is of an answer stays that is stopped, or fails', async () => {
+  for (const [status, end] of [
+    ['error', 'fail'],
+    ['error', 'chunk'],
+    ['aborted', 'cancel'],
+    ['aborted', 'abort'],
+  ] as const) {
+    const store = openLocalDevice();
+    const { stream, write, fail } = controlled();
+    const { send } = openChat(store, 'c', () => stream);
+    const reader = (await send([message('user', 'Is it?', 'q')])).getReader();
+    write({ type: 'start', messageId: 'a' }, { type: 'text-start', id: '1' }, text('1', 'Half'));
+    for (let chunk = 0; chunk < 3; chunk++) await reader.read();
+    if (end === 'fail') fail(new TypeError('network'));
+    if (end === 'chunk') write({ type: 'error', errorText: 'overloaded' });
+    if (end === 'abort') write({ type: 'abort' });
+    if (end === 'cancel') await reader.cancel();
+    else await reader.read().catch(() => undefined);
+    const [, half] = await stored(store);
+    assert.deepEqual([half?.content, half?.status], ['Half', status], end);
+  }
+});
+
+test('where the route saves, only a whole answer is written here', async () => {
+  const store = openLocalDevice();
+  const { stream, write } = controlled();
+  const { send } = openChat(store, 'c', () => stream, { resume: true });
+  const reader = (await send([message('user', 'Is it?', 'q')])).getReader();
+  write({ type: 'start', messageId: 'a' }, { type: 'text-start', id: '1' }, text('1', 'Half'));
+  for (let chunk = 0; chunk < 3; chunk++) await reader.read();
+  await reader.cancel();
+  assert.deepEqual(
+    (await stored(store)).map(({ id }) => id),
+    ['q'],
+  );
+  const whole = openChat(store, 'c', () => answer('It is.', 'b'), { resume: true });
+  await read(await whole.send([message('user', 'Is it?', 'q')], 'regenerate-message'));
+  assert.deepEqual(
+    (await stored(store)).map(({ id }) => id),
+    ['q', 'b'],
+  );
+});
+
+test('a result of a tool goes on in the same message', async () => {
+  const store = openLocalDevice();
+  const tool = { type: 'tool-ask', toolCallId: 't', state: 'output-available', input: {}, output: 'yes' } as const;
+  const called = { id: 'a', role: 'assistant' as const, parts: [tool] };
+  const { send } = openChat(store, 'c', () => answer('Then it is.', 'a'));
+  await read(await send([message('user', 'Is it?', 'q'), called]));
+  const last = (await stored(store)).at(-1);
+  assert.deepEqual([last?.id, last?.parts?.map(({ type }) => type)], ['a', ['tool-ask', 'text']]);
+});
+
+test('the route is told which stream it is, and what the question follows', async () => {
+  const store = openLocalDevice();
+  const { send, requests, transport } = openChat(store, 'c', () => answer('It is.'));
+  const messages = [message('user', 'q', 'q1'), message('assistant', 'a', 'a1'), message('user', 'q', 'q2')];
+  await read(await send(messages));
+  assert.equal(requests[0]?.body.parentId, 'a1');
+  assert.equal(requests[0]?.body.streamId, transport.streamId);
+});
+
+test('a page shows what the device has once that has what the page shows', async () => {
+  const store = openLocalDevice();
+  const { stream, write, close } = controlled();
+  const { send, transport } = openChat(store, 'c', () => stream);
+  const reading = read(await send([message('user', 'Is it?', 'q')]));
+  const isSettled = async () => transport.isSettledIn((await store.getConversation('c')) as never);
+  assert.equal(await isSettled(), true);
+  write({ type: 'start', messageId: 'a' }, { type: 'text-start', id: '1' }, text('1', 'Half'));
+  await until(async () => (await stored(store)).length === 2);
+  assert.equal(await isSettled(), false);
+  write({ type: 'text-end', id: '1' }, { type: 'finish' });
+  close();
+  await reading;
+  assert.equal(await isSettled(), true);
+});
+
+test('a stream is followed that is active, not one that has ended, and not without end', async () => {
+  const store = openLocalDevice();
+  let reconnects = 0;
+  const { transport, send } = openChat(store, 'c', () => answer('It is.'), {
+    resume: true,
+    reconnect: async () => {
+      reconnects++;
+      throw new TypeError('network');
+    },
+  });
+  await read(await send([message('user', 'Is it?', 'q')]));
+  assert.equal(transport.mayFollow(transport.streamId as string), false, 'it has ended here');
+  while (transport.mayFollow('s')) {
+    await assert.rejects(transport.reconnectToStream({ chatId: 'c' }));
+  }
+  assert.equal(reconnects, 5);
+  const gone = openChat(store, 'c', () => answer('It is.'), { resume: true });
+  assert.equal(gone.transport.mayFollow('s'), true);
+  assert.equal(await gone.transport.reconnectToStream({ chatId: 'c' }), null);
+  assert.equal(gone.transport.mayFollow('s'), false, 'there is nothing to follow');
+});

@@ -1,0 +1,52 @@
+/** A page with a chat of the AI SDK on the device, in StrictMode: what the test in Chromium drives. */
+
+import { DefaultChatTransport, type UIMessage } from 'ai';
+import { StrictMode, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { ConversationStoreProvider, useConversationChat } from '../../src/ai-sdk/react/index.js';
+import { createConversationStore } from '../../src/index.js';
+
+/** How the test opens the page. */
+const query = new URLSearchParams(location.search);
+/** Of the user; without one there is no server. */
+const token = query.get('token');
+const id = query.get('id') ?? 'c';
+
+const store = token
+  ? createConversationStore({ account: 'user', getToken: async () => token })
+  : createConversationStore({ enabled: false });
+
+const headers = { authorization: `Bearer ${token}` };
+
+const transport = new DefaultChatTransport({ api: '/chat', headers });
+
+const stopStream = (streamId: string) =>
+  fetch(`/chat/${id}/stop`, { method: 'POST', headers, body: JSON.stringify({ streamId }) });
+
+function Page() {
+  const [shown, setShown] = useState(id);
+  const chat = useConversationChat(shown, { transport, resume: token !== null, stopStream });
+  Object.assign(window, { store, chat, show: setShown });
+  return (
+    <main data-loading={chat.isLoading}>
+      {chat.messages.map((message) => (
+        <article key={message.id} data-role={message.role} data-versions={chat.siblingIds[message.id]?.length ?? 1}>
+          {textOf(message)}
+        </article>
+      ))}
+      <output>{chat.status}</output>
+    </main>
+  );
+}
+
+const textOf = ({ parts }: UIMessage) => parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+
+const root = createRoot(document.getElementById('root') as HTMLElement);
+root.render(
+  <StrictMode>
+    <ConversationStoreProvider store={store}>
+      <Page />
+    </ConversationStoreProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,182 @@
+/** Chats of the AI SDK on the device, in Chromium with React 18 and 19. With API, also what the service makes of them. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+
+import type { ConversationChat } from '../../src/ai-sdk/react/index.js';
+import type { ConversationStore } from '../../src/index.js';
+import { chatRoutes, WHOLE } from './chat-route.js';
+import { Pages, texts, until, versions } from './pages.js';
+
+const { API } = process.env;
+const needsApi = { skip: API ? false : 'API has to name the service' };
+
+/** What the page shows to the test. */
+interface Shown {
+  chat: ConversationChat;
+  store: ConversationStore;
+  show: (id: string) => void;
+}
+
+let pages: Pages;
+
+before(async () => {
+  pages = await Pages.serve('chat-page.tsx', chatRoutes(API));
+});
+
+after(() => pages?.close());
+
+async function newUser(): Promise<string> {
+  const response = await fetch(`${API}/session`, { method: 'POST' });
+  return ((await response.json()) as { token: string }).token;
+}
+
+const send = (page: Page, text: string, messageId?: string) =>
+  page.evaluate(
+    ({ text, messageId }) =>
+      void (window as never as Shown).chat.sendMessage({ text, ...(messageId && { messageId }) }),
+    { text, messageId },
+  );
+
+const answers = (page: Page) => texts(page, '[data-role=assistant]');
+const questions = (page: Page) => texts(page, '[data-role=user]');
+const isReady = (page: Page) => page.locator('output:text-is("ready")').waitFor();
+const isWhole = async (page: Page) => WHOLE.test((await answers(page)).at(-1) ?? '');
+const untilWord = (page: Page, word: number) => page.locator(`[data-role=assistant]:has-text("word${word}")`).waitFor();
+const flush = (page: Page) => page.evaluate(() => (window as never as Shown).store.flush());
+const refused = (page: Page) => page.evaluate(() => (window as never as Shown).store.refusedWrites());
+
+for (const version of versions) {
+  test(`React ${version}: what is asked and answered is on the device, in every tab, and after a reload`, async () => {
+    const { context, page, complaints } = await pages.open(version);
+    await isReady(page);
+    const { page: other } = await pages.open(version, context);
+    await send(page, 'Is it?');
+    await until(() => questions(other), ['Is it?']);
+    await untilWord(other, 5);
+    await until(() => isWhole(page), true);
+    await isReady(page);
+    await until(() => isWhole(other), true);
+    await send(other, 'And quick?');
+    await until(async () => (await answers(page)).length, 2);
+    await until(() => isWhole(page), true);
+    await page.reload();
+    await until(() => questions(page), ['Is it?', 'And quick?']);
+    assert.equal((await answers(page)).length, 2);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
+
+test('without a network the conversation is there, and what is asked stays', async () => {
+  const { context, page } = await pages.open('19');
+  await send(page, 'quick');
+  await until(() => isWhole(page), true);
+  await page.route('**/chat*', (route) => route.abort());
+  await send(page, 'Lost?');
+  await page.locator('output:text-is("error")').waitFor();
+  assert.deepEqual(await questions(page), ['quick', 'Lost?']);
+  await page.reload();
+  await until(() => questions(page), ['quick', 'Lost?']);
+  await page.unroute('**/chat*');
+  await page.evaluate(() => void (window as never as Shown).chat.regenerate());
+  await until(async () => (await answers(page)).length, 2);
+  await context.close();
+});
+
+test('regenerating and editing keep what was there, and one can switch back', async () => {
+  const { context, page } = await pages.open('19');
+  await send(page, 'quick one');
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  const [first] = await answers(page);
+  await page.evaluate(() => void (window as never as Shown).chat.regenerate());
+  await page.locator('[data-role=assistant][data-versions="2"]').waitFor();
+  await isReady(page);
+  const [second] = await answers(page);
+  assert.notEqual(second, first);
+  const select = (role: string, index: number) =>
+    page.evaluate(
+      ({ role, index }) => {
+        const { chat } = window as never as Shown;
+        const id = chat.messages.find((message) => message.role === role)?.id ?? '';
+        return chat.selectVersion(chat.siblingIds[id]?.[index] ?? '');
+      },
+      { role, index },
+    );
+  await select('assistant', 0);
+  await until(() => answers(page), [first]);
+  await select('assistant', 1);
+  await until(() => answers(page), [second]);
+  const id = await page.evaluate(() => (window as never as Shown).chat.messages[0]?.id);
+  await send(page, 'quick, but another', id);
+  await page.locator('[data-role=user][data-versions="2"]').waitFor();
+  await isReady(page);
+  await until(() => questions(page), ['quick, but another']);
+  await until(() => isWhole(page), true);
+  await page.reload();
+  await until(() => questions(page), ['quick, but another']);
+  await select('user', 0);
+  await until(() => questions(page), ['quick one']);
+  assert.deepEqual(await answers(page), [second]);
+  await context.close();
+});
+
+test('another conversation has its own messages', async () => {
+  const { context, page } = await pages.open('19');
+  await send(page, 'quick');
+  await until(() => isWhole(page), true);
+  const show = (id: string) => page.evaluate((id) => (window as never as Shown).show(id), id);
+  await show('other');
+  await until(() => questions(page), []);
+  await send(page, 'quick, too');
+  await until(() => isWhole(page), true);
+  await show('c');
+  await until(() => questions(page), ['quick']);
+  await context.close();
+});
+
+test('an answer that the server saves is followed after a reload and on another device', needsApi, async () => {
+  const token = await newUser();
+  const { context, page } = await pages.open(`19?token=${token}`);
+  await isReady(page);
+  const { context: elsewhere, page: second } = await pages.open(`19?token=${token}`);
+  await send(page, 'slow, is it?');
+  await untilWord(page, 5);
+  await page.reload();
+  await page.locator('output:text-is("streaming")').waitFor();
+  await second.locator('output:text-is("streaming")').waitFor();
+  for (const each of [page, second]) {
+    await until(() => isWhole(each), true);
+    await isReady(each);
+    await flush(each);
+    assert.deepEqual([(await questions(each)).length, (await answers(each)).length], [1, 1]);
+    assert.deepEqual(await refused(each), []);
+  }
+  await page.reload();
+  await until(() => isWhole(page), true);
+  await context.close();
+  await elsewhere.close();
+});
+
+test('stopping keeps what there is of the answer, here and at the server', needsApi, async () => {
+  const token = await newUser();
+  const { context, page } = await pages.open(`19?token=${token}`);
+  await isReady(page);
+  await send(page, 'slow, is it?');
+  await untilWord(page, 5);
+  await page.evaluate(() => (window as never as Shown).chat.stop());
+  await isReady(page);
+  const [partial] = await answers(page);
+  assert.match(partial ?? '', /word5/);
+  assert.doesNotMatch(partial ?? '', /word30/);
+  await flush(page);
+  await page.reload();
+  await untilWord(page, 1);
+  assert.equal(await isWhole(page), false);
+  await send(page, 'quick then');
+  await until(async () => (await answers(page)).length, 2);
+  await until(() => isWhole(page), true);
+  await context.close();
+});

@@ -1,0 +1,70 @@
+/** Lists of conversations that only the server has: a page at a time, each line with what can be done. */
+
+import { h } from './dom.js';
+import { describe } from './problems.js';
+
+/**
+ * A list in a view: `read(cursor)` gives a page, `line(conversation)` its node, `nothing` is said where there is none.
+ * `remove(node)` takes a line away and keeps the focus near.
+ */
+export class ListedConversations {
+  #read;
+  #line;
+  #nothing;
+  #list;
+  #note = h('p', { class: 'nothing', role: 'status' });
+  #more = h('button', { type: 'button', class: 'quiet', onclick: () => this.load() }, 'Show more');
+  #cursor = null;
+
+  constructor({ id, read, line, nothing }) {
+    this.#read = read;
+    this.#line = line;
+    this.#nothing = nothing;
+    this.#list = h('ul', { class: 'entries', id });
+    this.#more.hidden = true;
+  }
+
+  get nodes() {
+    return [this.#note, this.#list, this.#more];
+  }
+
+  get isEmpty() {
+    return this.#list.children.length === 0;
+  }
+
+  /** Reads the next page. */
+  async load() {
+    this.#note.textContent = this.isEmpty ? 'Asking…' : '';
+    try {
+      const { conversations, nextCursor } = await this.#read(this.#cursor);
+      this.#cursor = nextCursor;
+      this.#more.hidden = nextCursor === null;
+      this.#list.append(...conversations.map((conversation) => this.#line(conversation)));
+      this.#showNothing();
+    } catch (error) {
+      this.#note.textContent = describe(error);
+    }
+  }
+
+  remove(node) {
+    const hadFocus = node.contains(document.activeElement) || document.activeElement === document.body;
+    const near = node.nextElementSibling ?? node.previousElementSibling;
+    node.remove();
+    this.#showNothing();
+    if (!hadFocus) return;
+    const next = near?.querySelector('button') ?? this.#list.closest('[tabindex]');
+    if (next instanceof HTMLElement) next.focus();
+  }
+
+  clear() {
+    this.#list.replaceChildren();
+    this.#more.hidden = true;
+    this.#showNothing();
+  }
+
+  #showNothing() {
+    const isNothing = this.isEmpty && this.#more.hidden;
+    this.#note.textContent = isNothing ? this.#nothing : '';
+    this.#note.hidden = !isNothing;
+  }
+}

@@ -1,0 +1,11 @@
+/** The views that are no conversation and no list: what each is called, and what fills it. */
+
+import { showExpiring } from './expiring.js';
+import { showTrash } from './trash.js';
+import { showUsage } from './usage.js';
+
+export const PANELS = {
+  usage: { title: 'Usage', subtitle: 'As the server counts it', show: showUsage },
+  trash: { title: 'Trash', subtitle: 'On all your devices', show: showTrash },
+  expiring: { title: 'What expires soon', subtitle: 'As the server has it', show: showExpiring },
+};
