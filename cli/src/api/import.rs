@@ -59,9 +59,11 @@ pub struct Outcome {
 }
 
 impl Client {
-    /// Sends a body for `POST /api/import`, and returns what the service says of each conversation, in the order sent.
+    /// Sends conversations of the service's own form to `POST /api/import`, and returns what the service says of each conversation, in the order sent.
     pub async fn import_body(&self, body: String) -> Result<Vec<Value>, Failure> {
-        let mut response = self.post("/api/import", body, Repeat::Allowed).await?;
+        let mut response = self
+            .post("/api/import?format=own", body, Repeat::Allowed)
+            .await?;
         match response["results"].take() {
             Value::Array(results) => Ok(results),
             _ => Err(Failure::Failed(
@@ -107,7 +109,7 @@ impl Outcome {
     fn add_one(&mut self, result: &Value) {
         let text = |name: &str| result[name].as_str().unwrap_or_default();
         match (text("status"), text("code")) {
-            ("imported", _) => self.tally.imported += 1,
+            ("imported" | "updated", _) => self.tally.imported += 1,
             ("unchanged", _) => self.tally.unchanged += 1,
             (_, "conversation_deleted") => self.tally.deleted += 1,
             (_, code) => {
