@@ -55,6 +55,11 @@ fn import() -> Operation {
             json!({ "type": "string", "maxLength": 255 }),
         ))
         .takes_also(query(
+            "follow",
+            "Whether conversations in the service's own form follow a source elsewhere, and become what that is now.",
+            json!({ "type": "boolean" }),
+        ))
+        .takes_also(query(
             "portion",
             "Whether more of the same source follows. What `continuation` says then goes in front of that.",
             json!({ "type": "boolean" }),

@@ -29,6 +29,7 @@ fn options(request: &ApiRequest) -> Result<ImportOptions, ApiError> {
         is_lines,
         format: format.and_then(Format::from_name),
         name: request.file_name()?,
+        is_followed: request.flag("follow")?,
         is_portion: request.flag("portion")?,
     })
 }

@@ -33,9 +33,9 @@ impl ApiResponse {
         };
         let json = ObjectWriter::with_capacity(described.len() * 100 + 100)
             .plain("imported", counts.imported);
-        let json = match &source {
-            Some(_) => json.plain("updated", counts.updated),
-            None => json,
+        let json = match source.is_some() || counts.updated > 0 {
+            true => json.plain("updated", counts.updated),
+            false => json,
         };
         let json = json
             .plain("unchanged", counts.unchanged)

@@ -61,10 +61,10 @@ local function missing_messages(sent, is_new, is_update)
   return missing, changed
 end
 
--- Whether the conversation is as its last import has left it, and what is sent is no older than that.
+-- Whether the conversation is as its last import has left it, or a stopped one is leaving it, and what is sent is no older.
 local function follows_source(sent, c)
   local counters = c.counters
-  return sent.is_followed and c.state.mark == '-' and counters.saved_revision == counters.revision
+  return sent.is_followed and counters.saved_revision == counters.revision
     and (tonumber(sent.updated) or 0) >= counters.updated
 end
 
@@ -192,8 +192,8 @@ local function update(change, segments)
     end
     before = message.id
   end
-  local is_there = sent.head ~= '' and (path.at[sent.head] or places[sent.head])
-  if is_there then move_head(path, segments, sent.head) end
+  local last = sent.head ~= '' and sent.head or before
+  if path.at[last] or places[last] then move_head(path, segments, last) end
   change.added, change.removed = compare_paths(rows, path)
   push_places(change.scores, change.added)
   c.counters.messages = #path

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Client, Site};
 
+/// The key of the last message, where that is a reply; else null.
+const LAST_REPLY: &str = "(document.querySelector('.message.assistant.is-last')?.closest('[data-key]')?.dataset.key ?? null)";
+
 /// True when no reply is being written.
 const QUIET: &str = "!document.querySelector('.is-streaming')
     && document.querySelector('#send').title === 'Send message'";
@@ -140,8 +143,10 @@ impl Browser {
 
     /// Writes a message and waits until the demo's reply is complete.
     pub async fn talk(&self, text: &str) {
+        // The page is quiet until the reply begins, too.
+        let before = self.value(LAST_REPLY).await;
         self.write(text).await;
-        self.until("document.querySelector('.message.assistant.is-last')")
+        self.until(&format!("![null, {before}].includes({LAST_REPLY})"))
             .await;
         self.until(QUIET).await;
     }

@@ -5,9 +5,8 @@ use serde_json::json;
 
 use crate::browser::{Browser, GLANCE};
 use crate::common::{Site, ids, message};
-use crate::on_both_stores;
 
-on_both_stores!(
+on_the_embedded_store!(
     a_deleted_conversation_is_restored_from_the_trash,
     what_is_in_the_trash_is_deleted_for_good,
     what_expires_soon_is_told_and_kept,

@@ -9,6 +9,18 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+/// Tests of what the page makes of responses that the HTTP tests have compared on both stores.
+macro_rules! on_the_embedded_store {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::common::Site::embedded().await).await;
+            })+
+        }
+    };
+}
+
 mod browser;
 mod driver;
 mod figures;

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::common::{Site, message};
-use crate::on_both_stores;
 
-on_both_stores!(what_a_message_brings_along_is_shown);
+on_the_embedded_store!(what_a_message_brings_along_is_shown);
 
 /// A red dot.
 const IMAGE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";

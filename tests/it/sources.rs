@@ -11,6 +11,7 @@ on_both_stores!(
     a_source_that_has_changed_updates_what_nobody_has_changed_here,
     what_was_changed_here_stays,
     an_older_copy_of_a_source_changes_nothing,
+    what_a_program_has_converted_follows_its_source_too,
     what_cannot_be_read_says_so_and_changes_nothing,
     what_is_beyond_a_quota_is_told_as_such,
     the_real_session_goes_in_whole,
@@ -212,6 +213,37 @@ async fn an_older_copy_of_a_source_changes_nothing(site: Site) {
         .expect(200);
     assert_eq!(report["unchanged"], 1, "{report}");
     assert_eq!(everything(&user).await, before);
+}
+
+async fn what_a_program_has_converted_follows_its_source_too(site: Site) {
+    let user = site.user().await;
+    let own = |title: &str, texts: &[&str]| {
+        let messages = texts.iter().enumerate().map(|(index, text)| {
+            json!({ "id": format!("m{index}"), "type": "user", "content": text, "timestamp": 1_763_600_000_000_i64 })
+        });
+        let messages: Vec<Value> = messages.collect();
+        json!([{ "id": "c", "title": title, "updatedAt": 1_763_600_000_000_i64 + texts.len() as i64, "messages": messages }]).to_string()
+    };
+    import(&user, "?follow=true", &own("Draft", &["One"]))
+        .await
+        .expect(200);
+    let report = import(&user, "?follow=true", &own("Better", &["One!", "Two"]))
+        .await
+        .expect(200);
+    assert_eq!(report["updated"], 1, "{report}");
+    let opened = user.open("c").await;
+    assert_eq!(opened["title"], "Better");
+    assert_eq!(opened["messages"][0]["content"], "One!");
+    // Nothing is followed where nobody says so.
+    import(&user, "", &own("Other", &["Another", "Two", "Three"]))
+        .await
+        .expect(200);
+    let opened = user.open("c").await;
+    assert_eq!(
+        (&opened["title"], &opened["messages"][0]["content"]),
+        (&json!("Better"), &json!("One!"))
+    );
+    assert_eq!(ids(&opened["messages"]), ["m0", "m1", "m2"]);
 }
 
 async fn what_cannot_be_read_says_so_and_changes_nothing(site: Site) {

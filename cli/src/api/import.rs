@@ -62,7 +62,7 @@ impl Client {
     /// Sends conversations of the service's own form to `POST /api/import`, and returns what the service says of each conversation, in the order sent.
     pub async fn import_body(&self, body: String) -> Result<Vec<Value>, Failure> {
         let mut response = self
-            .post("/api/import?format=own", body, Repeat::Allowed)
+            .post("/api/import?format=own&follow=true", body, Repeat::Allowed)
             .await?;
         match response["results"].take() {
             Value::Array(results) => Ok(results),

@@ -37,7 +37,7 @@ pub async fn import(
     let source = Source::read(body, options)?;
     let request = ImportRequest::parse(&source.json, source.is_lines(options), now)?;
     let store = app.store.for_user(caller);
-    let follows_source = source.converted.is_some();
+    let follows_source = options.is_followed || source.converted.is_some();
     let imported = store.import(&request.conversations, follows_source).await?;
     Ok(request.report(&imported, source.converted))
 }

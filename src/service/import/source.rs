@@ -16,6 +16,8 @@ pub struct ImportOptions {
     pub format: Option<Format>,
     /// The file's name: some sources are named by it.
     pub name: Option<String>,
+    /// Whether conversations in the service's own form follow a source elsewhere, as those do that are converted here.
+    pub is_followed: bool,
     /// Whether more of the same source follows: the report tells what the next portion has to begin with.
     pub is_portion: bool,
 }

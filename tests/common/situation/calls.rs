@@ -254,7 +254,22 @@ fn shares_and_files() -> Vec<Situation> {
         situation("share", Request::post("/api/shares", share)).about("b"),
         situation("revoke", Request::delete("/api/shares?id={share}")),
         situation("import", Request::post("/api/import", file)),
+        situation(
+            "follow a source",
+            Request::post("/api/import?follow=true", json!([changed_copy()])),
+        )
+        .about("copy"),
     ]
+}
+
+/// A later state of what was imported: another title, a message changed, and another branch the active one.
+fn changed_copy() -> Value {
+    let mut messages = vec![said("c1", 1), said("c2", 2), said("c3", 3)];
+    messages[0]["content"] = "c1 said, and more".into();
+    messages[0]["parentId"] = Value::Null;
+    messages[1]["parentId"] = "c1".into();
+    messages[2]["parentId"] = "c1".into();
+    json!({ "id": "copy", "title": "Copy, changed", "updatedAt": 2000, "headId": "c3", "messages": messages })
 }
 
 fn sessions() -> Vec<Situation> {
