@@ -26,7 +26,7 @@ export const WHOLE = /^Answer \d+:( word\d+){29} word30$/;
 function paceOf(question: UIMessage | undefined): number {
   const text = JSON.stringify(question?.parts);
   if (text.includes('quick')) return 0;
-  return text.includes('slow') ? 400 : 50;
+  return text.includes('slow') ? 500 : 50;
 }
 
 function answerTo(messages: UIMessage[], signal?: AbortSignal) {
