@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::browser::{Browser, GLANCE};
+use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Site, ids, message};
 
 on_the_embedded_store!(
@@ -171,9 +171,12 @@ async fn a_conversation_is_kept_by_its_menu(site: Site) {
     browser
         .until_texts(".row .visually-hidden", &["Kept for good,"])
         .await;
-    while browser.kept(&site).await["keep"] != true {
-        tokio::time::sleep(GLANCE).await;
-    }
+    let is_kept = async {
+        while browser.kept(&site).await["keep"] != true {
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_kept).await.unwrap();
     browser.choose("Let it expire").await;
     browser.until_texts(".row .visually-hidden", &[]).await;
 }

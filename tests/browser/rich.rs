@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Site, message};
 
 on_the_embedded_store!(what_a_message_brings_along_is_shown);
@@ -87,8 +87,11 @@ async fn what_a_message_brings_along_is_shown(site: Site) {
     assert_eq!(links, expected);
     browser.click_among(".content a", "a.html").await;
     let saved = browser.downloads().join("a.html");
-    while !saved.exists() {
-        tokio::time::sleep(crate::browser::GLANCE).await;
-    }
+    let is_saved = async {
+        while !saved.exists() {
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_saved).await.unwrap();
     assert_eq!(browser.value("window.broken === undefined").await, true);
 }
