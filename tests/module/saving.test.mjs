@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Browser, Server, contents, message, until } from './harness.mjs';
+import { Browser, Server, contents, message, tick, until } from './harness.mjs';
 
-async function begin(turns = 1) {
-  const browser = new Browser();
+async function begin(turns = 1, browser = new Browser()) {
   const tab = await browser.open();
   const { store } = tab;
   let conversation = store.createNewConversation({ files: { on: true } });
@@ -116,6 +115,30 @@ test('an edited message drops the later ones with one request', async () => {
   assert.deepEqual(contents(await server.messages(conversation.id)), ['q0', 'a0', 'edited']);
   const methods = browser.network.log.filter((line) => !line.includes('sync')).map((line) => line.split(' ')[0]);
   assert.deepEqual(methods, ['DELETE', 'PATCH']);
+});
+
+test('what the sync tells of a write on its way is not read again', async () => {
+  const browser = new Browser();
+  const { network } = browser;
+  const reached = new Set();
+  // What is asked at the start is answered with the deletion, whose own response comes after that.
+  network.before = ({ path }) => path.startsWith('/sync') && until(() => reached.has('DELETE'));
+  network.after = async ({ method, path }) => {
+    reached.add(path.startsWith('/sync') ? 'sync' : method);
+    if (method !== 'DELETE') return;
+    await until(() => reached.has('sync'));
+    for (let turn = 0; turn < 20; turn += 1) await tick();
+  };
+  const { store, conversation } = await begin(3, browser);
+  network.requests.length = 0;
+  const [first, second] = conversation.messages;
+  await store.saveConversation({ ...conversation, messages: [{ ...first, content: 'edited' }, second] });
+  await store.flush();
+  await until(() => reached.has('sync'));
+  assert.deepEqual(
+    network.log.filter((line) => !line.includes('sync')).map((line) => line.split(' ')[0]),
+    ['DELETE', 'PATCH'],
+  );
 });
 
 test('an object of the list, or with messages missing, removes nothing', async () => {

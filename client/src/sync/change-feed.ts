@@ -20,6 +20,8 @@ interface FeedParts {
   api: Api;
   clock: Clock;
   bus: EventBus;
+  /** Resolves when no write is on its way. */
+  writesSettled: () => Promise<void>;
 }
 
 /** Changes by conversation. */
@@ -31,16 +33,18 @@ export class ChangeFeed {
   readonly #api: Api;
   readonly #clock: Clock;
   readonly #bus: EventBus;
+  readonly #writesSettled: () => Promise<void>;
   /** While everything is read page by page: the ids of what there is. */
   #enumeration: Set<string> | null = null;
   /** Of each question under way, what writes have been confirmed since: its answer may be from before them. */
   readonly #confirmations = new Set<Set<string>>();
 
-  constructor({ database, api, clock, bus }: FeedParts) {
+  constructor({ database, api, clock, bus, writesSettled }: FeedParts) {
     this.#database = database;
     this.#api = api;
     this.#clock = clock;
     this.#bus = bus;
+    this.#writesSettled = writesSettled;
   }
 
   /** From where to ask, and whose changes. */
@@ -62,6 +66,8 @@ export class ChangeFeed {
         const { cursor, ownership } = await this.place();
         const query = new URLSearchParams({ limit: '50', ...(cursor && { cursor }) });
         const { body } = await this.#api.call<SyncResponse>('GET', `/sync?${query}`, { ownership });
+        // What it tells may be of a write whose response is still on its way, and would be taken for another device's.
+        await this.#writesSettled();
         isForeign = (await this.apply(body, ownership, confirmed)) || isForeign;
         if (!body.hasMore) return isForeign;
       } finally {

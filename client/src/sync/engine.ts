@@ -39,10 +39,10 @@ export async function createEngine(context: Context, database: LocalDatabase): P
   const session = createSession(context, database, http);
   const api = new Api(http, session);
   const parts = { database, api, clock, bus };
+  const writesSettled = (): Promise<void> => push.settled();
   const pull = new Pull(parts);
-  const feed = new ChangeFeed(parts);
+  const feed = new ChangeFeed({ ...parts, writesSettled });
   const push = new Push({ ...parts, pull, feed, presence, locks, random });
-  const writesSettled = () => push.settled();
   const live = new LiveUpdates({ api, feed, presence, session: sessionStorage, clock, page, bus, writesSettled });
   const reports = new UsageReports(api, clock);
   bus.on('write-confirmed', ({ response, ownership }) => live.noteWrite(response, ownership));
