@@ -125,7 +125,7 @@ function typescript() {
 
 /** One declaration file for pages without a build. */
 async function bundleTypes() {
-  const bundle = await rollup({ input: BROWSER_ENTRY, plugins: [dts()] });
+  const bundle = await rollup({ input: BROWSER_ENTRY, plugins: [dts({ compilerOptions: { stripInternal: true } })] });
   const { output } = await bundle.generate({ format: 'es', banner: BANNER });
   await bundle.close();
   return output[0].code;

@@ -405,11 +405,7 @@ interface WriteResponse {
     [field: string]: unknown;
 }
 
-/** The token of an auth provider's user; null where nobody is signed in. */
-type GetToken = (options: {
-    refresh: boolean;
-}) => Promise<string | null> | string | null;
-
+/** Conversations and their messages, as they are saved and given back. */
 /** A point in time as callers may give it: ISO 8601, epoch milliseconds, or a Date. */
 type TimeInput = string | number | Date;
 /** A frontend's own settings: whatever JSON it keeps there, of a type that only it knows. */
@@ -563,6 +559,42 @@ interface ConversationUpdates {
     mcpServers?: McpServers | null;
     activeStreamId?: string | null;
 }
+/** A conversation that `search()` found. */
+interface SearchResult {
+    conversationId: string;
+    title: string;
+    /** Null where the title matched. */
+    messageId: string | null;
+    /** The text around the first match. */
+    excerpt: string;
+    /** Where in `excerpt` the match is. */
+    start: number;
+    length: number;
+}
+interface ForkOptions {
+    /** The last message of the fork; without it the last one of the conversation. */
+    messageId?: string;
+    /** Without it that of the conversation. */
+    title?: string;
+}
+/** What `forkConversation()` has made. */
+interface ForkedConversation {
+    id: string;
+    title: string;
+    messageCount: number;
+    forkedFrom: {
+        conversationId: string;
+        messageId: string | null;
+    };
+}
+/** What a message, or a list of messages, needs for a title. */
+interface TitleSource {
+    type: string;
+    content: string;
+}
+
+/** How the store is doing, and what it tells those who listen. */
+
 type StatusMode = 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
 /** How changes of other devices arrive: by a stream, by asking, not just now, or not at all. */
 type LiveMode = 'stream' | 'polling' | 'resting' | 'off';
@@ -664,38 +696,38 @@ interface StoreEvents {
     progress: ProgressEvent;
     failed: FailedEvent;
 }
-/** A conversation that `search()` found. */
-interface SearchResult {
-    conversationId: string;
-    title: string;
-    /** Null where the title matched. */
-    messageId: string | null;
-    /** The text around the first match. */
-    excerpt: string;
-    /** Where in `excerpt` the match is. */
-    start: number;
-    length: number;
+
+/** The token of an auth provider's user; null where nobody is signed in. */
+type GetToken = (options: {
+    refresh: boolean;
+}) => Promise<string | null> | string | null;
+
+/** How a store is made. */
+
+interface StoreOptions<Time = string> {
+    /** Where the API is; default `/api`. Another origin has to be in its `ALLOWED_ORIGINS`, and in the page's CSP. */
+    api?: string;
+    /**
+     * The token of an auth provider's user. Without it the store has an anonymous user of its own. Asked again with
+     * `refresh` when the server refuses the last one. Null: nobody is signed in; everything stays on the device.
+     */
+    getToken?: GetToken;
+    /** Whose data this is, a stable id of the account; required with `getToken`. Each account has a database of its own. */
+    account?: string;
+    /** How times are given back: `readTime: (iso) => new Date(iso)` for Dates. Default: the ISO string. */
+    readTime?: (iso: string) => Time;
+    /** The messages `getConversation()` and `loadOlder()` give at a time; default 100, at most 100. */
+    pageSize?: number;
+    /** Whether to import the old localStorage data on start; default true. */
+    migrate?: boolean;
+    /** False switches the server off, default true. */
+    enabled?: boolean;
+    /** Parts of the browser to replace, for tests. */
+    environment?: Partial<Environment>;
 }
-/** What became of the data under the old localStorage key. */
-interface MigrationReport {
-    /** `none`: there was nothing to migrate. `done`: the server has all of it. `waiting`: it goes on when the server can be
-     * reached. `rejected`: done, but for what the server refused: see `rejected`. */
-    state: 'none' | 'done' | 'waiting' | 'rejected';
-    conversations: number;
-    rejected: {
-        id: string;
-        code: string;
-    }[];
-}
-/** The server's report on an import. */
-interface ImportReport {
-    imported: number;
-    unchanged: number;
-    rejected: {
-        id: string | null;
-        code: string;
-    }[];
-}
+
+/** What the server tells: shares, the trash, statistics, reports. */
+
 /** A read-only snapshot of a conversation that everybody who has the link can read. */
 interface Share {
     id: string;
@@ -739,28 +771,6 @@ interface ExpiringPage {
     count: number | null;
     nextCursor: string | null;
 }
-/** What brings an anonymous user back. */
-interface RecoveryCode {
-    /** Seven groups of four letters and digits. */
-    code: string;
-    createdAt: string;
-}
-interface ForkOptions {
-    /** The last message of the fork; without it the last one of the conversation. */
-    messageId?: string;
-    /** Without it that of the conversation. */
-    title?: string;
-}
-/** What `forkConversation()` has made. */
-interface ForkedConversation {
-    id: string;
-    title: string;
-    messageCount: number;
-    forkedFrom: {
-        conversationId: string;
-        messageId: string | null;
-    };
-}
 /** What `forkShare()` has made of a share. */
 interface ForkedShare {
     id: string;
@@ -776,6 +786,32 @@ interface SharedConversation {
     messageCount: number;
     messages: ConversationMessage[];
     nextCursor: string | null;
+}
+/** What became of the data under the old localStorage key. */
+interface MigrationReport {
+    /** `none`: there was nothing to migrate. `done`: the server has all of it. `waiting`: it goes on when the server can be
+     * reached. `rejected`: done, but for what the server refused: see `rejected`. */
+    state: 'none' | 'done' | 'waiting' | 'rejected';
+    conversations: number;
+    rejected: {
+        id: string;
+        code: string;
+    }[];
+}
+/** The server's report on an import. */
+interface ImportReport {
+    imported: number;
+    unchanged: number;
+    rejected: {
+        id: string | null;
+        code: string;
+    }[];
+}
+/** What brings an anonymous user back. */
+interface RecoveryCode {
+    /** Seven groups of four letters and digits. */
+    code: string;
+    createdAt: string;
 }
 interface Totals {
     conversations: number;
@@ -816,32 +852,6 @@ interface Statistics {
         messages: number;
         tokens: number;
     }[];
-}
-/** What a message, or a list of messages, needs for a title. */
-interface TitleSource {
-    type: string;
-    content: string;
-}
-interface StoreOptions<Time = string> {
-    /** Where the API is; default `/api`. Another origin has to be in its `ALLOWED_ORIGINS`, and in the page's CSP. */
-    api?: string;
-    /**
-     * The token of an auth provider's user. Without it the store has an anonymous user of its own. Asked again with
-     * `refresh` when the server refuses the last one. Null: nobody is signed in; everything stays on the device.
-     */
-    getToken?: GetToken;
-    /** Whose data this is, a stable id of the account; required with `getToken`. Each account has a database of its own. */
-    account?: string;
-    /** How times are given back: `readTime: (iso) => new Date(iso)` for Dates. Default: the ISO string. */
-    readTime?: (iso: string) => Time;
-    /** The messages `getConversation()` and `loadOlder()` give at a time; default 100, at most 100. */
-    pageSize?: number;
-    /** Whether to import the old localStorage data on start; default true. */
-    migrate?: boolean;
-    /** False switches the server off, default true. */
-    enabled?: boolean;
-    /** Parts of the browser to replace, for tests. */
-    environment?: Partial<Environment>;
 }
 
 /** What became of the records of one conversation. */
@@ -927,11 +937,14 @@ declare class LiveConversation<Time> extends LiveQuery<Conversation<Time> | null
 /** The list of conversations, read again when any of them changes. */
 type LiveList<Time> = LiveQuery<readonly ConversationSummary<Time>[]>;
 
-/** The conversation store of a chat frontend. All methods may be called at once, in any tab. */
-declare class HybridConversationStore<Time = string> {
+/** A store that can be opened, closed, listened to and watched: what all else of it is built on. */
+declare abstract class StoreCore<Time = string> {
     #private;
     /** Opens the store, too. */
     constructor(options?: StoreOptions<Time>);
+    abstract getConversation(id: string): Promise<Conversation<Time> | null>;
+    abstract loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>>;
+    abstract getAllConversations(): Promise<ConversationSummary<Time>[]>;
     /** Opens the store again after `close()`; one that is open stays as it is. */
     open(): void;
     /** Resolves when the local data can be read; methods wait for it by themselves. */
@@ -944,6 +957,122 @@ declare class HybridConversationStore<Time = string> {
     /** The list, likewise. */
     liveList(query?: ListQuery): LiveList<Time>;
     get status(): StoreStatus;
+    /** Listens; returns what ends it. */
+    on<Name extends keyof StoreEvents>(name: Name, listener: (event: StoreEvents[Name]) => void): () => void;
+    /** Ends timers, stream and database; what waits is sent by the next page that opens the store. */
+    close(): Promise<void>;
+    /** Sends now what waits. Resolves when all is confirmed; rejects with the reason why it is not. */
+    flush(): Promise<void>;
+    /** Asks the server now what has changed. */
+    sync(): Promise<void>;
+    /**
+     * Asks the browser to keep this page's data when it runs out of room. Resolves with whether it does. Some browsers ask the
+     * person: best called when there is something to lose.
+     */
+    persist(): Promise<boolean>;
+}
+
+/**
+ * What belongs to the user rather than to one conversation: codes and sessions, everything in and out, shares, the trash. Most
+ * of it asks the server.
+ */
+declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
+    #private;
+    /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
+    createLinkCode(): Promise<{
+        code: string;
+        expiresAt: string;
+    }>;
+    /**
+     * Becomes the user whose code it is. With `keepLocal` (the default) the conversations of this device's user so far
+     * go along; without, they are removed from this device: ask before. Rejects with `wrong_code`.
+     */
+    redeemLinkCode(code: string, options?: {
+        keepLocal?: boolean;
+    }): Promise<{
+        userId: string;
+        kept: number;
+    }>;
+    /**
+     * A code that brings this anonymous user back on a browser that has lost it; the code before ends. Nobody can tell it
+     * again: it is to be written down or printed. `getStatistics()` says whether there is one, and since when.
+     */
+    createRecoveryCode(): Promise<RecoveryCode>;
+    /**
+     * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
+     * `invalid_field` where the code is mistyped.
+     */
+    recover(code: string, options?: {
+        keepLocal?: boolean;
+    }): Promise<{
+        userId: string;
+        kept: number;
+    }>;
+    /** Ends the recovery code, if there is one. */
+    revokeRecoveryCode(): Promise<void>;
+    /** Ends the session of all other devices. */
+    signOutEverywhere(): Promise<void>;
+    /** For a device that was signed out: a new anonymous user, to whom what is on this device is sent. */
+    startNewSession(): Promise<void>;
+    /** With `getToken`: takes what the anonymous user of this device has into the account, once. */
+    claimAnonymous(): Promise<{
+        conversations: number;
+    }>;
+    /**
+     * Deletes everything of the user, at the server, on this device, and on others that listen just then. A device that does
+     * not keeps what it has; nothing of it goes to the server again unless something is written to it there.
+     */
+    eraseEverything(): Promise<void>;
+    /** Everything at the server, as lines of JSON that `importData()` takes back. */
+    exportAll(): Promise<Blob>;
+    exportConversation(id: string, format?: 'json' | 'markdown' | 'ndjson'): Promise<Blob>;
+    /**
+     * Imports an export, the value of the old localStorage key, or `{"conversations":[...]}`, of any size. Where the server
+     * is away or switched off, to this device, and from there to the server later.
+     */
+    importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
+    /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
+    migrate(): Promise<MigrationReport>;
+    /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
+    undoMigration(): Promise<{
+        conversations: number;
+    }>;
+    /** Deletes the old key, once all of it is at the server; until then rejects with `not_migrated`. */
+    removeOldData(): Promise<void>;
+    createShare(conversationId: string, { expiresAt }?: {
+        expiresAt?: TimeInput;
+    }): Promise<Share>;
+    listShares(): Promise<Share[]>;
+    /** A share of anybody's; needs no user. */
+    readShare(id: string, { cursor }?: {
+        cursor?: string;
+    }): Promise<SharedConversation>;
+    /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
+    forkShare(id: string): Promise<ForkedShare>;
+    deleteShare(id: string): Promise<void>;
+    /** A page of what is in the trash, last deleted first. */
+    listTrash(options?: PageOptions): Promise<TrashPage>;
+    /** Takes a conversation out of the trash. It is in the list at once, on this device. */
+    restoreConversation(id: string): Promise<void>;
+    /** Deletes a conversation for good, whether it is in the trash or not. */
+    deletePermanently(id: string): Promise<void>;
+    /** Deletes for good what is in the trash. */
+    emptyTrash(): Promise<void>;
+    /**
+     * A page of the conversations that expire within so many days (14, at most 365), last changed first. To keep one,
+     * `updateConversation(id, { keep: true })`.
+     */
+    listExpiring(options?: PageOptions & {
+        days?: number;
+    }): Promise<ExpiringPage>;
+    /** How many days the user's conversations live without being used; null is for ever, as far as the server allows. */
+    setConversationTtl(days: number | null): Promise<Statistics>;
+    getStatistics(): Promise<Statistics>;
+}
+
+/** The conversation store of a chat frontend. All methods may be called at once, in any tab. */
+declare class HybridConversationStore<Time = string> extends AccountStore<Time> {
+    #private;
     /**
      * The list, last changed first, from the device; no messages in it unless `messages` says so, and then those that
      * are on the device.
@@ -1009,114 +1138,11 @@ declare class HybridConversationStore<Time = string> {
     /** The conversation opened last, on this device or, where it never opened one, at the server. */
     getCurrentConversationId(): Promise<string | null>;
     setCurrentConversationId(id: string | null): Promise<void>;
-    /** Listens; returns what ends it. */
-    on<Name extends keyof StoreEvents>(name: Name, listener: (event: StoreEvents[Name]) => void): () => void;
-    /** Sends now what waits. Resolves when all is confirmed; rejects with the reason why it is not. */
-    flush(): Promise<void>;
-    /** Asks the server now what has changed. */
-    sync(): Promise<void>;
     /** Refused writes and losing sides of conflicts, newest first. */
     refusedWrites(): Promise<RefusedWrite[]>;
     discardRefused(key: number): Promise<void>;
-    /** Ends timers, stream and database; what waits is sent by the next page that opens the store. */
-    close(): Promise<void>;
-    /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
-    createLinkCode(): Promise<{
-        code: string;
-        expiresAt: string;
-    }>;
-    /**
-     * Becomes the user whose code it is. With `keepLocal` (the default) the conversations of this device's user so far
-     * go along; without, they are removed from this device: ask before. Rejects with `wrong_code`.
-     */
-    redeemLinkCode(code: string, options?: {
-        keepLocal?: boolean;
-    }): Promise<{
-        userId: string;
-        kept: number;
-    }>;
-    /**
-     * A code that brings this anonymous user back on a browser that has lost it; the code before ends. Nobody can tell it
-     * again: it is to be written down or printed. `getStatistics()` says whether there is one, and since when.
-     */
-    createRecoveryCode(): Promise<RecoveryCode>;
-    /**
-     * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
-     * `invalid_field` where the code is mistyped.
-     */
-    recover(code: string, options?: {
-        keepLocal?: boolean;
-    }): Promise<{
-        userId: string;
-        kept: number;
-    }>;
-    /** Ends the recovery code, if there is one. */
-    revokeRecoveryCode(): Promise<void>;
-    /**
-     * Asks the browser to keep this page's data when it runs out of room. Resolves with whether it does. Some browsers ask the
-     * person: best called when there is something to lose.
-     */
-    persist(): Promise<boolean>;
     /** How many conversations this device holds: whether there is something to ask about before `redeemLinkCode()`. */
     countLocalConversations(): Promise<number>;
-    /** Ends the session of all other devices. */
-    signOutEverywhere(): Promise<void>;
-    /** For a device that was signed out: a new anonymous user, to whom what is on this device is sent. */
-    startNewSession(): Promise<void>;
-    /** With `getToken`: takes what the anonymous user of this device has into the account, once. */
-    claimAnonymous(): Promise<{
-        conversations: number;
-    }>;
-    /**
-     * Deletes everything of the user, at the server, on this device, and on others that listen just then. A device that does
-     * not keeps what it has; nothing of it goes to the server again unless something is written to it there.
-     */
-    eraseEverything(): Promise<void>;
-    /** Everything at the server, as lines of JSON that `importData()` takes back. */
-    exportAll(): Promise<Blob>;
-    exportConversation(id: string, format?: 'json' | 'markdown' | 'ndjson'): Promise<Blob>;
-    /**
-     * Imports an export, the value of the old localStorage key, or `{"conversations":[...]}`, of any size. Where the server
-     * is away or switched off, to this device, and from there to the server later.
-     */
-    importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
-    /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
-    migrate(): Promise<MigrationReport>;
-    /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
-    undoMigration(): Promise<{
-        conversations: number;
-    }>;
-    /** Deletes the old key, once all of it is at the server; until then rejects with `not_migrated`. */
-    removeOldData(): Promise<void>;
-    createShare(conversationId: string, { expiresAt }?: {
-        expiresAt?: TimeInput;
-    }): Promise<Share>;
-    listShares(): Promise<Share[]>;
-    /** A share of anybody's; needs no user. */
-    readShare(id: string, { cursor }?: {
-        cursor?: string;
-    }): Promise<SharedConversation>;
-    /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
-    forkShare(id: string): Promise<ForkedShare>;
-    deleteShare(id: string): Promise<void>;
-    /** A page of what is in the trash, last deleted first. */
-    listTrash(options?: PageOptions): Promise<TrashPage>;
-    /** Takes a conversation out of the trash. It is in the list at once, on this device. */
-    restoreConversation(id: string): Promise<void>;
-    /** Deletes a conversation for good, whether it is in the trash or not. */
-    deletePermanently(id: string): Promise<void>;
-    /** Deletes for good what is in the trash. */
-    emptyTrash(): Promise<void>;
-    /**
-     * A page of the conversations that expire within so many days (14, at most 365), last changed first. To keep one,
-     * `updateConversation(id, { keep: true })`.
-     */
-    listExpiring(options?: PageOptions & {
-        days?: number;
-    }): Promise<ExpiringPage>;
-    /** How many days the user's conversations live without being used; null is for ever, as far as the server allows. */
-    setConversationTtl(days: number | null): Promise<Statistics>;
-    getStatistics(): Promise<Statistics>;
 }
 /** The conversation store of a chat frontend. */
 type ConversationStore<Time = string> = HybridConversationStore<Time>;
