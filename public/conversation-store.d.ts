@@ -696,6 +696,61 @@ interface ImportReport {
         code: string;
     }[];
 }
+/** What a file to import is written in, as the server names it. */
+type ImportFormat = 'claude-code' | 'claude-ai' | 'chatgpt' | 'ui-messages' | 'librechat' | 'open-webui' | 'own';
+interface ImportFileOptions {
+    /** What it is written in; told by its shape where it is left out. */
+    format?: ImportFormat;
+    /** Called whenever the server has taken more of it. */
+    onProgress?: (progress: ImportFileProgress) => void;
+    /** Ends it; what the server has taken by then stays. */
+    signal?: AbortSignal;
+}
+interface ImportFileProgress {
+    /** Bytes done, unpacked. */
+    done: number;
+    /** Bytes in all. */
+    total: number;
+    /** What became of it so far. */
+    report: ImportFileReport;
+}
+/** What became of a file of conversations. */
+interface ImportFileReport {
+    imported: number;
+    /** Were there, and have become what their source is now. */
+    updated: number;
+    unchanged: number;
+    /** Not taken by the server. */
+    rejected: number;
+    /** Not converted: there is nothing to be read in them, or they are not of the source's form. */
+    skipped: number;
+    conversations: FileConversation[];
+    /** Lines that could not be read. */
+    invalidLines: number;
+    /** What was read: the file, or those of an archive. */
+    files: {
+        name: string;
+        format: ImportFormat;
+    }[];
+    /** Files of an archive without conversations. */
+    ignored: string[];
+}
+/** What became of a conversation of a file. */
+interface FileConversation {
+    file: string;
+    /** Where it stands in the file: the first is 0. */
+    index: number;
+    id: string | null;
+    status: 'imported' | 'updated' | 'unchanged' | 'rejected' | 'skipped';
+    /** Why it was rejected or skipped: an error code of the server, or `too_large`, `wrong_shape`, `empty`, `duplicate_id`. */
+    code?: string;
+    /** The same as a sentence, where the server gave one. */
+    message?: string;
+    /** How many messages it has; null where the server did not say. */
+    messages: number | null;
+    /** How many files are named in it and are not there. */
+    missingFiles: number;
+}
 /** A read-only snapshot of a conversation that everybody who has the link can read. */
 interface Share {
     id: string;
@@ -1080,6 +1135,12 @@ declare class HybridConversationStore<Time = string> {
      * is away or switched off, to this device, and from there to the server later.
      */
     importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
+    /**
+     * Imports a file of another system as it is, or one of the service's own, of any size: sessions of Claude Code, exports of
+     * claude.ai, ChatGPT, LibreChat and Open WebUI, `UIMessage[]`; also those in a ZIP archive. The server converts it, so it rejects
+     * with `offline` without it. The same file again changes nothing but for what is new in it.
+     */
+    importFile(file: Blob, options?: ImportFileOptions): Promise<ImportFileReport>;
     /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
     migrate(): Promise<MigrationReport>;
     /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
@@ -1124,4 +1185,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

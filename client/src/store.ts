@@ -19,6 +19,8 @@ import type {
   ForkedConversation,
   ForkedShare,
   ForkOptions,
+  ImportFileOptions,
+  ImportFileReport,
   ImportReport,
   ListQuery,
   McpServers,
@@ -380,6 +382,19 @@ export class HybridConversationStore<Time = string> {
   async importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport> {
     const { transfer, store } = await this.#transfer();
     return transfer.importData(store, data);
+  }
+
+  /**
+   * Imports a file of another system as it is, or one of the service's own, of any size: sessions of Claude Code, exports of
+   * claude.ai, ChatGPT, LibreChat and Open WebUI, `UIMessage[]`; also those in a ZIP archive. The server converts it, so it rejects
+   * with `offline` without it. The same file again changes nothing but for what is new in it.
+   */
+  async importFile(file: Blob, options?: ImportFileOptions): Promise<ImportFileReport> {
+    const [{ store }, { importFile }] = await Promise.all([
+      this.#opening,
+      load(() => import('./import-file/index.js')),
+    ]);
+    return importFile(store, file, options);
   }
 
   /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
