@@ -32,6 +32,7 @@ mod caching;
 mod carrying;
 mod day;
 mod devices;
+mod importing;
 mod keeping;
 mod keyboard;
 mod module;
