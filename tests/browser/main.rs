@@ -43,6 +43,7 @@ mod recovery;
 mod rich;
 mod safety;
 mod scale;
+mod secrets;
 mod sharing;
 mod status;
 mod versions;
