@@ -593,6 +593,14 @@ interface StoreStatus {
     storage: 'indexeddb' | 'memory';
     /** Refused writes whose content waits in `refusedWrites()`. */
     refused: number;
+    /** While the list comes to a device that does not have it yet: how far it is. Else null. */
+    loading: ListLoading | null;
+}
+interface ListLoading {
+    /** Conversations that are here. */
+    done: number;
+    /** Conversations in all; null until the server has said so. */
+    total: number | null;
 }
 /** Something in the store has changed: read again what is on the screen. */
 interface ChangeEvent {
@@ -949,6 +957,10 @@ interface InternalEvents extends StoreEvents {
     /** This tab has found a conflict. */
     'conflict-found': undefined;
     'live-mode': LiveMode;
+    /** How far the list is that comes to this device; null: it broke off. */
+    'list-loading': ListLoading | null;
+    /** All of it is here. */
+    'list-loaded': undefined;
 }
 type Listener<Event> = (event: Event) => unknown;
 /** Typed events. A listener that throws does not keep the event from the others. */
@@ -1185,4 +1197,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

@@ -5,6 +5,7 @@ import { debounce } from './dom.js';
 import { finishDeletions } from './deletions.js';
 import { decorate, icon } from './icons.js';
 import { acceptDrops } from './import-files.js';
+import { ListLoading } from './list-loading.js';
 import { openMenu } from './menu.js';
 import { pageEntries } from './menus.js';
 import { Page } from './page.js';
@@ -100,6 +101,7 @@ function openSearch() {
 }
 
 new StatusLine();
+new ListLoading();
 followStore();
 listenToSearch();
 listenToButtons();

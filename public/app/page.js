@@ -190,7 +190,8 @@ export class Page {
 
   #welcome() {
     showWelcome(this.#views.welcome, {
-      isFirst: this.#list.conversations.length === 0,
+      // Those of a device that is new here may be on their way.
+      isFirst: this.#list.conversations.length === 0 && !store.status.loading,
       onSample: importSample,
       onImport: chooseFiles,
       onLink: openDevices,
