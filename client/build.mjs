@@ -11,6 +11,7 @@ import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { bundlePage } from './build-page.mjs';
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const PUBLIC = join(ROOT, '..', 'public');
@@ -55,7 +56,8 @@ async function buildPackage() {
 }
 
 async function buildBrowser() {
-  const files = new Map([...(await bundleBrowser()), ['conversation-store.d.ts', await bundleTypes()]]);
+  const types = ['conversation-store.d.ts', await bundleTypes()];
+  const files = new Map([...(await bundleBrowser()), types, ...(await bundlePage(PUBLIC))]);
   const size = gzipSync(files.get('conversation-store.js'), { level: 9 }).length;
   console.log(`public/conversation-store.js: ${size} bytes gzipped, of at most ${MOST_BYTES}`);
   for (const [path, text] of files) {

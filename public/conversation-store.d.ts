@@ -17,7 +17,7 @@ declare class StoreError extends Error {
      * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
      * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
      * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
-     * again).
+     * again), `invalid_archive`.
      */
     readonly code: string;
     /** The HTTP status; 0 where there was no response. */
@@ -625,6 +625,14 @@ interface StoreStatus {
     storage: 'indexeddb' | 'memory';
     /** Refused writes whose content waits in `refusedWrites()`. */
     refused: number;
+    /** While the list comes to a device that does not have it yet: how far it is. Else null. */
+    loading: ListLoading | null;
+}
+interface ListLoading {
+    /** Conversations that are here. */
+    done: number;
+    /** Conversations in all; null until the server has said so. */
+    total: number | null;
 }
 /** Something in the store has changed: read again what is on the screen. */
 interface ChangeEvent {
@@ -695,6 +703,63 @@ interface StoreEvents {
     refused: RefusedWrite;
     progress: ProgressEvent;
     failed: FailedEvent;
+}
+
+/** Importing files: what a frontend chooses, and what becomes of them. */
+/** What a file to import is written in, as the server names it. */
+type ImportFormat = 'claude-code' | 'claude-ai' | 'chatgpt' | 'ui-messages' | 'librechat' | 'open-webui' | 'own';
+interface ImportFileOptions {
+    /** What it is written in; told by its shape where it is left out. */
+    format?: ImportFormat;
+    /** Called whenever the server has taken more of it. */
+    onProgress?: (progress: ImportFileProgress) => void;
+    /** Ends it; what the server has taken by then stays. */
+    signal?: AbortSignal;
+}
+interface ImportFileProgress {
+    /** Bytes done, unpacked. */
+    done: number;
+    /** Bytes in all. */
+    total: number;
+    /** What became of it so far. */
+    report: ImportFileReport;
+}
+/** What became of a file of conversations. */
+interface ImportFileReport {
+    imported: number;
+    /** Were there, and have become what their source is now. */
+    updated: number;
+    unchanged: number;
+    /** Not taken by the server. */
+    rejected: number;
+    /** Not converted: there is nothing to be read in them, or they are not of the source's form. */
+    skipped: number;
+    conversations: FileConversation[];
+    /** Lines that could not be read. */
+    invalidLines: number;
+    /** What was read: the file, or those of an archive. */
+    files: {
+        name: string;
+        format: ImportFormat;
+    }[];
+    /** Files of an archive without conversations. */
+    ignored: string[];
+}
+/** What became of a conversation of a file. */
+interface FileConversation {
+    file: string;
+    /** Where it stands in the file: the first is 0. */
+    index: number;
+    id: string | null;
+    status: 'imported' | 'updated' | 'unchanged' | 'rejected' | 'skipped';
+    /** Why it was rejected or skipped: an error code of the server, or `too_large`, `wrong_shape`, `empty`, `duplicate_id`. */
+    code?: string;
+    /** The same as a sentence, where the server gave one. */
+    message?: string;
+    /** How many messages it has; null where the server did not say. */
+    messages: number | null;
+    /** How many files are named in it and are not there. */
+    missingFiles: number;
 }
 
 /** The token of an auth provider's user; null where nobody is signed in. */
@@ -904,6 +969,10 @@ interface InternalEvents extends StoreEvents {
     /** This tab has found a conflict. */
     'conflict-found': undefined;
     'live-mode': LiveMode;
+    /** How far the list is that comes to this device; null: it broke off. */
+    'list-loading': ListLoading | null;
+    /** All of it is here. */
+    'list-loaded': undefined;
 }
 type Listener<Event> = (event: Event) => unknown;
 /** Typed events. A listener that throws does not keep the event from the others. */
@@ -1031,6 +1100,12 @@ declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
      * is away or switched off, to this device, and from there to the server later.
      */
     importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
+    /**
+     * Imports a file of another system as it is, or one of the service's own, of any size: sessions of Claude Code, exports of
+     * claude.ai, ChatGPT, LibreChat and Open WebUI, `UIMessage[]`; also those in a ZIP archive. The server converts it, so it rejects
+     * with `offline` without it. The same file again changes nothing but for what is new in it.
+     */
+    importFile(file: Blob, options?: ImportFileOptions): Promise<ImportFileReport>;
     /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
     migrate(): Promise<MigrationReport>;
     /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
@@ -1150,4 +1225,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

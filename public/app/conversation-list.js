@@ -150,12 +150,15 @@ export class ConversationList {
   #showNothing(isEmpty) {
     this.#viewport.querySelector('.nothing')?.remove();
     if (!isEmpty) return;
+    const isExpected = Boolean(store.status.loading);
     const text = this.#results
       ? 'Nothing found on this device.'
       : this.#isArchive
         ? 'The archive is empty.'
         : 'Your conversations will be listed here.';
-    this.#viewport.prepend(h('p', { class: 'nothing' }, text));
+    this.#viewport.prepend(
+      h('p', { class: 'nothing' }, isExpected && !this.#results ? 'They are on their way.' : text),
+    );
   }
 
   #toggleArchive() {
