@@ -6,9 +6,11 @@ import { listConversations, readState, writeState } from './local/records.js';
 import { EventBus } from './event-bus.js';
 import { codeOf, StoreError } from './errors.js';
 import { LiveQueries, type LiveConversation, type LiveEvents, type LiveList } from './live-queries.js';
+import type { LiveSearch } from './live-search.js';
 import type { StoredRefusal } from './local/refused-writes.js';
 import type { SessionResponse } from './net/wire.js';
 import { openStore, type OpenStore } from './open.js';
+import type { Search } from './search/search.js';
 import { generateTitle } from './text.js';
 import type {
   Conversation,
@@ -21,6 +23,7 @@ import type {
   ForkOptions,
   ImportReport,
   ListQuery,
+  LiveSearchOptions,
   McpServers,
   MessageInput,
   MessagePlace,
@@ -52,6 +55,7 @@ export class HybridConversationStore<Time = string> {
   readonly #read: ReadOptions<Time>;
   readonly #live: LiveQueries<Time>;
   #context: Context;
+  #search: Promise<Search> | null = null;
   #opened: Promise<Opened<Time>> | null;
 
   /** Opens the store, too. */
@@ -64,6 +68,7 @@ export class HybridConversationStore<Time = string> {
       getConversation: (id) => this.getConversation(id),
       loadOlder: (conversation) => this.loadOlder(conversation),
       getAllConversations: () => this.getAllConversations(),
+      loadSearch: () => this.#loadSearch(),
     });
     this.#context = createContext(options as StoreOptions<unknown>);
     this.#opened = this.#open();
@@ -108,6 +113,19 @@ export class HybridConversationStore<Time = string> {
   /** The list, likewise. */
   liveList(query: ListQuery = {}): LiveList<Time> {
     return this.#live.list(query);
+  }
+
+  /**
+   * What is found for a text, by all of its words, the beginning of the last one, and "phrases" between quotation marks: on
+   * this device at once, in the index that it keeps; then what only the server has. Subscribe to another one as the text changes.
+   */
+  liveSearch(text: string, options: LiveSearchOptions = {}): LiveSearch {
+    return this.#live.search(text, options);
+  }
+
+  /** Loads the index and brings it up to date. Best called when somebody is about to search: by then it takes no time. */
+  async prepareSearch(): Promise<void> {
+    await (await this.#loadSearch()).prepare();
   }
 
   get status(): StoreStatus {
@@ -221,10 +239,9 @@ export class HybridConversationStore<Time = string> {
     return this.#write(id, (conversations) => conversations.update(id, copy));
   }
 
-  /** Conversations on this device whose title or text has all the words, last changed first. */
+  /** Of the conversations on this device whose title or text is found, the place where it is found best. See `liveSearch()`. */
   async search(text: string, { limit = 50 }: { limit?: number } = {}): Promise<SearchResult[]> {
-    const [{ store }, { search }] = await Promise.all([this.#opening, load(() => import('./local/search.js'))]);
-    return search(store.database, text, limit);
+    return (await this.#loadSearch()).searchDevice(text, { limit, perConversation: 1 });
   }
 
   /** The conversation opened last, on this device or, where it never opened one, at the server. */
@@ -279,6 +296,8 @@ export class HybridConversationStore<Time = string> {
   #close() {
     const opening = this.#opened;
     this.#opened = null;
+    this.#search?.then((search) => search.close()).catch(() => {});
+    this.#search = null;
     return opening?.catch(() => null);
   }
 
@@ -491,6 +510,23 @@ export class HybridConversationStore<Time = string> {
   async #account() {
     const [{ store }, account] = await Promise.all([this.#opening, load(() => import('./account.js'))]);
     return { account, store };
+  }
+
+  #loadSearch(): Promise<Search> {
+    if (!this.#search) {
+      const loading = this.#openSearch();
+      this.#search = loading;
+      // Where that fails, it is loaded again when it is next asked for.
+      loading.catch(() => {
+        if (this.#search === loading) this.#search = null;
+      });
+    }
+    return this.#search;
+  }
+
+  async #openSearch() {
+    const [{ store }, { Search }] = await Promise.all([this.#opening, load(() => import('./search/search.js'))]);
+    return new Search(store);
   }
 
   async #transfer() {

@@ -278,17 +278,39 @@ export interface StoreEvents {
   failed: FailedEvent;
 }
 
-/** A conversation that `search()` found. */
+/** A message, or a title, that a search has found. */
 export interface SearchResult {
   conversationId: string;
+  /** Of the conversation. */
   title: string;
-  /** Null where the title matched. */
+  /** Null where the title was found. */
   messageId: string | null;
-  /** The text around the first match. */
+  /** When the message was written, or the conversation last changed; ISO 8601. */
+  at: string;
+  /** The part of the text where it was found. */
   excerpt: string;
-  /** Where in `excerpt` the match is. */
+  /** Where in `excerpt` it was found: each place's start, and its length. In order. */
+  marks: [start: number, length: number][];
+  /** The first of the marks. */
   start: number;
   length: number;
+}
+
+/** What a search has found so far. */
+export interface SearchFindings {
+  /** The best first; what only the server has comes behind what this device has. */
+  readonly results: readonly SearchResult[];
+  /** `device`: only what is on this device was searched. `everything`: the server has told what it has, too. */
+  readonly scope: 'device' | 'everything';
+  /** Whether that is all: nothing is yet to be indexed, and no response of the server is waited for. */
+  readonly isComplete: boolean;
+}
+
+export interface LiveSearchOptions {
+  /** At most so many results; default 50. */
+  limit?: number;
+  /** At most so many results of one conversation; default 3. */
+  perConversation?: number;
 }
 
 /** What became of the data under the old localStorage key. */
