@@ -55,7 +55,10 @@ test('words are found without case and accents, the last one by its beginning, q
   assert.deepEqual((await ids('green ')).sort(), ['m0', 'm1']);
   assert.deepEqual((await ids('green tea')).sort(), ['m0', 'm1']);
   assert.deepEqual(await ids('"green tea"'), ['m0']);
-  assert.deepEqual(await ids('“green le'), ['m1']);
+  assert.deepEqual(await ids('“green leaves” te'), ['m1']);
+  assert.deepEqual((await ids('"tea gre')).sort(), ['m0', 'm1']);
+  assert.deepEqual((await ids('gre* of')).sort(), ['m1']);
+  assert.deepEqual((await ids('green-tea')).sort(), ['m0']);
   assert.deepEqual(await ids('σοφος fin'), ['m3']);
   assert.deepEqual(await ids('gree tea'), []);
   assert.deepEqual(await ids(' ,.'), []);
@@ -92,6 +95,10 @@ test('titles are found, and the conversation of a message once where one place i
   const { store, find } = await storeWith(t, 'apple', 'apple pie');
   await store.updateConversation('c', { title: 'Apple cake' });
   assert.deepEqual((await find('apple')).map(({ messageId }) => messageId).sort(), [null, 'm0', 'm1'].sort());
+  assert.deepEqual(
+    (await find('apple cake pie')).map(({ messageId }) => messageId),
+    ['m1'],
+  );
   const found = await store.search('apple');
   assert.equal(found.length, 1);
   assert.deepEqual(

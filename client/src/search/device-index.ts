@@ -171,7 +171,7 @@ export class DeviceIndex {
     return read.flatMap(({ candidate, record, message }) => {
       if (!record || record.deleted || (candidate.messageId !== null && !message?.shown)) return [];
       const title = titleOf(record);
-      const excerpt = excerptOf(message ? textOf(message.body) : title, query);
+      const excerpt = message ? excerptOf(textOf(message.body), query, title) : excerptOf(title, query);
       return excerpt ? [{ candidate, result: resultOf(candidate, title, message?.body.timestamp, excerpt) }] : [];
     });
   }

@@ -1,7 +1,7 @@
 /** The part of a text that shows what was found in it. */
 
 import type { Query, Sequence } from './query.js';
-import { unitsOf, type Unit } from './tokens.js';
+import { isGlued, unitsOf, type Unit } from './tokens.js';
 
 export interface Excerpt {
   excerpt: string;
@@ -22,10 +22,12 @@ const [BEFORE, LENGTH] = [60, 180];
 /** Occurrences that are considered: a text may be one word a thousand times. */
 const MOST = 200;
 
-/** Null where the text does not have all that is searched for. */
-export function excerptOf(text: string, query: Query): Excerpt | null {
-  const occurrences = find(text, query.sequences);
-  if (new Set(occurrences.map(({ sequence }) => sequence)).size < query.sequences.length) return null;
+/** Null where the text, together with its title, does not have all that is searched for. */
+export function excerptOf(text: string, { sequences }: Query, title = ''): Excerpt | null {
+  const occurrences = find(text, sequences);
+  const there = new Set(occurrences.map(({ sequence }) => sequence));
+  const missing = sequences.filter((_, index) => !there.has(index));
+  if (there.size === 0 || missing.some((sequence) => find(title, [sequence]).length === 0)) return null;
   const first = bestStart(occurrences);
   const from = first.start <= BEFORE ? 0 : wordStart(text, first.start - BEFORE);
   const to = from + LENGTH >= text.length ? text.length : wordEnd(text, Math.max(first.end, from + LENGTH));
@@ -33,7 +35,7 @@ export function excerptOf(text: string, query: Query): Excerpt | null {
   return { excerpt: text.slice(from, to), marks: merge(inside).map(([start, end]) => [start - from, end - start]) };
 }
 
-/** Every place at which a sequence stands, up to so many once all have been found. */
+/** Where the sequences stand. */
 function find(text: string, sequences: readonly Sequence[]): Occurrence[] {
   const found: Occurrence[] = [];
   const missing = new Set(sequences.keys());
@@ -43,12 +45,12 @@ function find(text: string, sequences: readonly Sequence[]): Occurrence[] {
     window.push(unit);
     if (window.length > longest) window.shift();
     for (const [index, sequence] of sequences.entries()) {
-      if (!endsWith(window, sequence)) continue;
+      if ((found.length >= MOST && !missing.has(index)) || !endsWith(window, sequence)) continue;
       missing.delete(index);
       const start = window[window.length - sequence.words.length]?.start as number;
       found.push({ sequence: index, start, end: unit.end });
     }
-    if (missing.size === 0 && found.length > MOST) break;
+    if (missing.size === 0 && found.length >= MOST) break;
   }
   return found;
 }
@@ -57,8 +59,10 @@ function endsWith(units: readonly Unit[], { words, isPrefix }: Sequence) {
   const offset = units.length - words.length;
   if (offset < 0) return false;
   return words.every((word, index) => {
-    const { folded, isCjk } = units[offset + index] as Unit;
-    return folded === word || (isPrefix && !isCjk && index === words.length - 1 && folded.startsWith(word));
+    const unit = units[offset + index] as Unit;
+    if (isGlued(words[index - 1], word) && !isGlued(units[offset + index - 1], unit)) return false;
+    const isBeginning = isPrefix && index === words.length - 1 && !unit.isCjk && !word.isCjk;
+    return unit.folded === word.folded || (isBeginning && unit.folded.startsWith(word.folded));
   });
 }
 

@@ -1,6 +1,6 @@
-/** What is searched for. */
+/** What is searched for: words, beginnings of words (`word*`) and "phrases". As the server reads it, with one thing more. */
 
-import { unitsOf, type Unit } from './tokens.js';
+import { isGlued, unitsOf, type Unit } from './tokens.js';
 
 /** A term of the index that has to be there. */
 export interface QueryTerm {
@@ -9,63 +9,55 @@ export interface QueryTerm {
   isPrefix: boolean;
 }
 
-/** Words that have to stand one behind the other: a phrase, a run of characters without spaces, or one word. */
+/** Words that follow one another. */
 export interface Sequence {
-  words: string[];
-  /** Of its last word, the beginning will do. */
+  words: Unit[];
+  /** Whether the last one is only the beginning of a word. */
   isPrefix: boolean;
 }
 
+/** All of its sequences have to be found. */
 export interface Query {
-  terms: QueryTerm[];
   sequences: Sequence[];
+  /** What a text that has the sequences has in the index. */
+  terms: QueryTerm[];
 }
 
-/** All words of `text` have to be there; those between quotation marks as they stand; of the last one its beginning. */
-export function parseQuery(text: string): Query {
-  const sequences: Sequence[] = [];
-  // Every other part is between quotation marks; where the last one is not closed, it still is being typed.
-  const parts = text.split(/["“”„«»]/);
-  for (const [index, part] of parts.entries()) {
-    const units = [...unitsOf(part)];
-    const isPhrase = index % 2 === 1;
-    sequences.push(...(isPhrase && units.length > 0 ? [sequenceOf(units)] : apart(units)));
-  }
-  const last = sequences.at(-1);
-  if (last && /[\p{L}\p{N}\p{M}]$/u.test(text)) last.isPrefix = true;
+const QUOTES = /["“”„]/;
+
+/** Of the word that is being typed, the last one, the beginning will do. */
+export function parseQuery(typed: string): Query {
+  const text = asTyped(typed);
+  const sequences = chunksOf(text).flatMap(({ chunk, isQuoted }): Sequence[] => {
+    const words = [...unitsOf(chunk)];
+    if (words.length === 0) return [];
+    // A star is the end of what it follows, and nothing in a phrase.
+    return [{ words, isPrefix: !isQuoted && words.at(-1)?.end === chunk.length - 1 && chunk.endsWith('*') }];
+  });
   return { sequences, terms: sequences.flatMap(termsOfSequence) };
 }
 
-function sequenceOf(units: readonly Unit[]): Sequence {
-  return { words: units.map(({ folded }) => folded), isPrefix: false };
+/** The text with the star of the word that is being typed: as the server is asked. */
+export function asTyped(text: string): string {
+  return /[\p{Alphabetic}\p{N}\p{M}]$/u.test(text) ? `${text}*` : text;
 }
 
-/** A sequence of each word, and of each run of characters that stand without spaces between them. */
-function apart(units: readonly Unit[]): Sequence[] {
-  const groups: Unit[][] = [];
-  for (const unit of units) {
-    const before = groups.at(-1)?.at(-1);
-    if (unit.isCjk && before?.isCjk && before.end === unit.start) groups.at(-1)?.push(unit);
-    else groups.push([unit]);
-  }
-  return groups.map(sequenceOf);
+/** What stands in quotation marks, and what stands between spaces outside of them. A quotation that does not end is none. */
+function chunksOf(text: string) {
+  const parts = text.split(QUOTES);
+  return parts.flatMap((part, index) => {
+    const isQuoted = index % 2 === 1 && index < parts.length - 1;
+    const chunks = isQuoted ? [part] : part.split(/\s+/);
+    return chunks.map((chunk) => ({ chunk, isQuoted }));
+  });
 }
 
 function termsOfSequence({ words, isPrefix }: Sequence): QueryTerm[] {
-  const terms: QueryTerm[] = [];
-  for (const [index, word] of words.entries()) {
+  return words.flatMap(({ folded, isCjk }, index) => {
     const next = words[index + 1];
-    const isCjk = isSpaceless(word);
-    if (isCjk && next !== undefined && isSpaceless(next)) terms.push({ term: word + next, isPrefix: false });
-    // What follows the last character is not known: its pair begins with it. Behind a pair, it is known to be there.
-    else if (isCjk)
-      terms.push(...(index > 0 && isSpaceless(words[index - 1] ?? '') ? [] : [{ term: word, isPrefix: true }]));
-    else terms.push({ term: word, isPrefix: isPrefix && next === undefined });
-  }
-  return terms;
-}
-
-function isSpaceless(word: string) {
-  const [unit] = unitsOf(word);
-  return unit?.isCjk ?? false;
+    if (!isCjk) return [{ term: folded, isPrefix: isPrefix && !next }];
+    if (isGlued(words[index], next)) return [{ term: folded + next?.folded, isPrefix: false }];
+    // The pair before has it already; of one that stands alone it is not known what follows.
+    return isGlued(words[index - 1], words[index]) ? [] : [{ term: folded, isPrefix: true }];
+  });
 }

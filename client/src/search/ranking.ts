@@ -53,19 +53,27 @@ function weightOf(frequency: number, documents: number) {
   return Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5));
 }
 
+/** A message may lack what its title has: then it counts less. */
+const TITLE = 0.5;
+
 function candidatesOf({ segment, ranges }: Found, terms: QueryTerm[], weights: number[], mean: number): Candidate[] {
   const times = ranges.map((range, index) => timesIn(segment, range, terms[index]?.term));
+  const { conversation, updatedAt, ids, lengths } = segment;
+  // Where the title has it all, a message has to have it all, too.
+  const mayLack = times.map((counts) => counts[0] as number);
+  if (mayLack.every(Boolean)) mayLack.fill(0);
   const candidates: Candidate[] = [];
-  for (const [index, id] of segment.ids.entries()) {
-    if (!times.every((counts) => counts[index])) continue;
-    const norm = K1 * (1 - B + (B * (segment.lengths[index] as number)) / mean);
-    let score = 0;
-    for (const [term, counts] of times.entries()) {
-      const count = counts[index] as number;
+  for (let index = 0; index < ids.length; index += 1) {
+    const norm = K1 * (1 - B + (B * (lengths[index] as number)) / mean);
+    let [score, isHere, isThere] = [0, false, true];
+    for (let term = 0; term < times.length && isThere; term += 1) {
+      const own = times[term]?.[index] as number;
+      const count = own || (mayLack[term] as number) * TITLE;
+      isHere ||= own > 0;
+      isThere = count > 0;
       score += ((weights[term] as number) * count * (K1 + 1)) / (count + norm);
     }
-    const { conversation, updatedAt } = segment;
-    candidates.push({ conversation, messageId: id || null, score, updatedAt });
+    if (isHere && isThere) candidates.push({ conversation, messageId: ids[index] || null, score, updatedAt });
   }
   return candidates;
 }

@@ -41,8 +41,7 @@ export function* termsOf(text: string): Generator<string> {
   }
   let before: Unit | undefined;
   for (const unit of unitsOf(text)) {
-    const isGlued = unit.isCjk && before?.isCjk && before.end === unit.start;
-    if (before?.isCjk) yield before.folded + (isGlued ? unit.folded : '');
+    if (before?.isCjk) yield before.folded + (isGlued(before, unit) ? unit.folded : '');
     if (!unit.isCjk) yield unit.folded;
     before = unit;
   }
@@ -77,4 +76,9 @@ function charactersOf(run: string, start: number): Unit[] {
     else units.push({ folded: character, start: at, end: at + character.length, isCjk: true });
   }
   return units;
+}
+
+/** Whether both are characters of Chinese, Japanese or Korean with nothing between them. */
+export function isGlued(before: Unit | undefined, next: Unit | undefined) {
+  return Boolean(before?.isCjk && next?.isCjk && before.end === next.start);
 }
