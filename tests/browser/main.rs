@@ -42,6 +42,7 @@ mod recovery;
 mod rich;
 mod safety;
 mod scale;
+mod search_figures;
 mod sharing;
 mod status;
 mod versions;

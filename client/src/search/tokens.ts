@@ -13,6 +13,8 @@ export interface Unit {
 const MOST_CHARACTERS = 64;
 
 const NOT_ASCII = /[^\0-\x7f]/;
+/** In words: dashes, quotation marks and pictures are not. */
+const NOT_ASCII_IN_WORDS = /(?![\0-\x7f])[\p{Alphabetic}\p{N}\p{M}]/u;
 const ASCII_WORDS = /[a-z0-9]+/g;
 const WORDS = /[\p{Alphabetic}\p{N}][\p{Alphabetic}\p{N}\p{M}]*/gu;
 /** What only changes the character before it, as an accent does. A vowel sign does more, but for Hebrew and Arabic ones. */
@@ -34,18 +36,21 @@ export function fold(word: string): string {
  * What of a text is indexed, in its order: words; and of characters without spaces between words each with the next one, and the
  * last by itself, so that whatever begins with a character is found by it.
  */
-export function* termsOf(text: string): Generator<string> {
-  if (!NOT_ASCII.test(text)) {
-    for (const [word] of text.toLowerCase().matchAll(ASCII_WORDS)) yield word.slice(0, MOST_CHARACTERS);
-    return;
-  }
+export function termsOf(text: string): string[] {
+  if (!NOT_ASCII_IN_WORDS.test(text)) return (text.toLowerCase().match(ASCII_WORDS) ?? []).map(cut);
+  const terms: string[] = [];
   let before: Unit | undefined;
   for (const unit of unitsOf(text)) {
-    if (before?.isCjk) yield before.folded + (isGlued(before, unit) ? unit.folded : '');
-    if (!unit.isCjk) yield unit.folded;
+    if (before?.isCjk) terms.push(before.folded + (isGlued(before, unit) ? unit.folded : ''));
+    if (!unit.isCjk) terms.push(unit.folded);
     before = unit;
   }
-  if (before?.isCjk) yield before.folded;
+  if (before?.isCjk) terms.push(before.folded);
+  return terms;
+}
+
+function cut(word: string) {
+  return word.length > MOST_CHARACTERS ? word.slice(0, MOST_CHARACTERS) : word;
 }
 
 /** The words of a text, and its characters of scripts without spaces, one after the other. */
@@ -63,7 +68,7 @@ export function* unitsOf(text: string): Generator<Unit> {
 }
 
 function wordAt(word: string, start: number): Unit {
-  return { folded: fold(word).slice(0, MOST_CHARACTERS), start, end: start + word.length, isCjk: false };
+  return { folded: cut(fold(word)), start, end: start + word.length, isCjk: false };
 }
 
 /** An accent makes another sound of these characters: those that have one of their own keep it. */
