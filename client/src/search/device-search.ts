@@ -30,12 +30,13 @@ export class DeviceSearch {
 
   search(query: DeviceQuery): Promise<DeviceResults> {
     const worker = this.#worker;
-    if (!worker) return this.#searchHere(query);
+    const { name: database } = this.#database;
+    if (!worker || !database) return this.#searchHere(query);
     this.#count += 1;
     const id = this.#count;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { query, resolve, reject });
-      worker.postMessage({ id, query } satisfies WorkerRequest);
+      worker.postMessage({ id, database, query } satisfies WorkerRequest);
     });
   }
 
@@ -47,10 +48,9 @@ export class DeviceSearch {
   }
 
   #startWorker(): Worker | null {
-    const { name } = this.#database;
-    if (!name || typeof Worker === 'undefined') return null;
+    if (!this.#database.name || typeof Worker === 'undefined') return null;
     try {
-      const worker = openWorker(name);
+      const worker = openWorker();
       worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#hear(data);
       // The page's policy forbids it, or its bundler has left it out.
       worker.onerror = () => this.#doWithoutWorker();

@@ -4,6 +4,8 @@ import type { DeviceQuery, DeviceResults } from './device-index.js';
 
 export interface WorkerRequest {
   id: number;
+  /** The name of the database, the same every time. */
+  database: string;
   query: DeviceQuery;
 }
 

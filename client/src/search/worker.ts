@@ -7,15 +7,14 @@ import type { WorkerReply, WorkerRequest } from './worker-messages.js';
 
 /** The worker's side of the channel to its page. */
 const page = globalThis as unknown as {
-  name: string;
   onmessage: ((event: MessageEvent<WorkerRequest>) => void) | null;
   postMessage(reply: WorkerReply): void;
 };
 
 let index: Promise<DeviceIndex> | null = null;
 
-page.onmessage = ({ data: { id, query } }) => {
-  index ??= open();
+page.onmessage = ({ data: { id, database, query } }) => {
+  index ??= open(database);
   index
     .then((opened) => opened.search(query))
     .then(
@@ -28,8 +27,7 @@ page.onmessage = ({ data: { id, query } }) => {
     );
 };
 
-/** A worker has the name of the database that it reads. */
-async function open() {
-  const database = await openIndexedDatabase(page.name);
+async function open(name: string) {
+  const database = await openIndexedDatabase(name);
   return new DeviceIndex(database, () => page.postMessage({ hasProgressed: true }));
 }
