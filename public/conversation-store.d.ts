@@ -892,13 +892,15 @@ interface SearchResult {
 interface SearchFindings {
     /** The best first; what only the server has comes behind what this device has. */
     readonly results: readonly SearchResult[];
-    /** `device`: only what is on this device was searched. `everything`: the server has told what it has, too. */
+    /** `device`: only what is on this device was searched. `everything`: the server was, too. */
     readonly scope: 'device' | 'everything';
-    /** Whether that is all: nothing is yet to be indexed, and no response of the server is waited for. */
+    /** Whether nothing more comes by itself: all is indexed, and no response of the server is waited for. */
     readonly isComplete: boolean;
+    /** Whether the server has more to look through: see `LiveSearch.loadMore()`. */
+    readonly hasMore: boolean;
 }
 interface LiveSearchOptions {
-    /** At most so many results; default 50. */
+    /** At most so many results of this device, and as many as the server adds; default 50. */
     limit?: number;
     /** At most so many results of one conversation; default 3. */
     perConversation?: number;
@@ -1586,6 +1588,19 @@ interface OpenStore extends Context {
     close(): Promise<void>;
 }
 
+/** One text that is searched for, for as long as somebody looks at the results. */
+
+declare class SearchRun {
+    #private;
+    /** Called when there may be more to read. */
+    readonly changed: () => void;
+    constructor(search: Search, text: string, options: SearchOptions, changed: () => void, ended: () => void);
+    read(): Promise<SearchFindings>;
+    /** Asks the server for more. */
+    more(): Promise<void>;
+    end(): void;
+}
+
 interface SearchOptions {
     /** At most so many results. */
     limit: number;
@@ -1606,17 +1621,7 @@ declare class Search {
     begin(text: string, options: SearchOptions, changed: () => void): SearchRun;
     close(): void;
 }
-/** One text that is searched for, for as long as somebody looks at the results. */
-declare class SearchRun {
-    #private;
-    readonly changed: () => void;
-    constructor(search: Search, text: string, options: SearchOptions, changed: () => void, ended: () => void);
-    read(): Promise<SearchFindings>;
-    end(): void;
-}
 
-/** What is found for a text: what this device has at once, and what the server adds when it comes. */
-type LiveSearch = LiveQuery<SearchFindings>;
 /** What searches, once the store is open and the search is loaded. */
 interface SearchSource {
     events: EventBus<{
@@ -1624,6 +1629,13 @@ interface SearchSource {
         opened: undefined;
     }>;
     loadSearch(): Promise<Search>;
+}
+/** What is found for a text: what this device has at once, and what the server adds when it comes. */
+declare class LiveSearch extends LiveQuery<SearchFindings> {
+    #private;
+    constructor(source: SearchSource, text: string, options: LiveSearchOptions, onIdle: () => void);
+    /** Lets the server look further, where there is more to look through. */
+    loadMore(): Promise<void>;
 }
 
 /** What live queries read with. */
@@ -1851,5 +1863,5 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 /** Makes the conversation store of a chat frontend, and opens it. */
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
-export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearch, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export { HybridConversationStore, LiveConversation, LiveQuery, LiveSearch, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

@@ -1,7 +1,7 @@
 import type { EventBus } from './event-bus.js';
 import { same } from './local/fields.js';
 import { LiveQuery } from './live-query.js';
-import { createLiveSearch, type LiveSearch, type SearchSource } from './live-search.js';
+import { LiveSearch, type SearchSource } from './live-search.js';
 import type {
   ChangeEvent,
   Conversation,
@@ -84,7 +84,7 @@ export class LiveQueries<Time> {
   search(text: string, options: LiveSearchOptions): LiveSearch {
     const key = keyOf({ ...options, text });
     return find(this.#searches, key, () => {
-      return createLiveSearch(this.#source, text, options, () => this.#searches.delete(key));
+      return new LiveSearch(this.#source, text, options, () => this.#searches.delete(key));
     });
   }
 

@@ -1,11 +1,9 @@
 import { StoreError } from './errors.js';
 import type { EventBus } from './event-bus.js';
 import { LiveQuery } from './live-query.js';
-import type { Search, SearchRun } from './search/search.js';
+import type { SearchRun } from './search/search-run.js';
+import type { Search } from './search/search.js';
 import type { ChangeEvent, LiveSearchOptions, SearchFindings, SearchResult } from './types.js';
-
-/** What is found for a text: what this device has at once, and what the server adds when it comes. */
-export type LiveSearch = LiveQuery<SearchFindings>;
 
 /** What searches, once the store is open and the search is loaded. */
 export interface SearchSource {
@@ -16,45 +14,57 @@ export interface SearchSource {
 /** The most results, and of one conversation, where nobody says how many. */
 const [MOST, PER_CONVERSATION] = [50, 3];
 
-const NOTHING: SearchFindings = Object.freeze({ results: Object.freeze([]), scope: 'device', isComplete: true });
+const NOTHING: SearchFindings = Object.freeze({
+  results: Object.freeze([]),
+  scope: 'device',
+  isComplete: true,
+  hasMore: false,
+});
 
-export function createLiveSearch(
-  { events, loadSearch }: SearchSource,
-  text: string,
-  { limit = MOST, perConversation = PER_CONVERSATION }: LiveSearchOptions,
-  onIdle: () => void,
-): LiveSearch {
-  let changed: (() => void) | null = null;
-  let run: SearchRun | null = null;
-  const end = () => {
-    run?.end();
-    run = null;
-  };
-  return new LiveQuery<SearchFindings>({
-    async read() {
-      if (text.trim() === '') return NOTHING;
-      const search = await loadSearch();
-      // Nobody wants it any more: what is shown stays.
-      if (!changed) throw new StoreError('closed', 'The search was ended.');
-      run ??= search.begin(text, { limit, perConversation }, () => changed?.());
-      return run.read();
-    },
-    watch(callback) {
-      changed = callback;
-      const reopened = () => {
-        end();
-        callback();
-      };
-      const stops = [events.on('change', callback), events.on('opened', reopened)];
-      return () => {
-        changed = null;
-        for (const stop of stops) stop();
-        end();
-      };
-    },
-    reuse: reuseFindings,
-    onIdle,
-  });
+/** What is found for a text: what this device has at once, and what the server adds when it comes. */
+export class LiveSearch extends LiveQuery<SearchFindings> {
+  readonly #loadMore: () => Promise<void>;
+
+  constructor(source: SearchSource, text: string, options: LiveSearchOptions, onIdle: () => void) {
+    const { limit = MOST, perConversation = PER_CONVERSATION } = options;
+    let changed: (() => void) | null = null;
+    let run: SearchRun | null = null;
+    const end = () => {
+      run?.end();
+      run = null;
+    };
+    super({
+      async read() {
+        if (text.trim() === '') return NOTHING;
+        const search = await source.loadSearch();
+        // Nobody wants it any more: what is shown stays.
+        if (!changed) throw new StoreError('closed', 'The search was ended.');
+        run ??= search.begin(text, { limit, perConversation }, () => changed?.());
+        return run.read();
+      },
+      watch(callback) {
+        changed = callback;
+        const reopened = () => {
+          end();
+          callback();
+        };
+        const stops = [source.events.on('change', callback), source.events.on('opened', reopened)];
+        return () => {
+          changed = null;
+          for (const stop of stops) stop();
+          end();
+        };
+      },
+      reuse: reuseFindings,
+      onIdle,
+    });
+    this.#loadMore = async () => run?.more();
+  }
+
+  /** Lets the server look further, where there is more to look through. */
+  async loadMore(): Promise<void> {
+    await this.#loadMore();
+  }
 }
 
 function reuseFindings(before: SearchFindings, next: SearchFindings): SearchFindings {
@@ -62,6 +72,6 @@ function reuseFindings(before: SearchFindings, next: SearchFindings): SearchFind
   const results: SearchResult[] = next.results.map((result) => known.get(JSON.stringify(result)) ?? result);
   const isSame =
     results.length === before.results.length && results.every((result, at) => result === before.results[at]);
-  const shared = isSame ? { ...next, results: before.results } : { ...next, results };
-  return isSame && next.scope === before.scope && next.isComplete === before.isComplete ? before : shared;
+  const shared = { ...next, results: isSame ? before.results : results };
+  return JSON.stringify(shared) === JSON.stringify(before) && isSame ? before : shared;
 }

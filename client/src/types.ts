@@ -300,14 +300,16 @@ export interface SearchResult {
 export interface SearchFindings {
   /** The best first; what only the server has comes behind what this device has. */
   readonly results: readonly SearchResult[];
-  /** `device`: only what is on this device was searched. `everything`: the server has told what it has, too. */
+  /** `device`: only what is on this device was searched. `everything`: the server was, too. */
   readonly scope: 'device' | 'everything';
-  /** Whether that is all: nothing is yet to be indexed, and no response of the server is waited for. */
+  /** Whether nothing more comes by itself: all is indexed, and no response of the server is waited for. */
   readonly isComplete: boolean;
+  /** Whether the server has more to look through: see `LiveSearch.loadMore()`. */
+  readonly hasMore: boolean;
 }
 
 export interface LiveSearchOptions {
-  /** At most so many results; default 50. */
+  /** At most so many results of this device, and as many as the server adds; default 50. */
   limit?: number;
   /** At most so many results of one conversation; default 3. */
   perConversation?: number;
