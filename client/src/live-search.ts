@@ -68,10 +68,17 @@ export class LiveSearch extends LiveQuery<SearchFindings> {
 }
 
 function reuseFindings(before: SearchFindings, next: SearchFindings): SearchFindings {
-  const known = new Map(before.results.map((result) => [JSON.stringify(result), result]));
-  const results: SearchResult[] = next.results.map((result) => known.get(JSON.stringify(result)) ?? result);
-  const isSame =
-    results.length === before.results.length && results.every((result, at) => result === before.results[at]);
-  const shared = { ...next, results: isSame ? before.results : results };
-  return JSON.stringify(shared) === JSON.stringify(before) && isSame ? before : shared;
+  const known = new Map(before.results.map((result) => [keyOf(result), result]));
+  const results = next.results.map((result) => known.get(keyOf(result)) ?? result);
+  const { length } = before.results;
+  const isSame = results.length === length && results.every((result, at) => result === before.results[at]);
+  if (!isSame) return { ...next, results };
+  const { scope, isComplete, hasMore } = before;
+  const isAllSame = next.scope === scope && next.isComplete === isComplete && next.hasMore === hasMore;
+  return isAllSame ? before : { ...next, results: before.results };
+}
+
+/** Where the excerpt is the same, so are its marks: it is the same text that is searched for. */
+function keyOf({ conversationId, messageId, title, at, excerpt }: SearchResult) {
+  return [conversationId, messageId, title, at, excerpt].join('\n');
 }

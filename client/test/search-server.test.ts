@@ -30,23 +30,29 @@ function conversation(id: string, messages: string[], title: object | null = nul
   return { conversation: summary, title, matches: found.length, complete: true, messages: found };
 }
 
+const PAUSED = JSON.stringify({ error: { code: 'service_paused', message: 'The day is over.' } });
+
 const INDEXED = { done: 2, of: 2 };
 
 /** A device that has a conversation `here`, and a server with these pages of results, by cursor. */
 async function device(t: TestContext, pages: Record<string, object>) {
   const state = { isOnline: true, asked: [] as string[] };
-  let notify = (_: 'online') => {};
+  const watchers = new Set<(event: 'online') => void>();
   const page = {
     isVisible: () => true,
     isOnline: () => state.isOnline,
-    watch: (callback: typeof notify) => {
-      notify = callback;
-      return () => {};
+    watch: (callback: (event: 'online') => void) => {
+      watchers.add(callback);
+      return () => {
+        watchers.delete(callback);
+      };
     },
   };
   const fetch = async (url: string) => {
     const { pathname, searchParams } = new URL(url, 'http://server');
-    if (!state.isOnline || !searchParams.has('q')) throw new TypeError('no server');
+    if (!state.isOnline) throw new TypeError('no server');
+    // Nothing else is of interest here.
+    if (!searchParams.has('q')) return new Response(PAUSED, { status: 503 });
     assert.equal(pathname, '/api/conversations');
     state.asked.push(String(searchParams.get('q')));
     return new Response(JSON.stringify(pages[searchParams.get('cursor') ?? '']));
@@ -62,13 +68,9 @@ async function device(t: TestContext, pages: Record<string, object>) {
     environment: { ...environment(database), fetch, locks, page, localStorage },
   });
   t.after(() => store.close());
-  const messages = ['an apple here', 'deleted apple'].map((content, index) => ({
-    id: `here-${index}`,
-    type: 'user' as const,
-    content,
-  }));
-  await store.saveConversation({ id: 'here', title: 'Here', messages });
-  await store.deleteMessage('here', 'here-1');
+  const messages = [{ id: 'here-0', type: 'user' as const, content: 'an apple here' }];
+  for (const id of ['here', 'gone']) await store.saveConversation({ id, title: 'Title', messages });
+  await store.deleteConversation('gone');
   await store.prepareSearch();
   const search = (text: string) => {
     const live = store.liveSearch(text);
@@ -80,7 +82,7 @@ async function device(t: TestContext, pages: Record<string, object>) {
   };
   const setOnline = (isOnline: boolean) => {
     state.isOnline = isOnline;
-    notify('online');
+    for (const notify of watchers) notify('online');
   };
   return { store, state, search, setOnline };
 }
@@ -89,7 +91,8 @@ const idsOf = (findings: SearchFindings | undefined) => findings?.results.map(({
 
 test('what the device has is there first, what only the server has comes behind it, and nothing twice', async (t) => {
   const data = [
-    conversation('here', ['an apple here', 'deleted apple', 'an old apple']),
+    conversation('here', ['an apple here', 'an old apple']),
+    conversation('gone', ['an apple']),
     conversation('there', ['apple 1', 'apple 2', 'apple 3', 'apple 4']),
     conversation('titled', [], textOf('An apple', 'apple')),
   ];
@@ -97,7 +100,7 @@ test('what the device has is there first, what only the server has comes behind 
   const { data: found, seen, done } = search('appl');
   await done();
   assert.deepEqual([idsOf(seen[0]), seen[0]?.scope, seen[0]?.isComplete], [['here-0'], 'device', false]);
-  assert.deepEqual(idsOf(found()), ['here-0', 'there-0', 'there-1', 'there-2', null]);
+  assert.deepEqual(idsOf(found()), ['here-0', 'here-1', 'there-0', 'there-1', 'there-2', null]);
   assert.equal(found()?.results[0], seen[0]?.results[0]);
   const { excerpt, start, length, title } = found()?.results.at(-1) ?? assert.fail();
   assert.deepEqual([excerpt.slice(start, start + length), title], ['apple', 'Title of titled']);

@@ -6,7 +6,7 @@ import { readState, writeState } from '../local/records.js';
 import { textOf } from '../text.js';
 import type { SearchResult } from '../types.js';
 import { excerptOf } from './excerpt.js';
-import { listUnindexed, readToIndex, segmentOf, titleOf, turnOfOthers, type ToIndex } from './messages-to-index.js';
+import { listUnindexed, readToIndex, segmentOf, titleOf, sleep, type ToIndex } from './messages-to-index.js';
 import { parseQuery, type Query } from './query.js';
 import { rank, type Candidate } from './ranking.js';
 import { fromRecord, toRecord, type Segment } from './segment.js';
@@ -33,6 +33,9 @@ const PORTION = 500;
 /** How often a complete search indexes what was written while it did so. */
 const MOST_ROUNDS = 3;
 
+/** What is soon indexed is waited for, ms: mostly it is the conversation that was just written to. */
+const MOMENT = 25;
+
 /** Candidates that are read at a time. */
 const READ = 50;
 
@@ -47,6 +50,8 @@ export class DeviceIndex {
   #epoch = -1;
   #stamp = 0;
   #indexing: Promise<void> | null = null;
+  /** Whether a search was answered with less than there is. */
+  #isAwaited = false;
 
   /** `progressed` is called whenever more has been indexed in the background. */
   constructor(database: LocalDatabase, progressed: () => void) {
@@ -60,10 +65,13 @@ export class DeviceIndex {
       const indexing = this.#index();
       // Nobody who does not wait has to hear of a failure: the next search tries again.
       indexing.catch(() => {});
-      if (!isComplete || round === MOST_ROUNDS) break;
-      await indexing;
+      if (round === MOST_ROUNDS) break;
+      await (isComplete ? indexing : Promise.race([indexing, sleep(MOMENT)]));
+      if (!isComplete && this.#indexing) break;
       isBehind = await this.#catchUp();
     }
+    // Before anything else is awaited: what is indexed from now on is not in the results.
+    this.#isAwaited ||= isBehind;
     const query = parseQuery(text);
     const candidates = rank(this.#segments.values(), query);
     const results = await this.#read(candidates, query, limit, perConversation);
@@ -103,7 +111,8 @@ export class DeviceIndex {
     const store = async () => {
       await this.#store(portion, segments);
       [portion, segments, count] = [[], [], 0];
-      this.#progressed();
+      if (this.#isAwaited) this.#progressed();
+      this.#isAwaited = false;
     };
     for (const conversation of await listUnindexed(this.#database)) {
       const read = await readToIndex(this.#database, conversation);
@@ -111,7 +120,7 @@ export class DeviceIndex {
       portion.push(read);
       count += read.messages.length;
       if (count >= PORTION) await store();
-      await turnOfOthers();
+      await sleep(0);
     }
     if (portion.length > 0) await store();
   }

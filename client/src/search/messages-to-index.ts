@@ -47,7 +47,7 @@ export async function segmentOf({ record, messages }: ToIndex): Promise<Segment 
   for (const { id, body } of messages) {
     builder.add(id, textOf(body));
     if (performance.now() - since < SLICE) continue;
-    await turnOfOthers();
+    await sleep(0);
     since = performance.now();
   }
   return builder.build(record.id, record.updatedAt);
@@ -57,8 +57,8 @@ export function titleOf({ fields }: ConversationRecord): string {
   return typeof fields.title === 'string' ? fields.title : '';
 }
 
-export function turnOfOthers(): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 0);
+    setTimeout(resolve, ms);
   });
 }

@@ -22,7 +22,7 @@ export class SearchRun {
   readonly #text: string;
   readonly #options: SearchOptions;
   readonly #ended: () => void;
-  readonly #stopWatching: () => void;
+  readonly #stops: (() => void)[];
   #timer: unknown;
   #isEnded = false;
   #server: Server = 'unasked';
@@ -36,7 +36,8 @@ export class SearchRun {
     this.#options = options;
     this.changed = changed;
     this.#ended = ended;
-    this.#stopWatching = search.store.bus.on('status', () => this.#askSoon());
+    const { bus, environment } = search.store;
+    this.#stops = [bus.on('status', () => this.#askSoon()), environment.page.watch(() => this.#askSoon())];
     this.#askSoon();
   }
 
@@ -61,7 +62,7 @@ export class SearchRun {
 
   end() {
     this.#isEnded = true;
-    this.#stopWatching();
+    for (const stop of this.#stops) stop();
     this.#search.store.environment.clock.clearTimeout(this.#timer);
     this.#ended();
   }
