@@ -101,7 +101,7 @@ export class ConversationList {
     this.#viewport.setAttribute('aria-busy', 'false');
     this.#viewport.setAttribute('role', 'list');
     this.#viewport.querySelector('.skeleton')?.remove();
-    this.#showNothing(items.every((item) => item.shelf || item.note));
+    this.#showNothing(items.every((item) => item.shelf || item.key === 'note'));
     this.#list.setItems(this.#items);
     this.#keepTabStop();
   }
@@ -118,14 +118,14 @@ export class ConversationList {
   }
 
   #resultItems() {
-    const { results, note } = this.#found;
+    const { results, note, loadMore } = this.#found;
     const shown = results.filter(({ conversationId }) => !this.#hidden.has(conversationId));
     const items = shown.map((result) => ({
       key: `found ${result.conversationId} ${result.messageId}`,
       result,
       conversation: this.find(result.conversationId),
     }));
-    return note ? [...items, { key: 'note', note }] : items;
+    return note || loadMore ? [...items, { key: 'note', note: note ?? '', loadMore }] : items;
   }
 
   /** Gives an item the version it had where it looks the same. */
@@ -135,7 +135,15 @@ export class ConversationList {
     // What is on its way needs no mention; what cannot go does.
     const isStuck =
       Boolean(item.conversation?.pending) && !['synced', 'sending', 'starting'].includes(store.status.mode);
-    const looks = JSON.stringify([item.conversation, item.result, item.shelf, item.note, isOpen, isStuck]);
+    const looks = JSON.stringify([
+      item.conversation,
+      item.result,
+      item.shelf,
+      item.note,
+      Boolean(item.loadMore),
+      isOpen,
+      isStuck,
+    ]);
     const before = this.#versions.get(item.key);
     const version = before?.looks === looks ? before.version : (before?.version ?? 0) + 1;
     this.#versions.set(item.key, { looks, version });

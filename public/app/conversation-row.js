@@ -8,7 +8,7 @@ import { counted, longTime, shortTime } from './times.js';
 export function rowNode(item, actions) {
   if (item.heading) return h('div', { role: 'listitem' }, h('h2', { class: 'group' }, item.heading));
   if (item.shelf) return shelfNode(item.shelf, actions);
-  if (item.note) return h('div', { role: 'listitem' }, h('p', { class: 'note' }, item.note));
+  if (item.key === 'note') return noteNode(item);
   return item.result ? resultNode(item, actions) : conversationNode(item, actions);
 }
 
@@ -73,6 +73,12 @@ function menuButton(conversation, actions) {
     onclick: () => actions.openMenu(conversation, button),
   });
   return decorate(button, 'more', `Options of ${conversation.title}`);
+}
+
+/** What is to be known of the results of a search, and how to get more of them. */
+function noteNode({ note, loadMore }) {
+  const button = h('button', { type: 'button', onclick: loadMore }, 'Search further');
+  return h('div', { class: 'note', role: 'listitem' }, note ? h('p', {}, note) : null, loadMore ? button : null);
 }
 
 function shelfNode({ isArchive, count }, actions) {

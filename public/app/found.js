@@ -12,6 +12,7 @@ export class Found {
   #stop = () => {};
   #text = '';
   #state = null;
+  #live = null;
 
   /** `changed(isOther)` is called when there is something new to show; `isOther`: for another text. */
   constructor(changed) {
@@ -27,6 +28,11 @@ export class Found {
     return this.#state?.data?.isComplete === false;
   }
 
+  /** Lets the server look further; null where it has looked at everything, or cannot. */
+  get loadMore() {
+    return this.#state?.data?.hasMore ? () => this.#live.loadMore() : null;
+  }
+
   search(query) {
     // A space behind it says that its last word is whole.
     const text = query.trimStart();
@@ -38,6 +44,7 @@ export class Found {
   }
 
   #follow(live) {
+    this.#live = live;
     let isOther = true;
     const show = () => {
       const state = live.getSnapshot();

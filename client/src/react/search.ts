@@ -10,21 +10,36 @@ export interface SearchState {
   readonly isSearching: boolean;
   /** `device`: only this device was searched. `everything`: the server, too. */
   readonly scope: SearchFindings['scope'];
+  /** Whether the server has more to look through. */
+  readonly hasMore: boolean;
+  /** Lets the server look further. */
+  readonly loadMore: () => Promise<void>;
   readonly error: Error | null;
 }
 
-const NOTHING: SearchState = { data: Object.freeze([]), isSearching: false, scope: 'device', error: null };
+const NOTHING: SearchState = {
+  data: Object.freeze([]),
+  isSearching: false,
+  scope: 'device',
+  hasMore: false,
+  loadMore: async () => {},
+  error: null,
+};
 
 /** Searches as the user types: this device at once, and what only the server has when it comes. */
 export function useSearch(text: string, options: LiveSearchOptions = {}): SearchState {
   const store = useConversationStore<unknown>();
-  const words = text.trim();
-  const { subscribe, getSnapshot, getServerSnapshot } = store.liveSearch(words, options);
+  // A space behind it says that its last word is whole.
+  const words = text.trimStart();
+  const live = store.liveSearch(words, options);
+  const { subscribe, getSnapshot, getServerSnapshot } = live;
   const { data, error } = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
   const [before, setBefore] = useState<SearchFindings>();
   // What was found for the text before is shown until there is something for this one.
   const shown = words === '' ? undefined : (data ?? before);
   if (shown !== before) setBefore(shown);
   if (words === '') return NOTHING;
-  return { data: shown?.results, isSearching: !data?.isComplete, scope: shown?.scope ?? 'device', error };
+  const { results, scope = 'device' } = shown ?? {};
+  const loadMore = () => live.loadMore();
+  return { data: results, isSearching: !data?.isComplete, scope, hasMore: data?.hasMore ?? false, loadMore, error };
 }
