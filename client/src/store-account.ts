@@ -114,10 +114,7 @@ export abstract class AccountStore<Time = string> extends StoreCore<Time> {
    * with `offline` without it. The same file again changes nothing but for what is new in it.
    */
   async importFile(file: Blob, options?: ImportFileOptions): Promise<ImportFileReport> {
-    const [{ store }, { importFile }] = await Promise.all([
-      this.opening,
-      load(() => import('./import-file/index.js')),
-    ]);
+    const [{ store }, { importFile }] = await Promise.all([this.opening, load(() => import('./import-file/index.js'))]);
     return importFile(store, file, options);
   }
 
