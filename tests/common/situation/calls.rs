@@ -66,6 +66,7 @@ const SESSION: &str = "/api/session";
 pub fn situations() -> Vec<Situation> {
     let mut all = saves();
     all.extend(messages());
+    all.extend(agent_sessions());
     all.extend(trash());
     all.extend(shares_and_files());
     let mut others = sessions();
@@ -218,6 +219,30 @@ fn messages() -> Vec<Situation> {
         ),
         situation("delete a conversation", Request::delete(A)),
     ]
+}
+
+fn agent_sessions() -> Vec<Situation> {
+    let append = |entries: Value| {
+        let (path, body) = entries_to_append(entries);
+        Request::post(&path, body)
+    };
+    let entry = |uuid: &str| json!({ "type": "user", "uuid": uuid, "timestamp": "2025-07-03T12:30:00.000Z" });
+    let first = append(json!([entry("e1"), entry("e2")]));
+    let more = append(json!([{ "type": "x", "uuid": "e1" }, entry("e3"), entry("e4")]));
+    let is_chat = Request::patch(A, json!({ "kind": "session" }));
+    vec![
+        situation("begin an agent session", first.clone()),
+        situation("append to an agent session", more).after(vec![first]),
+        situation("make a conversation a session", is_chat),
+    ]
+}
+
+/// Entries for one agent session: where they are sent, and in what.
+pub fn entries_to_append(entries: Value) -> (String, Value) {
+    const ID: &str = "session-148de9c5a7a44d19e56cd9ae-043a718774c572bd8a25adbeb1bfcd5c";
+    let session = json!({ "projectKey": "p", "sessionId": "s" });
+    let path = format!("/api/conversations/{ID}/messages");
+    (path, json!({ "session": session, "entries": entries }))
 }
 
 fn trash() -> Vec<Situation> {
