@@ -130,7 +130,7 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
         let uuid = |index| format!("{prefix}-{index}");
         let entry =
             |index| json!({ "type": "user", "uuid": uuid(index), "message": { "content": "hi" } });
-        entries_to_append((first..first + count).map(entry).collect())
+        entries_to_append(prefix, (first..first + count).map(entry).collect())
     };
     let (entries, begin) = session(0, 1);
     user.post(&entries, &begin).await.expect(201);

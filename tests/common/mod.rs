@@ -84,7 +84,7 @@ pub async fn use_every_script(user: &Client) {
     )
     .await
     .expect(200);
-    let (path, body) = situation::entries_to_append(json!([{ "type": "x" }]));
+    let (path, body) = situation::entries_to_append("warm", json!([{ "type": "x" }]));
     user.post(&path, &body).await.expect(201);
     user.get("/api/conversations?kind=session")
         .await

@@ -196,15 +196,24 @@ async fn a_session_is_in_no_list_but_its_own(site: Site) {
     let all = user.get("/api/sync").await.expect(200);
     assert_eq!(all["changed"].as_array().unwrap().len(), 1);
     assert_eq!(listed(&user, "&kind=session").await, ["s"]);
-    // Renamed it stays where it is, and as an ordinary conversation it is a chat.
+    // Renamed it stays where it is, and it never becomes a chat, nor a chat a session.
     let rename = json!({ "title": "Mine" });
     user.patch(&MAIN.path(), &rename).await.expect(200);
     assert_eq!(listed(&user, "").await, ["chat"]);
-    user.patch(&MAIN.path(), &json!({ "kind": null }))
-        .await
-        .expect(200);
-    assert_eq!(listed(&user, "").await.len(), 2);
-    assert!(listed(&user, "&kind=session").await.is_empty());
+    for (path, body) in [
+        (MAIN.path(), json!({ "kind": null })),
+        (
+            "/api/conversations/chat".into(),
+            json!({ "kind": "session" }),
+        ),
+    ] {
+        let patch = user.patch(&path, &body).await;
+        patch.expect_error(412, "field_mismatch");
+        let body = json!({ "kind": body["kind"], "messages": [] });
+        let put = user.put(&path, &body).await;
+        put.expect_error(412, "field_mismatch");
+    }
+    assert_eq!(listed(&user, "").await, ["chat"]);
 }
 
 async fn lists_are_by_project_and_by_session(site: Site) {

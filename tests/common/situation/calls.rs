@@ -1,6 +1,7 @@
 //! Every call that changes something, and what it meets.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::Request;
 use super::account::{copy, five, said};
@@ -223,26 +224,29 @@ fn messages() -> Vec<Situation> {
 
 fn agent_sessions() -> Vec<Situation> {
     let append = |entries: Value| {
-        let (path, body) = entries_to_append(entries);
+        let (path, body) = entries_to_append("s", entries);
         Request::post(&path, body)
     };
     let entry = |uuid: &str| json!({ "type": "user", "uuid": uuid, "timestamp": "2025-07-03T12:30:00.000Z" });
     let first = append(json!([entry("e1"), entry("e2")]));
-    let more = append(json!([{ "type": "x", "uuid": "e1" }, entry("e3"), entry("e4")]));
-    let is_chat = Request::patch(A, json!({ "kind": "session" }));
+    let more = append(json!([entry("e1"), entry("e3"), entry("e4")]));
     vec![
         situation("begin an agent session", first.clone()),
         situation("append to an agent session", more).after(vec![first]),
-        situation("make a conversation a session", is_chat),
     ]
 }
 
-/// Entries for one agent session: where they are sent, and in what.
-pub fn entries_to_append(entries: Value) -> (String, Value) {
-    const ID: &str = "session-148de9c5a7a44d19e56cd9ae-043a718774c572bd8a25adbeb1bfcd5c";
-    let session = json!({ "projectKey": "p", "sessionId": "s" });
-    let path = format!("/api/conversations/{ID}/messages");
-    (path, json!({ "session": session, "entries": entries }))
+/// Entries for an agent session: where they are sent, and in what.
+pub fn entries_to_append(session: &str, entries: Value) -> (String, Value) {
+    let hash = |text: &str, length: usize| {
+        let hash = Sha256::digest(text.as_bytes());
+        let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits[..length].to_owned()
+    };
+    let id = format!("session-{}-{}", hash("p", 24), hash(session, 32));
+    let key = json!({ "projectKey": "p", "sessionId": session });
+    let path = format!("/api/conversations/{id}/messages");
+    (path, json!({ "session": key, "entries": entries }))
 }
 
 fn trash() -> Vec<Situation> {
