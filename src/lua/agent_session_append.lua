@@ -4,7 +4,8 @@
 --
 -- KEYS     as in base.lua and write.lua
 -- ARGV     6 record: of a session that is not there yet
---          7 entries...: id, timestamp, tokens, digest, record, parent; at most 500
+--          7 title: to take where the session has none yet, or ''
+--          8 entries...: id, timestamp, tokens, digest, record, parent; at most 500
 -- Returns  status: 'created', 'ok' or 'unchanged'
 --          record
 --          counters
@@ -18,7 +19,7 @@
 -- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, ZADD, HSET, HSET; a new session, or the first append of a day, 1 to 5 more
 -- Touches  at most 500 entries, as sent and as stored
 
-local RECORD, FIRST_ENTRY = ARGV[6], 7
+local RECORD, TITLE, FIRST_ENTRY = ARGV[6], ARGV[7], 8
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'appended' }
 
 local c, user, outcome, models = load(':models')
@@ -59,6 +60,9 @@ if #fresh == 0 then
   return reply_of(REPLY, values)
 end
 
+if TITLE ~= '' and not has_member(c.record, '"title"') then
+  c.record = '"title"' .. US .. TITLE .. RS .. c.record
+end
 append_messages(c, user, fresh, {})
 local values = commit('append', user, c, is_new and 'created' or 'ok', appended)
 values.appended = appended

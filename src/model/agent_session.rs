@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::json::{quoted, text_of};
 use super::message::digest_of;
+use super::parts::{Fields, items};
 use super::{
     ConversationId, Invalid, MessageId, NewMessage, Object, Record, StoredMessage, Timestamp,
-    array_of, limits,
+    array_of, limits, title,
 };
 use crate::ErrorCode;
 
@@ -130,6 +131,8 @@ pub fn is_append_of_entries(json: &[u8]) -> bool {
 pub struct EntriesToAppend {
     /// The metadata of a session that begins with them.
     pub record: Record,
+    /// What their first prompt would call it, as JSON text.
+    pub title: Option<String>,
     /// In the order sent, each id once.
     pub entries: Vec<NewMessage>,
     /// Where each of them stands in the request, and how many entries there are in it.
@@ -188,6 +191,7 @@ impl EntriesToAppend {
         }
         Ok(Self {
             record: key.record(),
+            title: sent.iter().find_map(|raw| title_of(raw.get())),
             entries,
             places,
             sent: sent.len(),
@@ -259,6 +263,60 @@ fn parse_entry(
     Ok(message)
 }
 
+/// What of an entry tells whether it is a prompt.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Prompt<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    is_meta: bool,
+    #[serde(default)]
+    is_compact_summary: bool,
+    #[serde(borrow)]
+    message: Said<'a>,
+}
+
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    content: &'a RawValue,
+}
+
+/// The title that an entry would give its session, as JSON text: that of what a person has typed, and of nothing else that comes
+/// as from a user.
+fn title_of(json: &str) -> Option<String> {
+    let prompt: Prompt<'_> = serde_json::from_str(json).ok()?;
+    if prompt.kind != "user" || prompt.is_meta || prompt.is_compact_summary {
+        return None;
+    }
+    let text = text_in(prompt.message.content.get())?;
+    // Commands and what they printed, reminders.
+    let is_typed = !text.trim_start().starts_with('<');
+    let title = is_typed.then(|| title::from_content(&text)).flatten();
+    title.map(|title| quoted(&title))
+}
+
+/// A content that is text, or the first block of text of one that is blocks and no result of a tool.
+fn text_in(content: &str) -> Option<String> {
+    if content.starts_with('"') {
+        return text_of(content);
+    }
+    let blocks: Vec<Fields<'_>> = items(content)?
+        .into_iter()
+        .filter_map(Fields::parse)
+        .collect();
+    let kind = |block: &Fields<'_>| block.text("type");
+    if blocks
+        .iter()
+        .any(|block| kind(block).as_deref() == Some("tool_result"))
+    {
+        return None;
+    }
+    let is_text = |block: &&Fields<'_>| kind(block).as_deref() == Some("text");
+    blocks.iter().find(is_text)?.text("text")
+}
+
 impl StoredMessage {
     /// The entry of a session that it is, as it was sent; `None` for any other message.
     pub fn session_entry(&self) -> Option<&str> {
@@ -320,6 +378,30 @@ mod tests {
         assert_eq!(first.entries[0].id.as_str(), "b-1");
         assert_ne!(first.entries[1].id, first.entries[3].id);
         assert_eq!(first.ignored(&[true, true, false, true]), [2, 3]);
+    }
+
+    #[test]
+    fn a_session_is_called_by_its_first_prompt() {
+        let said = |fields: &str, content: &str| {
+            format!(r#"{{"type":"user",{fields}"message":{{"role":"user","content":{content}}}}}"#)
+        };
+        let title = |entries: &[String]| parse(&format!("[{}]", entries.join(","))).unwrap().title;
+        let result = r#"[{"type":"tool_result","content":"x"},{"type":"text","text":"no"}]"#;
+        let entries = [
+            r#"{"type":"mode","message":5}"#.to_owned(),
+            said(r#""isMeta":true,"#, r#""not this""#),
+            said("", r#""<command-name>/clear</command-name>""#),
+            said("", result),
+        ];
+        assert_eq!(title(&entries), None);
+        for prompt in [
+            r#""Why so?""#,
+            r#"[{"type":"image"},{"type":"text","text":"Why so?"}]"#,
+        ] {
+            let mut entries = entries.to_vec();
+            entries.extend([said("", prompt), said("", r#""And then?""#)]);
+            assert_eq!(title(&entries).as_deref(), Some(r#""Why so?""#));
+        }
     }
 
     #[test]

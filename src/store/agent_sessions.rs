@@ -33,6 +33,7 @@ impl UserStore<'_> {
     ) -> Result<AppendedEntries, StoreError> {
         let call = AgentSessionAppend {
             record: sent.record.as_str(),
+            title: sent.title.as_deref().unwrap_or_default(),
             entries: &sent.entries,
         };
         let reply = self

@@ -18,6 +18,7 @@ on_both_stores!(
     requests_that_make_no_sense_are_refused,
     a_full_session_says_so,
     it_reads_as_a_conversation,
+    it_moves_with_a_claim_and_comes_back_from_the_trash,
 );
 
 /// What a session is known by.
@@ -375,7 +376,8 @@ async fn it_reads_as_a_conversation(site: Site) {
         line("u1", Value::Null, "user", json!("What is this?")),
         line("a1", json!("u1"), "assistant", text),
     ]);
-    MAIN.append(&user, entries).await;
+    let appended = MAIN.append(&user, entries).await;
+    assert_eq!(appended["conversation"]["title"], "What is this?");
     let path = format!("{}?view=chat", MAIN.messages());
     let page = user.get(&path).await.expect(200);
     let data = page["data"].as_array().unwrap();
@@ -387,4 +389,19 @@ async fn it_reads_as_a_conversation(site: Site) {
     other.append(&user, json!([{ "type": "x" }])).await;
     let path = format!("{}?view=chat", other.messages());
     assert_eq!(user.get(&path).await.expect(200)["data"], json!([]));
+}
+
+async fn it_moves_with_a_claim_and_comes_back_from_the_trash(site: Site) {
+    let (source, user) = (site.user().await, site.user().await);
+    let entries = json!([{ "type": "x", "uuid": "a" }]);
+    MAIN.append(&source, entries.clone()).await;
+    let claim = json!({ "action": "claim", "token": source.token() });
+    user.post("/api/session", &claim).await.expect(200);
+    user.delete(&MAIN.path()).await.expect(200);
+    assert!(listed(&user, "&kind=session").await.is_empty());
+    let restore = json!({ "trashed": false });
+    user.patch(&MAIN.path(), &restore).await.expect(200);
+    assert_eq!(json!(MAIN.load(&user).await), entries);
+    assert_eq!(listed(&user, "&kind=session&projectKey=p").await, ["s"]);
+    assert!(listed(&user, "").await.is_empty());
 }

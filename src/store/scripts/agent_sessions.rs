@@ -10,6 +10,7 @@ procedure! {
     /// Appends entries to a session, which begins with its first ones.
     AgentSessionAppend<'a>: AGENT_SESSION_APPEND -> AppendedMessages {
         record: &'a str,
+        title: &'a str,
         entries: &'a [NewMessage],
     }
 }
