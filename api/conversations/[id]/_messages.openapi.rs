@@ -34,7 +34,7 @@ fn list() -> Operation {
              all branches, in the order in which they came, each with its `parentId`. Fewer than asked for, and a cursor, \
              where they are more than 4 MB. `view` is for agent sessions: their entries, the oldest first, up to 500 at once.",
         )
-        .takes(&["ConversationId", "MessageLimit", "Cursor", "IfNoneMatch"])
+        .takes(&["ConversationId", "EntryLimit", "Cursor", "IfNoneMatch"])
         .takes_also(query("order", "Newest first, or oldest first.", order))
         .takes_also(query(
             "view",

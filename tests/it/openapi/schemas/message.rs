@@ -44,7 +44,7 @@ pub fn schemas() -> Map<String, Value> {
     schemas.extend(session_entries());
     schemas.insert(
         "NewMessages".into(),
-        json!({ "oneOf": [reference("MessagesToAppend"), reference("EntriesToAppend")] }),
+        json!({ "anyOf": [reference("MessagesToAppend"), reference("EntriesToAppend")] }),
     );
     schemas
 }
@@ -54,7 +54,12 @@ fn session_entries() -> [(String, Value); 4] {
     let text = json!({ "type": "string", "minLength": 1, "maxLength": limits::SESSION_KEY });
     let key = object_with(
         json!({ "projectKey": text, "sessionId": text }),
-        json!({ "subpath": described(text.clone(), "Of what a subagent of the session writes.") }),
+        json!({
+            "subpath": {
+                "anyOf": [text.clone(), { "type": "null" }],
+                "description": "Of what a subagent of the session writes.",
+            },
+        }),
     );
     let entry = open(
         object_with(
