@@ -6,6 +6,7 @@ mod error;
 pub mod export;
 pub mod import;
 pub mod recovery;
+pub mod search;
 pub mod session;
 pub mod share;
 pub mod stream;

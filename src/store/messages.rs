@@ -5,6 +5,7 @@ use super::scripts::messages::{
     ConversationRead, MessageDelete, MessagePatch as PatchMessage, MessageSave, MessagesAppend,
     PatchedMessage,
 };
+use super::search::{signature, signature_of_text};
 use super::written::Written;
 use super::{Cursor, CursorKind, Outcome, StoreError, UserStore};
 use crate::model::{
@@ -127,7 +128,11 @@ impl UserStore<'_> {
         preconditions: &Preconditions,
     ) -> Result<(Written, Vec<String>), StoreError> {
         let title = generate_title(messages).unwrap_or_default();
-        let call = MessagesAppend { title, messages };
+        let call = MessagesAppend {
+            signature: signature(Some(&title), messages),
+            title,
+            messages,
+        };
         let reply = self
             .write(Call::about(id, call).under(preconditions))
             .await?;
@@ -164,6 +169,7 @@ impl UserStore<'_> {
             tokens: patch.tokens,
             timestamp: patch.timestamp,
             max_bytes: limits::MESSAGE,
+            signature: signature_of_text(&patch.search_text()),
         };
         let reply = self
             .write(Call::about(id, call).under(preconditions))
@@ -183,6 +189,7 @@ impl UserStore<'_> {
     ) -> Result<(Written, Option<StoredMessage>), StoreError> {
         let call = MessageSave {
             is_dated: message.is_dated,
+            signature: signature(None, std::slice::from_ref(message)),
             message: std::slice::from_ref(message),
         };
         let reply = self
