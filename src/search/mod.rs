@@ -11,4 +11,4 @@ mod token;
 pub use excerpt::Excerpt;
 pub use fingerprint::Signature;
 pub use matching::{Found, TitleMatch};
-pub use query::Query;
+pub use query::{LONGEST, Query};

@@ -57,6 +57,7 @@ mod preconditions;
 mod recovery;
 mod routes;
 mod schemathesis;
+mod search;
 mod session;
 mod shares;
 mod sources;
