@@ -29,7 +29,9 @@ pub(super) fn search_text(record: &Record) -> String {
             PartKind::ToolResult(result) => without_base64(&result.text).into_owned(),
             PartKind::File(file) | PartKind::Source(file) => file.to_string(),
         };
-        if !text.contains(&more) {
+        // A text that was derived from the parts has this one as a paragraph of its own.
+        let is_there = format!("\n\n{text}\n\n").contains(&format!("\n\n{more}\n\n"));
+        if !is_there {
             text = text + "\n\n" + &more;
         }
     }
