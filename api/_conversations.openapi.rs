@@ -2,10 +2,11 @@
 
 use conversation_store::ErrorCode::{
     ConversationExists, ConversationNotFound, InvalidCursor, InvalidQuery, MessageNotFound,
-    ShareNotFound,
+    QueryTooLong, QueryTooShort, ShareNotFound,
 };
 use conversation_store::http::Route;
 use conversation_store::model::limits;
+use conversation_store::search::LONGEST;
 use http::Method;
 use serde_json::json;
 
@@ -53,12 +54,33 @@ fn list() -> Operation {
             "With a `projectKey`: what the subagents of this session write, instead.",
             json!({ "type": "string", "minLength": 1, "maxLength": limits::SESSION_KEY }),
         ))
+        .takes_also(query(
+            "q",
+            "Searches titles and messages instead: words, beginnings of words (`conf*`) and phrases (`\"in this order\"`), whatever \
+             their case and accents. A page may have fewer hits than there are, and none, and have a cursor all the same.",
+            json!({ "type": "string", "maxLength": LONGEST }),
+        ))
+        .takes_also(query(
+            "type",
+            "With `q`: only messages of this type, and no titles.",
+            json!({ "type": "string", "enum": ["user", "assistant", "system", "tool"] }),
+        ))
+        .takes_also(query(
+            "from",
+            "With `q`: only conversations changed at this time or later, ISO 8601 or epoch milliseconds.",
+            json!({ "type": "string" }),
+        ))
+        .takes_also(query(
+            "until",
+            "With `q`: only conversations changed at this time or before.",
+            json!({ "type": "string" }),
+        ))
         .takes_also(flag(
             "trash",
             "What is in the trash, last deleted first, instead. No filter goes with it.",
         ))
         .response(
-            Response::json(200, "A page of the list.", "ConversationList")
+            Response::json(200, "A page of the list, or of what was found.", "ConversationListOrSearch")
                 .leads_to(
                     "next",
                     "listConversations",
@@ -70,7 +92,7 @@ fn list() -> Operation {
                     json!({ "id": "$response.body#/data/0/id" }),
                 ),
         )
-        .refuses(&[InvalidQuery, InvalidCursor])
+        .refuses(&[InvalidQuery, InvalidCursor, QueryTooShort, QueryTooLong])
 }
 
 fn create() -> Operation {

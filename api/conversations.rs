@@ -1,10 +1,10 @@
-//! `/api/conversations`: the list of the user's conversations, new ones, and the trash.
+//! `/api/conversations`: the list of the user's conversations, the search in them, new ones, and the trash.
 
 use std::sync::Arc;
 
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{Invalid, ObjectWriter, limits};
-use conversation_store::service::conversation;
+use conversation_store::service::{conversation, search};
 use conversation_store::store::{CursorKind, Emptying, Outcome};
 use conversation_store::{App, ErrorCode};
 use http::Method;
@@ -13,6 +13,7 @@ use http::Method;
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET if request.flag("trash")? => trash(&app, &request).await,
+        Method::GET if request.searches() => find(&app, &request).await,
         Method::GET => list(&app, &request).await,
         Method::DELETE => empty_trash(&app, &request).await,
         _ => create(&app, request).await,
@@ -36,10 +37,19 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     Ok(ApiResponse::ok(list.to_json(!filter.is_empty())))
 }
 
+async fn find(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
+    let user = request.user(app).await?;
+    let query = request.search_query()?;
+    Ok(ApiResponse::ok(
+        search::search(app, &user, &query).await?.to_json(),
+    ))
+}
+
 async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let cursor = request.cursor(CursorKind::Trash)?;
-    if !request.conversation_filter()?.is_empty() || request.session_filter()?.is_some() {
+    let is_filtered = !request.conversation_filter()?.is_empty();
+    if request.searches() || is_filtered || request.session_filter()?.is_some() {
         return Err(invalid_query("trash", "no filter beside it"));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;

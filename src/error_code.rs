@@ -50,6 +50,10 @@ codes! {
         InvalidId = "invalid_id",
         /// A query parameter has a value that it does not take.
         InvalidQuery = "invalid_query",
+        /// There is no word to search for.
+        QueryTooShort = "query_too_short",
+        /// More is to be searched for than one search takes.
+        QueryTooLong = "query_too_long",
         /// The cursor is not one that this list has given out.
         InvalidCursor = "invalid_cursor",
         /// A header does not have the form expected.

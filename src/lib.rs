@@ -18,6 +18,7 @@ pub mod log;
 pub mod metrics;
 pub mod model;
 pub mod rate;
+pub mod search;
 pub mod secret;
 pub mod service;
 pub mod shutdown;

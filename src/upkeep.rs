@@ -18,6 +18,8 @@ pub enum Task {
     Extend(UserId, i64),
     /// The account's totals are not to be trusted: the same, but not put off because a purge was done lately.
     Recount(UserId),
+    /// These conversations have no signature, which a search needs.
+    Index(UserId, Vec<ConversationId>),
 }
 
 impl Task {
@@ -29,7 +31,8 @@ impl Task {
             | Self::RenewRecovery(user)
             | Self::Purge(user)
             | Self::Extend(user, _)
-            | Self::Recount(user) => user,
+            | Self::Recount(user)
+            | Self::Index(user, _) => user,
         }
     }
 }

@@ -15,9 +15,10 @@ use crate::context::RequestContext;
 use crate::idempotency::IdempotencyKey;
 use crate::model::{
     ConversationFilter, ConversationId, Invalid, MessageId, Preconditions, SessionFilter, ShareId,
-    TagList, limits, limits::PageSize,
+    TagList, Timestamp, limits, limits::PageSize,
 };
-use crate::store::{Cursor, CursorKind, StoreError, SyncCursor};
+use crate::service::search::SearchQuery;
+use crate::store::{Cursor, CursorKind, SearchCursor, StoreError, SyncCursor};
 
 /// A request to one of the routes.
 #[derive(Debug)]
@@ -216,6 +217,37 @@ impl ApiRequest {
             return Err(invalid_query("projectKey", "kind=session beside it"));
         }
         Ok(is_of_sessions.then_some(filter))
+    }
+
+    /// Whether something is searched for.
+    pub fn searches(&self) -> bool {
+        self.parameter("q").is_some()
+    }
+
+    /// What is searched for: `?q=`, `?type=`, `?from=`, `?until=`, and what a list takes.
+    ///
+    /// # Errors
+    /// `query_too_short`; `query_too_long`; `invalid_query`; `invalid_cursor`.
+    pub fn search_query(&self) -> Result<SearchQuery, ApiError> {
+        let kinds = &["user", "assistant", "system", "tool"];
+        let cursor = self.parameter("cursor");
+        let mut query = SearchQuery::parse(self.parameter("q").unwrap_or_default())?;
+        query.scope.filter = self.conversation_filter()?;
+        query.scope.updated_from = self.time("from")?;
+        query.scope.updated_until = self.time("until")?;
+        query.kind = self.choice("type", kinds)?.map(str::to_owned);
+        query.limit = self.limit(limits::CONVERSATION_PAGE)?;
+        query.after = cursor.map(SearchCursor::decode).transpose()?;
+        Ok(query)
+    }
+
+    /// A time, as timestamps are sent: ISO 8601, or ms.
+    fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let parse = |sent: &str| {
+            let expected = "an ISO 8601 date and time with its zone, or epoch milliseconds";
+            Timestamp::from_query(sent).ok_or_else(|| invalid_query(name, expected))
+        };
+        self.parameter(name).map(parse).transpose()
     }
 
     /// `?conversation=`.

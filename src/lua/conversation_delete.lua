@@ -140,7 +140,7 @@ local function drop_tombstones()
   for i, id in ipairs(dropped) do
     -- An id may be in use again, once its tombstone counts no more.
     if id ~= ID and string.find(stored[2 * i - 1] or '', '^deleted') then
-      push_fields(fields, id)
+      push_all_fields(fields, id)
       fields[#fields + 1] = id .. ':trash'
       local state = parse_state(stored[2 * i])
       count_bytes(user, state and -state.extra or 0)
@@ -155,14 +155,14 @@ local function remove_without_trace()
   redis.call('UNLINK', MESSAGES, BODIES, unpack(gone))
   -- Together with the account's totals, which are no longer right.
   local fields = { ':account', ID .. ':trash' }
-  push_fields(fields, ID)
+  push_all_fields(fields, ID)
   redis.call('HDEL', META, unpack(fields))
   redis.call('ZREM', CONVERSATIONS, ID)
   return reply_of(REPLY, { status = 'ok', change_sequence = change_sequence(user) })
 end
 
 local marks = { ':user', format_untouched(user), ID, '', ID .. ':counters', 'deleted ' .. integer(change_seq),
-  ID .. ':state', format_state(c, '!'), ID .. ':deleted', c.deleted }
+  ID .. ':state', format_state(c, '!'), ID .. ':deleted', c.deleted, ID .. ':signature', '' }
 if c.branches ~= c.old_branches then
   marks[#marks + 1], marks[#marks + 2] = ID .. ':branches', c.branches
 end

@@ -32,6 +32,7 @@ local OWN = { '"pinned"', '"archived"', '"keep"', '"activeStreamId"', '"forkedFr
 local fields = { ':user', ':account', ':settings' }
 push_fields(fields, ID)
 push_fields(fields, SOURCE)
+fields[#fields + 1] = SOURCE .. ':signature'
 local row = redis.call('HMGET', META, unpack(fields))
 load_user_settings(row[3])
 local c = read_conversation(ID, row, 4, MESSAGES, BODIES)
@@ -63,4 +64,7 @@ for i, name in ipairs(OWN) do nothing[i] = name .. US .. 'null' .. RS end
 local last = path[#path]
 local origin = '{"conversationId":"' .. SOURCE .. '","messageId":' .. (last and '"' .. last.id .. '"' or 'null') .. '}'
 local record = merge(merge(source.record, table.concat(nothing)), RECORD .. '"forkedFrom"' .. US .. origin .. RS)
-return reply_of(REPLY, create_copy(user, c, record, messages, SAVE_DIGEST, { messages = 0, bytes = 0 }))
+-- It has at most the words of the other one.
+local words = row[#fields] or ''
+if not signature.is_valid(source.state, words) or source.state.mark ~= '-' then words = nil end
+return reply_of(REPLY, create_copy(user, c, record, messages, SAVE_DIGEST, { messages = 0, bytes = 0 }, words))

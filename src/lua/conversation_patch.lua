@@ -6,6 +6,7 @@
 --          7 max_bytes: that the record may have then
 --          8 head: id of the message that the active path is to end with, or ''
 --          9 expected: record of members and the values that they must have; null for one that must not be there
+--          10 signature: of the title, where it changes, or ''; see signature.lua
 -- Returns  status: 'ok' or 'unchanged'
 --          record
 --          counters
@@ -21,9 +22,10 @@
 -- Touches  one conversation's metadata; where the head changes the places of its messages
 
 local PATCH, MAX_BYTES, HEAD, EXPECTED = ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local SIGNATURE = ARGV[10]
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
 
-local c, user, outcome = load()
+local c, user, outcome, words = load(ID .. ':signature')
 if outcome then return reply_of(REPLY, (replay(c, outcome))) end
 if not c.counters then refuse('conversation_not_found') end
 check_absent(c)
@@ -58,6 +60,7 @@ end
 
 if sessions.has(merged) ~= sessions.has(c.record) then refuse('field_mismatch') end
 c.record = merged
+signature.add(c, words, SIGNATURE, true)
 touch(user, c)
 if is_switch then
   begin(user, c, user.change_seq, { ID .. ':branches', branches_meanwhile(c, segments) })

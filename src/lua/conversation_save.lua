@@ -10,7 +10,8 @@
 --          10 total_tokens: or ''
 --          11 save_digest: of the request
 --          12 numbers: of the messages, where they branch, by the order in which they came, separated by commas; or ''
---          13 messages...: id, timestamp, tokens, digest, record, parent; first the active path, without parents, then
+--          13 signature: of the title and the messages; see signature.lua
+--          14 messages...: id, timestamp, tokens, digest, record, parent; first the active path, without parents, then
 --            those beside it, each behind its parent
 -- Returns  status: 'created', 'ok' or 'unchanged'
 --          record
@@ -30,10 +31,10 @@
 -- Touches  the messages sent, and of those there are their places; those that go away, and those beside the path, whole
 
 local MODE, RECORD, CREATED, UPDATED, TOTAL_TOKENS = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-local SAVE_DIGEST, NUMBERS, FIRST_MESSAGE = ARGV[11], ARGV[12], 13
+local SAVE_DIGEST, NUMBERS, SIGNATURE, FIRST_MESSAGE = ARGV[11], ARGV[12], ARGV[13], 14
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
 
-local c, user, outcome, models = load(':models')
+local c, user, outcome, models, words = load(':models', ID .. ':signature')
 usage.load_models(models)
 if outcome then return reply_of(REPLY, (replay(c, outcome))) end
 if c.was_deleted then refuse('conversation_deleted') end
@@ -177,6 +178,14 @@ local body_count = #bodies
 for _, value in ipairs(tombstones) do bodies[#bodies + 1] = value end
 
 c.record = RECORD
+-- It begins anew, unless something stays that was not sent.
+if #stays == 0 then
+  signature.set(c, SIGNATURE)
+elseif c.state.mark ~= '-' then
+  signature.drop(c)
+else
+  signature.add(c, words, SIGNATURE, true)
+end
 local early, scores = { ID .. ':deleted', c.deleted }, {}
 if c.branches ~= '' or c.old_branches ~= '' then
   early[#early + 1] = ID .. ':branches'

@@ -28,32 +28,8 @@ local MOST_LOOKED_AT, MOST_BYTES = 3500, 16000000
 -- What metadata takes up at most, and about what it does where an earlier release has not said.
 local LARGEST_RECORD, USUAL_RECORD = 300000, 16000
 
-local is_wanted, has_tag = {}, #ARGV >= FIRST_TAG
-for i = FIRST_TAG, #ARGV do is_wanted[ARGV[i]] = true end
-local reads_records = ARCHIVED ~= '' or PINNED ~= '' or has_tag
-
--- Whether one of the texts of a JSON array is the tag.
-local function is_tagged(record)
-  local tags = string.match(RS .. record, '\30"tags"\31([^\30]*)\30') or ''
-  local at = string.find(tags, '"', 1, true)
-  while at do
-    local last = at + 1
-    while string.sub(tags, last, last) ~= '"' do
-      last = string.find(tags, '["\\]', last)
-      if not last then return false end
-      if string.sub(tags, last, last) == '\\' then last = last + 2 end
-    end
-    if is_wanted[string.sub(tags, at, last)] then return true end
-    at = string.find(tags, '"', last + 1, true)
-  end
-  return false
-end
-
-local function fits(record)
-  if ARCHIVED ~= '' and flag(is_true(record, '"archived"')) ~= ARCHIVED then return false end
-  if PINNED ~= '' and flag(is_true(record, '"pinned"')) ~= PINNED then return false end
-  return not has_tag or is_tagged(record)
-end
+local wanted = filter.parse(ARCHIVED, PINNED, { unpack(ARGV, FIRST_TAG, #ARGV) })
+local reads_records = wanted.reads_records
 
 local function is_behind_cursor(score, id)
   if AFTER_MEMBER == '' then return true end
@@ -121,7 +97,7 @@ local values = { change_sequence = integer(user.change_seq), is_purge_due = flag
 local shown_last, is_full
 for i, one in ipairs(shown) do
   local record = records[i] or ''
-  if not reads_records or fits(record) then
+  if not reads_records or filter.fits(wanted, record) then
     count = count + 1
     if one.is_behind and not is_full then
       is_full = #page / 4 >= LIMIT or (#page > 0 and bytes + #record > PAGE_BYTES)

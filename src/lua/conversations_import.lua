@@ -5,11 +5,12 @@
 --
 -- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
 -- ARGV     6 conversations...: id, record, created, updated, total_tokens, digest, score, head, follows, numbers, is_followed,
---            message_count, messages...;
+--            signature, message_count, messages...;
 --            the one changed last comes last; updated, total_tokens, score (its place in the list), head (the message that its
 --            path ends with), follows (the message that the first one follows) and numbers (of the messages, where they branch, by the order
 --            in which they came, separated by commas) may be ''; per message: id, timestamp, tokens,
 --            digest, record, parent
+--            signature: of the title and these messages, see signature.lua
 --            is_followed: '1' where the conversation follows a source elsewhere, else '0'
 -- Returns  change_sequence: after the import
 --          outcomes: a letter for each conversation: i imported, m merged, u unchanged, d deleted before, or the quota that
@@ -21,7 +22,7 @@
 -- Touches  what was sent, the metadata of as many conversations, and of those that it adds to the places of all messages; one that
 --          a stopped script left is counted anew
 
-local FIRST_CONVERSATION, WIDTH = 6, 12
+local FIRST_CONVERSATION, WIDTH = 6, 13
 local REPLY = { 'change_sequence', 'outcomes' }
 
 -- Reads the arguments into a list of conversations.
@@ -29,12 +30,12 @@ local function read_conversations()
   local list, at = {}, FIRST_CONVERSATION
   while at <= #ARGV do
     local index = #list
-    local id, record, created, updated, total_tokens, digest, score, head, follows, numbers, is_followed, count =
+    local id, record, created, updated, total_tokens, digest, score, head, follows, numbers, is_followed, words, count =
       unpack(ARGV, at, at + WIDTH - 1)
     local behind = at + WIDTH + MESSAGE_WIDTH * tonumber(count)
     list[index + 1] = {
       id = id, record = record, created = tonumber(created), updated = updated, total_tokens = total_tokens,
-      digest = digest, score = tonumber(score), head = head, follows = follows, is_followed = is_followed == '1', messages = read_messages(at + WIDTH, behind - 1),
+      digest = digest, score = tonumber(score), head = head, follows = follows, is_followed = is_followed == '1', words = words, messages = read_messages(at + WIDTH, behind - 1),
       messages_key = KEYS[4 + 2 * index], bodies_key = KEYS[5 + 2 * index],
     }
     take_numbers(list[index + 1].messages, numbers)
@@ -212,6 +213,7 @@ local function number(change)
       saved = sent.digest, saved_revision = 1 }
     user.conversations = user.conversations + 1
   end
+  signature.add(c, sent.stored_words, sent.words, change.is_new or change.is_update)
   local counters = c.counters
   change.restores = change.is_new or change.is_update or (sent.score and counters.saved_revision == counters.revision)
   -- Keys that come into being with these messages have no expiry yet.
@@ -240,7 +242,7 @@ end
 
 local list = read_conversations()
 local wanted = { ':user', ':account', ':writes', ':settings', ':models' }
-for _, sent in ipairs(list) do push_fields(wanted, sent.id) end
+for _, sent in ipairs(list) do push_all_fields(wanted, sent.id) end
 local rows = call_in_portions('HMGET', META, wanted, 1)
 local log = rows[3] or ''
 load_user_settings(rows[4])
@@ -251,7 +253,9 @@ if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes 
 user = CALLER
 local letters, changes = {}, {}
 for i, sent in ipairs(list) do
-  local c = read_conversation(sent.id, rows, 6 + CONVERSATION_FIELDS * (i - 1), sent.messages_key, sent.bodies_key)
+  local at = 6 + (CONVERSATION_FIELDS + 1) * (i - 1)
+  local c = read_conversation(sent.id, rows, at, sent.messages_key, sent.bodies_key)
+  sent.stored_words = rows[at + CONVERSATION_FIELDS]
   letters[i], changes[#changes + 1] = decide(sent, c)
 end
 letters = table.concat(letters)

@@ -160,6 +160,8 @@ if #forgotten > 0 then call_in_portions('HDEL', BODIES, forgotten, 1) end
 call_in_portions('ZREM', MESSAGES, members, 1)
 
 if c.is_due then expire_conversation(counters, MESSAGES, BODIES) end
+-- Nothing of what was deleted is kept.
+signature.drop(c)
 c.writes = remember(c.writes, outcome_of('ok', user, c, listed(ids)))
 local fields = conversation_fields(user, c)
 if call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields)) then

@@ -7,6 +7,7 @@
 --          8 tokens: or '' as they are
 --          9 timestamp: or '' as it is
 --          10 max_bytes: that its fields may have then
+--          11 signature: of what the patch says; see signature.lua
 -- Returns  status: 'ok' or 'unchanged'
 --          record
 --          counters
@@ -21,9 +22,10 @@
 -- Touches  one message
 
 local MESSAGE, PATCH, TOKENS, TIMESTAMP, MAX_BYTES = ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
+local SIGNATURE = ARGV[11]
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'body' }
 
-local c, user, outcome, models = load(':models')
+local c, user, outcome, models, words = load(':models', ID .. ':signature')
 usage.load_models(models)
 if not outcome then
   if not c.counters then refuse('conversation_not_found') end
@@ -74,6 +76,7 @@ check_room(user, #changed - #body)
 
 counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + tokens - message.tokens))
 counters.bytes = counters.bytes + #changed - #body
+signature.add(c, words, SIGNATURE)
 usage.count_edit(user, message, { timestamp = timestamp, tokens = tokens, record = record })
 touch(user, c)
 begin(user, c, user.change_seq)

@@ -3,7 +3,8 @@
 --
 -- KEYS     as in base.lua and write.lua
 -- ARGV     6 is_dated: '1' where the timestamp was sent; without one a message that is there keeps its own
---          7 message...: id, timestamp, tokens, digest, record, parent; one
+--          7 signature: of the message; see signature.lua
+--          8 message...: id, timestamp, tokens, digest, record, parent; one
 -- Returns  status: 'created', 'ok' or 'unchanged'
 --          record
 --          counters
@@ -18,11 +19,11 @@
 --          (PUBLISH)
 -- Touches  one message; where it begins a branch the places of all
 
-local IS_DATED, FIRST_MESSAGE = ARGV[6] == '1', 7
+local IS_DATED, SIGNATURE, FIRST_MESSAGE = ARGV[6] == '1', ARGV[7], 8
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'body' }
 
 local new = read_messages(FIRST_MESSAGE, #ARGV)[1]
-local c, user, outcome, models = load(':models')
+local c, user, outcome, models, words = load(':models', ID .. ':signature')
 usage.load_models(models)
 if not outcome then
   if not c.counters then refuse('conversation_not_found') end
@@ -39,6 +40,7 @@ end
 
 if not message or not message.record then
   check_match(c)
+  signature.add(c, words, SIGNATURE)
   local bodies, is_branch = append_messages(c, user, { new }, { message and new.id })
   local notice = notice_of(new.id, bodies[2])
   local values = commit(is_branch and 'save' or 'append', user, c, 'created', '', not is_branch and notice or nil)
@@ -57,6 +59,7 @@ if changed == body then
 end
 check_match(c)
 check_room(user, #changed - #body)
+signature.add(c, words, SIGNATURE)
 
 counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + new.tokens - message.tokens))
 counters.bytes = counters.bytes + #changed - #body

@@ -4,7 +4,8 @@
 --
 -- KEYS     as in base.lua and write.lua
 -- ARGV     6 title: to take where the conversation has none yet, or ''
---          7 messages...: id, timestamp, tokens, digest, record, parent; at most 3,000
+--          7 signature: of the messages and the title; see signature.lua
+--          8 messages...: id, timestamp, tokens, digest, record, parent; at most 3,000
 -- Returns  status: 'ok' or 'unchanged'
 --          record
 --          counters
@@ -22,10 +23,10 @@
 --          3,000 messages that go beside the path 1
 -- Touches  at most 3,000 messages, as sent and as stored; where it begins a branch the places of all
 
-local TITLE, FIRST_MESSAGE = ARGV[6], 7
+local TITLE, SIGNATURE, FIRST_MESSAGE = ARGV[6], ARGV[7], 8
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'appended' }
 
-local c, user, outcome, models = load(':models')
+local c, user, outcome, models, words = load(':models', ID .. ':signature')
 usage.load_models(models)
 if outcome then
   local values, appended = replay(c, outcome)
@@ -60,9 +61,11 @@ if #fresh == 0 then
 end
 check_match(c)
 
-if TITLE ~= '' and not has_member(c.record, '"title"') then
+local takes_title = TITLE ~= '' and not has_member(c.record, '"title"')
+if takes_title then
   c.record = '"title"' .. US .. TITLE .. RS .. c.record
 end
+signature.add(c, words, SIGNATURE, takes_title)
 local bodies, is_branch = append_messages(c, user, fresh, back)
 local notices = {}
 for i = 1, #bodies, 2 do

@@ -224,8 +224,10 @@ local function move_all(plans)
   for i, move in ipairs(plans) do ids[i] = move.id end
   local scores = redis.call('ZMSCORE', SOURCE_CONVERSATIONS, unpack(ids))
   for i, move in ipairs(plans) do
-    push_fields(removed, move.id)
+    push_all_fields(removed, move.id)
     if move.counters and not move.is_copy then
+      -- Its fingerprints stay behind: it is given a signature anew.
+      signature.drop(move)
       if not move.is_known then move.state.born, move.state.extra = source.change_seq, extra_bytes(move) end
       for _, value in ipairs(fields_of(move, '>')) do marked[#marked + 1] = value end
       clear[#clear + 1] = move.to .. ':state'

@@ -75,7 +75,7 @@ end
 -- there may be messages to clear away.
 local fields, was_put_aside = { ':account' }, false
 for i = FIRST_ID, #ARGV do
-  for _, suffix in ipairs({ '', ':counters', ':writes', ':deleted', ':branches', ':trash' }) do
+  for _, suffix in ipairs({ '', ':counters', ':writes', ':deleted', ':branches', ':signature', ':trash' }) do
     fields[#fields + 1] = ARGV[i] .. suffix
   end
   was_put_aside = was_put_aside or unpurged[ARGV[i]] ~= nil

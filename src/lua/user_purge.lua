@@ -107,7 +107,7 @@ for i = FIRST_ID, #ARGV do
   end
   if is_expired[id] then
     gone[#gone + 1] = id .. ':trash'
-    push_fields(gone, id)
+    push_all_fields(gone, id)
     members[#members + 1] = id
     keys[#keys + 1] = KEYS[key]
     keys[#keys + 1] = KEYS[key + 1]
@@ -181,7 +181,7 @@ for i = 1, #tombstones, 2 do
   if deleted_at <= NOW - TTL and #dropped < DROPPED_AT_ONCE then
     dropped[#dropped + 1] = id
     -- An id may be in use again, once its tombstone counts no more.
-    if not is_listed[id] then push_fields(forgotten, id) end
+    if not is_listed[id] then push_all_fields(forgotten, id) end
     user.floor = math.max(user.floor, deleted_at)
   else
     kept = kept + 1

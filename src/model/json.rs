@@ -282,7 +282,7 @@ pub(crate) fn normalize_text(json: &str) -> Option<String> {
 
 /// The text of a JSON string. Halves of surrogate pairs, which JavaScript's strings may hold, become
 /// replacement characters; everything else is exact. `None` where `json` is no string.
-pub(super) fn text_of(json: &str) -> Option<String> {
+pub(crate) fn text_of(json: &str) -> Option<String> {
     struct Bytes(Vec<u8>);
 
     impl<'de> Deserialize<'de> for Bytes {

@@ -14,9 +14,14 @@ impl Summary {
 
     /// The title as a heading, in one line.
     pub fn to_markdown(&self) -> String {
-        let title = self.title().and_then(text_of);
+        let title = self.title_text();
         let title = title.as_deref().unwrap_or(title::UNTITLED);
         format!("# {}\n", one_line(title))
+    }
+
+    /// The title, where it has one.
+    pub fn title_text(&self) -> Option<String> {
+        self.title().and_then(text_of)
     }
 
     fn title(&self) -> Option<&str> {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::json::text_of;
 use super::message_fields::{MessageFields, take_timestamp, too_large};
 use super::packing::unpack_record;
+use super::text::search_text;
 use super::{Invalid, MessageId, Object, Parent, Record, Timestamp, array_of, limits};
 use crate::ErrorCode;
 
@@ -103,6 +104,12 @@ impl NewMessage {
             number: None,
             makes_title: false,
         })
+    }
+
+    /// What a search finds in it.
+    pub(crate) fn search_text(&self) -> String {
+        let record = unpack_record(self.record.as_str());
+        record.map_or_else(String::new, |record| search_text(&record))
     }
 
     /// The text, where this is a user's message: what titles are made of.

@@ -1,6 +1,8 @@
 //! Changes of a message.
 
 use super::message_fields::{MessageFields, take_timestamp, too_large};
+use super::packing::unpack_record;
+use super::text::search_text;
 use super::{Invalid, MessageId, Object, Record, Timestamp, limits};
 use crate::ErrorCode;
 
@@ -16,6 +18,12 @@ pub struct MessagePatch {
 }
 
 impl MessagePatch {
+    /// What a search finds in what it changes.
+    pub(crate) fn search_text(&self) -> String {
+        let record = unpack_record(self.record.as_str());
+        record.map_or_else(String::new, |record| search_text(&record))
+    }
+
     /// Checks a patch for the message `id`.
     ///
     /// # Errors

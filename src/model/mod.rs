@@ -42,7 +42,7 @@ pub use filter::{ConversationFilter, spellings};
 pub use fork::Fork;
 pub use id::{ConversationId, MessageId, ShareId};
 pub use json::{Object, ObjectWriter, array_of};
-pub(crate) use json::{normalize_text, whole_number};
+pub(crate) use json::{normalize_text, text_of, whole_number};
 pub use message::{NewMessage, parse_messages};
 pub use message_patch::MessagePatch;
 pub use record::Record;

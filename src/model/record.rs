@@ -45,6 +45,12 @@ impl Record {
     }
 
     /// What separates a message's header from its record.
+    /// The member `title`, as JSON text.
+    pub(crate) fn title(&self) -> Option<&str> {
+        let title = Self::members(&self.0).find(|(name, _)| *name == "\"title\"");
+        title.map(|(_, json)| json)
+    }
+
     pub(super) const HEADER_END: char = END;
 }
 

@@ -1,7 +1,9 @@
 //! Messages as Redis keeps them, and as they go back.
 
+use super::json::text_of;
 use super::message_fields::{BLOCKS, IMPLIED};
 use super::packing::unpack_record;
+use super::text::search_text;
 use super::{ObjectWriter, Parent, Record, Timestamp};
 
 /// A message as Redis keeps it.
@@ -88,6 +90,16 @@ impl StoredMessage {
             }
         }
         object.finish()
+    }
+
+    /// What a search finds in it.
+    pub fn search_text(&self) -> String {
+        search_text(&self.record)
+    }
+
+    /// What kind of message it is: user, assistant, system or tool.
+    pub fn kind(&self) -> Option<String> {
+        self.value_of("type").and_then(text_of)
     }
 
     /// A member's JSON text.

@@ -1,10 +1,10 @@
 //! The text of a message that has parts: for titles, search, and clients that know no parts.
 
-use super::json::quoted;
-use super::limits;
+use super::json::{quoted, text_of};
 use super::part_file::first_line;
 use super::part_kind::{PartKind, kinds_of};
 use super::parts::without_base64;
+use super::{Record, limits};
 
 /// The text of these parts as a JSON string: what was said, and a few words for each tool, result and file; empty where
 /// they say nothing. It takes up at most `room` bytes of JSON, and as text what a content may have.
@@ -12,6 +12,30 @@ pub(super) fn derive_content(parts: &str, room: usize) -> String {
     let texts: Vec<String> = kinds_of(parts).into_iter().filter_map(short_text).collect();
     let text = texts.join("\n\n");
     quoted(beginning_of(&text, room))
+}
+
+/// What is searched of a message with this record, whose values are not packed: its content, and of its parts what that does not have,
+/// also what was thought and what tools returned.
+pub(super) fn search_text(record: &Record) -> String {
+    let value = |wanted: &str| {
+        let found = Record::members(record.as_str()).find(|(name, _)| *name == wanted);
+        found.map(|(_, json)| json)
+    };
+    let mut text = value("\"content\"").and_then(text_of).unwrap_or_default();
+    for kind in value("\"parts\"").map(kinds_of).unwrap_or_default() {
+        let more = match kind {
+            PartKind::Text(text) | PartKind::Reasoning(text) => text,
+            PartKind::ToolCall(name, _) => name,
+            PartKind::ToolResult(result) => without_base64(&result.text).into_owned(),
+            PartKind::File(file) | PartKind::Source(file) => file.to_string(),
+        };
+        // A text that was derived from the parts has this one as a paragraph of its own.
+        let is_there = format!("\n\n{text}\n\n").contains(&format!("\n\n{more}\n\n"));
+        if !is_there {
+            text = text + "\n\n" + &more;
+        }
+    }
+    text
 }
 
 /// Whether a title can be made of these parts: results of tools alone make none.

@@ -48,6 +48,14 @@ impl Timestamp {
         })
     }
 
+    /// Reads the same from a query, where neither has quotation marks.
+    pub fn from_query(text: &str) -> Option<Self> {
+        match text.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => Self::read(text),
+            false => Self::read(&super::json::quoted(text)),
+        }
+    }
+
     fn read(json: &str) -> Option<Self> {
         let ms = if json.starts_with('"') {
             let text: String = serde_json::from_str(json).ok()?;

@@ -8,6 +8,7 @@ pub mod export;
 pub mod import;
 pub mod mcp;
 pub mod recovery;
+pub mod search;
 pub mod session;
 pub mod share;
 pub mod stream;

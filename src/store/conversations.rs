@@ -9,6 +9,7 @@ use super::scripts::conversations::{
     ConversationDelete, ConversationPatch as PatchConversation, ConversationSave,
     ConversationsFilter, ConversationsList, ListedConversation,
 };
+use super::search::signature;
 use super::written::Written;
 use super::{Cursor, CursorKind, DAY_MS, Outcome, StoreError, UserStore};
 use crate::model::{
@@ -191,6 +192,7 @@ impl UserStore<'_> {
             total_tokens: conversation.total_tokens,
             save_digest: &conversation.digest,
             numbers: numbers_of(&conversation.messages),
+            signature: signature(conversation.record.title(), &conversation.messages),
             messages: &conversation.messages,
         };
         let written = self
@@ -220,6 +222,11 @@ impl UserStore<'_> {
             max_bytes: limits::METADATA,
             head: patch.head.as_ref(),
             expected: patch.expected.as_str(),
+            signature: patch
+                .record
+                .title()
+                .map(|title| signature(Some(title), &[]))
+                .unwrap_or_default(),
         };
         self.write(Call::about(id, call).under(preconditions))
             .await?

@@ -163,6 +163,8 @@ impl UserStore<'_> {
         for (index, messages) in later.enumerate() {
             let call = MessagesAppend {
                 title: String::new(),
+                // The fork itself has none either.
+                signature: String::new(),
                 messages,
             };
             let reply = self.write(Call::about(id, call).part(index + 1)).await;

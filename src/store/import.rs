@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::call::Call;
 use super::scripts::conversations::{ConversationsImport, ImportPiece};
+use super::search::signature;
 use super::{Quota, StoreError, UserStore};
 use crate::model::{ConversationId, NewConversation, NewMessage, limits};
 use crate::upstash::{UpstashError, encoded_len};
@@ -136,6 +137,10 @@ impl UserStore<'_> {
                 .map(|before| &conversation.messages[before].id),
             numbers: numbers_of(&conversation.messages[messages.clone()]),
             is_followed: false,
+            signature: signature(
+                conversation.record.title(),
+                &conversation.messages[messages.clone()],
+            ),
             message_count: messages.len(),
             messages: &conversation.messages[messages],
         }

@@ -5,6 +5,7 @@ use super::scripts::messages::{
     ConversationRead, MessageDelete, MessagePatch as PatchMessage, MessageSave, MessagesAppend,
     PatchedMessage,
 };
+use super::search::{signature, signature_of_text};
 use super::written::Written;
 use super::{Cursor, CursorKind, Outcome, StoreError, UserStore};
 use crate::model::{
@@ -129,7 +130,11 @@ impl UserStore<'_> {
         preconditions: &Preconditions,
     ) -> Result<(Written, Vec<String>), StoreError> {
         let title = generate_title(messages).unwrap_or_default();
-        let call = MessagesAppend { title, messages };
+        let call = MessagesAppend {
+            signature: signature(Some(&title), messages),
+            title,
+            messages,
+        };
         let reply = self
             .write(Call::about(id, call).under(preconditions))
             .await?;
@@ -166,6 +171,7 @@ impl UserStore<'_> {
             tokens: patch.tokens,
             timestamp: patch.timestamp,
             max_bytes: limits::MESSAGE,
+            signature: signature_of_text(&patch.search_text()),
         };
         let reply = self
             .write(Call::about(id, call).under(preconditions))
@@ -185,6 +191,7 @@ impl UserStore<'_> {
     ) -> Result<(Written, Option<StoredMessage>), StoreError> {
         let call = MessageSave {
             is_dated: message.is_dated,
+            signature: signature(None, std::slice::from_ref(message)),
             message: std::slice::from_ref(message),
         };
         let reply = self

@@ -24,6 +24,8 @@ mod refusal;
 mod reply;
 mod reply_reader;
 mod scripts;
+mod search;
+mod search_cursor;
 mod session;
 mod shares;
 mod sync;
@@ -48,6 +50,7 @@ pub use export::{Exported, List};
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use reply::{ChangeSequence, Outcome};
+pub use search::{SearchCursor, SearchScope, Searched, SearchedMessage, Step};
 pub use session::Session;
 pub use shares::{Share, SharedPage};
 pub use sync::{Changes, StreamPlace, SyncCursor};
@@ -196,6 +199,14 @@ impl UserStore<'_> {
         Self {
             counts_reads: false,
             ..self
+        }
+    }
+
+    /// The same for a further request of one API call, which was counted with the first.
+    fn within_call(&self) -> UserStore<'_> {
+        UserStore {
+            counts_reads: false,
+            ..self.store.for_user(&self.caller)
         }
     }
 

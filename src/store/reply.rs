@@ -51,6 +51,13 @@ impl Messages {
         Ok(messages)
     }
 
+    /// Those that are of a form known here.
+    pub(super) fn read_known(self) -> impl Iterator<Item = StoredMessage> {
+        let mut reply = self.0;
+        std::iter::from_fn(move || Some((reply.text().ok()?, reply.text().ok()?)))
+            .filter_map(|(id, body)| StoredMessage::parse(id, &body))
+    }
+
     /// All of them as they are stored, to be written somewhere else.
     pub(super) fn copied(self) -> Result<Vec<NewMessage>, StoreError> {
         let mut reply = self.0;

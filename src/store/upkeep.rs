@@ -65,6 +65,7 @@ impl UserStore<'_> {
             Task::Renew(_, conversation) => self.renew(conversation).await,
             Task::RenewSession(_) => self.renew_session().await,
             Task::RenewRecovery(_) => self.renew_recovery_code().await,
+            Task::Index(_, conversations) => self.index(conversations).await,
             Task::Purge(_) | Task::Extend(..) | Task::Recount(_) => self.purge().await,
         }
     }

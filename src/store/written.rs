@@ -50,6 +50,21 @@ impl StoredConversation {
     }
 }
 
+impl StoredConversation {
+    /// The conversation of this id with its version, where that has a name.
+    pub(super) fn into_versioned(
+        self,
+        id: String,
+    ) -> Result<Option<(Summary, Version)>, StoreError> {
+        let version = std::cell::Cell::new(None);
+        let summary = self.into_summary(id, &|_, found| {
+            version.set(Some(found));
+            String::new()
+        })?;
+        Ok(version.get().map(|version| (summary, version)))
+    }
+}
+
 impl ListedConversation {
     /// The conversations of a list.
     pub(super) fn into_summaries(

@@ -126,6 +126,7 @@ pub async fn use_every_script(user: &Client) {
     user.post("/api/import", &json!([{ "id": "warm-import" }]))
         .await
         .expect(200);
+    user.get("/api/conversations?q=x").await.expect(200);
     user.get("/api/conversations?archived=false")
         .await
         .expect(200);

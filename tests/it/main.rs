@@ -61,6 +61,7 @@ mod python_client;
 mod recovery;
 mod routes;
 mod schemathesis;
+mod search;
 mod session;
 mod shares;
 mod sources;

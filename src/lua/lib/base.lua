@@ -37,6 +37,7 @@
 --           <id>:writes      outcomes of its last writes, see write_log.lua
 --           <id>:trash       of a conversation in the trash: what is needed to restore it, see trash.lua
 --           <id>:deleted     its deleted messages, oldest first: id, space, revision of the deletion, RS
+--           <id>:signature   the fingerprints of its words, see signature.lua; absent or '' where it has none
 --           <id>:branches    its messages beside the active path, see branches.lua; absent or '' where there are none
 --   bodies  <message id>     "seq timestamp tokens digest" RS record; without RS: deleted
 --   messages                 the active path, root to head. member: seq as 8 hex digits and the message id; score: its
@@ -113,10 +114,11 @@ local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'creat
 -- branched how many of its messages are beside the active path; the counters' tokens and bytes are of all messages, their
 --          number of messages is that of the active path
 -- head_score, head   score and member of the last message of the active path; 0 and '-' where it has none
--- An earlier release writes the first three only, and so leaves no head.
+-- signature  one more than the bytes of its signature, see signature.lua; 0 where it has none
+-- An earlier release writes the first three only, and so leaves no head, or all but the last one, and so leaves no signature.
 -- Behind them a mark:
 --   -  nothing is under way   !  a write is under way, or was stopped   >  a claim is moving it here, or was stopped
-local state_names = { 'born', 'extra', 'offset', 'branched', 'head_score', 'head' }
+local state_names = { 'born', 'extra', 'offset', 'branched', 'head_score', 'head', 'signature' }
 -- Those without the path, as earlier releases have them.
 local PATHLESS_STATE_NAMES = { 'born', 'extra', 'offset' }
 -- Names whose values are no numbers.

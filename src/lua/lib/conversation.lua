@@ -1,7 +1,8 @@
 -- Shared by the scripts that change conversations, behind write.lua.
 --
 -- A conversation here is a table: id, record, counters (nil where there is none), state, writes (its log), deleted
--- (its deleted messages, see base.lua), branches (their text, see branches.lua), before (counters and extra bytes as the
+-- (its deleted messages, see base.lua), branches (their text, see branches.lua), signature (what it is to be, see signature.lua;
+-- nil where it stays what it is), before (counters and extra bytes as the
 -- user's numbers have them), messages_key, bodies_key.
 
 -- Deleted messages are remembered, so that a late repeat of their append does not bring them back; the oldest are
@@ -18,13 +19,20 @@ local function push_fields(fields, id)
   end
 end
 
+-- Of a conversation in which the search has nothing to look for yet.
 local function new_state()
-  return { born = 0, extra = 0, offset = 0, branched = 0, head_score = 0, head = '-', has_head = true, mark = '-' }
+  return { born = 0, extra = 0, offset = 0, branched = 0, head_score = 0, head = '-', has_head = true, signature = 1, mark = '-' }
 end
 
 -- Whether a counters field has no numbers.
 local function is_blank(text)
   return text == '' or string.find(text, '^deleted') ~= nil
+end
+
+-- All of a conversation's fields but for that of the trash: to remove them.
+local function push_all_fields(fields, id)
+  push_fields(fields, id)
+  fields[#fields + 1] = id .. ':signature'
 end
 
 -- What these fields hold, beginning at `at`.
@@ -46,7 +54,7 @@ end
 
 local function extra_bytes(c)
   local _, count = string.gsub(c.deleted, RS, '')
-  return #c.record + #c.writes + 2 * #c.deleted + TOMBSTONE_BYTES * count + #c.branches
+  return #c.record + #c.writes + 2 * #c.deleted + TOMBSTONE_BYTES * count + #c.branches + signature.size(c.state)
 end
 
 -- As an earlier release has it, where the head is not known.
@@ -162,6 +170,8 @@ local function heal(c)
   c.deleted = string.gsub(c.deleted, '(%S+) %d+\30', function(id) return is_there[id] and '' or nil end)
   -- Keys that came into being before the stop have no expiry yet.
   if c.is_healed then counters.expires_at = 0 end
+  -- Nothing tells what of it the signature has.
+  signature.drop(c)
   counters.messages, counters.bytes = messages, bytes
   counters.tokens = math.max(0, tokens + c.state.offset)
   counters.seq = math.max(counters.seq, seq)
@@ -245,6 +255,10 @@ local function conversation_fields(user, c)
   if c.branches ~= '' or c.old_branches ~= '' then
     fields[#fields + 1] = c.id .. ':branches'
     fields[#fields + 1] = c.branches
+  end
+  if c.signature then
+    fields[#fields + 1] = c.id .. ':signature'
+    fields[#fields + 1] = c.signature
   end
   return fields
 end

@@ -11,11 +11,16 @@ local function reply_before(user, c, outcome, save_digest)
 end
 
 -- Makes the conversation: its record, and its messages in this order, each as `parse_body` has it, with its id. A message keeps
--- its place where `score` tells it. `later`: how many messages, and bytes of them, further calls are going to add.
-local function create_copy(user, c, record, messages, save_digest, later)
+-- its place where `score` tells it. `words`: the signature of where it is from, or nil. `later`: how many messages, and bytes of them, further calls are going to add.
+local function create_copy(user, c, record, messages, save_digest, later, words)
   if redis.call('ZCARD', CONVERSATIONS) >= SETTINGS.max_conversations then refuse('too_many_conversations_kept') end
   prepare(c)
   c.record = record
+  if words then
+    signature.set(c, words)
+  else
+    signature.drop(c)
+  end
   c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, created = NOW, expires_at = 0,
     saved = save_digest, saved_revision = 1 }
   local copied, bodies = { at = {} }, {}

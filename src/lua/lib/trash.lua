@@ -77,6 +77,7 @@ function trash.forget(user, rows, counters_texts)
       ids[#ids + 1] = id
       clear[#clear + 1] = id .. ':branches'
       clear[#clear + 1] = id .. ':deleted'
+      clear[#clear + 1] = id .. ':signature'
     end
     if is_deleted then
       set[#set + 1] = id .. ':state'

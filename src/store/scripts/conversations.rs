@@ -84,6 +84,7 @@ procedure! {
         total_tokens: Option<u64>,
         save_digest: &'a str,
         numbers: String,
+        signature: String,
         messages: &'a [NewMessage],
     }
 }
@@ -106,6 +107,7 @@ procedure! {
         max_bytes: usize,
         head: Option<&'a MessageId>,
         expected: &'a str,
+        signature: String,
     }
 }
 
@@ -172,6 +174,7 @@ arguments! {
         follows: Option<&'a MessageId>,
         numbers: String,
         is_followed: bool,
+        signature: String,
         message_count: usize,
         messages: &'a [NewMessage],
     }

@@ -30,6 +30,7 @@ procedure! {
     /// Appends messages.
     MessagesAppend<'a>: MESSAGES_APPEND -> AppendedMessages {
         title: String,
+        signature: String,
         messages: &'a [NewMessage],
     }
 }
@@ -50,6 +51,7 @@ procedure! {
         tokens: Option<u64>,
         timestamp: Option<Timestamp>,
         max_bytes: usize,
+        signature: String,
     }
 }
 
@@ -65,6 +67,7 @@ procedure! {
     /// Creates a message, or replaces it.
     MessageSave<'a>: MESSAGE_SAVE -> PatchedMessage {
         is_dated: bool,
+        signature: String,
         message: &'a [NewMessage],
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod conversations;
 pub(super) mod messages;
 pub(super) mod metrics;
 pub(super) mod recovery;
+pub(super) mod search;
 pub(super) mod sessions;
 pub(super) mod shares;
 pub(super) mod trash;
@@ -22,18 +23,28 @@ const WRITE: &str = include_str!("../../lua/lib/write.lua");
 const APPEND: &str = include_str!("../../lua/lib/append.lua");
 const BRANCHES: &str = include_str!("../../lua/lib/branches.lua");
 const CONVERSATION: &str = include_str!("../../lua/lib/conversation.lua");
+const FILTER: &str = include_str!("../../lua/lib/filter.lua");
 const LIST: &str = include_str!("../../lua/lib/list.lua");
 const FORK: &str = include_str!("../../lua/lib/fork.lua");
 const RECOVERY: &str = include_str!("../../lua/lib/recovery.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
 const SHARE_PARTS: &str = include_str!("../../lua/lib/share_parts.lua");
 const TRASH: &str = include_str!("../../lua/lib/trash.lua");
+const SIGNATURE: &str = include_str!("../../lua/lib/signature.lua");
 const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
 
 /// What scripts that only read are put behind.
 const READING: [&str; 2] = [BASE, READ];
 /// What scripts that write are put behind.
-const WRITING: [&str; 6] = [BASE, WRITE_LOG, USAGE, WRITE, BRANCHES, CONVERSATION];
+const WRITING: [&str; 7] = [
+    BASE,
+    WRITE_LOG,
+    USAGE,
+    WRITE,
+    BRANCHES,
+    SIGNATURE,
+    CONVERSATION,
+];
 
 macro_rules! scripts {
     ($($name:ident = $kind:ident $file:literal $(with $($more:ident)+)?;)*) => {
@@ -61,7 +72,7 @@ scripts! {
     CODE_CREATE = WRITING "code_create.lua";
     CODE_REDEEM = WRITING "code_redeem.lua";
     CONVERSATIONS_EXPORT = READING "conversations_export.lua" with BRANCHES;
-    CONVERSATIONS_FILTER = READING "conversations_filter.lua" with LIST;
+    CONVERSATIONS_FILTER = READING "conversations_filter.lua" with LIST FILTER;
     CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
     CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
     CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE TRASH;
@@ -90,8 +101,11 @@ scripts! {
     SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
     SHARE_FORK = WRITING "share_fork.lua" with FORK SHARE_PARTS;
     SHARE_READ = READING "share_read.lua" with SHARE_PARTS;
+    SIGNATURES_MATCH = READING "signatures_match.lua" with SIGNATURE FILTER;
+    SIGNATURES_WRITE = WRITING "signatures_write.lua";
     STATISTICS_READ = READING "statistics_read.lua" with TRASH STATISTICS;
     STREAM_OPEN = WRITING "stream_open.lua";
+    TEXTS_READ = READING "texts_read.lua" with BRANCHES;
     TRASH_CLAIM = WRITING "trash_claim.lua" with TRASH;
     TRASH_EMPTY = WRITING "trash_empty.lua" with TRASH;
     TRASH_LIST = READING "trash_list.lua" with TRASH;

@@ -13,6 +13,7 @@ use super::conversations::{
 use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessageSave, MessagesAppend};
 use super::metrics::MetricsAdd;
 use super::recovery::{RecoveryCreate, RecoveryRedeem, RecoveryRenew, RecoveryRevoke};
+use super::search::{ReadConversation, SignaturesMatch, SignaturesWrite, TextsRead};
 use super::sessions::{
     CodeCreate, CodeRedeem, ReadTokenCreate, ReadTokenRevoke, SessionBegin, SessionRead,
     SessionSetCurrent, SessionSignOut, StreamOpen,
@@ -183,8 +184,11 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         SharesCreate<'_>,
         SharesList,
         SharesRevoke<'_>,
+        SignaturesMatch<'_>,
+        SignaturesWrite<'_>,
         StatisticsRead,
         StreamOpen,
+        TextsRead<'_>,
         TrashClaim,
         TrashEmpty<'_>,
         TrashList<'_>,
@@ -205,6 +209,10 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
     assert_eq!(
         table(&source_of("conversations_export.lua"), "EACH"),
         Some(single(ExportedConversation::names("")))
+    );
+    assert_eq!(
+        table(&source_of("texts_read.lua"), "EACH"),
+        Some(single(ReadConversation::names("")))
     );
     assert_eq!(table(SHARE, "SHARE_REPLY"), Some(OwnShare::names("")));
 }

@@ -160,6 +160,8 @@ async fn read(recorder: &mut Recorder, user: &Client) {
     recorder
         .ask(user, "filtered", ("GET", filtered), None)
         .await;
+    let search = "/api/conversations?q=rail*";
+    recorder.ask(user, "found", ("GET", search), None).await;
     recorder
         .ask(
             user,

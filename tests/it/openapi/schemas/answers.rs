@@ -13,6 +13,13 @@ use super::{count, described, join, list_of, next_cursor, object, object_with, o
 pub fn schemas() -> Map<String, Value> {
     [
         ("ConversationList", conversation_list()),
+        (
+            "ConversationListOrSearch",
+            json!({ "oneOf": [reference("ConversationList"), reference("SearchPage")] }),
+        ),
+        ("SearchPage", search_page()),
+        ("SearchHit", search_hit()),
+        ("Excerpt", excerpt()),
         ("MessagePage", message_page()),
         ("Appended", appended()),
         ("AppendedMessages", appended_messages()),
@@ -85,6 +92,49 @@ fn conversation_list() -> Value {
         "Of a filtered list: how many fit, on all pages; null where there are too many to count at once.",
     );
     object_with(page, json!({ "count": count }))
+}
+
+fn search_page() -> Value {
+    let indexed = described(
+        object(json!({ "done": count(), "of": count() })),
+        "How many of the conversations that were looked at have been prepared for searching. The others are read whole, come last, and are \
+         prepared a few at a time after each search.",
+    );
+    object(json!({ "data": list_of("SearchHit"), "nextCursor": next_cursor(), "indexed": indexed }))
+}
+
+fn search_hit() -> Value {
+    let message = object_with(
+        json!({ "id": { "type": "string" }, "timestamp": reference("Timestamp"), "excerpt": reference("Excerpt") }),
+        json!({ "type": { "type": ["string", "null"] } }),
+    );
+    let title = json!({ "oneOf": [reference("Excerpt"), { "type": "null" }] });
+    object(json!({
+        "conversation": reference("ListedConversation"),
+        "title": described(title, "The title, where something was found there."),
+        "matches": described(count(), "In how many messages it was found, of those read for this page."),
+        "complete": described(
+            json!({ "type": "boolean" }),
+            "Whether all messages were read: a large conversation comes on several pages, each with its own matches.",
+        ),
+        "messages": described(
+            json!({ "type": "array", "items": message, "maxItems": 5 }),
+            "The best of them, the best first.",
+        ),
+    }))
+}
+
+fn excerpt() -> Value {
+    let mark = json!({ "type": "array", "items": count(), "minItems": 2, "maxItems": 2 });
+    object(json!({
+        "text": { "type": "string" },
+        "start": described(count(), "Where in the whole text this part begins, in UTF-16 code units."),
+        "length": described(count(), "How long the whole text is."),
+        "marks": described(
+            json!({ "type": "array", "items": mark }),
+            "What was found in this part: from, and up to where, in UTF-16 code units.",
+        ),
+    }))
 }
 
 fn message_page() -> Value {

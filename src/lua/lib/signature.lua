@@ -1,0 +1,114 @@
+-- Shared by the scripts that know of signatures, behind base.lua. A conversation's signature is what tells whether it can have an answer
+-- to a search: the fingerprints of the words of its title and its texts; src/search/fingerprint.rs has the form.
+--
+-- It is kept in meta `<id>:signature`, and its length in the conversation's state: so a signature counts only with the state that was
+-- written with it. An earlier release writes a state without the length, a stopped script leaves a mark: such a conversation has no
+-- signature, is looked at by every search, and is given a new one after one of them.
+--
+-- A signature only gains fingerprints. Those of a deleted message go at once, with all others; those of words that an edit
+-- has replaced stay until it is made anew.
+
+-- One name for all of it: a script may have 200 local ones.
+-- MOST: bytes of a signature; a conversation that has more words is looked at by every search, and comes last there
+local signature = { MOST = 98304, EMPTY = '1 ' }
+
+-- How much room an entry of a group takes up.
+local function width_of(key)
+  return string.sub(key, 1, 1) == '!' and 3 or 1
+end
+
+local function has_entry(entries, entry, width)
+  local at = string.find(entries, entry, 1, true)
+  while at and (at - 1) % width ~= 0 do at = string.find(entries, entry, at + 1, true) end
+  return at ~= nil
+end
+
+-- Groups with the entries of other groups added.
+local function add_groups(stored, added)
+  if stored == '' then return added end
+  local groups, order = {}, {}
+  for key, entries in string.gmatch(stored, '([!#].)([^!#]*)') do
+    order[#order + 1], groups[key] = key, entries
+  end
+  for key, entries in string.gmatch(added, '([!#].)([^!#]*)') do
+    local known, width = groups[key], width_of(key)
+    if not known then
+      order[#order + 1], groups[key] = key, entries
+    else
+      local new = { known }
+      for i = 1, #entries, width do
+        local entry = string.sub(entries, i, i + width - 1)
+        if not has_entry(known, entry, width) then new[#new + 1] = entry end
+      end
+      groups[key] = table.concat(new)
+    end
+  end
+  local texts = {}
+  for _, key in ipairs(order) do
+    texts[#texts + 1] = key
+    texts[#texts + 1] = groups[key]
+  end
+  return table.concat(texts)
+end
+
+-- Bytes of the signature that goes with this state.
+function signature.size(state)
+  return math.max(0, state.signature - 1)
+end
+
+-- Whether a signature goes with this state.
+function signature.is_valid(state, stored)
+  return state.signature > 0 and #stored == state.signature - 1
+    and (stored == '' or string.sub(stored, 1, 1) == string.sub(signature.EMPTY, 1, 1))
+end
+
+function signature.drop(c)
+  c.signature, c.state.signature = '', 0
+end
+
+function signature.set(c, text)
+  if #text > signature.MOST then return signature.drop(c) end
+  c.signature, c.state.signature = text, #text + 1
+end
+
+-- Adds the fingerprints of what is new, `stored` being meta's field; and where there is a new title, takes its fingerprints in place of those
+-- of the old one.
+function signature.add(c, stored, added, has_new_title)
+  if c.state.signature == 0 or added == '' then return end
+  stored = c.state.signature == 1 and '' or stored or ''
+  if not signature.is_valid(c.state, stored) then return signature.drop(c) end
+  if stored == '' then stored = signature.EMPTY end
+  local title, texts = string.match(stored, '^.([^ ]*) (.*)$')
+  local new_title, new_texts = string.match(added, '^.([^ ]*) (.*)$')
+  local merged = string.sub(stored, 1, 1) .. (has_new_title and new_title or title) .. ' ' .. add_groups(texts, new_texts)
+  if merged ~= stored then signature.set(c, merged) end
+end
+
+-- What a probe asks for: see `probe` in src/search/fingerprint.rs.
+function signature.parse_probe(text)
+  local length, key, entries = tonumber(string.sub(text, 1, 1)), string.sub(text, 2, 3), {}
+  for i = 4, #text, math.max(1, length) do entries[#entries + 1] = string.sub(text, i, i + length - 1) end
+  return { length = length, key = key, width = width_of(key), entries = entries }
+end
+
+-- Whether a signature, or one half of it, has what a probe asks for.
+function signature.has(text, probe)
+  local at = string.find(text, probe.key, 1, true)
+  while at do
+    if probe.length == 0 then return true end
+    local last = (string.find(text, '[ !#]', at + 2) or #text + 1) - 1
+    local entries = string.sub(text, at + 2, last)
+    for _, entry in ipairs(probe.entries) do
+      if has_entry(entries, entry, probe.width) then return true end
+    end
+    at = string.find(text, probe.key, last, true)
+  end
+  return false
+end
+
+function signature.has_all(text, probes)
+  for _, probe in ipairs(probes) do
+    if not signature.has(text, probe) then return false end
+  end
+  return true
+end

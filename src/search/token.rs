@@ -1,0 +1,100 @@
+//! Words: what a text is searched by.
+
+use super::fold::{is_cjk, is_mark, is_word, push_folded};
+
+/// A word, or one character of a script without words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    /// Folded.
+    pub text: String,
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Whether it is a character of Chinese, Japanese or Korean.
+    pub is_cjk: bool,
+    /// Whether it is one, and so is the one that it directly follows.
+    pub is_glued: bool,
+}
+
+/// The words of a text, in order.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    // Whether what comes may go on with the last token.
+    let mut is_open = false;
+    for (start, c) in text.char_indices() {
+        let end = start + c.len_utf8();
+        if is_mark(c) {
+            if let Some(last) = tokens.last_mut().filter(|_| is_open) {
+                last.end = end;
+            }
+            continue;
+        }
+        let is_cjk = is_cjk(c);
+        if !is_cjk && !is_word(c) {
+            is_open = false;
+            continue;
+        }
+        match tokens
+            .last_mut()
+            .filter(|last| is_open && !is_cjk && !last.is_cjk)
+        {
+            Some(last) => {
+                push_folded(c, &mut last.text);
+                last.end = end;
+            }
+            None => {
+                let before = tokens.last().filter(|_| is_open);
+                let is_glued = is_cjk && before.is_some_and(|before| before.is_cjk);
+                let mut folded = String::with_capacity(8);
+                push_folded(c, &mut folded);
+                tokens.push(Token {
+                    text: folded,
+                    start,
+                    end,
+                    is_cjk,
+                    is_glued,
+                });
+            }
+        }
+        is_open = true;
+    }
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        tokens(text).into_iter().map(|token| token.text).collect()
+    }
+
+    #[test]
+    fn are_words_and_single_characters() {
+        assert_eq!(
+            texts("It's snake_case, v2.0!"),
+            ["it", "s", "snake", "case", "v2", "0"]
+        );
+        assert_eq!(texts("iPhone手机 X"), ["iphone", "手", "机", "x"]);
+        assert_eq!(texts(" \n"), [""; 0]);
+    }
+
+    #[test]
+    fn know_where_they_stand() {
+        let text = "ü Cafe\u{301}!";
+        let all = tokens(text);
+        assert_eq!(&text[all[1].start..all[1].end], "Cafe\u{301}");
+    }
+
+    #[test]
+    fn characters_that_follow_one_another_are_glued() {
+        let glued = |text| {
+            tokens(text)
+                .iter()
+                .map(|token| token.is_glued)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(glued("東京,都 a都"), [false, true, false, false, false]);
+    }
+}

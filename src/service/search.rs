@@ -1,0 +1,232 @@
+//! Search in everything that a user has: conversations whose titles or messages have what is looked for, a page at a time.
+
+use std::cmp::Reverse;
+
+use super::ServiceError;
+use crate::App;
+use crate::context::Caller;
+use crate::model::{Invalid, ObjectWriter, Summary, Timestamp};
+use crate::search::{Excerpt, Found, Query};
+use crate::store::{SearchCursor, SearchScope, Searched, SearchedMessage};
+
+/// What is looked for, where, and from which page on.
+#[derive(Clone, Debug)]
+pub struct SearchQuery {
+    /// What is looked for.
+    pub text: Query,
+    /// Where.
+    pub scope: SearchScope,
+    /// The kind of message that it has to be in: user, assistant, system or tool; `None` for any, and for titles.
+    pub kind: Option<String>,
+    /// How many conversations a page has at most; it may have fewer.
+    pub limit: usize,
+    /// Where the page begins.
+    pub after: Option<SearchCursor>,
+}
+
+impl SearchQuery {
+    /// A search for what a user has typed, everywhere, from the beginning.
+    ///
+    /// # Errors
+    /// `query_too_short`; `query_too_long`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        Ok(Self {
+            text: Query::parse(text)?,
+            scope: SearchScope::default(),
+            kind: None,
+            limit: MOST_HITS,
+            after: None,
+        })
+    }
+}
+
+/// How many conversations a page has at most.
+pub const MOST_HITS: usize = 50;
+/// How many messages of a conversation are shown.
+pub const MOST_SHOWN: usize = 5;
+
+/// A page of what was found.
+#[derive(Debug)]
+pub struct SearchPage {
+    /// The conversations, the best first. There may be none although there are more pages.
+    pub hits: Vec<Hit>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<SearchCursor>,
+    /// How many conversations have a signature...
+    pub indexed: u64,
+    /// ...of those that were looked at: the others are read by every search that comes to them, and come last.
+    pub total: u64,
+}
+
+/// A conversation in which something was found.
+#[derive(Debug)]
+pub struct Hit {
+    /// The conversation.
+    pub conversation: Summary,
+    /// Its title, with what was found there; `None` where nothing was.
+    pub title: Option<Excerpt>,
+    /// In how many messages it was found, of those that this page has read.
+    pub matches: usize,
+    /// The best of them, the best first.
+    pub messages: Vec<MessageHit>,
+    /// Whether all messages of the conversation were read for this page. A large one comes on several pages.
+    pub is_whole: bool,
+}
+
+/// A message in which something was found.
+#[derive(Debug)]
+pub struct MessageHit {
+    /// Its id.
+    pub id: String,
+    /// What kind of message it is: user, assistant, system or tool.
+    pub kind: Option<String>,
+    /// When it was written.
+    pub timestamp: Timestamp,
+    /// What was found.
+    pub excerpt: Excerpt,
+}
+
+/// A page of `caller`'s conversations in which something is that `query` asks for.
+///
+/// A message is found where its text and the conversation's title have all of the query, and the text at least a part; a
+/// conversation where one of its messages is, or where the title has all of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn search(
+    app: &App,
+    caller: &Caller,
+    query: &SearchQuery,
+) -> Result<SearchPage, ServiceError> {
+    let store = app.store.for_user(caller);
+    let (limit, after) = (query.limit, query.after.as_ref());
+    let step = store
+        .search_step(&query.text, &query.scope, limit, after)
+        .await?;
+    let found = step.conversations.into_iter();
+    let mut hits: Vec<(u64, Hit)> = found.filter_map(|one| hit(query, one)).collect();
+    hits.sort_by_key(|(score, hit)| (Reverse(*score), Reverse(hit.conversation.counters.updated)));
+    Ok(SearchPage {
+        hits: hits.into_iter().map(|(_, hit)| hit).collect(),
+        next: step.next,
+        indexed: step.indexed,
+        total: step.total,
+    })
+}
+
+/// What was found in a conversation, and how good it is.
+fn hit(query: &SearchQuery, searched: Searched) -> Option<(u64, Hit)> {
+    let conversation = searched.summary;
+    let tag = query.scope.filter.tag.as_deref();
+    if tag.is_some_and(|tag| !conversation.has_tag(tag)) {
+        return None;
+    }
+    let title = conversation.title_text().unwrap_or_default();
+    let in_title = query.text.find(&title);
+    let mut messages: Vec<(u64, MessageHit)> = searched
+        .messages
+        .iter()
+        .filter_map(|message| message_hit(query, &in_title, message))
+        .collect();
+    let is_titled = query.kind.is_none() && in_title.is_all();
+    if messages.is_empty() && !is_titled {
+        return None;
+    }
+    messages.sort_by_key(|(score, hit)| (Reverse(*score), Reverse(hit.timestamp)));
+    let matches = messages.len();
+    let best = messages.first().map_or(0, |(score, _)| *score);
+    let score = weight(&in_title) * 3 + best + (matches as u64).min(10);
+    let shown = messages.into_iter().take(MOST_SHOWN);
+    let hit = Hit {
+        title: in_title
+            .is_some()
+            .then(|| Excerpt::whole(&title, &in_title)),
+        conversation,
+        matches,
+        messages: shown.map(|(_, hit)| hit).collect(),
+        is_whole: searched.is_whole,
+    };
+    Some((score, hit))
+}
+
+fn message_hit(
+    query: &SearchQuery,
+    in_title: &Found,
+    message: &SearchedMessage,
+) -> Option<(u64, MessageHit)> {
+    let kind = message.kind();
+    if query.kind.is_some() && query.kind != kind {
+        return None;
+    }
+    let text = message.search_text();
+    let found = query.text.find(&text);
+    if !found.is_some() || !found.is_all_with(in_title) {
+        return None;
+    }
+    let hit = MessageHit {
+        id: message.id().to_owned(),
+        kind,
+        timestamp: message.timestamp(),
+        excerpt: Excerpt::of(&text, &found),
+    };
+    Some((weight(&found), hit))
+}
+
+/// Different parts of a query count more than one part many times.
+fn weight(found: &Found) -> u64 {
+    (found.parts() * 10 + found.places().min(10)) as u64
+}
+
+impl SearchPage {
+    /// The page as clients know it.
+    pub fn to_json(&self) -> String {
+        let next = self.next.as_ref().map(SearchCursor::encode);
+        let indexed = ObjectWriter::with_capacity(40)
+            .plain("done", self.indexed)
+            .plain("of", self.total);
+        ObjectWriter::with_capacity(8_192)
+            .array("data", self.hits.iter().map(Hit::to_json))
+            .optional("nextCursor", next.as_deref())
+            .raw("indexed", &indexed.finish())
+            .finish()
+    }
+}
+
+impl Hit {
+    fn to_json(&self) -> String {
+        let title = self.title.as_ref().map(Excerpt::to_json);
+        ObjectWriter::with_capacity(2_048)
+            .raw("conversation", &self.conversation.to_object(0).finish())
+            .raw("title", title.as_deref().unwrap_or("null"))
+            .plain("matches", self.matches)
+            .plain("complete", self.is_whole)
+            .array("messages", self.messages.iter().map(MessageHit::to_json))
+            .finish()
+    }
+}
+
+impl MessageHit {
+    fn to_json(&self) -> String {
+        ObjectWriter::with_capacity(512)
+            .string("id", &self.id)
+            .optional("type", self.kind.as_deref())
+            .display("timestamp", self.timestamp)
+            .raw("excerpt", &self.excerpt.to_json())
+            .finish()
+    }
+}
+
+impl Excerpt {
+    fn to_json(&self) -> String {
+        let marks = self.marks.iter();
+        ObjectWriter::with_capacity(self.text.len() + 128)
+            .string("text", &self.text)
+            .plain("start", self.start)
+            .plain("length", self.length)
+            .array(
+                "marks",
+                marks.map(|(start, end)| format!("[{start},{end}]")),
+            )
+            .finish()
+    }
+}
