@@ -1,6 +1,7 @@
 //! Search: what is found, on which page, at what cost, and what is not found any more.
 
 mod expected;
+mod figures;
 
 use std::collections::BTreeMap;
 
