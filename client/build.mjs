@@ -12,6 +12,7 @@ import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { bundlePage } from './build-page.mjs';
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const PUBLIC = join(ROOT, '..', 'public');
@@ -60,7 +61,8 @@ async function buildPackage() {
 }
 
 async function buildBrowser() {
-  const files = new Map([...(await bundleBrowser()), ['conversation-store.d.ts', await bundleTypes()]]);
+  const types = ['conversation-store.d.ts', await bundleTypes()];
+  const files = new Map([...(await bundleBrowser()), types, ...(await bundlePage(PUBLIC))]);
   const size = gzipSync(files.get('conversation-store.js'), { level: 9 }).length;
   console.log(`public/conversation-store.js: ${size} bytes gzipped, of at most ${MOST_BYTES}`);
   for (const [path, text] of files) {
@@ -144,7 +146,7 @@ function typescript(workerName) {
 
 /** One declaration file for pages without a build. */
 async function bundleTypes() {
-  const bundle = await rollup({ input: BROWSER_ENTRY, plugins: [dts()] });
+  const bundle = await rollup({ input: BROWSER_ENTRY, plugins: [dts({ compilerOptions: { stripInternal: true } })] });
   const { output } = await bundle.generate({ format: 'es', banner: BANNER });
   await bundle.close();
   return output[0].code;

@@ -17,7 +17,7 @@ declare class StoreError extends Error {
      * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
      * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
      * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
-     * again).
+     * again), `invalid_archive`.
      */
     readonly code: string;
     /** The HTTP status; 0 where there was no response. */
@@ -464,159 +464,7 @@ interface SessionResponse {
     currentConversationId?: string | null;
 }
 
-/**
- * The locks that the tabs of one browser share. Where the browser has none, work is done at once: nothing is sent then,
- * and other tabs cannot be waited for.
- */
-declare class Locks {
-    #private;
-    constructor(locks: Environment['locks'], account: string);
-    /** Begins, renews or changes the session in one tab at a time. */
-    session<T>(work: () => Promise<T>): Promise<T>;
-    /** Reads one conversation from the server in one tab at a time. */
-    conversation<T>(id: string, work: () => Promise<T>): Promise<T>;
-    /** Runs `work` while no user is changed (`shared`), or while nothing else is done meanwhile (`exclusive`), in any tab. */
-    turn<T>(mode: LockMode, work: () => Promise<T>): Promise<T>;
-}
-
-/** A circuit breaker: after 5 failures in a row nothing is asked for 60 seconds, then one call tries. */
-declare class CircuitBreaker {
-    #private;
-    constructor(clock: Clock, { threshold, resetAfter }?: {
-        threshold?: number | undefined;
-        resetAfter?: number | undefined;
-    });
-    /** Milliseconds until a call may be made: 0 where it may now. */
-    get wait(): number;
-    /** Notes that a call begins. */
-    begin(): void;
-    succeed(): void;
-    fail(): void;
-    /** The network has come back: what failed before says nothing any more. */
-    reset(): void;
-}
-
-/**
- * Makes the keys that requests are recognised by when they are repeated (`Idempotency-Key`). A key tells when its request
- * was made, by the server's clock as far as it is known, so that the server can refuse a repeat that is older than what it
- * remembers.
- */
-declare class RequestKeys {
-    #private;
-    constructor(clock: Clock);
-    /** Learns the server's time from a response. Those of another origin do not tell it. */
-    note({ headers }: Response): void;
-    /** A key for a request that is kept, and may be repeated much later. */
-    next(): string;
-    /** The server has called a request with this key too old. Where that cannot be, the clock that made the key is wrong. */
-    refused(key: string): void;
-}
-
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-interface RequestOptions {
-    /** Sent as JSON unless it is text. */
-    body?: unknown;
-    /** The tag of the only state that it may change. */
-    match?: string | undefined;
-    /** An `ETag` as it came: no body is wanted where it still holds. */
-    noneMatch?: string;
-    /** The `Idempotency-Key` of a write that may be repeated. */
-    key?: string | undefined;
-    headers?: Record<string, string>;
-    signal?: AbortSignal;
-    /** The longest it may take, ms. */
-    timeout?: number;
-}
-interface HttpResponse<Body> {
-    status: number;
-    headers: Headers;
-    body: Body;
-}
-/** Sends requests to the HTTP API: a typed error for every failure, and none while the circuit breaker is open. */
-declare class HttpClient {
-    #private;
-    /** Makes the keys of requests that are kept. */
-    readonly keys: RequestKeys;
-    constructor(base: string, environment: Environment, breaker: CircuitBreaker);
-    /** The response with its body as JSON; rejects with a StoreError for anything but success. */
-    call<Body>(method: Method, path: string, token: string | undefined, options?: RequestOptions): Promise<HttpResponse<Body>>;
-    /** The response of `open` with its body as JSON, within the options' timeout. */
-    withTimeout<Body>({ timeout }: RequestOptions, open: (signal: AbortSignal) => Promise<Response>): Promise<HttpResponse<Body>>;
-    /** The response, its body unread. */
-    open(method: Method, path: string, token: string | undefined, options?: RequestOptions): Promise<Response>;
-}
-
-interface StoredSession {
-    token: string | null;
-    userId?: string | null;
-    /** ISO 8601. */
-    expiresAt?: string | undefined;
-    /** Epoch ms, as are all times below. */
-    issuedAt?: number;
-    /** Another device ended it. */
-    isSignedOut?: boolean;
-    /** When the server first refused the token. */
-    refusedSince?: number | undefined;
-}
-/**
- * Where the session is kept: an anonymous user's in localStorage, shared by all tabs; an auth provider's only in memory,
- * as the provider keeps its own.
- */
-declare class SessionStorage {
-    #private;
-    readonly isOfProvider: boolean;
-    constructor(localStorage: Environment['localStorage'], isOfProvider: boolean);
-    /** What is known of the session, or null. */
-    get stored(): StoredSession | null;
-    /** Whether there is a session, without beginning one. */
-    get exists(): boolean;
-    write(session: StoredSession): void;
-    forget(): void;
-}
-
-/** The token of an auth provider's user; null where nobody is signed in. */
-type GetToken = (options: {
-    refresh: boolean;
-}) => Promise<string | null> | string | null;
-interface SessionParts {
-    storage: SessionStorage;
-    http: HttpClient;
-    clock: Clock;
-    locks: Locks;
-    getToken: GetToken | undefined;
-    /** Makes this user the owner of the data on this device; may refuse. */
-    assignOwner: (user: string) => Promise<void>;
-}
-/**
- * Who the user is to the server: an anonymous user with a token of the server's, renewed before it expires; or the
- * user that the page's auth provider names.
- */
-declare class Session {
-    #private;
-    constructor(parts: SessionParts);
-    get isOfProvider(): boolean;
-    get stored(): StoredSession | null;
-    get exists(): boolean;
-    /** The token to send. Begins a session where there is none. */
-    token(): Promise<string>;
-    /** Another token for one that the server refused. */
-    replace(token: string, error: StoreError): Promise<string>;
-    /** Becomes the user of this session. */
-    become(session: SessionResponse): Promise<void>;
-    /**
-     * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is changing the
-     * user just now, or was closed before it had changed both the data's and the session's.
-     */
-    expectUser(token: string, user: string | undefined): Promise<void>;
-    /** Gives the data here to the user whose session this is. */
-    reconcile(): Promise<void>;
-    /** The server has taken the token. */
-    confirm(): void;
-    /** Keeps the response to a session call. */
-    keep({ token, userId, expiresAt }: SessionResponse): void;
-    forget(): void;
-}
-
+/** Conversations and their messages, as they are saved and given back. */
 /** A point in time as callers may give it: ISO 8601, epoch milliseconds, or a Date. */
 type TimeInput = string | number | Date;
 /** A frontend's own settings: whatever JSON it keeps there, of a type that only it knows. */
@@ -770,6 +618,30 @@ interface ConversationUpdates {
     mcpServers?: McpServers | null;
     activeStreamId?: string | null;
 }
+interface ForkOptions {
+    /** The last message of the fork; without it the last one of the conversation. */
+    messageId?: string;
+    /** Without it that of the conversation. */
+    title?: string;
+}
+/** What `forkConversation()` has made. */
+interface ForkedConversation {
+    id: string;
+    title: string;
+    messageCount: number;
+    forkedFrom: {
+        conversationId: string;
+        messageId: string | null;
+    };
+}
+/** What a message, or a list of messages, needs for a title. */
+interface TitleSource {
+    type: string;
+    content: string;
+}
+
+/** How the store is doing, and what it tells those who listen. */
+
 type StatusMode = 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
 /** How changes of other devices arrive: by a stream, by asking, not just now, or not at all. */
 type LiveMode = 'stream' | 'polling' | 'resting' | 'off';
@@ -800,6 +672,14 @@ interface StoreStatus {
     storage: 'indexeddb' | 'memory';
     /** Refused writes whose content waits in `refusedWrites()`. */
     refused: number;
+    /** While the list comes to a device that does not have it yet: how far it is. Else null. */
+    loading: ListLoading | null;
+}
+interface ListLoading {
+    /** Conversations that are here. */
+    done: number;
+    /** Conversations in all; null until the server has said so. */
+    total: number | null;
 }
 /** Something in the store has changed: read again what is on the screen. */
 interface ChangeEvent {
@@ -871,6 +751,242 @@ interface StoreEvents {
     progress: ProgressEvent;
     failed: FailedEvent;
 }
+
+/** Importing files: what a frontend chooses, and what becomes of them. */
+/** What a file to import is written in, as the server names it. */
+type ImportFormat = 'claude-code' | 'claude-ai' | 'chatgpt' | 'ui-messages' | 'librechat' | 'open-webui' | 'own';
+interface ImportFileOptions {
+    /** What it is written in; told by its shape where it is left out. */
+    format?: ImportFormat;
+    /** Called whenever the server has taken more of it. */
+    onProgress?: (progress: ImportFileProgress) => void;
+    /** Ends it; what the server has taken by then stays. */
+    signal?: AbortSignal;
+}
+interface ImportFileProgress {
+    /** Bytes done, unpacked. */
+    done: number;
+    /** Bytes in all. */
+    total: number;
+    /** What became of it so far. */
+    report: ImportFileReport;
+}
+/** What became of a file of conversations. */
+interface ImportFileReport {
+    imported: number;
+    /** Were there, and have become what their source is now. */
+    updated: number;
+    unchanged: number;
+    /** Not taken by the server. */
+    rejected: number;
+    /** Not converted: there is nothing to be read in them, or they are not of the source's form. */
+    skipped: number;
+    conversations: FileConversation[];
+    /** Lines that could not be read. */
+    invalidLines: number;
+    /** What was read: the file, or those of an archive. */
+    files: {
+        name: string;
+        format: ImportFormat;
+    }[];
+    /** Files of an archive without conversations. */
+    ignored: string[];
+}
+/** What became of a conversation of a file. */
+interface FileConversation {
+    file: string;
+    /** Where it stands in the file: the first is 0. */
+    index: number;
+    id: string | null;
+    status: 'imported' | 'updated' | 'unchanged' | 'rejected' | 'skipped';
+    /** Why it was rejected or skipped: an error code of the server, or `too_large`, `wrong_shape`, `empty`, `duplicate_id`. */
+    code?: string;
+    /** The same as a sentence, where the server gave one. */
+    message?: string;
+    /** How many messages it has; null where the server did not say. */
+    messages: number | null;
+    /** How many files are named in it and are not there. */
+    missingFiles: number;
+}
+
+/**
+ * The locks that the tabs of one browser share. Where the browser has none, work is done at once: nothing is sent then,
+ * and other tabs cannot be waited for.
+ */
+declare class Locks {
+    #private;
+    constructor(locks: Environment['locks'], account: string);
+    /** Begins, renews or changes the session in one tab at a time. */
+    session<T>(work: () => Promise<T>): Promise<T>;
+    /** Reads one conversation from the server in one tab at a time. */
+    conversation<T>(id: string, work: () => Promise<T>): Promise<T>;
+    /** Runs `work` while no user is changed (`shared`), or while nothing else is done meanwhile (`exclusive`), in any tab. */
+    turn<T>(mode: LockMode, work: () => Promise<T>): Promise<T>;
+}
+
+/** A circuit breaker: after 5 failures in a row nothing is asked for 60 seconds, then one call tries. */
+declare class CircuitBreaker {
+    #private;
+    constructor(clock: Clock, { threshold, resetAfter }?: {
+        threshold?: number | undefined;
+        resetAfter?: number | undefined;
+    });
+    /** Milliseconds until a call may be made: 0 where it may now. */
+    get wait(): number;
+    /** Notes that a call begins. */
+    begin(): void;
+    succeed(): void;
+    fail(): void;
+    /** The network has come back: what failed before says nothing any more. */
+    reset(): void;
+}
+
+/**
+ * Makes the keys that requests are recognised by when they are repeated (`Idempotency-Key`). A key tells when its request
+ * was made, by the server's clock as far as it is known, so that the server can refuse a repeat that is older than what it
+ * remembers.
+ */
+declare class RequestKeys {
+    #private;
+    constructor(clock: Clock);
+    /** Learns the server's time from a response. Those of another origin do not tell it. */
+    note({ headers }: Response): void;
+    /** A key for a request that is kept, and may be repeated much later. */
+    next(): string;
+    /** The server has called a request with this key too old. Where that cannot be, the clock that made the key is wrong. */
+    refused(key: string): void;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+interface RequestOptions {
+    /** Sent as JSON unless it is text. */
+    body?: unknown;
+    /** The tag of the only state that it may change. */
+    match?: string | undefined;
+    /** An `ETag` as it came: no body is wanted where it still holds. */
+    noneMatch?: string;
+    /** The `Idempotency-Key` of a write that may be repeated. */
+    key?: string | undefined;
+    headers?: Record<string, string>;
+    signal?: AbortSignal;
+    /** The longest it may take, ms. */
+    timeout?: number;
+}
+interface HttpResponse<Body> {
+    status: number;
+    headers: Headers;
+    body: Body;
+}
+/** Sends requests to the HTTP API: a typed error for every failure, and none while the circuit breaker is open. */
+declare class HttpClient {
+    #private;
+    /** Makes the keys of requests that are kept. */
+    readonly keys: RequestKeys;
+    constructor(base: string, environment: Environment, breaker: CircuitBreaker);
+    /** The response with its body as JSON; rejects with a StoreError for anything but success. */
+    call<Body>(method: Method, path: string, token: string | undefined, options?: RequestOptions): Promise<HttpResponse<Body>>;
+    /** The response of `open` with its body as JSON, within the options' timeout. */
+    withTimeout<Body>({ timeout }: RequestOptions, open: (signal: AbortSignal) => Promise<Response>): Promise<HttpResponse<Body>>;
+    /** The response, its body unread. */
+    open(method: Method, path: string, token: string | undefined, options?: RequestOptions): Promise<Response>;
+}
+
+interface StoredSession {
+    token: string | null;
+    userId?: string | null;
+    /** ISO 8601. */
+    expiresAt?: string | undefined;
+    /** Epoch ms, as are all times below. */
+    issuedAt?: number;
+    /** Another device ended it. */
+    isSignedOut?: boolean;
+    /** When the server first refused the token. */
+    refusedSince?: number | undefined;
+}
+/**
+ * Where the session is kept: an anonymous user's in localStorage, shared by all tabs; an auth provider's only in memory,
+ * as the provider keeps its own.
+ */
+declare class SessionStorage {
+    #private;
+    readonly isOfProvider: boolean;
+    constructor(localStorage: Environment['localStorage'], isOfProvider: boolean);
+    /** What is known of the session, or null. */
+    get stored(): StoredSession | null;
+    /** Whether there is a session, without beginning one. */
+    get exists(): boolean;
+    write(session: StoredSession): void;
+    forget(): void;
+}
+
+/** The token of an auth provider's user; null where nobody is signed in. */
+type GetToken = (options: {
+    refresh: boolean;
+}) => Promise<string | null> | string | null;
+interface SessionParts {
+    storage: SessionStorage;
+    http: HttpClient;
+    clock: Clock;
+    locks: Locks;
+    getToken: GetToken | undefined;
+    /** Makes this user the owner of the data on this device; may refuse. */
+    assignOwner: (user: string) => Promise<void>;
+}
+/**
+ * Who the user is to the server: an anonymous user with a token of the server's, renewed before it expires; or the
+ * user that the page's auth provider names.
+ */
+declare class Session {
+    #private;
+    constructor(parts: SessionParts);
+    get isOfProvider(): boolean;
+    get stored(): StoredSession | null;
+    get exists(): boolean;
+    /** The token to send. Begins a session where there is none. */
+    token(): Promise<string>;
+    /** Another token for one that the server refused. */
+    replace(token: string, error: StoreError): Promise<string>;
+    /** Becomes the user of this session. */
+    become(session: SessionResponse): Promise<void>;
+    /**
+     * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is changing the
+     * user just now, or was closed before it had changed both the data's and the session's.
+     */
+    expectUser(token: string, user: string | undefined): Promise<void>;
+    /** Gives the data here to the user whose session this is. */
+    reconcile(): Promise<void>;
+    /** The server has taken the token. */
+    confirm(): void;
+    /** Keeps the response to a session call. */
+    keep({ token, userId, expiresAt }: SessionResponse): void;
+    forget(): void;
+}
+
+/** How a store is made. */
+
+interface StoreOptions<Time = string> {
+    /** Where the API is; default `/api`. Another origin has to be in its `ALLOWED_ORIGINS`, and in the page's CSP. */
+    api?: string;
+    /**
+     * The token of an auth provider's user. Without it the store has an anonymous user of its own. Asked again with
+     * `refresh` when the server refuses the last one. Null: nobody is signed in; everything stays on the device.
+     */
+    getToken?: GetToken;
+    /** Whose data this is, a stable id of the account; required with `getToken`. Each account has a database of its own. */
+    account?: string;
+    /** How times are given back: `readTime: (iso) => new Date(iso)` for Dates. Default: the ISO string. */
+    readTime?: (iso: string) => Time;
+    /** The messages `getConversation()` and `loadOlder()` give at a time; default 100, at most 100. */
+    pageSize?: number;
+    /** Whether to import the old localStorage data on start; default true. */
+    migrate?: boolean;
+    /** False switches the server off, default true. */
+    enabled?: boolean;
+    /** Parts of the browser to replace, for tests. */
+    environment?: Partial<Environment>;
+}
+
+/** What a search finds. */
 /** A message, or a title, that a search has found. */
 interface SearchResult {
     conversationId: string;
@@ -905,26 +1021,9 @@ interface LiveSearchOptions {
     /** At most so many results of one conversation; default 3. */
     perConversation?: number;
 }
-/** What became of the data under the old localStorage key. */
-interface MigrationReport {
-    /** `none`: there was nothing to migrate. `done`: the server has all of it. `waiting`: it goes on when the server can be
-     * reached. `rejected`: done, but for what the server refused: see `rejected`. */
-    state: 'none' | 'done' | 'waiting' | 'rejected';
-    conversations: number;
-    rejected: {
-        id: string;
-        code: string;
-    }[];
-}
-/** The server's report on an import. */
-interface ImportReport {
-    imported: number;
-    unchanged: number;
-    rejected: {
-        id: string | null;
-        code: string;
-    }[];
-}
+
+/** What the server tells: shares, the trash, statistics, reports. */
+
 /** A read-only snapshot of a conversation that everybody who has the link can read. */
 interface Share {
     id: string;
@@ -968,28 +1067,6 @@ interface ExpiringPage {
     count: number | null;
     nextCursor: string | null;
 }
-/** What brings an anonymous user back. */
-interface RecoveryCode {
-    /** Seven groups of four letters and digits. */
-    code: string;
-    createdAt: string;
-}
-interface ForkOptions {
-    /** The last message of the fork; without it the last one of the conversation. */
-    messageId?: string;
-    /** Without it that of the conversation. */
-    title?: string;
-}
-/** What `forkConversation()` has made. */
-interface ForkedConversation {
-    id: string;
-    title: string;
-    messageCount: number;
-    forkedFrom: {
-        conversationId: string;
-        messageId: string | null;
-    };
-}
 /** What `forkShare()` has made of a share. */
 interface ForkedShare {
     id: string;
@@ -1005,6 +1082,32 @@ interface SharedConversation {
     messageCount: number;
     messages: ConversationMessage[];
     nextCursor: string | null;
+}
+/** What became of the data under the old localStorage key. */
+interface MigrationReport {
+    /** `none`: there was nothing to migrate. `done`: the server has all of it. `waiting`: it goes on when the server can be
+     * reached. `rejected`: done, but for what the server refused: see `rejected`. */
+    state: 'none' | 'done' | 'waiting' | 'rejected';
+    conversations: number;
+    rejected: {
+        id: string;
+        code: string;
+    }[];
+}
+/** The server's report on an import. */
+interface ImportReport {
+    imported: number;
+    unchanged: number;
+    rejected: {
+        id: string | null;
+        code: string;
+    }[];
+}
+/** What brings an anonymous user back. */
+interface RecoveryCode {
+    /** Seven groups of four letters and digits. */
+    code: string;
+    createdAt: string;
 }
 interface Totals {
     conversations: number;
@@ -1045,32 +1148,6 @@ interface Statistics {
         messages: number;
         tokens: number;
     }[];
-}
-/** What a message, or a list of messages, needs for a title. */
-interface TitleSource {
-    type: string;
-    content: string;
-}
-interface StoreOptions<Time = string> {
-    /** Where the API is; default `/api`. Another origin has to be in its `ALLOWED_ORIGINS`, and in the page's CSP. */
-    api?: string;
-    /**
-     * The token of an auth provider's user. Without it the store has an anonymous user of its own. Asked again with
-     * `refresh` when the server refuses the last one. Null: nobody is signed in; everything stays on the device.
-     */
-    getToken?: GetToken;
-    /** Whose data this is, a stable id of the account; required with `getToken`. Each account has a database of its own. */
-    account?: string;
-    /** How times are given back: `readTime: (iso) => new Date(iso)` for Dates. Default: the ISO string. */
-    readTime?: (iso: string) => Time;
-    /** The messages `getConversation()` and `loadOlder()` give at a time; default 100, at most 100. */
-    pageSize?: number;
-    /** Whether to import the old localStorage data on start; default true. */
-    migrate?: boolean;
-    /** False switches the server off, default true. */
-    enabled?: boolean;
-    /** Parts of the browser to replace, for tests. */
-    environment?: Partial<Environment>;
 }
 
 /** What became of the records of one conversation. */
@@ -1123,6 +1200,10 @@ interface InternalEvents extends StoreEvents {
     /** This tab has found a conflict. */
     'conflict-found': undefined;
     'live-mode': LiveMode;
+    /** How far the list is that comes to this device; null: it broke off. */
+    'list-loading': ListLoading | null;
+    /** All of it is here. */
+    'list-loaded': undefined;
 }
 type Listener<Event> = (event: Event) => unknown;
 /** Typed events. A listener that throws does not keep the event from the others. */
@@ -1155,6 +1236,7 @@ interface StatusState {
     /** Whether the server has answered since the page was opened. */
     hasSucceeded: boolean;
     live: LiveMode;
+    loading: ListLoading | null;
 }
 type StatusEvent = {
     type: 'counted';
@@ -1168,6 +1250,11 @@ type StatusEvent = {
 } | {
     type: 'live';
     live: LiveMode;
+} | {
+    type: 'loading';
+    loading: ListLoading | null;
+} | {
+    type: 'loaded';
 }
 /** The leading tab has told its state. */
  | {
@@ -1660,11 +1747,14 @@ declare class LiveConversation<Time> extends LiveQuery<Conversation<Time> | null
 /** The list of conversations, read again when any of them changes. */
 type LiveList<Time> = LiveQuery<readonly ConversationSummary<Time>[]>;
 
-/** The conversation store of a chat frontend. All methods may be called at once, in any tab. */
-declare class HybridConversationStore<Time = string> {
+/** A store that can be opened, closed, listened to and watched: what all else of it is built on. */
+declare abstract class StoreCore<Time = string> {
     #private;
     /** Opens the store, too. */
     constructor(options?: StoreOptions<Time>);
+    abstract getConversation(id: string): Promise<Conversation<Time> | null>;
+    abstract loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>>;
+    abstract getAllConversations(): Promise<ConversationSummary<Time>[]>;
     /** Opens the store again after `close()`; one that is open stays as it is. */
     open(): void;
     /** Resolves when the local data can be read; methods wait for it by themselves. */
@@ -1684,6 +1774,128 @@ declare class HybridConversationStore<Time = string> {
     /** Loads the index and brings it up to date. Best called when somebody is about to search: by then it takes no time. */
     prepareSearch(): Promise<void>;
     get status(): StoreStatus;
+    /** Listens; returns what ends it. */
+    on<Name extends keyof StoreEvents>(name: Name, listener: (event: StoreEvents[Name]) => void): () => void;
+    /** Ends timers, stream and database; what waits is sent by the next page that opens the store. */
+    close(): Promise<void>;
+    /** Sends now what waits. Resolves when all is confirmed; rejects with the reason why it is not. */
+    flush(): Promise<void>;
+    /** Asks the server now what has changed. */
+    sync(): Promise<void>;
+    /**
+     * Asks the browser to keep this page's data when it runs out of room. Resolves with whether it does. Some browsers ask the
+     * person: best called when there is something to lose.
+     */
+    persist(): Promise<boolean>;
+}
+
+/**
+ * What belongs to the user rather than to one conversation: codes and sessions, everything in and out, shares, the trash. Most
+ * of it asks the server.
+ */
+declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
+    #private;
+    /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
+    createLinkCode(): Promise<{
+        code: string;
+        expiresAt: string;
+    }>;
+    /**
+     * Becomes the user whose code it is. With `keepLocal` (the default) the conversations of this device's user so far
+     * go along; without, they are removed from this device: ask before. Rejects with `wrong_code`.
+     */
+    redeemLinkCode(code: string, options?: {
+        keepLocal?: boolean;
+    }): Promise<{
+        userId: string;
+        kept: number;
+    }>;
+    /**
+     * A code that brings this anonymous user back on a browser that has lost it; the code before ends. Nobody can tell it
+     * again: it is to be written down or printed. `getStatistics()` says whether there is one, and since when.
+     */
+    createRecoveryCode(): Promise<RecoveryCode>;
+    /**
+     * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
+     * `invalid_field` where the code is mistyped.
+     */
+    recover(code: string, options?: {
+        keepLocal?: boolean;
+    }): Promise<{
+        userId: string;
+        kept: number;
+    }>;
+    /** Ends the recovery code, if there is one. */
+    revokeRecoveryCode(): Promise<void>;
+    /** Ends the session of all other devices. */
+    signOutEverywhere(): Promise<void>;
+    /** For a device that was signed out: a new anonymous user, to whom what is on this device is sent. */
+    startNewSession(): Promise<void>;
+    /** With `getToken`: takes what the anonymous user of this device has into the account, once. */
+    claimAnonymous(): Promise<{
+        conversations: number;
+    }>;
+    /**
+     * Deletes everything of the user, at the server, on this device, and on others that listen just then. A device that does
+     * not keeps what it has; nothing of it goes to the server again unless something is written to it there.
+     */
+    eraseEverything(): Promise<void>;
+    /** Everything at the server, as lines of JSON that `importData()` takes back. */
+    exportAll(): Promise<Blob>;
+    exportConversation(id: string, format?: 'json' | 'markdown' | 'ndjson'): Promise<Blob>;
+    /**
+     * Imports an export, the value of the old localStorage key, or `{"conversations":[...]}`, of any size. Where the server
+     * is away or switched off, to this device, and from there to the server later.
+     */
+    importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
+    /**
+     * Imports a file of another system as it is, or one of the service's own, of any size: sessions of Claude Code, exports of
+     * claude.ai, ChatGPT, LibreChat and Open WebUI, `UIMessage[]`; also those in a ZIP archive. The server converts it, so it rejects
+     * with `offline` without it. The same file again changes nothing but for what is new in it.
+     */
+    importFile(file: Blob, options?: ImportFileOptions): Promise<ImportFileReport>;
+    /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
+    migrate(): Promise<MigrationReport>;
+    /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
+    undoMigration(): Promise<{
+        conversations: number;
+    }>;
+    /** Deletes the old key, once all of it is at the server; until then rejects with `not_migrated`. */
+    removeOldData(): Promise<void>;
+    createShare(conversationId: string, { expiresAt }?: {
+        expiresAt?: TimeInput;
+    }): Promise<Share>;
+    listShares(): Promise<Share[]>;
+    /** A share of anybody's; needs no user. */
+    readShare(id: string, { cursor }?: {
+        cursor?: string;
+    }): Promise<SharedConversation>;
+    /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
+    forkShare(id: string): Promise<ForkedShare>;
+    deleteShare(id: string): Promise<void>;
+    /** A page of what is in the trash, last deleted first. */
+    listTrash(options?: PageOptions): Promise<TrashPage>;
+    /** Takes a conversation out of the trash. It is in the list at once, on this device. */
+    restoreConversation(id: string): Promise<void>;
+    /** Deletes a conversation for good, whether it is in the trash or not. */
+    deletePermanently(id: string): Promise<void>;
+    /** Deletes for good what is in the trash. */
+    emptyTrash(): Promise<void>;
+    /**
+     * A page of the conversations that expire within so many days (14, at most 365), last changed first. To keep one,
+     * `updateConversation(id, { keep: true })`.
+     */
+    listExpiring(options?: PageOptions & {
+        days?: number;
+    }): Promise<ExpiringPage>;
+    /** How many days the user's conversations live without being used; null is for ever, as far as the server allows. */
+    setConversationTtl(days: number | null): Promise<Statistics>;
+    getStatistics(): Promise<Statistics>;
+}
+
+/** The conversation store of a chat frontend. All methods may be called at once, in any tab. */
+declare class HybridConversationStore<Time = string> extends AccountStore<Time> {
+    #private;
     /**
      * The list, last changed first, from the device; no messages in it unless `messages` says so, and then those that
      * are on the device.
@@ -1749,114 +1961,11 @@ declare class HybridConversationStore<Time = string> {
     /** The conversation opened last, on this device or, where it never opened one, at the server. */
     getCurrentConversationId(): Promise<string | null>;
     setCurrentConversationId(id: string | null): Promise<void>;
-    /** Listens; returns what ends it. */
-    on<Name extends keyof StoreEvents>(name: Name, listener: (event: StoreEvents[Name]) => void): () => void;
-    /** Sends now what waits. Resolves when all is confirmed; rejects with the reason why it is not. */
-    flush(): Promise<void>;
-    /** Asks the server now what has changed. */
-    sync(): Promise<void>;
     /** Refused writes and losing sides of conflicts, newest first. */
     refusedWrites(): Promise<RefusedWrite[]>;
     discardRefused(key: number): Promise<void>;
-    /** Ends timers, stream and database; what waits is sent by the next page that opens the store. */
-    close(): Promise<void>;
-    /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
-    createLinkCode(): Promise<{
-        code: string;
-        expiresAt: string;
-    }>;
-    /**
-     * Becomes the user whose code it is. With `keepLocal` (the default) the conversations of this device's user so far
-     * go along; without, they are removed from this device: ask before. Rejects with `wrong_code`.
-     */
-    redeemLinkCode(code: string, options?: {
-        keepLocal?: boolean;
-    }): Promise<{
-        userId: string;
-        kept: number;
-    }>;
-    /**
-     * A code that brings this anonymous user back on a browser that has lost it; the code before ends. Nobody can tell it
-     * again: it is to be written down or printed. `getStatistics()` says whether there is one, and since when.
-     */
-    createRecoveryCode(): Promise<RecoveryCode>;
-    /**
-     * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
-     * `invalid_field` where the code is mistyped.
-     */
-    recover(code: string, options?: {
-        keepLocal?: boolean;
-    }): Promise<{
-        userId: string;
-        kept: number;
-    }>;
-    /** Ends the recovery code, if there is one. */
-    revokeRecoveryCode(): Promise<void>;
-    /**
-     * Asks the browser to keep this page's data when it runs out of room. Resolves with whether it does. Some browsers ask the
-     * person: best called when there is something to lose.
-     */
-    persist(): Promise<boolean>;
     /** How many conversations this device holds: whether there is something to ask about before `redeemLinkCode()`. */
     countLocalConversations(): Promise<number>;
-    /** Ends the session of all other devices. */
-    signOutEverywhere(): Promise<void>;
-    /** For a device that was signed out: a new anonymous user, to whom what is on this device is sent. */
-    startNewSession(): Promise<void>;
-    /** With `getToken`: takes what the anonymous user of this device has into the account, once. */
-    claimAnonymous(): Promise<{
-        conversations: number;
-    }>;
-    /**
-     * Deletes everything of the user, at the server, on this device, and on others that listen just then. A device that does
-     * not keeps what it has; nothing of it goes to the server again unless something is written to it there.
-     */
-    eraseEverything(): Promise<void>;
-    /** Everything at the server, as lines of JSON that `importData()` takes back. */
-    exportAll(): Promise<Blob>;
-    exportConversation(id: string, format?: 'json' | 'markdown' | 'ndjson'): Promise<Blob>;
-    /**
-     * Imports an export, the value of the old localStorage key, or `{"conversations":[...]}`, of any size. Where the server
-     * is away or switched off, to this device, and from there to the server later.
-     */
-    importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
-    /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
-    migrate(): Promise<MigrationReport>;
-    /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
-    undoMigration(): Promise<{
-        conversations: number;
-    }>;
-    /** Deletes the old key, once all of it is at the server; until then rejects with `not_migrated`. */
-    removeOldData(): Promise<void>;
-    createShare(conversationId: string, { expiresAt }?: {
-        expiresAt?: TimeInput;
-    }): Promise<Share>;
-    listShares(): Promise<Share[]>;
-    /** A share of anybody's; needs no user. */
-    readShare(id: string, { cursor }?: {
-        cursor?: string;
-    }): Promise<SharedConversation>;
-    /** Makes a conversation of the user's own of a share of anybody's. It is at the server; the next sync brings it here. */
-    forkShare(id: string): Promise<ForkedShare>;
-    deleteShare(id: string): Promise<void>;
-    /** A page of what is in the trash, last deleted first. */
-    listTrash(options?: PageOptions): Promise<TrashPage>;
-    /** Takes a conversation out of the trash. It is in the list at once, on this device. */
-    restoreConversation(id: string): Promise<void>;
-    /** Deletes a conversation for good, whether it is in the trash or not. */
-    deletePermanently(id: string): Promise<void>;
-    /** Deletes for good what is in the trash. */
-    emptyTrash(): Promise<void>;
-    /**
-     * A page of the conversations that expire within so many days (14, at most 365), last changed first. To keep one,
-     * `updateConversation(id, { keep: true })`.
-     */
-    listExpiring(options?: PageOptions & {
-        days?: number;
-    }): Promise<ExpiringPage>;
-    /** How many days the user's conversations live without being used; null is for ever, as far as the server allows. */
-    setConversationTtl(days: number | null): Promise<Statistics>;
-    getStatistics(): Promise<Statistics>;
 }
 /** The conversation store of a chat frontend. */
 type ConversationStore<Time = string> = HybridConversationStore<Time>;
@@ -1864,4 +1973,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, LiveSearch, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

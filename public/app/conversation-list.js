@@ -159,6 +159,7 @@ export class ConversationList {
 
   #nothingText() {
     if (this.#found.results) return this.#found.isSearching ? null : 'Nothing found.';
+    if (store.status.loading) return 'They are on their way.';
     return this.#isArchive ? 'The archive is empty.' : 'Your conversations will be listed here.';
   }
 

@@ -4,6 +4,8 @@ import { copy } from './dialogs.js';
 import { debounce } from './dom.js';
 import { finishDeletions } from './deletions.js';
 import { decorate, icon } from './icons.js';
+import { acceptDrops } from './import-files.js';
+import { ListLoading } from './list-loading.js';
 import { openMenu } from './menu.js';
 import { pageEntries } from './menus.js';
 import { Page } from './page.js';
@@ -13,7 +15,6 @@ import { listenForShortcuts } from './shortcuts.js';
 import { StatusLine } from './status.js';
 import { store } from './store.js';
 import { takeBack, toast } from './toasts.js';
-import { acceptDrops } from './transfer.js';
 
 /** Changes come in bursts, a reply that is being written above all: the page reads again when one is over, in ms. */
 const BURST = 60;
@@ -107,6 +108,7 @@ function openSearch() {
 }
 
 new StatusLine();
+new ListLoading();
 followStore();
 listenToSearch();
 listenToButtons();
