@@ -19,7 +19,14 @@ const PUBLIC = join(ROOT, '..', 'public');
 const BROWSER_ENTRY = join(ROOT, 'src', 'browser.ts');
 
 /** The package's entries, each a folder of `src` but for the core. */
-const ENTRIES = ['index.ts', 'react/index.ts', 'ai-sdk/index.ts', 'ai-sdk/react/index.ts', 'assistant-ui/index.ts'];
+const ENTRIES = [
+  'index.ts',
+  'react/index.ts',
+  'ai-sdk/index.ts',
+  'ai-sdk/react/index.ts',
+  'assistant-ui/index.ts',
+  'agent-sdk/index.ts',
+];
 
 /** What the core may weigh, gzipped bytes: a page loads all of it before it can show anything. */
 const MOST_BYTES = 20 * 1024;

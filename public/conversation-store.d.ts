@@ -986,7 +986,7 @@ interface StoreOptions<Time = string> {
     environment?: Partial<Environment>;
 }
 
-/** What a search finds. */
+/** What a search takes, and what it finds. */
 /** A message, or a title, that a search has found. */
 interface SearchResult {
     conversationId: string;

@@ -33,8 +33,8 @@ export abstract class StoreCore<Time = string> {
   readonly #options: StoreOptions<Time>;
   readonly #events = new EventBus<PublicEvents>();
   readonly #live: LiveQueries<Time>;
-  #opened: Promise<Opened<Time>> | null;
   #search: Promise<Search> | null = null;
+  #opened: Promise<Opened<Time>> | null;
   /** @internal */
   protected readonly readOptions: ReadOptions<Time>;
   /** @internal */

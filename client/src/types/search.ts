@@ -1,4 +1,4 @@
-/** What a search finds. */
+/** What a search takes, and what it finds. */
 
 /** A message, or a title, that a search has found. */
 export interface SearchResult {
