@@ -149,6 +149,27 @@ test('what was indexed is not indexed again after a reload', async (t) => {
   assert.deepEqual(await stored(), [before]);
 });
 
+test('what is written while it is indexed is indexed again', async (t) => {
+  const database = createMemoryDatabase();
+  const run = database.run.bind(database);
+  let meanwhile: (() => Promise<void>) | null = null;
+  database.run = async (mode, work) => {
+    const write = mode === 'readwrite' ? meanwhile : null;
+    if (write) {
+      meanwhile = null;
+      await write();
+    }
+    return run(mode, work);
+  };
+  const store = storeOn(t, database);
+  await store.saveConversation({ id: 'c', title: 'T', messages: [{ id: 'm', type: 'user', content: 'first' }] });
+  meanwhile = () => store.updateMessage('c', 'm', { content: 'second' });
+  await store.prepareSearch();
+  assert.equal(meanwhile, null);
+  assert.deepEqual([(await store.search('second')).length, await store.search('first')], [1, []]);
+  assert.deepEqual(await run('readonly', (tx) => tx.keys('unindexed')), []);
+});
+
 test('no word of what is deleted or replaced stays in the index', async (t) => {
   const database = await ownDatabase();
   const store = storeOn(t, database);

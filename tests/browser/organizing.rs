@@ -153,18 +153,16 @@ async fn a_search_finds_words_as_they_are_typed(site: Site) {
     browser.open_conversation("Explain").await;
     browser.open_conversation("Übersetze").await;
     browser.until_saved().await;
-    let load = "await (await import('/app/store.js')).store.prepareSearch();";
-    browser.run(load, &[]).await;
-    browser.set_offline(true).await;
     browser.type_into("#search", "uberset").await;
     browser
         .until_texts(".row mark", &["Übersetze", "Übersetze"])
         .await;
-    browser.until_texts(".note", &[ONLY_HERE]).await;
+    browser.set_offline(true).await;
     browser.replace_in("#search", "semap").await;
     browser
         .until("[...document.querySelectorAll('.row mark')].some((mark) => mark.textContent === 'semaphore')")
         .await;
+    browser.until_texts(".note", &[ONLY_HERE]).await;
     browser
         .until("[...document.querySelectorAll('.row .name')].every((name) => name.textContent.startsWith('Explain'))")
         .await;
