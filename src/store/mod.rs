@@ -25,6 +25,7 @@ mod reply_reader;
 mod scripts;
 mod session;
 mod shares;
+mod streams;
 mod sync;
 mod trash;
 mod upkeep;
@@ -48,7 +49,8 @@ pub use messages::{Order, Page, PageQuery, Truncation};
 pub use reply::{ChangeSequence, Outcome};
 pub use session::Session;
 pub use shares::{Share, SharedPage};
-pub use sync::{Changes, StreamPlace, SyncCursor};
+pub use streams::{StreamPlace, TakenPlace};
+pub use sync::{Changes, SyncCursor};
 pub use trash::{Emptying, Trash, Trashed};
 pub use usage::{Activity, ModelUsage};
 pub use user::{Erasure, Statistics, Totals};
@@ -83,7 +85,7 @@ pub struct Store {
     callers: Callers,
     budget: Budget,
     upkeep: upkeep::Done,
-    closed_streams: sync::ClosedStreams,
+    closed_streams: streams::ClosedStreams,
 }
 
 impl Store {
@@ -107,7 +109,7 @@ impl Store {
             tags: EntityTags::new(tag_secret),
             callers: Callers::default(),
             upkeep: upkeep::Done::default(),
-            closed_streams: sync::ClosedStreams::default(),
+            closed_streams: streams::ClosedStreams::default(),
         }
     }
 
