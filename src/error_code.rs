@@ -84,6 +84,8 @@ codes! {
         WrongCode = "wrong_code",
         /// The token to claim with is not valid, has expired, or was signed out.
         WrongToken = "wrong_token",
+        /// The token only reads, and is of no use here.
+        ReadToken = "read_token",
         /// The user has as many conversations as one may have.
         TooManyConversationsKept = "too_many_conversations_kept",
         /// The user has as much text as one may have.

@@ -6,7 +6,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[macro_use]
 mod common;
 
 use std::path::{Path, PathBuf};
@@ -32,30 +31,28 @@ const ADAPTER_TESTS: [&str; 5] = [
     "--test-timeout=180000",
 ];
 
-on_both_stores!(
-    the_adapter_for_the_ai_sdk_keeps_its_promises,
-    the_adapter_for_assistant_ui_keeps_its_promises,
-    what_a_device_and_a_server_both_save_is_there_once,
-);
-
-async fn the_adapter_for_the_ai_sdk_keeps_its_promises(site: Site) {
-    test_adapter(&site, "ai-sdk").await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_adapter_for_the_ai_sdk_keeps_its_promises() {
+    test_adapter("ai-sdk").await;
 }
 
-async fn the_adapter_for_assistant_ui_keeps_its_promises(site: Site) {
-    test_adapter(&site, "assistant-ui").await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_adapter_for_assistant_ui_keeps_its_promises() {
+    test_adapter("assistant-ui").await;
 }
 
-async fn what_a_device_and_a_server_both_save_is_there_once(site: Site) {
-    test_adapter(&site, "ai-sdk/react").await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_device_and_a_server_both_save_is_there_once() {
+    test_adapter("ai-sdk/react").await;
 }
 
 /// Runs the client's tests in this folder against the service.
-async fn test_adapter(site: &Site, folder: &str) {
+async fn test_adapter(folder: &str) {
     let client = repository().join("client");
     if !is_installed(&client, "npm ci in client") {
         return;
     }
+    let site = Site::of_one_store().await;
     let service = site.deployment(&VARIABLES).await;
     let mut command = node(&client, &service);
     command.args(ADAPTER_TESTS);

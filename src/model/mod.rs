@@ -4,6 +4,7 @@
 //! came as, and so comes back byte for byte, be it a number of 30 digits, half an emoji, or a field that
 //! this version has never heard of.
 
+mod agent_text;
 mod conversation;
 mod conversation_metadata;
 mod conversation_patch;

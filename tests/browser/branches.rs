@@ -5,9 +5,8 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::common::Site;
 use crate::day::pages_for_the_script;
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     branches_begun_offline_outlive_a_reload_and_are_sent,
     a_database_of_the_release_before_is_upgraded_and_sent,
 );

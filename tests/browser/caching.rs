@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::common::{Client, Site, message};
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     a_repetition_is_answered_from_the_cache,
     two_users_of_one_profile_never_see_each_others_text,
     an_erased_text_is_not_shown_in_place_of_a_new_one,

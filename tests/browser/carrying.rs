@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Site, real_data};
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     a_dump_is_imported_by_dropping_it,
     a_chosen_file_is_imported_and_its_faults_are_told,
     an_export_is_downloaded_and_holds_everything,

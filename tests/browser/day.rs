@@ -9,9 +9,8 @@ use tempfile::TempDir;
 use crate::browser::Browser;
 use crate::common::day::ALLOWED;
 use crate::common::{Site, repository};
-use crate::on_both_stores;
 
-on_both_stores!(a_users_day_in_a_browser_stays_inside_its_budget);
+on_one_store!(a_users_day_in_a_browser_stays_inside_its_budget);
 
 const BEGIN: &str = "
     const script = await import('/tests/module/chromium-day.mjs');

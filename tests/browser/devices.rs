@@ -4,9 +4,8 @@ use serde_json::json;
 
 use crate::browser::Browser;
 use crate::common::{Site, message};
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     a_device_is_linked_by_the_address_in_the_qr_code,
     a_device_is_linked_by_a_typed_code,
     a_device_that_was_signed_out_says_so_and_begins_anew,

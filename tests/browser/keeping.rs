@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Site, ids, message};
 
-on_the_embedded_store!(
+on_one_store!(
     a_deleted_conversation_is_restored_from_the_trash,
     what_is_in_the_trash_is_deleted_for_good,
     what_expires_soon_is_told_and_kept,

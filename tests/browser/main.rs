@@ -9,13 +9,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-/// Tests of what the page makes of responses that the HTTP tests have compared on both stores.
-macro_rules! on_the_embedded_store {
+/// Tests of what a browser makes of responses that the HTTP tests have compared on both stores: on a real Redis where there
+/// is one, else on the embedded store.
+macro_rules! on_one_store {
     ($($name:ident),+ $(,)?) => {
-        mod embedded {
+        mod on_one_store {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                super::$name($crate::common::Site::embedded().await).await;
+                super::$name($crate::common::Site::of_one_store().await).await;
             })+
         }
     };

@@ -5,9 +5,8 @@ use serde_json::json;
 
 use crate::browser::{Browser, GLANCE};
 use crate::common::{Client, Site, ids};
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     a_conversation_is_renamed_in_place,
     pinned_ones_come_first_and_archived_ones_leave_the_list,
     a_deleted_conversation_can_be_had_back_until_the_notice_goes,

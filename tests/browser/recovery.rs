@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::common::Site;
 
-on_the_embedded_store!(
+on_one_store!(
     a_cleared_browser_gets_its_conversations_back,
     an_offer_that_was_refused_is_not_made_again,
     a_code_is_renewed_and_revoked,

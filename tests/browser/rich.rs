@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Site, message};
 
-on_the_embedded_store!(what_a_message_brings_along_is_shown);
+on_one_store!(what_a_message_brings_along_is_shown);
 
 /// A red dot.
 const IMAGE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";

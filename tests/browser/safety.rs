@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::common::{Site, message};
-use crate::on_both_stores;
 
-on_both_stores!(hostile_texts_stay_texts);
+on_one_store!(hostile_texts_stay_texts);
 
 /// Each would set `window.broken` if it got to run.
 const HOSTILE: [&str; 16] = [

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::common::Site;
-use crate::on_both_stores;
 
 /// Messages in the document at once, at most: those in view, and some around them.
 const MOST: u64 = 60;
 
-on_both_stores!(ten_thousand_messages_are_scrolled_to_the_oldest);
+on_one_store!(ten_thousand_messages_are_scrolled_to_the_oldest);
 
 async fn ten_thousand_messages_are_scrolled_to_the_oldest(site: Site) {
     let user = site.user().await;

@@ -2,9 +2,8 @@
 
 use crate::browser::Browser;
 use crate::common::Site;
-use crate::on_both_stores;
 
-on_both_stores!(a_shared_link_opens_elsewhere_until_it_is_revoked);
+on_one_store!(a_shared_link_opens_elsewhere_until_it_is_revoked);
 
 async fn a_shared_link_opens_elsewhere_until_it_is_revoked(site: Site) {
     let Some((owner, reader)) = Browser::open_two(&site).await else {

@@ -2,9 +2,8 @@
 
 use crate::browser::Browser;
 use crate::common::Site;
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     offline_is_said_and_survived,
     storage_off_is_said_and_survived
 );

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::common::{Site, ids};
 
-on_the_embedded_store!(
+on_one_store!(
     a_reply_that_is_written_again_is_another_version,
     an_edited_question_is_another_version_with_what_follows_it,
     versions_are_switched_without_the_server_and_on_other_devices,

@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use crate::browser::Browser;
 use crate::common::Site;
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     a_visitor_loads_the_sample_with_one_click,
     a_page_opens_where_it_was_left,
 );

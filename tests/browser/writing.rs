@@ -2,9 +2,8 @@
 
 use crate::browser::Browser;
 use crate::common::Site;
-use crate::on_both_stores;
 
-on_both_stores!(
+on_one_store!(
     a_message_gets_a_reply_and_both_are_kept,
     a_reply_outlives_the_page_that_wrote_it,
 );

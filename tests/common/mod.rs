@@ -100,7 +100,13 @@ pub async fn use_every_script(user: &Client) {
         .expect(200);
     user.open("warm").await;
     user.get("/api/conversations").await.expect(200);
-    for (action, status) in [("createRecoveryCode", 201), ("revokeRecoveryCode", 200)] {
+    let actions = [
+        ("createRecoveryCode", 201),
+        ("revokeRecoveryCode", 200),
+        ("createReadToken", 201),
+        ("revokeReadToken", 200),
+    ];
+    for (action, status) in actions {
         let body = json!({ "action": action });
         user.post("/api/session", &body).await.expect(status);
     }

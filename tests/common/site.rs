@@ -50,6 +50,14 @@ impl Site {
         Self::redis_with(Persistence::None).await
     }
 
+    /// On a real Redis where it is installed, else on the embedded store.
+    pub async fn of_one_store() -> Self {
+        match Self::redis().await {
+            Some(site) => site,
+            None => Self::embedded().await,
+        }
+    }
+
     /// On a Redis that loses no acknowledged write when it is killed.
     pub async fn durable_redis() -> Option<Self> {
         Self::redis_with(Persistence::EveryWrite).await

@@ -44,6 +44,8 @@ mod large_messages;
 mod limits;
 mod logs;
 mod lost_answers;
+mod mcp;
+mod mcp_packages;
 mod message;
 mod messages;
 mod metrics;

@@ -20,6 +20,7 @@ async fn page(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let query = PageQuery {
         limit: request.limit(limits::MESSAGE_PAGE)?,
+        size: limits::PAGE,
         after: request.cursor(CursorKind::Messages)?,
         order: match (
             request.choice("branches", &["all"])?,

@@ -67,8 +67,9 @@ local NOW, ID = tonumber(ARGV[1]), ARGV[3]
 -- max_messages        of a conversation
 -- max_bytes           of the user
 -- max_ttl             the longest TTL that a conversation can have, ms; 0 for no bound
+-- is_read_token       1 where the caller's token is one that only reads
 local setting_names = { 'ttl', 'rate_limit', 'window', 'issued', 'max_conversations', 'max_messages',
-  'max_bytes', 'max_ttl' }
+  'max_bytes', 'max_ttl', 'is_read_token' }
 
 -- ttl     of each of the user's conversations, ms; 0 where they never expire
 -- since   when that became longer than it was, ms, or 0: from then on it counts for what is there already, too
@@ -84,8 +85,10 @@ local user_setting_names = { 'ttl', 'since' }
 -- window, calls   of the rate limit
 -- listening       until when a stream may be open, ms
 -- recovery        when the key of the user's recovery code expires, ms; 0 where there is none
+-- read_token      when the one token was made that only reads, ms; 0 where none is good, also after a write by a release
+--                 that knows of no such token
 local user_names = { 'change_seq', 'expires_at', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
-  'bytes', 'window', 'calls', 'listening', 'recovery' }
+  'bytes', 'window', 'calls', 'listening', 'recovery', 'read_token' }
 
 -- change_seq      the user's when this was written; where it differs, a release that does not know this field wrote since,
 --                 and the totals are not to be trusted
@@ -221,6 +224,12 @@ local function read_user(text)
   user.before = user.change_seq
   user.activity = activity
   return user
+end
+
+-- Whether the caller's token is void.
+local function is_signed_out(user)
+  if SETTINGS.issued < user.epoch then return true end
+  return SETTINGS.is_read_token == 1 and SETTINGS.issued ~= user.read_token
 end
 
 -- Calls counted for the user in this window, as far as the user's numbers tell.

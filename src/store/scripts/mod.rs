@@ -72,6 +72,8 @@ scripts! {
     MESSAGE_DELETE = WRITING "message_delete.lua";
     MESSAGE_PATCH = WRITING "message_patch.lua";
     MESSAGE_SAVE = WRITING "message_save.lua" with APPEND;
+    READ_TOKEN_CREATE = WRITING "read_token_create.lua";
+    READ_TOKEN_REVOKE = WRITING "read_token_revoke.lua";
     RECOVERY_CREATE = WRITING "recovery_create.lua" with RECOVERY;
     RECOVERY_REDEEM = WRITING "recovery_redeem.lua";
     RECOVERY_RENEW = WRITING "recovery_renew.lua" with RECOVERY;

@@ -13,8 +13,8 @@ use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessageSave
 use super::metrics::MetricsAdd;
 use super::recovery::{RecoveryCreate, RecoveryRedeem, RecoveryRenew, RecoveryRevoke};
 use super::sessions::{
-    CodeCreate, CodeRedeem, SessionBegin, SessionRead, SessionSetCurrent, SessionSignOut,
-    StreamOpen,
+    CodeCreate, CodeRedeem, ReadTokenCreate, ReadTokenRevoke, SessionBegin, SessionRead,
+    SessionSetCurrent, SessionSignOut, StreamOpen,
 };
 use super::shares::{OwnShare, ShareFork, ShareRead, SharesCreate, SharesList, SharesRevoke};
 use super::trash::{ConversationRestore, TrashClaim, TrashEmpty, TrashList};
@@ -149,6 +149,8 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
     let checked = check_all!(
         ChangesList<'_>,
         CodeCreate<'_>,
+        ReadTokenCreate,
+        ReadTokenRevoke,
         CodeRedeem<'_>,
         ConversationDelete,
         ConversationFork<'_>,

@@ -284,6 +284,8 @@ fn sessions() -> Vec<Situation> {
         ),
         situation("create a recovery code", act("createRecoveryCode")).of_requests(2),
         situation("revoke a recovery code", act("revokeRecoveryCode")).of_requests(2),
+        situation("make a read token", act("createReadToken")),
+        situation("revoke the read token", act("revokeReadToken")),
         situation(
             "recover",
             Request::post(

@@ -36,6 +36,16 @@ pub fn schemas() -> Map<String, Value> {
             object(json!({ "recoveryCodeCreatedAt": { "type": "null" } })),
         ),
         (
+            "ReadToken",
+            object(
+                json!({ "readToken": { "type": "string" }, "createdAt": reference("Timestamp") }),
+            ),
+        ),
+        (
+            "RevokedReadToken",
+            object(json!({ "readTokenCreatedAt": { "type": "null" } })),
+        ),
+        (
             "Claimed",
             object(json!({ "claimed": { "const": true }, "conversations": count() })),
         ),
@@ -51,6 +61,8 @@ pub fn schemas() -> Map<String, Value> {
         ("EmptyingUnderWay", emptying_under_way()),
         ("Erased", object(json!({ "erased": { "const": true } }))),
         ("ErasureUnderWay", erasure_under_way()),
+        ("AgentMessage", agent_message()),
+        ("AgentResponse", agent_response()),
         ("Health", health()),
         ("ClientReport", client_report()),
         ("Accepted", object(json!({ "accepted": { "const": true } }))),
@@ -161,12 +173,49 @@ fn session_action() -> Value {
             ),
             described(action("revokeRecoveryCode"), "Make the recovery code worthless."),
             open(recover, "Become the user whose recovery code it is."),
+            described(
+                action("createReadToken"),
+                "A token that only reads, for `POST /api/mcp`. It replaces the one before, and has no end of its own.",
+            ),
+            described(action("revokeReadToken"), "Make the read token worthless."),
             open(
                 object(json!({ "action": { "const": "claim" }, "token": { "type": "string" } })),
                 "Move all that the anonymous user of this token has into one's own account, once.",
             ),
             described(action("signOutEverywhere"), "Void every token issued before now; answers a new one."),
         ],
+    })
+}
+
+/// Nothing of it is refused for what else it holds: the protocol grows.
+fn agent_message() -> Value {
+    json!({
+        "type": "object",
+        "required": ["jsonrpc"],
+        "properties": {
+            "jsonrpc": { "const": "2.0" },
+            "id": { "type": ["string", "number"] },
+            "method": { "type": "string" },
+            "params": {},
+        },
+    })
+}
+
+fn agent_response() -> Value {
+    json!({
+        "type": "object",
+        "required": ["jsonrpc", "id"],
+        "properties": {
+            "jsonrpc": { "const": "2.0" },
+            "id": { "type": ["string", "number"] },
+            "result": { "type": "object" },
+            "error": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": { "code": { "type": "integer" }, "message": { "type": "string" } },
+            },
+        },
+        "oneOf": [{ "required": ["result"] }, { "required": ["error"] }],
     })
 }
 
@@ -377,6 +426,10 @@ fn statistics() -> Value {
         "recoveryCodeCreatedAt": {
             "anyOf": [reference("Timestamp"), { "type": "null" }],
             "description": "When the user's recovery code was made; null where there is none.",
+        },
+        "readTokenCreatedAt": {
+            "anyOf": [reference("Timestamp"), { "type": "null" }],
+            "description": "When the user's read token was made; null where there is none.",
         },
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {
