@@ -25,11 +25,11 @@ fn sync() -> Operation {
             "Since `cursor`, or without one everything, page by page. No change is missed and none told twice. With \
              `Accept: text/event-stream` the same, and then each change as it happens.",
         )
-        .takes(&["ConversationLimit", "Cursor", "LastEventId", "IfNoneMatch"])
+        .takes(&["ConversationLimit", "Cursor", "LastEventId", "Place", "IfNoneMatch"])
         .response(
             Response::json(200, "The changes.", "Changes")
                 .body("text/event-stream", events)
-                .headers(&["ETag"])
+                .headers(&["ETag", "Stream-Place"])
                 .leads_to("next", "sync", json!({ "cursor": "$response.body#/nextCursor" })),
         )
         .response(Response::not_modified())

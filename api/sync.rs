@@ -12,8 +12,9 @@ use conversation_store::store::SyncCursor;
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.user(&app).await?;
     let cursor = request.sync_cursor()?;
+    let place = request.stream_place()?;
     if request.wants_events() {
-        let stream = stream::open(app, caller, cursor).await?;
+        let stream = stream::open(app, caller, cursor, place).await?;
         return Ok(ApiResponse::events(stream, &request.background()));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;

@@ -16,7 +16,7 @@ const REQUEST_HEADERS: &str = "authorization, content-type, if-match, if-none-ma
 
 /// What pages may read of a response, beside what they always may.
 const EXPOSED: &str = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, \
-                       RateLimit-Reset, Server-Timing, X-Request-Id";
+                       RateLimit-Reset, Server-Timing, Stream-Place, X-Request-Id";
 
 /// Adds what the browser wants to know. An origin that is not listed learns nothing, and its browser keeps the
 /// response from the page.

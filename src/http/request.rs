@@ -18,7 +18,7 @@ use crate::model::{
     TagList, Timestamp, limits, limits::PageSize,
 };
 use crate::service::search::SearchQuery;
-use crate::store::{Cursor, CursorKind, SearchCursor, StoreError, SyncCursor};
+use crate::store::{Cursor, CursorKind, SearchCursor, StoreError, SyncCursor, TakenPlace};
 
 /// A request to one of the routes.
 #[derive(Debug)]
@@ -322,6 +322,20 @@ impl ApiRequest {
         let cursor = cursor.map(SyncCursor::decode).transpose()?;
         let last_event = last_event.map(SyncCursor::decode).transpose()?;
         Ok(last_event.or(cursor))
+    }
+
+    /// `?place=`: of the client's last stream.
+    ///
+    /// # Errors
+    /// `invalid_query` for what no stream has given out.
+    pub fn stream_place(&self) -> Result<Option<TakenPlace>, ApiError> {
+        let Some(sent) = self.parameter("place") else {
+            return Ok(None);
+        };
+        let place = TakenPlace::decode(sent);
+        place
+            .map(Some)
+            .ok_or_else(|| invalid_query("place", "what a stream has given out"))
     }
 
     /// Whether the client wants a stream of events.

@@ -83,6 +83,9 @@ impl ApiResponse {
     /// 200 with server-sent events: the stream runs from here on, until it has ended or its client is gone.
     pub fn events(stream: ChangeStream, background: &Background) -> Self {
         let mut response = Self::empty(StatusCode::OK);
+        if let Some(place) = stream.place() {
+            response = response.with_header(HeaderName::from_static("stream-place"), place);
+        }
         response.body = Payload::Events(events::body(stream, background));
         response
             .with_header(CONTENT_TYPE, "text/event-stream")

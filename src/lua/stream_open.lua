@@ -3,15 +3,16 @@
 --
 -- KEYS     1 to 3 as in base.lua
 -- ARGV     6 expires_at: until when it may last, ms
---          7 max_streams: how many a user may have open
---          8 closed...: slot, expires_at; of each stream that is known to be closed
+--          7 notices_until: until when notices are sent, ms: to this stream, and to those that take its place up again
+--          8 max_streams: how many a user may have open
+--          9 closed...: slot, expires_at; of each stream that is known to be closed
 -- Returns  status: 'ok'
 --          slot: the number of the one that it takes
 -- Refuses  too_many_streams
 -- Billed   3: EVALSHA, HMGET, HSET; of a user without data 1 more (PEXPIREAT)
 -- Touches  as many numbers as streams may be open
 
-local EXPIRES_AT, MAX_STREAMS, FIRST_CLOSED = ARGV[6], tonumber(ARGV[7]), 8
+local EXPIRES_AT, NOTICES_UNTIL, MAX_STREAMS, FIRST_CLOSED = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), 9
 local REPLY = { 'status', 'slot' }
 
 local wanted = { ':user', ':account' }
@@ -29,7 +30,7 @@ end
 if not free then refuse('too_many_streams') end
 
 local user = CALLER
-listen(user, tonumber(EXPIRES_AT))
+listen(user, NOTICES_UNTIL)
 local is_due = user.expires_at < user.listening
 if is_due then user.expires_at = user.listening end
 local fields = { ':user', format_user(user), ':stream:' .. free, EXPIRES_AT }

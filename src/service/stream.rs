@@ -10,14 +10,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use crate::App;
 use crate::context::Caller;
 use crate::model::StoredMessage;
-use crate::store::{Changes, StoreError, StreamPlace, SyncCursor};
+use crate::store::{Changes, StoreError, StreamPlace, SyncCursor, TakenPlace};
 use crate::upstash::Subscription;
 
 /// How often a silent stream shows that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// For how much longer than the stream lasts notices are sent: clocks of instances differ.
-const SLACK: Duration = Duration::from_secs(60);
 
 /// How long the end of a stream may take to be told.
 pub const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -70,7 +67,8 @@ pub struct ChangeStream {
 }
 
 /// Begins a stream: what has changed since `cursor` (without one, everything), then each change as it
-/// happens, until the stream's time is up. Nothing is sent before it is run.
+/// happens, until the stream's time is up. Nothing is sent before it is run. `old`: the place of a stream whose time is up,
+/// which is taken up again where that can be.
 ///
 /// # Errors
 /// When the database fails.
@@ -78,14 +76,21 @@ pub async fn open(
     app: Arc<App>,
     caller: Caller,
     cursor: Option<SyncCursor>,
+    old: Option<TakenPlace>,
 ) -> Result<ChangeStream, StoreError> {
     let store = app.store.for_user(&caller);
     // Before anything is held open.
-    let place = store
-        .open_stream(app.config.stream_duration + SLACK)
-        .await?;
+    let duration = app.config.stream_duration;
+    let resumed = match old {
+        Some(old) => store.resume_stream(old, duration).await,
+        None => None,
+    };
+    let place = match resumed {
+        Some(place) => place,
+        None => store.open_stream(duration).await?,
+    };
     let mut stream = ChangeStream {
-        end: Instant::now() + app.config.stream_duration,
+        end: Instant::now() + duration,
         app: app.clone(),
         caller: caller.clone(),
         place,
@@ -150,6 +155,11 @@ impl ChangeStream {
         if served.is_ok() {
             let _ = self.send(&mut sink, Event::Reconnect).await;
         }
+    }
+
+    /// The place that the client may bring back when the stream's time is up.
+    pub fn place(&self) -> Option<String> {
+        self.place.to_take_up_again().map(TakenPlace::encode)
     }
 
     /// Makes room for another stream of the user.

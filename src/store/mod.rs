@@ -28,6 +28,7 @@ mod search;
 mod search_cursor;
 mod session;
 mod shares;
+mod streams;
 mod sync;
 mod trash;
 mod upkeep;
@@ -53,7 +54,8 @@ pub use reply::{ChangeSequence, Outcome};
 pub use search::{SearchCursor, SearchScope, Searched, SearchedMessage, Step};
 pub use session::Session;
 pub use shares::{Share, SharedPage};
-pub use sync::{Changes, StreamPlace, SyncCursor};
+pub use streams::{StreamPlace, TakenPlace};
+pub use sync::{Changes, SyncCursor};
 pub use trash::{Emptying, Trash, Trashed};
 pub use usage::{Activity, ModelUsage};
 pub use user::{Erasure, Statistics, Totals};
@@ -88,7 +90,7 @@ pub struct Store {
     callers: Callers,
     budget: Budget,
     upkeep: upkeep::Done,
-    closed_streams: sync::ClosedStreams,
+    closed_streams: streams::ClosedStreams,
 }
 
 impl Store {
@@ -112,7 +114,7 @@ impl Store {
             tags: EntityTags::new(tag_secret),
             callers: Callers::default(),
             upkeep: upkeep::Done::default(),
-            closed_streams: sync::ClosedStreams::default(),
+            closed_streams: streams::ClosedStreams::default(),
         }
     }
 

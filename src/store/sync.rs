@@ -1,47 +1,15 @@
-//! What has changed since a cursor, and streams of changes.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+//! What has changed since a cursor.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::scripts::conversations::ListedConversation;
-use super::scripts::sessions::{StreamOpen, StreamSlot};
 use super::scripts::users::ChangesList;
 use super::{Cursor, StoreError, UserStore};
 use crate::ErrorCode;
-use crate::identity::UserId;
 use crate::model::{Invalid, ObjectWriter, Summary, Version};
 use crate::upkeep::Task;
-use crate::upstash::{Command, Reply, Subscription, UpstashError};
-
-/// The place that a registered stream takes up among the user's; none where it could not be registered.
-#[derive(Debug)]
-pub struct StreamPlace(Option<StreamSlot>);
-
-/// Places of streams that this process has closed, by user.
-#[derive(Debug, Default)]
-pub(super) struct ClosedStreams(Mutex<HashMap<UserId, Vec<StreamSlot>>>);
-
-impl ClosedStreams {
-    /// How many users are remembered at most; past that all are forgotten, and their places end by themselves.
-    const MOST: usize = 10_000;
-
-    fn add(&self, user: UserId, place: StreamSlot) {
-        let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if closed.len() >= Self::MOST {
-            closed.clear();
-        }
-        closed.entry(user).or_default().push(place);
-    }
-
-    fn take(&self, user: &UserId) -> Vec<StreamSlot> {
-        let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        closed.remove(user).unwrap_or_default()
-    }
-}
+use crate::upstash::UpstashError;
 
 /// How far a client has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,81 +173,10 @@ impl UserStore<'_> {
         })
     }
 
-    /// Registers a stream of changes that lasts at most `ttl`, and has notices of changes sent for as long: each costs a
-    /// command, which a user without an open stream is spared. A database that is full takes no registration, and the
-    /// stream goes on without.
-    ///
-    /// # Errors
-    /// `OverQuota` where too many are open; or the database failed.
-    pub async fn open_stream(&self, ttl: Duration) -> Result<StreamPlace, StoreError> {
-        let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
-        let expires_at = self.store.clock.now_ms().saturating_add(ttl);
-        let call = StreamOpen {
-            expires_at,
-            max_streams: self.store.limits.streams,
-            closed: self.store.closed_streams.take(&self.caller.user),
-        };
-        match self.write(call).await {
-            Ok(reply) => Ok(StreamPlace(Some(StreamSlot {
-                number: reply.slot,
-                expires_at,
-            }))),
-            Err(StoreError::Upstash(UpstashError::Capacity) | StoreError::Paused(_)) => {
-                Ok(StreamPlace(None))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Makes room for another stream: the next one that this process opens for the user takes the place. Where there is
-    /// none, the registration ends by itself, so that closing costs nothing.
-    pub fn close_stream(&self, place: StreamPlace) {
-        if let Some(place) = place.0 {
-            self.store
-                .closed_streams
-                .add(self.caller.user.clone(), place);
-        }
-    }
-
-    /// Whether anything may have changed since `cursor`, for one command.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn may_have_changed(&self, cursor: Option<&SyncCursor>) -> Result<bool, StoreError> {
-        let Some(SyncCursor::Since(known)) = cursor else {
-            return Ok(true);
-        };
-        let command = Command::new("HGET").arg(self.keys.meta()).arg(":user");
-        let (database, usage) = (self.store.databases.get(self.database), self.usage());
-        let reply = database.command(usage, &command).await?;
-        usage.add_commands(1);
-        self.store.budget.add(self.database, self.store.today(), 1);
-        let Reply::Bytes(numbers) = reply else {
-            return Ok(true);
-        };
-        // As `user_names` has them: the change sequence comes first, and third, from when on cursors count.
-        let numbers = String::from_utf8_lossy(&numbers);
-        let mut words = numbers.split([' ', ';']);
-        let mut number = |skipped| words.nth(skipped).and_then(|word| word.parse::<i64>().ok());
-        let (change_sequence, floor) = (number(0), number(1));
-        Ok(change_sequence != Some(*known) || floor.is_none_or(|floor| *known < floor))
-    }
-
     /// The entity tag of a sync that begins and ends at this value of the change sequence.
     pub fn sync_tag(&self, change_sequence: i64) -> String {
         let revision = u64::try_from(change_sequence).unwrap_or_default();
         self.tag_of("", Version { born: 0, revision })
-    }
-
-    /// Listens for notices of the user's changes.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn subscribe(&self) -> Result<Subscription, StoreError> {
-        let database = self.store.databases.get(self.database);
-        Ok(database
-            .subscribe(self.usage(), &self.keys.events())
-            .await?)
     }
 }
 

@@ -34,6 +34,12 @@ impl Events {
         }
     }
 
+    /// What the next stream may come back with.
+    pub fn place(&self) -> String {
+        let place = &self.response.headers()["stream-place"];
+        place.to_str().unwrap().to_owned()
+    }
+
     /// The next event; comments are passed over.
     pub async fn next(&mut self) -> Event {
         loop {

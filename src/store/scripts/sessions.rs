@@ -125,7 +125,7 @@ reply! {
 }
 
 /// A place that a stream has taken up among those of its user, ms.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) struct StreamSlot {
     pub(in crate::store) number: u64,
     /// Until when it is taken, ms.
@@ -150,6 +150,7 @@ procedure! {
     /// Registers a stream of changes.
     StreamOpen: STREAM_OPEN -> OpenedStream {
         expires_at: i64,
+        notices_until: i64,
         max_streams: u64,
         closed: Vec<StreamSlot>,
     }

@@ -42,6 +42,11 @@ pub fn parameters() -> Value {
             "The id of the last event that a stream gave: a cursor, which `cursor` gives way to.",
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         ),
+        "Place": query(
+            "place",
+            "The `Stream-Place` of the client's last stream, whose time is up: the next one costs less. Any other stream is opened as if it were not there.",
+            json!({ "type": "string", "pattern": "^[0-9]+\\.-?[0-9]+\\.-?[0-9]+$" }),
+        ),
         "RequestId": header(
             "X-Request-Id",
             "The client's own id of this request, for answer and log: 1 to 64 characters of A-Z a-z 0-9 _ -. Any other gives way to a new one.",
@@ -63,6 +68,10 @@ pub fn headers() -> Value {
         "ETag": {
             "description": "Opaque, in double quotes: what it belongs to has not changed as long as it is the same. Of a compressed answer it ends with `-gzip`. Absent while a write to the conversation is unfinished.",
             "schema": { "type": "string", "pattern": "^\"[A-Za-z0-9_-]{32}(-gzip)?\"$" },
+        },
+        "Stream-Place": {
+            "description": "Of a stream: its place among the user's, for `place` when its time is up.",
+            "schema": { "type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+$" },
         },
         "Location": {
             "description": "Where the thing created is.",

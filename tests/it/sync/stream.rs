@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::events::Events;
-use crate::common::{Site, ids, message, sample};
+use crate::common::{Client, Site, ids, message, sample};
 use serde_json::json;
 
 on_both_stores!(
@@ -11,6 +11,9 @@ on_both_stores!(
     a_stream_carries_small_messages,
     a_stream_carries_all_messages_of_an_append_or_none,
     a_stream_resumes_where_it_ended,
+    a_place_is_taken_up_again_for_less,
+    a_place_is_taken_up_again_by_one_stream_only,
+    a_place_does_not_outlast_a_sign_out,
     a_stream_follows_an_import,
     a_stream_tells_what_a_recent_import_brought,
     a_stream_ends_when_its_user_signs_out_everywhere,
@@ -125,6 +128,81 @@ async fn a_stream_resumes_where_it_ended(site: Site) {
     assert_eq!(missed.data["reset"], false);
 }
 
+/// Until a stream's time is up, as the test's clock has it.
+const STREAM: Duration = Duration::from_secs(285);
+
+/// Opens a stream in the place of an earlier one; returns its own, and what opening it cost.
+async fn open_again(site: &Site, user: &Client, cursor: &str, place: &str) -> (Events, u64) {
+    let path = format!("/api/sync?cursor={cursor}&place={place}");
+    let open = async {
+        let mut events = Events::open(user, &path, None).await;
+        let first = events.next().await;
+        assert_eq!(first.data["changed"], json!([]));
+        events
+    };
+    let (events, cost) = site.cost_of(open).await;
+    (events, cost.commands)
+}
+
+async fn a_place_is_taken_up_again_for_less(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    let cursor = events.next().await.id.unwrap();
+    let mut commands = Vec::new();
+    for _ in 0..4 {
+        let place = events.place();
+        drop(events);
+        site.advance(STREAM);
+        let (opened, cost) = open_again(&site, &user, &cursor, &place).await;
+        commands.push(cost);
+        events = opened;
+    }
+    // Beside the first one, what was counted so far is added up. Notices are sent for as long as four streams take; then
+    // it is registered anew. Listening costs one where it is billed.
+    let listening = commands[1] - 2;
+    assert!(listening <= 1, "{commands:?}");
+    let anew = 4 + listening;
+    assert_eq!(commands[1..], [2 + listening, 2 + listening, anew]);
+    user.append("c", vec![message("heard", "user", "x")])
+        .await
+        .expect(201);
+    assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
+}
+
+async fn a_place_is_taken_up_again_by_one_stream_only(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    let cursor = events.next().await.id.unwrap();
+    let place = events.place();
+    // Not before its time is up.
+    let (too_soon, _) = open_again(&site, &user, &cursor, &place).await;
+    site.advance(STREAM);
+    let (first, _) = open_again(&site, &user, &cursor, &place).await;
+    let (second, _) = open_again(&site, &user, &cursor, &place).await;
+    let numbers = [&too_soon, &first, &second].map(|events| events.place());
+    let numbers = numbers.map(|place| place.split('.').next().unwrap().to_owned());
+    assert_eq!(numbers, ["2", "1", "3"]);
+    let made_up = format!("/api/sync?place=1.{}", "9".repeat(30));
+    user.get(&made_up).await.expect_error(400, "invalid_query");
+}
+
+async fn a_place_does_not_outlast_a_sign_out(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![]).await;
+    let mut events = Events::open(&user, "/api/sync", None).await;
+    let cursor = events.next().await.id.unwrap();
+    let place = events.place();
+    drop(events);
+    site.advance(STREAM);
+    let out = json!({ "action": "signOutEverywhere" });
+    user.post("/api/session", &out).await.expect(200);
+    let path = format!("/api/sync?cursor={cursor}&place={place}");
+    let stream = user.raw(&path).header("accept", "text/event-stream");
+    assert_eq!(stream.send().await.unwrap().status(), 401);
+}
+
 async fn a_stream_follows_an_import(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
@@ -187,8 +265,8 @@ async fn only_who_is_listened_to_pays_for_notices(site: Site) {
     events.next().await;
     assert_eq!(append("heard").await, 9);
     assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
-    // The stream has ended by now, and nobody has opened another one.
-    site.advance(Duration::from_secs(285 + 61));
+    // The stream has ended by now, and nobody has opened one of those that might have followed it.
+    site.advance(Duration::from_secs(4 * (285 + 30) + 1));
     assert_eq!(append("alone-again").await, 8);
 }
 
