@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::carrying::drop_on_the_page;
 use crate::common::{Site, repository};
 
-on_the_embedded_store!(files_of_other_systems_are_imported_and_reported);
+on_one_store!(files_of_other_systems_are_imported_and_reported);
 
 const SESSION: &str = "claude-code-claude-normalization-main.jsonl";
 

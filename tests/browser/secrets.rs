@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::browser::Browser;
 use crate::common::Site;
 
-on_the_embedded_store!(secrets_are_marked_before_anything_is_shared);
+on_one_store!(secrets_are_marked_before_anything_is_shared);
 
 async fn secrets_are_marked_before_anything_is_shared(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
