@@ -17,7 +17,7 @@ pub fn operations() -> Vec<Operation> {
 }
 
 fn act() -> Operation {
-    let begun = json!({ "anyOf": [reference("NewSession"), reference("DeviceCode"), reference("RecoveryCode")] });
+    let begun = json!({ "anyOf": [reference("NewSession"), reference("DeviceCode"), reference("RecoveryCode"), reference("ReadToken")] });
     let renewed = json!({
         "anyOf": [
             reference("NewSession"),
@@ -25,20 +25,21 @@ fn act() -> Operation {
             reference("RedeemedSession"),
             reference("RenewedToken"),
             reference("RevokedRecoveryCode"),
+            reference("RevokedReadToken"),
             reference("Claimed"),
         ],
     });
     Operation::new(Method::POST, Route::Session, "createSession")
         .describe(
             "session",
-            "Begin a session, link a device, keep a recovery code, claim what was written before, or sign out everywhere",
+            "Begin a session, link a device, keep a recovery code, let an agent read, claim what was written before, or sign out everywhere",
             "Without a body: a new anonymous user and a token, or with a valid token a fresh one for the same user. \
              The user of an auth provider gets their session, and no token of this service.",
         )
         .open_to(Access::UserOrStranger)
         .body(false, "SessionAction")
         .response(
-            Response::new(201, "A new user with a token; or a code, good once and for 10 minutes; or a recovery code, shown this once.")
+            Response::new(201, "A new user with a token; or a code, good once and for 10 minutes; or a recovery code or a read token, shown this once.")
                 .body("application/json", begun),
         )
         .response(

@@ -53,6 +53,14 @@ async fn act(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
             let json = ObjectWriter::with_capacity(40).raw("recoveryCodeCreatedAt", "null");
             ApiResponse::ok(json.finish())
         }
+        (SessionAction::CreateReadToken, Some(caller)) => {
+            ApiResponse::created(session::create_read_token(app, &caller).await?.to_json())
+        }
+        (SessionAction::RevokeReadToken, Some(caller)) => {
+            session::revoke_read_token(app, &caller).await?;
+            let json = ObjectWriter::with_capacity(32).raw("readTokenCreatedAt", "null");
+            ApiResponse::ok(json.finish())
+        }
         (SessionAction::Link, Some(caller)) => {
             ApiResponse::created(session::link(app, &caller).await?.to_json())
         }
@@ -66,6 +74,8 @@ async fn act(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
             | SessionAction::SignOutEverywhere
             | SessionAction::CreateRecoveryCode
             | SessionAction::RevokeRecoveryCode
+            | SessionAction::CreateReadToken
+            | SessionAction::RevokeReadToken
             | SessionAction::Claim { .. },
             None,
         ) => return Err(ApiError::missing_token()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::health::Health;
-use crate::identity::{Provider, TokenError, Tokens, UserId, Verified};
+use crate::identity::{Provider, Scope, TokenError, Tokens, UserId, Verified};
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
@@ -81,6 +81,7 @@ impl App {
             Some(provider) if !Tokens::are_ours(token) => Ok(Verified {
                 user: provider.verify(token).await?,
                 issued_at: self.clock.now_ms(),
+                scope: Scope::All,
             }),
             _ => self.tokens.verify(token),
         }

@@ -84,6 +84,8 @@ codes! {
         WrongCode = "wrong_code",
         /// The token to claim with is not valid, has expired, or was signed out.
         WrongToken = "wrong_token",
+        /// The token only reads, and is of no use here.
+        ReadToken = "read_token",
         /// The user has as many conversations as one may have.
         TooManyConversationsKept = "too_many_conversations_kept",
         /// The user has as much text as one may have.
@@ -128,7 +130,8 @@ codes! {
         /// The conversation is not at a version that `If-Match` and `If-None-Match` allow; `revision` is the current one,
         /// 0 where there is none.
         RevisionMismatch = "revision_mismatch",
-        /// A field of the conversation does not have the value that `$expected` names.
+        /// A field of the conversation does not have the value that `$expected` names; or the request would make an agent
+        /// session another conversation, or another conversation a session.
         FieldMismatch = "field_mismatch",
     }
     UNPROCESSABLE_ENTITY {

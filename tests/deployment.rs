@@ -114,7 +114,7 @@ fn paths_lead_to_functions_with_their_parameters() {
             "/api/conversations/[id]/messages/[messageId]",
             "id=x&messageId=y",
         ),
-        ("/api/health/redis", "/api/health/redis", ""),
+        ("/api/health/redis", "/api/metrics", ""),
         ("/api/session", "/api/session", ""),
         ("/api/sync", "/api/sync", ""),
     ] {

@@ -24,6 +24,7 @@ async fn open(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let user = request.user(app).await?;
     let query = PageQuery {
         limit: request.limit(limits::MESSAGE_PAGE)?,
+        size: limits::PAGE,
         after: None,
         order: Order::Descending,
         known: request.known_versions(),

@@ -10,7 +10,8 @@ use vercel_runtime::{Request, ResponseBody};
 macro_rules! mount {
     ($($name:ident = $module:ident $file:literal $pattern:literal [$($method:ident)+];)+) => {
         $(
-            // The very file that Vercel builds.
+            // The very file that Vercel builds. One that serves another's route includes that one's file.
+            #[allow(clippy::duplicate_mod, reason = "a function may serve the routes of several files")]
             #[path = $file]
             pub mod $module;
         )+

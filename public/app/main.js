@@ -19,6 +19,9 @@ import { takeBack, toast } from './toasts.js';
 /** Changes come in bursts, a reply that is being written above all: the page reads again when one is over, in ms. */
 const BURST = 60;
 
+/** When what searches is loaded though nobody has searched yet, in ms: nothing else waits for it by then. */
+const PREPARED_AFTER = 3000;
+
 const page = new Page();
 /** @type {HTMLInputElement} */
 const search = document.querySelector('#search');
@@ -49,8 +52,12 @@ function followStore() {
 }
 
 function listenToSearch() {
-  const run = debounce(120, () => attempt(() => page.list.search(search.value)));
+  const run = () => page.list.search(search.value);
   search.addEventListener('input', run);
+  const prepare = () => store.prepareSearch().catch(() => {});
+  // By the first letter the index is there; and what searches is, for somebody who goes offline before.
+  search.addEventListener('focus', prepare);
+  setTimeout(prepare, PREPARED_AFTER);
   search.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && search.value) {
       search.value = '';

@@ -157,7 +157,17 @@ export class Page {
       }
       store.setCurrentConversationId(id).catch(() => {});
     }
-    if (messageId) await this.#thread.reveal(messageId);
+    if (messageId) await this.#reveal(id, messageId);
+  }
+
+  /** Goes to a message, on whichever branch it is. */
+  async #reveal(id, messageId) {
+    if (await this.#thread.reveal(messageId)) return;
+    await attempt(async () => {
+      await store.switchBranch(id, messageId);
+      await this.#thread.refresh();
+      await this.#thread.reveal(messageId);
+    });
   }
 
   async #close(view) {

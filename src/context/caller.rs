@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RequestContext;
 use crate::idempotency::IdempotencyKey;
-use crate::identity::UserId;
+use crate::identity::{Scope, UserId};
 
 /// Who asks, by a token of when, and whose calls this one is counted among.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Caller {
     pub user: UserId,
     /// When the token was issued, ms since the epoch: a sign-out everywhere voids older ones.
     pub issued_at: i64,
+    /// What the token is good for.
+    pub scope: Scope,
     /// Whose limit applies.
     pub rate_limit_key: RateLimitKey,
     /// A pseudonym of the address.
@@ -29,6 +31,7 @@ impl Caller {
         Self {
             user,
             issued_at: now_ms,
+            scope: Scope::All,
             rate_limit_key: RateLimitKey::User,
             address: String::new(),
             key: IdempotencyKey::generate(now_ms),

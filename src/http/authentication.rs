@@ -8,7 +8,7 @@ use super::{ApiError, ApiRequest};
 use crate::App;
 use crate::context::{Caller, RateLimitKey};
 use crate::idempotency::IdempotencyKey;
-use crate::identity::{TokenError, UserId};
+use crate::identity::{Scope, TokenError, UserId};
 use crate::secret::Secret;
 
 impl ApiRequest {
@@ -18,7 +18,19 @@ impl ApiRequest {
     /// 401 without a valid token; 503 where storage is switched off for this user, or where only an auth
     /// provider that cannot be asked could tell.
     pub async fn user(&self, app: &App) -> Result<Caller, ApiError> {
-        let user = self.known_user(app).await?;
+        self.enabled(app, self.known_user(app).await?)
+    }
+
+    /// Who is asking to read only, be it by a token that does nothing else.
+    ///
+    /// # Errors
+    /// As [`ApiRequest::user`].
+    pub async fn read_only_user(&self, app: &App) -> Result<Caller, ApiError> {
+        let caller = self.caller(app).await?;
+        self.enabled(app, caller.ok_or_else(ApiError::missing_token)?)
+    }
+
+    fn enabled(&self, app: &App, user: Caller) -> Result<Caller, ApiError> {
         if !app.is_enabled_for(&user.user) {
             return Err(ApiError::StorageDisabled);
         }
@@ -38,8 +50,15 @@ impl ApiRequest {
     /// Who is asking; `None` for a caller without a token.
     ///
     /// # Errors
-    /// 401 for a token that is not valid; 503 where the auth provider cannot be asked.
+    /// 401 for a token that is not valid; 403 for one that only reads; 503 where the auth provider cannot be asked.
     pub async fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
+        match self.caller(app).await? {
+            Some(caller) if caller.scope != Scope::All => Err(ApiError::ReadToken),
+            caller => Ok(caller),
+        }
+    }
+
+    async fn caller(&self, app: &App) -> Result<Option<Caller>, ApiError> {
         let Some(value) = self.headers.get(AUTHORIZATION) else {
             return Ok(None);
         };
@@ -50,6 +69,7 @@ impl ApiRequest {
         Ok(Some(Caller {
             user: verified.user,
             issued_at: verified.issued_at,
+            scope: verified.scope,
             rate_limit_key: RateLimitKey::User,
             ..self.caller_without_token(app, UserId::anonymous())?
         }))
@@ -93,6 +113,7 @@ impl ApiRequest {
         Ok(Caller {
             user,
             issued_at: app.clock.now_ms(),
+            scope: Scope::All,
             rate_limit_key: RateLimitKey::Address(address.clone()),
             address,
             key: self.key(app.clock.now_ms())?,

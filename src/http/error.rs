@@ -44,6 +44,9 @@ pub enum ApiError {
     /// 403: a token to claim data with that is not, or no longer, valid.
     #[error("wrong token")]
     WrongToken,
+    /// 403: a token that only reads, where that is not enough.
+    #[error("a token that only reads")]
+    ReadToken,
     /// 400: the user of an auth provider signs in and out there.
     #[error("the user signs in and out at the auth provider")]
     UseProvider,
@@ -134,6 +137,10 @@ impl ApiError {
                 "Server-side storage is switched off for this user.".into(),
             ),
             Self::WrongToken => (WRONG_TOKEN.0, WRONG_TOKEN.1.into()),
+            Self::ReadToken => (
+                ErrorCode::ReadToken,
+                "This token only reads, and only by POST /api/mcp.".into(),
+            ),
             Self::UseProvider => (
                 ErrorCode::UseProvider,
                 "This user signs in and out at the auth provider.".into(),

@@ -130,6 +130,11 @@ impl ApiResponse {
         Self::empty(StatusCode::NO_CONTENT).with_header(ALLOW, names)
     }
 
+    /// 202 without a body: received, and there is nothing to say.
+    pub fn accepted() -> Self {
+        Self::empty(StatusCode::ACCEPTED)
+    }
+
     fn empty(status: StatusCode) -> Self {
         let mut response = Self::json(status, String::new());
         response.headers.remove(CONTENT_TYPE);

@@ -1,7 +1,8 @@
 //! The table of routes. What a route is called, where its file is, which paths it serves and which methods it takes stands
 //! in one line here; logs, the refusal of other methods, the local server and the tests follow from it.
 //!
-//! Vercel's builder wants each function as a `[[bin]]` of `Cargo.toml` too: `tests/it/routes.rs` compares the two.
+//! Vercel's builder wants each function as a `[[bin]]` of `Cargo.toml` too: `tests/it/routes.rs` compares the two. A file
+//! whose name begins with an underscore is no function: another one serves its route, by a rewrite in `vercel.json`.
 
 use http::Method;
 
@@ -24,7 +25,8 @@ macro_rules! for_each_route {
             User = user "../../api/user.rs" "/api/user" [GET PATCH DELETE];
             Shares = shares "../../api/shares.rs" "/api/shares" [GET POST DELETE];
             Metrics = metrics "../../api/metrics.rs" "/api/metrics" [GET POST];
-            Health = health "../../api/health/redis.rs" "/api/health/redis" [GET];
+            Mcp = mcp "../../api/mcp.rs" "/api/mcp" [POST];
+            Health = health "../../api/health/_redis.rs" "/api/health/redis" [GET];
         }
     };
 }
@@ -83,6 +85,12 @@ impl Route {
     pub fn find(path: &str) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
         all.find(|route| is_match(route.pattern(), path))
+    }
+
+    /// Which of a function's routes a request is for: `self`, or one of the `others`.
+    pub(super) fn or_one_of(self, others: &[Self], path: &str) -> Self {
+        let found = Self::find(path);
+        found.filter(|route| others.contains(route)).unwrap_or(self)
     }
 
     /// Refuses methods that the route does not take.

@@ -54,13 +54,17 @@ where
     response.map(|body| background.until_sent(body))
 }
 
-/// Runs a function on Vercel: what `main` of every file under `api/` does.
+/// Runs the function of `route` on Vercel: what `main` of every file under `api/` does. It serves the `others`, too.
 ///
 /// # Errors
 /// When the runtime cannot listen.
-pub async fn run<H, F>(route: Route, handler: H) -> Result<(), vercel_runtime::Error>
+pub async fn run<H, F>(
+    route: Route,
+    others: &'static [Route],
+    handler: H,
+) -> Result<(), vercel_runtime::Error>
 where
-    H: Fn(Arc<App>, ApiRequest) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Route, Arc<App>, ApiRequest) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<ApiResponse, ApiError>> + Send + 'static,
 {
     let app = load_app();
@@ -74,11 +78,13 @@ where
     }
     let service = service_fn(move |request: Request, state: AppState| {
         let (app, handler) = (app.clone(), handler.clone());
+        let route = route.or_one_of(others, request.uri().path());
         async move {
             let response = match app {
                 Some(app) => {
                     let registry = Registry::Invocation(state);
-                    respond(app, request, registry, route, handler).await
+                    let handle = move |app, request| handler(route, app, request);
+                    respond(app, request, registry, route, handle).await
                 }
                 None => {
                     let context = edge::begin(route, &request, None);
@@ -106,18 +112,26 @@ fn load_app() -> Option<Arc<App>> {
     }
 }
 
-/// Makes a file under `api/` the function of a route: `function!(Sync, handle);`.
+/// Makes a file under `api/` the function of a route: `function!(Sync, handle);`; or of several, whose rewrites in `vercel.json`
+/// lead to the first: `function!(Metrics, handle; Health, health::handle);`.
 #[macro_export]
 macro_rules! function {
-    ($route:ident, $handler:path) => {
+    ($route:ident, $handler:path $(; $other:ident, $other_handler:path)*) => {
         /// Runs this route as a Vercel function.
         ///
         /// # Errors
         /// When the runtime cannot listen.
         #[tokio::main]
         pub async fn main() -> Result<(), vercel_runtime::Error> {
-            let route = conversation_store::http::Route::$route;
-            conversation_store::http::run(route, $handler).await
+            use conversation_store::http::Route;
+
+            conversation_store::http::run(Route::$route, &[$(Route::$other),*], |route, app, request| async move {
+                match route {
+                    $(Route::$other => $other_handler(app, request).await,)*
+                    _ => $handler(app, request).await,
+                }
+            })
+            .await
         }
     };
 }

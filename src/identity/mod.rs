@@ -19,7 +19,7 @@ use uuid::Uuid;
 use code::code_of;
 pub use provider::{Provider, ProviderConfig, ProviderKeys, RETRY_AFTER_SECONDS};
 pub use recovery::RecoveryCode;
-pub use tokens::{Token, TokenError, Tokens, Verified};
+pub use tokens::{Scope, Token, TokenError, Tokens, Verified};
 
 /// A user whose identity was established: made here, or read from a verified token, and nowhere else.
 /// Keys are built from it, so no request can name another user's.

@@ -1,4 +1,5 @@
-//! Session tokens: a user id and an expiry, signed. Verifying one costs no request.
+//! Session tokens: a user id and an expiry, signed. Read tokens: a user id and when it was made. Verifying either costs no
+//! request; whether it was revoked, the first script of a call finds.
 
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::secret::Secret;
 
 /// What a token begins with; another form would get another number.
 const VERSION: &str = "cs1";
+/// What a token begins with that only reads.
+const READ_VERSION: &str = "csr1";
 
 /// No token of ours is longer.
 const LONGEST: usize = 256;
@@ -64,6 +67,17 @@ pub struct Verified {
     pub user: UserId,
     /// When it was issued, ms since the epoch.
     pub issued_at: i64,
+    /// What it is good for.
+    pub scope: Scope,
+}
+
+/// What a token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Whatever its user may do.
+    All,
+    /// Reading, by the routes that say so.
+    Read,
 }
 
 /// Issues and verifies tokens.
@@ -86,9 +100,8 @@ impl Tokens {
 
     /// Whether a token has the form of ours: any other is an auth provider's, or nobody's.
     pub fn are_ours(token: &str) -> bool {
-        token
-            .strip_prefix(VERSION)
-            .is_some_and(|rest| rest.starts_with('.'))
+        let version = token.split_once('.').map(|(version, _)| version);
+        version.is_some_and(|version| [VERSION, READ_VERSION].contains(&version))
     }
 
     /// Issues a token for `user`, valid from now on.
@@ -101,18 +114,27 @@ impl Tokens {
     pub fn issue_as_of(&self, user: &UserId, issued: i64) -> Token {
         let life = i64::try_from(self.life.as_millis()).unwrap_or(i64::MAX);
         let expires_at = self.clock.now_ms().saturating_add(life);
-        let payload = URL_SAFE_NO_PAD.encode(format!("{user}.{issued}.{expires_at}"));
-        let signed = format!("{VERSION}.{payload}");
+        Token {
+            token: self.sign(VERSION, &format!("{user}.{issued}.{expires_at}")),
+            expires_at,
+        }
+    }
+
+    /// The token of `user` that only reads, made at `created`, ms since the epoch. It is good until another one is made, or it is
+    /// revoked.
+    pub fn read_token(&self, user: &UserId, created: i64) -> Secret {
+        self.sign(READ_VERSION, &format!("{user}.{created}"))
+    }
+
+    fn sign(&self, version: &str, payload: &str) -> Secret {
+        let signed = format!("{version}.{}", URL_SAFE_NO_PAD.encode(payload));
         let signature = self
             .secrets
             .first()
             .and_then(|secret| mac(secret, &signed))
             .map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
             .unwrap_or_default();
-        Token {
-            token: Secret::new(format!("{signed}.{signature}")),
-            expires_at,
-        }
+        Secret::new(format!("{signed}.{signature}"))
     }
 
     /// A name for something that must not be known itself, such as an address: the same for the same text,
@@ -178,11 +200,16 @@ impl Tokens {
 
     /// Reads what was signed.
     fn read(&self, signed: &str) -> Result<Verified, TokenError> {
-        let payload = signed
-            .strip_prefix(VERSION)
-            .and_then(|rest| rest.strip_prefix('.'))
-            .ok_or(TokenError::Invalid)?;
+        let (version, payload) = signed.split_once('.').ok_or(TokenError::Invalid)?;
         let payload = String::from_utf8(decode(payload)?).map_err(|_| TokenError::Invalid)?;
+        match version {
+            VERSION => self.read_session_token(&payload),
+            READ_VERSION => read_read_token(&payload),
+            _ => Err(TokenError::Invalid),
+        }
+    }
+
+    fn read_session_token(&self, payload: &str) -> Result<Verified, TokenError> {
         let mut parts = payload.split('.');
         let user = parts.next().and_then(|user| Uuid::parse_str(user).ok());
         let mut time = || parts.next().and_then(|time| time.parse::<i64>().ok());
@@ -195,8 +222,19 @@ impl Tokens {
         Ok(Verified {
             user: UserId(user.to_string()),
             issued_at,
+            scope: Scope::All,
         })
     }
+}
+
+/// Of an anonymous user, or of an auth provider's.
+fn read_read_token(payload: &str) -> Result<Verified, TokenError> {
+    let (user, created) = payload.split_once('.').ok_or(TokenError::Invalid)?;
+    Ok(Verified {
+        user: UserId::from_store(user).ok_or(TokenError::Invalid)?,
+        issued_at: created.parse().map_err(|_| TokenError::Invalid)?,
+        scope: Scope::Read,
+    })
 }
 
 fn keyed_hash(secret: &Secret, purpose: &str, text: &str) -> [u8; 32] {
@@ -245,6 +283,28 @@ mod tests {
             tokens.verify(token.token.expose()),
             Err(TokenError::Expired)
         );
+    }
+
+    #[test]
+    fn a_read_token_says_what_it_is_and_of_when() {
+        let (tokens, clock) = tokens(&["secret"]);
+        for user in [
+            UserId::anonymous(),
+            UserId::of_provider("issuer", "subject"),
+        ] {
+            let token = tokens.read_token(&user, 5);
+            let expected = Verified {
+                user,
+                issued_at: 5,
+                scope: Scope::Read,
+            };
+            clock.advance(1_000 * DAY);
+            assert_eq!(tokens.verify(token.expose()), Ok(expected));
+            assert!(Tokens::are_ours(token.expose()));
+            // Nobody makes one that may write of it.
+            let other = token.expose().replacen(READ_VERSION, VERSION, 1);
+            assert_eq!(tokens.verify(&other), Err(TokenError::Invalid));
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@
 --          trashed: conversations in the trash
 --          trashed_bytes: that they take up
 --          recovery_created: when the user's recovery code was made, ms, or ''
+--          read_token_created: when the user's read token was made, ms, or ''
 -- Billed   2: EVALSHA, HMGET; where the totals kept are not to be trusted (something may have expired, or the largest
 --          conversation has shrunk, since they were last counted), or something may expire soon, 2 more (ZRANGE, HMGET), and
 --          one more of HMGET for each 3,000 conversations
@@ -25,7 +26,7 @@
 
 local REPLY = { 'conversations', 'messages', 'tokens', 'bytes', 'largest', 'lifetime_conversations', 'lifetime_messages',
   'lifetime_tokens', 'activity', 'models', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
-  'trashed_bytes', 'recovery_created' }
+  'trashed_bytes', 'recovery_created', 'read_token_created' }
 
 local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':trash', ':models', ':recovery')
 local user = parse_user(row[1])

@@ -20,6 +20,7 @@
 --          trashed: conversations in the trash
 --          trashed_bytes: that they take up
 --          recovery_created: when the user's recovery code was made, ms, or ''
+--          read_token_created: when the user's read token was made, ms, or ''
 -- Billed   3: EVALSHA, HMGET, HSET; the first time, and where the user's keys are to be kept longer, 2 to 4 more (PEXPIREAT);
 --          where conversations are counted 2 more, as in statistics_read.lua
 -- Touches  the user's numbers; at most the numbers of all conversations
@@ -27,7 +28,7 @@
 local WANTED_TTL = tonumber(ARGV[6])
 local REPLY = { 'conversations', 'messages', 'tokens', 'bytes', 'largest', 'lifetime_conversations', 'lifetime_messages',
   'lifetime_tokens', 'activity', 'models', 'is_recount_due', 'conversation_ttl', 'expiring_soon', 'trashed',
-  'trashed_bytes', 'recovery_created' }
+  'trashed_bytes', 'recovery_created', 'read_token_created' }
 
 local row = redis.call('HMGET', META, ':user', ':account', ':settings', ':writes', ':trash', ':models', ':recovery')
 local outcome = parse_caller(row[1], row[2], row[4])

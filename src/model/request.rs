@@ -170,6 +170,10 @@ pub enum SessionAction {
         /// The code.
         code: RecoveryCode,
     },
+    /// Give out a token that only reads, in the place of the one before.
+    CreateReadToken,
+    /// Make that token worthless.
+    RevokeReadToken,
     /// Move what an anonymous user has into the caller's account.
     Claim {
         /// A token of the anonymous user's.
@@ -200,6 +204,8 @@ pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
         }),
         Some("createRecoveryCode") => Ok(SessionAction::CreateRecoveryCode),
         Some("revokeRecoveryCode") => Ok(SessionAction::RevokeRecoveryCode),
+        Some("createReadToken") => Ok(SessionAction::CreateReadToken),
+        Some("revokeReadToken") => Ok(SessionAction::RevokeReadToken),
         Some("recover") => Ok(SessionAction::Recover {
             code: parse_recovery_code(&mut object)?,
         }),
@@ -214,7 +220,8 @@ pub fn parse_session(json: &[u8]) -> Result<SessionAction, Invalid> {
         }
         _ => Err(Invalid::field(
             "body.action",
-            "link, redeem, claim, signOutEverywhere, createRecoveryCode, revokeRecoveryCode or recover",
+            "link, redeem, claim, signOutEverywhere, createRecoveryCode, revokeRecoveryCode, recover, createReadToken or \
+             revokeReadToken",
         )),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ServiceError;
 use crate::App;
 use crate::context::{Caller, RateLimitKey};
-use crate::identity::{Token, UserId};
+use crate::identity::{Scope, Token, UserId};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_TTL, Claim, Redeemed, Session};
@@ -76,6 +76,23 @@ impl LinkedDevice {
     }
 }
 
+/// A token that only reads, as only this one response shows it.
+#[derive(Debug)]
+pub struct NewReadToken {
+    token: Secret,
+    created: Timestamp,
+}
+
+impl NewReadToken {
+    /// The token as clients know it.
+    pub fn to_json(&self) -> String {
+        ObjectWriter::with_capacity(320)
+            .string("readToken", self.token.expose())
+            .display("createdAt", self.created)
+            .finish()
+    }
+}
+
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: a token of this service
 /// would outlive a logout or a ban there.
 ///
@@ -90,6 +107,26 @@ pub async fn begin(app: &App, caller: &Caller) -> Result<UserSession, ServiceErr
     let is_ours = !caller.user.is_of_provider();
     let token = is_ours.then(|| app.tokens.issue(&caller.user));
     Ok(session_of(app, &caller.user, session, token))
+}
+
+/// A token that only reads, for an agent, in the place of the one before. A repeat of the call shows the same one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create_read_token(app: &App, caller: &Caller) -> Result<NewReadToken, ServiceError> {
+    let created = app.store.for_user(caller).create_read_token().await?;
+    Ok(NewReadToken {
+        token: app.tokens.read_token(&caller.user, created),
+        created: Timestamp::from_ms(created),
+    })
+}
+
+/// Revokes that token, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_read_token(app: &App, caller: &Caller) -> Result<(), ServiceError> {
+    Ok(app.store.for_user(caller).revoke_read_token().await?)
 }
 
 /// The session of `caller`.
@@ -166,6 +203,9 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
     }
     let verified = app.tokens.verify(token.expose());
     let source = verified.map_err(|_| ServiceError::WrongToken)?;
+    if source.scope != Scope::All {
+        return Err(ServiceError::WrongToken);
+    }
     if source.user == caller.user {
         return Err(Invalid::field("body.token", "the token of another user").into());
     }

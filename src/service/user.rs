@@ -42,6 +42,7 @@ impl UserStatistics {
         let ttl = statistics.conversation_ttl;
         let ttl_days = ttl.map(|ttl| (ttl.as_secs() / SECONDS_PER_DAY).to_string());
         let recovery = statistics.recovery_created.map(|time| time.to_string());
+        let read_token = statistics.read_token_created.map(|time| time.to_string());
         ObjectWriter::with_capacity(2_400)
             .display("userId", user)
             .raw("totals", &totals.finish())
@@ -50,6 +51,7 @@ impl UserStatistics {
             .plain("expiringSoon", statistics.expiring_soon)
             .raw("trash", &trash.finish())
             .optional("recoveryCodeCreatedAt", recovery.as_deref())
+            .optional("readTokenCreatedAt", read_token.as_deref())
             .raw("messagesPerConversation", &sizes.finish())
             .array("activity", statistics.activity.iter().map(activity_to_json))
             .array("models", statistics.models.iter().map(model_to_json))

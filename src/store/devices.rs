@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::scripts::sessions::{CodeCreate, CodeRedeem, SessionSignOut};
+use super::scripts::sessions::{
+    CodeCreate, CodeRedeem, ReadTokenCreate, ReadTokenRevoke, SessionSignOut,
+};
 use super::{StoreError, UserStore};
 use crate::identity::UserId;
 use crate::upstash::UpstashError;
@@ -63,5 +65,21 @@ impl UserStore<'_> {
     /// When the database fails.
     pub async fn sign_out_everywhere(&self, token_ttl: Duration) -> Result<i64, StoreError> {
         Ok(self.write(SessionSignOut { token_ttl }).await?.since)
+    }
+
+    /// Makes a token good that only reads, in the place of the one before; returns when that was, ms since the epoch.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_read_token(&self) -> Result<i64, StoreError> {
+        Ok(self.write(ReadTokenCreate {}).await?.created)
+    }
+
+    /// Revokes the token that only reads. Where there is none, that is no error.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_read_token(&self) -> Result<(), StoreError> {
+        self.write(ReadTokenRevoke {}).await.map(drop)
     }
 }

@@ -6,6 +6,7 @@ use super::error::{Paused, PausedCalls, Quota};
 use super::{DAY_MS, StoreError, UserStore, scripts};
 use crate::config::Config;
 use crate::context::RateLimitKey;
+use crate::identity::Scope;
 use crate::rate::{self, RateStatus};
 use crate::upstash::Script;
 
@@ -68,7 +69,7 @@ impl UserStore<'_> {
     pub(super) fn settings(&self) -> String {
         let limits = &self.store.limits;
         format!(
-            "{} {} {} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {} {}",
             limits.conversation_ttl.as_millis(),
             self.rate_limit(),
             rate::WINDOW.as_millis(),
@@ -77,6 +78,7 @@ impl UserStore<'_> {
             limits.messages,
             limits.bytes,
             limits.max_conversation_ttl.unwrap_or_default().as_millis(),
+            u8::from(self.caller.scope == Scope::Read),
         )
     }
 

@@ -28,8 +28,10 @@ pub enum Order {
 /// Which page of a conversation's messages.
 #[derive(Clone, Debug)]
 pub struct PageQuery {
-    /// At most this many messages; fewer where they are long, see [`limits::PAGE`].
+    /// At most this many messages; fewer where they are long.
     pub limit: usize,
+    /// About how long they may be together, in bytes; one is always read.
+    pub size: usize,
     /// Going from here...
     pub after: Option<Cursor>,
     /// ...in this direction.
@@ -107,7 +109,7 @@ impl UserStore<'_> {
                 next: None,
             });
         }
-        let (messages, rest) = reply.messages.read_up_to(limits::PAGE)?;
+        let (messages, rest) = reply.messages.read_up_to(query.size)?;
         Ok(Page {
             summary,
             messages: Some(messages),

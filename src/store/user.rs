@@ -48,6 +48,8 @@ pub struct Statistics {
     pub trashed_bytes: u64,
     /// When the user's recovery code was made, where there is one.
     pub recovery_created: Option<Timestamp>,
+    /// When the user's read token was made, where there is one.
+    pub read_token_created: Option<Timestamp>,
     /// The last 30 days, the oldest first, those without activity included.
     pub activity: Vec<Activity>,
     /// What was received from each model, the one with the most messages first.
@@ -64,6 +66,11 @@ pub enum Erasure {
         /// Conversations that are left.
         remaining: u64,
     },
+}
+
+/// A time, ms since the epoch.
+fn time_of(ms: u64) -> Option<Timestamp> {
+    i64::try_from(ms).ok().map(Timestamp::from_ms)
 }
 
 impl UserStore<'_> {
@@ -111,10 +118,8 @@ impl UserStore<'_> {
             expiring_soon: reply.expiring_soon,
             trashed: reply.trashed,
             trashed_bytes: reply.trashed_bytes,
-            recovery_created: reply
-                .recovery_created
-                .and_then(|ms| i64::try_from(ms).ok())
-                .map(Timestamp::from_ms),
+            recovery_created: reply.recovery_created.and_then(time_of),
+            read_token_created: reply.read_token_created.and_then(time_of),
             most_messages: reply.largest,
             lifetime: Totals {
                 conversations: reply.lifetime_conversations,

@@ -45,6 +45,7 @@ mod rich;
 mod safety;
 mod scale;
 mod secrets;
+mod search_figures;
 mod sharing;
 mod status;
 mod versions;

@@ -13,6 +13,7 @@
 mod common;
 
 mod abuse;
+mod agent_sessions;
 mod alerts;
 mod bad_input;
 mod branches;
@@ -44,6 +45,8 @@ mod large_messages;
 mod limits;
 mod logs;
 mod lost_answers;
+mod mcp;
+mod mcp_packages;
 mod message;
 mod messages;
 mod metrics;
@@ -54,6 +57,7 @@ mod pages;
 mod parts;
 mod pitfalls;
 mod preconditions;
+mod python_client;
 mod recovery;
 mod routes;
 mod schemathesis;

@@ -54,6 +54,39 @@ for (const version of versions) {
   });
 }
 
+/** Begins another branch beside the first message of a conversation. */
+function beginBranch(page: Page, id: string) {
+  return page.evaluate(async (id) => {
+    const { store } = window as unknown as { store: ReturnType<typeof createConversationStore> };
+    await store.addMessage(id, { id: 'other', type: 'user', content: 'asked otherwise' }, { parentId: null });
+  }, id);
+}
+
+for (const version of versions) {
+  test(`React ${version} shows the branch that began last or was chosen, in every tab`, async () => {
+    const { context, page, complaints } = await pages.open(version);
+    await save(page, ['c1']);
+    const { page: tab, complaints: ofTab } = await pages.open(version, context);
+    const shown = async (expected: string[]) => {
+      for (const each of [page, tab]) await until(() => texts(each, '#thread p'), expected);
+    };
+    await shown(['question of c1']);
+    await beginBranch(page, 'c1');
+    await shown(['asked otherwise']);
+    await until(() => tab.locator('#thread [data-versions="2"]').count(), 1);
+    await tab.click('#thread .other');
+    await shown(['question of c1']);
+    await page.click('#send');
+    await shown(['question of c1', 'sent']);
+    await page.click('#thread .other');
+    await shown(['asked otherwise']);
+    await tab.click('#thread .other');
+    await shown(['question of c1', 'sent']);
+    assert.deepEqual([complaints, ofTab], [[], []]);
+    await context.close();
+  });
+}
+
 test('a server renders what is known there: nothing', () => {
   const store = createConversationStore({ enabled: false });
   const Page = () => {

@@ -3,7 +3,7 @@
 import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
-import { createConversationStore } from '../../src/index.js';
+import { type ConversationMessage, createConversationStore } from '../../src/index.js';
 import {
   ConversationStoreProvider,
   useConversation,
@@ -35,7 +35,7 @@ function List() {
 }
 
 function Thread({ id }: { id: string }) {
-  const { addMessage } = useActions();
+  const { addMessage, showOther } = useActions();
   const { data: conversation } = useConversation(id);
   const { data: messages, hasOlder, loadOlder } = useMessages(id);
   return (
@@ -47,7 +47,14 @@ function Thread({ id }: { id: string }) {
         </button>
       )}
       {messages?.map((message) => (
-        <p key={message.id}>{message.content}</p>
+        <p key={message.id} data-versions={message.siblingIds?.length ?? 1}>
+          {message.content}
+        </p>
+      ))}
+      {messages?.filter(hasOthers).map((message) => (
+        <button type="button" key={message.id} className="other" onClick={() => showOther(id, message)}>
+          other version
+        </button>
       ))}
       <button type="button" id="send" onClick={() => addMessage(id)}>
         send
@@ -60,7 +67,15 @@ function useActions() {
   const own = useConversationStore();
   return {
     addMessage: (id: string) => own.addMessage(id, { id: `sent-${Date.now()}`, type: 'user', content: 'sent' }),
+    showOther: (id: string, message: ConversationMessage) => own.switchBranch(id, otherVersion(message)),
   };
+}
+
+const hasOthers = ({ siblingIds = [] }: ConversationMessage) => siblingIds.length > 1;
+
+/** The next version of a message; behind the last one the first. */
+function otherVersion({ id, siblingIds = [] }: ConversationMessage): string {
+  return siblingIds[(siblingIds.indexOf(id) + 1) % siblingIds.length] ?? id;
 }
 
 function Found() {

@@ -13,7 +13,8 @@
 -- what belongs to it.
 --
 -- What the keys hold:
---   conversations  member: conversation id; score: the change sequence of its last change, or an older date
+--   conversations  member: conversation id; score: the change sequence of its last change, or an older date; of an agent
+--                  session so much less, see `sessions`, that it stands behind all others
 --   deleted        member: id of a deleted conversation; score: the change sequence of its deletion
 --   meta    ':user'          see `user_names`, then for each of the last days with any activity
 --                            ;day messages tokens
@@ -67,8 +68,9 @@ local NOW, ID = tonumber(ARGV[1]), ARGV[3]
 -- max_messages        of a conversation
 -- max_bytes           of the user
 -- max_ttl             the longest TTL that a conversation can have, ms; 0 for no bound
+-- is_read_token       1 where the caller's token is one that only reads
 local setting_names = { 'ttl', 'rate_limit', 'window', 'issued', 'max_conversations', 'max_messages',
-  'max_bytes', 'max_ttl' }
+  'max_bytes', 'max_ttl', 'is_read_token' }
 
 -- ttl     of each of the user's conversations, ms; 0 where they never expire
 -- since   when that became longer than it was, ms, or 0: from then on it counts for what is there already, too
@@ -84,8 +86,10 @@ local user_setting_names = { 'ttl', 'since' }
 -- window, calls   of the rate limit
 -- listening       until when a stream may be open, ms
 -- recovery        when the key of the user's recovery code expires, ms; 0 where there is none
+-- read_token      when the one token was made that only reads, ms; 0 where none is good, also after a write by a release
+--                 that knows of no such token
 local user_names = { 'change_seq', 'expires_at', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
-  'bytes', 'window', 'calls', 'listening', 'recovery' }
+  'bytes', 'window', 'calls', 'listening', 'recovery', 'read_token' }
 
 -- change_seq      the user's when this was written; where it differs, a release that does not know this field wrote since,
 --                 and the totals are not to be trusted
@@ -164,6 +168,21 @@ local function is_true(record, name)
   return string.find(RS .. record, RS .. name .. US .. 'true' .. RS, 1, true) ~= nil
 end
 
+-- Conversations of the kind "session" keep what an agent's SDK stores. They stand below all others in the order of the
+-- conversations, where no list of chats and no sync comes to: no date is as old. In one table, as a script may have 200 local names.
+-- BELOW     by how much, ms
+-- HIGHEST   below which score they are, as a bound of ranges; LOWEST_CHAT: above which all others are
+local sessions = { BELOW = 1000000000000000, HIGHEST = '(-500000000000000', LOWEST_CHAT = '(-500000000000000' }
+
+function sessions.has(record)
+  return string.find(RS .. record, '\30"kind"\31"session"\30', 1, true) ~= nil
+end
+
+-- The score of a conversation with this record that was changed at this place in the change sequence.
+function sessions.score(record, place)
+  return sessions.has(record) and place - sessions.BELOW or place
+end
+
 -- How long a conversation with this record lives when it is used, ms; math.huge: for ever.
 local function ttl_of(record)
   local ttl = (is_true(record, '"keep"') or is_true(record, '"pinned"')) and math.huge or CHOSEN.ttl
@@ -221,6 +240,12 @@ local function read_user(text)
   user.before = user.change_seq
   user.activity = activity
   return user
+end
+
+-- Whether the caller's token is void.
+local function is_signed_out(user)
+  if SETTINGS.issued < user.epoch then return true end
+  return SETTINGS.is_read_token == 1 and SETTINGS.issued ~= user.read_token
 end
 
 -- Calls counted for the user in this window, as far as the user's numbers tell.

@@ -7,7 +7,7 @@ local CALLS = 0
 local function parse_user(text)
   local user = read_user(text)
   CALLS = calls_of(user)
-  if SETTINGS.issued < user.epoch then refuse('signed_out') end
+  if is_signed_out(user) then refuse('signed_out') end
   return user
 end
 

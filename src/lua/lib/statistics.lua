@@ -52,5 +52,6 @@ local function statistics_of(user, account, trashed, models, recovery)
     trashed = integer(count),
     trashed_bytes = integer(bytes),
     recovery_created = string.match(recovery or '', ' (%d+)$') or '',
+    read_token_created = user.read_token > 0 and integer(user.read_token) or '',
   }
 end

@@ -45,7 +45,7 @@ local function count_call(user)
 end
 
 local function refuse_signed_out(user)
-  if SETTINGS.issued < user.epoch then refuse('signed_out') end
+  if is_signed_out(user) then refuse('signed_out') end
 end
 
 -- A deletion in a full database removes the account's totals too, as it cannot write a tombstone. Clients that follow the

@@ -1,5 +1,6 @@
 //! The stored procedures. Each file under `src/lua/` says what it takes, returns, costs and touches.
 
+pub(super) mod agent_sessions;
 pub(super) mod conversations;
 pub(super) mod messages;
 pub(super) mod metrics;
@@ -54,6 +55,8 @@ pub(super) static METRICS_ADD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("../../lua/metrics_add.lua")));
 
 scripts! {
+    AGENT_SESSIONS_LIST = READING "agent_sessions_list.lua" with LIST;
+    AGENT_SESSION_APPEND = WRITING "agent_session_append.lua" with APPEND;
     CHANGES_LIST = READING "changes_list.lua" with LIST;
     CODE_CREATE = WRITING "code_create.lua";
     CODE_REDEEM = WRITING "code_redeem.lua";
@@ -72,6 +75,8 @@ scripts! {
     MESSAGE_DELETE = WRITING "message_delete.lua";
     MESSAGE_PATCH = WRITING "message_patch.lua";
     MESSAGE_SAVE = WRITING "message_save.lua" with APPEND;
+    READ_TOKEN_CREATE = WRITING "read_token_create.lua";
+    READ_TOKEN_REVOKE = WRITING "read_token_revoke.lua";
     RECOVERY_CREATE = WRITING "recovery_create.lua" with RECOVERY;
     RECOVERY_REDEEM = WRITING "recovery_redeem.lua";
     RECOVERY_RENEW = WRITING "recovery_renew.lua" with RECOVERY;

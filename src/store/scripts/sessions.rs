@@ -71,6 +71,24 @@ reply! {
 }
 
 procedure! {
+    /// Makes a token good that only reads, in the place of the one before.
+    ReadTokenCreate: READ_TOKEN_CREATE -> CreatedReadToken {}
+}
+
+reply! {
+    /// See [`ReadTokenCreate`].
+    CreatedReadToken {
+        _status: Outcome,
+        created: i64,
+    }
+}
+
+procedure! {
+    /// Revokes the token that only reads.
+    ReadTokenRevoke: READ_TOKEN_REVOKE -> Outcome {}
+}
+
+procedure! {
     /// Keeps a device code of the user.
     CodeCreate<'a>: CODE_CREATE -> CreatedCode {
         owner: &'a UserId,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::agent_sessions::{AgentSessionAppend, AgentSessionsList};
 use super::conversations::{
     ConversationDelete, ConversationFork, ConversationPatch, ConversationRenew, ConversationSave,
     ConversationsExport, ConversationsFilter, ConversationsImport, ConversationsList,
@@ -13,8 +14,8 @@ use super::messages::{ConversationRead, MessageDelete, MessagePatch, MessageSave
 use super::metrics::MetricsAdd;
 use super::recovery::{RecoveryCreate, RecoveryRedeem, RecoveryRenew, RecoveryRevoke};
 use super::sessions::{
-    CodeCreate, CodeRedeem, SessionBegin, SessionRead, SessionSetCurrent, SessionSignOut,
-    StreamOpen,
+    CodeCreate, CodeRedeem, ReadTokenCreate, ReadTokenRevoke, SessionBegin, SessionRead,
+    SessionSetCurrent, SessionSignOut, StreamOpen,
 };
 use super::shares::{OwnShare, ShareFork, ShareRead, SharesCreate, SharesList, SharesRevoke};
 use super::trash::{ConversationRestore, TrashClaim, TrashEmpty, TrashList};
@@ -147,8 +148,12 @@ macro_rules! check_all {
 #[test]
 fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
     let checked = check_all!(
+        AgentSessionAppend<'_>,
+        AgentSessionsList<'_>,
         ChangesList<'_>,
         CodeCreate<'_>,
+        ReadTokenCreate,
+        ReadTokenRevoke,
         CodeRedeem<'_>,
         ConversationDelete,
         ConversationFork<'_>,

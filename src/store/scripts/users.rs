@@ -44,6 +44,7 @@ reply! {
         trashed: u64,
         trashed_bytes: u64,
         recovery_created: Option<u64>,
+        read_token_created: Option<u64>,
     }
 }
 

@@ -51,6 +51,7 @@ fn tags() -> Value {
             "data",
             "All of a user's data: import, export, statistics, erasure.",
         ),
+        ("agents", "What agents read of a user's conversations."),
         ("operation", "For those who run the service."),
     ];
     tags.map(|(name, description)| json!({ "name": name, "description": description }))
@@ -63,6 +64,11 @@ fn security_schemes() -> Value {
             "type": "http",
             "scheme": "bearer",
             "description": "A token of `POST /api/session`; or where one is configured, a JWT of an auth provider.",
+        },
+        "reader": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token that only reads: `{\"action\":\"createReadToken\"}` at `POST /api/session`.",
         },
         "metrics": {
             "type": "http",

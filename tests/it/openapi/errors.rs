@@ -6,11 +6,12 @@ use conversation_store::ErrorCode;
 use serde_json::{Map, Value, json};
 
 /// Of every request with a token.
-pub const TOKEN: [ErrorCode; 5] = [
+pub const TOKEN: [ErrorCode; 6] = [
     ErrorCode::MissingToken,
     ErrorCode::InvalidToken,
     ErrorCode::ExpiredToken,
     ErrorCode::SignedOut,
+    ErrorCode::ReadToken,
     ErrorCode::IdentityUnavailable,
 ];
 

@@ -17,6 +17,7 @@ const BEGINNING: Duration = Duration::from_millis(1_751_545_800_000);
 const USER_ID: &str = "5b1d7c0e-9f1a-4c3b-8f0e-2d6a1c9b7e45";
 const TOKEN: &str = "v1.NWIxZDdjMGUtOWYxYS00YzNi.c2lnbmF0dXJl";
 pub const CODE: &str = "K7QW2M9X";
+const READ_TOKEN: &str = "csr1.NWIxZDdjMGUtOWYxYS00YzNi.c2lnbmF0dXJl";
 pub const RECOVERY_CODE: &str = "000W-71A7-1358-RKGF-T69N-A5PR-K9KV";
 const SIZE: u64 = 4_096;
 const SHARE_ID: &str = "pX3vT0mZ8qK1rY5wLb7cNgQ4sD2hJ9uE";
@@ -189,6 +190,7 @@ fn settle(value: &mut Value) {
                     "code" if has_code => *value = json!(CODE),
                     "id" if is_share => *value = json!(SHARE_ID),
                     "recoveryCode" => *value = json!(RECOVERY_CODE),
+                    "readToken" => *value = json!(READ_TOKEN),
                     "shareId" => *value = json!(SHARE_ID),
                     _ => settle(value),
                 }

@@ -21,6 +21,8 @@ pub enum Access {
     Anybody,
     /// Those with the token for metrics.
     Metrics,
+    /// Those with a token, be it one that only reads.
+    Reader,
 }
 
 /// What is known of an operation.
@@ -88,8 +90,10 @@ impl Operation {
 
     pub fn open_to(mut self, access: Access) -> Self {
         self.access = access;
-        if matches!(access, Access::Anybody | Access::Metrics) {
-            self.codes = vec![ErrorCode::InternalError];
+        match access {
+            Access::Anybody | Access::Metrics => self.codes = vec![ErrorCode::InternalError],
+            Access::Reader => self.codes.retain(|code| *code != ErrorCode::ReadToken),
+            Access::User | Access::UserOrStranger => {}
         }
         self
     }
@@ -157,6 +161,7 @@ impl Operation {
     fn security(&self) -> Value {
         match self.access {
             Access::User => json!([{ "bearer": [] }]),
+            Access::Reader => json!([{ "bearer": [] }, { "reader": [] }]),
             Access::UserOrStranger => json!([{ "bearer": [] }, {}]),
             Access::Anybody => json!([]),
             Access::Metrics => json!([{ "metrics": [] }]),

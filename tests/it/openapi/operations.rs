@@ -10,6 +10,8 @@ mod export;
 mod health;
 #[path = "../../../api/_import.openapi.rs"]
 mod import;
+#[path = "../../../api/_mcp.openapi.rs"]
+mod mcp;
 #[path = "../../../api/conversations/[id]/messages/_[messageId].openapi.rs"]
 mod message;
 #[path = "../../../api/conversations/[id]/_messages.openapi.rs"]
@@ -38,6 +40,7 @@ pub fn operations() -> Vec<Operation> {
         shares::operations(),
         import::operations(),
         export::operations(),
+        mcp::operations(),
         user::operations(),
         health::operations(),
         metrics::operations(),

@@ -52,6 +52,10 @@ async fn begin(recorder: &mut Recorder, anonymous_caller: &Client) -> Client {
     recorder
         .ask(&user, "recoveryCode", session, Some(create))
         .await;
+    let create = json!({ "action": "createReadToken" });
+    recorder
+        .ask(&user, "readToken", session, Some(create))
+        .await;
     let recover = json!({ "action": "recover", "code": RECOVERY_CODE });
     recorder
         .ask(
@@ -346,6 +350,11 @@ async fn watch(recorder: &mut Recorder, user: &Client, anonymous_caller: &Client
             ("GET", "/api/health/redis"),
             None,
         )
+        .await;
+    let list = json!({ "name": "list_conversations", "arguments": { "limit": 5 } });
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": list });
+    recorder
+        .ask(user, "toolCall", ("POST", "/api/mcp"), Some(list))
         .await;
     let report = json!({
         "fallback": { "reads": 12, "writes": 3 },

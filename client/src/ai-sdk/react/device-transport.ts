@@ -29,6 +29,8 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   readonly #ended = new Set<string>();
   readonly #attempts = new Map<string, number>();
   #followed: string | null = null;
+  /** Whether the last answer was stopped: the server has all of it only when its writer has saved it. */
+  #isStopped = false;
 
   constructor(device: DeviceChat<M>, settings: () => TransportSettings<M>) {
     this.#device = device;
@@ -45,6 +47,7 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
     const [last, before] = [messages.at(-1), messages.at(-2)];
     const parentId = before?.id ?? null;
     this.#awaited.clear();
+    this.#isStopped = false;
     const streamId = generateId();
     this.streamId = streamId;
     if (last && trigger === 'submit-message') await this.#saveSent(last, parentId);
@@ -73,14 +76,20 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   }
 
   /** Nothing more of this stream is wanted. */
-  forget(streamId: string): void {
+  noteStop(streamId: string): void {
     this.#ended.add(streamId);
+    this.#isStopped = true;
   }
 
-  /** Whether the device has what the page shows, so that the page may show what the device has. */
-  isSettledIn({ messages }: Conversation<unknown>): boolean {
+  /**
+   * Whether the device has what the page shows, so that the page may show what the device has. `stored`, `page`: the
+   * messages of both.
+   */
+  isSettledIn({ messages }: Conversation<unknown>, stored: readonly M[], page: readonly M[]): boolean {
     for (const { id, status } of messages) if (status !== 'streaming') this.#awaited.delete(id);
-    return this.#awaited.size === 0;
+    if (this.#awaited.size > 0 || (this.#isStopped && isBehind(stored.at(-1), page.at(-1)))) return false;
+    this.#isStopped = false;
+    return true;
   }
 
   async #saveSent(message: M, parentId: string | null): Promise<void> {
@@ -129,4 +138,13 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   #askServer(): void {
     this.#device.store.sync().catch(() => undefined);
   }
+}
+
+/** Whether this is an earlier state of the same message. */
+function isBehind(stored: UIMessage | undefined, shown: UIMessage | undefined): boolean {
+  return stored !== undefined && stored.id === shown?.id && lengthOf(stored) < lengthOf(shown);
+}
+
+function lengthOf({ parts }: UIMessage): number {
+  return parts.reduce((sum, part) => sum + 1 + ('text' in part ? part.text.length : 0), 0);
 }

@@ -56,8 +56,11 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
   const { setMessages, resumeStream } = chat;
   const isBusy = chat.status === 'submitted' || chat.status === 'streaming';
 
+  const page = useRef(chat.messages);
+  page.current = chat.messages;
   useEffect(() => {
-    if (!isBusy && conversation && shown && transport.isSettledIn(conversation)) setMessages(shown);
+    if (isBusy || !conversation || !shown) return;
+    if (transport.isSettledIn(conversation, shown, page.current)) setMessages(shown);
   }, [isBusy, conversation, shown, transport, setMessages]);
 
   const activeStreamId = conversation?.activeStreamId;
@@ -67,7 +70,7 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
 
   const stop = async () => {
     const streamId = isBusy ? (transport.streamId ?? activeStreamId) : undefined;
-    if (streamId) transport.forget(streamId);
+    if (streamId) transport.noteStop(streamId);
     if (streamId && stopStream) await stopStream(streamId);
     await chat.stop();
   };

@@ -129,7 +129,7 @@ test('a page shows what the device has once that has what the page shows', async
   const { stream, write, close } = controlled();
   const { send, transport } = openChat(store, 'c', () => stream);
   const reading = read(await send([message('user', 'Is it?', 'q')]));
-  const isSettled = async () => transport.isSettledIn((await store.getConversation('c')) as never);
+  const isSettled = async () => transport.isSettledIn((await store.getConversation('c')) as never, [], []);
   assert.equal(await isSettled(), true);
   write({ type: 'start', messageId: 'a' }, { type: 'text-start', id: '1' }, text('1', 'Half'));
   await until(async () => (await stored(store)).length === 2);
@@ -138,6 +138,17 @@ test('a page shows what the device has once that has what the page shows', async
   close();
   await reading;
   assert.equal(await isSettled(), true);
+});
+
+test('an answer that was stopped is not taken back by what the server had of it so far', () => {
+  const { transport } = openChat(openLocalDevice(), 'c', () => answer('It is.'), { resume: true });
+  const upTo = (text: string) => [message('user', 'Is it?', 'q'), message('assistant', text, 'a')];
+  const isSettled = (text: string) => transport.isSettledIn({ messages: [] } as never, upTo(text), upTo('It is, as'));
+  assert.equal(isSettled('It is'), true, 'somebody has made it shorter');
+  transport.noteStop('s');
+  assert.equal(isSettled('It is'), false);
+  assert.equal(isSettled('It is, as'), true);
+  assert.equal(isSettled('It is'), true, 'somebody has made it shorter since');
 });
 
 test('a stream is followed that is active, not one that has ended, and not without end', async () => {

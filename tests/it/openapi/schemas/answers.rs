@@ -15,6 +15,8 @@ pub fn schemas() -> Map<String, Value> {
         ("ConversationList", conversation_list()),
         ("MessagePage", message_page()),
         ("Appended", appended()),
+        ("AppendedMessages", appended_messages()),
+        ("AppendedEntries", appended_entries()),
         ("WrittenMessage", written_message()),
         ("DeletedMessages", deleted_messages()),
         ("DeletedConversation", deleted_conversation()),
@@ -36,6 +38,16 @@ pub fn schemas() -> Map<String, Value> {
             object(json!({ "recoveryCodeCreatedAt": { "type": "null" } })),
         ),
         (
+            "ReadToken",
+            object(
+                json!({ "readToken": { "type": "string" }, "createdAt": reference("Timestamp") }),
+            ),
+        ),
+        (
+            "RevokedReadToken",
+            object(json!({ "readTokenCreatedAt": { "type": "null" } })),
+        ),
+        (
             "Claimed",
             object(json!({ "claimed": { "const": true }, "conversations": count() })),
         ),
@@ -51,6 +63,8 @@ pub fn schemas() -> Map<String, Value> {
         ("EmptyingUnderWay", emptying_under_way()),
         ("Erased", object(json!({ "erased": { "const": true } }))),
         ("ErasureUnderWay", erasure_under_way()),
+        ("AgentMessage", agent_message()),
+        ("AgentResponse", agent_response()),
         ("Health", health()),
         ("ClientReport", client_report()),
         ("Accepted", object(json!({ "accepted": { "const": true } }))),
@@ -75,16 +89,38 @@ fn conversation_list() -> Value {
 
 fn message_page() -> Value {
     object(json!({
-        "data": list_of("Message"),
+        "data": {
+            "type": "array",
+            "items": { "anyOf": [reference("Message"), reference("SessionEntry"), reference("ReadableMessage")] },
+        },
         "nextCursor": next_cursor(),
         "revision": described(count(), "Of the conversation."),
     }))
 }
 
 fn appended() -> Value {
+    json!({ "oneOf": [reference("AppendedMessages"), reference("AppendedEntries")] })
+}
+
+fn appended_messages() -> Value {
     object(json!({
         "conversation": reference("Conversation"),
         "appended": described(ids(), "Those that were not there already."),
+        "clock": reference("Clock"),
+        "previousClock": reference("PreviousClock"),
+    }))
+}
+
+/// What became of the entries of an agent session.
+fn appended_entries() -> Value {
+    object(json!({
+        "conversation": reference("Conversation"),
+        "appended": described(count(), "How many were not there already."),
+        "ignored": {
+            "type": "array",
+            "items": { "type": "integer", "minimum": 0 },
+            "description": "The places in the request, from 0, of those that were there already.",
+        },
         "clock": reference("Clock"),
         "previousClock": reference("PreviousClock"),
     }))
@@ -161,12 +197,49 @@ fn session_action() -> Value {
             ),
             described(action("revokeRecoveryCode"), "Make the recovery code worthless."),
             open(recover, "Become the user whose recovery code it is."),
+            described(
+                action("createReadToken"),
+                "A token that only reads, for `POST /api/mcp`. It replaces the one before, and has no end of its own.",
+            ),
+            described(action("revokeReadToken"), "Make the read token worthless."),
             open(
                 object(json!({ "action": { "const": "claim" }, "token": { "type": "string" } })),
                 "Move all that the anonymous user of this token has into one's own account, once.",
             ),
             described(action("signOutEverywhere"), "Void every token issued before now; answers a new one."),
         ],
+    })
+}
+
+/// Nothing of it is refused for what else it holds: the protocol grows.
+fn agent_message() -> Value {
+    json!({
+        "type": "object",
+        "required": ["jsonrpc"],
+        "properties": {
+            "jsonrpc": { "const": "2.0" },
+            "id": { "type": ["string", "number"] },
+            "method": { "type": "string" },
+            "params": {},
+        },
+    })
+}
+
+fn agent_response() -> Value {
+    json!({
+        "type": "object",
+        "required": ["jsonrpc", "id"],
+        "properties": {
+            "jsonrpc": { "const": "2.0" },
+            "id": { "type": ["string", "number"] },
+            "result": { "type": "object" },
+            "error": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": { "code": { "type": "integer" }, "message": { "type": "string" } },
+            },
+        },
+        "oneOf": [{ "required": ["result"] }, { "required": ["error"] }],
     })
 }
 
@@ -377,6 +450,10 @@ fn statistics() -> Value {
         "recoveryCodeCreatedAt": {
             "anyOf": [reference("Timestamp"), { "type": "null" }],
             "description": "When the user's recovery code was made; null where there is none.",
+        },
+        "readTokenCreatedAt": {
+            "anyOf": [reference("Timestamp"), { "type": "null" }],
+            "description": "When the user's read token was made; null where there is none.",
         },
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {

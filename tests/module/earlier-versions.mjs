@@ -1,7 +1,7 @@
-/** The local database as the release before wrote it, schema version 1. Runs in Node and in a browser. */
+/** The local database as earlier releases wrote it. Runs in Node and in a browser. */
 
-/** `dump`: version-1.json, what was in the database of that release after a day's work. */
-export async function createVersion1(name, { version, stores, records }) {
+/** `dump`: version-1.json or version-2.json, what was in the database of a release of that schema version. */
+export async function createEarlier(name, { version, stores, records }) {
   const request = indexedDB.open(name, version);
   request.onupgradeneeded = () => {
     for (const [store, { keyPath, autoIncrement, indexes }] of Object.entries(stores)) {

@@ -1,4 +1,5 @@
-//! `/api/health/redis`: whether Redis answers.
+//! `/api/health/redis`: whether Redis answers. With its underscore, the file is no function: that of `/api/metrics` serves this
+//! route too.
 
 use std::sync::Arc;
 
@@ -29,5 +30,3 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
     };
     Ok(ApiResponse::json(status, json.finish()))
 }
-
-conversation_store::function!(Health, handle);

@@ -1,0 +1,23 @@
+//! `/api/mcp`: agents read the user's conversations, by the Model Context Protocol over Streamable HTTP, without sessions.
+
+use std::sync::Arc;
+
+use conversation_store::App;
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::service::mcp;
+use http::HeaderName;
+
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+
+/// A message in, and a message back; 202 where none is wanted.
+pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
+    let caller = request.read_only_user(&app).await?;
+    mcp::check_version(request.header(&VERSION))?;
+    let answer = mcp::answer(&app, &caller, &request.body().await?).await?;
+    Ok(match answer {
+        Some(json) => ApiResponse::ok(json),
+        None => ApiResponse::accepted(),
+    })
+}
+
+conversation_store::function!(Mcp, handle);

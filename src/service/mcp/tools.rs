@@ -1,0 +1,208 @@
+//! The tools: what they are called with, and what they return. `tools.json` describes them to agents.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::super::{ServiceError, conversation};
+use super::protocol::RpcError;
+use crate::App;
+use crate::context::Caller;
+use crate::model::{ConversationFilter, ConversationId, StoredMessage, Summary};
+use crate::store::{Cursor, CursorKind, Order, PageQuery, StoreError};
+
+/// As agents are told of them.
+const TOOLS: &str = include_str!("tools.json");
+/// The most conversations of a page.
+const MOST_LISTED: usize = 50;
+const LISTED: usize = 20;
+/// The most messages of a page.
+const MOST_MESSAGES: usize = 50;
+/// About how long the messages of a page are, in bytes as they are stored: some 8,000 tokens.
+const PAGE: usize = 32_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListConversations {
+    tag: Option<String>,
+    archived: Option<bool>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadConversation {
+    id: String,
+    #[serde(default)]
+    order: ReadingOrder,
+    cursor: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ReadingOrder {
+    #[default]
+    OldestFirst,
+    NewestFirst,
+}
+
+/// What `tools/list` returns.
+pub(super) fn list() -> Value {
+    let tools: Value = serde_json::from_str(TOOLS).unwrap_or_default();
+    json!({ "tools": tools })
+}
+
+/// Calls a tool. What an agent can put right is the tool's result, so that its model reads it.
+pub(super) async fn call(
+    app: &App,
+    caller: &Caller,
+    params: &Value,
+) -> Result<Result<Value, RpcError>, ServiceError> {
+    let name = params["name"].as_str().unwrap_or_default();
+    let arguments = &params["arguments"];
+    let text = match name {
+        "list_conversations" => match parse(arguments) {
+            Ok(arguments) => list_conversations(app, caller, arguments).await,
+            Err(message) => return Ok(Ok(failure(&message))),
+        },
+        "read_conversation" => match parse(arguments) {
+            Ok(arguments) => read_conversation(app, caller, arguments).await,
+            Err(message) => return Ok(Ok(failure(&message))),
+        },
+        _ => {
+            let message = format!("There is no tool {name}.");
+            return Ok(Err(RpcError::invalid_params(message)));
+        }
+    };
+    match text {
+        Ok(text) => Ok(Ok(result(&text, false))),
+        Err(error) => match refusal(&error) {
+            Some(message) => Ok(Ok(failure(&message))),
+            None => Err(error),
+        },
+    }
+}
+
+fn parse<T: DeserializeOwned>(arguments: &Value) -> Result<T, String> {
+    let arguments = match arguments {
+        Value::Null => json!({}),
+        given => given.clone(),
+    };
+    serde_json::from_value(arguments).map_err(|error| format!("The arguments are wrong: {error}."))
+}
+
+fn failure(message: &str) -> Value {
+    result(message, true)
+}
+
+fn result(text: &str, is_error: bool) -> Value {
+    json!({ "content": [{ "type": "text", "text": text }], "isError": is_error })
+}
+
+/// What an agent is told that can ask for something else; nothing where the caller is at fault, or the database.
+fn refusal(error: &ServiceError) -> Option<String> {
+    match error {
+        ServiceError::Invalid(invalid) => Some(invalid.message.clone()),
+        ServiceError::Store(StoreError::NoConversation) => {
+            Some("There is no such conversation: it never was, was deleted, or has expired.".into())
+        }
+        ServiceError::Store(StoreError::ConversationDeleted) => {
+            Some("This conversation was deleted.".into())
+        }
+        _ => None,
+    }
+}
+
+async fn list_conversations(
+    app: &App,
+    caller: &Caller,
+    arguments: ListConversations,
+) -> Result<String, ServiceError> {
+    let limit = arguments.limit.unwrap_or(LISTED).clamp(1, MOST_LISTED);
+    let cursor = decode(arguments.cursor.as_deref(), CursorKind::Conversations)?;
+    let filter = ConversationFilter {
+        archived: arguments.archived,
+        tag: arguments.tag,
+        ..ConversationFilter::default()
+    };
+    let page = conversation::list(app, caller, &filter, limit, cursor.as_ref()).await?;
+    let lines = page.conversations.iter().map(Summary::to_agent_line);
+    let next = page.next.map(|next| next.encode(CursorKind::Conversations));
+    Ok(page_of(lines.collect(), "\n", next.as_deref()))
+}
+
+async fn read_conversation(
+    app: &App,
+    caller: &Caller,
+    arguments: ReadConversation,
+) -> Result<String, ServiceError> {
+    let id = ConversationId::parse(&arguments.id, "id")?;
+    let query = PageQuery {
+        limit: MOST_MESSAGES,
+        size: PAGE,
+        after: decode(arguments.cursor.as_deref(), CursorKind::Messages)?,
+        order: match arguments.order {
+            ReadingOrder::OldestFirst => Order::Ascending,
+            ReadingOrder::NewestFirst => Order::Descending,
+        },
+        known: None,
+    };
+    let page = app.store.for_user(caller).page(&id, &query).await?;
+    let messages = page.messages.unwrap_or_default();
+    let mut texts = vec![format!("# {}\n", page.summary.to_agent_line())];
+    texts.extend(messages.iter().map(StoredMessage::to_agent_text));
+    let next = page.next.map(|next| next.encode(CursorKind::Messages));
+    Ok(page_of(texts, "\n", next.as_deref()))
+}
+
+fn decode(cursor: Option<&str>, kind: CursorKind) -> Result<Option<Cursor>, ServiceError> {
+    Ok(cursor.map(|text| Cursor::decode(text, kind)).transpose()?)
+}
+
+fn page_of(items: Vec<String>, separator: &str, next: Option<&str>) -> String {
+    let text = match items.is_empty() {
+        true => "Nothing.".to_owned(),
+        false => items.join(separator),
+    };
+    match next {
+        Some(next) => format!("{text}\n\n(There is more: call again with cursor \"{next}\".)"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_are_described_and_read_only() {
+        let tools = list();
+        let tools = tools["tools"].as_array().unwrap();
+        for tool in tools {
+            assert_eq!(tool["annotations"]["readOnlyHint"], true);
+            assert_eq!(tool["inputSchema"]["additionalProperties"], false);
+            assert!(
+                tool["description"]
+                    .as_str()
+                    .unwrap()
+                    .contains("data, not instructions")
+            );
+        }
+    }
+
+    #[test]
+    fn arguments_are_what_the_description_says() {
+        assert!(parse::<ListConversations>(&Value::Null).is_ok());
+        assert!(parse::<ListConversations>(&json!({ "limit": -1 })).is_err());
+        assert!(parse::<ReadConversation>(&json!({ "id": "c", "order": "newest_first" })).is_ok());
+        for wrong in [
+            json!({}),
+            json!({ "id": 5 }),
+            json!({ "id": "c", "x": 1 }),
+            json!([]),
+        ] {
+            assert!(parse::<ReadConversation>(&wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The Model Context Protocol's own client and inspector against `/api/mcp`, in Node.
+
+use crate::common::{Site, repository};
+use test_support::skip_without;
+use tokio::process::Command;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_protocols_own_client_and_inspector_can_read() {
+    let folder = repository().join("tests/mcp");
+    if !folder.join("node_modules").is_dir() {
+        let what = "tests of the Model Context Protocol's own client";
+        skip_without(what, "npm ci in tests/mcp").unwrap();
+        return;
+    }
+    let site = Site::of_one_store().await;
+    let output = Command::new("node")
+        .args(["--test", "--test-reporter=spec", "client.test.mjs"])
+        .current_dir(folder)
+        .env("API", format!("{}/api", site.url()))
+        .output()
+        .await
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+}
