@@ -49,6 +49,7 @@ async fn entries(app: &App, request: &ApiRequest, view: &str) -> Result<ApiRespo
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let query = PageQuery {
         limit: request.limit(limits::ENTRY_PAGE)?,
+        size: limits::PAGE,
         after: request.cursor(CursorKind::Messages)?,
         order: Order::Ascending,
         known: None,
