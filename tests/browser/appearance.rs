@@ -43,6 +43,12 @@ async fn a_phone_needs_no_sideways_scrolling() {
     fits(&browser, "menu").await;
     browser.click_among("[role=menuitem]", "Share").await;
     browser.click("#create-share").await;
+    browser
+        .until("document.querySelector('.public-message')")
+        .await;
+    browser.screenshot("phone-share-preview").await;
+    fits(&browser, "share-preview").await;
+    browser.click("#confirm-share").await;
     let address = browser
         .until("document.querySelector('#share-links input')?.value")
         .await;

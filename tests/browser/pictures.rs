@@ -107,6 +107,7 @@ async fn picture_all(browser: &Browser, scheme: &str, question: &str) {
     browser.click("dialog [title=Close]").await;
     browser.click("#share").await;
     browser.click("#create-share").await;
+    browser.click("#confirm-share").await;
     browser
         .until("document.querySelector('#share-links input')")
         .await;

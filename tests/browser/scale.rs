@@ -8,7 +8,10 @@ use crate::common::Site;
 /// Messages in the document at once, at most: those in view, and some around them.
 const MOST: u64 = 60;
 
-on_one_store!(ten_thousand_messages_are_scrolled_to_the_oldest);
+on_one_store!(
+    ten_thousand_messages_are_scrolled_to_the_oldest,
+    a_new_device_shows_how_far_its_list_is,
+);
 
 async fn ten_thousand_messages_are_scrolled_to_the_oldest(site: Site) {
     let user = site.user().await;
@@ -140,8 +143,7 @@ async fn import_long(user: &crate::common::Client, count: usize) {
 }
 
 /// A device that is linked shows how far its list is, and not that there is nothing.
-#[tokio::test]
-async fn a_new_device_shows_how_far_its_list_is() {
+async fn a_new_device_shows_how_far_its_list_is(site: Site) {
     const NOTE: &str = "
         window.noted = new Set();
         new MutationObserver(() => {
@@ -149,7 +151,6 @@ async fn a_new_device_shows_how_far_its_list_is() {
             const nothing = document.querySelector('#list .nothing')?.textContent;
             for (const text of [loading, nothing]) if (text) noted.add(text);
         }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });";
-    let site = Site::embedded().await;
     let user = site.user().await;
     let conversation =
         |index| json!({ "id": format!("c{index}"), "title": "One of many", "messages": [] });
