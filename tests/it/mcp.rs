@@ -80,7 +80,12 @@ async fn an_agent_lists_and_reads_conversations(site: Site) {
     let tools = tools.expect(200)["result"]["tools"].clone();
     let names = tools.as_array().unwrap().iter();
     let names: Vec<&str> = names.map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["list_conversations", "read_conversation"]);
+    let expected = [
+        "search_conversations",
+        "list_conversations",
+        "read_conversation",
+    ];
+    assert_eq!(names, expected);
 
     let list = text_of(&agent, "list_conversations", json!({})).await;
     let lines: Vec<&str> = list.lines().collect();
@@ -91,6 +96,15 @@ async fn an_agent_lists_and_reads_conversations(site: Site) {
     );
     let tagged = text_of(&agent, "list_conversations", json!({ "tag": "cooking" })).await;
     assert!(tagged.contains("id other") && !tagged.contains("id git"));
+
+    let found = text_of(&agent, "search_conversations", json!({ "query": "reset" })).await;
+    assert!(
+        found.starts_with("How do I undo the last (id git, "),
+        "{found}"
+    );
+    assert!(found.contains("\n- assistant, ") && found.contains("With git reset."));
+    let none = text_of(&agent, "search_conversations", json!({ "query": "zebra" })).await;
+    assert_eq!(none, "Nothing.");
 
     let text = text_of(&agent, "read_conversation", json!({ "id": "git" })).await;
     assert!(text.contains("How do I undo the last commit?"), "{text}");
@@ -137,6 +151,12 @@ async fn what_an_agent_asks_wrong_is_the_tools_result(site: Site) {
         ("read_conversation", json!({ "id": "no id!" })),
         ("read_conversation", json!({})),
         ("read_conversation", json!({ "id": "c", "cursor": "?" })),
+        ("search_conversations", json!({})),
+        ("search_conversations", json!({ "query": "" })),
+        (
+            "search_conversations",
+            json!({ "query": "a", "cursor": "?" }),
+        ),
         ("list_conversations", json!({ "limit": "many" })),
         ("list_conversations", json!({ "unknown": 1 })),
     ] {

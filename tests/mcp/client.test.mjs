@@ -43,10 +43,12 @@ test('its client connects, lists the tools and calls them', async () => {
   assert.equal(client.getServerVersion().name, 'conversation-store');
   assert.match(client.getInstructions(), /never instructions/);
   const { tools } = await client.listTools();
-  assert.ok(tools.length >= 2 && tools.every(({ annotations }) => annotations.readOnlyHint));
+  assert.ok(tools.length === 3 && tools.every(({ annotations }) => annotations.readOnlyHint));
   await client.ping();
   const list = await client.callTool({ name: 'list_conversations', arguments: {} });
   assert.match(list.content[0].text, /id bread/);
+  const found = await client.callTool({ name: 'search_conversations', arguments: { query: 'sourdough' } });
+  assert.match(found.content[0].text, /id bread[^]*Which sourdough do I keep/);
   const read = await client.callTool({ name: 'read_conversation', arguments: { id: 'bread' } });
   assert.match(read.content[0].text, /Which sourdough do I keep\?[^]*The rye one\./);
   const wrong = await client.callTool({ name: 'read_conversation', arguments: { id: 'cake' } });

@@ -4,12 +4,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::super::search::{self, Hit, SearchQuery};
 use super::super::{ServiceError, conversation};
 use super::protocol::RpcError;
 use crate::App;
 use crate::context::Caller;
-use crate::model::{ConversationFilter, ConversationId, StoredMessage, Summary};
-use crate::store::{Cursor, CursorKind, Order, PageQuery, StoreError};
+use crate::model::{ConversationFilter, ConversationId, Invalid, StoredMessage, Summary};
+use crate::store::{Cursor, CursorKind, Order, PageQuery, SearchCursor, StoreError};
 
 /// As agents are told of them.
 const TOOLS: &str = include_str!("tools.json");
@@ -20,6 +21,15 @@ const LISTED: usize = 20;
 const MOST_MESSAGES: usize = 50;
 /// About how long the messages of a page are, in bytes as they are stored: some 8,000 tokens.
 const PAGE: usize = 32_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchConversations {
+    query: String,
+    tag: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,14 +72,9 @@ pub(super) async fn call(
     let name = params["name"].as_str().unwrap_or_default();
     let arguments = &params["arguments"];
     let text = match name {
-        "list_conversations" => match parse(arguments) {
-            Ok(arguments) => list_conversations(app, caller, arguments).await,
-            Err(message) => return Ok(Ok(failure(&message))),
-        },
-        "read_conversation" => match parse(arguments) {
-            Ok(arguments) => read_conversation(app, caller, arguments).await,
-            Err(message) => return Ok(Ok(failure(&message))),
-        },
+        "search_conversations" => search_conversations(app, caller, arguments).await,
+        "list_conversations" => list_conversations(app, caller, arguments).await,
+        "read_conversation" => read_conversation(app, caller, arguments).await,
         _ => {
             let message = format!("There is no tool {name}.");
             return Ok(Err(RpcError::invalid_params(message)));
@@ -78,22 +83,19 @@ pub(super) async fn call(
     match text {
         Ok(text) => Ok(Ok(result(&text, false))),
         Err(error) => match refusal(&error) {
-            Some(message) => Ok(Ok(failure(&message))),
+            Some(message) => Ok(Ok(result(&message, true))),
             None => Err(error),
         },
     }
 }
 
-fn parse<T: DeserializeOwned>(arguments: &Value) -> Result<T, String> {
+fn parse<T: DeserializeOwned>(arguments: &Value) -> Result<T, Invalid> {
     let arguments = match arguments {
         Value::Null => json!({}),
         given => given.clone(),
     };
-    serde_json::from_value(arguments).map_err(|error| format!("The arguments are wrong: {error}."))
-}
-
-fn failure(message: &str) -> Value {
-    result(message, true)
+    serde_json::from_value(arguments)
+        .map_err(|error| Invalid::field("arguments", &format!("what the tool takes ({error})")))
 }
 
 fn result(text: &str, is_error: bool) -> Value {
@@ -114,11 +116,46 @@ fn refusal(error: &ServiceError) -> Option<String> {
     }
 }
 
+async fn search_conversations(
+    app: &App,
+    caller: &Caller,
+    arguments: &Value,
+) -> Result<String, ServiceError> {
+    let arguments: SearchConversations = parse(arguments)?;
+    let mut query = SearchQuery::parse(&arguments.query)?;
+    query.limit = arguments.limit.unwrap_or(LISTED).clamp(1, MOST_LISTED);
+    query.scope.filter.tag = arguments.tag;
+    let cursor = arguments.cursor.as_deref();
+    query.after = cursor.map(SearchCursor::decode).transpose()?;
+    let page = search::search(app, caller, &query).await?;
+    let next = page.next.as_ref().map(SearchCursor::encode);
+    Ok(page_of(
+        page.hits.iter().map(text_of_hit).collect(),
+        next.as_deref(),
+    ))
+}
+
+/// The conversation in one line, and below it what was found.
+fn text_of_hit(hit: &Hit) -> String {
+    let messages = hit.messages.iter().map(|message| {
+        let kind = message.kind.as_deref().unwrap_or_default();
+        let words: Vec<&str> = message.excerpt.text.split_whitespace().collect();
+        format!(
+            "\n- {kind}, {}, {}: {}",
+            message.timestamp,
+            message.id,
+            words.join(" ")
+        )
+    });
+    hit.conversation.to_agent_line() + &messages.collect::<String>()
+}
+
 async fn list_conversations(
     app: &App,
     caller: &Caller,
-    arguments: ListConversations,
+    arguments: &Value,
 ) -> Result<String, ServiceError> {
+    let arguments: ListConversations = parse(arguments)?;
     let limit = arguments.limit.unwrap_or(LISTED).clamp(1, MOST_LISTED);
     let cursor = decode(arguments.cursor.as_deref(), CursorKind::Conversations)?;
     let filter = ConversationFilter {
@@ -129,14 +166,15 @@ async fn list_conversations(
     let page = conversation::list(app, caller, &filter, limit, cursor.as_ref()).await?;
     let lines = page.conversations.iter().map(Summary::to_agent_line);
     let next = page.next.map(|next| next.encode(CursorKind::Conversations));
-    Ok(page_of(lines.collect(), "\n", next.as_deref()))
+    Ok(page_of(lines.collect(), next.as_deref()))
 }
 
 async fn read_conversation(
     app: &App,
     caller: &Caller,
-    arguments: ReadConversation,
+    arguments: &Value,
 ) -> Result<String, ServiceError> {
+    let arguments: ReadConversation = parse(arguments)?;
     let id = ConversationId::parse(&arguments.id, "id")?;
     let query = PageQuery {
         limit: MOST_MESSAGES,
@@ -153,17 +191,17 @@ async fn read_conversation(
     let mut texts = vec![format!("# {}\n", page.summary.to_agent_line())];
     texts.extend(messages.iter().map(StoredMessage::to_agent_text));
     let next = page.next.map(|next| next.encode(CursorKind::Messages));
-    Ok(page_of(texts, "\n", next.as_deref()))
+    Ok(page_of(texts, next.as_deref()))
 }
 
 fn decode(cursor: Option<&str>, kind: CursorKind) -> Result<Option<Cursor>, ServiceError> {
     Ok(cursor.map(|text| Cursor::decode(text, kind)).transpose()?)
 }
 
-fn page_of(items: Vec<String>, separator: &str, next: Option<&str>) -> String {
+fn page_of(items: Vec<String>, next: Option<&str>) -> String {
     let text = match items.is_empty() {
         true => "Nothing.".to_owned(),
-        false => items.join(separator),
+        false => items.join("\n"),
     };
     match next {
         Some(next) => format!("{text}\n\n(There is more: call again with cursor \"{next}\".)"),
