@@ -98,7 +98,7 @@ for i = first, last, 2 do
       unindexed_bytes = unindexed_bytes + tonumber(numbers.bytes)
     end
     if fits_numbers(numbers) then
-      bytes = bytes + numbers.extra
+      bytes = bytes + numbers.extra + signature.size(numbers.state)
       found[#found + 1] = numbers
     end
   end

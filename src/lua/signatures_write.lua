@@ -21,10 +21,7 @@ for at = FIRST, #ARGV, WIDTH do
   -- One with branches and without a head has to be counted anew first, by its next write.
   if c.version == version and (c.state.has_head or c.branches == '') then
     if not c.state.has_head then find_head(c) end
-    local size = signature.size(c.state)
     signature.set(c, text)
-    c.state.extra = c.state.extra + signature.size(c.state) - size
-    count_bytes(user, signature.size(c.state) - size)
     for _, value in ipairs({ id .. ':signature', c.signature, id .. ':state', format_state(c, '-') }) do
       fields[#fields + 1] = value
     end

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::common::bill::{Item, bill, conversation, fill};
 use crate::common::client::TestResponse;
-use crate::common::{Client, Cost, Site, message_at, use_every_script};
+use crate::common::{Client, Cost, Site, incompressible, message, message_at, use_every_script};
 use serde_json::{Value, json};
 
 on_both_stores!(
@@ -90,6 +90,10 @@ async fn the_bill_does_not_grow_with_the_account(site: Site) {
             (0..100).map(|index| message_at(&format!("l{part}-{index}"), part * 100 + index));
         large.append("c0", messages.collect()).await.expect(201);
     }
+    // What an address has sent is added up after each megabyte, by a command more: not in one of the
+    // small calls that are compared.
+    let filler = message("filler", "user", &incompressible(1, 200_000));
+    large.append("c0", vec![filler]).await.expect(201);
     assert_eq!(
         bill(&site, &small, "x").await,
         bill(&site, &large, "x").await

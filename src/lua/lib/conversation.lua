@@ -54,7 +54,7 @@ end
 
 local function extra_bytes(c)
   local _, count = string.gsub(c.deleted, RS, '')
-  return #c.record + #c.writes + 2 * #c.deleted + TOMBSTONE_BYTES * count + #c.branches + signature.size(c.state)
+  return #c.record + #c.writes + 2 * #c.deleted + TOMBSTONE_BYTES * count + #c.branches
 end
 
 -- As an earlier release has it, where the head is not known.
