@@ -38,6 +38,21 @@ fn list() -> Operation {
             "Only those that expire within so many days.",
             json!({ "type": "integer", "minimum": 1, "maximum": limits::EXPIRING_DAYS }),
         ))
+        .takes_also(query(
+            "kind",
+            "The user's agent sessions, which are in no other list. No filter goes with it but the two that follow.",
+            json!({ "type": "string", "enum": ["session"] }),
+        ))
+        .takes_also(query(
+            "projectKey",
+            "Only the sessions of this project, without what their subagents write.",
+            json!({ "type": "string", "minLength": 1, "maxLength": limits::SESSION_KEY }),
+        ))
+        .takes_also(query(
+            "sessionId",
+            "With a `projectKey`: what the subagents of this session write, instead.",
+            json!({ "type": "string", "minLength": 1, "maxLength": limits::SESSION_KEY }),
+        ))
         .takes_also(flag(
             "trash",
             "What is in the trash, last deleted first, instead. No filter goes with it.",

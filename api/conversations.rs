@@ -24,6 +24,14 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let cursor = request.cursor(CursorKind::Conversations)?;
     let filter = request.conversation_filter()?;
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
+    if let Some(sessions) = request.session_filter()? {
+        if !filter.is_empty() {
+            return Err(invalid_query("kind", "no other filter beside it"));
+        }
+        let store = app.store.for_user(&user);
+        let list = store.sessions(&sessions, limit, cursor.as_ref()).await?;
+        return Ok(ApiResponse::ok(list.to_json(false)));
+    }
     let list = conversation::list(app, &user, &filter, limit, cursor.as_ref()).await?;
     Ok(ApiResponse::ok(list.to_json(!filter.is_empty())))
 }
@@ -31,8 +39,8 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
 async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let cursor = request.cursor(CursorKind::Trash)?;
-    if !request.conversation_filter()?.is_empty() {
-        return Err(invalid_trash("no filter beside it"));
+    if !request.conversation_filter()?.is_empty() || request.session_filter()?.is_some() {
+        return Err(invalid_query("trash", "no filter beside it"));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&user);
@@ -44,7 +52,7 @@ async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError>
 async fn empty_trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     if !request.flag("trash")? {
-        return Err(invalid_trash("true"));
+        return Err(invalid_query("trash", "true"));
     }
     Ok(match conversation::empty_trash(app, &user).await? {
         Emptying::Complete => ApiResponse::ok(
@@ -66,10 +74,10 @@ async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     Ok(response.with_location(format!("/api/conversations/{id}")))
 }
 
-fn invalid_trash(expected: &str) -> ApiError {
+fn invalid_query(name: &str, expected: &str) -> ApiError {
     Invalid::new(
         ErrorCode::InvalidQuery,
-        format!("trash: expected {expected}"),
+        format!("{name}: expected {expected}"),
     )
     .into()
 }

@@ -4,6 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,13 +12,21 @@ import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { bundlePage } from './build-page.mjs';
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const PUBLIC = join(ROOT, '..', 'public');
 const BROWSER_ENTRY = join(ROOT, 'src', 'browser.ts');
 
 /** The package's entries, each a folder of `src` but for the core. */
-const ENTRIES = ['index.ts', 'react/index.ts', 'ai-sdk/index.ts', 'ai-sdk/react/index.ts', 'assistant-ui/index.ts'];
+const ENTRIES = [
+  'index.ts',
+  'react/index.ts',
+  'ai-sdk/index.ts',
+  'ai-sdk/react/index.ts',
+  'assistant-ui/index.ts',
+  'agent-sdk/index.ts',
+];
 
 /** What the core may weigh, gzipped bytes: a page loads all of it before it can show anything. */
 const MOST_BYTES = 20 * 1024;
@@ -31,6 +40,9 @@ const NOTICE = `${BANNER}\n${parserNotice()}`;
 /** What is loaded together with what synchronises, also where other chunks use it: one request, not five. */
 const ENGINE =
   /src\/(sync\/(?!rejection|push-import|bulk-import|pull-branches)|net\/(?!session-storage)|local\/(change-user|ownership))|eventsource-parser/;
+
+/** What searches off the page's thread: a file of its own, and all it needs in it. */
+const WORKER = { source: join(ROOT, 'src', 'search', 'worker.ts'), name: '../search-worker.js' };
 
 const isCheck = process.argv.includes('--check');
 
@@ -50,12 +62,14 @@ async function buildPackage() {
     // What an adapter is for is the application's; the core has no dependencies.
     external: ['react', 'react/*', 'react-dom', 'ai', 'ai/*', '@ai-sdk/*', '@assistant-ui/*'],
   });
+  await esbuild.build({ ...workerOptions(), outfile: join(dist, 'search-worker.js'), sourcemap: true });
   const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [compiler, '--project', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' });
 }
 
 async function buildBrowser() {
-  const files = new Map([...(await bundleBrowser()), ['conversation-store.d.ts', await bundleTypes()]]);
+  const types = ['conversation-store.d.ts', await bundleTypes()];
+  const files = new Map([...(await bundleBrowser()), types, ...(await bundlePage(PUBLIC))]);
   const size = gzipSync(files.get('conversation-store.js'), { level: 9 }).length;
   console.log(`public/conversation-store.js: ${size} bytes gzipped, of at most ${MOST_BYTES}`);
   for (const [path, text] of files) {
@@ -71,9 +85,10 @@ async function buildBrowser() {
  * file of its own: a second request before anything can be shown.
  */
 async function bundleBrowser() {
+  const worker = await bundleWorker();
   const bundle = await rollup({
     input: { 'conversation-store': BROWSER_ENTRY },
-    plugins: [typescript()],
+    plugins: [typescript(worker.name)],
     preserveEntrySignatures: 'allow-extension',
   });
   const { output } = await bundle.generate({
@@ -86,7 +101,7 @@ async function bundleBrowser() {
   await bundle.close();
   const entry = output.find(({ isEntry }) => isEntry);
   if (entry.imports.length > 0) fail(`The first file waits for others: ${entry.imports.join(', ')}`);
-  const files = [];
+  const files = [[`conversation-store/${worker.name}`, worker.text]];
   for (const { fileName, code } of output) {
     const minified = await esbuild.transform(code, {
       minify: true,
@@ -100,8 +115,20 @@ async function bundleBrowser() {
   return files;
 }
 
+/** The worker, named by what is in it, as the other files are. */
+async function bundleWorker() {
+  const options = { ...workerOptions(), minify: true, legalComments: 'none', write: false };
+  const [{ text }] = (await esbuild.build(options)).outputFiles;
+  const hash = createHash('sha256').update(text).digest('base64url').slice(0, 8);
+  return { name: `search-worker-${hash}.js`, text: `${BANNER}\n${text}` };
+}
+
+function workerOptions() {
+  return { ...common(), splitting: false, entryPoints: [WORKER.source] };
+}
+
 /** Resolves the sources and the dependencies as esbuild does, and takes the types out. */
-function typescript() {
+function typescript(workerName) {
   return {
     name: 'typescript',
     resolveId(source, importer) {
@@ -118,7 +145,8 @@ function typescript() {
         sourcefile: id,
         tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
       };
-      return { code: (await esbuild.transform(code, options)).code, map: null };
+      const { code: plain } = await esbuild.transform(code, options);
+      return { code: plain.replace(WORKER.name, `./${workerName}`), map: null };
     },
   };
 }

@@ -17,7 +17,7 @@ declare class StoreError extends Error {
      * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
      * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
      * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
-     * again).
+     * again), `invalid_archive`.
      */
     readonly code: string;
     /** The HTTP status; 0 where there was no response. */
@@ -31,6 +31,14 @@ declare class StoreError extends Error {
     /** Milliseconds, where the server said when to come back. */
     readonly retryAfter: number | undefined;
     constructor(code: string, message: string, details?: StoreErrorDetails);
+}
+
+/** What waits, for the status. */
+interface Waiting {
+    /** Conversations with something to send. */
+    pending: number;
+    /** Refused writes whose content is kept. */
+    refused: number;
 }
 
 /** Between what callers have and what records hold. */
@@ -51,8 +59,10 @@ interface Records {
     outbox: OutboxEntry;
     refused: RefusedRecord;
     state: StateRecord;
+    segments: SegmentRecord;
+    unindexed: UnindexedRecord;
 }
-type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state';
+type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state' | 'segments' | 'unindexed';
 /** The `ETag` of the newest page as it came, and the tag of the state that it shows. */
 interface PageTag {
     tag: string;
@@ -239,6 +249,27 @@ interface RefusedRecord {
     /** ISO 8601. */
     at: string;
 }
+/** The part of the index that finds one conversation. See search/segment.ts. */
+interface SegmentRecord {
+    conversation: string;
+    /** Which write to the index it was, counted by `indexed`: tabs read what others have written since. */
+    stamp: number;
+    /** Of the conversation. */
+    updatedAt: number;
+    /** Line by line: the ids of its messages, in front of them an empty one for the title. */
+    ids: string;
+    lengths: Uint32Array;
+    /** Line by line, in order. */
+    terms: string;
+    starts: Uint32Array;
+    postings: Uint32Array;
+}
+/** A conversation that was written to since it was indexed; until then it has no segment. See unindexed.ts. */
+interface UnindexedRecord {
+    conversation: string;
+    /** Another one with every write. */
+    mark: number;
+}
 interface StateRecord {
     name: string;
     value: unknown;
@@ -257,9 +288,11 @@ interface ListOptions {
     reverse?: boolean;
     limit?: number;
 }
-/** A transactional store of records, as IndexedDB is one. */
+/** A transactional store of records, as IndexedDB is one. Its transactions note what is to be indexed: see unindexed.ts. */
 interface LocalDatabase {
     readonly kind: 'indexeddb' | 'memory';
+    /** Of the IndexedDB, for workers that read it, too. */
+    readonly name?: string;
     /** Runs `work` in a transaction over all stores: all of its writes happen, or none. `work` awaits nothing but `tx`. */
     run<T>(mode: 'readonly' | 'readwrite', work: (tx: LocalTransaction) => Promise<T>): Promise<T>;
     close(): void;
@@ -329,7 +362,7 @@ interface LiveState<Data> {
     /** Why it could not be read the last time. */
     readonly error: StoreError | null;
 }
-interface LiveParts<Data> {
+interface LiveParts$1<Data> {
     read: () => Promise<Data>;
     /** Calls back when it may have changed; returns what ends that. */
     watch: (changed: () => void) => () => void;
@@ -344,7 +377,7 @@ interface LiveParts<Data> {
  */
 declare class LiveQuery<Data> {
     #private;
-    constructor(parts: LiveParts<Data>);
+    constructor(parts: LiveParts$1<Data>);
     /** Listens for new states; returns what ends it. */
     readonly subscribe: (listener: () => void) => (() => void);
     readonly getSnapshot: () => LiveState<Data>;
@@ -394,6 +427,25 @@ interface Summary {
     etag?: string;
     [field: string]: unknown;
 }
+/** What changed since a cursor. */
+interface SyncResponse {
+    changed: Summary[];
+    deleted: string[];
+    nextCursor: string;
+    hasMore: boolean;
+    /** The cursor was too old: everything is told anew. */
+    reset?: boolean;
+    /** The change sequence of the last change. */
+    clock?: number;
+}
+/** One change, as the stream tells it. */
+interface StreamedChange {
+    type: string;
+    conversationId?: string;
+    revision: number;
+    clock: number;
+    messages?: SentMessage[];
+}
 /** The response to a write: of creations and patches the summary itself, of others with `conversation`. */
 interface WriteResponse {
     conversation?: Summary;
@@ -403,6 +455,13 @@ interface WriteResponse {
     clock?: number;
     previousClock?: number;
     [field: string]: unknown;
+}
+/** A session, as the server begins or renews it. */
+interface SessionResponse {
+    token: string;
+    userId?: string;
+    expiresAt?: string;
+    currentConversationId?: string | null;
 }
 
 /** Conversations and their messages, as they are saved and given back. */
@@ -559,18 +618,6 @@ interface ConversationUpdates {
     mcpServers?: McpServers | null;
     activeStreamId?: string | null;
 }
-/** A conversation that `search()` found. */
-interface SearchResult {
-    conversationId: string;
-    title: string;
-    /** Null where the title matched. */
-    messageId: string | null;
-    /** The text around the first match. */
-    excerpt: string;
-    /** Where in `excerpt` the match is. */
-    start: number;
-    length: number;
-}
 interface ForkOptions {
     /** The last message of the fork; without it the last one of the conversation. */
     messageId?: string;
@@ -625,6 +672,14 @@ interface StoreStatus {
     storage: 'indexeddb' | 'memory';
     /** Refused writes whose content waits in `refusedWrites()`. */
     refused: number;
+    /** While the list comes to a device that does not have it yet: how far it is. Else null. */
+    loading: ListLoading | null;
+}
+interface ListLoading {
+    /** Conversations that are here. */
+    done: number;
+    /** Conversations in all; null until the server has said so. */
+    total: number | null;
 }
 /** Something in the store has changed: read again what is on the screen. */
 interface ChangeEvent {
@@ -697,10 +752,215 @@ interface StoreEvents {
     failed: FailedEvent;
 }
 
+/** Importing files: what a frontend chooses, and what becomes of them. */
+/** What a file to import is written in, as the server names it. */
+type ImportFormat = 'claude-code' | 'claude-ai' | 'chatgpt' | 'ui-messages' | 'librechat' | 'open-webui' | 'own';
+interface ImportFileOptions {
+    /** What it is written in; told by its shape where it is left out. */
+    format?: ImportFormat;
+    /** Called whenever the server has taken more of it. */
+    onProgress?: (progress: ImportFileProgress) => void;
+    /** Ends it; what the server has taken by then stays. */
+    signal?: AbortSignal;
+}
+interface ImportFileProgress {
+    /** Bytes done, unpacked. */
+    done: number;
+    /** Bytes in all. */
+    total: number;
+    /** What became of it so far. */
+    report: ImportFileReport;
+}
+/** What became of a file of conversations. */
+interface ImportFileReport {
+    imported: number;
+    /** Were there, and have become what their source is now. */
+    updated: number;
+    unchanged: number;
+    /** Not taken by the server. */
+    rejected: number;
+    /** Not converted: there is nothing to be read in them, or they are not of the source's form. */
+    skipped: number;
+    conversations: FileConversation[];
+    /** Lines that could not be read. */
+    invalidLines: number;
+    /** What was read: the file, or those of an archive. */
+    files: {
+        name: string;
+        format: ImportFormat;
+    }[];
+    /** Files of an archive without conversations. */
+    ignored: string[];
+}
+/** What became of a conversation of a file. */
+interface FileConversation {
+    file: string;
+    /** Where it stands in the file: the first is 0. */
+    index: number;
+    id: string | null;
+    status: 'imported' | 'updated' | 'unchanged' | 'rejected' | 'skipped';
+    /** Why it was rejected or skipped: an error code of the server, or `too_large`, `wrong_shape`, `empty`, `duplicate_id`. */
+    code?: string;
+    /** The same as a sentence, where the server gave one. */
+    message?: string;
+    /** How many messages it has; null where the server did not say. */
+    messages: number | null;
+    /** How many files are named in it and are not there. */
+    missingFiles: number;
+}
+
+/**
+ * The locks that the tabs of one browser share. Where the browser has none, work is done at once: nothing is sent then,
+ * and other tabs cannot be waited for.
+ */
+declare class Locks {
+    #private;
+    constructor(locks: Environment['locks'], account: string);
+    /** Begins, renews or changes the session in one tab at a time. */
+    session<T>(work: () => Promise<T>): Promise<T>;
+    /** Reads one conversation from the server in one tab at a time. */
+    conversation<T>(id: string, work: () => Promise<T>): Promise<T>;
+    /** Runs `work` while no user is changed (`shared`), or while nothing else is done meanwhile (`exclusive`), in any tab. */
+    turn<T>(mode: LockMode, work: () => Promise<T>): Promise<T>;
+}
+
+/** A circuit breaker: after 5 failures in a row nothing is asked for 60 seconds, then one call tries. */
+declare class CircuitBreaker {
+    #private;
+    constructor(clock: Clock, { threshold, resetAfter }?: {
+        threshold?: number | undefined;
+        resetAfter?: number | undefined;
+    });
+    /** Milliseconds until a call may be made: 0 where it may now. */
+    get wait(): number;
+    /** Notes that a call begins. */
+    begin(): void;
+    succeed(): void;
+    fail(): void;
+    /** The network has come back: what failed before says nothing any more. */
+    reset(): void;
+}
+
+/**
+ * Makes the keys that requests are recognised by when they are repeated (`Idempotency-Key`). A key tells when its request
+ * was made, by the server's clock as far as it is known, so that the server can refuse a repeat that is older than what it
+ * remembers.
+ */
+declare class RequestKeys {
+    #private;
+    constructor(clock: Clock);
+    /** Learns the server's time from a response. Those of another origin do not tell it. */
+    note({ headers }: Response): void;
+    /** A key for a request that is kept, and may be repeated much later. */
+    next(): string;
+    /** The server has called a request with this key too old. Where that cannot be, the clock that made the key is wrong. */
+    refused(key: string): void;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+interface RequestOptions {
+    /** Sent as JSON unless it is text. */
+    body?: unknown;
+    /** The tag of the only state that it may change. */
+    match?: string | undefined;
+    /** An `ETag` as it came: no body is wanted where it still holds. */
+    noneMatch?: string;
+    /** The `Idempotency-Key` of a write that may be repeated. */
+    key?: string | undefined;
+    headers?: Record<string, string>;
+    signal?: AbortSignal;
+    /** The longest it may take, ms. */
+    timeout?: number;
+}
+interface HttpResponse<Body> {
+    status: number;
+    headers: Headers;
+    body: Body;
+}
+/** Sends requests to the HTTP API: a typed error for every failure, and none while the circuit breaker is open. */
+declare class HttpClient {
+    #private;
+    /** Makes the keys of requests that are kept. */
+    readonly keys: RequestKeys;
+    constructor(base: string, environment: Environment, breaker: CircuitBreaker);
+    /** The response with its body as JSON; rejects with a StoreError for anything but success. */
+    call<Body>(method: Method, path: string, token: string | undefined, options?: RequestOptions): Promise<HttpResponse<Body>>;
+    /** The response of `open` with its body as JSON, within the options' timeout. */
+    withTimeout<Body>({ timeout }: RequestOptions, open: (signal: AbortSignal) => Promise<Response>): Promise<HttpResponse<Body>>;
+    /** The response, its body unread. */
+    open(method: Method, path: string, token: string | undefined, options?: RequestOptions): Promise<Response>;
+}
+
+interface StoredSession {
+    token: string | null;
+    userId?: string | null;
+    /** ISO 8601. */
+    expiresAt?: string | undefined;
+    /** Epoch ms, as are all times below. */
+    issuedAt?: number;
+    /** Another device ended it. */
+    isSignedOut?: boolean;
+    /** When the server first refused the token. */
+    refusedSince?: number | undefined;
+}
+/**
+ * Where the session is kept: an anonymous user's in localStorage, shared by all tabs; an auth provider's only in memory,
+ * as the provider keeps its own.
+ */
+declare class SessionStorage {
+    #private;
+    readonly isOfProvider: boolean;
+    constructor(localStorage: Environment['localStorage'], isOfProvider: boolean);
+    /** What is known of the session, or null. */
+    get stored(): StoredSession | null;
+    /** Whether there is a session, without beginning one. */
+    get exists(): boolean;
+    write(session: StoredSession): void;
+    forget(): void;
+}
+
 /** The token of an auth provider's user; null where nobody is signed in. */
 type GetToken = (options: {
     refresh: boolean;
 }) => Promise<string | null> | string | null;
+interface SessionParts {
+    storage: SessionStorage;
+    http: HttpClient;
+    clock: Clock;
+    locks: Locks;
+    getToken: GetToken | undefined;
+    /** Makes this user the owner of the data on this device; may refuse. */
+    assignOwner: (user: string) => Promise<void>;
+}
+/**
+ * Who the user is to the server: an anonymous user with a token of the server's, renewed before it expires; or the
+ * user that the page's auth provider names.
+ */
+declare class Session {
+    #private;
+    constructor(parts: SessionParts);
+    get isOfProvider(): boolean;
+    get stored(): StoredSession | null;
+    get exists(): boolean;
+    /** The token to send. Begins a session where there is none. */
+    token(): Promise<string>;
+    /** Another token for one that the server refused. */
+    replace(token: string, error: StoreError): Promise<string>;
+    /** Becomes the user of this session. */
+    become(session: SessionResponse): Promise<void>;
+    /**
+     * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is changing the
+     * user just now, or was closed before it had changed both the data's and the session's.
+     */
+    expectUser(token: string, user: string | undefined): Promise<void>;
+    /** Gives the data here to the user whose session this is. */
+    reconcile(): Promise<void>;
+    /** The server has taken the token. */
+    confirm(): void;
+    /** Keeps the response to a session call. */
+    keep({ token, userId, expiresAt }: SessionResponse): void;
+    forget(): void;
+}
 
 /** How a store is made. */
 
@@ -724,6 +984,42 @@ interface StoreOptions<Time = string> {
     enabled?: boolean;
     /** Parts of the browser to replace, for tests. */
     environment?: Partial<Environment>;
+}
+
+/** What a search takes, and what it finds. */
+/** A message, or a title, that a search has found. */
+interface SearchResult {
+    conversationId: string;
+    /** Of the conversation. */
+    title: string;
+    /** Null where the title was found. */
+    messageId: string | null;
+    /** When the message was written, or the conversation last changed; ISO 8601. */
+    at: string;
+    /** The part of the text where it was found. */
+    excerpt: string;
+    /** Where in `excerpt` it was found: each place's start, and its length. In order. */
+    marks: [start: number, length: number][];
+    /** The first of the marks. */
+    start: number;
+    length: number;
+}
+/** What a search has found so far. */
+interface SearchFindings {
+    /** The best first; what only the server has comes behind what this device has. */
+    readonly results: readonly SearchResult[];
+    /** `device`: only what is on this device was searched. `everything`: the server was, too. */
+    readonly scope: 'device' | 'everything';
+    /** Whether nothing more comes by itself: all is indexed, and no response of the server is waited for. */
+    readonly isComplete: boolean;
+    /** Whether the server has more to look through: see `LiveSearch.loadMore()`. */
+    readonly hasMore: boolean;
+}
+interface LiveSearchOptions {
+    /** At most so many results of this device, and as many as the server adds; default 50. */
+    limit?: number;
+    /** At most so many results of one conversation; default 3. */
+    perConversation?: number;
 }
 
 /** What the server tells: shares, the trash, statistics, reports. */
@@ -904,6 +1200,10 @@ interface InternalEvents extends StoreEvents {
     /** This tab has found a conflict. */
     'conflict-found': undefined;
     'live-mode': LiveMode;
+    /** How far the list is that comes to this device; null: it broke off. */
+    'list-loading': ListLoading | null;
+    /** All of it is here. */
+    'list-loaded': undefined;
 }
 type Listener<Event> = (event: Event) => unknown;
 /** Typed events. A listener that throws does not keep the event from the others. */
@@ -915,8 +1215,518 @@ declare class EventBus<Events extends object = InternalEvents> {
     emit<Name extends keyof Events>(name: Name, event: Events[Name]): Promise<void>;
 }
 
+/** The index of one device, in memory: what the database has of it, and what is yet to be indexed. */
+
+interface DeviceResults {
+    results: SearchResult[];
+    /** Whether something was not indexed yet when this was searched. */
+    isIndexing: boolean;
+}
+
+/** What the tabs of a browser share of the store's status: the leading tab tells the others. */
+interface StatusState {
+    /** Conversations with something to send. */
+    pending: number;
+    /** Refused writes whose content is kept. */
+    refused: number;
+    /** What last failed, until the server answers again. */
+    error: {
+        code: string;
+    } | null;
+    /** Whether the server has answered since the page was opened. */
+    hasSucceeded: boolean;
+    live: LiveMode;
+    loading: ListLoading | null;
+}
+type StatusEvent = {
+    type: 'counted';
+    pending: number;
+    refused: number;
+} | {
+    type: 'reached';
+} | {
+    type: 'failed';
+    code: string;
+} | {
+    type: 'live';
+    live: LiveMode;
+} | {
+    type: 'loading';
+    loading: ListLoading | null;
+} | {
+    type: 'loaded';
+}
+/** The leading tab has told its state. */
+ | {
+    type: 'heard';
+    state: StatusState;
+};
+/** What the mode depends on beside the state. */
+interface StatusFacts {
+    isEnabled: boolean;
+    /** Whether tabs can agree on which of them sends. */
+    hasLocks: boolean;
+    hasSession: boolean;
+    isSignedOut: boolean;
+    isOnline: boolean;
+}
+/** What is this tab's own. */
+interface TabStatus {
+    leader: boolean;
+    storage: StoreStatus['storage'];
+}
+/** Keeps the status, and tells when it is another. */
+declare class StatusTracker {
+    #private;
+    constructor(bus: EventBus, facts: () => StatusFacts & {
+        userId: string | null;
+    });
+    get state(): StatusState;
+    get current(): StoreStatus;
+    /** Whether everything happens on the device alone. */
+    get isWithoutServer(): boolean;
+    dispatch(event: StatusEvent): void;
+    setTab(tab: Partial<TabStatus>): void;
+    /** Tells the status where it is another than the last one told. */
+    refresh(): void;
+}
+
+/** What a store has before its local data is open. */
+interface Context {
+    options: StoreOptions<unknown>;
+    /** Of the local database, the locks and the channel of the tabs. */
+    name: string;
+    isEnabled: boolean;
+    environment: Environment;
+    bus: EventBus;
+    locks: Locks;
+    sessionStorage: SessionStorage;
+    status: StatusTracker;
+}
+
+interface ApiOptions extends RequestOptions {
+    /** Goes without a token. */
+    isPublic?: boolean;
+    /** Goes instead of the session's own token. */
+    token?: string;
+    /** Whose data this is about: it goes as their user or not at all. */
+    ownership?: Ownership;
+}
+/** Calls of the HTTP API in the name of the session's user. */
+declare class Api {
+    #private;
+    constructor(http: HttpClient, session: Session);
+    get keys(): RequestKeys;
+    /** The response with its body as JSON; rejects with a StoreError for anything but success. */
+    call<Body>(method: Method, path: string, options?: ApiOptions): Promise<HttpResponse<Body>>;
+    /** The response, its body unread. */
+    open(method: Method, path: string, given?: ApiOptions): Promise<Response>;
+    /** Begins a session where there is none, so that the data have an owner. */
+    authenticate(): Promise<void>;
+}
+
+/**
+ * How often this page had to do without the server, for the operator's statistics: counts and codes, nothing of the
+ * user's. Sent at most once an hour, and only when there is something to say.
+ */
+declare class UsageReports {
+    #private;
+    constructor(api: Api, clock: Clock);
+    count(what: 'read' | 'write' | 'conflict'): void;
+    countError(code: string): void;
+    /** Sends what has come together, where it is time. What cannot be sent is counted on. */
+    send(): Promise<void>;
+}
+
+interface FeedParts {
+    database: LocalDatabase;
+    api: Api;
+    clock: Clock;
+    bus: EventBus;
+    /** Resolves when no write is on its way. */
+    writesSettled: () => Promise<void>;
+}
+/** Follows the user's changes by the server's cursor, step by step, into the records. */
+declare class ChangeFeed {
+    #private;
+    constructor({ database, api, clock, bus, writesSettled }: FeedParts);
+    /** From where to ask, and whose changes. */
+    place(): Promise<{
+        cursor: string | undefined;
+        ownership: Ownership;
+    }>;
+    /** Asks what has changed, until nothing more is there. Returns whether another device changed anything. */
+    ask(): Promise<boolean>;
+    /** Before a question: the set is given every conversation that a write is confirmed of from now on. */
+    noteConfirmations(): Set<string>;
+    forgetConfirmations(confirmed: Set<string>): void;
+    /**
+     * Applies a response of the sync. `confirmed`: what the server may have only since it answered. Returns whether it told
+     * anything new.
+     */
+    apply(response: SyncResponse, ownership: Ownership, confirmed: Set<string>): Promise<boolean>;
+    /** The server has this conversation: it has just confirmed a write to it. */
+    noteOnServer(id: string): void;
+    /**
+     * Applies one change as the stream tells it. Returns whether the records hold all of it (else the server has to be
+     * asked), and whether it was news. `keepCursor`: an earlier change is still to be asked for.
+     */
+    applyOne(event: StreamedChange, cursor: string | undefined, keepCursor: boolean, ownership: Ownership): Promise<{
+        isEnough: boolean;
+        isForeign: boolean;
+    }>;
+    /** Another device has erased everything: to this one it is as if each conversation had been deleted. */
+    erase(ownership: Ownership): Promise<void>;
+    /**
+     * The response to a write. True where it follows the last known change, and so moves the cursor; false where another
+     * device has changed something in between; undefined where this cannot be told.
+     */
+    applyOwn({ clock, previousClock }: WriteResponse, ownership: Ownership): Promise<boolean | undefined>;
+}
+
+/**
+ * Whether there is another device, and how recently it was active: the more likely there is something to hear, the more
+ * often it is worth its price to ask, and only where another device is at work is it worth a stream.
+ */
+declare class Presence {
+    #private;
+    private constructor();
+    static load(database: LocalDatabase, clock: Clock): Promise<Presence>;
+    /** Another device has changed something, or was linked. */
+    note(): Promise<void>;
+    /** Another device is active just now: to hear each of its changes at once is worth a stream. */
+    get isActive(): boolean;
+    /** Another device was active within the hour, and may go on. */
+    get isRecent(): boolean;
+    /** How long to wait before asking again, ms, after asking so many times and hearing nothing. */
+    pauseBetweenPolls(quiet: number): number;
+}
+
+interface LiveParts {
+    api: Api;
+    feed: ChangeFeed;
+    presence: Presence;
+    session: SessionStorage;
+    clock: Clock;
+    page: PageState;
+    bus: EventBus;
+    /** Resolves when no write is on its way. */
+    writesSettled: () => Promise<void>;
+}
+/**
+ * Hears of other devices' changes, and not at all in a hidden tab. Where no other device is at work the server is asked, at
+ * once when the page is shown, focused or online again, then less and less often: a stream keeps an instance of the server
+ * open, and costs as much as asking some thirty times. Where another one is at work, a stream tells each change as it
+ * happens; where streams do not get through, asking is what is left.
+ */
+declare class LiveUpdates {
+    #private;
+    constructor(parts: LiveParts);
+    start(): void;
+    stop(): Promise<void>;
+    /** The tab was shown, hidden or focused, or the network came or went. */
+    pageChanged(event?: PageEvent): void;
+    /** The server answers, and there may be a user now. */
+    reconsider(): void;
+    /** A write was answered. Where it shows that no other device has written, there is no need to ask for a while. */
+    noteWrite(response: WriteResponse, ownership: Ownership): Promise<void>;
+    /** Asks now. */
+    ask(): Promise<void>;
+}
+
+interface PullParts {
+    database: LocalDatabase;
+    api: Api;
+    clock: Clock;
+    bus: EventBus;
+}
+/** Brings what is here of a conversation up to what the server has of it. */
+declare class Pull {
+    #private;
+    constructor({ database, api, clock, bus }: PullParts);
+    /**
+     * Reads the newest page; and older ones until these messages are known, or all of them. Calls for the same conversation
+     * share one request.
+     */
+    refresh(id: string, until?: RefreshUntil): Promise<void>;
+    /** Reads all branches, for what may be beside the path. */
+    pullBranches(id: string): Promise<void>;
+    /** A conversation that is not known here, if the server has it. */
+    discover(id: string): Promise<ConversationRecord | undefined>;
+    /** Reads the page before the messages that are verified. */
+    pullOlderPage(id: string): Promise<void>;
+    /**
+     * Up to `limit` messages before this place, oldest first: as the server has them where it can be asked, else as they
+     * are here.
+     */
+    before(id: string, place: number | null, limit: number, { mayAsk }: {
+        mayAsk: boolean;
+    }): Promise<MessageRecord[]>;
+    /** Whether there are messages before this place, here or at the server; which is the last one of them, and what is beside. */
+    hasBefore(id: string, place: number | null): Promise<{
+        hasOlder: boolean;
+        previous: string | null;
+        beside: MessageRecord[];
+    }>;
+    /** The conversation that an id leads to, where it was moved. */
+    resolve(id: string): Promise<ConversationRecord | undefined>;
+}
+
+interface PushParts {
+    database: LocalDatabase;
+    api: Api;
+    pull: Pull;
+    feed: ChangeFeed;
+    presence: Presence;
+    locks: Locks;
+    clock: Clock;
+    random: () => number;
+    bus: EventBus;
+}
+/**
+ * Sends what waits in the outbox, one request at a time, each stored before it is sent and repeated as it was until
+ * there is a response. Runs in one tab only.
+ */
+declare class Push {
+    #private;
+    constructor(parts: PushParts);
+    start(): void;
+    /** Resolves when the request under way is over. */
+    stop(): Promise<void>;
+    /** Something may have changed: what is due is sent, and for the rest there is a timer. */
+    wake(): void;
+    /** Resolves when no request is on its way. */
+    settled(): Promise<void>;
+    /** The server can be reached again, as far as is known. */
+    retryNow(): void;
+    /** Sends all that waits, now. Rejects with what keeps it from being sent. */
+    flush(): Promise<void>;
+}
+
+/**
+ * What synchronises the local data with the server. It is loaded beside the store: conversations are read and written
+ * before it is there.
+ */
+interface SyncEngine {
+    breaker: CircuitBreaker;
+    session: Session;
+    api: Api;
+    presence: Presence;
+    pull: Pull;
+    feed: ChangeFeed;
+    push: Push;
+    live: LiveUpdates;
+    reports: UsageReports;
+}
+
+/** Loads what synchronises, once; where that fails, again when it is next asked for. */
+declare class EngineLoader {
+    #private;
+    constructor(context: Context, database: LocalDatabase);
+    /** Null until it is there. */
+    get loaded(): SyncEngine | null;
+    /** Rejects with `offline` where it cannot be loaded. */
+    get(): Promise<SyncEngine>;
+}
+
+/** What this device writes into its own records. The server learns of it later. */
+/** What a write did. */
+interface WriteResult {
+    /** The conversation it was written to. */
+    id: string;
+    changed: boolean;
+    deleted?: boolean;
+    conflicts: Conflict[];
+    /** Messages that could not be stored, and were not refused before. */
+    refused?: StoredRefusal[];
+}
+
+/** Conversations that a frontend has on the screen are refreshed when they change elsewhere. */
+declare class OpenedConversations {
+    #private;
+    constructor(database: LocalDatabase, engine: EngineLoader, locks: Locks);
+    note(id: string): void;
+    /** These have changed elsewhere. */
+    refresh(changed: readonly string[]): Promise<void>;
+}
+
+/** Conversations that are listed, and whose messages are just being stored. */
+declare class PendingImports {
+    #private;
+    /** From now on, calls that need the messages of these conversations wait. */
+    hold(ids: readonly string[]): void;
+    /** Their messages are stored, or will not be. */
+    release(ids: readonly string[]): void;
+    /** Resolves when the conversation's messages are there. */
+    wait(id: string): Promise<void>;
+    waitForAll(): Promise<void>;
+}
+
+/** What tabs tell one another over their channel. Tabs of another release may be among them. */
+type TabMessage = 
+/** A tab has opened: the leading one tells its status. */
+{
+    type: 'hello';
+} | {
+    type: 'status';
+    state: StatusState;
+} | {
+    type: 'change';
+    changed: string[];
+    deleted: string[];
+    source: ChangeSource;
+} | {
+    type: 'event';
+    name: 'conflict';
+    event: ConflictEvent;
+} | {
+    type: 'event';
+    name: 'refused';
+    event: RefusedWrite;
+}
+/** Something new waits to be sent. */
+ | {
+    type: 'outbox';
+}
+/** Send now what waits, and answer with `flushed`. */
+ | {
+    type: 'flush';
+    id: number;
+} | {
+    type: 'flushed';
+    id: number;
+    error?: {
+        code: string;
+        message: string;
+    };
+}
+/** The user, or all data, has changed: begin anew. */
+ | {
+    type: 'user';
+};
+
+interface AnnouncerParts {
+    bus: EventBus;
+    channel: Channel;
+    opened: OpenedConversations;
+}
+/** Tells this tab's frontend, and all other tabs, what has happened. */
+declare class Announcer {
+    #private;
+    constructor(parts: AnnouncerParts);
+    /** Conversations are new or different. */
+    announce(changed: string[], source: ChangeSource): void;
+    /** What another tab tells. */
+    hear(message: TabMessage): void;
+}
+
+interface LeadershipParts {
+    name: string;
+    isEnabled: boolean;
+    environment: Environment;
+    channel: Channel;
+    locks: Locks;
+    status: StatusTracker;
+    engine: EngineLoader;
+    /** Counts what waits, for the status. */
+    count: () => Promise<void>;
+}
+/** Whether this tab sends and listens, for all tabs of the browser. */
+declare class Leadership {
+    #private;
+    constructor(parts: LeadershipParts);
+    get isLeading(): boolean;
+    /** A tab that is seen leads, and one with something to send; others leave it to those. */
+    decide(): void;
+    /** Something waits to be sent. */
+    wake(): Promise<void>;
+    /** The same where it has been counted. */
+    written(): void;
+    /** Sends all that waits, now. Rejects with what keeps it from being sent. */
+    flush(): Promise<void>;
+    /**
+     * Stops what goes on while `work` changes the user or all data, and begins anew with what there is then. No tab has a
+     * write on its way meanwhile: after an erasure it would bring back what was erased.
+     */
+    exclusively<T>(work: () => Promise<T>): Promise<T>;
+    /** The user, or all data, has changed: other tabs begin anew too. */
+    announceUser(): void;
+    post(message: TabMessage): void;
+    hear(message: TabMessage): void;
+    close(): Promise<void>;
+}
+
+/** A store whose local data is open. */
+interface OpenStore extends Context {
+    database: LocalDatabase;
+    engine: EngineLoader;
+    opened: OpenedConversations;
+    imports: PendingImports;
+    announcer: Announcer;
+    leadership: Leadership;
+    /** Whether there is any point in asking the server now. */
+    mayAsk(): boolean;
+    /** Counts what waits, for the status. */
+    count(): Promise<void>;
+    /** After a change made in this tab: it is told, and is to be sent. */
+    written(result: WriteResult & {
+        movedFrom?: string;
+    }, waiting: Waiting): void;
+    close(): Promise<void>;
+}
+
+/** One text that is searched for, for as long as somebody looks at the results. */
+
+declare class SearchRun {
+    #private;
+    /** Called when there may be more to read. */
+    readonly changed: () => void;
+    constructor(search: Search, text: string, options: SearchOptions, changed: () => void, ended: () => void);
+    read(): Promise<SearchFindings>;
+    /** Asks the server for more. */
+    more(): Promise<void>;
+    end(): void;
+}
+
+interface SearchOptions {
+    /** At most so many results. */
+    limit: number;
+    /** At most so many of one conversation. */
+    perConversation: number;
+}
+declare class Search {
+    #private;
+    readonly store: OpenStore;
+    constructor(store: OpenStore);
+    /** Loads the index, and brings it up to date. */
+    prepare(): Promise<void>;
+    /** All that this device has. */
+    searchDevice(text: string, options: SearchOptions): Promise<SearchResult[]>;
+    /** What this device has so far. */
+    searchIndexed(text: string, options: SearchOptions): Promise<DeviceResults>;
+    /** Begins a search that goes on until it is ended. `changed` is called when there may be more to read. */
+    begin(text: string, options: SearchOptions, changed: () => void): SearchRun;
+    close(): void;
+}
+
+/** What searches, once the store is open and the search is loaded. */
+interface SearchSource {
+    events: EventBus<{
+        change: ChangeEvent;
+        opened: undefined;
+    }>;
+    loadSearch(): Promise<Search>;
+}
+/** What is found for a text: what this device has at once, and what the server adds when it comes. */
+declare class LiveSearch extends LiveQuery<SearchFindings> {
+    #private;
+    constructor(source: SearchSource, text: string, options: LiveSearchOptions, onIdle: () => void);
+    /** Lets the server look further, where there is more to look through. */
+    loadMore(): Promise<void>;
+}
+
 /** What live queries read with. */
-interface LiveSource<Time> {
+interface LiveSource<Time> extends SearchSource {
     events: EventBus<LiveEvents>;
     getConversation(id: string): Promise<Conversation<Time> | null>;
     loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>>;
@@ -956,6 +1766,13 @@ declare abstract class StoreCore<Time = string> {
     liveConversation(id: string | null): LiveConversation<Time>;
     /** The list, likewise. */
     liveList(query?: ListQuery): LiveList<Time>;
+    /**
+     * What is found for a text, by all of its words, the beginning of the last one, and "phrases" between quotation marks: on
+     * this device at once, in the index that it keeps; then what only the server has. Subscribe to another one as the text changes.
+     */
+    liveSearch(text: string, options?: LiveSearchOptions): LiveSearch;
+    /** Loads the index and brings it up to date. Best called when somebody is about to search: by then it takes no time. */
+    prepareSearch(): Promise<void>;
     get status(): StoreStatus;
     /** Listens; returns what ends it. */
     on<Name extends keyof StoreEvents>(name: Name, listener: (event: StoreEvents[Name]) => void): () => void;
@@ -1031,6 +1848,12 @@ declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
      * is away or switched off, to this device, and from there to the server later.
      */
     importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport>;
+    /**
+     * Imports a file of another system as it is, or one of the service's own, of any size: sessions of Claude Code, exports of
+     * claude.ai, ChatGPT, LibreChat and Open WebUI, `UIMessage[]`; also those in a ZIP archive. The server converts it, so it rejects
+     * with `offline` without it. The same file again changes nothing but for what is new in it.
+     */
+    importFile(file: Blob, options?: ImportFileOptions): Promise<ImportFileReport>;
     /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */
     migrate(): Promise<MigrationReport>;
     /** Writes what there is now back into the old key, in its form, and forgets that it was migrated. */
@@ -1131,7 +1954,7 @@ declare class HybridConversationStore<Time = string> extends AccountStore<Time> 
         andAfter?: boolean;
     }): Promise<void>;
     updateConversation(id: string, updates: ConversationUpdates): Promise<void>;
-    /** Conversations on this device whose title or text has all the words, last changed first. */
+    /** Of the conversations on this device whose title or text is found, the place where it is found best. See `liveSearch()`. */
     search(text: string, { limit }?: {
         limit?: number;
     }): Promise<SearchResult[]>;
@@ -1149,5 +1972,5 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 /** Makes the conversation store of a chat frontend, and opens it. */
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
-export { HybridConversationStore, LiveConversation, LiveQuery, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportReport, Key, KeyRange, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export { HybridConversationStore, LiveConversation, LiveQuery, LiveSearch, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

@@ -130,7 +130,8 @@ codes! {
         /// The conversation is not at a version that `If-Match` and `If-None-Match` allow; `revision` is the current one,
         /// 0 where there is none.
         RevisionMismatch = "revision_mismatch",
-        /// A field of the conversation does not have the value that `$expected` names.
+        /// A field of the conversation does not have the value that `$expected` names; or the request would make an agent
+        /// session another conversation, or another conversation a session.
         FieldMismatch = "field_mismatch",
     }
     UNPROCESSABLE_ENTITY {

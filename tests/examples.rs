@@ -42,6 +42,11 @@ async fn the_adapter_for_assistant_ui_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_adapter_for_the_claude_agent_sdk_keeps_its_promises() {
+    test_adapter("agent-sdk").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_device_and_a_server_both_save_is_there_once() {
     test_adapter("ai-sdk/react").await;
 }

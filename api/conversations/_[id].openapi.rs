@@ -54,6 +54,7 @@ fn save() -> Operation {
         .response(Response::written(201, "It was created."))
         .refuses(&NEW_CONVERSATION)
         .refuses(&CONVERSATION)
+        .refuses(&[FieldMismatch])
 }
 
 fn patch() -> Operation {

@@ -17,7 +17,7 @@ export class StoreError extends Error {
    * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
    * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
    * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
-   * again).
+   * again), `invalid_archive`.
    */
   readonly code: string;
   /** The HTTP status; 0 where there was no response. */

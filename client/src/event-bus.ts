@@ -1,7 +1,7 @@
 import type { Ownership } from './local/ownership.js';
 import type { Conflict, StoredRefusal } from './local/refused-writes.js';
 import type { WriteResponse } from './net/wire.js';
-import type { ChangeEvent, LiveMode, StoreEvents } from './types.js';
+import type { ChangeEvent, ListLoading, LiveMode, StoreEvents } from './types.js';
 
 /** What became of the records of one conversation. */
 export interface RecordChange {
@@ -46,6 +46,10 @@ export interface InternalEvents extends StoreEvents {
   /** This tab has found a conflict. */
   'conflict-found': undefined;
   'live-mode': LiveMode;
+  /** How far the list is that comes to this device; null: it broke off. */
+  'list-loading': ListLoading | null;
+  /** All of it is here. */
+  'list-loaded': undefined;
 }
 
 type Listener<Event> = (event: Event) => unknown;

@@ -13,5 +13,6 @@ export { openIndexedDatabase } from './local/indexed-database.js';
 export { createMemoryDatabase } from './local/memory-database.js';
 export { LiveQuery, type LiveState } from './live-query.js';
 export type { LiveConversation, LiveList } from './live-queries.js';
+export type { LiveSearch } from './live-search.js';
 export { createConversationStore, HybridConversationStore, type ConversationStore } from './store.js';
 export type * from './types.js';

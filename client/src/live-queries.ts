@@ -1,13 +1,21 @@
 import type { EventBus } from './event-bus.js';
 import { same } from './local/fields.js';
 import { LiveQuery } from './live-query.js';
-import type { ChangeEvent, Conversation, ConversationMessage, ConversationSummary, ListQuery } from './types.js';
+import { LiveSearch, type SearchSource } from './live-search.js';
+import type {
+  ChangeEvent,
+  Conversation,
+  ConversationMessage,
+  ConversationSummary,
+  ListQuery,
+  LiveSearchOptions,
+} from './types.js';
 
 /** How many queries that nobody listens to are kept: a component asks for one before it subscribes. */
 const MOST_IDLE = 50;
 
 /** What live queries read with. */
-export interface LiveSource<Time> {
+export interface LiveSource<Time> extends SearchSource {
   events: EventBus<LiveEvents>;
   getConversation(id: string): Promise<Conversation<Time> | null>;
   loadOlder(conversation: Conversation<Time>): Promise<Conversation<Time>>;
@@ -61,6 +69,7 @@ export class LiveQueries<Time> {
   readonly #source: LiveSource<Time>;
   readonly #conversations = new Map<string, LiveConversation<Time>>();
   readonly #lists = new Map<string, LiveList<Time>>();
+  readonly #searches = new Map<string, LiveSearch>();
 
   constructor(source: LiveSource<Time>) {
     this.#source = source;
@@ -72,8 +81,15 @@ export class LiveQueries<Time> {
     });
   }
 
+  search(text: string, options: LiveSearchOptions): LiveSearch {
+    const key = keyOf({ ...options, text });
+    return find(this.#searches, key, () => {
+      return new LiveSearch(this.#source, text, options, () => this.#searches.delete(key));
+    });
+  }
+
   list(query: ListQuery): LiveList<Time> {
-    const key = JSON.stringify(Object.entries(query).sort());
+    const key = keyOf(query);
     return find(this.#lists, key, () => {
       const read = async () => select(await this.#source.getAllConversations(), query);
       const watchAll = (changed: () => void) => watch(this.#source, changed, () => true);
@@ -81,6 +97,10 @@ export class LiveQueries<Time> {
       return new LiveQuery<readonly ConversationSummary<Time>[]>({ read, watch: watchAll, reuse: reuseList, onIdle });
     });
   }
+}
+
+function keyOf(query: object) {
+  return JSON.stringify(Object.entries(query).sort());
 }
 
 function find<Query extends { isIdle: boolean }>(queries: Map<string, Query>, key: string, create: () => Query): Query {

@@ -105,6 +105,8 @@ function connect(store: OpenStore) {
   bus.on('server-reached', () => status.dispatch({ type: 'reached' }));
   bus.on('server-failed', (code) => status.dispatch({ type: 'failed', code }));
   bus.on('live-mode', (mode) => status.dispatch({ type: 'live', live: mode }));
+  bus.on('list-loaded', () => status.dispatch({ type: 'loaded' }));
+  bus.on('list-loading', (loading) => status.dispatch({ type: 'loading', loading }));
   bus.on('status', ({ pending }) => {
     if (leadership.isLeading) leadership.post({ type: 'status', state: status.state });
     if (pending === 0) leadership.decide();

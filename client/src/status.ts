@@ -1,5 +1,5 @@
 import type { EventBus } from './event-bus.js';
-import type { LiveMode, StatusMode, StoreStatus } from './types.js';
+import type { ListLoading, LiveMode, StatusMode, StoreStatus } from './types.js';
 
 /** What the tabs of a browser share of the store's status: the leading tab tells the others. */
 export interface StatusState {
@@ -12,15 +12,25 @@ export interface StatusState {
   /** Whether the server has answered since the page was opened. */
   hasSucceeded: boolean;
   live: LiveMode;
+  loading: ListLoading | null;
 }
 
-export const INITIAL_STATUS: StatusState = { pending: 0, refused: 0, error: null, hasSucceeded: false, live: 'off' };
+export const INITIAL_STATUS: StatusState = {
+  pending: 0,
+  refused: 0,
+  error: null,
+  hasSucceeded: false,
+  live: 'off',
+  loading: null,
+};
 
 export type StatusEvent =
   | { type: 'counted'; pending: number; refused: number }
   | { type: 'reached' }
   | { type: 'failed'; code: string }
   | { type: 'live'; live: LiveMode }
+  | { type: 'loading'; loading: ListLoading | null }
+  | { type: 'loaded' }
   /** The leading tab has told its state. */
   | { type: 'heard'; state: StatusState };
 
@@ -32,7 +42,11 @@ export function nextStatus(state: StatusState, event: StatusEvent): StatusState 
     case 'reached':
       return { ...state, error: null, hasSucceeded: true };
     case 'failed':
-      return { ...state, error: { code: event.code } };
+      return { ...state, error: { code: event.code }, loading: null };
+    case 'loaded':
+      return { ...state, loading: null, hasSucceeded: true };
+    case 'loading':
+      return { ...state, loading: event.loading };
     case 'live': {
       const isHeard = event.live === 'stream' || event.live === 'polling';
       return { ...state, live: event.live, ...(isHeard && { error: null, hasSucceeded: true }) };
@@ -89,10 +103,11 @@ export class StatusTracker {
   }
 
   get current(): StoreStatus {
-    const { pending, refused, error, live } = this.#state;
+    const { pending, refused, error, live, loading } = this.#state;
     const facts = this.#facts();
     const mode = statusMode(this.#state, facts);
-    return { mode, pending, problem: error?.code ?? null, live, userId: facts.userId, refused, ...this.#tab };
+    const { userId } = facts;
+    return { mode, pending, problem: error?.code ?? null, live, userId, refused, loading, ...this.#tab };
   }
 
   /** Whether everything happens on the device alone. */

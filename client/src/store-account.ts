@@ -4,6 +4,8 @@ import type {
   ConversationInput,
   ExpiringPage,
   ForkedShare,
+  ImportFileOptions,
+  ImportFileReport,
   ImportReport,
   MigrationReport,
   PageOptions,
@@ -104,6 +106,16 @@ export abstract class AccountStore<Time = string> extends StoreCore<Time> {
   async importData(data: string | Blob | readonly ConversationInput[]): Promise<ImportReport> {
     const { transfer, store } = await this.#transfer();
     return transfer.importData(store, data);
+  }
+
+  /**
+   * Imports a file of another system as it is, or one of the service's own, of any size: sessions of Claude Code, exports of
+   * claude.ai, ChatGPT, LibreChat and Open WebUI, `UIMessage[]`; also those in a ZIP archive. The server converts it, so it rejects
+   * with `offline` without it. The same file again changes nothing but for what is new in it.
+   */
+  async importFile(file: Blob, options?: ImportFileOptions): Promise<ImportFileReport> {
+    const [{ store }, { importFile }] = await Promise.all([this.opening, load(() => import('./import-file/index.js'))]);
+    return importFile(store, file, options);
   }
 
   /** Imports the old localStorage data: on start by itself, unless `migrate: false`. */

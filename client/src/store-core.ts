@@ -4,9 +4,19 @@ import { codeOf, StoreError } from './errors.js';
 import { EventBus } from './event-bus.js';
 import { OLD_DATA_KEY } from './keys.js';
 import { LiveQueries, type LiveConversation, type LiveEvents, type LiveList } from './live-queries.js';
+import type { LiveSearch } from './live-search.js';
 import { load } from './load.js';
 import { openStore, type OpenStore } from './open.js';
-import type { Conversation, ConversationSummary, ListQuery, StoreEvents, StoreOptions, StoreStatus } from './types.js';
+import type { Search } from './search/search.js';
+import type {
+  Conversation,
+  ConversationSummary,
+  ListQuery,
+  LiveSearchOptions,
+  StoreEvents,
+  StoreOptions,
+  StoreStatus,
+} from './types.js';
 
 /** What frontends hear, and what the store itself listens to. */
 type PublicEvents = StoreEvents & LiveEvents;
@@ -23,6 +33,7 @@ export abstract class StoreCore<Time = string> {
   readonly #options: StoreOptions<Time>;
   readonly #events = new EventBus<PublicEvents>();
   readonly #live: LiveQueries<Time>;
+  #search: Promise<Search> | null = null;
   #opened: Promise<Opened<Time>> | null;
   /** @internal */
   protected readonly readOptions: ReadOptions<Time>;
@@ -39,6 +50,7 @@ export abstract class StoreCore<Time = string> {
       getConversation: (id) => this.getConversation(id),
       loadOlder: (conversation) => this.loadOlder(conversation),
       getAllConversations: () => this.getAllConversations(),
+      loadSearch: () => this.loadSearch(),
     });
     this.context = createContext(options as StoreOptions<unknown>);
     this.#opened = this.#open();
@@ -92,6 +104,37 @@ export abstract class StoreCore<Time = string> {
     return this.#live.list(query);
   }
 
+  /**
+   * What is found for a text, by all of its words, the beginning of the last one, and "phrases" between quotation marks: on
+   * this device at once, in the index that it keeps; then what only the server has. Subscribe to another one as the text changes.
+   */
+  liveSearch(text: string, options: LiveSearchOptions = {}): LiveSearch {
+    return this.#live.search(text, options);
+  }
+
+  /** Loads the index and brings it up to date. Best called when somebody is about to search: by then it takes no time. */
+  async prepareSearch(): Promise<void> {
+    await (await this.loadSearch()).prepare();
+  }
+
+  /** @internal */
+  protected loadSearch(): Promise<Search> {
+    if (!this.#search) {
+      const loading = this.#openSearch();
+      this.#search = loading;
+      // Where that fails, it is loaded again when it is next asked for.
+      loading.catch(() => {
+        if (this.#search === loading) this.#search = null;
+      });
+    }
+    return this.#search;
+  }
+
+  async #openSearch() {
+    const [{ store }, { Search }] = await Promise.all([this.opening, load(() => import('./search/search.js'))]);
+    return new Search(store);
+  }
+
   get status(): StoreStatus {
     return this.context.status.current;
   }
@@ -110,6 +153,8 @@ export abstract class StoreCore<Time = string> {
   #close() {
     const opening = this.#opened;
     this.#opened = null;
+    this.#search?.then((search) => search.close()).catch(() => {});
+    this.#search = null;
     return opening?.catch(() => null);
   }
 

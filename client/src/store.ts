@@ -130,10 +130,9 @@ export class HybridConversationStore<Time = string> extends AccountStore<Time> {
     return this.write(id, (conversations) => conversations.update(id, copy));
   }
 
-  /** Conversations on this device whose title or text has all the words, last changed first. */
+  /** Of the conversations on this device whose title or text is found, the place where it is found best. See `liveSearch()`. */
   async search(text: string, { limit = 50 }: { limit?: number } = {}): Promise<SearchResult[]> {
-    const [{ store }, { search }] = await Promise.all([this.opening, load(() => import('./local/search.js'))]);
-    return search(store.database, text, limit);
+    return (await this.loadSearch()).searchDevice(text, { limit, perConversation: 1 });
   }
 
   /** The conversation opened last, on this device or, where it never opened one, at the server. */

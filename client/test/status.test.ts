@@ -63,3 +63,10 @@ test('the tracker tells each status once', () => {
   tracker.dispatch(counted(1));
   assert.deepEqual(told, ['synced 0', 'sending 1']);
 });
+
+test('a failure ends what is told of the list that comes', () => {
+  const loading = { done: 50, total: 120 };
+  assert.deepEqual(after({ type: 'loading', loading }).loading, loading);
+  assert.equal(after({ type: 'loading', loading }, failed('offline')).loading, null);
+  assert.equal(modeAfter({ type: 'loading', loading }, { type: 'loaded' }), 'synced');
+});

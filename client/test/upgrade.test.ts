@@ -1,4 +1,4 @@
-/** A database that the release before has written: nothing in it is lost, and nothing is half done. */
+/** A database that an earlier release has written: nothing in it is lost, and nothing is half done. */
 
 import 'fake-indexeddb/auto';
 
@@ -6,19 +6,22 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { createVersion1, readAll } from '../../tests/module/version-1.mjs';
+import { createEarlier, readAll } from '../../tests/module/earlier-versions.mjs';
 import { openIndexedDatabase } from '../src/index.js';
 import { environment, localStore, until } from './helpers.js';
 
-const dump = JSON.parse(readFileSync(new URL('../../tests/module/version-1.json', import.meta.url), 'utf8'));
+const dumpOf = (version: number) =>
+  JSON.parse(readFileSync(new URL(`../../tests/module/version-${version}.json`, import.meta.url), 'utf8'));
+
+const dump = dumpOf(1);
 
 let count = 0;
 
-/** The name of a database of its own, as the release before has left it. */
-async function leftBehind() {
+/** The name of a database of its own, as an earlier release has left it. */
+async function leftBehind(left = dump) {
   count += 1;
   const name = `upgrade-${count}`;
-  (await createVersion1(name, dump)).close();
+  (await createEarlier(name, left)).close();
   return name;
 }
 
@@ -61,7 +64,7 @@ test('what was to be sent is, and the request under way as it was', async (t) =>
   t.after(() => store.close());
   await store.ready;
   const { version, records } = await readAll(name);
-  assert.equal(version, 2);
+  assert.equal(version, 3);
   assert.deepEqual(records.outbox, dump.records.outbox);
   assert.deepEqual(records.refused, dump.records.refused);
   assert.deepEqual(records.state, dump.records.state);
@@ -101,9 +104,37 @@ test('a tab of this release makes room for a newer one, and says so', async (t) 
   const store = storeOn(name);
   t.after(() => store.close());
   await store.ready;
-  const newer = indexedDB.open(name, 3);
+  const newer = indexedDB.open(name, 4);
   await until(() => newer.readyState === 'done', 'the newer release');
   t.after(() => newer.result.close());
   assert.equal(store.status.problem, 'newer_release');
   await assert.rejects(store.addMessage('c', { id: 'late', type: 'user', content: 'late' }), { code: 'newer_release' });
+});
+
+test('what the release before has kept stays as it was, and is found', async (t) => {
+  const before = dumpOf(2);
+  const name = await leftBehind(before);
+  const store = storeOn(name);
+  t.after(() => store.close());
+  assert.deepEqual(
+    (await store.getConversation('garden'))?.messages.map(({ id }) => id),
+    ['q1', 'a1', 'q2', 'a2b'],
+  );
+  const { version, records } = await readAll(name);
+  const { segments, unindexed, ...kept } = records;
+  assert.deepEqual([version, kept, segments], [3, before.records, []]);
+  assert.deepEqual(
+    unindexed?.map(({ conversation }) => conversation),
+    ['garden', 'gone', 'kitchen'],
+  );
+  assert.deepEqual(
+    [(await store.search('potatoes'))[0]?.messageId, (await store.search('kuche'))[0]?.conversationId],
+    ['q2', 'kitchen'],
+  );
+  assert.deepEqual(await store.search('secret'), []);
+  const indexed = await readAll(name);
+  assert.deepEqual(
+    [indexed.records.unindexed, indexed.records.segments?.map(({ conversation }) => conversation)],
+    [[], ['garden', 'kitchen']],
+  );
 });

@@ -2,8 +2,9 @@
 
 import { h } from './dom.js';
 import { rowNode } from './conversation-row.js';
+import { Found } from './found.js';
 import { store } from './store.js';
-import { counted, periodOf } from './times.js';
+import { periodOf } from './times.js';
 import { VirtualList } from './virtual-list.js';
 
 /** A row's height until it is known, in pixels. */
@@ -14,8 +15,10 @@ export class ConversationList {
   #list;
   #actions;
   #conversations = [];
-  #results = null;
-  #query = '';
+  #found = new Found((isOther) => {
+    if (isOther) this.#viewport.scrollTop = 0;
+    this.#show();
+  });
   #openId = null;
   #hidden = new Set();
   #isArchive = false;
@@ -48,25 +51,15 @@ export class ConversationList {
     return this.#conversations.find((conversation) => conversation.id === id) ?? null;
   }
 
-  /** Reads the list again, and searches again where there is a search. */
+  /** Reads the list again. */
   async refresh() {
     this.#conversations = await store.getAllConversations();
-    if (this.#query) await this.search(this.#query);
-    else this.#show();
+    this.#show();
   }
 
-  async search(query) {
-    this.#query = query.trim();
-    const asked = this.#query;
-    const results = asked ? await store.search(asked, { limit: 100 }) : null;
-    // Somebody typed on meanwhile.
-    if (asked !== this.#query) return;
-    this.#results = results;
-    this.#viewport.scrollTop = results ? 0 : this.#viewport.scrollTop;
-    document.getElementById('search-count').textContent = results
-      ? `${counted(results.length, 'conversation')} found`
-      : '';
-    this.#show();
+  /** Lists what is found for a text; with none all conversations. */
+  search(query) {
+    this.#found.search(query);
   }
 
   markOpen(id) {
@@ -103,12 +96,12 @@ export class ConversationList {
   }
 
   #show() {
-    const items = this.#results ? this.#resultItems() : this.#listItems();
+    const items = this.#found.results ? this.#resultItems() : this.#listItems();
     this.#items = items.map((item) => this.#versioned(item));
     this.#viewport.setAttribute('aria-busy', 'false');
     this.#viewport.setAttribute('role', 'list');
     this.#viewport.querySelector('.skeleton')?.remove();
-    this.#showNothing(items.every((item) => item.shelf));
+    this.#showNothing(items.every((item) => item.shelf || item.key === 'note'));
     this.#list.setItems(this.#items);
     this.#keepTabStop();
   }
@@ -125,12 +118,14 @@ export class ConversationList {
   }
 
   #resultItems() {
-    const results = this.#results.filter(({ conversationId }) => !this.#hidden.has(conversationId));
-    return results.map((result) => ({
-      key: `found ${result.conversationId}`,
+    const { results, note, loadMore } = this.#found;
+    const shown = results.filter(({ conversationId }) => !this.#hidden.has(conversationId));
+    const items = shown.map((result) => ({
+      key: `found ${result.conversationId} ${result.messageId}`,
       result,
       conversation: this.find(result.conversationId),
     }));
+    return note || loadMore ? [...items, { key: 'note', note: note ?? '', loadMore }] : items;
   }
 
   /** Gives an item the version it had where it looks the same. */
@@ -140,7 +135,15 @@ export class ConversationList {
     // What is on its way needs no mention; what cannot go does.
     const isStuck =
       Boolean(item.conversation?.pending) && !['synced', 'sending', 'starting'].includes(store.status.mode);
-    const looks = JSON.stringify([item.conversation, item.result, item.shelf, isOpen, isStuck]);
+    const looks = JSON.stringify([
+      item.conversation,
+      item.result,
+      item.shelf,
+      item.note,
+      Boolean(item.loadMore),
+      isOpen,
+      isStuck,
+    ]);
     const before = this.#versions.get(item.key);
     const version = before?.looks === looks ? before.version : (before?.version ?? 0) + 1;
     this.#versions.set(item.key, { looks, version });
@@ -150,12 +153,14 @@ export class ConversationList {
   #showNothing(isEmpty) {
     this.#viewport.querySelector('.nothing')?.remove();
     if (!isEmpty) return;
-    const text = this.#results
-      ? 'Nothing found on this device.'
-      : this.#isArchive
-        ? 'The archive is empty.'
-        : 'Your conversations will be listed here.';
-    this.#viewport.prepend(h('p', { class: 'nothing' }, text));
+    const text = this.#nothingText();
+    if (text) this.#viewport.prepend(h('p', { class: 'nothing' }, text));
+  }
+
+  #nothingText() {
+    if (this.#found.results) return this.#found.isSearching ? null : 'Nothing found.';
+    if (store.status.loading) return 'They are on their way.';
+    return this.#isArchive ? 'The archive is empty.' : 'Your conversations will be listed here.';
   }
 
   #toggleArchive() {

@@ -4,10 +4,11 @@ import { h } from './dom.js';
 import { decorate, icon } from './icons.js';
 import { counted, longTime, shortTime } from './times.js';
 
-/** The node of an item of the list: a group's heading, a conversation, a find, or the door to the archive. */
+/** The node of an item of the list: a group's heading, a conversation, a find, a note, or the door to the archive. */
 export function rowNode(item, actions) {
   if (item.heading) return h('div', { role: 'listitem' }, h('h2', { class: 'group' }, item.heading));
   if (item.shelf) return shelfNode(item.shelf, actions);
+  if (item.key === 'note') return noteNode(item);
   return item.result ? resultNode(item, actions) : conversationNode(item, actions);
 }
 
@@ -33,12 +34,8 @@ function conversationNode({ conversation, isOpen, isStuck }, actions) {
 }
 
 function resultNode({ result, conversation, isOpen }, actions) {
-  const { conversationId, messageId, title, excerpt, start, length } = result;
-  const text = [
-    excerpt.slice(0, start),
-    h('mark', {}, excerpt.slice(start, start + length)),
-    excerpt.slice(start + length),
-  ];
+  const { conversationId, messageId, title, excerpt, marks } = result;
+  const text = markedNodes(excerpt, marks);
   const address = messageId ? `#/c/${conversationId}/${messageId}` : `#/c/${conversationId}`;
   return h(
     'div',
@@ -49,6 +46,17 @@ function resultNode({ result, conversation, isOpen }, actions) {
     ]),
     conversation ? menuButton(conversation, actions) : null,
   );
+}
+
+/** The excerpt, with what was found in it as `<mark>`. */
+function markedNodes(excerpt, marks) {
+  let end = 0;
+  const nodes = marks.flatMap(([start, length]) => {
+    const before = excerpt.slice(end, start);
+    end = start + length;
+    return [before, h('mark', {}, excerpt.slice(start, end))];
+  });
+  return [...nodes, excerpt.slice(end)];
 }
 
 function link(href, isOpen, content) {
@@ -65,6 +73,12 @@ function menuButton(conversation, actions) {
     onclick: () => actions.openMenu(conversation, button),
   });
   return decorate(button, 'more', `Options of ${conversation.title}`);
+}
+
+/** What is to be known of the results of a search, and how to get more of them. */
+function noteNode({ note, loadMore }) {
+  const button = h('button', { type: 'button', onclick: loadMore }, 'Search further');
+  return h('div', { class: 'note', role: 'listitem' }, note ? h('p', {}, note) : null, loadMore ? button : null);
 }
 
 function shelfNode({ isArchive, count }, actions) {

@@ -3,7 +3,6 @@
 import { confirmDialog, copy, openDialog } from './dialogs.js';
 import { h, s } from './dom.js';
 import { attempt, describe } from './problems.js';
-import { qrPath } from './qr.js';
 import { recoverySection } from './recovery.js';
 import { linkAddress } from './router.js';
 import { store } from './store.js';
@@ -60,11 +59,12 @@ function recoveryIn(close, isReady, hasHeading) {
 
 async function showCode(place) {
   try {
-    const { code, expiresAt } = await store.createLinkCode();
+    // Few need it.
+    const [{ code, expiresAt }, { qrPath }] = await Promise.all([store.createLinkCode(), import('./qr.js')]);
     const shown = `${code.slice(0, 4)}-${code.slice(4)}`;
     const address = linkAddress(shown);
     place.replaceChildren(
-      qrNode(address),
+      qrNode(qrPath(address)),
       h(
         'div',
         {},
@@ -83,8 +83,7 @@ async function showCode(place) {
   place.removeAttribute('aria-busy');
 }
 
-function qrNode(text) {
-  const { size, path } = qrPath(text);
+function qrNode({ size, path }) {
   return s(
     'svg',
     {

@@ -4,6 +4,8 @@ import { copy } from './dialogs.js';
 import { debounce } from './dom.js';
 import { finishDeletions } from './deletions.js';
 import { decorate, icon } from './icons.js';
+import { acceptDrops } from './import-files.js';
+import { ListLoading } from './list-loading.js';
 import { openMenu } from './menu.js';
 import { pageEntries } from './menus.js';
 import { Page } from './page.js';
@@ -13,10 +15,12 @@ import { listenForShortcuts } from './shortcuts.js';
 import { StatusLine } from './status.js';
 import { store } from './store.js';
 import { takeBack, toast } from './toasts.js';
-import { acceptDrops } from './transfer.js';
 
 /** Changes come in bursts, a reply that is being written above all: the page reads again when one is over, in ms. */
 const BURST = 60;
+
+/** When what searches is loaded though nobody has searched yet, in ms: nothing else waits for it by then. */
+const PREPARED_AFTER = 3000;
 
 const page = new Page();
 /** @type {HTMLInputElement} */
@@ -48,8 +52,12 @@ function followStore() {
 }
 
 function listenToSearch() {
-  const run = debounce(120, () => attempt(() => page.list.search(search.value)));
+  const run = () => page.list.search(search.value);
   search.addEventListener('input', run);
+  const prepare = () => store.prepareSearch().catch(() => {});
+  // By the first letter the index is there; and what searches is, for somebody who goes offline before.
+  search.addEventListener('focus', prepare);
+  setTimeout(prepare, PREPARED_AFTER);
   search.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && search.value) {
       search.value = '';
@@ -100,6 +108,7 @@ function openSearch() {
 }
 
 new StatusLine();
+new ListLoading();
 followStore();
 listenToSearch();
 listenToButtons();

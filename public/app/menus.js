@@ -2,6 +2,7 @@
 
 import { confirmDialog } from './dialogs.js';
 import { openDevices, openRecovery } from './devices.js';
+import { chooseFiles } from './import-files.js';
 import { attempt } from './problems.js';
 import { navigate } from './router.js';
 import { forgetOffer } from './recovery.js';
@@ -11,7 +12,7 @@ import { openStatus } from './status.js';
 import { store } from './store.js';
 import { THEMES, currentTheme, setTheme } from './theme.js';
 import { toast } from './toasts.js';
-import { chooseFiles, exportAll, exportConversation } from './transfer.js';
+import { exportAll, exportConversation } from './transfer.js';
 
 /** The entries of a conversation's menu; `actions` are `rename` and `remove`. */
 export function conversationEntries(conversation, actions) {

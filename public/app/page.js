@@ -7,6 +7,7 @@ import { askToRedeem, openDevices } from './devices.js';
 import { copy } from './dialogs.js';
 import { noticeExpiring } from './expiring.js';
 import { Header } from './header.js';
+import { chooseFiles } from './import-files.js';
 import { openMenu } from './menu.js';
 import { conversationEntries } from './menus.js';
 import { textOf } from './message-parts.js';
@@ -18,7 +19,7 @@ import { openShare } from './shares.js';
 import { store } from './store.js';
 import { Thread } from './thread.js';
 import { announce, toast } from './toasts.js';
-import { chooseFiles, importSample } from './transfer.js';
+import { importSample } from './transfer.js';
 import { Turns } from './turns.js';
 import { showWelcome } from './welcome.js';
 
@@ -156,7 +157,17 @@ export class Page {
       }
       store.setCurrentConversationId(id).catch(() => {});
     }
-    if (messageId) await this.#thread.reveal(messageId);
+    if (messageId) await this.#reveal(id, messageId);
+  }
+
+  /** Goes to a message, on whichever branch it is. */
+  async #reveal(id, messageId) {
+    if (await this.#thread.reveal(messageId)) return;
+    await attempt(async () => {
+      await store.switchBranch(id, messageId);
+      await this.#thread.refresh();
+      await this.#thread.reveal(messageId);
+    });
   }
 
   async #close(view) {
@@ -189,7 +200,8 @@ export class Page {
 
   #welcome() {
     showWelcome(this.#views.welcome, {
-      isFirst: this.#list.conversations.length === 0,
+      // Those of a device that is new here may be on their way.
+      isFirst: this.#list.conversations.length === 0 && !store.status.loading,
       onSample: importSample,
       onImport: chooseFiles,
       onLink: openDevices,

@@ -31,7 +31,6 @@ const TEXTS = {
   message_too_large: 'The message is too large: a megabyte of text at most.',
   local_storage_full: 'This browser has no room left. What was not saved is still on the screen.',
   signed_out: 'This device was signed out from another one.',
-  invalid_json: 'This file is neither JSON nor lines of JSON.',
   incomplete: 'The download broke off. Try again.',
 };
 

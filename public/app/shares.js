@@ -3,6 +3,7 @@
 import { copyable, openDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { attempt, describe } from './problems.js';
+import { confirmShare } from './share-preview.js';
 import { store } from './store.js';
 import { counted, dayOf } from './times.js';
 
@@ -15,6 +16,9 @@ const LIVES = [
   [1, 'a day'],
   [null, 'as long as the conversation is kept'],
 ];
+
+const CHANGED =
+  'The conversation has changed in between: look at what the link shows before you pass it on, or revoke it.';
 
 function addressOf({ id }) {
   // The id stands behind the #: it is in no log of who fetched which page.
@@ -41,13 +45,18 @@ export async function openShare(conversation) {
     button.disabled = true;
     error.textContent = '';
     try {
-      const options = life.value ? { expiresAt: Date.now() + Number(life.value) * DAY } : {};
-      await store.createShare(conversation.id, options);
-      await list();
+      const seen = await confirmShare(conversation);
+      if (seen !== null) await make(seen);
     } catch (problem) {
       error.textContent = describe(problem);
     }
     button.disabled = false;
+  };
+  const make = async (seen) => {
+    const options = life.value ? { expiresAt: Date.now() + Number(life.value) * DAY } : {};
+    const { messageCount } = await store.createShare(conversation.id, options);
+    if (messageCount !== seen) error.textContent = CHANGED;
+    await list();
   };
   list().catch((problem) => {
     error.textContent = describe(problem);
@@ -68,7 +77,7 @@ export async function openShare(conversation) {
       h(
         'button',
         { type: 'button', class: 'primary', id: 'create-share', 'data-focus': true, onclick: create },
-        'Create link',
+        'Create link…',
       ),
     ],
   });

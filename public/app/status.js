@@ -17,7 +17,7 @@ const LIVE = {
 };
 
 /** The line's words and the colour of its dot. */
-function describeStatus({ mode, pending, problem, refused, storage }) {
+function describeStatus({ mode, pending, problem, refused, storage, loading }) {
   const unsent = pending > 0 ? `${counted(pending, 'conversation')} unsent` : 'nothing unsent';
   if (mode === 'local')
     return ['warning', problem ? 'Storage is off: kept on this device only' : 'Kept on this device only'];
@@ -26,6 +26,7 @@ function describeStatus({ mode, pending, problem, refused, storage }) {
   if (storage === 'memory') return ['bad', 'This browser keeps nothing: a reload loses what is unsent'];
   if (refused > 0) return ['bad', `${counted(refused, 'change')} not accepted`];
   if (problem) return ['warning', describeCode(problem)];
+  if (loading) return ['busy', 'Getting your conversations'];
   if (mode === 'sending') return ['busy', `Syncing, ${unsent}`];
   return mode === 'synced' ? ['good', 'Online, everything saved'] : ['', 'Connecting…'];
 }

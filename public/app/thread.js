@@ -109,15 +109,16 @@ export class Thread {
     if (this.#conversation?.id === conversationId) this.#draw();
   }
 
-  /** Loads as far back as a message and shows it. */
+  /** Loads as far back as a message and shows it. Returns whether the branch that is shown has it. */
   async reveal(messageId) {
     const id = this.#conversation?.id;
     const isLoaded = () => this.#conversation?.messages.some((message) => message.id === messageId);
     while (!isLoaded() && (await this.#loadOlder()));
-    if (this.#conversation?.id !== id) return;
+    if (this.#conversation?.id !== id) return true;
     const node = this.#list.reveal(messageId, 'centre');
     node?.classList.add('is-found');
     node?.focus({ preventScroll: true });
+    return isLoaded();
   }
 
   /** The id of the message before another one; null where that is the first. */

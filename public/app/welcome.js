@@ -14,7 +14,7 @@ export function showWelcome(node, { isFirst, onSample, onImport, onLink }) {
     card(
       'upload',
       'Import yours',
-      'A localStorage dump or an export; you can drop the file anywhere here.',
+      'From ChatGPT, claude.ai, Claude Code and others, or an export; you can drop files anywhere here.',
       onImport,
       'import',
     ),

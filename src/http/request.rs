@@ -14,8 +14,8 @@ use crate::ErrorCode;
 use crate::context::RequestContext;
 use crate::idempotency::IdempotencyKey;
 use crate::model::{
-    ConversationFilter, ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList,
-    limits, limits::PageSize,
+    ConversationFilter, ConversationId, Invalid, MessageId, Preconditions, SessionFilter, ShareId,
+    TagList, limits, limits::PageSize,
 };
 use crate::store::{Cursor, CursorKind, StoreError, SyncCursor, TakenPlace};
 
@@ -190,6 +190,32 @@ impl ApiRequest {
             tag,
             expiring_days: self.parameter("expiring").map(days).transpose()?,
         })
+    }
+
+    /// `?kind=session`, which agent sessions are listed; `None` where others are.
+    ///
+    /// # Errors
+    /// `invalid_query`.
+    pub fn session_filter(&self) -> Result<Option<SessionFilter>, ApiError> {
+        let text = |name| match self.parameter(name) {
+            Some(text) if !(1..=limits::SESSION_KEY).contains(&text.chars().count()) => {
+                let expected = format!("1 to {} characters", limits::SESSION_KEY);
+                Err(invalid_query(name, &expected))
+            }
+            sent => Ok(sent.map(str::to_owned)),
+        };
+        let filter = SessionFilter {
+            project: text("projectKey")?,
+            session: text("sessionId")?,
+        };
+        let is_of_sessions = self.choice("kind", &["session"])?.is_some();
+        if filter.session.is_some() && filter.project.is_none() {
+            return Err(invalid_query("sessionId", "a projectKey beside it"));
+        }
+        if filter.project.is_some() && !is_of_sessions {
+            return Err(invalid_query("projectKey", "kind=session beside it"));
+        }
+        Ok(is_of_sessions.then_some(filter))
     }
 
     /// `?conversation=`.

@@ -56,6 +56,7 @@ if is_switch then
   check_room(user, growth + #c.branches - #c.old_branches)
 end
 
+if sessions.has(merged) ~= sessions.has(c.record) then refuse('field_mismatch') end
 c.record = merged
 touch(user, c)
 if is_switch then

@@ -20,7 +20,7 @@
 --            message, or '' where it is the only one; parent: its id, '/' for none; '' in a page of the path
 -- Refuses  conversation_not_found
 -- Billed   4: EVALSHA, HMGET, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT)
--- Touches  at most 101 messages, and where there are branches the places of those beside the path, with 'all' of all
+-- Touches  at most 501 messages, and where there are branches the places of those beside the path, with 'all' of all
 
 local LIMIT, ORDER, AFTER_SCORE, AFTER_MEMBER = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
 local KNOWN_VERSIONS = ARGV[10]

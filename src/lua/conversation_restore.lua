@@ -53,5 +53,5 @@ redis.call('HSET', META, ':user', format_user(user), ':account', format_account(
 -- Until then it is both, and its counters count.
 redis.call('HDEL', META, ID .. ':trash')
 redis.call('ZREM', DELETED, ID)
-notify('save', user, counters)
+if not sessions.has(c.record) then notify('save', user, counters) end
 return reply_of(REPLY, written('ok', user, c))

@@ -21,6 +21,7 @@
 --          conversation_exists: another conversation has this id (create only)
 --          claim_unfinished: it is being moved here
 --          revision_mismatch, revision, born
+--          field_mismatch: whether it is an agent session cannot change
 --          too_many_conversations_kept
 --          conversation_too_long
 -- Billed   8: EVALSHA, HMGET, ZRANGE, HSET, ZADD, ZADD, HSET, HSET; where messages went away 2 more (HMGET, ZREM); where
@@ -46,6 +47,7 @@ if counters and MODE == 'create' then refuse('conversation_exists') end
 check_match(c)
 -- Numbers that count anew need no healing; a claim under way is not to be overtaken.
 if c.state.mark == '>' and counters then refuse('claim_unfinished') end
+if counters and sessions.has(RECORD) ~= sessions.has(c.record) then refuse('field_mismatch') end
 if not counters then prepare(c) end
 
 local status = 'ok'

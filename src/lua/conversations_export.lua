@@ -94,6 +94,12 @@ local function read_messages(messages, bodies, branches, behind)
   return found, '', ''
 end
 
+-- The place in the change sequence that a score stands for.
+local function place_of(record, score)
+  score = tonumber(score)
+  return sessions.has(record) and score < -sessions.BELOW / 2 and score + sessions.BELOW or score
+end
+
 local FIELDS = { '', ':counters', ':state', ':branches' }
 local fields, ids = { ':user' }, {}
 for i = FIRST_ID, #ARGV do
@@ -116,7 +122,7 @@ for i in ipairs(ids) do
     local messages, rest_score, rest_member =
       read_messages(KEYS[2 + 2 * i], KEYS[3 + 2 * i], branches or '', i == 1 and AFTER_MEMBER ~= '')
     reply = reply_of(EACH, { record = record, counters = text, state = state or '0 0 0 !',
-      score = integer(tonumber(places[i])), rest_score = rest_score, rest_member = rest_member }, messages)
+      score = integer(place_of(record, places[i])), rest_score = rest_score, rest_member = rest_member }, messages)
   end
   replies[i] = reply
 end

@@ -15,7 +15,7 @@
 --          next_score: of the conversation behind which the next page begins, or ''
 --          next_member: its id, or ''
 --          conversations...: id, record, counters, state
--- Billed   4: EVALSHA, ZREVRANGE, HMGET, HMGET; where nothing can fit 1 less
+-- Billed   4: EVALSHA, ZREVRANGEBYSCORE, HMGET, HMGET; where nothing can fit 1 less
 -- Touches  the list; the numbers of at most 3,500 conversations, and metadata of about 16 MB: where that does not suffice, the
 --          page ends early
 
@@ -62,7 +62,7 @@ local function is_behind_cursor(score, id)
 end
 
 -- What is looked at: from the first one on, where that is possible, or else from the cursor.
-local rows = redis.call('ZREVRANGE', CONVERSATIONS, 0, -1, 'WITHSCORES')
+local rows = redis.call('ZREVRANGEBYSCORE', CONVERSATIONS, '+inf', sessions.LOWEST_CHAT, 'WITHSCORES')
 local is_whole, first = #rows / 2 <= MOST_LOOKED_AT, 1
 local function skip_to_cursor()
   is_whole = false

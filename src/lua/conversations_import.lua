@@ -266,7 +266,7 @@ if #changes > 0 then
       marks[#marks + 1] = change.c.id .. ':branches'
       marks[#marks + 1] = branches_meanwhile(change.c, parse_branches(change.c.branches))
     end
-    places[#places + 1] = integer(change.score)
+    places[#places + 1] = integer(sessions.score(change.c.record, change.score))
     places[#places + 1] = change.c.id
   end
   call_in_portions('HSET', META, marks, 2)

@@ -10,7 +10,7 @@
 --          next_score: of the conversation behind which the next page begins, or ''
 --          next_member: its id, or ''
 --          conversations...: id, record, counters, state
--- Billed   3: EVALSHA, ZREVRANGE, HMGET; behind a cursor 1 more (ZCOUNT)
+-- Billed   3: EVALSHA, ZREVRANGEBYSCORE, HMGET; behind a cursor 1 more (ZCOUNT)
 -- Touches  the metadata of at most 51 conversations, 256 KB each; ten times as many where these have expired
 
 local LIMIT, AFTER_SCORE, AFTER_MEMBER = tonumber(ARGV[6]), ARGV[7], ARGV[8]

@@ -164,8 +164,8 @@ c.writes = remember(c.writes, outcome_of('ok', user, c, listed(ids)))
 local fields = conversation_fields(user, c)
 if call_unless_full('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields)) then
   -- The deletion has made room, so other devices can learn of it after all.
-  if not is_marked then call_unless_full('ZADD', CONVERSATIONS, integer(user.change_seq), ID) end
-  notify('truncate', user, counters)
+  if not is_marked then call_unless_full('ZADD', CONVERSATIONS, integer(sessions.score(c.record, user.change_seq)), ID) end
+  if not sessions.has(c.record) then notify('truncate', user, counters) end
 else
   -- The totals are no longer right.
   redis.call('HDEL', META, ':account')

@@ -105,7 +105,7 @@ local fields = conversation_fields(user, c)
 fields[#fields + 1] = ':shares'
 fields[#fields + 1] = format_shares(shares)
 redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
-if c.is_healed then notify('heal', user, c.counters) end
+if c.is_healed and not sessions.has(c.record) then notify('heal', user, c.counters) end
 local values = describe_share(share)
 values.status = 'ok'
 return reply_of(REPLY, values)

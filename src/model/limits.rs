@@ -45,6 +45,15 @@ pub const MESSAGE_PAGE: PageSize = PageSize {
 };
 /// The most messages of one append.
 pub const APPEND: usize = 100;
+/// The most entries of one append to an agent session.
+pub const ENTRIES: usize = 500;
+/// The longest part of an agent session's key, in characters.
+pub const SESSION_KEY: usize = 1_000;
+/// How many entries of an agent session a response has at most.
+pub const ENTRY_PAGE: PageSize = PageSize {
+    default: 500,
+    most: 500,
+};
 /// The most bytes that one script call of an import is sent, as JSON: Upstash takes 10 MB.
 pub const IMPORT_CALL: usize = 6_000_000;
 /// The most messages that one script call of an import is sent.

@@ -4,6 +4,7 @@
 //! came as, and so comes back byte for byte, be it a number of 30 digits, half an emoji, or a field that
 //! this version has never heard of.
 
+mod agent_session;
 mod agent_text;
 mod conversation;
 mod conversation_metadata;
@@ -32,6 +33,7 @@ mod title;
 mod tree;
 mod version;
 
+pub use agent_session::{EntriesToAppend, SessionFilter, SessionKey, is_append_of_entries};
 pub use conversation::NewConversation;
 pub(crate) use conversation::generate_title;
 pub use conversation_patch::{ConversationPatch, is_restoration};

@@ -11,7 +11,7 @@ use crate::context::Caller;
 use crate::model::{
     ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp,
 };
-use crate::store::{Cursor, Exported, StoreError};
+use crate::store::{Cursor, Exported, List, StoreError};
 
 /// What an export looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,10 +116,10 @@ impl Export {
                 return Ok(Some(self.end()));
             };
             let store = self.app.store.for_user(&self.user);
-            let page = store.list_ids(walk.cursor.as_ref()).await?;
+            let page = store.list_ids(walk.list, walk.cursor.as_ref()).await?;
             self.waiting = walk.take(page).into();
             if walk.is_over {
-                self.walk = None;
+                self.walk = walk.next();
             }
         }
         self.read().await.map(Some)
@@ -254,12 +254,13 @@ fn in_one_line(json: String) -> String {
     json
 }
 
-/// A walk through the whole list while others write.
+/// A walk through a whole list while others write.
 ///
 /// What is changed meanwhile moves to the top of the list, past the walk. So it is walked again from the
 /// top down to where the last walk began, until nothing was written during a walk.
 #[derive(Debug, Default)]
 struct Walk {
+    list: List,
     /// Where this walk is; `None` at the top.
     cursor: Option<Cursor>,
     /// The user's clock when this walk began, and when the one before it did.
@@ -270,6 +271,14 @@ struct Walk {
 }
 
 impl Walk {
+    /// The walk through the list behind this one, if there is one.
+    fn next(&self) -> Option<Self> {
+        (self.list == List::Chats).then(|| Self {
+            list: List::Sessions,
+            ..Self::default()
+        })
+    }
+
     /// Takes a page of the list: returns what is new of it, and moves on.
     fn take(
         &mut self,

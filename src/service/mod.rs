@@ -1,6 +1,7 @@
 //! What routes do beyond one call of the store: conversations, sessions, shares, statistics and erasure, imports, exports, streams of
 //! changes, what agents read. Nothing here knows of HTTP: results are typed, and `http` turns them into responses.
 
+pub mod agent_session;
 pub mod conversation;
 mod error;
 pub mod export;

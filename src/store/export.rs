@@ -5,7 +5,7 @@ use super::reply_reader::ReplyReader;
 use super::scripts::conversations::{ConversationsExport, ExportedConversation};
 use super::written::TagOf;
 use super::{Cursor, StoreError, UserStore};
-use crate::model::{ConversationId, StoredMessage, Summary};
+use crate::model::{ConversationId, SessionFilter, StoredMessage, Summary};
 use crate::upstash::UpstashError;
 
 /// A conversation with its messages, or with a part of them.
@@ -19,6 +19,16 @@ pub struct Exported {
     pub messages: Vec<StoredMessage>,
     /// Where the rest of its messages begins; `None` where these are the last.
     pub rest: Option<Cursor>,
+}
+
+/// The lists that all conversations are in together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum List {
+    /// What people see.
+    #[default]
+    Chats,
+    /// Agent sessions.
+    Sessions,
 }
 
 impl UserStore<'_> {
@@ -44,17 +54,24 @@ impl UserStore<'_> {
             .collect()
     }
 
-    /// The ids of the list's next 50 conversations, where the ones behind them begin, and the user's
+    /// The ids of a list's next 50 conversations, where the ones behind them begin, and the user's
     /// change sequence.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn list_ids(
         &self,
+        list: List,
         after: Option<&Cursor>,
     ) -> Result<(Vec<ConversationId>, Option<Cursor>, i64), StoreError> {
         const AT_ONCE: usize = 50;
-        let list = self.list(AT_ONCE, after).await?;
+        let list = match list {
+            List::Chats => self.list(AT_ONCE, after).await?,
+            List::Sessions => {
+                let all = SessionFilter::default();
+                self.sessions(&all, AT_ONCE, after).await?
+            }
+        };
         let ids = stored_ids(list.conversations.iter().map(|summary| &summary.id))?;
         Ok((ids, list.next, list.change_sequence))
     }

@@ -1,5 +1,6 @@
 //! The conversation store: every operation is one request to Upstash.
 
+mod agent_sessions;
 mod budget;
 mod call;
 mod callers;
@@ -38,12 +39,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 
+pub use agent_sessions::AppendedEntries;
 pub use claim::Claim;
 pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};
 pub use devices::{CODE_TTL, Redeemed};
 pub use error::{Paused, PausedCalls, Quota, StoreError};
-pub use export::Exported;
+pub use export::{Exported, List};
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use reply::{ChangeSequence, Outcome};

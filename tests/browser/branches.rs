@@ -67,7 +67,7 @@ const TREE: &str = "
 
 /// A session, and at the server what that release had sent: all but the response to its last request.
 const LEAVE_BEHIND: &str = "
-    const { createVersion1 } = await import('/tests/module/version-1.mjs');
+    const { createEarlier } = await import('/tests/module/earlier-versions.mjs');
     const dump = await (await fetch('/tests/module/version-1.json')).json();
     const call = async (path, body, more = {}) => {
         const response = await fetch(`/api${path}`, { method: 'POST', headers: more, body: JSON.stringify(body) });
@@ -93,7 +93,7 @@ const LEAVE_BEHIND: &str = "
     records.state = records.state.filter(({ name }) => name !== 'cursor' && name !== 'clock');
     for (const state of records.state) if (state.name === 'tenure') state.value.user = userId;
     // A tab of that release is still open.
-    window.old = await createVersion1('conversation-store-anonymous', dump);
+    window.old = await createEarlier('conversation-store-anonymous', dump);
     old.onversionchange = () => old.close();";
 
 const OPEN: &str = "

@@ -38,7 +38,7 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
 
 /// Drags a file over the page until that shows that it can be dropped there, and drops it until the page has taken it: a
 /// busy browser may swallow what comes first.
-async fn drop_on_the_page(browser: &Browser, file: &Path) {
+pub async fn drop_on_the_page(browser: &Browser, file: &Path) {
     let drag = async {
         while is_curtain_hidden(browser).await {
             drag_event(browser, "dragEnter", file).await;
@@ -81,7 +81,10 @@ async fn a_chosen_file_is_imported_and_its_faults_are_told(site: Site) {
         .until("document.querySelector('dialog .text')?.textContent === '1 conversation imported, 1 not accepted.'")
         .await;
     browser
-        .until_texts("dialog .entries small", &["invalid id"])
+        .until_texts(
+            "dialog .entries small",
+            &["Not accepted: invalid id", "Imported"],
+        )
         .await;
     browser.click("dialog [title=Close]").await;
     browser.until_texts(".row .name", &["A good one"]).await;

@@ -177,7 +177,7 @@ async fn print_saves(browser: &Browser) {
 }
 
 /// How long the page's main thread has been at work.
-async fn task_seconds(browser: &Browser) -> f64 {
+pub(crate) async fn task_seconds(browser: &Browser) -> f64 {
     let metrics = browser.devtools("Performance.getMetrics", json!({})).await;
     let all = metrics["metrics"].as_array().unwrap();
     let total = all.iter().find(|metric| metric["name"] == "TaskDuration");

@@ -152,19 +152,38 @@ async fn a_search_finds_words_as_they_are_typed(site: Site) {
     browser.open_sample("How do I undo").await;
     browser.open_conversation("Explain").await;
     browser.open_conversation("Übersetze").await;
-    browser.type_into("#search", "semaphore").await;
+    browser.until_saved().await;
+    let load = "await (await import('/app/store.js')).store.prepareSearch();";
+    browser.run(load, &[]).await;
+    browser.set_offline(true).await;
+    browser.type_into("#search", "uberset").await;
     browser
-        .until_texts(".row .name", &["Explain the difference between a mutex"])
+        .until_texts(".row mark", &["Übersetze", "Übersetze"])
         .await;
-    assert_eq!(browser.texts(".row mark").await, ["semaphore"]);
-    browser.click(".row a").await;
+    browser.until_texts(".note", &[ONLY_HERE]).await;
+    browser.replace_in("#search", "semap").await;
+    browser
+        .until("[...document.querySelectorAll('.row mark')].some((mark) => mark.textContent === 'semaphore')")
+        .await;
+    browser
+        .until("[...document.querySelectorAll('.row .name')].every((name) => name.textContent.startsWith('Explain'))")
+        .await;
+    browser.click(".row a:has(.excerpt)").await;
     browser
         .until("document.activeElement.matches('.message.is-found')")
         .await;
-    browser.replace_in("#search", "no such words").await;
+    // What is written while a search is shown is found, too; by the worker, not by the page.
+    let body = "const { store } = await import('/app/store.js');
+        await store.addMessage(args[0], { id: 'late', type: 'user', content: 'A SEMAPHORE of one' });
+        const names = performance.getEntriesByType('resource').map(({ name }) => name);
+        return names.filter((name) => name.includes('device-index'));";
+    let id = browser.open_id().await;
+    assert_eq!(browser.run(body, &[json!(id)]).await, json!([]));
     browser
-        .until_texts(".nothing", &["Nothing found on this device."])
+        .until("[...document.querySelectorAll('.row mark')].some((mark) => mark.textContent === 'SEMAPHORE')")
         .await;
+    browser.replace_in("#search", "no such words").await;
+    browser.until_texts(".nothing", &["Nothing found."]).await;
     browser
         .type_into("#search", &char::from(Key::Escape).to_string())
         .await;
@@ -172,6 +191,8 @@ async fn a_search_finds_words_as_they_are_typed(site: Site) {
         .until("document.querySelectorAll('.row').length === 3")
         .await;
 }
+
+const ONLY_HERE: &str = "Only this device was searched.";
 
 async fn another_tab_sees_what_happens_here(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {

@@ -138,3 +138,43 @@ async fn import_long(user: &crate::common::Client, count: usize) {
     let report = user.post("/api/import", &long).await.expect(200);
     assert_eq!(report["imported"], 1);
 }
+
+/// A device that is linked shows how far its list is, and not that there is nothing.
+#[tokio::test]
+async fn a_new_device_shows_how_far_its_list_is() {
+    const NOTE: &str = "
+        window.noted = new Set();
+        new MutationObserver(() => {
+            const loading = document.querySelector('#list-loading:not([hidden]) p')?.textContent;
+            const nothing = document.querySelector('#list .nothing')?.textContent;
+            for (const text of [loading, nothing]) if (text) noted.add(text);
+        }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });";
+    let site = Site::embedded().await;
+    let user = site.user().await;
+    let conversation =
+        |index| json!({ "id": format!("c{index}"), "title": "One of many", "messages": [] });
+    let all: Vec<Value> = (0..220).map(conversation).collect();
+    user.post("/api/import", &json!(all)).await.expect(200);
+    let Some(browser) = Browser::open(&site).await else {
+        return;
+    };
+    let script = json!({ "source": NOTE });
+    browser
+        .devtools("Page.addScriptToEvaluateOnNewDocument", script)
+        .await;
+    browser.become_user(&user).await;
+    browser
+        .until("document.querySelector('#list-loading').hidden && document.querySelector('.row')")
+        .await;
+    let noted = browser.value("[...noted]").await;
+    let noted: Vec<&str> = noted
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(noted.contains(&"Getting your conversations…"), "{noted:?}");
+    let is_count =
+        |text: &&str| text.ends_with(" so far") || text.ends_with(" of 220 conversations");
+    assert!(noted.iter().any(is_count), "{noted:?}");
+}

@@ -15,6 +15,8 @@ async fn a_shared_link_opens_elsewhere_until_it_is_revoked(site: Site) {
     let shown = owner.messages().await;
     owner.click("#share").await;
     owner.click("#create-share").await;
+    // Not before everything that will be public has been seen.
+    owner.click("#confirm-share").await;
     let address = owner
         .until("document.querySelector('#share-links input')?.value")
         .await;

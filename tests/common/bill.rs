@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::client::TestResponse;
+use super::situation::entries_to_append;
 use super::{Client, Site, message, message_at};
 
 /// A call and its price, in steady state.
@@ -125,6 +126,28 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let shorter = conversation("c1", 99);
     let save = user.put("/api/conversations/c1", &shorter);
     bill.add("save, a message less", 12, save).await;
+    let session = |first: usize, count: usize| {
+        let uuid = |index| format!("{prefix}-{index}");
+        let entry =
+            |index| json!({ "type": "user", "uuid": uuid(index), "message": { "content": "hi" } });
+        entries_to_append(prefix, (first..first + count).map(entry).collect())
+    };
+    let (entries, begin) = session(0, 1);
+    user.post(&entries, &begin).await.expect(201);
+    let (_, more) = session(1, 500);
+    // From an address of its own, as the imports below.
+    let agent = user.with_header("x-real-ip", &format!("session {prefix}"));
+    let append = agent.post(&entries, &more);
+    bill.add("append 500 entries of a session", 8, append).await;
+    let sessions = user.get("/api/conversations?kind=session&projectKey=p");
+    bill.add("list sessions", 4, sessions).await;
+    let load = format!("{entries}?view=entries");
+    let load = user.get(&load);
+    bill.add("load 500 entries of a session", 5, load).await;
+    let session = entries.trim_end_matches("/messages");
+    user.delete(&format!("{session}?permanent=true"))
+        .await
+        .expect(200);
     let delete = user.delete("/api/conversations/c2");
     bill.add("delete a conversation", 9, delete).await;
     let trash = user.get("/api/conversations?trash=true");

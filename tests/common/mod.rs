@@ -84,6 +84,15 @@ pub async fn use_every_script(user: &Client) {
     )
     .await
     .expect(200);
+    let (path, body) = situation::entries_to_append("warm", json!([{ "type": "x" }]));
+    user.post(&path, &body).await.expect(201);
+    user.get("/api/conversations?kind=session")
+        .await
+        .expect(200);
+    let session = path.trim_end_matches("/messages");
+    user.delete(&format!("{session}?permanent=true"))
+        .await
+        .expect(200);
     let fork = json!({ "id": "warm-fork", "forkOf": { "conversationId": "warm" } });
     user.post("/api/conversations", &fork).await.expect(201);
     let share = json!({ "conversationId": "warm-fork" });

@@ -19,7 +19,7 @@ on_both_stores!(
 );
 
 /// What `docs/scale.md` says.
-const PUBLISHED: [(&str, u64); 23] = [
+const PUBLISHED: [(&str, u64); 26] = [
     ("create a conversation", 10),
     ("list 20", 4),
     ("list 20, filtered", 5),
@@ -29,6 +29,9 @@ const PUBLISHED: [(&str, u64); 23] = [
     ("append that begins a branch", 10),
     ("switch the branch", 8),
     ("open a branched one", 5),
+    ("append 500 entries of a session", 8),
+    ("list sessions", 4),
+    ("load 500 entries of a session", 5),
     ("save a conversation of 100", 8),
     ("save, a message less", 10),
     ("edit a message", 7),

@@ -13,6 +13,7 @@
 mod common;
 
 mod abuse;
+mod agent_sessions;
 mod alerts;
 mod bad_input;
 mod branches;
@@ -56,6 +57,7 @@ mod pages;
 mod parts;
 mod pitfalls;
 mod preconditions;
+mod python_client;
 mod recovery;
 mod routes;
 mod schemathesis;

@@ -104,7 +104,9 @@ async fn a_long_conversation_is_read_in_pages(site: Site) {
     let messages = (0..90).map(|index| message(&format!("m{index}"), "user", &content(index)));
     user.create("long", messages.collect()).await;
     let titled = json!({ "title": "Long" });
-    user.patch("/api/conversations/long", &titled).await.expect(200);
+    user.patch("/api/conversations/long", &titled)
+        .await
+        .expect(200);
     let agent = agent_of(&site, &user).await;
     for (order, expected) in [
         ("oldest_first", (0..90).collect::<Vec<_>>()),

@@ -25,7 +25,13 @@ fn deployed_headers() -> Vec<(String, String)> {
 #[tokio::test]
 async fn files_have_the_headers_of_the_deployment() {
     let site = Site::embedded().await;
-    let paths = ["/", "/shared", "/app/main.js", "/conversation-store.js"];
+    let paths = [
+        "/",
+        "/shared",
+        "/page/main.js",
+        "/app/store.js",
+        "/conversation-store.js",
+    ];
     for path in paths {
         let answer = site.anonymous_caller().get(path).await;
         assert_eq!(answer.status, 200, "{path}");
@@ -70,7 +76,10 @@ fn pages_hold_no_code_and_no_style() {
             assert!(!text.contains(inline), "{page} has {inline}");
         }
         for script in text.split("<script").skip(1) {
-            assert!(script.starts_with(" type=\"module\" src=\"/app/"), "{page}");
+            let (attributes, content) = script.split_once('>').unwrap();
+            assert!(attributes.starts_with(" type=\"module\" "), "{page}");
+            assert!(attributes.contains(" src=\"/"), "{page}");
+            assert!(content.starts_with("</script>"), "{page}");
         }
     }
 }

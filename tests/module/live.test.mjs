@@ -265,3 +265,46 @@ test('the first call begins a session', async () => {
   await store.sync();
   assert.notEqual(store.status.userId, null);
 });
+
+test('a device that is new is told how far its list is', async () => {
+  const first = new Browser();
+  const { store } = await first.open();
+  const all = Array.from({ length: 120 }, (_, at) => ({
+    id: `c${at}`,
+    messages: [{ id: 'm', type: 'user', content: 'x' }],
+  }));
+  await store.importData(all);
+  const { code } = await store.createLinkCode();
+
+  const second = new Browser();
+  const { network } = second;
+  const isTold = () =>
+    network.requests.some(({ method, path, status }) => `${method} ${path} ${status}` === 'GET /user 200');
+  const tab = await second.open();
+  const isStream = ({ headers }) => headers.Accept === 'text/event-stream';
+  network.fault = (request) => isStream(request) && { status: 429, code: 'too_many_streams', retryAfter: 600 };
+  network.before = async ({ path }) => {
+    // The second page comes after the server has said how many there are.
+    if (path.startsWith('/sync') && tab.store.status.loading?.done === 50) await until(isTold);
+  };
+  await tab.store.redeemLinkCode(code);
+  await tab.store.sync();
+  const told = tab.of('status').map(({ loading }) => loading && `${loading.done} of ${loading.total}`);
+  const changes = told.filter((text, at) => text !== told[at - 1]);
+  assert.deepEqual(changes.slice(changes.indexOf('0 of null')), [
+    '0 of null',
+    '50 of null',
+    '50 of 120',
+    '100 of 120',
+    null,
+  ]);
+  assert.equal((await tab.store.getAllConversations()).length, 120);
+  assert.equal(network.log.filter((request) => request === 'GET /user').length, 1);
+  // A list that is here already is none that comes.
+  tab.events.length = 0;
+  await tab.store.sync();
+  assert.deepEqual(
+    tab.of('status').filter(({ loading }) => loading),
+    [],
+  );
+});

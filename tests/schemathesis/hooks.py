@@ -17,8 +17,9 @@ EXCUSES = {
     "invalid_cursor": None,
     # That ids within one array differ is beyond a schema.
     "duplicate_id": {"createConversation", "saveConversation", "appendMessages"},
-    # Which formats there are depends on whether one conversation is asked for; the trash takes no filter.
-    "invalid_query": {"exportConversations", "listConversations"},
+    # Which formats there are depends on whether one conversation is asked for; the trash takes no filter, nor do agent sessions.
+    # A page has more entries of those than messages.
+    "invalid_query": {"exportConversations", "listConversations", "listMessages"},
     # A share's end lies between now and a conversation's life from now; one's own token cannot be claimed; a recovery
     # code has characters that check the others. A message has a
     # content or parts that are not null, and no parts beside blocks; a fork has no messages, and of two things it is of one; a head that is null changes nothing;
@@ -39,8 +40,8 @@ EXCUSES = {
     "unknown_format": {"importConversations"},
     "ambiguous_format": {"importConversations"},
     "invalid_json": {"importConversations"},
-    # The id in the body, where there is one, has to be the one in the path.
-    "id_mismatch": {"saveConversation", "patchConversation", "patchMessage", "saveMessage"},
+    # The id in the body, where there is one, has to be the one in the path; that of an agent session follows from its key.
+    "id_mismatch": {"saveConversation", "patchConversation", "patchMessage", "saveMessage", "appendMessages"},
     # `If-Match` demands a revision that the conversation is not at.
     "revision_mismatch": None,
 }

@@ -1,9 +1,10 @@
 //! What `public/openapi.json` says of `/api/conversations/{id}/messages`. With its underscore, the file is no function.
 
 use conversation_store::ErrorCode::{
-    ConversationNotFound, ConversationTooLong, DuplicateId, IdMismatch, InvalidCursor,
-    InvalidField, InvalidId, InvalidQuery, MessageDeleted, MessageExists, MessageNotFound,
-    MessageTooLarge, TooManyMessages, TooMuchTextKept,
+    ConversationDeleted, ConversationExists, ConversationNotFound, ConversationTooLong,
+    DuplicateId, IdMismatch, InvalidCursor, InvalidField, InvalidId, InvalidQuery, MessageDeleted,
+    MessageExists, MessageNotFound, MessageTooLarge, TooManyConversationsKept, TooManyMessages,
+    TooMuchTextKept,
 };
 use conversation_store::http::Route;
 use http::Method;
@@ -31,10 +32,15 @@ fn list() -> Operation {
             "A page of messages",
             "Of the active path, the newest first, or with `order=asc` the oldest. With `branches=all` the messages of \
              all branches, in the order in which they came, each with its `parentId`. Fewer than asked for, and a cursor, \
-             where they are more than 4 MB.",
+             where they are more than 4 MB. `view` is for agent sessions: their entries, the oldest first, up to 500 at once.",
         )
-        .takes(&["ConversationId", "MessageLimit", "Cursor", "IfNoneMatch"])
+        .takes(&["ConversationId", "EntryLimit", "Cursor", "IfNoneMatch"])
         .takes_also(query("order", "Newest first, or oldest first.", order))
+        .takes_also(query(
+            "view",
+            "Of an agent session: its entries as they were appended, or as messages to be read, as an import makes them.",
+            json!({ "type": "string", "enum": ["entries", "chat"] }),
+        ))
         .takes_also(query("branches", "Every branch, instead of the active path.", branches))
         .response(
             Response::json(200, "A page.", "MessagePage")
@@ -51,10 +57,11 @@ fn append() -> Operation {
             "messages",
             "Append messages",
             "Those that were appended before, by this request or another one, are recognised by their id and left \
-             alone: sending it twice is harmless. One whose `parentId` is not the head begins a branch, which becomes the active one.",
+             alone: sending it twice is harmless. One whose `parentId` is not the head begins a branch, which becomes the active one. \
+             With `session` and `entries` it appends to an agent session, which begins with its first entries.",
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
-        .body(true, "MessagesToAppend")
+        .body(true, "NewMessages")
         .response(appended(201, "They were appended, those that were not there already."))
         .response(appended(200, "All of them were there already."))
         .refuses(&CONVERSATION)
@@ -62,6 +69,7 @@ fn append() -> Operation {
         .refuses(&[InvalidField, DuplicateId, TooManyMessages, MessageTooLarge])
         .refuses(&[MessageExists, MessageDeleted, MessageNotFound])
         .refuses(&[ConversationTooLong, TooMuchTextKept])
+        .refuses(&[ConversationDeleted, ConversationExists, TooManyConversationsKept])
 }
 
 fn appended(status: u16, description: &'static str) -> Response {

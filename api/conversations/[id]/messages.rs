@@ -4,14 +4,20 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{NewMessage, ObjectWriter, Timestamp, limits, parse_append};
-use conversation_store::store::{CursorKind, Order, Outcome, PageQuery};
+use conversation_store::model::{
+    NewMessage, ObjectWriter, StoredMessage, Timestamp, is_append_of_entries, limits, parse_append,
+};
+use conversation_store::service::agent_session;
+use conversation_store::store::{AppendedEntries, CursorKind, Order, Outcome, Page, PageQuery};
 use http::Method;
 
-/// Pages of messages, and appending up to 100 at once.
+/// Pages of messages, and appending up to 100 at once, or up to 500 entries of an agent session.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
-        Method::GET => page(&app, &request).await,
+        Method::GET => match request.choice("view", &["entries", "chat"])? {
+            Some(view) => entries(&app, &request, view).await,
+            None => page(&app, &request).await,
+        },
         _ => append(&app, request).await,
     }
 }
@@ -33,25 +39,59 @@ async fn page(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
         known: request.known_versions(),
     };
     let page = app.store.for_user(&user).page(&id, &query).await?;
-    let etag = page.summary.etag.as_deref();
-    let Some(messages) = page.messages else {
-        return Ok(ApiResponse::not_modified(etag));
+    Ok(respond(&page, |messages| {
+        messages.iter().map(StoredMessage::to_json).collect()
+    }))
+}
+
+/// The entries of an agent session, oldest first: as they were sent, or as a conversation to be read.
+async fn entries(app: &App, request: &ApiRequest, view: &str) -> Result<ApiResponse, ApiError> {
+    let (user, id) = (request.user(app).await?, request.conversation_id()?);
+    let query = PageQuery {
+        limit: request.limit(limits::ENTRY_PAGE)?,
+        size: limits::PAGE,
+        after: request.cursor(CursorKind::Messages)?,
+        order: Order::Ascending,
+        known: None,
     };
-    let messages: Vec<String> = messages.iter().map(|message| message.to_json()).collect();
-    let size: usize = messages.iter().map(|json| json.len() + 1).sum();
-    let next = page.next.map(|cursor| cursor.encode(CursorKind::Messages));
+    let page = app.store.for_user(&user).page(&id, &query).await?;
+    Ok(respond(&page, |messages| {
+        let entries = agent_session::entries(messages);
+        match view {
+            "chat" => agent_session::to_chat(&entries),
+            _ => entries.into_iter().map(str::to_owned).collect(),
+        }
+    }))
+}
+
+fn respond(page: &Page, to_json: impl FnOnce(&[StoredMessage]) -> Vec<String>) -> ApiResponse {
+    let etag = page.summary.etag.as_deref();
+    let Some(messages) = &page.messages else {
+        return ApiResponse::not_modified(etag);
+    };
+    let data = to_json(messages);
+    let size: usize = data.iter().map(|json| json.len() + 1).sum();
+    let next = page.next.as_ref();
+    let next = next.map(|cursor| cursor.encode(CursorKind::Messages));
     let json = ObjectWriter::with_capacity(size + 300)
-        .array("data", messages)
+        .array("data", data)
         .optional("nextCursor", next.as_deref())
         .plain("revision", page.summary.counters.revision);
-    Ok(ApiResponse::ok(json.finish()).revalidated(etag))
+    ApiResponse::ok(json.finish()).revalidated(etag)
 }
 
 async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
     let preconditions = request.preconditions()?;
+    let key = request.idempotency_key().map(str::to_owned);
+    let body = request.body().await?;
+    if is_append_of_entries(&body) {
+        let appended =
+            agent_session::append(app, &user, &id, &body, key.as_deref(), &preconditions).await?;
+        return Ok(respond_to_entries(&appended));
+    }
     let now = Timestamp::from_ms(app.clock.now_ms());
-    let messages: Vec<NewMessage> = parse_append(&request.body().await?, now)?;
+    let messages: Vec<NewMessage> = parse_append(&body, now)?;
     let store = app.store.for_user(&user);
     let (written, appended) = store.append(&id, &messages, &preconditions).await?;
     let json = ObjectWriter::with_capacity(1_024)
@@ -61,6 +101,16 @@ async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     // Messages are what an append creates.
     let is_created = written.outcome != Outcome::Unchanged;
     Ok(ApiResponse::written(&written, json, is_created))
+}
+
+fn respond_to_entries(appended: &AppendedEntries) -> ApiResponse {
+    let written = &appended.written;
+    let json = ObjectWriter::with_capacity(1_024)
+        .raw("conversation", &written.summary.to_object(0).finish())
+        .plain("appended", appended.appended)
+        .array("ignored", appended.ignored.iter().map(usize::to_string));
+    let json = written.change_sequence.write_to(json);
+    ApiResponse::written(written, json, written.outcome != Outcome::Unchanged)
 }
 
 conversation_store::function!(Messages, handle);

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, RegexBuilder};
 
 use super::json_strings::replace_strings;
-use super::patterns::PATTERNS;
+use super::patterns::Pattern;
 
-/// Finds secrets by [`PATTERNS`].
+/// Finds secrets by their [`Pattern`].
 #[derive(Debug)]
 pub struct Redactor {
     rules: Vec<Rule>,
@@ -15,26 +15,21 @@ pub struct Redactor {
 
 #[derive(Debug)]
 struct Rule {
-    name: &'static str,
+    name: String,
     /// One of these is in whatever the expression finds: looking for them is much faster.
-    hints: &'static [&'static str],
+    hints: Vec<String>,
     expression: Regex,
 }
 
 impl Redactor {
-    /// With all patterns.
+    /// With all patterns that are more than a guess.
     pub fn new() -> Self {
-        let rule = |(name, hints, expression): &(&'static str, &'static [&'static str], &str)| {
-            // Where a word ends is a matter of ASCII here, which is also faster.
-            let expression = Regex::new(&expression.replace(r"\b", r"(?-u:\b)")).ok()?;
-            Some(Rule {
-                name,
-                hints,
-                expression,
-            })
-        };
+        let patterns = Pattern::all().into_iter();
         Self {
-            rules: PATTERNS.iter().filter_map(rule).collect(),
+            rules: patterns
+                .filter(|pattern| !pattern.is_guess)
+                .filter_map(Rule::new)
+                .collect(),
         }
     }
 
@@ -54,7 +49,7 @@ impl Redactor {
         let mut redacted: Option<String> = None;
         for rule in &self.rules {
             let current = redacted.as_deref().unwrap_or(text);
-            if !rule.hints.iter().any(|hint| current.contains(hint)) {
+            if !rule.hints.iter().any(|hint| current.contains(&**hint)) {
                 continue;
             }
             let replaced = rule
@@ -72,6 +67,20 @@ impl Redactor {
 }
 
 impl Rule {
+    fn new(pattern: Pattern) -> Option<Self> {
+        // Where a word ends is a matter of ASCII here, which is also faster.
+        let expression = pattern.expression.replace(r"\b", r"(?-u:\b)");
+        let expression = RegexBuilder::new(&expression)
+            .case_insensitive(pattern.ignore_case)
+            .build()
+            .ok()?;
+        Some(Self {
+            name: pattern.name,
+            hints: pattern.hints,
+            expression,
+        })
+    }
+
     /// What comes in the place of a match: only its group is the secret, where it has one.
     fn replacement(&self, captures: &Captures<'_>) -> String {
         let mark = format!("[redacted:{}]", self.name);
@@ -101,8 +110,13 @@ mod tests {
 
     #[test]
     fn every_pattern_is_an_expression_with_hints() {
-        assert_eq!(Redactor::new().rules.len(), PATTERNS.len());
-        assert!(PATTERNS.iter().all(|(_, hints, _)| !hints.is_empty()));
+        let patterns = Pattern::all();
+        let count = patterns.len();
+        assert!(count > 50 && patterns.iter().all(|pattern| !pattern.hints.is_empty()));
+        // What is only marked on the page is an expression here, too.
+        let rules: Vec<Rule> = patterns.into_iter().filter_map(Rule::new).collect();
+        assert_eq!(rules.len(), count);
+        assert!(Redactor::new().rules.len() > 50);
     }
 
     #[test]

@@ -16,9 +16,11 @@ export interface ListOptions {
   limit?: number;
 }
 
-/** A transactional store of records, as IndexedDB is one. */
+/** A transactional store of records, as IndexedDB is one. Its transactions note what is to be indexed: see unindexed.ts. */
 export interface LocalDatabase {
   readonly kind: 'indexeddb' | 'memory';
+  /** Of the IndexedDB, for workers that read it, too. */
+  readonly name?: string;
   /** Runs `work` in a transaction over all stores: all of its writes happen, or none. `work` awaits nothing but `tx`. */
   run<T>(mode: 'readonly' | 'readwrite', work: (tx: LocalTransaction) => Promise<T>): Promise<T>;
   close(): void;

@@ -1,7 +1,8 @@
 import { StoreError } from '../errors.js';
 import type { Key, KeyRange, ListOptions, LocalDatabase, LocalTransaction } from './database.js';
 import { STORES, VERSION, type Records, type StoreName } from './schema.js';
-import { upgradeFromVersion1 } from './upgrade.js';
+import { noting } from './unindexed.js';
+import { createIndex, createStore, upgradeFromVersion1 } from './upgrade.js';
 
 const NAMES = Object.keys(STORES);
 
@@ -21,7 +22,7 @@ async function open(name: string): Promise<IDBDatabase> {
   let upgraded: Promise<void> = Promise.resolve();
   request.onupgradeneeded = ({ oldVersion }) => {
     if (oldVersion === 0) createStores(request.result);
-    else upgraded = upgrade(request.transaction as IDBTransaction);
+    else upgraded = upgrade(request.transaction as IDBTransaction, oldVersion);
   };
   try {
     const database = await resultOf(request);
@@ -34,9 +35,10 @@ async function open(name: string): Promise<IDBDatabase> {
 }
 
 /** In one transaction: where any of it fails, everything is as it was. */
-async function upgrade(transaction: IDBTransaction) {
+async function upgrade(transaction: IDBTransaction, version: number) {
   try {
-    await upgradeFromVersion1(transaction);
+    if (version === 1) await upgradeFromVersion1(transaction);
+    await createIndex(transaction);
   } catch {
     abort(transaction);
   }
@@ -47,20 +49,17 @@ function outdated() {
 }
 
 function createStores(database: IDBDatabase) {
-  for (const [name, { keyPath, autoIncrement, indexes }] of Object.entries(STORES)) {
-    const store = database.createObjectStore(name, { keyPath, autoIncrement: autoIncrement ?? false });
-    for (const [index, path] of Object.entries(indexes)) store.createIndex(index, path);
-  }
+  for (const name of NAMES) createStore(database, name as StoreName);
 }
 
 class IndexedDatabase implements LocalDatabase {
   readonly kind = 'indexeddb';
   onOutdated?: () => void;
-  readonly #name: string;
+  readonly name: string;
   #database: IDBDatabase | null = null;
 
   constructor(database: IDBDatabase, name: string) {
-    this.#name = name;
+    this.name = name;
     this.#use(database);
   }
 
@@ -74,7 +73,8 @@ class IndexedDatabase implements LocalDatabase {
     ended.catch(() => {});
     let value: T;
     try {
-      value = await work(new IndexedTransaction(transaction));
+      const tx = new IndexedTransaction(transaction);
+      value = await work(mode === 'readonly' ? tx : noting(tx));
     } catch (error) {
       abort(transaction);
       throw transaction.error ? errorOf(transaction) : error;
@@ -90,7 +90,7 @@ class IndexedDatabase implements LocalDatabase {
 
   async destroy() {
     this.close();
-    await resultOf(indexedDB.deleteDatabase(this.#name));
+    await resultOf(indexedDB.deleteDatabase(this.name));
   }
 
   #use(database: IDBDatabase) {
@@ -106,7 +106,7 @@ class IndexedDatabase implements LocalDatabase {
 
   async #begin(mode: IDBTransactionMode) {
     // The browser or another tab has closed it: it is opened again.
-    const database = this.#database ?? this.#use(await open(this.#name));
+    const database = this.#database ?? this.#use(await open(this.name));
     // Strict: done means written, not just on its way to the disk.
     return database.transaction(NAMES, mode, { durability: 'strict' });
   }

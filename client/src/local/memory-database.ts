@@ -1,4 +1,5 @@
 import type { Key, KeyRange, ListOptions, LocalDatabase, LocalTransaction } from './database.js';
+import { noting } from './unindexed.js';
 import { STORES, type Records, type StoreName } from './schema.js';
 
 /** A local database that keeps nothing: for tests, and where the browser has no other. */
@@ -24,7 +25,7 @@ class MemoryDatabase implements LocalDatabase {
     const result = this.#last.then(async () => {
       const undo: (() => void)[] = [];
       try {
-        return await work(new MemoryTransaction(this.#tables, undo, () => this.#nextKey++));
+        return await work(noting(new MemoryTransaction(this.#tables, undo, () => this.#nextKey++)));
       } catch (error) {
         for (const step of undo.reverse()) step();
         throw error;

@@ -7,8 +7,11 @@
 
 import type { Fields } from './fields.js';
 
-/** 2: messages stand by their place instead of by their timestamp, and may be beside the active path. See upgrade.ts. */
-export const VERSION = 2;
+/**
+ * 2: messages stand by their place instead of by their timestamp, and may be beside the active path. 3: there is an index to
+ * search. See upgrade.ts.
+ */
+export const VERSION = 3;
 
 interface StoreDefinition {
   keyPath: string | string[];
@@ -29,6 +32,8 @@ export const STORES: Record<StoreName, StoreDefinition> = {
   outbox: { keyPath: 'conversation', indexes: {} },
   refused: { keyPath: 'key', autoIncrement: true, indexes: {} },
   state: { keyPath: 'name', indexes: {} },
+  segments: { keyPath: 'conversation', indexes: { stamp: ['stamp'] } },
+  unindexed: { keyPath: 'conversation', indexes: {} },
 };
 
 /** The records of each store. */
@@ -38,9 +43,11 @@ export interface Records {
   outbox: OutboxEntry;
   refused: RefusedRecord;
   state: StateRecord;
+  segments: SegmentRecord;
+  unindexed: UnindexedRecord;
 }
 
-export type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state';
+export type StoreName = 'conversations' | 'messages' | 'outbox' | 'refused' | 'state' | 'segments' | 'unindexed';
 
 /** The `ETag` of the newest page as it came, and the tag of the state that it shows. */
 export interface PageTag {
@@ -224,6 +231,29 @@ export interface RefusedRecord {
   at: string;
 }
 
+/** The part of the index that finds one conversation. See search/segment.ts. */
+export interface SegmentRecord {
+  conversation: string;
+  /** Which write to the index it was, counted by `indexed`: tabs read what others have written since. */
+  stamp: number;
+  /** Of the conversation. */
+  updatedAt: number;
+  /** Line by line: the ids of its messages, in front of them an empty one for the title. */
+  ids: string;
+  lengths: Uint32Array;
+  /** Line by line, in order. */
+  terms: string;
+  starts: Uint32Array;
+  postings: Uint32Array;
+}
+
+/** A conversation that was written to since it was indexed; until then it has no segment. See unindexed.ts. */
+export interface UnindexedRecord {
+  conversation: string;
+  /** Another one with every write. */
+  mark: number;
+}
+
 export interface StateRecord {
   name: string;
   value: unknown;
@@ -243,6 +273,8 @@ export interface States {
   current: string | null;
   /** Fields that frontends of this browser have written themselves. */
   knownFields: { message: string[]; conversation: string[] };
+  /** How many segments were written so far. */
+  indexed: number;
   /** How far the migration of the old localStorage data is. */
   migration: { phase: 'storing' | 'sending' | 'sent' | 'undone'; source: string; total: number; rejected: Rejection[] };
 }

@@ -1,5 +1,12 @@
 import { SHOWN, withDirty } from './records.js';
-import { STORES, type ConversationRecord, type MessageBody, type MessageRecord } from './schema.js';
+import {
+  STORES,
+  type ConversationRecord,
+  type MessageBody,
+  type MessageRecord,
+  type StoreName,
+  type UnindexedRecord,
+} from './schema.js';
 
 /** What an earlier release has stored, in the form of this one. */
 
@@ -15,6 +22,23 @@ type Version1Conversation = Omit<ConversationRecord, 'verified' | 'nextPlace'> &
 };
 
 type Version1Message = Omit<MessageRecord, 'place'> & TimePlace;
+
+export function createStore(database: IDBDatabase, name: StoreName): IDBObjectStore {
+  const { keyPath, autoIncrement, indexes } = STORES[name];
+  const store = database.createObjectStore(name, { keyPath, autoIncrement: autoIncrement ?? false });
+  for (const [index, path] of Object.entries(indexes)) store.createIndex(index, path);
+  return store;
+}
+
+/** Versions 1 and 2 had no index: everything is yet to be indexed. */
+export async function createIndex(transaction: IDBTransaction): Promise<void> {
+  createStore(transaction.db, 'segments');
+  const unindexed = createStore(transaction.db, 'unindexed');
+  for (const key of await resultOf(transaction.objectStore('conversations').getAllKeys())) {
+    const record: UnindexedRecord = { conversation: String(key), mark: 0 };
+    unindexed.put(record);
+  }
+}
 
 /** In the transaction that changes the version: all of it is converted, or nothing. */
 export async function upgradeFromVersion1(transaction: IDBTransaction): Promise<void> {

@@ -62,7 +62,20 @@ export interface WriteResponse {
 export interface ImportResponse {
   imported: number;
   unchanged: number;
-  results: { index: number; id?: string | null; status: string; code?: string }[];
+  results: ImportResult[];
+  /** Of another system's history: lines that could not be read, and what the next portion has to begin with. */
+  invalidLines?: number;
+  continuation?: string;
+}
+
+export interface ImportResult {
+  index: number;
+  id?: string | null;
+  status: 'imported' | 'updated' | 'unchanged' | 'rejected' | 'skipped';
+  code?: string;
+  message?: string;
+  /** What the conversion says of it. */
+  source?: { skipped?: string; messages: number; placeholders?: unknown[]; morePlaceholders: number };
 }
 
 /** A session, as the server begins or renews it. */

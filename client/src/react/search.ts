@@ -1,38 +1,45 @@
-import { useEffect, useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 
-import type { SearchResult } from '../index.js';
+import type { LiveSearchOptions, SearchFindings, SearchResult } from '../index.js';
 import { useConversationStore } from './context.js';
-import { useLatest } from './latest.js';
 
 export interface SearchState {
-  /** What was found for the newest text that has been searched for; undefined before the first. */
+  /** What was found for the newest text that something has been found for; undefined before the first. */
   readonly data: readonly SearchResult[] | undefined;
-  /** Whether `data` is not yet that of the text. */
+  /** Whether `data` is not yet all of that of the text. */
   readonly isSearching: boolean;
+  /** `device`: only this device was searched. `everything`: the server, too. */
+  readonly scope: SearchFindings['scope'];
+  /** Whether the server has more to look through. */
+  readonly hasMore: boolean;
+  /** Lets the server look further. */
+  readonly loadMore: () => Promise<void>;
   readonly error: Error | null;
 }
 
-const EMPTY: readonly SearchResult[] = Object.freeze([]);
-const NOTHING: SearchState = { data: EMPTY, isSearching: false, error: null };
+const NOTHING: SearchState = {
+  data: Object.freeze([]),
+  isSearching: false,
+  scope: 'device',
+  hasMore: false,
+  loadMore: async () => {},
+  error: null,
+};
 
-interface Found {
-  text: string;
-  data?: readonly SearchResult[];
-  error: Error | null;
-}
-
-/** Searches the conversations on this device as the user types: of two texts, the result of the newer one is shown. */
-export function useSearch(text: string, { limit }: { limit?: number } = {}): SearchState {
+/** Searches as the user types: this device at once, and what only the server has when it comes. */
+export function useSearch(text: string, options: LiveSearchOptions = {}): SearchState {
   const store = useConversationStore<unknown>();
-  const [found, setFound] = useState<Found>({ text: '', error: null });
-  const latest = useLatest();
-  const words = text.trim();
-  useEffect(() => {
-    if (words === '') return undefined;
-    const take = (data: readonly SearchResult[]) => setFound({ text: words, data, error: null });
-    const fail = (error: unknown) => setFound((before) => ({ ...before, text: words, error: error as Error }));
-    return latest(store.search(words, limit === undefined ? {} : { limit }), take, fail);
-  }, [store, words, limit, latest]);
+  // A space behind it says that its last word is whole.
+  const words = text.trimStart();
+  const live = store.liveSearch(words, options);
+  const { subscribe, getSnapshot, getServerSnapshot } = live;
+  const { data, error } = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
+  const [before, setBefore] = useState<SearchFindings>();
+  // What was found for the text before is shown until there is something for this one.
+  const shown = words === '' ? undefined : (data ?? before);
+  if (shown !== before) setBefore(shown);
   if (words === '') return NOTHING;
-  return { data: found.data, isSearching: found.text !== words, error: found.error };
+  const { results, scope = 'device' } = shown ?? {};
+  const loadMore = () => live.loadMore();
+  return { data: results, isSearching: !data?.isComplete, scope, hasMore: data?.hasMore ?? false, loadMore, error };
 }

@@ -64,7 +64,7 @@ export class Api {
   async send<T>(method: string, path: string, request: ApiRequest = {}): Promise<ApiResponse<T>> {
     const headers: Record<string, string> = { ...request.headers };
     if (request.body !== undefined) headers['content-type'] = 'application/json';
-    if (method !== 'GET') headers['idempotency-key'] = crypto.randomUUID();
+    if (method !== 'GET') headers['idempotency-key'] ??= crypto.randomUUID();
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#attempt<T>(method, path, { ...request, headers });

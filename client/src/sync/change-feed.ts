@@ -2,7 +2,7 @@ import type { Clock } from '../environment.js';
 import type { EventBus } from '../event-bus.js';
 import type { LocalDatabase, LocalTransaction } from '../local/database.js';
 import { hasEnded, readOwnership, type Ownership } from '../local/ownership.js';
-import { readState, writeState } from '../local/records.js';
+import { listConversations, readState, writeState } from '../local/records.js';
 import { keepLosers } from '../local/refused-writes.js';
 import type { Api } from '../net/api.js';
 import type { StreamedChange, SyncResponse, WriteResponse } from '../net/wire.js';
@@ -14,6 +14,7 @@ import {
   unchanged,
   type RemoteChange,
 } from './apply-remote.js';
+import { ListProgress } from './list-progress.js';
 
 interface FeedParts {
   database: LocalDatabase;
@@ -34,6 +35,7 @@ export class ChangeFeed {
   readonly #clock: Clock;
   readonly #bus: EventBus;
   readonly #writesSettled: () => Promise<void>;
+  readonly #progress: ListProgress;
   /** While everything is read page by page: the ids of what there is. */
   #enumeration: Set<string> | null = null;
   /** Of each question under way, what writes have been confirmed since: its answer may be from before them. */
@@ -45,14 +47,18 @@ export class ChangeFeed {
     this.#clock = clock;
     this.#bus = bus;
     this.#writesSettled = writesSettled;
+    this.#progress = new ListProgress({ api, bus });
   }
 
   /** From where to ask, and whose changes. */
-  place(): Promise<{ cursor: string | undefined; ownership: Ownership }> {
-    return this.#database.run('readonly', async (tx) => ({
-      cursor: await readState(tx, 'cursor'),
-      ownership: await readOwnership(tx),
-    }));
+  async place(): Promise<{ cursor: string | undefined; ownership: Ownership }> {
+    const { isNew, ...place } = await this.#database.run('readonly', async (tx) => {
+      const cursor = await readState(tx, 'cursor');
+      const isNew = !cursor && (await listConversations(tx)).length === 0;
+      return { cursor, ownership: await readOwnership(tx), isNew };
+    });
+    if (isNew) this.#progress.begin();
+    return place;
   }
 
   /** Asks what has changed, until nothing more is there. Returns whether another device changed anything. */
@@ -70,6 +76,9 @@ export class ChangeFeed {
         await this.#writesSettled();
         isForeign = (await this.apply(body, ownership, confirmed)) || isForeign;
         if (!body.hasMore) return isForeign;
+      } catch (error) {
+        this.#progress.pause();
+        throw error;
       } finally {
         this.forgetConfirmations(confirmed);
       }
@@ -99,6 +108,7 @@ export class ChangeFeed {
     });
     if (!applied) {
       this.#enumeration = null;
+      this.#progress.end();
       return false;
     }
     const { isFirst, changes } = applied;
@@ -137,7 +147,8 @@ export class ChangeFeed {
     if (isFirst) this.#enumeration = new Set();
     if (!this.#enumeration) return;
     for (const id of ids) this.#enumeration.add(id);
-    if (hasMore) return;
+    if (hasMore) return this.#progress.advance(this.#enumeration.size);
+    this.#progress.end();
     const present = this.#enumeration;
     this.#enumeration = null;
     const changes = await this.#database.run('readwrite', async (tx) => {

@@ -165,19 +165,6 @@ export interface ConversationUpdates {
   activeStreamId?: string | null;
 }
 
-/** A conversation that `search()` found. */
-export interface SearchResult {
-  conversationId: string;
-  title: string;
-  /** Null where the title matched. */
-  messageId: string | null;
-  /** The text around the first match. */
-  excerpt: string;
-  /** Where in `excerpt` the match is. */
-  start: number;
-  length: number;
-}
-
 export interface ForkOptions {
   /** The last message of the fork; without it the last one of the conversation. */
   messageId?: string;

@@ -34,6 +34,15 @@ export interface StoreStatus {
   storage: 'indexeddb' | 'memory';
   /** Refused writes whose content waits in `refusedWrites()`. */
   refused: number;
+  /** While the list comes to a device that does not have it yet: how far it is. Else null. */
+  loading: ListLoading | null;
+}
+
+export interface ListLoading {
+  /** Conversations that are here. */
+  done: number;
+  /** Conversations in all; null until the server has said so. */
+  total: number | null;
 }
 
 /** Something in the store has changed: read again what is on the screen. */

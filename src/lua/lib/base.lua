@@ -13,7 +13,8 @@
 -- what belongs to it.
 --
 -- What the keys hold:
---   conversations  member: conversation id; score: the change sequence of its last change, or an older date
+--   conversations  member: conversation id; score: the change sequence of its last change, or an older date; of an agent
+--                  session so much less, see `sessions`, that it stands behind all others
 --   deleted        member: id of a deleted conversation; score: the change sequence of its deletion
 --   meta    ':user'          see `user_names`, then for each of the last days with any activity
 --                            ;day messages tokens
@@ -165,6 +166,21 @@ end
 
 local function is_true(record, name)
   return string.find(RS .. record, RS .. name .. US .. 'true' .. RS, 1, true) ~= nil
+end
+
+-- Conversations of the kind "session" keep what an agent's SDK stores. They stand below all others in the order of the
+-- conversations, where no list of chats and no sync comes to: no date is as old. In one table, as a script may have 200 local names.
+-- BELOW     by how much, ms
+-- HIGHEST   below which score they are, as a bound of ranges; LOWEST_CHAT: above which all others are
+local sessions = { BELOW = 1000000000000000, HIGHEST = '(-500000000000000', LOWEST_CHAT = '(-500000000000000' }
+
+function sessions.has(record)
+  return string.find(RS .. record, '\30"kind"\31"session"\30', 1, true) ~= nil
+end
+
+-- The score of a conversation with this record that was changed at this place in the change sequence.
+function sessions.score(record, place)
+  return sessions.has(record) and place - sessions.BELOW or place
 end
 
 -- How long a conversation with this record lives when it is used, ms; math.huge: for ever.

@@ -211,7 +211,7 @@ local function touch(user, c)
 end
 
 local function put_in_list(user, c, score)
-  redis.call('ZADD', CONVERSATIONS, integer(score), c.id)
+  redis.call('ZADD', CONVERSATIONS, integer(sessions.score(c.record, score)), c.id)
   local user_due
   c.is_due, user_due = slide(user, c.counters, c.record)
   if user_due then expire_user(user) end
@@ -255,10 +255,11 @@ local function written(status, user, c)
     change_sequence = change_sequence(user) }
 end
 
--- The metadata that a change replaces, for repeats of what came before: the title alone where it is long.
+-- The metadata that a change replaces, for repeats of what came before: the title alone where it is long. Not that of a
+-- session, whose summary changes with every append: repeats are told the present one.
 local MOST_REPLACED = 1024
 local function replaced_record(c)
-  if c.before.totals == nil or c.record == c.old_record then return nil end
+  if c.before.totals == nil or c.record == c.old_record or sessions.has(c.record) then return nil end
   if #c.old_record <= MOST_REPLACED then return c.old_record end
   local title = string.match(RS .. c.old_record, '\30("title"\31[^\30]*\30)') or ''
   return #title <= MOST_REPLACED and title or nil
@@ -271,7 +272,8 @@ local function commit(kind, user, c, status, extra, messages)
   c.writes = remember(c.writes, outcome_of(status, user, c, extra), replaced_record(c))
   local fields = usage.push_fields(conversation_fields(user, c))
   redis.call('HSET', META, ':user', format_user(user), ':account', format_account(user), unpack(fields))
-  notify(kind, user, c.counters, messages)
+  -- Devices do not have sessions, and the next notice of something else has them sync.
+  if not sessions.has(c.record) then notify(kind, user, c.counters, messages) end
   return written(status, user, c)
 end
 

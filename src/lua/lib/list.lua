@@ -6,11 +6,11 @@ local PAGE_BYTES = 3500000
 -- At most `wanted` conversations behind (score, id), last changed first: a flat list of id, score.
 local function conversations_behind(score, id, wanted)
   if id == '' then
-    return redis.call('ZREVRANGE', CONVERSATIONS, 0, wanted - 1, 'WITHSCORES')
+    return redis.call('ZREVRANGEBYSCORE', CONVERSATIONS, '+inf', sessions.LOWEST_CHAT, 'WITHSCORES', 'LIMIT', 0, wanted)
   end
   -- Conversations may share a score, so all that share the cursor's are read, and those up to it dropped.
   local shared = redis.call('ZCOUNT', CONVERSATIONS, score, score)
-  local found = redis.call('ZREVRANGEBYSCORE', CONVERSATIONS, score, '-inf', 'WITHSCORES',
+  local found = redis.call('ZREVRANGEBYSCORE', CONVERSATIONS, score, sessions.LOWEST_CHAT, 'WITHSCORES',
     'LIMIT', 0, wanted + shared)
   local kept = {}
   for i = 1, #found, 2 do
@@ -40,12 +40,12 @@ local function push_summary(values, id, stored, at)
 end
 
 -- A page of the list: the user; id, record, counters and state of each conversation in `values`; in `score` and
--- `id` where the next page begins, '' on the last one.
-local function page_of_list(limit, score, id)
+-- `id` where the next page begins, '' on the last one. `behind`: reads what comes behind a place, as `conversations_behind`.
+local function page_of_list(limit, score, id, behind)
   local page, count, bytes = { score = '', id = '', values = {} }, 0, 0
   -- A second round is needed only where conversations expired since they were last cleared away.
   for _ = 1, 10 do
-    local found = conversations_behind(score, id, limit + 1)
+    local found = (behind or conversations_behind)(score, id, limit + 1)
     local fields = { ':user' }
     for i = 1, #found, 2 do push_summary_fields(fields, found[i]) end
     local stored = redis.call('HMGET', META, unpack(fields))

@@ -1,5 +1,6 @@
 //! The stored procedures. Each file under `src/lua/` says what it takes, returns, costs and touches.
 
+pub(super) mod agent_sessions;
 pub(super) mod conversations;
 pub(super) mod messages;
 pub(super) mod metrics;
@@ -54,6 +55,8 @@ pub(super) static METRICS_ADD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("../../lua/metrics_add.lua")));
 
 scripts! {
+    AGENT_SESSIONS_LIST = READING "agent_sessions_list.lua" with LIST;
+    AGENT_SESSION_APPEND = WRITING "agent_session_append.lua" with APPEND;
     CHANGES_LIST = READING "changes_list.lua" with LIST;
     CODE_CREATE = WRITING "code_create.lua";
     CODE_REDEEM = WRITING "code_redeem.lua";

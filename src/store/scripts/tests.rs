@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::agent_sessions::{AgentSessionAppend, AgentSessionsList};
 use super::conversations::{
     ConversationDelete, ConversationFork, ConversationPatch, ConversationRenew, ConversationSave,
     ConversationsExport, ConversationsFilter, ConversationsImport, ConversationsList,
@@ -147,6 +148,8 @@ macro_rules! check_all {
 #[test]
 fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
     let checked = check_all!(
+        AgentSessionAppend<'_>,
+        AgentSessionsList<'_>,
         ChangesList<'_>,
         CodeCreate<'_>,
         ReadTokenCreate,

@@ -1,6 +1,7 @@
 //! Every call that changes something, and what it meets.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::Request;
 use super::account::{copy, five, said};
@@ -66,6 +67,7 @@ const SESSION: &str = "/api/session";
 pub fn situations() -> Vec<Situation> {
     let mut all = saves();
     all.extend(messages());
+    all.extend(agent_sessions());
     all.extend(trash());
     all.extend(shares_and_files());
     let mut others = sessions();
@@ -218,6 +220,33 @@ fn messages() -> Vec<Situation> {
         ),
         situation("delete a conversation", Request::delete(A)),
     ]
+}
+
+fn agent_sessions() -> Vec<Situation> {
+    let append = |entries: Value| {
+        let (path, body) = entries_to_append("s", entries);
+        Request::post(&path, body)
+    };
+    let entry = |uuid: &str| json!({ "type": "user", "uuid": uuid, "timestamp": "2025-07-03T12:30:00.000Z" });
+    let first = append(json!([entry("e1"), entry("e2")]));
+    let more = append(json!([entry("e1"), entry("e3"), entry("e4")]));
+    vec![
+        situation("begin an agent session", first.clone()),
+        situation("append to an agent session", more).after(vec![first]),
+    ]
+}
+
+/// Entries for an agent session: where they are sent, and in what.
+pub fn entries_to_append(session: &str, entries: Value) -> (String, Value) {
+    let hash = |text: &str, length: usize| {
+        let hash = Sha256::digest(text.as_bytes());
+        let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        digits[..length].to_owned()
+    };
+    let id = format!("session-{}-{}", hash("p", 24), hash(session, 32));
+    let key = json!({ "projectKey": "p", "sessionId": session });
+    let path = format!("/api/conversations/{id}/messages");
+    (path, json!({ "session": key, "entries": entries }))
 }
 
 fn trash() -> Vec<Situation> {

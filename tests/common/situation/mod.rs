@@ -8,7 +8,7 @@ pub mod view;
 #[allow(unused_imports, reason = "not every test program uses all of it")]
 pub use account::Account;
 #[allow(unused_imports, reason = "not every test program uses all of it")]
-pub use calls::{Situation, situations};
+pub use calls::{Situation, entries_to_append, situations};
 #[allow(unused_imports, reason = "not every test program uses all of it")]
 pub use view::{View, check_bytes};
 

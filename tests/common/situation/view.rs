@@ -122,7 +122,7 @@ impl View {
             assert_eq!(pair[0]["messageCount"], on_path, "{at}: messages of {id}");
             let sum: u64 = kept
                 .iter()
-                .map(|message| message["tokens"]["total"].as_u64().unwrap())
+                .map(|message| message["tokens"]["total"].as_u64().unwrap_or(0))
                 .sum();
             assert_eq!(pair[0]["totalTokens"], sum, "{at}: tokens of {id}");
             (messages, tokens) = (messages + on_path, tokens + sum);
@@ -202,11 +202,17 @@ pub async fn check_bytes(at: &str, site: &Site, deployment: &Deployment, user: &
     assert_eq!(kept, counted, "{at}: bytes");
 }
 
-/// Every page of the list.
+/// Every page of the list, and of agent sessions.
 async fn list(user: &Client) -> Vec<Value> {
+    let mut all = pages(user, "").await;
+    all.extend(pages(user, "&kind=session").await);
+    all
+}
+
+async fn pages(user: &Client, filter: &str) -> Vec<Value> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
-        let path = format!("/api/conversations?limit=50{cursor}");
+        let path = format!("/api/conversations?limit=50{filter}{cursor}");
         let page = user.get(&path).await.expect(200);
         all.extend(page["data"].as_array().unwrap().iter().cloned());
         match page["nextCursor"].as_str() {

@@ -11,6 +11,7 @@ pub fn parameters() -> Value {
         "MessageId": path("messageId", "The message.", "1751545800001"),
         "ConversationLimit": limit("conversations", limits::CONVERSATION_PAGE),
         "MessageLimit": limit("messages", limits::MESSAGE_PAGE),
+        "EntryLimit": entry_limit(),
         "Cursor": query(
             "cursor",
             "Where to go on: `nextCursor` of an answer. Opaque, and valid whatever is added or removed meanwhile.",
@@ -150,6 +151,17 @@ fn limit(what: &str, size: PageSize) -> Value {
         "maximum": size.most,
         "default": size.default,
     });
+    query("limit", &description, schema)
+}
+
+/// Of messages, or with a `view` of entries.
+fn entry_limit() -> Value {
+    let (messages, entries) = (limits::MESSAGE_PAGE, limits::ENTRY_PAGE);
+    let description = format!(
+        "How many at most: of messages {} where it is not said and up to {}, with a `view` {} and up to {}.",
+        messages.default, messages.most, entries.default, entries.most
+    );
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": entries.most });
     query("limit", &description, schema)
 }
 

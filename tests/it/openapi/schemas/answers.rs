@@ -15,6 +15,8 @@ pub fn schemas() -> Map<String, Value> {
         ("ConversationList", conversation_list()),
         ("MessagePage", message_page()),
         ("Appended", appended()),
+        ("AppendedMessages", appended_messages()),
+        ("AppendedEntries", appended_entries()),
         ("WrittenMessage", written_message()),
         ("DeletedMessages", deleted_messages()),
         ("DeletedConversation", deleted_conversation()),
@@ -87,16 +89,38 @@ fn conversation_list() -> Value {
 
 fn message_page() -> Value {
     object(json!({
-        "data": list_of("Message"),
+        "data": {
+            "type": "array",
+            "items": { "anyOf": [reference("Message"), reference("SessionEntry"), reference("ReadableMessage")] },
+        },
         "nextCursor": next_cursor(),
         "revision": described(count(), "Of the conversation."),
     }))
 }
 
 fn appended() -> Value {
+    json!({ "oneOf": [reference("AppendedMessages"), reference("AppendedEntries")] })
+}
+
+fn appended_messages() -> Value {
     object(json!({
         "conversation": reference("Conversation"),
         "appended": described(ids(), "Those that were not there already."),
+        "clock": reference("Clock"),
+        "previousClock": reference("PreviousClock"),
+    }))
+}
+
+/// What became of the entries of an agent session.
+fn appended_entries() -> Value {
+    object(json!({
+        "conversation": reference("Conversation"),
+        "appended": described(count(), "How many were not there already."),
+        "ignored": {
+            "type": "array",
+            "items": { "type": "integer", "minimum": 0 },
+            "description": "The places in the request, from 0, of those that were there already.",
+        },
         "clock": reference("Clock"),
         "previousClock": reference("PreviousClock"),
     }))

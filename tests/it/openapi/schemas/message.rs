@@ -41,7 +41,54 @@ pub fn schemas() -> Map<String, Value> {
     schemas.insert("MessageToSave".into(), new_message(saved));
     schemas.insert("MessagePatch".into(), patch());
     schemas.insert("MessagesToAppend".into(), append());
+    schemas.extend(session_entries());
+    schemas.insert(
+        "NewMessages".into(),
+        json!({ "anyOf": [reference("MessagesToAppend"), reference("EntriesToAppend")] }),
+    );
     schemas
+}
+
+/// The entries of agent sessions, and what is shown of them.
+fn session_entries() -> [(String, Value); 4] {
+    let text = json!({ "type": "string", "minLength": 1, "maxLength": limits::SESSION_KEY });
+    let key = object_with(
+        json!({ "projectKey": text, "sessionId": text }),
+        json!({
+            "subpath": {
+                "anyOf": [text.clone(), { "type": "null" }],
+                "description": "Of what a subagent of the session writes.",
+            },
+        }),
+    );
+    let entry = open(
+        object_with(
+            json!({ "type": { "type": "string" } }),
+            json!({ "uuid": described(json!({}), "Where it is a string, the entry is appended once.") }),
+        ),
+        "Opaque but for its type, and comes back byte for byte.",
+    );
+    let readable = open(
+        object_with(
+            json!({ "id": reference("Id"), "type": reference("MessageType") }),
+            json!({}),
+        ),
+        "A message that an import of the entries would make.",
+    );
+    let entries = json!({
+        "type": "array",
+        "items": reference("SessionEntry"),
+        "minItems": 1,
+        "maxItems": limits::ENTRIES,
+    });
+    let append = object(json!({ "session": reference("SessionKey"), "entries": entries }));
+    [
+        ("SessionKey", key),
+        ("SessionEntry", entry),
+        ("ReadableMessage", readable),
+        ("EntriesToAppend", append),
+    ]
+    .map(|(name, schema)| (name.to_owned(), schema))
 }
 
 fn new_message(required: Value) -> Value {

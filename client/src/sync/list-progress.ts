@@ -1,0 +1,57 @@
+import type { EventBus } from '../event-bus.js';
+import type { Api } from '../net/api.js';
+import type { Statistics } from '../types.js';
+
+/** How far the list is that a device asks for that has nothing yet; told for the status. */
+export class ListProgress {
+  readonly #api: Api;
+  readonly #bus: EventBus;
+  /** Conversations that are here; null: no such list is under way. */
+  #done: number | null = null;
+  #total: number | null = null;
+  #isAsked = false;
+
+  constructor({ api, bus }: { api: Api; bus: EventBus }) {
+    this.#api = api;
+    this.#bus = bus;
+  }
+
+  /** The first page is asked for. */
+  begin() {
+    this.#done ??= 0;
+    this.#tell();
+  }
+
+  /** A page is here that is not the last one, and so many conversations in all. */
+  advance(done: number) {
+    this.#done = done;
+    this.#tell();
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    this.#askTotal().catch(() => {});
+  }
+
+  /** It broke off, and goes on from there. */
+  pause() {
+    if (this.#done !== null) this.#bus.emit('list-loading', null);
+  }
+
+  /** All of it is here, or it is not wanted any more. */
+  end() {
+    if (this.#done !== null) this.#bus.emit('list-loaded', undefined);
+    [this.#done, this.#total, this.#isAsked] = [null, null, false];
+  }
+
+  /** Only for a list of several pages: no page says how many conversations there are. */
+  async #askTotal() {
+    const { body } = await this.#api.call<Statistics>('GET', '/user');
+    this.#total = body.totals.current.conversations;
+    if (this.#done !== null) this.#tell();
+  }
+
+  #tell() {
+    const done = this.#done ?? 0;
+    const total = this.#total === null ? null : Math.max(this.#total, done);
+    this.#bus.emit('list-loading', { done, total });
+  }
+}

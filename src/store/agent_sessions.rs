@@ -1,0 +1,97 @@
+//! Agent sessions: appending their entries, and listing them. All else about them is as with any conversation.
+
+use super::call::Call;
+use super::scripts::agent_sessions::{AgentSessionAppend, AgentSessionsList};
+use super::scripts::conversations::ListedConversation;
+use super::written::Written;
+use super::{ConversationList, Cursor, Outcome, StoreError, UserStore};
+use crate::model::{ConversationId, EntriesToAppend, Preconditions, SessionFilter};
+use crate::upkeep::Task;
+
+/// What became of entries that were to be appended.
+#[derive(Debug)]
+pub struct AppendedEntries {
+    /// The session after it.
+    pub written: Written,
+    /// How many were appended.
+    pub appended: usize,
+    /// The places in the request, from 0, of those that were there already.
+    pub ignored: Vec<usize>,
+}
+
+impl UserStore<'_> {
+    /// Appends entries in the order sent, and begins the session where it is not there yet. Those that are there already are
+    /// left as they are.
+    ///
+    /// # Errors
+    /// `ConversationDeleted`; `ConversationExists` where this is no session; `Stale`; a quota; or the database failed.
+    pub async fn append_entries(
+        &self,
+        id: &ConversationId,
+        sent: &EntriesToAppend,
+        preconditions: &Preconditions,
+    ) -> Result<AppendedEntries, StoreError> {
+        let call = AgentSessionAppend {
+            record: sent.record.as_str(),
+            title: sent.title.as_deref().unwrap_or_default(),
+            entries: &sent.entries,
+        };
+        let reply = self
+            .write(Call::about(id, call).under(preconditions))
+            .await?;
+        let written = reply
+            .written
+            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        // The script says nothing where it has appended all of them.
+        let flags = reply.appended.bytes();
+        let is_appended: Vec<bool> = match reply.appended.is_empty() {
+            true => vec![true; sent.entries.len()],
+            false => flags.map(|flag| flag == b'1').collect(),
+        };
+        if written.outcome == Outcome::Created {
+            self.count("conversations_total{event=\"created\"}", 1);
+        }
+        let fresh = sent.entries.iter().zip(&is_appended);
+        let fresh = fresh.filter_map(|(entry, is_appended)| is_appended.then_some(entry));
+        self.count_messages(fresh, written.summary.counters.messages);
+        Ok(AppendedEntries {
+            appended: is_appended.iter().filter(|appended| **appended).count(),
+            ignored: sent.ignored(&is_appended),
+            written,
+        })
+    }
+
+    /// A page of the sessions that fit the filter, last changed first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions(
+        &self,
+        filter: &SessionFilter,
+        limit: usize,
+        after: Option<&Cursor>,
+    ) -> Result<ConversationList, StoreError> {
+        let call = AgentSessionsList {
+            limit,
+            prefix: filter.prefix(),
+            is_flat: filter.leaves_out_subpaths(),
+            after,
+        };
+        let reply = self.read(call).await?;
+        if reply.is_purge_due {
+            self.caller
+                .context
+                .add_upkeep(Task::Purge(self.caller.user.clone()));
+        }
+        let conversations =
+            ListedConversation::into_summaries(reply.conversations, &|id, version| {
+                self.tag_of(id, version)
+            })?;
+        Ok(ConversationList {
+            conversations,
+            next: reply.next,
+            change_sequence: reply.change_sequence,
+            count: None,
+        })
+    }
+}
