@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_was_said_is_whole_and_tools_are_shortened() {
-        let long = "x".repeat(TOOL + 50);
+        let long = "x ".repeat(TOOL / 2) + "end";
         let parts = format!(
             r#"[{{"type":"reasoning","text":"Hm."}},{{"type":"text","text":"Let me look."}},
             {{"type":"tool_use","name":"Read","input":{{"path":"a"}}}},
@@ -126,8 +126,8 @@ mod tests {
         let shown = text_of_message(&format!("\"parts\"\u{1f}{parts}"));
         let expected = format!(
             "## assistant, 1970-01-01T00:00:00.000Z, m\n\nLet me look.\n\n[tool Read: {{\"path\":\"a\"}}]\n\n\
-             [result: {}… (50 more characters)]\n\n[file: report.pdf]\n\n[source: https://example.com]\n",
-            "x".repeat(TOOL)
+             [result: {}… (3 more characters)]\n\n[file: report.pdf]\n\n[source: https://example.com]\n",
+            "x ".repeat(TOOL / 2)
         );
         assert_eq!(shown, expected);
     }
