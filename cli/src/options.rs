@@ -144,9 +144,13 @@ pub struct ListOptions {
 /// What to search for.
 #[derive(Debug, Args)]
 pub struct SearchOptions {
-    /// The words; upper and lower case are the same.
+    /// The words, which all have to be found: their beginnings (`conf*`) and phrases (`"in this order"`) too, in upper or lower
+    /// case, with or without accents.
     #[arg(required = true)]
     pub words: Vec<String>,
+    /// The most conversations that are shown.
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
 }
 
 /// What to write, and where.

@@ -1,5 +1,5 @@
 /**
- * The plan's profile of a user's day, through the module: 3 starts of the app, 8 hours with the page seen half of the time,
+ * A user's day, through the module: 3 starts of the app, 8 hours with the page seen half of the time,
  * 10 conversations opened, 60 messages in 30 turns, saved every 300 ms while the answer is written.
  */
 

@@ -1,94 +1,65 @@
-//! `search`: reads an export of everything, and shows what has all the words.
+//! `search`: asks the service, page by page, and shows what was found as it comes.
 
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::conversations::{line, one_line};
-use super::lines::Lines;
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::options::{Options, SearchOptions};
-use crate::output::{Output, count};
+use crate::output::Output;
 
-/// Prints conversations that have all the words in the title or in texts.
+/// The most characters of an excerpt.
+const EXCERPT: usize = 240;
+
+/// Prints conversations in which all of the words are found.
 pub async fn search(options: &Options, search: &SearchOptions) -> Result<(), Failure> {
     let (client, _) = Client::signed_in(options).await?;
-    let words: Vec<String> = search
-        .words
-        .iter()
-        .map(|word| word.to_lowercase())
-        .collect();
-    let mut lines = Lines::new(client.open("/api/export").await?);
-    let (mut found, mut read): (Vec<Value>, u64) = (Vec::new(), 0);
     let output = Output::new(options.json);
-    while let Some(text) = lines.next().await? {
-        let conversation: Value = serde_json::from_slice(&text).map_err(Failure::other)?;
-        if conversation["id"].is_null() {
-            continue;
-        }
-        read += 1;
-        if let Some(hit) = hit(&conversation, &words) {
-            // A long conversation goes on in further lines.
-            if found.last().is_none_or(|last| last["id"] != hit["id"]) {
-                output.text(|| describe(&hit));
-                found.push(hit);
+    let (mut found, mut cursor): (Vec<Value>, Option<String>) = (Vec::new(), None);
+    loop {
+        let mut page = client
+            .get(&path(&search.words.join(" "), cursor.as_deref())?)
+            .await?;
+        let Value::Array(hits) = page["data"].take() else {
+            return Err(Failure::other("the service does not answer as expected"));
+        };
+        for hit in hits {
+            output.text(|| describe(&hit));
+            found.push(hit);
+            if found.len() == search.limit {
+                break;
             }
         }
+        cursor = page["nextCursor"].as_str().map(str::to_owned);
+        if cursor.is_none() || found.len() >= search.limit {
+            break;
+        }
     }
-    output.json(|| json!({ "conversations": found, "searched": read, "by": "export" }));
-    if !options.json {
-        output.warn(&format!(
-            "{} read: the service has no search yet",
-            count(read, "conversation")
-        ));
-    }
+    output.json(|| json!({ "conversations": found, "complete": cursor.is_none() }));
     Ok(())
 }
 
-/// The conversation without its messages, and where its first word is; `None` where a word is missing.
-fn hit(conversation: &Value, words: &[String]) -> Option<Value> {
-    let title = conversation["title"].as_str().unwrap_or_default();
-    let messages = conversation["messages"].as_array().into_iter().flatten();
-    let texts: Vec<&str> = std::iter::once(title)
-        .chain(messages.filter_map(|message| message["content"].as_str()))
-        .collect();
-    let is_there = |word: &String| texts.iter().any(|text| text.to_lowercase().contains(word));
-    if !words.iter().all(is_there) {
-        return None;
-    }
-    let excerpt = texts
-        .iter()
-        .skip(1)
-        .find_map(|text| excerpt(text, words.first()?));
-    let mut hit = json!({ "excerpt": excerpt });
-    for name in ["id", "title", "updatedAt", "messageCount"] {
-        hit[name] = conversation[name].clone();
-    }
-    Some(hit)
+fn path(words: &str, cursor: Option<&str>) -> Result<String, Failure> {
+    let mut parameters = vec![("q", words)];
+    parameters.extend(cursor.map(|cursor| ("cursor", cursor)));
+    let url = Url::parse_with_params("http://service/api/conversations", parameters)
+        .map_err(Failure::other)?;
+    Ok(format!(
+        "{}?{}",
+        url.path(),
+        url.query().unwrap_or_default()
+    ))
 }
 
-/// The line of a text that a word is in.
-fn excerpt(text: &str, word: &str) -> Option<String> {
-    const LONGEST: usize = 160;
-    let line = text
-        .lines()
-        .find(|line| line.to_lowercase().contains(word))?;
-    let lower = line.to_lowercase();
-    let before = lower.find(word).map_or(0, |at| lower[..at].chars().count());
-    let excerpt: String = line
-        .chars()
-        .skip(before.saturating_sub(LONGEST / 2))
-        .take(LONGEST)
-        .collect();
-    Some(one_line(excerpt.trim(), LONGEST))
-}
-
+/// The conversation, and below it the best that was found there.
 fn describe(hit: &Value) -> String {
-    let excerpt = hit["excerpt"].as_str().unwrap_or_default();
-    if excerpt.is_empty() {
-        line(hit)
-    } else {
-        format!("{}\n    {excerpt}", line(hit))
-    }
+    let messages = hit["messages"].as_array().into_iter().flatten();
+    let excerpts = messages.filter_map(|message| message["excerpt"]["text"].as_str());
+    let lines: String = excerpts
+        .map(|text| format!("\n    {}", one_line(text, EXCERPT)))
+        .collect();
+    line(&hit["conversation"]) + &lines
 }
 
 #[cfg(test)]
@@ -96,19 +67,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_words_have_to_be_there() {
-        let conversation = json!({ "id": "c", "title": "Title", "messages": [
-            { "content": "one\nÄ two THREE" }, { "content": [{ "type": "text" }] } ] });
-        let hit = |words: &[&str]| {
-            hit(
-                &conversation,
-                &words
-                    .iter()
-                    .map(|&word| word.to_owned())
-                    .collect::<Vec<_>>(),
-            )
-        };
-        assert_eq!(hit(&["three", "title"]).unwrap()["excerpt"], "Ä two THREE");
-        assert!(hit(&["three", "four"]).is_none());
+    fn words_are_sent_as_they_are() {
+        let path = path("a \"b & c\" ü", Some("x")).unwrap();
+        assert_eq!(path, "/api/conversations?q=a+%22b+%26+c%22+%C3%BC&cursor=x");
+    }
+
+    #[test]
+    fn what_was_found_stands_below_its_conversation() {
+        let hit = json!({
+            "conversation": { "id": "c", "title": "T", "updatedAt": "2026-01-02T03:04:05Z", "messageCount": 2 },
+            "messages": [{ "excerpt": { "text": "one\ntwo" } }],
+        });
+        let text = describe(&hit);
+        assert!(text.contains("c  T\n    one two"), "{text}");
     }
 }

@@ -87,17 +87,15 @@ async fn a_search_finds_what_has_all_the_words() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|hit| hit["id"].clone())
+            .map(|hit| hit["conversation"]["id"].clone())
             .collect::<Vec<_>>()
     };
     assert_eq!(search(&["APPLE", "message"]).await, ["apple"]);
     assert_eq!(search(&["message"]).await.len(), 2);
     assert_eq!(search(&["apple", "pear"]).await, Vec::<Value>::new());
     let text = machine.run(&["search", "pear"]).await.expect(0);
-    assert!(
-        text.stdout.contains("message 0 of pear") && text.stderr.contains("no search yet"),
-        "{text:?}"
-    );
+    assert!(text.stdout.contains("\n    message "), "{text:?}");
+    assert_eq!(search(&["message", "--limit", "1"]).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
