@@ -13,7 +13,7 @@ use http::Method;
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET if request.flag("trash")? => trash(&app, &request).await,
-        Method::GET if request.searches() => find(&app, &request).await,
+        Method::GET if request.searches()? => find(&app, &request).await,
         Method::GET => list(&app, &request).await,
         Method::DELETE => empty_trash(&app, &request).await,
         _ => create(&app, request).await,
@@ -49,7 +49,7 @@ async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError>
     let user = request.user(app).await?;
     let cursor = request.cursor(CursorKind::Trash)?;
     let is_filtered = !request.conversation_filter()?.is_empty();
-    if request.searches() || is_filtered || request.session_filter()?.is_some() {
+    if request.searches()? || is_filtered || request.session_filter()?.is_some() {
         return Err(invalid_query("trash", "no filter beside it"));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;

@@ -220,8 +220,18 @@ impl ApiRequest {
     }
 
     /// Whether something is searched for.
-    pub fn searches(&self) -> bool {
-        self.parameter("q").is_some()
+    ///
+    /// # Errors
+    /// `invalid_query` for what goes with a search only, without one.
+    pub fn searches(&self) -> Result<bool, ApiError> {
+        if self.parameter("q").is_some() {
+            return Ok(true);
+        }
+        let mut of_a_search = ["type", "from", "until"].into_iter();
+        match of_a_search.find(|name| self.parameter(name).is_some()) {
+            Some(name) => Err(invalid_query(name, "a q beside it")),
+            None => Ok(false),
+        }
     }
 
     /// What is searched for: `?q=`, `?type=`, `?from=`, `?until=`, and what a list takes.

@@ -18,8 +18,8 @@ EXCUSES = {
     # That ids within one array differ is beyond a schema.
     "duplicate_id": {"createConversation", "saveConversation", "appendMessages"},
     # Which formats there are depends on whether one conversation is asked for; the trash takes no filter, nor do agent sessions.
-    # A page has more entries of those than messages.
-    "invalid_query": {"exportConversations", "listConversations", "listMessages"},
+    # A page has more entries of those than messages. What goes with a search goes with nothing else. A stream's place is opaque.
+    "invalid_query": {"exportConversations", "listConversations", "listMessages", "sync"},
     # A share's end lies between now and a conversation's life from now; one's own token cannot be claimed; a recovery
     # code has characters that check the others. A message has a
     # content or parts that are not null, and no parts beside blocks; a fork has no messages, and of two things it is of one; a head that is null changes nothing;
@@ -34,6 +34,8 @@ EXCUSES = {
         "saveMessage",
         "patchMessage",
     },
+    # A query has at least one letter or digit, of any script.
+    "query_too_short": {"listConversations"},
     # What a field is expected to be is not known beforehand.
     "field_mismatch": None,
     # What a history is written in is told by what is in it.

@@ -386,5 +386,7 @@ async fn what_cannot_be_searched_for_is_refused(site: Site) {
     refused("q=a&from=soon", "invalid_query").await;
     refused("q=a&limit=0", "invalid_query").await;
     refused("q=a&trash=true", "invalid_query").await;
+    refused("type=user", "invalid_query").await;
+    refused("from=0", "invalid_query").await;
     assert_eq!(page(&user, "q=a").await["data"], json!([]));
 }
