@@ -1103,6 +1103,12 @@ interface ImportReport {
         code: string;
     }[];
 }
+/** A token by which an agent reads, and nothing else. */
+interface ReadToken {
+    token: string;
+    /** ISO 8601. */
+    createdAt: string;
+}
 /** What brings an anonymous user back. */
 interface RecoveryCode {
     /** Seven groups of four letters and digits. */
@@ -1132,6 +1138,8 @@ interface Statistics {
     };
     /** When the anonymous user's recovery code was made, ISO 8601; null where there is none. */
     recoveryCodeCreatedAt: string | null;
+    /** When the token was made that only reads, ISO 8601; null where there is none. */
+    readTokenCreatedAt: string | null;
     messagesPerConversation: {
         mean: number;
         max: number;
@@ -1816,6 +1824,13 @@ declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
      */
     createRecoveryCode(): Promise<RecoveryCode>;
     /**
+     * A token by which an agent reads this user's conversations, and does nothing else; the token before ends. Nobody can tell it
+     * again. `getStatistics()` says whether there is one, and since when.
+     */
+    createReadToken(): Promise<ReadToken>;
+    /** Ends that token, if there is one. */
+    revokeReadToken(): Promise<void>;
+    /**
      * Becomes the user whose recovery code it is, as `redeemLinkCode()` does. Rejects with `wrong_code`, and with
      * `invalid_field` where the code is mistyped.
      */
@@ -1973,4 +1988,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, LiveSearch, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, ReadToken, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

@@ -7,7 +7,7 @@ import { forgetOldData } from './migration.js';
 import type { SessionResponse } from './net/wire.js';
 import { openStore, type OpenStore } from './open.js';
 import { newConversationId } from './text.js';
-import type { RecoveryCode } from './types.js';
+import type { ReadToken, RecoveryCode } from './types.js';
 
 /** Devices and users: who this device is, and whose the data on it are. */
 
@@ -38,6 +38,19 @@ export async function createRecoveryCode({ engine }: OpenStore): Promise<Recover
 export async function revokeRecoveryCode({ engine }: OpenStore) {
   const { api } = await engine.get();
   await api.call('POST', '/session', { body: { action: 'revokeRecoveryCode' } });
+}
+
+/** Makes a token that only reads, in the place of the one before. It is told this once. */
+export async function createReadToken({ engine }: OpenStore): Promise<ReadToken> {
+  const { api } = await engine.get();
+  const options = { body: { action: 'createReadToken' } };
+  const { body } = await api.call<{ readToken: string; createdAt: string }>('POST', '/session', options);
+  return { token: body.readToken, createdAt: body.createdAt };
+}
+
+export async function revokeReadToken({ engine }: OpenStore) {
+  const { api } = await engine.get();
+  await api.call('POST', '/session', { body: { action: 'revokeReadToken' } });
 }
 
 /**

@@ -9,6 +9,7 @@ import type {
   ImportReport,
   MigrationReport,
   PageOptions,
+  ReadToken,
   RecoveryCode,
   Share,
   SharedConversation,
@@ -44,6 +45,21 @@ export abstract class AccountStore<Time = string> extends StoreCore<Time> {
   async createRecoveryCode(): Promise<RecoveryCode> {
     const { account, store } = await this.#account();
     return account.createRecoveryCode(store);
+  }
+
+  /**
+   * A token by which an agent reads this user's conversations, and does nothing else; the token before ends. Nobody can tell it
+   * again. `getStatistics()` says whether there is one, and since when.
+   */
+  async createReadToken(): Promise<ReadToken> {
+    const { account, store } = await this.#account();
+    return account.createReadToken(store);
+  }
+
+  /** Ends that token, if there is one. */
+  async revokeReadToken(): Promise<void> {
+    const { account, store } = await this.#account();
+    await account.revokeReadToken(store);
   }
 
   /**

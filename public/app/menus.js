@@ -1,5 +1,6 @@
 /** What the menus offer: that of a conversation, and that of the page. */
 
+import { openAgents } from './agents.js';
 import { confirmDialog } from './dialogs.js';
 import { openDevices, openRecovery } from './devices.js';
 import { chooseFiles } from './import-files.js';
@@ -47,6 +48,7 @@ export function pageEntries() {
     { icon: 'device', label: 'Link another device…', run: openDevices },
     { icon: 'lifebuoy', label: 'Recovery code…', run: openRecovery },
     { icon: 'link', label: 'Shared links…', run: openShares },
+    { icon: 'key', label: 'Let an agent read…', run: openAgents },
     null,
     { icon: 'upload', label: 'Import…', run: chooseFiles },
     { icon: 'download', label: 'Export everything', run: exportAll },

@@ -28,7 +28,7 @@ impl Query {
     /// Reads what a user has typed.
     ///
     /// # Errors
-    /// `query_too_short` where there is no word in it, `query_too_long` where it is longer than [`LONGEST`] characters or [`MOST_WORDS`]
+    /// `query_too_short` where there is no word in it, `query_too_long` where it is longer than [`LONGEST`] characters or `MOST_WORDS`
     /// words.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if text.chars().count() > LONGEST {

@@ -27,6 +27,7 @@ mod driver;
 mod figures;
 mod hands;
 
+mod agents;
 mod appearance;
 mod branches;
 mod caching;

@@ -83,6 +83,13 @@ export interface ImportReport {
   rejected: { id: string | null; code: string }[];
 }
 
+/** A token by which an agent reads, and nothing else. */
+export interface ReadToken {
+  token: string;
+  /** ISO 8601. */
+  createdAt: string;
+}
+
 /** What brings an anonymous user back. */
 export interface RecoveryCode {
   /** Seven groups of four letters and digits. */
@@ -108,6 +115,8 @@ export interface Statistics {
   trash: { conversations: number; bytes: number };
   /** When the anonymous user's recovery code was made, ISO 8601; null where there is none. */
   recoveryCodeCreatedAt: string | null;
+  /** When the token was made that only reads, ISO 8601; null where there is none. */
+  readTokenCreatedAt: string | null;
   messagesPerConversation: { mean: number; max: number };
   /** Of the last 30 days, UTC, by the messages' own timestamps. */
   activity: { date: string; messages: number; tokens: number }[];

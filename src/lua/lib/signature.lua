@@ -17,10 +17,14 @@ local function width_of(key)
   return string.sub(key, 1, 1) == '!' and 3 or 1
 end
 
-local function has_entry(entries, entry, width)
-  local at = string.find(entries, entry, 1, true)
-  while at and (at - 1) % width ~= 0 do at = string.find(entries, entry, at + 1, true) end
-  return at ~= nil
+-- Whether an entry, or what one begins with, is among those of a text from `first` to `last`.
+local function has_entry(text, entry, width, first, last)
+  local at = string.find(text, entry, first, true)
+  while at and at <= last do
+    if (at - first) % width == 0 then return true end
+    at = string.find(text, entry, at + 1, true)
+  end
+  return false
 end
 
 -- Groups with the entries of other groups added.
@@ -38,7 +42,7 @@ local function add_groups(stored, added)
       local new = { known }
       for i = 1, #entries, width do
         local entry = string.sub(entries, i, i + width - 1)
-        if not has_entry(known, entry, width) then new[#new + 1] = entry end
+        if not has_entry(known, entry, width, 1, #known) then new[#new + 1] = entry end
       end
       groups[key] = table.concat(new)
     end
@@ -91,17 +95,29 @@ function signature.parse_probe(text)
   return { length = length, key = key, width = width_of(key), entries = entries }
 end
 
+-- Where the group ends whose entries begin at `first`. One search for each mark takes a fraction of one for a pattern, and a script
+-- that looks at thousands of signatures holds up all others.
+local MARKS = { '!', '#', ' ' }
+local function end_of_group(text, first)
+  local last = #text
+  for _, mark in ipairs(MARKS) do
+    local at = string.find(text, mark, first, true)
+    if at and at <= last then last = at - 1 end
+  end
+  return last
+end
+
 -- Whether a signature, or one half of it, has what a probe asks for.
 function signature.has(text, probe)
   local at = string.find(text, probe.key, 1, true)
   while at do
     if probe.length == 0 then return true end
-    local last = (string.find(text, '[ !#]', at + 2) or #text + 1) - 1
-    local entries = string.sub(text, at + 2, last)
+    local first = at + 2
+    local last = end_of_group(text, first)
     for _, entry in ipairs(probe.entries) do
-      if has_entry(entries, entry, probe.width) then return true end
+      if has_entry(text, entry, probe.width, first, last) then return true end
     end
-    at = string.find(text, probe.key, last, true)
+    at = string.find(text, probe.key, last + 1, true)
   end
   return false
 end
