@@ -101,8 +101,7 @@ impl Deployment {
     pub fn start(side: Side, launcher: &Launcher) -> Result<Self> {
         let mut servers = match side {
             Side::Baseline => vec![("baseline", launcher.baseline()?)],
-            Side::Functions => Route::ALL
-                .iter()
+            Side::Functions => Route::with_functions()
                 .map(|route| Ok((route.name(), launcher.function(route.name())?)))
                 .collect::<Result<_>>()?,
         };

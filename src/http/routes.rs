@@ -87,6 +87,19 @@ impl Route {
         all.find(|route| is_match(route.pattern(), path))
     }
 
+    /// Those that have a function of their own; another route's function serves each of the others.
+    pub fn with_functions() -> impl Iterator<Item = Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|route| {
+            !route
+                .file()
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .starts_with('_')
+        })
+    }
+
     /// Which of a function's routes a request is for: `self`, or one of the `others`.
     pub(super) fn or_one_of(self, others: &[Self], path: &str) -> Self {
         let found = Self::find(path);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, GLANCE, PATIENCE};
+use crate::browser::{Browser, GLANCE};
 use crate::common::{Site, real_data};
 
 on_one_store!(
@@ -36,34 +36,22 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
     assert_eq!(statistics["totals"]["current"]["conversations"], count);
 }
 
-/// Drags a file over the page until that shows that it can be dropped there, and drops it until the page has taken it: a
-/// busy browser may swallow what comes first.
+/// Drags a file over the page and drops it there. The events are made in the page: a busy browser swallows some of those that
+/// are sent to it from outside.
 pub async fn drop_on_the_page(browser: &Browser, file: &Path) {
-    let drag = async {
-        while is_curtain_hidden(browser).await {
-            drag_event(browser, "dragEnter", file).await;
-            drag_event(browser, "dragOver", file).await;
-            tokio::time::sleep(GLANCE).await;
-        }
-        while !is_curtain_hidden(browser).await {
-            drag_event(browser, "drop", file).await;
-            tokio::time::sleep(GLANCE).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, drag).await.unwrap();
-}
-
-async fn is_curtain_hidden(browser: &Browser) -> bool {
-    browser
-        .value("document.querySelector('#drop').hidden")
-        .await
-        == true
-}
-
-async fn drag_event(browser: &Browser, kind: &str, file: &Path) {
-    let data = json!({ "items": [], "files": [file], "dragOperationsMask": 1 });
-    let event = json!({ "type": kind, "x": 600, "y": 300, "data": data });
-    browser.devtools("Input.dispatchDragEvent", event).await;
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let text = fs::read_to_string(file).unwrap();
+    let body = "
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([args[1]], args[0]));
+        const send = (type) =>
+            document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+        const isIgnored = send('dragover');
+        const isShown = !document.querySelector('#drop').hidden;
+        send('drop');
+        return [isIgnored, isShown, document.querySelector('#drop').hidden];";
+    let seen = browser.run(body, &[json!(name), json!(text)]).await;
+    assert_eq!(seen, json!([false, true, true]));
 }
 
 async fn a_chosen_file_is_imported_and_its_faults_are_told(site: Site) {

@@ -34,24 +34,9 @@ fn every_file_of_api_is_a_route_of_the_table() {
         functions.len() <= 12,
         "Vercel's Hobby plan takes 12 functions"
     );
-    let mut files: Vec<&str> = of_functions().map(Route::file).collect();
+    let mut files: Vec<&str> = Route::with_functions().map(Route::file).collect();
     files.sort_unstable();
     assert_eq!(files, functions);
-}
-
-/// The routes that have a function of their own.
-fn of_functions() -> impl Iterator<Item = Route> {
-    Route::ALL
-        .iter()
-        .copied()
-        .filter(|route| !is_shared(*route))
-}
-
-/// Whether another route's function serves this one.
-fn is_shared(route: Route) -> bool {
-    Path::new(route.file())
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().starts_with('_'))
 }
 
 #[test]
@@ -59,11 +44,10 @@ fn a_route_without_a_function_is_rewritten_to_one_that_serves_it() {
     let settings = fs::read_to_string(repository().join("vercel.json")).unwrap();
     let settings: Value = serde_json::from_str(&settings).unwrap();
     let rewrites = settings["rewrites"].as_array().unwrap();
-    let shared: Vec<Route> = Route::ALL
-        .iter()
-        .copied()
-        .filter(|route| is_shared(*route))
-        .collect();
+    let own: Vec<Route> = Route::with_functions().collect();
+    let all = Route::ALL.iter().copied();
+    let shared: Vec<Route> = all.filter(|route| !own.contains(route)).collect();
+    assert!(!shared.is_empty());
     assert_eq!(rewrites.len(), shared.len());
     for (rewrite, route) in rewrites.iter().zip(shared) {
         assert_eq!(rewrite["source"], route.pattern());
@@ -91,12 +75,15 @@ fn a_pattern_is_the_path_that_vercel_makes_of_the_file() {
 #[test]
 fn every_route_is_a_binary() {
     let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
-    for route in of_functions() {
+    for route in Route::with_functions() {
         let (name, file) = (route.name(), route.file());
         let binary = format!("[[bin]]\nname = \"{name}\"\npath = \"{file}\"\n");
         assert!(manifest.contains(&binary), "{file} in Cargo.toml");
     }
-    assert_eq!(manifest.matches("[[bin]]").count(), of_functions().count());
+    assert_eq!(
+        manifest.matches("[[bin]]").count(),
+        Route::with_functions().count()
+    );
 }
 
 #[test]
@@ -123,7 +110,7 @@ fn every_route_has_a_time_limit() {
 
 #[test]
 fn a_handler_runs_as_its_own_route() {
-    for route in of_functions() {
+    for route in Route::with_functions() {
         let source = fs::read_to_string(repository().join(route.file())).unwrap();
         let function = format!("conversation_store::function!({route:?}, handle");
         assert!(source.contains(&function), "{}: {function}", route.file());
