@@ -1,5 +1,5 @@
 //! What a search costs and how long it takes, for a small account and a large one, beside an export that is scanned.
-//! `SEARCH_FIGURES=1 cargo test --release -p integration --test it search::figures -- --nocapture` prints it.
+//! `SEARCH_FIGURES=1 cargo test -p integration --test it search::figures -- --nocapture` prints it.
 
 use std::time::{Duration, Instant};
 
