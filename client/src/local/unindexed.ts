@@ -2,7 +2,7 @@ import type { Key, LocalTransaction } from './database.js';
 import type { StoreName } from './schema.js';
 
 /**
- * A transaction that notes which conversations it writes to, for whoever indexes them next. What the index knows of them goes in
+ * A transaction that notes which conversations it writes to, for the next one that indexes. What the index knows of them goes in
  * the same transaction: of a text that is deleted, no words stay.
  */
 export function noting(tx: LocalTransaction): LocalTransaction {
