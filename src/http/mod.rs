@@ -10,6 +10,7 @@ mod entity_tags;
 mod error;
 mod events;
 mod import_report;
+mod list_query;
 mod request;
 mod response;
 mod routes;

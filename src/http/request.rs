@@ -14,11 +14,9 @@ use crate::ErrorCode;
 use crate::context::RequestContext;
 use crate::idempotency::IdempotencyKey;
 use crate::model::{
-    ConversationFilter, ConversationId, Invalid, MessageId, Preconditions, SessionFilter, ShareId,
-    TagList, Timestamp, limits, limits::PageSize,
+    ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
 };
-use crate::service::search::SearchQuery;
-use crate::store::{Cursor, CursorKind, SearchCursor, StoreError, SyncCursor, TakenPlace};
+use crate::store::{Cursor, CursorKind, StoreError, SyncCursor, TakenPlace};
 
 /// A request to one of the routes.
 #[derive(Debug)]
@@ -161,103 +159,6 @@ impl ApiRequest {
             return Err(invalid_query("name", "at most 255 characters"));
         }
         Ok(name)
-    }
-
-    /// Which conversations a list is to show: `?archived=`, `?pinned=`, `?tag=`, `?expiring=`.
-    ///
-    /// # Errors
-    /// `invalid_query`.
-    pub fn conversation_filter(&self) -> Result<ConversationFilter, ApiError> {
-        let flag = |name| {
-            let sent = self.choice(name, &["true", "false"])?;
-            Ok::<_, ApiError>(sent.map(|sent| sent == "true"))
-        };
-        let tag = self.parameter("tag").map(str::to_owned);
-        if tag
-            .as_ref()
-            .is_some_and(|tag| tag.chars().count() > limits::TAG)
-        {
-            let expected = format!("at most {} characters", limits::TAG);
-            return Err(invalid_query("tag", &expected));
-        }
-        let days = |sent| {
-            let days = digits(sent).filter(|days| (1..=limits::EXPIRING_DAYS).contains(days));
-            let expected = format!("a whole number of days from 1 to {}", limits::EXPIRING_DAYS);
-            days.ok_or_else(|| invalid_query("expiring", &expected))
-        };
-        Ok(ConversationFilter {
-            archived: flag("archived")?,
-            pinned: flag("pinned")?,
-            tag,
-            expiring_days: self.parameter("expiring").map(days).transpose()?,
-        })
-    }
-
-    /// `?kind=session`, which agent sessions are listed; `None` where others are.
-    ///
-    /// # Errors
-    /// `invalid_query`.
-    pub fn session_filter(&self) -> Result<Option<SessionFilter>, ApiError> {
-        let text = |name| match self.parameter(name) {
-            Some(text) if !(1..=limits::SESSION_KEY).contains(&text.chars().count()) => {
-                let expected = format!("1 to {} characters", limits::SESSION_KEY);
-                Err(invalid_query(name, &expected))
-            }
-            sent => Ok(sent.map(str::to_owned)),
-        };
-        let filter = SessionFilter {
-            project: text("projectKey")?,
-            session: text("sessionId")?,
-        };
-        let is_of_sessions = self.choice("kind", &["session"])?.is_some();
-        if filter.session.is_some() && filter.project.is_none() {
-            return Err(invalid_query("sessionId", "a projectKey beside it"));
-        }
-        if filter.project.is_some() && !is_of_sessions {
-            return Err(invalid_query("projectKey", "kind=session beside it"));
-        }
-        Ok(is_of_sessions.then_some(filter))
-    }
-
-    /// Whether something is searched for.
-    ///
-    /// # Errors
-    /// `invalid_query` for what goes with a search only, without one.
-    pub fn searches(&self) -> Result<bool, ApiError> {
-        if self.parameter("q").is_some() {
-            return Ok(true);
-        }
-        let mut of_a_search = ["type", "from", "until"].into_iter();
-        match of_a_search.find(|name| self.parameter(name).is_some()) {
-            Some(name) => Err(invalid_query(name, "a q beside it")),
-            None => Ok(false),
-        }
-    }
-
-    /// What is searched for: `?q=`, `?type=`, `?from=`, `?until=`, and what a list takes.
-    ///
-    /// # Errors
-    /// `query_too_short`; `query_too_long`; `invalid_query`; `invalid_cursor`.
-    pub fn search_query(&self) -> Result<SearchQuery, ApiError> {
-        let kinds = &["user", "assistant", "system", "tool"];
-        let cursor = self.parameter("cursor");
-        let mut query = SearchQuery::parse(self.parameter("q").unwrap_or_default())?;
-        query.scope.filter = self.conversation_filter()?;
-        query.scope.updated_from = self.time("from")?;
-        query.scope.updated_until = self.time("until")?;
-        query.kind = self.choice("type", kinds)?.map(str::to_owned);
-        query.limit = self.limit(limits::CONVERSATION_PAGE)?;
-        query.after = cursor.map(SearchCursor::decode).transpose()?;
-        Ok(query)
-    }
-
-    /// A time, as timestamps are sent: ISO 8601, or ms.
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        let parse = |sent: &str| {
-            let expected = "an ISO 8601 date and time with its zone, or epoch milliseconds";
-            Timestamp::from_query(sent).ok_or_else(|| invalid_query(name, expected))
-        };
-        self.parameter(name).map(parse).transpose()
     }
 
     /// `?conversation=`.
@@ -424,7 +325,7 @@ impl ApiRequest {
         }
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
@@ -438,12 +339,12 @@ pub(super) fn invalid_header(name: &str, expected: &str) -> ApiError {
 }
 
 /// A number written in digits alone: the standard parser would take a plus before them.
-fn digits<T: FromStr>(text: &str) -> Option<T> {
+pub(super) fn digits<T: FromStr>(text: &str) -> Option<T> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_number)
 }
 
-fn invalid_query(name: &str, expected: &str) -> ApiError {
+pub(super) fn invalid_query(name: &str, expected: &str) -> ApiError {
     ApiError::Invalid(Invalid::new(
         ErrorCode::InvalidQuery,
         format!("{name}: expected {expected}"),
