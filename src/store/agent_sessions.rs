@@ -6,7 +6,6 @@ use super::scripts::conversations::ListedConversation;
 use super::written::Written;
 use super::{ConversationList, Cursor, Outcome, StoreError, UserStore};
 use crate::model::{ConversationId, EntriesToAppend, Preconditions, SessionFilter};
-use crate::upkeep::Task;
 
 /// What became of entries that were to be appended.
 #[derive(Debug)]
@@ -78,11 +77,7 @@ impl UserStore<'_> {
             after,
         };
         let reply = self.read(call).await?;
-        if reply.is_purge_due {
-            self.caller
-                .context
-                .add_upkeep(Task::Purge(self.caller.user.clone()));
-        }
+        self.purge_where(reply.is_purge_due);
         let conversations =
             ListedConversation::into_summaries(reply.conversations, &|id, version| {
                 self.tag_of(id, version)

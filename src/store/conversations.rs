@@ -86,11 +86,7 @@ impl UserStore<'_> {
         after: Option<&Cursor>,
     ) -> Result<ConversationList, StoreError> {
         let reply = self.read(ConversationsList { limit, after }).await?;
-        if reply.is_purge_due {
-            self.caller
-                .context
-                .add_upkeep(Task::Purge(self.caller.user.clone()));
-        }
+        self.purge_where(reply.is_purge_due);
         let conversations =
             ListedConversation::into_summaries(reply.conversations, &|id, version| {
                 self.tag_of(id, version)
@@ -127,11 +123,7 @@ impl UserStore<'_> {
             tag: tag.map(spellings).unwrap_or_default(),
         };
         let reply = self.read(call).await?;
-        if reply.is_purge_due {
-            self.caller
-                .context
-                .add_upkeep(Task::Purge(self.caller.user.clone()));
-        }
+        self.purge_where(reply.is_purge_due);
         let mut conversations =
             ListedConversation::into_summaries(reply.conversations, &|id, version| {
                 self.tag_of(id, version)
@@ -144,6 +136,14 @@ impl UserStore<'_> {
             change_sequence: reply.change_sequence,
             count: reply.count,
         })
+    }
+
+    /// Has what has expired cleared away after the response, where that is due.
+    pub(super) fn purge_where(&self, is_due: bool) {
+        if is_due {
+            let task = Task::Purge(self.caller.user.clone());
+            self.caller.context.add_upkeep(task);
+        }
     }
 
     /// Has those renewed that are to be kept and expire all the same: an earlier release has written them.

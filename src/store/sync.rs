@@ -8,7 +8,6 @@ use super::scripts::users::ChangesList;
 use super::{Cursor, StoreError, UserStore};
 use crate::ErrorCode;
 use crate::model::{Invalid, ObjectWriter, Summary, Version};
-use crate::upkeep::Task;
 use crate::upstash::UpstashError;
 
 /// How far a client has come.
@@ -148,11 +147,7 @@ impl UserStore<'_> {
             after,
         };
         let reply = self.read(call).await?;
-        if reply.is_purge_due {
-            self.caller
-                .context
-                .add_upkeep(Task::Purge(self.caller.user.clone()));
-        }
+        self.purge_where(reply.is_purge_due);
         let next = match (reply.mode.as_str(), reply.next) {
             ("since", _) => SyncCursor::Since(reply.since),
             (_, Some(behind)) => SyncCursor::All {
