@@ -251,6 +251,8 @@ impl Laboratory {
         for request in &situation.before {
             let answer = request.send(&account, None).await;
             assert!(answer.status < 300, "{request:?}: {}", answer.text);
+            // What it leaves to be done does not meet the next one.
+            self.lossy.idle().await;
         }
         account.client.get("/api/conversations").await.expect(200);
         self.lossy.idle().await;

@@ -87,6 +87,8 @@ impl Laboratory {
         for request in &situation.before {
             let answer = request.send(&account, None).await;
             assert!(answer.status < 300, "{request:?}: {}", answer.text);
+            // What it leaves to be done does not meet the next one.
+            self.deployment.idle().await;
         }
         // What reading finds to be due is done before anything is planned to fail.
         account.client.get("/api/conversations").await.expect(200);
