@@ -118,6 +118,29 @@ test('a question is not asked again whose answer was only lost on its way', need
   await context.close();
 });
 
+test(
+  'without a network nothing is followed, and when it is back, what the device had heard of is',
+  needsApi,
+  async () => {
+    const { context, page } = await pages.open(`19?token=${await newUser()}`);
+    await isReady(page);
+    await send(page, 'quick, is it?');
+    await until(() => isWhole(page), true);
+    let follows = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/chat/c/stream')) follows++;
+    });
+    await context.setOffline(true);
+    await page.evaluate(() => (window as never as Shown).store.updateConversation('c', { activeStreamId: 's' }));
+    await until(() => page.evaluate(() => (window as never as Shown).chat.conversation?.activeStreamId), 's');
+    await isReady(page);
+    assert.equal(follows, 0);
+    await context.setOffline(false);
+    await until(async () => follows, 1);
+    await context.close();
+  },
+);
+
 test('regenerating and editing keep what was there, and one can switch back', async () => {
   const { context, page } = await pages.open('19');
   await send(page, 'quick one');

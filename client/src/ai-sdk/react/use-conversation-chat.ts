@@ -5,6 +5,7 @@ import { useConversation, useConversationStore, useMessages } from '../../react/
 import type { Conversation } from '../../types.js';
 import { DeviceChat } from './device-chat.js';
 import { DeviceTransport, type TransportSettings } from './device-transport.js';
+import { useIsReachable } from './use-is-reachable.js';
 import { useUnanswered } from './use-unanswered.js';
 
 /** As `useChat` takes them; the messages come from the device. */
@@ -72,9 +73,11 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
   }, [isBusy, conversation, shown, transport, setMessages]);
 
   const activeStreamId = conversation?.activeStreamId;
+  // Without a network, the device may have heard of a stream, and not that it has ended.
+  const mayResume = useIsReachable() && resume && !isBusy;
   useEffect(() => {
-    if (resume && !isBusy && activeStreamId && transport.mayFollow(activeStreamId)) void resumeStream();
-  }, [resume, isBusy, activeStreamId, transport, resumeStream]);
+    if (mayResume && activeStreamId && transport.mayFollow(activeStreamId)) void resumeStream();
+  }, [mayResume, activeStreamId, transport, resumeStream]);
 
   const stop = async () => {
     const streamId = isBusy ? (transport.streamId ?? activeStreamId) : undefined;

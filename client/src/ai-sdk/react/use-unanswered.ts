@@ -3,11 +3,12 @@
 import type { UseChatHelpers } from '@ai-sdk/react';
 import type { UIMessage } from 'ai';
 import { useEffect, useRef, useState } from 'react';
-import { codeOf } from '../../errors.js';
 import type { HybridConversationStore } from '../../index.js';
-import { useConversationStore, useSyncStatus } from '../../react/index.js';
+import { useConversationStore } from '../../react/index.js';
 import { useLatest } from '../../react/latest.js';
 import type { Conversation } from '../../types.js';
+import { isNetworkFailure } from './network-failure.js';
+import { useIsReachable } from './use-is-reachable.js';
 
 export interface Unanswered {
   isUnanswered: boolean;
@@ -20,15 +21,14 @@ export function useUnanswered<M extends UIMessage>(
   conversation: Conversation<unknown> | null | undefined,
 ): Unanswered {
   const store = useConversationStore<unknown>();
-  const { mode } = useSyncStatus();
+  const isReachable = useIsReachable();
   const newest = useLatest();
   /** The question that was asked again, or need not be: if it fails now, it is left to the user. */
   const [settled, setSettled] = useState<string>();
   const isBusy = status === 'submitted' || status === 'streaming';
   const last = messages.at(-1);
   const isUnanswered = !isBusy && last?.role === 'user' && !conversation?.activeStreamId;
-  const isWaiting = isUnanswered && last.id !== settled && isOfNetwork(error);
-  const isReachable = mode === 'synced' || mode === 'sending';
+  const isWaiting = isUnanswered && last.id !== settled && isNetworkFailure(error);
   const waiting = isWaiting && isReachable ? last.id : undefined;
   useEffect(() => {
     if (waiting === undefined) return;
@@ -60,9 +60,4 @@ async function lookFor(store: HybridConversationStore<unknown>, id: string, ques
   } catch {
     return store.status.mode === 'offline' ? 'no server' : 'unknown';
   }
-}
-
-/** Whether a request failed without a response: `fetch` tells that with a TypeError, the store with a code. */
-function isOfNetwork(error: Error | undefined): boolean {
-  return error instanceof TypeError || ['offline', 'circuit_open'].includes(codeOf(error));
 }
