@@ -1,5 +1,7 @@
 //! Calling a script: its keys and arguments, again where it asks for more keys, and what it refuses.
 
+use futures_util::future::BoxFuture;
+
 use super::contract::{Field, Procedure, Words};
 use super::error::PausedCalls;
 use super::limits::Window;
@@ -97,7 +99,19 @@ impl UserStore<'_> {
     }
 
     /// A script that lacks keys says so, and is called again with them.
-    async fn write_prepared(&self, mut call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
+    ///
+    /// Boxed, as reading is, so that the way to the database is compiled once, not in each of the functions.
+    fn write_prepared<'s>(
+        &'s self,
+        call: Prepared<'s>,
+    ) -> BoxFuture<'s, Result<ReplyReader, StoreError>> {
+        Box::pin(self.write_until_complete(call))
+    }
+
+    async fn write_until_complete(
+        &self,
+        mut call: Prepared<'_>,
+    ) -> Result<ReplyReader, StoreError> {
         self.admit_write(call.script)?;
         let request = self.caller.key.part(call.target.part).to_argument();
         for _ in 0..MOST_ROUNDS {
@@ -138,7 +152,14 @@ impl UserStore<'_> {
         self.validate(known.total(), &window, &call.target, reply)
     }
 
-    async fn read_prepared(&self, call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
+    fn read_prepared<'s>(
+        &'s self,
+        call: Prepared<'s>,
+    ) -> BoxFuture<'s, Result<ReplyReader, StoreError>> {
+        Box::pin(self.read_once(call))
+    }
+
+    async fn read_once(&self, call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
         let now = self.store.clock.now_ms();
         let window = Window::at(now);
         self.admit(PausedCalls::Reads)?;
