@@ -1672,6 +1672,8 @@ interface OpenStore extends Context {
     imports: PendingImports;
     announcer: Announcer;
     leadership: Leadership;
+    /** Resolves when the status says what waits, and this tab may lead. What is here can be read before. */
+    started: Promise<void>;
     /** Whether there is any point in asking the server now. */
     mayAsk(): boolean;
     /** Counts what waits, for the status. */
@@ -1765,7 +1767,7 @@ declare abstract class StoreCore<Time = string> {
     abstract getAllConversations(): Promise<ConversationSummary<Time>[]>;
     /** Opens the store again after `close()`; one that is open stays as it is. */
     open(): void;
-    /** Resolves when the local data can be read; methods wait for it by themselves. */
+    /** Resolves when the local data can be read and the status says what waits; methods wait for what they need by themselves. */
     get ready(): Promise<void>;
     /**
      * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
