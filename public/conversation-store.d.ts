@@ -1503,6 +1503,8 @@ declare class Push {
     stop(): Promise<void>;
     /** Something may have changed: what is due is sent, and for the rest there is a timer. */
     wake(): void;
+    /** Something was written, which is not due at once: by then one look at the outbox does for all that was written. */
+    wakeLater(): void;
     /** Resolves when no request is on its way. */
     settled(): Promise<void>;
     /** The server can be reached again, as far as is known. */
@@ -1648,7 +1650,7 @@ declare class Leadership {
     decide(): void;
     /** Something waits to be sent. */
     wake(): Promise<void>;
-    /** The same where it has been counted. */
+    /** A change waits, and has been counted: it is not sent before more of the same could have followed. */
     written(): void;
     /** Sends all that waits, now. Rejects with what keeps it from being sent. */
     flush(): Promise<void>;

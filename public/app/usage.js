@@ -6,7 +6,6 @@ import { describe } from './problems.js';
 import { store } from './store.js';
 import { counted, dayInUtc, formatBytes, formatNumber } from './times.js';
 
-
 /** Shows them in a node. */
 export async function showUsage(node) {
   node.replaceChildren(
