@@ -4,8 +4,9 @@ use futures_util::future::BoxFuture;
 
 use super::contract::{Field, Procedure, Words};
 use super::error::PausedCalls;
+use super::export::stored_ids;
 use super::limits::Window;
-use super::reply_reader::ReplyReader;
+use super::reply_reader::{ReplyReader, WriteReply};
 use super::{StoreError, UserStore};
 use crate::ErrorCode;
 use crate::model::{ConversationId, Preconditions, TagList, Version};
@@ -140,16 +141,28 @@ impl UserStore<'_> {
         let (reply, _) = self
             .run(call.script, &keys, &arguments, piggybacked)
             .await?;
-        let (writes, reply, is_renewal_due) = ReplyReader::of_write(reply, self.usage())?;
-        if is_renewal_due {
-            let task = Task::RenewRecovery(self.caller.user.clone());
-            self.caller.context.add_upkeep(task);
-        }
+        let reply = ReplyReader::of_write(reply, self.usage())?;
+        self.note_due(&reply)?;
         let known = self
             .store
             .callers
-            .note_writes(&self.counter(), window.number, writes);
-        self.validate(known.total(), &window, &call.target, reply)
+            .note_writes(&self.counter(), window.number, reply.calls);
+        self.validate(known.total(), &window, &call.target, reply.own)
+    }
+
+    /// Notes what a write has found to be due.
+    fn note_due(&self, reply: &WriteReply) -> Result<(), StoreError> {
+        let (user, context) = (&self.caller.user, &self.caller.context);
+        if reply.is_renewal_due {
+            context.add_upkeep(Task::RenewRecovery(user.clone()));
+        }
+        if let Some(unindexed) = &reply.unindexed {
+            context.add_upkeep(match unindexed.is_from_before {
+                true => Task::IndexMore(user.clone()),
+                false => Task::Index(user.clone(), stored_ids(&unindexed.ids)?),
+            });
+        }
+        Ok(())
     }
 
     fn read_prepared<'s>(
