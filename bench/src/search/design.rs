@@ -10,11 +10,12 @@ use crate::Result;
 /// How many conversations a page has at most, as in the service.
 pub const LIMIT: usize = 5;
 
-/// Common words, rare ones, a beginning and a phrase.
-pub const QUERIES: [&str; 6] = [
+/// Common words, rarer ones, one that no text has, a beginning and a phrase.
+pub const QUERIES: [&str; 7] = [
     "the",
     "of the",
     "word77",
+    "word4001",
     "word4000",
     "word40*",
     "\"the of\"",
