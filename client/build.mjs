@@ -39,7 +39,7 @@ const NOTICE = `${BANNER}\n${parserNotice()}`;
 
 /** What is loaded together with what synchronises, also where other chunks use it: one request, not five. */
 const ENGINE =
-  /src\/(sync\/(?!rejection|push-import|bulk-import|pull-branches)|net\/(?!session-storage)|local\/(change-user|ownership))|eventsource-parser/;
+  /src\/(sync\/(?!rejection|push-import|bulk-import|pull-branches)|net\/(?!session-storage)|local\/(change-user|ownership|tombstones))|eventsource-parser/;
 
 /** What searches off the page's thread: a file of its own, and all it needs in it. */
 const WORKER = { source: join(ROOT, 'src', 'search', 'worker.ts'), name: '../search-worker.js' };

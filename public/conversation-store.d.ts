@@ -1503,6 +1503,8 @@ declare class Push {
     stop(): Promise<void>;
     /** Something may have changed: what is due is sent, and for the rest there is a timer. */
     wake(): void;
+    /** Something was written, which is not due at once: by then one look at the outbox does for all that was written. */
+    wakeLater(): void;
     /** Resolves when no request is on its way. */
     settled(): Promise<void>;
     /** The server can be reached again, as far as is known. */
@@ -1648,7 +1650,7 @@ declare class Leadership {
     decide(): void;
     /** Something waits to be sent. */
     wake(): Promise<void>;
-    /** The same where it has been counted. */
+    /** A change waits, and has been counted: it is not sent before more of the same could have followed. */
     written(): void;
     /** Sends all that waits, now. Rejects with what keeps it from being sent. */
     flush(): Promise<void>;
@@ -1672,6 +1674,8 @@ interface OpenStore extends Context {
     imports: PendingImports;
     announcer: Announcer;
     leadership: Leadership;
+    /** Resolves when the status says what waits, and this tab may lead. What is here can be read before. */
+    started: Promise<void>;
     /** Whether there is any point in asking the server now. */
     mayAsk(): boolean;
     /** Counts what waits, for the status. */
@@ -1765,7 +1769,7 @@ declare abstract class StoreCore<Time = string> {
     abstract getAllConversations(): Promise<ConversationSummary<Time>[]>;
     /** Opens the store again after `close()`; one that is open stays as it is. */
     open(): void;
-    /** Resolves when the local data can be read; methods wait for it by themselves. */
+    /** Resolves when the local data can be read and the status says what waits; methods wait for what they need by themselves. */
     get ready(): Promise<void>;
     /**
      * A conversation that is read again whenever it changes: to subscribe to, as React's `useSyncExternalStore` does.
@@ -1803,6 +1807,13 @@ declare abstract class StoreCore<Time = string> {
  */
 declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
     #private;
+    /**
+     * The header that tells the frontend's own server who asks, with a token that is valid now; begins a session where there is
+     * none. For requests to the page's own origin only: with the token, all that is the user's can be read and written.
+     */
+    authorization(): Promise<{
+        Authorization: string;
+    }>;
     /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
     createLinkCode(): Promise<{
         code: string;

@@ -218,8 +218,9 @@ export class Conversations<Time> {
 
   save(input: ConversationInput): Promise<void> {
     const now = this.#now();
-    const saved = parseConversation(input, now);
     const { snapshots } = this.#read;
+    const given = snapshots.find(input?.snapshot, input?.id) ?? snapshots.find(ofTab(input?.id), input?.id);
+    const saved = parseConversation(input, given?.messages ?? new Map(), now);
     return this.#enqueue(async () => {
       await this.#store.imports.wait(saved.id);
       const known = snapshots.find(input.snapshot, saved.id) ?? snapshots.ofConversation(saved.id);
@@ -227,7 +228,7 @@ export class Conversations<Time> {
         result: await save(tx, saved, known, now),
         waiting: await countWaiting(tx),
       }));
-      snapshots.update(known.isExact && input.snapshot ? input.snapshot : `tab ${saved.id}`, known, saved);
+      snapshots.update(known.isExact && input.snapshot ? input.snapshot : ofTab(saved.id), known, saved);
       this.#store.written(result.id === saved.id ? result : { ...result, movedFrom: saved.id }, waiting);
     });
   }
@@ -356,6 +357,11 @@ interface Page {
   messages: MessageRecord[];
   siblings: Map<string, string[]>;
   hasOlder: boolean;
+}
+
+/** The name of what this tab has saved of a conversation by objects without a name. */
+function ofTab(id: string) {
+  return `tab ${id}`;
 }
 
 function withParent(message: ParsedMessage, { parentId = message.parent }: MessagePlace): ParsedMessage {

@@ -5,7 +5,7 @@ import type { ImportedPortion } from './event-bus.js';
 import { load } from './load.js';
 import type { LocalDatabase } from './local/database.js';
 import { createMemoryDatabase } from './local/memory-database.js';
-import { countWaiting, dropExpiredTombstones, readState, type Waiting } from './local/records.js';
+import { countWaiting, readState, type Waiting } from './local/records.js';
 import type { WriteResult } from './local/write.js';
 import { OpenedConversations } from './opened-conversations.js';
 import { PendingImports } from './pending-imports.js';
@@ -20,6 +20,8 @@ export interface OpenStore extends Context {
   imports: PendingImports;
   announcer: Announcer;
   leadership: Leadership;
+  /** Resolves when the status says what waits, and this tab may lead. What is here can be read before. */
+  started: Promise<void>;
   /** Whether there is any point in asking the server now. */
   mayAsk(): boolean;
   /** Counts what waits, for the status. */
@@ -31,16 +33,21 @@ export interface OpenStore extends Context {
 
 /** Opens the local data and begins to synchronise it. */
 export async function openStore(context: Context): Promise<OpenStore> {
-  const { environment, status } = context;
   const database = await openDatabase(context);
-  status.setTab({ storage: database.kind });
+  context.status.setTab({ storage: database.kind });
   const store = assemble(context, database);
-  if (context.isEnabled) store.engine.get().catch(() => {});
-  await database.run('readwrite', (tx) => dropExpiredTombstones(tx, environment.clock.now()));
-  await store.count();
-  store.leadership.post({ type: 'hello' });
-  store.leadership.decide();
+  store.started = start(store);
+  // Who waits for it hears of a failure.
+  store.started.catch(() => {});
   return store;
+}
+
+async function start({ count, engine, isEnabled, leadership }: OpenStore) {
+  const counted = count();
+  if (isEnabled) engine.get().catch(() => {});
+  await counted;
+  leadership.post({ type: 'hello' });
+  leadership.decide();
 }
 
 /** Where the browser refuses to keep anything, memory will do; outside of a browser it would only look as if. */
@@ -71,6 +78,7 @@ function assemble(context: Context, database: LocalDatabase): OpenStore {
     imports: new PendingImports(),
     announcer,
     leadership,
+    started: Promise.resolve(),
     count,
     mayAsk: () => mayAsk(context, engine),
     written(result, waiting) {

@@ -79,9 +79,9 @@ export abstract class StoreCore<Time = string> {
     return opened;
   }
 
-  /** Resolves when the local data can be read; methods wait for it by themselves. */
+  /** Resolves when the local data can be read and the status says what waits; methods wait for what they need by themselves. */
   get ready(): Promise<void> {
-    const ready = this.opening.then(() => {});
+    const ready = this.opening.then(({ store }) => store.started);
     ready.catch(() => {});
     return ready;
   }

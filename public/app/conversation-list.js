@@ -51,9 +51,9 @@ export class ConversationList {
     return this.#conversations.find((conversation) => conversation.id === id) ?? null;
   }
 
-  /** Reads the list again. */
-  async refresh() {
-    this.#conversations = await store.getAllConversations();
+  /** Shows the list as it is, or as it is being read. */
+  async refresh(list = store.getAllConversations()) {
+    this.#conversations = await list;
     this.#show();
   }
 

@@ -2,35 +2,44 @@
 
 import { h } from './dom.js';
 import { decorate, icon } from './icons.js';
-import { counted, longTime, shortTime } from './times.js';
+import { counted, isMonth, longTime, monthOf, shortTime, whenFormatting } from './times.js';
 
 /** The node of an item of the list: a group's heading, a conversation, a find, a note, or the door to the archive. */
 export function rowNode(item, actions) {
-  if (item.heading) return h('div', { role: 'listitem' }, h('h2', { class: 'group' }, item.heading));
+  if (item.heading) return headingNode(item.heading);
   if (item.shelf) return shelfNode(item.shelf, actions);
   if (item.key === 'note') return noteNode(item);
   return item.result ? resultNode(item, actions) : conversationNode(item, actions);
 }
 
+function headingNode(heading) {
+  const text = h('h2', { class: 'group' }, isMonth(heading) ? null : heading);
+  if (isMonth(heading)) whenFormatting(() => text.replaceChildren(monthOf(heading)));
+  return h('div', { role: 'listitem' }, text);
+}
+
 function conversationNode({ conversation, isOpen, isStuck }, actions) {
-  const { id, title, updatedAt, messageCount, pinned, keep } = conversation;
+  const { id, title } = conversation;
+  const meta = h('span', { class: 'meta' });
+  whenFormatting(() => meta.append(...metaNodes(conversation, isStuck)));
   return h(
     'div',
     { class: 'row', role: 'listitem' },
-    link(`#/c/${id}`, isOpen, [
-      h('span', { class: 'name', dir: 'auto' }, title),
-      h(
-        'span',
-        { class: 'meta' },
-        pinned ? [icon('pin'), h('span', { class: 'visually-hidden' }, 'Pinned,')] : null,
-        keep ? [icon('bookmark'), h('span', { class: 'visually-hidden' }, 'Kept for good,')] : null,
-        h('time', { datetime: updatedAt, title: longTime(updatedAt) }, shortTime(updatedAt)),
-        h('span', {}, `· ${counted(messageCount ?? 0, 'message')}`),
-        isStuck ? h('span', { class: 'unsent', title: 'Saved here, not yet at the server' }, '· unsent') : null,
-      ),
-    ]),
+    link(`#/c/${id}`, isOpen, [h('span', { class: 'name', dir: 'auto' }, title), meta]),
     menuButton(conversation, actions),
   );
+}
+
+/** What there is to know of a conversation beside its title. */
+function metaNodes({ updatedAt, messageCount, pinned, keep }, isStuck) {
+  const nodes = [
+    ...(pinned ? [icon('pin'), h('span', { class: 'visually-hidden' }, 'Pinned,')] : []),
+    ...(keep ? [icon('bookmark'), h('span', { class: 'visually-hidden' }, 'Kept for good,')] : []),
+    h('time', { datetime: updatedAt, title: longTime(updatedAt) }, shortTime(updatedAt)),
+    h('span', {}, `· ${counted(messageCount ?? 0, 'message')}`),
+  ];
+  if (isStuck) nodes.push(h('span', { class: 'unsent', title: 'Saved here, not yet at the server' }, '· unsent'));
+  return nodes;
 }
 
 function resultNode({ result, conversation, isOpen }, actions) {

@@ -16,7 +16,7 @@ import { attempt } from './problems.js';
 import { noteOwnMessage, offerRecovery } from './recovery.js';
 import { navigate, parseRoute, takeLinkCode } from './router.js';
 import { openShare } from './shares.js';
-import { store } from './store.js';
+import { store, takeFirstList } from './store.js';
 import { Thread } from './thread.js';
 import { announce, toast } from './toasts.js';
 import { importSample } from './transfer.js';
@@ -79,7 +79,7 @@ export class Page {
       this.#keepFocus();
     });
     const code = takeLinkCode();
-    await attempt(() => this.#list.refresh());
+    await attempt(() => this.#list.refresh(takeFirstList()));
     if (location.hash === '') await this.#resume();
     await this.#follow();
     if (code) await askToRedeem(code);

@@ -1,5 +1,18 @@
-/** The page's one store. */
+/** The page's one store, and the list as it is when the store is opened: both are there before the rest of the page is. */
 
 import { HybridConversationStore } from '/conversation-store.js';
 
 export const store = new HybridConversationStore();
+
+let first = store.getAllConversations();
+// Who takes it hears of a failure.
+first.catch(() => {});
+const stop = store.on('change', () => {
+  first = null;
+});
+
+/** The list: as it was read first, unless it has changed since. Whoever takes it listens for changes by then. */
+export function takeFirstList() {
+  stop();
+  return first ?? store.getAllConversations();
+}

@@ -4,9 +4,7 @@ import { barChart } from './charts.js';
 import { h } from './dom.js';
 import { describe } from './problems.js';
 import { store } from './store.js';
-import { counted, formatBytes, formatNumber } from './times.js';
-
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+import { counted, dayInUtc, formatBytes, formatNumber } from './times.js';
 
 /** Shows them in a node. */
 export async function showUsage(node) {
@@ -46,8 +44,8 @@ function figures({ totals: { current, lifetime }, bytes, messagesPerConversation
 function charts(activity) {
   return ['messages', 'tokens'].map((field) => {
     const points = activity.map((row, index) => ({
-      label: day.format(Date.parse(row.date)),
-      short: (activity.length - 1 - index) % 7 === 0 ? day.format(Date.parse(row.date)) : null,
+      label: dayInUtc(row.date),
+      short: (activity.length - 1 - index) % 7 === 0 ? dayInUtc(row.date) : null,
       value: row[field],
     }));
     const total = points.reduce((sum, { value }) => sum + value, 0);

@@ -40,7 +40,7 @@ export class VirtualList {
    * @param onReachStart called when the reader is near the beginning
    * @param onReachEnd called when the reader is near the end
    */
-  constructor(viewport, { render, estimate, follow = false, onReachStart = () => {}, onReachEnd = () => {} }) {
+  constructor(viewport, { render, estimate, follow = false, onReachStart = null, onReachEnd = null }) {
     this.#viewport = viewport;
     this.#render = render;
     this.#estimate = estimate;
@@ -64,14 +64,14 @@ export class VirtualList {
    * `total` counts also those that are not loaded, before the first.
    */
   setItems(items, total = items.length) {
-    this.#noteScrolling();
+    if (!this.#isFirst) this.#noteScrolling();
     this.#items = items;
     this.#total = total;
     const keys = new Set(items.map((item) => item.key));
     for (const key of this.#heights.keys()) if (!keys.has(key)) this.#heights.delete(key);
     this.#arrange();
     // Perhaps there is still room.
-    this.#tellEnds();
+    if (this.#onReachStart || this.#onReachEnd) this.#tellEnds();
   }
 
   /** Forgets everything and shows these items from their end, or their beginning. */
@@ -154,8 +154,8 @@ export class VirtualList {
   #tellEnds() {
     const { scrollTop, clientHeight, scrollHeight } = this.#viewport;
     if (this.#items.length === 0 || clientHeight === 0) return;
-    if (scrollTop < clientHeight) this.#onReachStart();
-    if (scrollHeight - scrollTop < clientHeight * 2) this.#onReachEnd();
+    if (scrollTop < clientHeight) this.#onReachStart?.();
+    if (scrollHeight - scrollTop < clientHeight * 2) this.#onReachEnd?.();
   }
 
   /** Notes which item is at the top, and how far the top is from its beginning. A list that is read from its beginning
@@ -181,10 +181,26 @@ export class VirtualList {
     return Math.max(0, low);
   }
 
-  #draw() {
+  /** Whether nothing is drawn yet of a list that is read from its beginning: then nobody has scrolled. */
+  get #isFirst() {
+    return this.#nodes.size === 0 && !this.follow;
+  }
+
+  /**
+   * What is to be drawn, in pixels. At first a screen, without a look at how high the viewport is: the browser would lay out the
+   * whole page for that. It tells as soon as it has.
+   */
+  #drawnRange() {
+    if (this.#isFirst) return [0, innerHeight];
     const { scrollTop, clientHeight } = this.#viewport;
-    this.#first = this.#indexAt(scrollTop - MARGIN);
-    this.#last = this.#items.length ? this.#indexAt(scrollTop + clientHeight + MARGIN) : -1;
+    return [scrollTop - MARGIN, scrollTop + clientHeight + MARGIN];
+  }
+
+  #draw() {
+    const isFirst = this.#isFirst;
+    const [top, bottom] = this.#drawnRange();
+    this.#first = this.#indexAt(top);
+    this.#last = this.#items.length ? this.#indexAt(bottom) : -1;
     this.#window.style.transform = `translateY(${this.#offsets[this.#first]}px)`;
     const nodes = this.#items.slice(this.#first, this.#last + 1).map((item) => this.#nodeFor(item));
     nodes.forEach((node, index) => {
@@ -193,7 +209,7 @@ export class VirtualList {
     });
     this.#place(nodes);
     // What was drawn before may have reached further: then the browser has moved it.
-    this.#scrollTop = this.#viewport.scrollTop;
+    this.#scrollTop = isFirst ? 0 : this.#viewport.scrollTop;
   }
 
   /** The node of an item: the one it has, unless the item has changed. */

@@ -149,6 +149,30 @@ export function same(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
 }
 
+/**
+ * Whether a message says just what this body says. Values are compared as they are and not as JSON has them: false where only
+ * that would be the same.
+ */
+export function saysTheSame(message: RawMessage, body: MessageBody): boolean {
+  let left = Object.keys(body).length;
+  for (const [name, value] of Object.entries(message)) {
+    if (value === undefined || (name !== 'timestamp' && OF_THE_RECORD.has(name))) continue;
+    if (!isAlike(value, body[name])) return false;
+    left -= 1;
+  }
+  return left === 0;
+}
+
+function isAlike(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
+  const kind = Object.getPrototypeOf(a);
+  if (kind !== Object.getPrototypeOf(b) || (kind !== Object.prototype && kind !== Array.prototype)) return false;
+  const entries = Object.entries(a);
+  if (entries.length !== Object.keys(b).length) return false;
+  return entries.every(([name, value]) => Object.hasOwn(b, name) && isAlike(value, (b as Fields)[name]));
+}
+
 /** Names of the fields in which two bodies differ. */
 export function differences(a: Fields, b: Fields): string[] {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);

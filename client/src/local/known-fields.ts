@@ -15,11 +15,23 @@ export interface KnownFields {
 /** Set by every frontend that streams, whatever it has written before. */
 const ALWAYS = ['streaming'];
 
-/** What is known, with what this save is the first to write. */
-export function learnFromSave(tx: LocalTransaction, saved: ParsedConversation, given: Snapshot): Promise<KnownFields> {
-  const messages = saved.messages ?? [];
-  const written = messages.flatMap(({ id, body }) => newNames(body, given.messages.get(id)));
-  return learnFields(tx, written, newNames(saved.fields, given.fields));
+/**
+ * What is known, with what this save is the first to write; undefined where nothing is new and nothing left out: then nobody
+ * asks.
+ */
+export async function learnFromSave(
+  tx: LocalTransaction,
+  saved: ParsedConversation,
+  given: Snapshot,
+): Promise<KnownFields | undefined> {
+  const changed = (saved.messages ?? []).filter(({ id, body }) => given.messages.get(id) !== body);
+  const ofMessages = changed.flatMap(({ id, body }) => newNames(body, given.messages.get(id)));
+  const ofConversation = newNames(saved.fields, given.fields);
+  const isLeftOut =
+    newNames(given.fields ?? {}, saved.fields).length > 0 ||
+    changed.some(({ id, body }) => newNames(given.messages.get(id) ?? {}, body).length > 0);
+  if (ofMessages.length === 0 && ofConversation.length === 0 && !isLeftOut) return undefined;
+  return learnFields(tx, ofMessages, ofConversation);
 }
 
 /** What is known, with these fields of messages and of conversations that a frontend has just written. */

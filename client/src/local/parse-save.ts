@@ -1,11 +1,15 @@
 import { codeOf, StoreError } from '../errors.js';
 import { isId, millisecondsOf } from '../text.js';
 import type { ConversationInput } from '../types.js';
-import { fieldsOf, parseMessage, same, type Fields, type RawMessage } from './fields.js';
+import { fieldsOf, parentOf, parseMessage, same, saysTheSame, type Fields, type RawMessage } from './fields.js';
 import type { ParsedMessage } from './records.js';
 import type { RefusedInput } from './refused-writes.js';
+import type { MessageBody } from './schema.js';
 
 /** Conversations as frontends save them, checked and copied. */
+
+/** Messages that a caller was given, by id. */
+type Given = ReadonlyMap<string, MessageBody>;
 
 /** A conversation to be saved, checked and copied. */
 export interface ParsedConversation {
@@ -21,14 +25,17 @@ export interface ParsedConversation {
   refused: RefusedInput[];
 }
 
-/** Checks a conversation to be saved and copies what counts of it: the caller may go on changing the object. */
-export function parseConversation(input: ConversationInput, now: number): ParsedConversation {
+/**
+ * Checks a conversation to be saved and copies what counts of it: the caller may go on changing the object. A message that
+ * says what `given`, what the caller was given, says of it has the very body from there.
+ */
+export function parseConversation(input: ConversationInput, given: Given, now: number): ParsedConversation {
   if (!isId(input?.id)) {
     throw new StoreError('invalid_id', 'A conversation needs an id of 1 to 128 characters of A-Z a-z 0-9 _ -');
   }
   const times = { createdAt: millisecondsOf(input.createdAt), updatedAt: millisecondsOf(input.updatedAt) };
   const created = Number.isFinite(times.createdAt) ? times.createdAt : now;
-  const { messages, refused } = parseMessages(input.id, input.messages ?? [], created, now);
+  const { messages, refused } = parseMessages(input, given, created, now);
   // Where nothing of it can be stored, the caller hears why.
   if (refused[0] && messages.length === 0) throw refused[0].error;
   const fields = fieldsOf(input);
@@ -36,14 +43,16 @@ export function parseConversation(input: ConversationInput, now: number): Parsed
 }
 
 /** One message that cannot be stored does not keep the others from it. */
-function parseMessages(conversationId: string, inputs: readonly RawMessage[], created: number, now: number) {
+function parseMessages(input: ConversationInput, given: Given, created: number, now: number) {
+  const inputs: readonly RawMessage[] = input.messages ?? [];
+  const { id: conversationId } = input;
   const messages: ParsedMessage[] = [];
   const refused: (RefusedInput & { error: unknown })[] = [];
   const ids = new Map<string, ParsedMessage>();
   let previous = created;
   for (const input of inputs) {
     try {
-      const parsed = parseMessage(input, Math.max(previous, now));
+      const parsed = asGiven(input, given) ?? parseMessage(input, Math.max(previous, now));
       previous = parsed.at;
       if (same(ids.get(parsed.id)?.body, parsed.body)) continue;
       const id = freeId(parsed.id, ids);
@@ -56,6 +65,13 @@ function parseMessages(conversationId: string, inputs: readonly RawMessage[], cr
     }
   }
   return { messages, refused };
+}
+
+/** The message with the body that it was given, where it says the same. */
+function asGiven(message: RawMessage, given: Given): ParsedMessage | null {
+  const body = given.get(message?.id as string);
+  if (!body || !saysTheSame(message, body)) return null;
+  return { id: message.id as string, at: Date.parse(body.timestamp), body, parent: parentOf(message) };
 }
 
 /** The id, or where another message of the save has it already, one made of it: the same one in every save. */

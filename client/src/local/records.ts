@@ -221,15 +221,6 @@ export async function putTombstone(tx: LocalTransaction, record: ConversationRec
   });
 }
 
-/** How long a tombstone is kept, as at the server, ms. */
-const TOMBSTONE_TTL = 90 * 86_400_000;
-
-export async function dropExpiredTombstones(tx: LocalTransaction, now: number) {
-  for (const { id, deleted, deletedAt = 0 } of await tx.list('conversations', null, null)) {
-    if (deleted === 'done' && deletedAt < now - TOMBSTONE_TTL) await tx.delete('conversations', id);
-  }
-}
-
 /** The conversation to read or write under this id: another one where its rest was moved. */
 export async function resolveConversation(tx: LocalTransaction, id: string): Promise<ConversationRecord | undefined> {
   let record = await tx.get('conversations', id);

@@ -6,12 +6,11 @@ import { learnFromSave } from './known-fields.js';
 import type { ParsedConversation } from './parse-save.js';
 import { newConversation, putTombstone, resolveConversation, type ParsedMessage } from './records.js';
 import { keepRefusedInputs } from './refused-writes.js';
-import type { ConversationRecord } from './schema.js';
+import type { ConversationRecord, MessageBody } from './schema.js';
 import type { Snapshot } from './snapshots.js';
 import {
   commit,
   giveTitle,
-  idsInFlight,
   isTurnOpen,
   putMessage,
   removeMessage,
@@ -44,9 +43,8 @@ async function saveTo(
   now: number,
 ): Promise<WriteResult> {
   const record = found ?? createFrom(saved, now);
-  const inFlight = await idsInFlight(tx, record.id);
   const knownFields = await learnFromSave(tx, saved, known);
-  const work: Work = { tx, record, now, changed: !found, conflicts: [], inFlight, known: knownFields };
+  const work: Work = { tx, record, now, changed: !found, conflicts: [], known: knownFields };
 
   saveFields(work, saved.fields, known);
   for (const id of await removedIds(work, saved, known)) await removeMessage(work, id, known.messages.get(id));
@@ -108,19 +106,36 @@ function leftOut(fields: Fields, given: Fields | undefined, known: ReadonlySet<s
 
 /** The messages stand in the order in which they are saved: what is new comes before what it stands before there. */
 async function saveMessages(work: Work, messages: readonly ParsedMessage[], known: Snapshot) {
-  const following = new Map<ParsedMessage, string>();
-  let next: string | undefined;
-  for (const message of [...messages].reverse()) {
-    if (next !== undefined) following.set(message, next);
-    if (known.messages.has(message.id)) next = message.id;
-  }
+  const following = followingKnown(messages, known);
   let before: string | null = null;
-  for (const message of messages) {
-    const isLinear = message.parent === undefined || message.parent === before;
-    const parsed = isLinear ? { ...message, parent: undefined } : message;
-    await putMessage(work, parsed, known.messages.get(message.id), following.get(message));
+  for (const [index, message] of messages.entries()) {
+    const given = known.messages.get(message.id);
+    if (message.body !== given) await saveMessage(work, message, before, given, following[index]);
     before = message.id;
   }
+}
+
+async function saveMessage(
+  work: Work,
+  message: ParsedMessage,
+  before: string | null,
+  given: MessageBody | undefined,
+  next: string | undefined,
+) {
+  const isLinear = message.parent === undefined || message.parent === before;
+  await putMessage(work, isLinear ? { ...message, parent: undefined } : message, given, next);
+}
+
+/** For each of the messages the next one that its object was given. */
+function followingKnown(messages: readonly ParsedMessage[], known: Snapshot): (string | undefined)[] {
+  const following: (string | undefined)[] = [];
+  let next: string | undefined;
+  for (let index = messages.length - 1; index >= 0; index -= 1) {
+    following[index] = next;
+    const { id } = messages[index] as ParsedMessage;
+    if (known.messages.has(id)) next = id;
+  }
+  return following;
 }
 
 /** Messages the object was given and no longer has. */

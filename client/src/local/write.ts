@@ -52,8 +52,8 @@ export interface Work {
   /** Messages that say what they follow, once that has been asked. */
   following?: Map<string, MessageRecord>;
   conflicts: Conflict[];
-  /** Messages that are on their way to the server just now. */
-  inFlight: Set<string>;
+  /** Messages that are on their way to the server just now, once that has been asked. */
+  inFlight?: Set<string>;
   /** Fields that this frontend has written itself. */
   known: KnownFields | undefined;
 }
@@ -136,11 +136,12 @@ export async function removeMessage(work: Work, id: string, given: MessageBody |
   record.count -= stored.shown;
   record.tokens -= tokensOf(stored.body);
   work.changed = true;
+  work.inFlight ??= await idsInFlight(tx, record.id);
   if (stored.fresh && !work.inFlight.has(id)) await tx.delete('messages', [record.id, id]);
   else await tx.put('messages', hide(stored));
 }
 
-export async function idsInFlight(tx: LocalTransaction, conversation: string) {
+async function idsInFlight(tx: LocalTransaction, conversation: string) {
   const request = (await tx.get('outbox', conversation))?.request;
   const messages = (request && request.kind !== 'import' && request.body?.messages) || [];
   const imported = (await itemsInFlight(tx, conversation)).flatMap((item) => item.messages);
@@ -177,8 +178,7 @@ async function change(
   const record = await resolveConversation(tx, id);
   if (!record) throw new StoreError('conversation_not_found', 'No such conversation.');
   if (record.deleted) throw new StoreError('conversation_deleted', 'This conversation was deleted.');
-  const inFlight = await idsInFlight(tx, record.id);
-  const work: Work = { tx, record, now, changed: false, conflicts: [], inFlight, known: undefined };
+  const work: Work = { tx, record, now, changed: false, conflicts: [], known: undefined };
   await step(work);
   if (work.changed) await commit(work, isOpen);
   return { id: record.id, changed: work.changed, conflicts: work.conflicts };

@@ -3,6 +3,7 @@ import { StoreError } from '../errors.js';
 import { handOver } from '../local/change-user.js';
 import type { LocalDatabase } from '../local/database.js';
 import { assignOwner, readOwnership } from '../local/ownership.js';
+import { dropExpiredTombstones } from '../local/tombstones.js';
 import { Api } from '../net/api.js';
 import { CircuitBreaker } from '../net/breaker.js';
 import { HttpClient } from '../net/http.js';
@@ -52,6 +53,7 @@ export async function createEngine(context: Context, database: LocalDatabase): P
   bus.on('conflict-found', () => reports.count('conflict'));
   // Another tab may be waiting for the server with the session's lock; what is here need not.
   session.reconcile().catch(() => {});
+  dropExpiredTombstones(database, clock.now()).catch(() => {});
   return { breaker, session, api, presence, pull, feed, push, live, reports };
 }
 

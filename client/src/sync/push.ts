@@ -59,6 +59,8 @@ export class Push {
   #isActive = false;
   #isForced = false;
   #timer: unknown = null;
+  /** When the timer goes off, epoch ms. */
+  #timerAt = Infinity;
   #failures = 0;
   #retryAt = 0;
   #lastError: unknown;
@@ -79,7 +81,7 @@ export class Push {
   /** Resolves when the request under way is over. */
   async stop() {
     this.#isActive = false;
-    this.#clock.clearTimeout(this.#timer);
+    this.#stopTimer();
     await this.#running;
   }
 
@@ -89,6 +91,29 @@ export class Push {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
     });
+  }
+
+  /** Something was written, which is not due at once: by then one look at the outbox does for all that was written. */
+  wakeLater() {
+    if (this.#isForced) this.wake();
+    else if (this.#isActive && !this.#running) this.#wakeWithin(QUIET);
+  }
+
+  /** Keeps the timer where it goes off before. */
+  #wakeWithin(wait: number) {
+    const at = this.#clock.now() + wait;
+    if (this.#timerAt <= at) return;
+    this.#stopTimer();
+    this.#timerAt = at;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timerAt = Infinity;
+      this.wake();
+    }, wait);
+  }
+
+  #stopTimer() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timerAt = Infinity;
   }
 
   /** Resolves when no request is on its way. */
@@ -132,8 +157,8 @@ export class Push {
       if (!next) return {};
       const wait = next.at - this.#clock.now();
       if (wait > 0) {
-        this.#clock.clearTimeout(this.#timer);
-        this.#timer = this.#clock.setTimeout(() => this.wake(), wait);
+        this.#stopTimer();
+        this.#wakeWithin(wait);
         return { wait, error: next.error };
       }
       this.#step = this.#parts.locks

@@ -56,13 +56,17 @@ export class Leadership {
   /** Something waits to be sent. */
   async wake() {
     await this.#parts.count();
-    this.written();
+    this.#tell((push) => push.wake());
   }
 
-  /** The same where it has been counted. */
+  /** A change waits, and has been counted: it is not sent before more of the same could have followed. */
   written() {
+    this.#tell((push) => push.wakeLater());
+  }
+
+  #tell(wake: (push: SyncEngine['push']) => void) {
     this.decide();
-    if (this.isLeading) this.#wakePush();
+    if (this.isLeading) this.#wakePush(wake);
     else this.post({ type: 'outbox' });
   }
 
@@ -110,7 +114,7 @@ export class Leadership {
 
   #hearAsLeader({ type }: TabMessage) {
     const { count, status } = this.#parts;
-    if (type === 'outbox') count().then(() => this.#wakePush());
+    if (type === 'outbox') count().then(() => this.#wakePush((push) => push.wake()));
     if (type === 'hello') this.post({ type: 'status', state: status.state });
     if (type === 'user') this.exclusively(async () => {});
   }
@@ -140,8 +144,8 @@ export class Leadership {
     });
   }
 
-  async #wakePush() {
-    if (this.#parts.engine.loaded) this.#parts.engine.loaded.push.wake();
+  async #wakePush(wake: (push: SyncEngine['push']) => void) {
+    if (this.#parts.engine.loaded) wake(this.#parts.engine.loaded.push);
     else await this.#lead();
   }
 
