@@ -49,7 +49,7 @@ pub trait Design {
     /// The account that is searched.
     fn account(&self) -> &Account<'_>;
 
-    /// How often a page is measured.
+    /// How many pages of a query are measured at most.
     fn rounds(&self) -> usize {
         20
     }

@@ -54,8 +54,13 @@ pub struct Figures {
     pub deletion: Cost,
 }
 
-/// Measures a design on its account, of which `stored` bytes have come into the database.
-pub async fn measure(database: &Database, design: &impl Design, stored: u64) -> Result<Figures> {
+/// Measures a design on its account, of which `stored` bytes have come into the database; of each query at most so many pages.
+pub async fn measure(
+    database: &Database,
+    design: &impl Design,
+    stored: u64,
+    most_pages: usize,
+) -> Result<Figures> {
     let conversations = design.account().texts().len();
     let signatures = signature_sizes(design.account(), 0..conversations).await?;
     let index = design.build().await?;
@@ -63,7 +68,7 @@ pub async fn measure(database: &Database, design: &impl Design, stored: u64) -> 
     verify_queries(design).await?;
     let mut pages = Vec::with_capacity(QUERIES.len());
     for query in QUERIES {
-        pages.push(measure_pages(database, design, query).await?);
+        pages.push(measure_pages(database, design, query, most_pages).await?);
     }
     Ok(Figures {
         name: design.name(),
@@ -115,11 +120,13 @@ async fn measure_pages(
     database: &Database,
     design: &impl Design,
     query: &'static str,
+    most_pages: usize,
 ) -> Result<Pages> {
+    let rounds = design.rounds().min(most_pages);
     let mut after = design.page(query, None).await?.next;
     database.set_latency(LATENCY);
     let (mut times, mut cost) = (Vec::new(), Cost::default());
-    for _ in 0..design.rounds() {
+    for _ in 0..rounds {
         let timed = async {
             let began = Instant::now();
             let page = design.page(query, after.as_deref()).await?;
@@ -133,7 +140,7 @@ async fn measure_pages(
     database.set_latency(Duration::ZERO);
     Ok(Pages {
         query,
-        cost: cost.per(design.rounds()),
+        cost: cost.per(rounds),
         times: Times::new(times),
     })
 }

@@ -39,6 +39,9 @@ pub struct SearchOptions {
 type Size = (usize, usize);
 const SIZES: [Size; 2] = [(50, 50), (2_000, 50)];
 const SMOKE: [Size; 1] = [(25, 10)];
+/// Pages of each query.
+const PAGES: usize = 20;
+const SMOKE_PAGES: usize = 1;
 
 /// The database, and the functions on it.
 struct Stage {
@@ -46,6 +49,7 @@ struct Stage {
     client: Client,
     upstash: Upstash,
     has_module: bool,
+    most_pages: usize,
 }
 
 /// Measures every design, and prints tables.
@@ -61,7 +65,7 @@ pub async fn run(options: &SearchOptions, executables: &Path, smoke: bool) -> Re
     let Some(redis) = redis else {
         return Ok(());
     };
-    let stage = Stage::start(redis, executables, has_module).await?;
+    let stage = Stage::start(redis, executables, has_module, smoke).await?;
     let sizes: &[Size] = if smoke { &SMOKE } else { &SIZES };
     for &(conversations, messages) in sizes {
         let figures = stage.measure_all((conversations, messages)).await?;
@@ -72,7 +76,12 @@ pub async fn run(options: &SearchOptions, executables: &Path, smoke: bool) -> Re
 }
 
 impl Stage {
-    async fn start(redis: RedisServer, executables: &Path, has_module: bool) -> Result<Self> {
+    async fn start(
+        redis: RedisServer,
+        executables: &Path,
+        has_module: bool,
+        smoke: bool,
+    ) -> Result<Self> {
         let database = Database::on(redis).await?;
         let access = database.access();
         let launcher = Launcher::new(executables.to_owned(), access.clone());
@@ -85,6 +94,7 @@ impl Stage {
             ),
             upstash: Upstash::new(&config, Clock::default())?,
             has_module,
+            most_pages: if smoke { SMOKE_PAGES } else { PAGES },
         })
     }
 
@@ -92,17 +102,33 @@ impl Stage {
         let database = &self.database;
         let mut all = Vec::new();
         let (account, stored) = self.account(size).await?;
-        all.push(measure(database, &Signatures(account), stored).await?);
+        all.push(measure(database, &Signatures(account), stored, self.most_pages).await?);
         for buckets in [Some(64), Some(256), None] {
             let (account, stored) = self.account(size).await?;
-            all.push(measure(database, &Postings::new(account, buckets), stored).await?);
+            all.push(
+                measure(
+                    database,
+                    &Postings::new(account, buckets),
+                    stored,
+                    self.most_pages,
+                )
+                .await?,
+            );
         }
         if self.has_module {
             let (account, stored) = self.account(size).await?;
-            all.push(measure(database, &Module::new(account, database), stored).await?);
+            all.push(
+                measure(
+                    database,
+                    &Module::new(account, database),
+                    stored,
+                    self.most_pages,
+                )
+                .await?,
+            );
         }
         let (account, stored) = self.account(size).await?;
-        all.push(measure(database, &Scan(account), stored).await?);
+        all.push(measure(database, &Scan(account), stored, self.most_pages).await?);
         Ok(all)
     }
 
