@@ -5,6 +5,7 @@ use std::time::Duration;
 use embedded_store::backend::Backend;
 use embedded_store::front::{Counts, Front, FrontOptions};
 use embedded_store::redis_backend::RedisBackend;
+use embedded_store::reply::Reply;
 use test_support::redis_server::RedisServer;
 use tokio::net::TcpListener;
 
@@ -28,9 +29,14 @@ pub struct Database {
 impl Database {
     /// Starts a database; `None` if redis-server is not installed.
     pub async fn start() -> Result<Option<Self>> {
-        let Some(redis) = RedisServer::start()? else {
-            return Ok(None);
-        };
+        match RedisServer::start()? {
+            Some(redis) => Self::on(redis).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The database on this server.
+    pub async fn on(redis: RedisServer) -> Result<Self> {
         let backend = Backend::Redis(RedisBackend::connect(&redis.url()).await?);
         let token = "a token for measurements".to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -39,12 +45,12 @@ impl Database {
             url: front.url(),
             token,
         };
-        Ok(Some(Self {
+        Ok(Self {
             front,
             backend,
             access,
             _redis: redis,
-        }))
+        })
     }
 
     /// The URL and token.
@@ -66,4 +72,32 @@ impl Database {
     pub async fn commands(&self) -> Result<u64> {
         Ok(self.backend.billed_commands().await?)
     }
+
+    /// The CPU time that Redis has taken so far.
+    pub async fn cpu(&self) -> Result<Duration> {
+        let info = self.info("cpu").await?;
+        let seconds = number(&info, "used_cpu_user:")? + number(&info, "used_cpu_sys:")?;
+        Ok(Duration::from_secs_f64(seconds))
+    }
+
+    /// The memory that the data take up, in bytes.
+    pub async fn data_bytes(&self) -> Result<u64> {
+        let info = self.info("memory").await?;
+        Ok(number(&info, "used_memory_dataset:")? as u64)
+    }
+
+    async fn info(&self, section: &str) -> Result<String> {
+        let command = [b"INFO".to_vec(), section.as_bytes().to_vec()];
+        match self.backend.execute(&command).await? {
+            Reply::Bulk(info) => Ok(String::from_utf8(info)?),
+            other => Err(format!("INFO {section}: {other:?}").into()),
+        }
+    }
+}
+
+/// The number in the line of this name.
+fn number(info: &str, name: &str) -> Result<f64> {
+    let line = info.lines().find_map(|line| line.strip_prefix(name));
+    let value = line.ok_or_else(|| format!("INFO without {name}"))?;
+    Ok(value.trim().parse()?)
 }

@@ -14,6 +14,7 @@ mod process;
 mod proof;
 mod report;
 mod run;
+mod search;
 mod side;
 mod statistics;
 mod world;

@@ -3,18 +3,29 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+
+use crate::search::SearchOptions;
 
 /// Measures the functions beside a baseline, and writes `benchmarks.md` and its charts.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub struct Options {
     /// Run a little of everything in seconds: shows whether it works, and nothing about speed.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub smoke: bool,
     /// The folder for benchmarks.md and benchmarks/*.svg instead of docs/ (with --smoke: beside this program).
     #[arg(long)]
     pub out: Option<PathBuf>,
+    #[command(subcommand)]
+    pub task: Option<Task>,
+}
+
+/// What is measured instead.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Measures designs of the search, and prints tables.
+    Search(SearchOptions),
 }
 
 /// The amounts of data and rounds.

@@ -13,8 +13,9 @@ use crate::load;
 use crate::machine;
 use crate::measure::Arena;
 use crate::measured::Measured;
-use crate::options::{Options, Scale};
+use crate::options::{Options, Scale, Task};
 use crate::report;
+use crate::search;
 use crate::side::{BASELINE, Launcher, Pair};
 
 /// What is skipped without the parts it needs.
@@ -23,9 +24,12 @@ const TESTS: &str = "tests of the benchmark";
 /// Measures, and writes the report. If a part is missing it only says so.
 pub async fn run(options: &Options) -> Result<()> {
     let scale = options.scale();
-    let Some(executables) = executables(options.smoke)? else {
+    let Some(executables) = executables(options)? else {
         return Ok(());
     };
+    if let Some(Task::Search(search)) = &options.task {
+        return search::run(search, &executables, options.smoke).await;
+    }
     if !build_baseline()? {
         return Ok(());
     }
@@ -77,9 +81,9 @@ async fn footprints(
 
 /// The folder with the functions, which is that of this program. For figures they are built as on Vercel; for a smoke
 /// run they have to exist.
-fn executables(smoke: bool) -> Result<Option<PathBuf>> {
-    if !smoke {
-        build_functions()?;
+fn executables(options: &Options) -> Result<Option<PathBuf>> {
+    if !options.smoke {
+        build_functions(options)?;
     }
     let program = std::env::current_exe()?;
     let folder = program.parent().ok_or("a program without a folder")?;
@@ -91,14 +95,16 @@ fn executables(smoke: bool) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-fn build_functions() -> Result<()> {
-    if cfg!(debug_assertions) {
+fn build_functions(options: &Options) -> Result<()> {
+    let is_release = !cfg!(debug_assertions);
+    if !is_release && options.task.is_none() {
         return Err("figures need a release build: cargo run --release -p bench".into());
     }
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .args(["build", "--release", "--locked", "--bins"]);
+        .args(["build", "--locked", "--bins"])
+        .args(is_release.then_some("--release"));
     succeed(&mut cargo)
 }
 

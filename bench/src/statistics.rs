@@ -23,9 +23,19 @@ impl Times {
         self.percentile(50)
     }
 
+    /// The 95th percentile.
+    pub fn p95(&self) -> Duration {
+        self.percentile(95)
+    }
+
     /// The 99th percentile.
     pub fn p99(&self) -> Duration {
         self.percentile(99)
+    }
+
+    /// The shortest and the longest.
+    pub fn range(&self) -> (Duration, Duration) {
+        (self.percentile(0), self.percentile(100))
     }
 
     /// By nearest rank, so always a measured duration; zero without any.
@@ -55,7 +65,10 @@ mod tests {
     fn percentiles_are_measured_durations() {
         let times: Times = (1..=200).rev().map(Duration::from_millis).collect();
         assert_eq!(times.p50(), Duration::from_millis(100));
+        assert_eq!(times.p95(), Duration::from_millis(190));
         assert_eq!(times.p99(), Duration::from_millis(198));
+        let (shortest, longest) = times.range();
+        assert_eq!((shortest.as_millis(), longest.as_millis()), (1, 200));
         let one = Times::new(vec![Duration::from_millis(7)]);
         assert_eq!((one.p50(), one.p99()), (one.p50(), one.p50()));
         assert_eq!(Times::default().p50(), Duration::ZERO);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ pub struct RedisServer {
     port: u16,
     directory: TempDir,
     persistence: Persistence,
+    module: Option<PathBuf>,
 }
 
 /// Which writes survive when the server is killed.
@@ -43,12 +44,24 @@ impl RedisServer {
     /// # Errors
     /// As [`RedisServer::start`].
     pub fn start_with(persistence: Persistence) -> io::Result<Option<Self>> {
+        Self::start_as(persistence, None)
+    }
+
+    /// Starts a server that keeps nothing and has this module.
+    ///
+    /// # Errors
+    /// As [`RedisServer::start`].
+    pub fn start_with_module(module: PathBuf) -> io::Result<Option<Self>> {
+        Self::start_as(Persistence::None, Some(module))
+    }
+
+    fn start_as(persistence: Persistence, module: Option<PathBuf>) -> io::Result<Option<Self>> {
         let directory = TempDir::new()?;
         // Another process may take the port before the server listens on it.
         const TRIES: usize = 5;
         for _ in 0..TRIES {
             let port = free_port()?;
-            match spawn(port, directory.path(), persistence) {
+            match spawn(port, directory.path(), persistence, module.as_deref()) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return skip_without("tests on a real Redis", "install redis-server")
@@ -61,6 +74,7 @@ impl RedisServer {
                         port,
                         directory,
                         persistence,
+                        module,
                     }));
                 }
             }
@@ -108,7 +122,8 @@ impl RedisServer {
     /// # Errors
     /// When it cannot be started.
     pub fn restart(&mut self) -> io::Result<()> {
-        self.process = spawn(self.port, self.directory.path(), self.persistence)?;
+        let (directory, module) = (self.directory.path(), self.module.as_deref());
+        self.process = spawn(self.port, directory, self.persistence, module)?;
         Ok(())
     }
 }
@@ -125,7 +140,12 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn spawn(port: u16, directory: &Path, persistence: Persistence) -> io::Result<Child> {
+fn spawn(
+    port: u16,
+    directory: &Path,
+    persistence: Persistence,
+    module: Option<&Path>,
+) -> io::Result<Child> {
     let append_only = match persistence {
         Persistence::None => "no",
         Persistence::EveryWrite => "yes",
@@ -136,6 +156,8 @@ fn spawn(port: u16, directory: &Path, persistence: Persistence) -> io::Result<Ch
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
         .arg("--dir")
         .arg(directory)
+        .args(module.map(|_| "--loadmodule"))
+        .args(module)
         .stdout(Stdio::null())
         .spawn()?;
     let deadline = Instant::now() + Duration::from_secs(20);

@@ -3,8 +3,8 @@
 mod chart;
 mod charts;
 mod page;
-mod tables;
-mod units;
+pub mod tables;
+pub mod units;
 
 use std::fs;
 use std::path::Path;

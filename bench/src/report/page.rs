@@ -27,6 +27,9 @@ cargo run --release -p bench
 
 which needs `redis-server` and Node 20 and takes about ten minutes; `--smoke` runs a little of everything in seconds.
 
+`cargo run --release -p bench -- search` measures something else: designs of the search beside the service's own, at the same database,
+[as they were considered](decisions.md#a-signature-per-conversation-tells-where-to-search).
+
 The baseline is in [bench/baseline](../bench/baseline/src): the straightforward design that the functions replace, a hash per
 message and a sorted set per conversation, in TypeScript with `@upstash/redis`. It needs as few round trips as its keys allow,
 and the client runs without base64 and type guessing, which makes it faster than the defaults. It omits work that the

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use embedded_store::reply::Reply;
 use fastrand::Rng;
 use serde_json::{Value, json};
+use test_support::texts::text;
 
 use crate::common::{Client, Site};
 
@@ -96,18 +97,6 @@ async fn search(site: &Site, user: &Client, query: &str) {
     );
 }
 
-/// Words as often as in natural texts: the n-th with a probability of about 1/n.
-fn word(rng: &mut Rng) -> String {
-    let rank = (20_000_f64.powf(rng.f64())) as usize;
-    match rank {
-        1 => "the".to_owned(),
-        2 => "of".to_owned(),
-        // What makes words differ comes first, as it does in natural ones.
-        rank if rank % 2 == 0 => format!("{rank}th"),
-        rank => format!("word{rank}"),
-    }
-}
-
 async fn fill(user: &Client, conversations: usize) {
     let mut rng = Rng::with_seed(1);
     for first in (0..conversations).step_by(25) {
@@ -115,8 +104,8 @@ async fn fill(user: &Client, conversations: usize) {
             .map(|number| {
                 let messages: Vec<Value> = (0..MESSAGES)
                     .map(|index| {
-                        let words: Vec<String> = (0..36).map(|_| word(&mut rng)).collect();
-                        json!({ "id": format!("m{index}"), "type": "user", "content": words.join(" ") })
+                        let content = text(&mut rng, 36);
+                        json!({ "id": format!("m{index}"), "type": "user", "content": content })
                     })
                     .collect();
                 json!({ "id": format!("c{number}"), "messages": messages })
