@@ -20,9 +20,16 @@ pub enum Task {
     Recount(UserId),
     /// These conversations have no signature, which a search needs.
     Index(UserId, Vec<ConversationId>),
+    /// The same of those that have none, as many as may be prepared at once: an earlier release has written the account.
+    IndexMore(UserId),
 }
 
 impl Task {
+    /// Whether it gives conversations signatures.
+    pub fn is_indexing(&self) -> bool {
+        matches!(self, Self::Index(..) | Self::IndexMore(_))
+    }
+
     /// Whose data it concerns.
     pub fn user(&self) -> &UserId {
         match self {
@@ -32,6 +39,7 @@ impl Task {
             | Self::Purge(user)
             | Self::Extend(user, _)
             | Self::Recount(user)
+            | Self::IndexMore(user)
             | Self::Index(user, _) => user,
         }
     }

@@ -65,8 +65,18 @@ test('words are found without case and accents, the last one by its beginning, q
 });
 
 test('scripts without spaces are found by any of their characters, in their order', async (t) => {
-  const { ids, find } = await storeWith(t, '東京都でラーメンを食べた', '京都の東', '한국어를 배우다', 'iPhone手机');
+  const { ids, find } = await storeWith(
+    t,
+    '東京都でラーメンを食べた',
+    '京都の東',
+    '한국어를 배우다',
+    'iPhone手机',
+    'か\u3099くせい',
+    '\u1112\u1161\u11ab\u1100\u116e\u11a8',
+  );
   assert.deepEqual(await ids('東京'), ['m0']);
+  assert.deepEqual(await ids('がく'), ['m4'], 'also where a text takes characters apart');
+  assert.deepEqual(await ids('か'), []);
   assert.deepEqual((await ids('京都')).sort(), ['m0', 'm1']);
   assert.deepEqual((await ids('東')).sort(), ['m0', 'm1']);
   assert.deepEqual(await ids('京ラ'), []);

@@ -26,7 +26,12 @@ macro_rules! mount {
                 return Err(request);
             };
             Ok(match route {
-                $(Route::$name => respond(app, request, registry, route, $module::handle).await,)+
+                $(Route::$name => {
+                    respond(app, request, registry, route, |_, app, request| {
+                        Box::pin($module::handle(app, request))
+                    })
+                    .await
+                })+
             })
         }
     };

@@ -97,10 +97,11 @@ impl RequestContext {
         *lock(&self.rate)
     }
 
-    /// Notes something to be done after the response.
+    /// Notes something to be done after the response. One request has conversations prepared for searching at most once.
     pub fn add_upkeep(&self, task: Task) {
         let mut tasks = lock(&self.upkeep);
-        if !tasks.contains(&task) {
+        let is_prepared = task.is_indexing() && tasks.iter().any(Task::is_indexing);
+        if !is_prepared && !tasks.contains(&task) {
             tasks.push(task);
         }
     }

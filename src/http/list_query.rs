@@ -66,15 +66,17 @@ impl ApiRequest {
     /// Whether something is searched for.
     ///
     /// # Errors
-    /// `invalid_query` for what goes with a search only, without one.
+    /// `invalid_query` for what goes with a search only, without one, and for agent sessions, which are not searched.
     pub fn searches(&self) -> Result<bool, ApiError> {
-        if self.parameter("q").is_some() {
-            return Ok(true);
-        }
-        let mut of_a_search = ["type", "from", "until"].into_iter();
-        match of_a_search.find(|name| self.parameter(name).is_some()) {
-            Some(name) => Err(invalid_query(name, "a q beside it")),
-            None => Ok(false),
+        let is_search = self.parameter("q").is_some();
+        let (others, expected) = match is_search {
+            true => (["kind", "projectKey", "sessionId"], "no q beside it"),
+            false => (["type", "from", "until"], "a q beside it"),
+        };
+        let mut others = others.into_iter();
+        match others.find(|name| self.parameter(name).is_some()) {
+            Some(name) => Err(invalid_query(name, expected)),
+            None => Ok(is_search),
         }
     }
 

@@ -21,4 +21,4 @@ pub use error::ApiError;
 pub use request::ApiRequest;
 pub use response::ApiResponse;
 pub use routes::{Route, route_of};
-pub use serve::{respond, run};
+pub use serve::{Handler, respond, run};

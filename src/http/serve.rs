@@ -1,11 +1,12 @@
 //! From a request to its response, whatever the handler does.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::Response;
+use tokio::runtime::Builder;
 use vercel_runtime::{AppState, Request, ResponseBody, service_fn};
 
 use super::{ApiError, ApiRequest, ApiResponse, Background, Registry, Route, edge};
@@ -14,26 +15,28 @@ use crate::log::Log;
 use crate::shutdown::termination;
 use crate::{App, Config};
 
+/// What responds to the requests of a route.
+///
+/// Of one type for all of them, so that what is around a handler is compiled once, not in each of the functions.
+pub type Handler =
+    fn(Route, Arc<App>, ApiRequest) -> BoxFuture<'static, Result<ApiResponse, ApiError>>;
+
 /// Serves one request to `route` with `handler`, which sees only methods that the route takes. Errors and panics become error bodies; nothing else gets out.
 ///
 /// With `registry` is registered what has to be waited for: that the response is made and sent, and what the
 /// handler leaves to be done in the background.
-pub async fn respond<H, F>(
+pub async fn respond(
     app: Arc<App>,
     request: Request,
     registry: Registry,
     route: Route,
-    handler: H,
-) -> Response<ResponseBody>
-where
-    H: FnOnce(Arc<App>, ApiRequest) -> F,
-    F: Future<Output = Result<ApiResponse, ApiError>>,
-{
+    handler: Handler,
+) -> Response<ResponseBody> {
     let context = edge::begin(route, &request, Some(&app.config));
     let (background, pending) = Background::begin(registry);
     let request = ApiRequest::new(request, context.clone(), background.clone());
     let result = match route.allow(request.method()) {
-        Ok(()) => AssertUnwindSafe(handler(app.clone(), request))
+        Ok(()) => AssertUnwindSafe(handler(route, app.clone(), request))
             .catch_unwind()
             .await
             .unwrap_or(Err(ApiError::Internal)),
@@ -57,16 +60,21 @@ where
 /// Runs the function of `route` on Vercel: what `main` of every file under `api/` does. It serves the `others`, too.
 ///
 /// # Errors
-/// When the runtime cannot listen.
-pub async fn run<H, F>(
+/// When the runtime cannot be started, or cannot listen.
+pub fn run(
     route: Route,
     others: &'static [Route],
-    handler: H,
-) -> Result<(), vercel_runtime::Error>
-where
-    H: Fn(Route, Arc<App>, ApiRequest) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<ApiResponse, ApiError>> + Send + 'static,
-{
+    handler: Handler,
+) -> Result<(), vercel_runtime::Error> {
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(route, others, handler))
+}
+
+async fn serve(
+    route: Route,
+    others: &'static [Route],
+    handler: Handler,
+) -> Result<(), vercel_runtime::Error> {
     let app = load_app();
     if let Some(app) = &app {
         let shutdown = app.shutdown.clone();
@@ -77,14 +85,13 @@ where
         });
     }
     let service = service_fn(move |request: Request, state: AppState| {
-        let (app, handler) = (app.clone(), handler.clone());
+        let app = app.clone();
         let route = route.or_one_of(others, request.uri().path());
         async move {
             let response = match app {
                 Some(app) => {
                     let registry = Registry::Invocation(state);
-                    let handle = move |app, request| handler(route, app, request);
-                    respond(app, request, registry, route, handle).await
+                    respond(app, request, registry, route, handler).await
                 }
                 None => {
                     let context = edge::begin(route, &request, None);
@@ -120,18 +127,14 @@ macro_rules! function {
         /// Runs this route as a Vercel function.
         ///
         /// # Errors
-        /// When the runtime cannot listen.
-        #[tokio::main]
-        pub async fn main() -> Result<(), vercel_runtime::Error> {
+        /// When the runtime cannot be started, or cannot listen.
+        pub fn main() -> Result<(), vercel_runtime::Error> {
             use conversation_store::http::Route;
 
-            conversation_store::http::run(Route::$route, &[$(Route::$other),*], |route, app, request| async move {
-                match route {
-                    $(Route::$other => $other_handler(app, request).await,)*
-                    _ => $handler(app, request).await,
-                }
+            conversation_store::http::run(Route::$route, &[$(Route::$other),*], |route, app, request| match route {
+                $(Route::$other => Box::pin($other_handler(app, request)),)*
+                _ => Box::pin($handler(app, request)),
             })
-            .await
         }
     };
 }

@@ -213,7 +213,6 @@ local function number(change)
       saved = sent.digest, saved_revision = 1 }
     user.conversations = user.conversations + 1
   end
-  signature.add(c, sent.stored_words, sent.words, change.is_new or change.is_update)
   local counters = c.counters
   change.restores = change.is_new or change.is_update or (sent.score and counters.saved_revision == counters.revision)
   -- Keys that come into being with these messages have no expiry yet.
@@ -225,6 +224,7 @@ local function number(change)
     set_head(c, head)
     set_branches(c, segments)
   end
+  signature.add(c, sent.stored_words, sent.words, change.is_new or change.is_update)
   for _, message in ipairs(change.messages) do usage.count_new(user, message) end
   if change.restores and sent.total_tokens ~= '' then
     c.state.offset = c.state.offset + tonumber(sent.total_tokens) - counters.tokens

@@ -40,8 +40,8 @@ end
 
 if not message or not message.record then
   check_match(c)
-  signature.add(c, words, SIGNATURE)
   local bodies, is_branch = append_messages(c, user, { new }, { message and new.id })
+  signature.add(c, words, SIGNATURE)
   local notice = notice_of(new.id, bodies[2])
   local values = commit(is_branch and 'save' or 'append', user, c, 'created', '', not is_branch and notice or nil)
   values.body = bodies[2]
@@ -59,10 +59,10 @@ if changed == body then
 end
 check_match(c)
 check_room(user, #changed - #body)
-signature.add(c, words, SIGNATURE)
 
 counters.tokens = math.min(LARGEST, math.max(0, counters.tokens + new.tokens - message.tokens))
 counters.bytes = counters.bytes + #changed - #body
+signature.add(c, words, SIGNATURE)
 usage.count_edit(user, message, { timestamp = timestamp, tokens = new.tokens, record = new.record })
 touch(user, c)
 begin(user, c, user.change_seq)

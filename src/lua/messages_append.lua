@@ -65,8 +65,8 @@ local takes_title = TITLE ~= '' and not has_member(c.record, '"title"')
 if takes_title then
   c.record = '"title"' .. US .. TITLE .. RS .. c.record
 end
-signature.add(c, words, SIGNATURE, takes_title)
 local bodies, is_branch = append_messages(c, user, fresh, back)
+signature.add(c, words, SIGNATURE, takes_title)
 local notices = {}
 for i = 1, #bodies, 2 do
   notices[#notices + 1] = notice_of(bodies[i], bodies[i + 1])

@@ -1,9 +1,9 @@
 #!lua flags=allow-key-locking,no-writes
 -- Which conversations of the user may have what a search is for, by their signatures: first those whose title has all of it, then those
--- whose texts do, then those without a signature; among each, last changed first.
+-- whose texts do, then those without a signature; among each, last changed first. Agent sessions are not searched.
 --
 -- KEYS     1 to 3 as in base.lua
--- ARGV     6 limit
+-- ARGV     6 limit: 0 to learn no more than what has no signature
 --          7 archived: '1', '0', or '' for both
 --          8 pinned: '1', '0', or '' for both
 --          9 expires_by: ms, or '' for all
@@ -24,9 +24,9 @@
 --          next_score: of the last conversation looked at, where there are others behind it, or ''
 --          next_member: its id, or ''
 --          unindexed_count
---          unindexed...: ids of some that have no signature, to be given one
+--          unindexed...: ids of some that have no signature, to be given one: not of what has to be counted anew first, by its next write
 --          candidates...: id, tier, score, bytes, messages
--- Billed   4: EVALSHA, ZREVRANGE, HMGET, HMGET; where there are no conversations 1 less, or 2
+-- Billed   4: EVALSHA, ZREVRANGEBYSCORE, HMGET, HMGET; where there are no conversations, or the limit is 0, 1 less, or 2
 -- Touches  the list; the numbers of at most 2,500 conversations, and signatures and metadata of about 16 MB
 
 local LIMIT, ARCHIVED, PINNED, EXPIRES_BY = tonumber(ARGV[6]), ARGV[7], ARGV[8], tonumber(ARGV[9])
@@ -39,8 +39,6 @@ local REPLY = { 'total', 'indexed', 'has_more', 'next_score', 'next_member', 'un
 -- The most conversations that one call looks at, and the most bytes of what is stored of them.
 local MOST_LOOKED_AT, MOST_BYTES = 2500, 16000000
 local USUAL_RECORD = 16000
--- How many are given a signature at once, and how many bytes of messages they have together, at most.
-local INDEXED_AT_ONCE, BYTES_AT_ONCE = 50, 4000000
 
 local wanted = filter.parse(ARCHIVED, PINNED, { unpack(ARGV, FIRST_TAG, FIRST_TAG + TAG_COUNT - 1) })
 local probes = {}
@@ -50,7 +48,7 @@ local function is_behind(score, id, after_score, after_id)
   return score < after_score or (score == after_score and is_before(id, after_id))
 end
 
-local rows, first = redis.call('ZREVRANGE', CONVERSATIONS, 0, -1, 'WITHSCORES'), 1
+local rows, first = redis.call('ZREVRANGEBYSCORE', CONVERSATIONS, '+inf', sessions.LOWEST_CHAT, 'WITHSCORES'), 1
 if WINDOW_SCORE then
   while rows[first] and not is_behind(tonumber(rows[first + 1]), rows[first], WINDOW_SCORE, WINDOW_MEMBER) do first = first + 2 end
 end
@@ -68,10 +66,11 @@ local function read_numbers(counters, state)
   local messages, bytes, updated, expires_at = string.match(counters or '',
     '^%d+ (%d+) %S+ (%d+) %S+ %S+ (%d+) (%d+)')
   if not messages or tonumber(expires_at) <= NOW then return nil end
-  local extra, size, mark = string.match(state or '', '^%S+ (%d+) %S+ %S+ %S+ %S+ (%d+) (%S+)$')
+  local extra, size = string.match(state or '', '^%S+ (%d+) %S+ %S+ %S+ %S+ (%-?%d+) %S+$')
   if not extra then extra = string.match(state or '', '^%S+ (%d+)') or USUAL_RECORD end
+  local is_whole = string.sub(state or '', -1) == '-'
   return { messages = messages, bytes = bytes, updated = tonumber(updated), expires_at = tonumber(expires_at),
-    extra = tonumber(extra), state = { signature = mark == '-' and tonumber(size) or 0 } }
+    extra = tonumber(extra), is_whole = is_whole, state = { signature = is_whole and tonumber(size) or 0 } }
 end
 
 local function fits_numbers(numbers)
@@ -93,11 +92,12 @@ for i = first, last, 2 do
     numbers.id, numbers.score = rows[i], tonumber(rows[i + 1])
     if numbers.state.signature > 0 then
       indexed = indexed + 1
-    elseif #unindexed < INDEXED_AT_ONCE and unindexed_bytes + tonumber(numbers.bytes) <= BYTES_AT_ONCE then
+    elseif numbers.state.signature == 0 and numbers.is_whole and #unindexed < signature.MOST_AT_ONCE
+      and unindexed_bytes + tonumber(numbers.bytes) <= signature.BYTES_AT_ONCE then
       unindexed[#unindexed + 1] = numbers.id
       unindexed_bytes = unindexed_bytes + tonumber(numbers.bytes)
     end
-    if fits_numbers(numbers) then
+    if LIMIT > 0 and fits_numbers(numbers) then
       bytes = bytes + numbers.extra + signature.size(numbers.state)
       found[#found + 1] = numbers
     end

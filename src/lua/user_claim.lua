@@ -137,7 +137,9 @@ end
 -- Where a conversation of the source goes: under its own id, or under another where that is taken.
 local function plan(index, stored, here)
   local at, key = FIRST_MOVE + 2 * (index - 1), FIRST_KEY + KEY_WIDTH * (index - 1)
-  local move = read_conversation(ARGV[at], stored, 1 + CONVERSATION_FIELDS * (index - 1), KEYS[key], KEYS[key + 1])
+  local first = 1 + (CONVERSATION_FIELDS + 1) * (index - 1)
+  local move = read_conversation(ARGV[at], stored, first, KEYS[key], KEYS[key + 1])
+  move.signature = stored[first + CONVERSATION_FIELDS] or ''
   local column = 1 + 4 * (index - 1)
   local own, other = parse_counters(here[column]), parse_counters(here[column + 2])
   local own_state, other_state = parse_state(here[column + 1]), parse_state(here[column + 3])
@@ -166,7 +168,7 @@ end
 local function read_plans()
   local wanted, here = {}, {}
   for at = FIRST_MOVE, #ARGV, 2 do
-    push_fields(wanted, ARGV[at])
+    push_all_fields(wanted, ARGV[at])
     for _, id in ipairs({ ARGV[at], ARGV[at + 1] }) do
       here[#here + 1] = id .. ':counters'
       here[#here + 1] = id .. ':state'
@@ -207,7 +209,7 @@ end
 local function fields_of(move, mark)
   return { move.to, move.record, move.to .. ':counters', format_counters(move.counters),
     move.to .. ':state', format_state(move, mark), move.to .. ':writes', move.writes, move.to .. ':deleted', move.deleted,
-    move.to .. ':branches', move.branches }
+    move.to .. ':branches', move.branches, move.to .. ':signature', move.signature }
 end
 
 -- Moves the messages; a stopped write may have left some where the numbers tell of none.
@@ -226,8 +228,8 @@ local function move_all(plans)
   for i, move in ipairs(plans) do
     push_all_fields(removed, move.id)
     if move.counters and not move.is_copy then
-      -- Its fingerprints stay behind: it is given a signature anew.
-      signature.drop(move)
+      if not signature.is_valid(move.state, move.signature) then signature.drop(move) end
+      signature.ask(user, { id = move.to, record = move.record, state = move.state, counters = move.counters })
       if not move.is_known then move.state.born, move.state.extra = source.change_seq, extra_bytes(move) end
       for _, value in ipairs(fields_of(move, '>')) do marked[#marked + 1] = value end
       clear[#clear + 1] = move.to .. ':state'

@@ -1,11 +1,14 @@
 //! What makes two spellings the same: case, accents and compatibility forms do not count.
 
-use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+use icu_normalizer::properties::{
+    CanonicalCombiningClassMapBorrowed, CanonicalCompositionBorrowed,
+};
 use icu_normalizer::{DecomposingNormalizer, DecomposingNormalizerBorrowed};
 
 const DECOMPOSER: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizer::new_nfkd();
 const CLASSES: CanonicalCombiningClassMapBorrowed<'static> =
     CanonicalCombiningClassMapBorrowed::new();
+const COMPOSER: CanonicalCompositionBorrowed<'static> = CanonicalCompositionBorrowed::new();
 
 /// Whether a character only changes the one before it, as an accent does.
 pub(super) fn is_mark(c: char) -> bool {
@@ -27,6 +30,14 @@ pub(super) fn is_cjk(c: char) -> bool {
         | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}' | '\u{1aff0}'..='\u{1b16f}'
         | '\u{20000}'..='\u{3ffff}')
         && is_word(c)
+}
+
+/// The one character of Chinese, Japanese or Korean that stands for this one and what follows it, where there is one: a kana with its
+/// voiced sound mark, a syllable of Korean for its parts.
+pub(super) fn composed(before: &str, c: char) -> Option<char> {
+    let mut chars = before.chars();
+    let one = chars.next().filter(|_| chars.next().is_none())?;
+    COMPOSER.compose(one, c)
 }
 
 /// Adds the form in which a character is compared.

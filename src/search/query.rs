@@ -10,8 +10,8 @@ pub const LONGEST: usize = 256;
 /// The most words of a query; a character of Chinese, Japanese or Korean counts as one.
 pub const MOST_WORDS: usize = 32;
 
-/// A query: all of its parts have to be found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A query: all of its parts have to be found. The default one has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     pub(super) parts: Vec<Part>,
 }

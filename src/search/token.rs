@@ -1,6 +1,6 @@
 //! Words: what a text is searched by.
 
-use super::fold::{is_cjk, is_mark, is_word, push_folded};
+use super::fold::{composed, is_cjk, is_mark, is_word, push_folded};
 
 /// A word, or one character of a script without words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,21 @@ pub(super) struct Token {
     pub is_glued: bool,
 }
 
+impl Token {
+    /// Whether a character that follows is a part of this one: an accent, or what makes one character of both.
+    fn takes(&mut self, c: char, end: usize) -> bool {
+        let whole = self.is_cjk.then(|| composed(&self.text, c)).flatten();
+        if let Some(whole) = whole {
+            self.text = whole.to_string();
+        }
+        let is_taken = whole.is_some() || is_mark(c);
+        if is_taken {
+            self.end = end;
+        }
+        is_taken
+    }
+}
+
 /// The words of a text, in order.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
@@ -24,10 +39,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut is_open = false;
     for (start, c) in text.char_indices() {
         let end = start + c.len_utf8();
-        if is_mark(c) {
-            if let Some(last) = tokens.last_mut().filter(|_| is_open) {
-                last.end = end;
-            }
+        let open = tokens.last_mut().filter(|_| is_open);
+        if open.is_some_and(|last| last.takes(c, end)) || is_mark(c) {
             continue;
         }
         let is_cjk = is_cjk(c);
@@ -65,6 +78,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
+    use proptest::prelude::*;
 
     fn texts(text: &str) -> Vec<String> {
         tokens(text).into_iter().map(|token| token.text).collect()
@@ -85,6 +100,33 @@ mod tests {
         let text = "ü Cafe\u{301}!";
         let all = tokens(text);
         assert_eq!(&text[all[1].start..all[1].end], "Cafe\u{301}");
+    }
+
+    proptest! {
+        #[test]
+        fn are_the_same_of_a_decomposed_text(text in "[a-zé가-힣か-ゞカ-ヾ一-十 ,]{0,12}") {
+            let whole = ComposingNormalizer::new_nfc().normalize(&text).into_owned();
+            let taken_apart = DecomposingNormalizer::new_nfd().normalize(&whole).into_owned();
+            let (expected, found) = (tokens(&whole), tokens(&taken_apart));
+            let text_of = |all: &[Token]| all.iter().map(|one| (one.text.clone(), one.is_glued)).collect::<Vec<_>>();
+            prop_assert_eq!(text_of(&found), text_of(&expected));
+            for (one, other) in found.iter().zip(&expected) {
+                let marked = ComposingNormalizer::new_nfc().normalize(&taken_apart[one.start..one.end]);
+                prop_assert_eq!(marked, &whole[other.start..other.end]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_makes_one_character_is_one() {
+        assert_eq!(
+            texts("か\u{3099}くせい ハ\u{309a}ン"),
+            ["が", "く", "せ", "い", "パ", "ン"]
+        );
+        assert_eq!(
+            texts("\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}"),
+            ["한", "국"]
+        );
     }
 
     #[test]

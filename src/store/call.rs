@@ -1,9 +1,12 @@
 //! Calling a script: its keys and arguments, again where it asks for more keys, and what it refuses.
 
+use futures_util::future::BoxFuture;
+
 use super::contract::{Field, Procedure, Words};
 use super::error::PausedCalls;
+use super::export::stored_ids;
 use super::limits::Window;
-use super::reply_reader::ReplyReader;
+use super::reply_reader::{ReplyReader, WriteReply};
 use super::{StoreError, UserStore};
 use crate::ErrorCode;
 use crate::model::{ConversationId, Preconditions, TagList, Version};
@@ -97,7 +100,19 @@ impl UserStore<'_> {
     }
 
     /// A script that lacks keys says so, and is called again with them.
-    async fn write_prepared(&self, mut call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
+    ///
+    /// Boxed, as reading is, so that the way to the database is compiled once, not in each of the functions.
+    fn write_prepared<'s>(
+        &'s self,
+        call: Prepared<'s>,
+    ) -> BoxFuture<'s, Result<ReplyReader, StoreError>> {
+        Box::pin(self.write_until_complete(call))
+    }
+
+    async fn write_until_complete(
+        &self,
+        mut call: Prepared<'_>,
+    ) -> Result<ReplyReader, StoreError> {
         self.admit_write(call.script)?;
         let request = self.caller.key.part(call.target.part).to_argument();
         for _ in 0..MOST_ROUNDS {
@@ -126,19 +141,38 @@ impl UserStore<'_> {
         let (reply, _) = self
             .run(call.script, &keys, &arguments, piggybacked)
             .await?;
-        let (writes, reply, is_renewal_due) = ReplyReader::of_write(reply, self.usage())?;
-        if is_renewal_due {
-            let task = Task::RenewRecovery(self.caller.user.clone());
-            self.caller.context.add_upkeep(task);
-        }
+        let reply = ReplyReader::of_write(reply, self.usage())?;
+        self.note_due(&reply)?;
         let known = self
             .store
             .callers
-            .note_writes(&self.counter(), window.number, writes);
-        self.validate(known.total(), &window, &call.target, reply)
+            .note_writes(&self.counter(), window.number, reply.calls);
+        self.validate(known.total(), &window, &call.target, reply.own)
     }
 
-    async fn read_prepared(&self, call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
+    /// Notes what a write has found to be due.
+    fn note_due(&self, reply: &WriteReply) -> Result<(), StoreError> {
+        let (user, context) = (&self.caller.user, &self.caller.context);
+        if reply.is_renewal_due {
+            context.add_upkeep(Task::RenewRecovery(user.clone()));
+        }
+        if let Some(unindexed) = &reply.unindexed {
+            context.add_upkeep(match unindexed.is_from_before {
+                true => Task::IndexMore(user.clone()),
+                false => Task::Index(user.clone(), stored_ids(&unindexed.ids)?),
+            });
+        }
+        Ok(())
+    }
+
+    fn read_prepared<'s>(
+        &'s self,
+        call: Prepared<'s>,
+    ) -> BoxFuture<'s, Result<ReplyReader, StoreError>> {
+        Box::pin(self.read_once(call))
+    }
+
+    async fn read_once(&self, call: Prepared<'_>) -> Result<ReplyReader, StoreError> {
         let now = self.store.clock.now_ms();
         let window = Window::at(now);
         self.admit(PausedCalls::Reads)?;

@@ -5,6 +5,41 @@ use std::vec::IntoIter;
 use super::{Cursor, StoreError};
 use crate::upstash::{Reply, UpstashError, Usage};
 
+/// What a script that writes replies.
+pub(super) struct WriteReply {
+    /// Calls counted in this window.
+    pub calls: u64,
+    /// What the script itself returns.
+    pub own: ReplyReader,
+    /// Whether the user's recovery code is to be kept longer.
+    pub is_renewal_due: bool,
+    /// What a search needs signatures of, if anything.
+    pub unindexed: Option<Unindexed>,
+}
+
+/// Conversations that were written and have no signature.
+pub(super) struct Unindexed {
+    /// Whether an earlier release had written one of them: then others may be without one as well.
+    pub is_from_before: bool,
+    /// Their ids.
+    pub ids: Vec<String>,
+}
+
+impl Unindexed {
+    fn read(list: Reply) -> Result<Self, StoreError> {
+        let mut list = ReplyReader::of_list(list)?;
+        let is_from_before = list.flag()?;
+        let mut ids = Vec::new();
+        while !list.is_empty() {
+            ids.push(list.text()?);
+        }
+        Ok(Self {
+            is_from_before,
+            ids,
+        })
+    }
+}
+
 /// A script's reply, read from front to back.
 pub(super) struct ReplyReader(IntoIter<Reply>);
 
@@ -12,12 +47,12 @@ impl ReplyReader {
     /// Reads what every script returns: the calls counted in this window, and the script's own reply. Notes what it
     /// cost.
     pub(super) fn new(reply: Reply, usage: &Usage) -> Result<(u64, Self), StoreError> {
-        let (calls, reply, _) = Self::of_write(reply, usage)?;
-        Ok((calls, reply))
+        let WriteReply { calls, own, .. } = Self::of_write(reply, usage)?;
+        Ok((calls, own))
     }
 
-    /// The same of a script that writes; and whether the user's recovery code is to be kept longer.
-    pub(super) fn of_write(reply: Reply, usage: &Usage) -> Result<(u64, Self, bool), StoreError> {
+    /// The same of a script that writes, with what it has found to be due.
+    pub(super) fn of_write(reply: Reply, usage: &Usage) -> Result<WriteReply, StoreError> {
         let mut parts = reply.into_list()?.into_iter();
         let (Some(Reply::Int(calls)), Some(reply), Some(Reply::Int(commands))) =
             (parts.next(), parts.next(), parts.next())
@@ -26,8 +61,13 @@ impl ReplyReader {
         };
         usage.add_commands(u32::try_from(commands).unwrap_or(0));
         let is_renewal_due = matches!(parts.next(), Some(Reply::Int(1)));
-        let calls = u64::try_from(calls).unwrap_or(0);
-        Ok((calls, Self::of_list(reply)?, is_renewal_due))
+        let unindexed = parts.next().map(Unindexed::read).transpose()?;
+        Ok(WriteReply {
+            calls: u64::try_from(calls).unwrap_or(0),
+            own: Self::of_list(reply)?,
+            is_renewal_due,
+            unindexed,
+        })
     }
 
     /// A reply that is the items of a list.

@@ -197,6 +197,18 @@ impl UserStore<'_> {
         Ok(self.within_call().read(call).await?.conversations)
     }
 
+    /// Gives signatures to conversations that have none, the last changed first, as many as may be prepared at once.
+    pub(super) async fn index_more(&self) -> Result<(), StoreError> {
+        let scope = SearchScope::default();
+        let call = self.match_call(&Query::default(), &scope, 0, None);
+        let reply = self.within_call().read(call).await?;
+        let ids = stored_ids(&reply.unindexed.0)?;
+        match ids.is_empty() {
+            true => Ok(()),
+            false => self.index(&ids).await,
+        }
+    }
+
     /// Gives these conversations signatures.
     pub(super) async fn index(&self, ids: &[ConversationId]) -> Result<(), StoreError> {
         let read = self.texts(ids, None).await?;

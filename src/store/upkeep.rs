@@ -23,6 +23,9 @@ const MOST_STEPS: usize = 50;
 /// For how long a task that was done, or failed, is not done again by this process.
 const PAUSE: Duration = Duration::from_secs(3_600);
 
+/// The same where conversations are prepared for searching: deleting messages makes that due again and again.
+const INDEXING_PAUSE: Duration = Duration::from_secs(60);
+
 /// How many tasks are remembered at most.
 const MOST: usize = 10_000;
 
@@ -34,7 +37,12 @@ impl Done {
     /// Whether a task is to be done now; notes that it is.
     fn claim(&self, task: &Task, now: Duration) -> bool {
         let mut done = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if done.get(task).is_some_and(|at| now < *at + PAUSE) {
+        let pause = if task.is_indexing() {
+            INDEXING_PAUSE
+        } else {
+            PAUSE
+        };
+        if done.get(task).is_some_and(|at| now < *at + pause) {
             return false;
         }
         if done.len() >= MOST {
@@ -66,6 +74,7 @@ impl UserStore<'_> {
             Task::RenewSession(_) => self.renew_session().await,
             Task::RenewRecovery(_) => self.renew_recovery_code().await,
             Task::Index(_, conversations) => self.index(conversations).await,
+            Task::IndexMore(_) => self.index_more().await,
             Task::Purge(_) | Task::Extend(..) | Task::Recount(_) => self.purge().await,
         }
     }
@@ -115,5 +124,15 @@ mod tests {
         assert!(!done.claim(&task, at(3_599)));
         assert!(done.claim(&Task::Purge(UserId::anonymous()), at(1)));
         assert!(done.claim(&task, at(3_600)));
+    }
+
+    #[test]
+    fn conversations_are_prepared_for_searching_once_a_minute() {
+        let done = Done::default();
+        let task = Task::IndexMore(UserId::anonymous());
+        let at = Duration::from_secs;
+        assert!(done.claim(&task, at(0)));
+        assert!(!done.claim(&task, at(59)));
+        assert!(done.claim(&task, at(60)));
     }
 }

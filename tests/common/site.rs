@@ -228,6 +228,16 @@ impl Site {
         (output, cost)
     }
 
+    /// The same with what `work` leaves to be done after its responses.
+    pub async fn whole_cost_of<F: Future>(&self, work: F) -> (F::Output, Cost) {
+        self.cost_of(async {
+            let output = work.await;
+            self.idle().await;
+            output
+        })
+        .await
+    }
+
     /// Billed commands at the store since it began.
     pub async fn commands(&self) -> u64 {
         self.backend.billed_commands().await.unwrap()

@@ -8,11 +8,6 @@ use crate::common::{Site, repository};
 use test_support::skip_without;
 use tokio::process::Command;
 
-on_both_stores!(
-    the_module_keeps_its_promises,
-    a_users_day_stays_inside_its_budget,
-);
-
 /// The scripts, and what they need.
 fn directory() -> PathBuf {
     repository().join("tests/module")
@@ -28,10 +23,13 @@ const VARIABLES: [(&str, &str); 4] = [
     ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
 ];
 
-async fn the_module_keeps_its_promises(site: Site) {
+/// On the store of those who have no Redis; the tests in Chromium run on Redis.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_module_keeps_its_promises() {
     if !node_is_installed().await {
         return;
     }
+    let site = Site::embedded().await;
     let service = site.deployment(&VARIABLES).await;
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
@@ -46,10 +44,12 @@ async fn the_module_keeps_its_promises(site: Site) {
     assert_success(&output);
 }
 
-async fn a_users_day_stays_inside_its_budget(site: Site) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_users_day_stays_inside_its_budget() {
     if !node_is_installed().await {
         return;
     }
+    let site = Site::of_one_store().await;
     let service = site.deployment(&VARIABLES).await;
     let days = play(&site, &service.url(), || None).await.unwrap();
     for played in &days {

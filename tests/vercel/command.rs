@@ -71,8 +71,8 @@ fn building(program: PathBuf, tree: &Path) -> Command {
         .envs(env::vars_os().filter(|(name, _)| is_passed_on(&name.to_string_lossy())))
         .env("CARGO_TARGET_DIR", folder().join("cargo"))
         .env("CARGO_PROFILE_DEV_DEBUG", "false")
-        // What is tested is what the builder makes of the repository. Optimising it as for a deployment takes minutes.
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        // What is tested is what the builder makes of the repository. Optimising it takes minutes.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
     command
 }

@@ -19,6 +19,8 @@ const ASCII_WORDS = /[a-z0-9]+/g;
 const WORDS = /[\p{Alphabetic}\p{N}][\p{Alphabetic}\p{N}\p{M}]*/gu;
 /** What only changes the character before it, as an accent does. A vowel sign does more, but for Hebrew and Arabic ones. */
 const MARKS = /(?!\p{Alphabetic})\p{Mn}|(?=\p{Mn})[\u0345\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]/gu;
+/** What may make one character of the one before it and itself: marks of Japanese, vowels and finals of Korean. */
+const SECOND = /[\u1161-\u1175\u11a8-\u11c2\u3099\u309a]/;
 /** Korean has spaces, but what is looked for is often a part of what stands between them. */
 const CJK_RANGES =
   '\\u1100-\\u11ff\\u2e80-\\u2fdf\\u3005-\\u3007\\u3021-\\u3029\\u3031-\\u3035\\u3041-\\u318f\\u31a0-\\u31bf\\u31f0-\\u31ff' +
@@ -77,10 +79,22 @@ function charactersOf(run: string, start: number): Unit[] {
   for (const character of run) {
     const at = units.at(-1)?.end ?? start;
     const before = units.at(-1);
-    if (before && character.replace(MARKS, '') === '') before.end += character.length;
+    if (before && takes(before, character)) before.end += character.length;
     else units.push({ folded: character, start: at, end: at + character.length, isCjk: true });
   }
   return units;
+}
+
+/** Whether a character is a part of the one before it: an accent, or what makes one character of both, as a part of a syllable does. */
+function takes(before: Unit, character: string): boolean {
+  if (SECOND.test(character)) {
+    const whole = (before.folded + character).normalize('NFC');
+    if ([...whole].length === 1) {
+      before.folded = whole;
+      return true;
+    }
+  }
+  return character.replace(MARKS, '') === '';
 }
 
 /** Whether both are characters of Chinese, Japanese or Korean with nothing between them. */

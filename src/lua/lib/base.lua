@@ -5,7 +5,8 @@
 -- ARGV     1 now, ms  2 settings, see `setting_names`  3 conversation id, or ''
 --          4 and 5 concern writing scripts, see write.lua; a script's own arguments begin at 6
 -- Returns  {calls counted for the user in this window, what the script itself returns, commands billed}, and from scripts that
---          write 1 where the user's recovery code is to be kept longer, or 0
+--          write 1 where the user's recovery code is to be kept longer, or 0; where a search needs signatures of conversations that
+--          it has written also '1' where an earlier release wrote one of them, or '0', and their ids, see signature.lua
 --
 -- The header of each script names its own arguments and the parts of its own reply, one a line; `...` marks a list, of which
 -- the names behind it make up one item. The structs in src/store/scripts/ have the same names in the same order, which a
@@ -114,7 +115,8 @@ local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'creat
 -- branched how many of its messages are beside the active path; the counters' tokens and bytes are of all messages, their
 --          number of messages is that of the active path
 -- head_score, head   score and member of the last message of the active path; 0 and '-' where it has none
--- signature  one more than the bytes of its signature, see signature.lua; 0 where it has none
+-- signature  one more than the bytes of its signature, see signature.lua; 0 where it has none; where it was given up one more than
+--            the bytes of its messages then, below 0
 -- An earlier release writes the first three only, and so leaves no head, or all but the last one, and so leaves no signature.
 -- Behind them a mark:
 --   -  nothing is under way   !  a write is under way, or was stopped   >  a claim is moving it here, or was stopped
@@ -129,6 +131,7 @@ local function integer(number)
   return string.format('%.0f', math.max(-LARGEST, math.min(LARGEST, number)))
 end
 
+-- The values by name, and how many there are.
 local function parse_numbers(names, text)
   local values, i = {}, 0
   for word in string.gmatch(text, '%S+') do
@@ -142,7 +145,7 @@ local function parse_numbers(names, text)
   end
   -- What an earlier release wrote may lack the last ones.
   for j = i + 1, #names do values[names[j]] = 0 end
-  return values
+  return values, i
 end
 
 local function format_numbers(names, values)
@@ -288,8 +291,8 @@ end
 local function parse_state(text)
   local numbers, mark = string.match(text or '', '^(.*) (%S+)$')
   if not numbers then return nil end
-  local state = parse_numbers(state_names, numbers)
-  state.mark = mark
+  local state, count = parse_numbers(state_names, numbers)
+  state.mark, state.is_earlier = mark, count < #state_names
   state.has_head = state.head ~= 0
   if not state.has_head then state.head = '-' end
   return state

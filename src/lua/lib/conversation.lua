@@ -42,6 +42,7 @@ local function read_conversation(id, row, at, messages_key, bodies_key)
     was_deleted = is_tombstone(row[at + 1]), counters_text = row[at + 1] or '', writes = row[at + 3] or '',
     deleted = row[at + 4] or '', branches = row[at + 5] or '', old_branches = row[at + 5] or '',
     messages_key = messages_key, bodies_key = bodies_key, is_known = state ~= nil, state = state or new_state() }
+  if counters and not state then c.state.signature, c.state.is_earlier = 0, true end
   -- As ETags have it: what a stopped script has left is no version of anything.
   c.born_there = c.state.mark == '-' and c.state.born or -1
   c.version = counters and c.state.mark == '-' and integer(c.state.born) .. '.' .. integer(counters.revision) or '!'
@@ -247,6 +248,7 @@ end
 -- Brings the user's numbers up to what the conversation has become, and returns its fields of meta.
 local function conversation_fields(user, c)
   c.state.extra = extra_bytes(c)
+  signature.ask(user, c)
   local counters = c.counters
   count_bytes(user, counters.bytes - c.before.bytes + c.state.extra - c.before.extra)
   count_totals(c.before.totals, counters)
@@ -309,6 +311,8 @@ end
 local function replay(c, outcome)
   local status, revision, messages, tokens, updated, born, before, after, extra = unpack(outcome)
   local head = string.match(outcome[#outcome], '^' .. HEAD_SIGN .. '(.*)$')
+  -- The first reply, which may have been lost, has told of it.
+  if c.counters and c.state.mark == '-' then signature.ask(CALLER, c) end
   if extra == outcome[#outcome] and head then extra = '' end
   local counters = c.counters or { created = tonumber(updated), expires_at = NOW }
   local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated,

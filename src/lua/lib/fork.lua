@@ -16,11 +16,6 @@ local function create_copy(user, c, record, messages, save_digest, later, words)
   if redis.call('ZCARD', CONVERSATIONS) >= SETTINGS.max_conversations then refuse('too_many_conversations_kept') end
   prepare(c)
   c.record = record
-  if words then
-    signature.set(c, words)
-  else
-    signature.drop(c)
-  end
   c.counters = { revision = 0, messages = 0, tokens = 0, bytes = 0, seq = 0, created = NOW, expires_at = 0,
     saved = save_digest, saved_revision = 1 }
   local copied, bodies = { at = {} }, {}
@@ -30,6 +25,11 @@ local function create_copy(user, c, record, messages, save_digest, later, words)
     push_entry(copied, added)
   end
   c.counters.messages = #copied
+  if words then
+    signature.set(c, words)
+  else
+    signature.drop(c)
+  end
   set_head(c, copied[#copied])
   if #copied + later.messages > SETTINGS.max_messages then refuse('conversation_too_long') end
   check_room(user, c.counters.bytes + #c.record + later.bytes)

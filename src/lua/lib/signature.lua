@@ -3,14 +3,17 @@
 --
 -- It is kept in meta `<id>:signature`, and its length in the conversation's state: so a signature counts only with the state that was
 -- written with it. An earlier release writes a state without the length, a stopped script leaves a mark: such a conversation has no
--- signature, is looked at by every search, and is given a new one after one of them.
+-- signature and is looked at by every search. The service, which alone can read texts, is told of it by the search and by each write
+-- that meets it, and gives it a new one after its response.
 --
 -- A signature only gains fingerprints. Those of a deleted message go at once, with all others; those of words that an edit
--- has replaced stay until it is made anew.
+-- has replaced stay until it is made anew. One that would be longer than MOST is given up, which the state says, too: it is tried again
+-- once a quarter of its conversation has gone.
 
 -- One name for all of it: a script may have 200 local ones.
 -- MOST: bytes of a signature; a conversation that has more words is looked at by every search, and comes last there
-local signature = { MOST = 98304, EMPTY = '1 ' }
+-- MOST_AT_ONCE, BYTES_AT_ONCE: how many conversations are given one at once, and how many bytes of messages they have together, at most
+local signature = { MOST = 98304, EMPTY = '1 ', MOST_AT_ONCE = 50, BYTES_AT_ONCE = 4000000 }
 
 -- How much room an entry of a group takes up.
 local function width_of(key)
@@ -66,19 +69,37 @@ function signature.is_valid(state, stored)
     and (stored == '' or string.sub(stored, 1, 1) == string.sub(signature.EMPTY, 1, 1))
 end
 
+-- One that was given up stays so.
 function signature.drop(c)
-  c.signature, c.state.signature = '', 0
+  c.signature, c.state.signature = '', math.min(c.state.signature, 0)
 end
 
+-- The conversation's counters are what they are going to be.
 function signature.set(c, text)
-  if #text > signature.MOST then return signature.drop(c) end
-  c.signature, c.state.signature = text, #text + 1
+  if #text <= signature.MOST then
+    c.signature, c.state.signature = text, #text + 1
+  else
+    c.signature, c.state.signature = '', -1 - c.counters.bytes
+  end
+end
+
+-- Tells the service, in what every script that writes returns, that a conversation needs a signature, where it can have one. Nobody
+-- searches agent sessions.
+function signature.ask(user, c)
+  local state, bytes = c.state, c.counters.bytes
+  if 4 * bytes < 3 * (-1 - state.signature) then state.signature = 0 end
+  if state.signature ~= 0 or sessions.has(c.record) then return end
+  local asked, all = user.unindexed or { '0' }, (user.unindexed_bytes or 0) + bytes
+  if #asked > signature.MOST_AT_ONCE or all > signature.BYTES_AT_ONCE then return end
+  if state.is_earlier then asked[1] = '1' end
+  asked[#asked + 1] = c.id
+  user.unindexed, user.unindexed_bytes = asked, all
 end
 
 -- Adds the fingerprints of what is new, `stored` being meta's field; and where there is a new title, takes its fingerprints in place of those
--- of the old one.
+-- of the old one. The conversation's counters are what they are going to be.
 function signature.add(c, stored, added, has_new_title)
-  if c.state.signature == 0 or added == '' then return end
+  if c.state.signature <= 0 or added == '' then return end
   stored = c.state.signature == 1 and '' or stored or ''
   if not signature.is_valid(c.state, stored) then return signature.drop(c) end
   if stored == '' then stored = signature.EMPTY end

@@ -12,7 +12,7 @@ use crate::common::Client;
 pub struct Account {
     pub client: Client,
     pub anonymous_caller: Client,
-    /// What requests name: `share`, `code`, `recovery`, `source`.
+    /// What requests name: `share`, `code`, `recovery`, `source`, `place`.
     pub facts: BTreeMap<&'static str, String>,
     /// The users' ids, the other one's to be claimed included.
     pub users: Vec<String>,
@@ -32,6 +32,9 @@ impl Account {
         for request in before() {
             let answer = request.send(&account, None).await;
             assert!(answer.status < 300, "{request:?}: {}", answer.text);
+            if let Some(place) = answer.header("stream-place") {
+                account.facts.insert("place", place.to_owned());
+            }
         }
         account
             .learn(

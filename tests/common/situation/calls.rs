@@ -19,6 +19,8 @@ pub struct Situation {
     pub has_source: bool,
     /// Whether a day goes by before it, so that it finds upkeep to be due.
     pub is_days_later: bool,
+    /// Whether it is a stream that follows another one, whose time is up. Where its place is taken up again, no script runs.
+    pub is_following: bool,
     /// The conversation that it is about, or another one.
     pub target: &'static str,
     pub is_about_conversations: bool,
@@ -54,6 +56,7 @@ fn situation(name: &'static str, call: Request) -> Situation {
         requests: 1,
         has_source: false,
         is_days_later: false,
+        is_following: false,
         target: "a",
         is_about_conversations: true,
     }
@@ -80,19 +83,34 @@ pub fn situations() -> Vec<Situation> {
     all
 }
 
-/// Reads that find something to be done after their answer, by a second request.
+fn later((name, path): (&'static str, &str)) -> Situation {
+    Situation {
+        is_days_later: true,
+        requests: 2,
+        ..situation(name, Request::get(path))
+    }
+}
+
+/// Reads that find something to be done after their answer, by further requests.
 fn upkeep() -> Vec<Situation> {
     let paths = [
         ("clear away", "/api/conversations"),
         ("renew a conversation", A),
         ("renew a session", SESSION),
     ];
-    let later = |(name, path)| Situation {
-        is_days_later: true,
-        requests: 2,
-        ..situation(name, Request::get(path))
-    };
-    paths.into_iter().map(later).collect()
+    let mut all: Vec<Situation> = paths.into_iter().map(later).collect();
+    all.push(preparation());
+    all
+}
+
+/// A search that has a conversation prepared: its own two requests, one that reads what there is, and one that writes the signature.
+fn preparation() -> Situation {
+    let delete = |id: &str| Request::delete(&format!("{A_MESSAGES}/{id}"));
+    // What prepares it behind the first deletion is not done again for the second one, so soon.
+    let search = later(("prepare for a search", "/api/conversations?q=said"));
+    search
+        .after(vec![delete("m4"), delete("m3")])
+        .of_requests(4)
 }
 
 fn whole(messages: &[Value]) -> Value {
@@ -347,5 +365,12 @@ fn users() -> Vec<Situation> {
         // What is there is extended after the response: the first request names it.
         situation("choose to keep all", choose(Value::Null)).of_requests(3),
         situation("open a stream", stream),
+        Situation {
+            is_following: true,
+            ..situation(
+                "follow a stream",
+                Request::stream("/api/sync?place={place}"),
+            )
+        },
     ]
 }

@@ -109,7 +109,8 @@ impl Request {
             client = client.with_header("idempotency-key", key);
         }
         if let Some(accept) = self.accept {
-            return open(&client.with_header("accept", accept), &self.path).await;
+            let path = fill(&self.path, &account.facts);
+            return open(&client.with_header("accept", accept), &path).await;
         }
         let path = fill(&self.path, &account.facts);
         let body = self.body.as_ref().map(Value::to_string);

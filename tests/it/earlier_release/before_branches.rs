@@ -11,6 +11,7 @@ on_both_stores_as_stored!(
     it_branches_and_switches_back,
     a_pinned_one_does_not_expire_any_more,
     it_goes_to_the_trash_and_comes_back,
+    its_first_append_prepares_all_of_it_for_searching,
 );
 
 const LINE: [&str; 5] = ["q1", "a1", "slow", "q2", "a2"];
@@ -97,4 +98,22 @@ async fn it_goes_to_the_trash_and_comes_back(_: Site, user: Client, _: Stored) {
     let after = user.open("line").await;
     assert_eq!(after["messages"], before["messages"]);
     assert_eq!(after["title"], before["title"]);
+}
+
+async fn its_first_append_prepares_all_of_it_for_searching(site: Site, user: Client, _: Stored) {
+    let search = async |query: &str| {
+        let path = format!("/api/conversations?q={query}");
+        user.get(&path).await.expect(200)
+    };
+    user.append("line", vec![message("late", "user", "later")])
+        .await
+        .expect(201);
+    site.idle().await;
+    let found = search("later").await;
+    assert_eq!(found["indexed"], json!({ "done": 3, "of": 3 }));
+    assert_eq!(found["data"][0]["conversation"]["id"], "line");
+    assert_eq!(
+        search("text").await["data"][0]["conversation"]["id"],
+        "imported"
+    );
 }

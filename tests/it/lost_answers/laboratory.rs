@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use embedded_store::front::{Fault, Hold};
 use serde_json::Value;
@@ -18,6 +19,9 @@ const VARIABLES: [(&str, &str); 3] = [
     ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
+
+/// The time of a stream, which is up then.
+const STREAM: Duration = Duration::from_secs(300);
 
 /// What of an answer is the same whenever it is given. Not the ids that a deletion names: a write in between that brings
 /// them back, or takes the whole conversation away, makes a repeat forget them.
@@ -101,6 +105,9 @@ impl Laboratory {
             }
             if !situation.call.is_read() {
                 assert_eq!(lost.call, expected.call, "{at}");
+            }
+            if situation.is_following {
+                assert_eq!(lost.call.0, expected.call.0, "{at}");
             }
             assert_eq!(lost.other, expected.other, "{at}");
             self.check(&at, other, lost, expected).await;
@@ -249,6 +256,9 @@ impl Laboratory {
         self.lossy.idle().await;
         if situation.is_days_later {
             self.site.advance(DAY);
+        }
+        if situation.is_following {
+            self.site.advance(STREAM);
         }
         account
     }

@@ -20,6 +20,7 @@ fn long(name: &'static str, call: Request, requests: u32) -> Situation {
         requests,
         has_source: false,
         is_days_later: false,
+        is_following: false,
         target: "c0",
         is_about_conversations: true,
     }

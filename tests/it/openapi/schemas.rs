@@ -3,8 +3,11 @@
 
 mod answers;
 mod conversation;
+mod import;
 mod message;
+mod session;
 mod share;
+mod user;
 
 use conversation_store::ErrorCode;
 use conversation_store::model::limits;
@@ -17,6 +20,9 @@ pub fn schemas() -> Map<String, Value> {
     all.extend(conversation::schemas());
     all.extend(share::schemas());
     all.extend(answers::schemas());
+    all.extend(session::schemas());
+    all.extend(import::schemas());
+    all.extend(user::schemas());
     all
 }
 

@@ -19,7 +19,10 @@ async fn stop_every_command(
     let laboratory = Laboratory::new(site, error, is_named).await;
     let only = std::env::var("SITUATION").ok();
     for situation in situations() {
-        if which(&situation) && only.as_ref().is_none_or(|only| situation.name == only) {
+        if which(&situation)
+            && !situation.is_following
+            && only.as_ref().is_none_or(|only| situation.name == only)
+        {
             laboratory.stop_each_command_of(&situation).await;
         }
     }

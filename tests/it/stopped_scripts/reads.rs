@@ -20,6 +20,7 @@ impl Reader {
     /// Panics where anything cannot be read, comes twice, or differs under one tag.
     pub async fn read_all(&mut self, at: &str, user: &Client) {
         let list = self.read(at, user, "/api/conversations?limit=50").await;
+        let mut said = BTreeSet::new();
         for summary in list["data"].as_array().unwrap() {
             let id = summary["id"].as_str().unwrap();
             self.remember(
@@ -28,10 +29,11 @@ impl Reader {
                 summary["etag"].as_str(),
                 &without_expiry(summary.clone()).to_string(),
             );
-            if id != "copy" {
-                self.read_conversation(at, user, id).await;
+            if id != "copy" && self.read_conversation(at, user, id).await {
+                said.insert(id.to_owned());
             }
         }
+        search(at, user, &said).await;
         self.read(at, user, "/api/sync?limit=50").await;
         self.follow(at, user).await;
         self.read(at, user, "/api/user").await;
@@ -39,8 +41,10 @@ impl Reader {
         self.read_shares(at, user).await;
     }
 
-    async fn read_conversation(&mut self, at: &str, user: &Client, id: &str) {
-        self.read(at, user, &format!("/api/conversations/{id}"))
+    /// Whether a message of it has the word that is searched for.
+    async fn read_conversation(&mut self, at: &str, user: &Client, id: &str) -> bool {
+        let opened = self
+            .read(at, user, &format!("/api/conversations/{id}"))
             .await;
         for order in ["asc", "desc"] {
             let path = format!("/api/conversations/{id}/messages?order={order}&limit=2");
@@ -56,6 +60,8 @@ impl Reader {
                 }
             }
         }
+        let mut messages = opened["messages"].as_array().unwrap().iter();
+        messages.any(|message| has_word(&message["content"]))
     }
 
     /// Syncs from where it ended the first time.
@@ -107,6 +113,29 @@ impl Reader {
         let first = self.versions.entry(key).or_insert_with(|| body.to_owned());
         assert_eq!(first, body, "{at}: {what} under {tag}");
     }
+}
+
+/// What most messages of the account have.
+const WORD: &str = "said";
+
+fn has_word(content: &Value) -> bool {
+    content.as_str().unwrap_or_default().contains(WORD)
+}
+
+/// A search finds what has the word, with a signature or without.
+async fn search(at: &str, user: &Client, expected: &BTreeSet<String>) {
+    let (mut found, mut cursor) = (BTreeSet::new(), String::new());
+    loop {
+        let path = format!("/api/conversations?q={WORD}{cursor}");
+        let page = user.get(&path).await.expect(200);
+        let hits = page["data"].as_array().unwrap().iter();
+        found.extend(hits.map(|hit| hit["conversation"]["id"].as_str().unwrap().to_owned()));
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert!(found.is_superset(expected), "{at}: {found:?}, {expected:?}");
 }
 
 /// When something expires is no part of its version: reading puts it off.
