@@ -1807,6 +1807,13 @@ declare abstract class StoreCore<Time = string> {
  */
 declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
     #private;
+    /**
+     * The header that tells the frontend's own server who asks, with a token that is valid now; begins a session where there is
+     * none. For requests to the page's own origin only: with the token, all that is the user's can be read and written.
+     */
+    authorization(): Promise<{
+        Authorization: string;
+    }>;
     /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */
     createLinkCode(): Promise<{
         code: string;

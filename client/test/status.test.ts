@@ -4,7 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { EventBus } from '../src/event-bus.js';
+import { createConversationStore } from '../src/index.js';
 import { INITIAL_STATUS, nextStatus, statusMode, StatusTracker, type StatusEvent } from '../src/status.js';
+// Loaded beside the store; here it is to be there already.
+import '../src/sync/engine.js';
+import { environment, freeLocks, until } from './helpers.js';
 
 const FACTS = { isEnabled: true, hasLocks: true, hasSession: true, isSignedOut: false, isOnline: true };
 
@@ -69,4 +73,20 @@ test('a failure ends what is told of the list that comes', () => {
   assert.deepEqual(after({ type: 'loading', loading }).loading, loading);
   assert.equal(after({ type: 'loading', loading }, failed('offline')).loading, null);
   assert.equal(modeAfter({ type: 'loading', loading }, { type: 'loaded' }), 'synced');
+});
+
+test('a store that has nothing to send hears that the server is back by asking', async (t) => {
+  let isAway = true;
+  const sync = { changed: [], deleted: [], nextCursor: '1', hasMore: false };
+  const fetch = async () => {
+    if (isAway) throw new TypeError('no server');
+    return Response.json(sync);
+  };
+  const options = { account: 'a', getToken: () => 'token' };
+  const store = createConversationStore({ ...options, environment: { ...environment(), fetch, locks: freeLocks } });
+  t.after(() => store.close());
+  await until(() => store.status.mode === 'offline');
+  isAway = false;
+  await store.sync();
+  assert.equal(store.status.mode, 'synced');
 });

@@ -15,8 +15,8 @@ export interface ChatStoreOptions {
   url: string;
   /**
    * The token of the user whose chats these are: of the auth provider, or of the anonymous user. A function is asked for
-   * every request. The token is all that says who the user is: take it from the request that is being answered, from a cookie
-   * that scripts cannot read or from the session, and never from its body or its URL.
+   * every request. The token is all that says who the user is: take it from the `Authorization` header of the request that is
+   * being answered (`authorization()` of the page's store), or from a session, and never from its body or its URL.
    */
   token: Token;
   /** In the place of the global one. */

@@ -123,6 +123,7 @@ export class LiveUpdates {
   async ask() {
     if (await this.#parts.feed.ask()) await this.#notePresence();
     this.#contacted();
+    this.#parts.bus.emit('server-reached', undefined);
   }
 
   async #run() {

@@ -17,19 +17,19 @@ const store = token
   ? createConversationStore({ account: 'user', getToken: async () => token })
   : createConversationStore({ enabled: false });
 
-const headers = { authorization: `Bearer ${token}` };
+const headers = async () => (token ? await store.authorization() : {});
 
 const transport = new DefaultChatTransport({ api: '/chat', headers });
 
-const stopStream = (streamId: string) =>
-  fetch(`/chat/${id}/stop`, { method: 'POST', headers, body: JSON.stringify({ streamId }) });
+const stopStream = async (streamId: string) =>
+  fetch(`/chat/${id}/stop`, { method: 'POST', headers: await headers(), body: JSON.stringify({ streamId }) });
 
 function Page() {
   const [shown, setShown] = useState(id);
   const chat = useConversationChat(shown, { transport, resume: token !== null, stopStream });
   Object.assign(window, { store, chat, show: setShown });
   return (
-    <main data-loading={chat.isLoading}>
+    <main data-loading={chat.isLoading} data-unanswered={chat.isUnanswered} data-waiting={chat.isWaiting}>
       {chat.messages.map((message) => (
         <article key={message.id} data-role={message.role} data-versions={chat.siblingIds[message.id]?.length ?? 1}>
           {textOf(message)}

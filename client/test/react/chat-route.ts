@@ -81,7 +81,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, url: s
 
 async function route(url: string, body: Question | undefined, token: string, api: string | undefined) {
   const [, , chatId = '', what] = url.split('/');
-  if (token === 'null' || !api) {
+  if (token === '' || !api) {
     if (!body) return new Response(null, { status: 204 });
     return createUIMessageStreamResponse({ stream: answerTo(body.messages) });
   }

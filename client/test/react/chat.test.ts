@@ -79,11 +79,67 @@ test('without a network the conversation is there, and what is asked stays', asy
   assert.deepEqual(await questions(page), ['quick', 'Lost?']);
   await page.reload();
   await until(() => questions(page), ['quick', 'Lost?']);
+  await page.locator('[data-unanswered=true][data-waiting=false]').waitFor();
   await page.unroute('**/chat*');
   await page.evaluate(() => void (window as never as Shown).chat.regenerate());
   await until(async () => (await answers(page)).length, 2);
+  await page.locator('[data-unanswered=false]').waitFor();
   await context.close();
 });
+
+test('what is asked without a network is asked again when it is back', needsApi, async () => {
+  const { context, page } = await pages.open(`19?token=${await newUser()}`);
+  await isReady(page);
+  await context.setOffline(true);
+  await send(page, 'quick, is it?');
+  await page.locator('[data-unanswered=true][data-waiting=true]').waitFor();
+  await context.setOffline(false);
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  assert.deepEqual([await questions(page), (await answers(page)).length], [['quick, is it?'], 1]);
+  await context.close();
+});
+
+test('a question is not asked again whose answer was only lost on its way', needsApi, async () => {
+  const { context, page } = await pages.open(`19?token=${await newUser()}`);
+  await isReady(page);
+  let asked = 0;
+  await page.route('**/chat', async (route) => {
+    asked++;
+    await route.fetch();
+    await route.abort();
+  });
+  await send(page, 'quick, is it?');
+  await until(() => isWhole(page), true);
+  await page.locator('[data-unanswered=false][data-waiting=false]').waitFor();
+  await isReady(page);
+  assert.equal(asked, 1);
+  assert.equal(await page.locator('[data-versions="1"]').count(), 2);
+  await context.close();
+});
+
+test(
+  'without a network nothing is followed, and when it is back, what the device had heard of is',
+  needsApi,
+  async () => {
+    const { context, page } = await pages.open(`19?token=${await newUser()}`);
+    await isReady(page);
+    await send(page, 'quick, is it?');
+    await until(() => isWhole(page), true);
+    let follows = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/chat/c/stream')) follows++;
+    });
+    await context.setOffline(true);
+    await page.evaluate(() => (window as never as Shown).store.updateConversation('c', { activeStreamId: 's' }));
+    await until(() => page.evaluate(() => (window as never as Shown).chat.conversation?.activeStreamId), 's');
+    await isReady(page);
+    assert.equal(follows, 0);
+    await context.setOffline(false);
+    await until(async () => follows, 1);
+    await context.close();
+  },
+);
 
 test('regenerating and editing keep what was there, and one can switch back', async () => {
   const { context, page } = await pages.open('19');

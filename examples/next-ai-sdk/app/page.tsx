@@ -1,3 +1,11 @@
+import { Suspense } from 'react';
+import { App } from './app';
+
+/** One page for all chats, the same for everybody: what they say is on the device. */
 export default function Page() {
-  return <main>Begin a chat, or choose one.</main>;
+  return (
+    <Suspense>
+      <App />
+    </Suspense>
+  );
 }

@@ -8,7 +8,7 @@ export const model = new MockLanguageModelV4({
     const isAnswered = prompt.at(-1)?.role === 'tool';
     const text = JSON.stringify(question?.content ?? '');
     const parts = text.includes('weather') && !isAnswered ? callOfTool() : answer();
-    return { stream: slowly(parts, abortSignal) };
+    return { stream: atPace(text.includes('slowly') ? 150 : 20, parts, abortSignal) };
   },
 });
 
@@ -57,11 +57,11 @@ function finish(reason: 'stop' | 'tool-calls'): Part {
   return { type: 'finish', finishReason: { unified: reason, raw: reason }, usage };
 }
 
-/** Ten words a second. */
-function slowly(parts: Generator<Part>, signal: AbortSignal | undefined): ReadableStream<Part> {
+/** A word each so many milliseconds. */
+function atPace(pace: number, parts: Generator<Part>, signal: AbortSignal | undefined): ReadableStream<Part> {
   return new ReadableStream({
     async pull(controller) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, pace));
       if (signal?.aborted) return controller.error(signal.reason);
       const { done, value } = parts.next();
       if (done) controller.close();

@@ -1,9 +1,14 @@
-import { type ChatStore, createChatStore } from 'conversation-store/ai-sdk';
-import { cookies } from 'next/headers';
-import { API, COOKIE } from './session';
+import { DefaultChatTransport } from 'ai';
+import { createConversationStore } from 'conversation-store';
 
-/** The chats of the user whose request is being answered. */
-export async function chatStore(): Promise<ChatStore> {
-  const token = (await cookies()).get(COOKIE)?.value ?? '';
-  return createChatStore({ url: API, token });
+/** The chats of this device. Their user is the one of this browser: see the README for those of an auth provider. */
+export const store = createConversationStore();
+
+/** Brings questions to the routes in `app/api/chat`, with the token of the store's user. */
+export const transport = new DefaultChatTransport({ headers: () => store.authorization() });
+
+/** Asks the server to end an answer: closing the connection does not, as other pages may follow it. */
+export async function stopStream(chatId: string, streamId: string): Promise<void> {
+  const headers = await store.authorization();
+  await fetch(`/api/chat/${chatId}/stop`, { method: 'POST', headers, body: JSON.stringify({ streamId }) });
 }

@@ -51,20 +51,34 @@ async function freePort() {
   return port;
 }
 
-/** A browser of its own: another user, or, with the cookies of another one, that user's second device. */
-async function openDevice(cookies = []) {
-  const context = await browser.newContext();
-  await context.addCookies(cookies);
+/** A browser of its own: another user, or, with what another one has kept, that user's second device. */
+async function openDevice(storageState) {
+  const context = await browser.newContext({ storageState });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   page.on('pageerror', (error) => assert.fail(String(error)));
   return { context, page };
 }
 
+/** A second device of the same user, that shows the same chat. It has the session of the first, and none of its chats. */
+async function openSecond({ context, page }) {
+  const second = await openDevice(await context.storageState());
+  await second.page.goto(page.url());
+  return second.page;
+}
+
+/** The header of a user who has nothing yet. */
+async function newUser() {
+  const response = await fetch(`${address}/api/session`, { method: 'POST' });
+  const { token } = await response.json();
+  return { authorization: `Bearer ${token}` };
+}
+
 async function newChat(page) {
-  await page.goto(address);
+  if (!page.url().startsWith(address)) await page.goto(address);
+  const before = page.url();
   await page.getByRole('button', { name: 'New chat' }).click();
-  await page.waitForURL('**/chat/*');
+  await page.waitForURL((url) => url.searchParams.has('chat') && url.href !== before);
   await until(page, 'ready');
 }
 
@@ -76,10 +90,21 @@ async function ask(page, text) {
 }
 
 const answers = (page) => page.locator('article[data-role=assistant]');
-const questions = (page) => page.locator('article[data-role=user] p');
 const textOf = async (page) => (await answers(page).last().locator('p').last().textContent()) ?? '';
 /** Until the answer has come to this word. */
 const untilWord = (page, word) => answers(page).last().getByText(`word${word}`).waitFor();
+
+/** Until these are the questions that are shown, and the last of them has its whole answer. */
+async function untilAnswered(page, ...expected) {
+  await page.waitForFunction((expected) => {
+    const texts = [...document.querySelectorAll('article[data-role=user] p')].map((each) => each.textContent);
+    return JSON.stringify(texts) === JSON.stringify(expected);
+  }, expected);
+  await page.locator('article[data-role=assistant]:last-of-type').getByText('word50').waitFor();
+  await until(page, 'ready');
+  assert.match(await textOf(page), WHOLE);
+  assert.equal(await answers(page).count(), expected.length);
+}
 
 const WHOLE = /^Answer (\d+):( word\d+){49} word50$/;
 
@@ -88,6 +113,7 @@ async function keptAnswer(page, word) {
   const end = Date.now() + PATIENCE;
   for (;;) {
     await page.reload();
+    await answers(page).waitFor();
     await until(page, 'ready');
     const text = await textOf(page);
     if (text.includes(`word${word}`) || Date.now() > end) return text;
@@ -95,40 +121,37 @@ async function keptAnswer(page, word) {
 }
 
 test('an answer with a tool streams, survives a reload in the middle, and is on a second device', async () => {
-  const { context, page } = await openDevice();
+  const device = await openDevice();
+  const { page } = device;
   await newChat(page);
-  await ask(page, 'How is the weather in Lisbon?');
+  await ask(page, 'Hello');
+  await untilAnswered(page, 'Hello');
+  const second = await openSecond(device);
+  await untilAnswered(second, 'Hello');
+  await ask(page, 'How is the weather in Lisbon? Say it slowly.');
   await answers(page).locator('details[data-state=output-available]').waitFor();
   await untilWord(page, 5);
-  await page.reload();
-  await until(page, 'streaming');
-  const second = await openDevice(await context.cookies());
-  await second.page.goto(page.url());
-  await until(second.page, 'streaming');
-  await untilWord(page, 50);
-  await untilWord(second.page, 50);
-  for (const each of [page, second.page]) {
-    await until(each, 'ready');
-    assert.match(await textOf(each), WHOLE);
-    assert.equal(await answers(each).count(), 1);
+  await Promise.all([page.reload(), second.reload()]);
+  await Promise.all([until(page, 'streaming'), until(second, 'streaming')]);
+  for (const each of [page, second]) {
+    await untilAnswered(each, 'Hello', 'How is the weather in Lisbon? Say it slowly.');
     assert.equal(await answers(each).locator('details').count(), 1);
   }
   assert.match((await answers(page).locator('pre').textContent()) ?? '', /"celsius": 27/);
   await page.reload();
-  assert.match(await textOf(page), WHOLE);
-  await page.getByRole('link', { name: 'How is the weather in Lisbon?' }).waitFor();
+  await untilAnswered(page, 'Hello', 'How is the weather in Lisbon? Say it slowly.');
+  await page.getByRole('link', { name: 'Hello' }).waitFor();
 
-  const stranger = await openDevice();
-  const response = await stranger.page.goto(page.url());
-  assert.equal(response.status(), 404, 'nobody else sees it');
+  const id = new URL(page.url()).searchParams.get('chat');
+  const stranger = await fetch(`${address}/api/chat/${id}/stream`, { headers: await newUser() });
+  assert.equal(stranger.status, 404, 'nobody else sees it');
 });
 
 test('regenerating and editing keep what was there, and one can switch back', async () => {
   const { page } = await openDevice();
   await newChat(page);
   await ask(page, 'First question');
-  await untilWord(page, 50);
-  await until(page, 'ready');
+  await untilAnswered(page, 'First question');
   const first = await textOf(page);
   await page.getByRole('button', { name: 'Regenerate' }).click();
   await page.getByText('2 of 2').waitFor();
@@ -138,7 +161,8 @@ test('regenerating and editing keep what was there, and one can switch back', as
   await page.getByText('1 of 2').waitFor();
   assert.equal(await textOf(page), first);
   await page.reload();
-  assert.equal(await textOf(page), first, 'the server knows which');
+  await page.getByText('1 of 2').waitFor();
+  assert.equal(await textOf(page), first, 'the device knows which');
   await page.getByRole('button', { name: '›' }).click();
   await page.getByText('2 of 2').waitFor();
   assert.equal(await textOf(page), second);
@@ -147,20 +171,19 @@ test('regenerating and editing keep what was there, and one can switch back', as
   await page.locator('input[name=edit]').fill('Edited question');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.locator('article[data-role=user]').getByText('2 of 2').waitFor();
-  assert.deepEqual(await questions(page).allTextContents(), ['Edited question']);
-  assert.match(await textOf(page), WHOLE);
+  await untilAnswered(page, 'Edited question');
   await page.reload();
-  assert.deepEqual(await questions(page).allTextContents(), ['Edited question']);
+  await untilAnswered(page, 'Edited question');
   await page.locator('article[data-role=user]').getByRole('button', { name: '‹' }).click();
   await page.locator('article[data-role=user]').getByText('1 of 2').waitFor();
-  assert.deepEqual(await questions(page).allTextContents(), ['First question']);
+  await untilAnswered(page, 'First question');
   assert.equal(await textOf(page), second);
 });
 
 test('stopping keeps the partial answer, and the chat goes on', async () => {
   const { page } = await openDevice();
   await newChat(page);
-  await ask(page, 'A long one');
+  await ask(page, 'Answer slowly');
   await untilWord(page, 10);
   await page.getByRole('button', { name: 'Stop' }).click();
   await until(page, 'ready');
@@ -168,23 +191,57 @@ test('stopping keeps the partial answer, and the chat goes on', async () => {
   assert.match(partial, /^Answer \d+: word1 .*word10/);
   assert.doesNotMatch(partial, /word50/);
   await ask(page, 'And now?');
-  await untilWord(page, 50);
-  await until(page, 'ready');
-  assert.equal(await answers(page).count(), 2);
+  await untilAnswered(page, 'Answer slowly', 'And now?');
   await page.reload();
-  assert.deepEqual(await questions(page).allTextContents(), ['A long one', 'And now?']);
-  assert.match(await textOf(page), WHOLE);
+  await untilAnswered(page, 'Answer slowly', 'And now?');
 });
 
-test('the API is at this address as well, but for the routes of the application', async () => {
-  const session = await fetch(`${address}/api/session`, { method: 'POST' });
-  const { token } = await session.json();
-  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
+test('without the service the chats are there; what is asked without a network is asked again when it is back', async () => {
+  const device = await openDevice();
+  const { context, page } = device;
+  for (const question of ['First question', 'Second question']) {
+    await newChat(page);
+    await ask(page, question);
+    await untilAnswered(page, question);
+  }
+  // The page comes from the application's server. Nothing else does.
+  await context.route('**/api/**', (route) => route.abort());
+  await page.reload();
+  await untilAnswered(page, 'Second question');
+  await context.setOffline(true);
+  await context.unroute('**/api/**');
+  await page.getByRole('link', { name: 'First question' }).click();
+  await untilAnswered(page, 'First question');
+  await ask(page, 'Typed offline');
+  await page.getByText('It is asked when you are online again.').waitFor();
+  assert.equal(await page.locator('main').getByRole('alert').count(), 0);
+  await page.getByRole('link', { name: 'Second question' }).click();
+  await untilAnswered(page, 'Second question');
+  await page.getByRole('link', { name: 'First question' }).click();
+  await page.getByText('Typed offline').waitFor();
+
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await page.getByText('It is asked when you are online again.').waitFor();
+  await context.setOffline(false);
+  await untilAnswered(page, 'First question', 'Typed offline');
+  const second = await openSecond(device);
+  await untilAnswered(second, 'First question', 'Typed offline');
+  assert.equal(await textOf(second), await textOf(page));
+  assert.equal(await second.getByText('of 2').count(), 0, 'it was answered once');
+  await second.getByRole('link').nth(1).waitFor();
+  assert.deepEqual(await second.getByRole('link').allTextContents(), ['First question', 'Second question']);
+});
+
+test('the API is at this address as well, but for the routes of the application; these are for those with a token', async () => {
+  const headers = { ...(await newUser()), accept: 'text/event-stream' };
   const changes = (await fetch(`${address}/api/sync`, { headers })).body.getReader();
   const { value } = await changes.read();
   await changes.cancel();
   assert.match(new TextDecoder().decode(value), /event: sync/);
   const unknown = await fetch(`${address}/api/chat/none/stream`, { headers });
-  assert.notEqual(unknown.status, 200);
+  assert.equal(unknown.status, 404);
   assert.equal(unknown.headers.get('x-request-id'), null, 'the application answered');
+  for (const headers of [{}, { authorization: 'Bearer forged' }]) {
+    assert.equal((await fetch(`${address}/api/chat/none/stream`, { headers })).status, 401);
+  }
 });

@@ -2,6 +2,7 @@ import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
 import type { Conversation } from '../../types.js';
 import { recordAnswer } from './answer-recorder.js';
 import type { DeviceChat } from './device-chat.js';
+import { isNetworkFailure } from './network-failure.js';
 
 type SendOptions<M extends UIMessage> = Parameters<ChatTransport<M>['sendMessages']>[0];
 type ReconnectOptions = Parameters<ChatTransport<UIMessage>['reconnectToStream']>[0];
@@ -62,7 +63,14 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   reconnectToStream = async (options: ReconnectOptions): Promise<ReadableStream<UIMessageChunk> | null> => {
     const streamId = this.#followed;
     if (streamId) this.#attempts.set(streamId, (this.#attempts.get(streamId) ?? 0) + 1);
-    const stream = await this.#settings().transport.reconnectToStream(options);
+    let stream: ReadableStream<UIMessageChunk> | null;
+    try {
+      stream = await this.#settings().transport.reconnectToStream(options);
+    } catch (error) {
+      // The page shows what the device has, and follows it when there is a network again.
+      if (isNetworkFailure(error)) return null;
+      throw error;
+    }
     if (stream) return stream.pipeThrough(this.#watch(streamId));
     this.#hasEnded(streamId);
     return null;

@@ -5,6 +5,8 @@ import { useConversation, useConversationStore, useMessages } from '../../react/
 import type { Conversation } from '../../types.js';
 import { DeviceChat } from './device-chat.js';
 import { DeviceTransport, type TransportSettings } from './device-transport.js';
+import { useIsReachable } from './use-is-reachable.js';
+import { useUnanswered } from './use-unanswered.js';
 
 /** As `useChat` takes them; the messages come from the device. */
 export interface ConversationChatOptions<M extends UIMessage = UIMessage> extends Omit<ChatInit<M>, 'id' | 'messages'> {
@@ -30,6 +32,13 @@ export interface ConversationChat<M extends UIMessage = UIMessage> extends UseCh
   readonly siblingIds: Readonly<Record<string, readonly string[]>>;
   /** Shows the branch with this message, down to its newest message. */
   readonly selectVersion: (messageId: string) => Promise<void>;
+  /** Whether the last message is a question that nothing answers: `regenerate()` asks it again. */
+  readonly isUnanswered: boolean;
+  /**
+   * Whether that is so for want of a network: then this page asks it again by itself, once, when the server can be reached and
+   * has no answer to it.
+   */
+  readonly isWaiting: boolean;
   /** Whether there are older messages than these. */
   readonly hasOlder: boolean;
   readonly loadOlder: () => Promise<void>;
@@ -64,15 +73,20 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
   }, [isBusy, conversation, shown, transport, setMessages]);
 
   const activeStreamId = conversation?.activeStreamId;
+  // Without a network, the device may have heard of a stream, and not that it has ended.
+  const mayResume = useIsReachable() && resume && !isBusy;
   useEffect(() => {
-    if (resume && !isBusy && activeStreamId && transport.mayFollow(activeStreamId)) void resumeStream();
-  }, [resume, isBusy, activeStreamId, transport, resumeStream]);
+    if (mayResume && activeStreamId && transport.mayFollow(activeStreamId)) void resumeStream();
+  }, [mayResume, activeStreamId, transport, resumeStream]);
 
   const stop = async () => {
     const streamId = isBusy ? (transport.streamId ?? activeStreamId) : undefined;
     if (streamId) transport.noteStop(streamId);
-    if (streamId && stopStream) await stopStream(streamId);
-    await chat.stop();
+    try {
+      if (streamId && stopStream) await stopStream(streamId);
+    } finally {
+      await chat.stop();
+    }
   };
   return {
     ...chat,
@@ -82,6 +96,7 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
     isLoading,
     conversation,
     siblingIds: useMemo(() => siblingIdsOf(conversation), [conversation]),
+    ...useUnanswered(chat, conversation),
     selectVersion: useCallback((messageId: string) => store.switchBranch(id, messageId), [store, id]),
     hasOlder,
     loadOlder,

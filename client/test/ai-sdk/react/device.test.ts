@@ -164,9 +164,12 @@ test('a stream is followed that is active, not one that has ended, and not witho
   await read(await send([message('user', 'Is it?', 'q')]));
   assert.equal(transport.mayFollow(transport.streamId as string), false, 'it has ended here');
   while (transport.mayFollow('s')) {
-    await assert.rejects(transport.reconnectToStream({ chatId: 'c' }));
+    assert.equal(await transport.reconnectToStream({ chatId: 'c' }), null, 'for want of a network');
   }
   assert.equal(reconnects, 5);
+  const failing = async () => Promise.reject(new Error('The route has failed.'));
+  const failed = openChat(store, 'c', () => answer('It is.'), { resume: true, reconnect: failing });
+  await assert.rejects(failed.transport.reconnectToStream({ chatId: 'c' }));
   const gone = openChat(store, 'c', () => answer('It is.'), { resume: true });
   assert.equal(gone.transport.mayFollow('s'), true);
   assert.equal(await gone.transport.reconnectToStream({ chatId: 'c' }), null);

@@ -6,18 +6,13 @@ import { DeviceTransport } from '../../../src/ai-sdk/react/device-transport.js';
 import { type ConversationStore, createConversationStore, createMemoryDatabase } from '../../../src/index.js';
 // Loaded beside the store; here it is to be there already.
 import '../../../src/sync/engine.js';
-import { environment } from '../../helpers.js';
+import { environment, freeLocks } from '../../helpers.js';
 import { API } from '../harness.js';
-
-/** Locks that no other tab wants. */
-const locks = {
-  request: async (_name: string, ...rest: unknown[]) => (rest.at(-1) as () => unknown)(),
-} as unknown as LockManager;
 
 /** A device of the user with this token, which synchronises with the service. */
 export function openDevice(token: string): ConversationStore {
   const fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init);
-  const own = { ...environment(createMemoryDatabase()), fetch, locks };
+  const own = { ...environment(createMemoryDatabase()), fetch, locks: freeLocks };
   return createConversationStore({ api: API, account: 'user', getToken: async () => token, environment: own });
 }
 

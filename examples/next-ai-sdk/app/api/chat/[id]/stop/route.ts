@@ -1,9 +1,10 @@
-import { chatStore } from '../../../../../lib/store';
+import { withChats } from '../../../../../lib/chats';
 
 /** Ends an answer, and keeps what there is of it. */
-export async function POST(request: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
-  const { id } = await params;
-  const { streamId } = (await request.json()) as { streamId: string };
-  const store = await chatStore();
-  return Response.json({ stopped: await store.stopStream({ chatId: id, streamId }) });
+export function POST(request: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
+  return withChats(request, async (chats) => {
+    const { id } = await params;
+    const { streamId } = (await request.json()) as { streamId: string };
+    return Response.json({ stopped: await chats.stopStream({ chatId: id, streamId }) });
+  });
 }

@@ -1,13 +1,13 @@
 import { createUIMessageStreamResponse } from 'ai';
-import { chatStore } from '../../../../../lib/store';
+import { withChats } from '../../../../../lib/chats';
 
 export const maxDuration = 300;
 
 /** The answer being written, for a page that was reloaded, or a second device. */
-export async function GET(request: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
-  const { id } = await params;
-  const lastMessageId = new URL(request.url).searchParams.get('lastMessageId') ?? undefined;
-  const store = await chatStore();
-  const stream = await store.resumeStream({ chatId: id, lastMessageId, signal: request.signal });
-  return stream ? createUIMessageStreamResponse({ stream }) : new Response(null, { status: 204 });
+export function GET(request: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
+  return withChats(request, async (chats) => {
+    const { id } = await params;
+    const stream = await chats.resumeStream({ chatId: id, signal: request.signal });
+    return stream ? createUIMessageStreamResponse({ stream }) : new Response(null, { status: 204 });
+  });
 }

@@ -6,7 +6,7 @@ import { useState } from 'react';
 interface Props {
   message: UIMessage;
   /** The ids of its versions, where there are several. */
-  versions: string[] | undefined;
+  versions: readonly string[] | undefined;
   onEdit: ((text: string) => void) | undefined;
   onRegenerate: (() => void) | undefined;
   onSelect: (messageId: string) => void;
@@ -61,7 +61,15 @@ function Part({ part }: { part: UIMessage['parts'][number] }) {
   );
 }
 
-function Versions({ id, versions, onSelect }: { id: string; versions: string[]; onSelect: (id: string) => void }) {
+function Versions({
+  id,
+  versions,
+  onSelect,
+}: {
+  id: string;
+  versions: readonly string[];
+  onSelect: (id: string) => void;
+}) {
   const at = versions.indexOf(id);
   const [before, after] = [versions[at - 1], versions[at + 1]];
   return (
