@@ -43,11 +43,11 @@ export async function openStore(context: Context): Promise<OpenStore> {
 }
 
 async function start({ count, engine, isEnabled, leadership }: OpenStore) {
-  const counted = count();
-  if (isEnabled) engine.get().catch(() => {});
-  await counted;
+  await count();
   leadership.post({ type: 'hello' });
   leadership.decide();
+  // Also where another tab leads: without the server it could not be loaded any more.
+  if (isEnabled) engine.get().catch(() => {});
 }
 
 /** Where the browser refuses to keep anything, memory will do; outside of a browser it would only look as if. */
