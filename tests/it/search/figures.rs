@@ -17,7 +17,7 @@ const QUERIES: [&str; 6] = [
     "the",
     "of+the",
     "word77",
-    "word4000",
+    "word4001",
     "word40*",
     "%22the+of%22",
 ];
