@@ -181,6 +181,22 @@ test('where another device switches, its branch is shown, and the one before can
   await assertShown(store, ['q1', 'a1', 'q2', 'a2']);
 });
 
+test('switching back to a question shows the newest version of its answer, wherever that was written', async () => {
+  const user = await begin(['q1', 'a1']);
+  const { tab, store } = user;
+  const other = await another(user);
+  await other.store.addMessage('c', said('b1'), { parentId: 'q1' });
+  await other.store.flush();
+  await store.sync();
+  await store.getConversation('c');
+  await user.clock.settle();
+  await assertShown(store, ['q1', 'b1']);
+  await tab.goOffline();
+  await store.addMessage('c', said('q2'), { parentId: null });
+  await store.switchBranch('c', 'q1');
+  await assertShown(store, ['q1', 'b1']);
+});
+
 test('an unknown parent changes nothing', async () => {
   const { store } = await begin();
   await assert.rejects(store.addMessage('c', said('x'), { parentId: 'nowhere' }), { code: 'message_not_found' });

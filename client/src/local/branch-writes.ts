@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.js';
-import { append, moveHead, readTree, rearrange, writeTree, type Tree } from './branches.js';
+import { append, moveHead, newestVersion, readTree, rearrange, writeTree, type Tree } from './branches.js';
 import { dirtyMessages, lastShown, messagesBeside, newMessage, shownBetween, type ParsedMessage } from './records.js';
 import type { MessageRecord } from './schema.js';
 import type { Work } from './write.js';
@@ -57,9 +57,9 @@ function newestBehind({ beside }: Tree, id: string): string {
   let newest = id;
   for (let seen = 0; seen <= all.length; seen += 1) {
     const parent = newest;
-    const following = all.filter((message) => message.parent === parent);
-    if (following.length === 0) break;
-    newest = following.reduce((a, b) => (b.place > a.place ? b : a)).id;
+    const next = newestVersion(all.filter((message) => message.parent === parent));
+    if (!next) break;
+    newest = next.id;
   }
   return newest;
 }

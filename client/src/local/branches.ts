@@ -177,8 +177,15 @@ export function siblingsOf(
   return siblings;
 }
 
+/** Of messages that follow the same one, that which is shown as the last version. Of branches, places say nothing of which is newer. */
+export function newestVersion(versions: readonly MessageRecord[]): MessageRecord | undefined {
+  const byId = new Map(versions.map((message) => [message.id, message]));
+  const newest = versions.length > 0 ? versionIds(versions).findLast((id) => byId.has(id)) : undefined;
+  return byId.get(newest ?? '');
+}
+
 /** In the server's order as far as it is known; behind those, what the server does not have yet. */
-function versionIds(versions: MessageRecord[]): string[] {
+function versionIds(versions: readonly MessageRecord[]): string[] {
   const told = versions.map(({ siblings = [] }) => siblings).reduce((a, b) => (b.length > a.length ? b : a));
   const others = versions.filter(({ id }) => !told.includes(id));
   others.sort((a, b) => Number(a.fresh) - Number(b.fresh) || comparePlaces(a, b));
