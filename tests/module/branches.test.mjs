@@ -197,6 +197,29 @@ test('switching back to a question shows the newest version of its answer, where
   await assertShown(store, ['q1', 'b1']);
 });
 
+test('a reply that the server has already, and this device not sent yet, is a version and no newer one', async () => {
+  const { tab, store, server, clock } = await begin(['q1']);
+  const write = async (id, parentId) => {
+    await server.call('POST', '/conversations/c/messages', { messages: [said(id, { parentId })] });
+    await store.addMessage('c', said(id), { parentId });
+  };
+  await write('a1', 'q1');
+  await write('b1', 'q1');
+  await store.sync();
+  await store.getConversation('c');
+  await clock.settle();
+  await assertShown(store, ['q1', 'b1']);
+  await tab.goOffline();
+  await store.addMessage('c', said('q2'), { parentId: null });
+  await store.switchBranch('c', 'q1');
+  await assertShown(store, ['q1', 'b1']);
+  await tab.goOnline();
+  await store.flush();
+  assert.deepEqual(await serverPath(server), ['q1', 'b1']);
+  assert.deepEqual(await serverTree(server), ['>q1', '>q2', 'q1>a1', 'q1>b1']);
+  await assertShown(store, ['q1', 'b1']);
+});
+
 test('an unknown parent changes nothing', async () => {
   const { store } = await begin();
   await assert.rejects(store.addMessage('c', said('x'), { parentId: 'nowhere' }), { code: 'message_not_found' });

@@ -126,7 +126,10 @@ function replay(tree: Tree, fresh: readonly MessageRecord[]) {
   if (isAsServed) delete record.head;
 }
 
-/** Leaves the server's path in the tree. Returns the messages that the server does not have: they are in none of it. */
+/**
+ * Leaves the server's path in the tree. Returns the messages that the server does not have: they are in none of it. One that it
+ * has named as a version, an application's server may have written it too, is beside the path, though it is still to be sent.
+ */
 export function restoreServed(tree: Tree): MessageRecord[] {
   const all = [...tree.path, ...tree.beside.values()];
   tree.path = [];
@@ -138,7 +141,31 @@ export function restoreServed(tree: Tree): MessageRecord[] {
     settle(tree, message, shown);
   }
   tree.path.sort(comparePlaces);
-  return inSendingOrder(all.filter(({ fresh }) => fresh));
+  const fresh = all.filter((message) => message.fresh);
+  const parents = parentsOfNamed(tree);
+  for (const message of fresh) placeBeside(tree, message, parents.get(message.id));
+  return inSendingOrder(fresh.filter(({ id }) => !tree.beside.has(id)));
+}
+
+/** Of each version that the server has named, what it follows. */
+function parentsOfNamed({ path, beside, record }: Tree): Map<string, string | null> {
+  const parents = new Map<string, string | null>();
+  const note = ({ siblings = [] }: MessageRecord, parent: string | null) => {
+    for (const id of siblings) parents.set(id, parent);
+  };
+  for (const [index, message] of path.entries()) {
+    if (index > 0 || !record.older) note(message, path[index - 1]?.id ?? null);
+  }
+  for (const message of beside.values()) note(message, message.parent ?? null);
+  return parents;
+}
+
+function placeBeside({ beside, changed }: Tree, message: MessageRecord, parent: string | null | undefined) {
+  if (parent === undefined) return;
+  Object.assign(message, { parent, beside: 1 });
+  show(message, 0);
+  beside.set(message.id, message);
+  changed.add(message);
 }
 
 /** Where this message is, is where the server has it. */

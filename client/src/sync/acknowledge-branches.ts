@@ -56,6 +56,10 @@ export async function confirmSent(
   const tree = await readTree(tx, record);
   confirm(tree, (fresh) => {
     const isSent = ({ id }: MessageRecord) => ids.has(id);
+    for (const message of [...tree.beside.values()].filter(isSent)) {
+      message.fresh = false;
+      tree.changed.add(message);
+    }
     for (const message of fresh.filter(isSent)) {
       append(tree, message);
       message.fresh = false;

@@ -43,7 +43,7 @@ export async function applyRemotePage(
   page: RemotePage,
   before: number | null = null,
 ): Promise<PageChange> {
-  const isBranching = hasPendingBranch(record, await dirtyMessages(tx, record.id));
+  const isBranching = await hasBranchesOfBoth(tx, record, page);
   if (isBranching) await showServed(tx, record);
   const { merged, ...applied } = await mergePage(tx, record, page.messages);
   const here = await readKnown(tx, record, page, merged, before);
@@ -64,6 +64,13 @@ export async function applyRemotePage(
   if (isBranching) await showPending(tx, record);
   await tx.put('conversations', record);
   return { changed: isPlaced || gone.changed, added: applied.added, conflicts };
+}
+
+/** Whether there is a branch that waits to be sent, or is on both sides already. */
+async function hasBranchesOfBoth(tx: LocalTransaction, record: ConversationRecord, page: RemotePage): Promise<boolean> {
+  const dirty = await dirtyMessages(tx, record.id);
+  const named = new Set(page.messages.flatMap(({ id, siblingIds = [] }) => siblingIds.filter((other) => other !== id)));
+  return hasPendingBranch(record, dirty) || dirty.some(({ id, fresh }) => fresh && named.has(id));
 }
 
 function noteState(record: ConversationRecord, { revision, etag, tag }: NonNullable<RemotePage['state']>) {
