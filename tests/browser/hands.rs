@@ -2,12 +2,16 @@
 
 use std::time::Instant;
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::key::Key;
 use fantoccini::{Locator, elements::Element, error::CmdError};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Client, Site};
+
+/// Keys that are held while others are pressed.
+const MODIFIERS: [Key; 4] = [Key::Shift, Key::Control, Key::Alt, Key::Meta];
 
 /// The key of the last message, where that is a reply; else null.
 const LAST_REPLY: &str = "(document.querySelector('.message.assistant.is-last')?.closest('[data-key]')?.dataset.key ?? null)";
@@ -86,18 +90,23 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Presses keys where the focus is; a modifier holds until the end.
+    /// Presses keys where the focus is, as a keyboard does: no element is asked whether it can be typed into, which the page may
+    /// be drawing anew. A modifier holds until the end.
     pub async fn press(&self, keys: &str) {
-        for _ in 0..20 {
-            let focused = self.client.active_element().await.unwrap();
-            match focused.send_keys(keys).await {
-                Ok(()) => return,
-                // The page has drawn the element anew in between; no key was pressed.
-                Err(error) if error.is_stale_element_reference() => {}
-                Err(error) => panic!("{error}"),
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        let mut held = Vec::new();
+        for value in keys.chars() {
+            actions = actions.then(KeyAction::Down { value });
+            if MODIFIERS.map(char::from).contains(&value) {
+                held.push(value);
+            } else {
+                actions = actions.then(KeyAction::Up { value });
             }
         }
-        panic!("the element with the focus is drawn anew all the time");
+        for value in held {
+            actions = actions.then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(actions).await.unwrap();
     }
 
     /// An element, as soon as it is there.
