@@ -85,6 +85,8 @@ if #fields > 1 then
   call_in_portions('HDEL', META, fields, 1)
   redis.call('UNLINK', unpack(KEYS, 4 + LAST_KEYS, #KEYS - 1))
   redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST_ID))
+  -- Nothing tells of what is gone: who follows the changes while the erasure goes on, or where it was stopped, starts over.
+  UNTOUCHED.floor = user.change_seq + 1
   if was_put_aside then
     local words = {}
     for id, time in pairs(unpurged) do words[#words + 1] = id .. ' ' .. time end

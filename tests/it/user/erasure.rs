@@ -15,6 +15,7 @@ on_both_stores!(
     erasing_again_and_going_on_after_are_harmless,
     an_erasure_that_takes_long_is_gone_on_with,
     an_erasure_that_failed_is_gone_on_with,
+    what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor,
     the_dead_are_erased_too,
     a_dead_conversation_saved_anew_has_its_new_messages_only,
     a_write_during_an_erasure_leaves_no_half_conversation,
@@ -189,6 +190,25 @@ async fn an_erasure_that_failed_is_gone_on_with(site: Site) {
     assert!(!left["data"].as_array().unwrap().is_empty());
     user.delete(USER).await.expect(200);
     assert_no_trace(&site, &id).await;
+}
+
+async fn what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor(site: Site) {
+    let user = site.user().await;
+    live(&user).await;
+    let mut path = "/api/sync".to_owned();
+    loop {
+        let page = user.get(&path).await.expect(200);
+        path = format!("/api/sync?cursor={}", page["nextCursor"].as_str().unwrap());
+        if page["hasMore"] == false {
+            break;
+        }
+    }
+    // It gets to the first hundred conversations.
+    site.faults().push(Fault::Delay(Duration::ZERO), 4);
+    site.faults().push(Fault::QuotaError, 1);
+    user.delete(USER).await.expect_error(503, "storage_quota");
+    assert_eq!(user.get(&path).await.expect(200)["reset"], true);
+    user.delete(USER).await.expect(200);
 }
 
 /// Redis, whose clock nobody moves here, still holds the messages of what has outlived its life.
