@@ -11,7 +11,7 @@ const stop = store.on('change', () => {
   first = null;
 });
 
-/** The list: as it was read first, unless it has changed since. Whoever takes it listens for changes by then. */
+/** The list: as it was read first, unless it has changed since. What takes it listens for changes by then. */
 export function takeFirstList() {
   stop();
   return first ?? store.getAllConversations();

@@ -29,6 +29,19 @@ async function another({ browser, clock }) {
   return { browser: other, tab, store: tab.store };
 }
 
+/** Like `begin`, and another device has written another answer to the first question, which is shown here too. */
+async function beginAndRegenerateElsewhere(ids) {
+  const user = await begin(ids);
+  const other = await another(user);
+  await other.store.addMessage('c', said('b1'), { parentId: 'q1' });
+  await other.store.flush();
+  await user.store.sync();
+  await user.store.getConversation('c');
+  await user.clock.settle();
+  await assertShown(user.store, ['q1', 'b1']);
+  return user;
+}
+
 async function serverPath(server) {
   return (await server.messages('c')).map(({ id }) => id);
 }
@@ -167,30 +180,14 @@ test('a branch of another device is fetched, or refused offline', async () => {
 });
 
 test('where another device switches, its branch is shown, and the one before can be had offline', async () => {
-  const user = await begin();
-  const { tab, store } = user;
-  const other = await another(user);
-  await other.store.addMessage('c', said('b1'), { parentId: 'q1' });
-  await other.store.flush();
-  await store.sync();
-  await store.getConversation('c');
-  await user.clock.settle();
-  await assertShown(store, ['q1', 'b1']);
+  const { tab, store } = await beginAndRegenerateElsewhere();
   await tab.goOffline();
   await store.switchBranch('c', 'a1');
   await assertShown(store, ['q1', 'a1', 'q2', 'a2']);
 });
 
 test('switching back to a question shows the newest version of its answer, wherever that was written', async () => {
-  const user = await begin(['q1', 'a1']);
-  const { tab, store } = user;
-  const other = await another(user);
-  await other.store.addMessage('c', said('b1'), { parentId: 'q1' });
-  await other.store.flush();
-  await store.sync();
-  await store.getConversation('c');
-  await user.clock.settle();
-  await assertShown(store, ['q1', 'b1']);
+  const { tab, store } = await beginAndRegenerateElsewhere(['q1', 'a1']);
   await tab.goOffline();
   await store.addMessage('c', said('q2'), { parentId: null });
   await store.switchBranch('c', 'q1');
