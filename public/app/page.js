@@ -37,6 +37,8 @@ export class Page {
   };
   #route = { view: 'home' };
   #following = null;
+  /** The conversation of the address is on its way to the screen, or there. */
+  #opening = null;
   #isNoticed = false;
   #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
   #thread = new Thread({
@@ -141,23 +143,28 @@ export class Page {
     else await this.#close(route.view);
   }
 
-  async #open(/** @type {{ id?: string, messageId?: string | null }} */ { id, messageId }, isSame) {
+  async #open(/** @type {{ id?: string, messageId?: string | null }} */ route, isSame) {
     this.#only('conversation');
-    if (!isSame) {
-      this.#header.showPlain(this.#list.find(id)?.title ?? '');
-      let conversation = null;
-      const isRead = await attempt(async () => {
-        conversation = await this.#thread.open(id);
-      });
-      if (this.#route.id !== id) return;
-      if (!conversation) {
-        if (isRead) toast(GONE);
-        navigate('#/', { replace: true });
-        return;
-      }
-      store.setCurrentConversationId(id).catch(() => {});
+    if (!isSame) this.#opening = this.#openThread(route.id);
+    const isOpen = await this.#opening;
+    if (isOpen && route.messageId && this.#route === route) await this.#reveal(route.id, route.messageId);
+  }
+
+  /** Shows a conversation. Resolves with whether it is to be seen: it may be gone, or another one has been opened since. */
+  async #openThread(id) {
+    this.#header.showPlain(this.#list.find(id)?.title ?? '');
+    let conversation = null;
+    const isRead = await attempt(async () => {
+      conversation = await this.#thread.open(id);
+    });
+    if (conversation === undefined) return false;
+    if (conversation === null) {
+      if (isRead) toast(GONE);
+      navigate('#/', { replace: true });
+      return false;
     }
-    if (messageId) await this.#reveal(id, messageId);
+    store.setCurrentConversationId(id).catch(() => {});
+    return true;
   }
 
   /** Goes to a message, on whichever branch it is. */

@@ -24,12 +24,10 @@ export function linkAddress(code) {
   return `${location.origin}/#link=${code}`;
 }
 
-/** Goes to an address; with `replace` without a way back to this one. */
+/** Goes to an address; with `replace` without a way back to this one. The page follows before this returns: what is typed
+ * next belongs there already. */
 export function navigate(hash, { replace = false } = {}) {
-  if (replace) {
-    history.replaceState(null, '', hash);
-    dispatchEvent(new HashChangeEvent('hashchange'));
-  } else {
-    location.hash = hash;
-  }
+  if (replace) history.replaceState(null, '', hash);
+  else if (location.hash !== hash) history.pushState(null, '', hash);
+  dispatchEvent(new HashChangeEvent('hashchange'));
 }

@@ -19,6 +19,8 @@ export class Thread {
   #turns;
   #onShow;
   #conversation = null;
+  /** Which opening is the newest: what is read for an earlier one is not shown. */
+  #opening = null;
   #entries = new Map();
   #drafts = new Map();
   #expanded = new Set();
@@ -50,20 +52,35 @@ export class Thread {
     return this.#list;
   }
 
-  /** Opens a conversation; null closes the one that is open. */
+  /**
+   * Opens a conversation; null closes the one that is open.
+   *
+   * @returns the conversation; null where there is none; undefined where another one was opened before this one was read
+   */
   async open(id) {
+    const opening = Symbol(id);
+    this.#opening = opening;
     this.#conversation = null;
     this.#entries.clear();
     this.#drafts.clear();
     this.#expanded.clear();
     this.#list.reset([]);
+    this.#viewport.removeAttribute('aria-busy');
     if (id === null) return null;
     this.#viewport.setAttribute('aria-busy', 'true');
-    const conversation = await store.getConversation(id).finally(() => this.#viewport.removeAttribute('aria-busy'));
-    this.#conversation = conversation;
-    this.#list.reset(this.#items());
-    this.#onShow(conversation);
-    return conversation;
+    try {
+      const conversation = await store.getConversation(id);
+      if (this.#opening !== opening) return undefined;
+      this.#conversation = conversation;
+      this.#list.reset(this.#items());
+      if (conversation) this.#onShow(conversation);
+      return conversation;
+    } catch (error) {
+      if (this.#opening !== opening) return undefined;
+      throw error;
+    } finally {
+      if (this.#opening === opening) this.#viewport.removeAttribute('aria-busy');
+    }
   }
 
   /** Reads the newest messages again, or all that are loaded. Calls while it does so are one more time. */

@@ -1,6 +1,6 @@
 //! The first visit, and what the browser thinks of the pages.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::common::Site;
@@ -8,6 +8,7 @@ use crate::common::Site;
 on_one_store!(
     a_visitor_loads_the_sample_with_one_click,
     a_page_opens_where_it_was_left,
+    what_is_read_late_is_not_shown_in_place_of_what_was_opened_since,
 );
 
 async fn a_visitor_loads_the_sample_with_one_click(site: Site) {
@@ -50,6 +51,44 @@ async fn a_page_opens_where_it_was_left(site: Site) {
     assert_eq!(browser.messages().await, messages);
     let title = browser.texts("#title").await;
     assert_eq!(title, ["Explain the difference between a mutex"]);
+}
+
+async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("Explain the difference").await;
+    let id = browser.open_id().await;
+    let mut messages = browser.messages().await;
+    // What the server says of another conversation does not come before it is let through.
+    let hold = "
+        const request = window.fetch;
+        window.fetch = async (url, options) => {
+            const isHeld = /conversations\\/[^/?]+\\?/.test(url) && !url.includes(args[0]);
+            if (isHeld) await new Promise((resolve) => (window.letThrough = resolve));
+            return request(url, options);
+        };";
+    browser.run(hold, &[json!(id)]).await;
+    browser.click_among(".row a", "How do I undo").await;
+    browser.until("window.letThrough").await;
+    browser.click_among(".row a", "Explain the difference").await;
+    browser
+        .until_texts(
+            "#thread:not([hidden]) .message .content",
+            &messages.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
+        .await;
+    browser.run("window.letThrough();", &[]).await;
+    // What is done now is done to the one that is shown.
+    browser.talk("One word").await;
+    let shown = browser.messages().await;
+    messages.push("One word".to_owned());
+    assert_eq!(shown[..messages.len()], messages);
+    assert_eq!(shown.len(), messages.len() + 1);
+    assert_eq!(
+        browser.texts("#title").await,
+        ["Explain the difference between a mutex"]
+    );
 }
 
 /// Whatever a visitor does: nothing is asked of another server, and the browser has nothing to complain about.
