@@ -3,8 +3,6 @@
 mod chart;
 mod charts;
 mod page;
-pub mod tables;
-pub mod units;
 
 use std::fs;
 use std::path::Path;

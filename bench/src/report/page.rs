@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::charts::{commands_file, latency_file, throughput_file};
-use super::tables::Table;
-use super::units::{bytes, count, milliseconds, times};
 use crate::load::LATENCY;
 use crate::measure::Sweep;
 use crate::measured::Measured;
@@ -13,6 +11,8 @@ use crate::operations::{OPERATIONS, Weight};
 use crate::options::Scale;
 use crate::side::Pair;
 use crate::statistics::ratio;
+use crate::table::Table;
+use crate::units::{bytes, count, milliseconds, times};
 
 const INTRODUCTION: &str = "\
 # Benchmarks
