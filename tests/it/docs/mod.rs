@@ -1,6 +1,7 @@
 //! The documentation: every relative link in it leads somewhere, what it names is there, the README stays short, and every
 //! source file says what it is for.
 
+mod figures;
 mod names;
 mod tables;
 
