@@ -17,6 +17,8 @@ mod run;
 mod search;
 mod side;
 mod statistics;
+mod table;
+mod units;
 mod world;
 
 use std::process::ExitCode;

@@ -1,5 +1,7 @@
-//! What holds the repository together: the table of routes, `api/`, `Cargo.toml` and `vercel.json` agree.
+//! What holds the repository together: the table of routes, `api/`, `Cargo.toml` and `vercel.json` agree, and so do the lock
+//! files and what updates them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -139,5 +141,37 @@ fn every_script_declares_itself() {
             assert!(source.contains(section), "{name}: {section}");
         }
         assert!(!source.contains("cjson"), "{name} decodes JSON");
+    }
+}
+
+/// Folders with a lock file of npm, named as from the root.
+fn lock_files(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        let is_made = ["target", "node_modules", ".next"].contains(&&*name);
+        if path.is_dir() && !is_made {
+            lock_files(&path, found);
+        } else if name == "package-lock.json" {
+            let folder = folder.strip_prefix(repository()).unwrap();
+            found.insert(format!("/{}", folder.display()));
+        }
+    }
+}
+
+#[test]
+fn what_has_a_lock_file_is_updated_every_week() {
+    let mut folders = BTreeSet::new();
+    lock_files(&repository(), &mut folders);
+    assert!(folders.len() > 5, "{folders:?}");
+    let updates = fs::read_to_string(repository().join(".github/dependabot.yml")).unwrap();
+    for folder in folders {
+        let manifest = repository().join(&folder[1..]).join("package.json");
+        // The packed client, which such a lock file names, is not in the repository.
+        let needs_client = fs::read_to_string(manifest)
+            .unwrap()
+            .contains("\"file:conversation-store.tgz\"");
+        let is_updated = updates.contains(&format!("      - {folder}\n"));
+        assert_ne!(is_updated, needs_client, "{folder}");
     }
 }

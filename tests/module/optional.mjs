@@ -1,4 +1,4 @@
-/** Parts that the tests can do without, as in local/src/optional.rs: what `npm ci` installs in this folder. */
+/** Parts that the tests can do without, as test-support/src/skipped.rs has it for those in Rust: what `npm ci` installs in this folder. */
 
 /**
  * An installed package. Without it the test is skipped; with `REQUIRE_ALL=1` it fails.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::chart::{Row, draw};
-use super::units;
 use crate::load::{self, Load};
 use crate::measure::{Cost, Sweep};
 use crate::measured::Measured;
 use crate::operations::OPERATIONS;
 use crate::side::Pair;
 use crate::statistics::ratio;
+use crate::units;
 
 /// The files of the charts with fixed names.
 const COMMANDS: &str = "commands.svg";

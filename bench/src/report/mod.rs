@@ -3,8 +3,7 @@
 mod chart;
 mod charts;
 mod page;
-pub mod tables;
-pub mod units;
+mod readme;
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +12,7 @@ use crate::Result;
 use crate::measured::Measured;
 use crate::options::Scale;
 
-/// Writes `benchmarks.md`, and its charts into `benchmarks/`.
+/// Writes `benchmarks.md`, and its charts into `benchmarks/`; prints what README.md quotes of it.
 pub fn write(folder: &Path, scale: &Scale, measured: &Measured) -> Result<()> {
     let pictures = folder.join("benchmarks");
     fs::create_dir_all(&pictures)?;
@@ -23,5 +22,6 @@ pub fn write(folder: &Path, scale: &Scale, measured: &Measured) -> Result<()> {
     let path = folder.join("benchmarks.md");
     fs::write(&path, page::markdown(scale, measured))?;
     println!("written: {}", path.display());
+    println!("\nFor README.md:\n\n{}", readme::points(measured)?);
     Ok(())
 }

@@ -11,7 +11,7 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};
 use test_support::texts::text;
 
-use super::design::is_found;
+use super::query::is_found;
 use crate::Result;
 use crate::client::{Call, Client, Response, User};
 

@@ -7,7 +7,8 @@ use fastrand::Rng;
 use test_support::texts::text;
 
 use super::account::id;
-use super::design::{Design, QUERIES, Rewritten, find_all, verify, words};
+use super::design::{Design, Rewritten, find_all, verify};
+use super::query::{QUERIES, words};
 use super::service::signature_sizes;
 use crate::Result;
 use crate::database::Database;

@@ -5,6 +5,7 @@ mod design;
 mod measure;
 mod module;
 mod postings;
+mod query;
 mod service;
 mod table;
 

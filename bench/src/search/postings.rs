@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use conversation_store::upstash::{Command, Reply, Script};
 
 use super::account::{Account, id};
-use super::design::{Design, LIMIT, Page, Rewritten, is_found, terms, words};
+use super::design::{Design, LIMIT, Page, Rewritten};
+use super::query::{is_found, terms, words};
 use crate::Result;
 
 static MATCH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("postings_match.lua")));

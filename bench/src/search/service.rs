@@ -6,7 +6,8 @@ use conversation_store::upstash::{Command, Reply};
 use serde_json::{Deserializer, Value};
 
 use super::account::{Account, id};
-use super::design::{Design, Page, Rewritten, is_found};
+use super::design::{Design, Page, Rewritten};
+use super::query::is_found;
 use crate::Result;
 use crate::client::Call;
 

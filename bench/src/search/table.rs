@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::measure::{Cost, Figures, Pages};
-use crate::report::tables::Table;
-use crate::report::units::{bytes, milliseconds};
 use crate::statistics::Times;
+use crate::table::Table;
+use crate::units::{bytes, milliseconds};
 
 /// A row per design.
 pub fn summary(figures: &[Figures]) -> String {

@@ -265,9 +265,9 @@ export interface States {
   cursor: string | undefined;
   /** The change sequence of the last change, where it is known to be the last. */
   clock: number | undefined;
-  /** Whose data this is. */
+  /** Whose data this is, and the ownership epoch. The name is that under which devices have it. */
   tenure: { user: string | undefined; number: number };
-  /** When another device was last active. */
+  /** When another device was last active. The name is that under which devices have it. */
   company: number;
   /** The conversation opened last. */
   current: string | null;

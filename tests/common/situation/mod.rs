@@ -20,6 +20,13 @@ use serde_json::Value;
 use super::Client;
 use super::client::TestResponse;
 
+/// For a deployment that meets every situation again and again: the limits that so many users of one address would reach.
+pub const UNLIMITED: [(&str, &str); 3] = [
+    ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
+    ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
+    ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
+];
+
 /// Who sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {

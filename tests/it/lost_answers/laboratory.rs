@@ -9,16 +9,9 @@ use embedded_store::front::{Fault, Hold};
 use serde_json::Value;
 
 use crate::common::client::TestResponse;
-use crate::common::situation::{Account, Request, Situation, View, check_bytes};
+use crate::common::situation::{Account, Request, Situation, UNLIMITED, View, check_bytes};
 use crate::common::{Client, DAY, Deployment, Site};
 use crate::lost_answers::others::is_erasure;
-
-/// Limits that this many users of one address would meet.
-const VARIABLES: [(&str, &str); 3] = [
-    ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
-    ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
-    ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
-];
 
 /// The time of a stream, which is up then.
 const STREAM: Duration = Duration::from_secs(300);
@@ -70,8 +63,8 @@ struct Outcome {
 impl Laboratory {
     pub async fn new(site: Site) -> Self {
         Self {
-            lossy: site.deployment_beside(&VARIABLES).await,
-            sound: site.deployment_beside(&VARIABLES).await,
+            lossy: site.deployment_beside(&UNLIMITED).await,
+            sound: site.deployment_beside(&UNLIMITED).await,
             site,
             keys: AtomicU32::new(0),
             known: Mutex::default(),

@@ -6,17 +6,10 @@ use embedded_store::front::Fault;
 
 use crate::common::client::TestResponse;
 use crate::common::situation::view::Contents;
-use crate::common::situation::{Account, Situation, View, check_bytes};
+use crate::common::situation::{Account, Situation, UNLIMITED, View, check_bytes};
 use crate::common::{Client, DAY, Deployment, Site};
 use crate::stopped_scripts::reads::Reader;
 use crate::stopped_scripts::remains;
-
-/// Limits that this many users of one address would meet.
-const VARIABLES: [(&str, &str); 3] = [
-    ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
-    ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
-    ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
-];
 
 /// A site on which commands fail.
 pub struct Laboratory {
@@ -40,7 +33,7 @@ struct Undisturbed {
 
 impl Laboratory {
     pub async fn new(site: Site, error: &'static str, is_named: bool) -> Self {
-        let deployment = site.deployment(&VARIABLES).await;
+        let deployment = site.deployment(&UNLIMITED).await;
         Self {
             anonymous_caller: deployment.anonymous_caller(),
             site,
