@@ -28,7 +28,7 @@ const MOST_FUNCTIONS: usize = 12;
 /// The seconds that a function has, but for those below.
 const SECONDS: u64 = 30;
 
-/// The seconds of functions whose answers are streams.
+/// The seconds of functions whose responses are streams.
 const STREAM_SECONDS: u64 = 300;
 const STREAMS: [&str; 2] = ["/api/export", "/api/sync"];
 
@@ -215,8 +215,8 @@ async fn vercel_dev_serves_the_functions_and_the_pages() {
     assert_eq!(home.headers()["x-content-type-options"], "nosniff");
     assert!(home.text().await.unwrap().contains("<!doctype html>"));
     for path in ["/Cargo.toml", "/src/lib.rs", "/.env", "/api/other"] {
-        let answer = reqwest::get(format!("{}{path}", dev.url)).await.unwrap();
-        assert_eq!(answer.status(), 404, "{path}");
+        let response = reqwest::get(format!("{}{path}", dev.url)).await.unwrap();
+        assert_eq!(response.status(), 404, "{path}");
     }
 }
 

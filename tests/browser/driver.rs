@@ -66,7 +66,7 @@ impl Driver {
             stream,
             "DELETE /session/{id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
         )?;
-        // The answer begins when all is over; chromedriver keeps the connection open after it.
+        // The response begins when all is over; chromedriver keeps the connection open after it.
         stream.read(&mut [0]).map(drop)
     }
 }

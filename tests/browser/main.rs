@@ -25,23 +25,23 @@ macro_rules! on_one_store {
 mod browser;
 mod driver;
 mod figures;
-mod hands;
+mod page_object;
 
 mod agents;
 mod appearance;
 mod branches;
 mod caching;
-mod carrying;
 mod day;
 mod devices;
+mod import_export;
 mod importing;
-mod keeping;
 mod keyboard;
+mod list;
 mod module;
-mod organizing;
 mod parts;
 mod pictures;
 mod recovery;
+mod retention;
 mod rich;
 mod safety;
 mod scale;

@@ -89,10 +89,10 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let messages = format!("{c0}/messages");
     let append = user.post(&messages, &turn);
     bill.add("append 2 messages", 11, append).await;
-    let mut answer = message(&format!("{prefix}b"), "assistant", "!");
-    answer["parentId"] = json!(format!("{prefix}q"));
-    let answer = json!({ "messages": [answer] });
-    let branch = user.post(&messages, &answer);
+    let mut reply = message(&format!("{prefix}b"), "assistant", "!");
+    reply["parentId"] = json!(format!("{prefix}q"));
+    let reply = json!({ "messages": [reply] });
+    let branch = user.post(&messages, &reply);
     bill.add("append that begins a branch", 11, branch).await;
     let more = json!({ "messages": [message(&format!("{prefix}c"), "user", "?")] });
     let append = user.post(&messages, &more);
@@ -238,8 +238,8 @@ impl Bill<'_> {
         allowed: u64,
         work: F,
     ) {
-        let (answer, mut cost) = self.site.whole_cost_of(work).await;
-        assert!(answer.status < 300, "{call}: {}", answer.text);
+        let (response, mut cost) = self.site.whole_cost_of(work).await;
+        assert!(response.status < 300, "{call}: {}", response.text);
         // What follows the call is no part of it.
         if cost.requests > PREPARING.requests {
             cost.requests -= PREPARING.requests;

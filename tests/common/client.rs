@@ -140,15 +140,15 @@ impl Client {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.unwrap().to_vec();
-        let answer = TestResponse {
+        let response = TestResponse {
             status,
             headers,
             text: String::from_utf8_lossy(&body).into_owned(),
             body,
             request: format!("{method} {path}"),
         };
-        contract::check(&method, path, sent.as_deref(), &answer);
-        answer
+        contract::check(&method, path, sent.as_deref(), &response);
+        response
     }
 
     /// Creates a conversation with these messages.
@@ -184,7 +184,7 @@ impl TestResponse {
         }
     }
 
-    /// The JSON of an answer that has to have this status.
+    /// The JSON of a response that has to have this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.request, self.text);
@@ -194,7 +194,7 @@ impl TestResponse {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    /// The error of an answer that has to have this status and code, in the documented form.
+    /// The error of a response that has to have this status and code, in the documented form.
     #[track_caller]
     pub fn expect_error(&self, status: u16, code: &str) -> Value {
         let error = self.expect(status)["error"].clone();

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use test_support::{note_skipped, skip_without};
 
-/// What a write's answer says of the state after it, which a repetition has to find the same.
-pub fn state(mut answer: Value) -> Value {
-    answer.as_object_mut().unwrap().remove("previousClock");
-    answer
+/// What a write's response says of the state after it, which a repetition has to find the same.
+pub fn state(mut response: Value) -> Value {
+    response.as_object_mut().unwrap().remove("previousClock");
+    response
 }
 
 /// The entity tag that a conversation tells, as the header has it.

@@ -25,25 +25,25 @@ impl Follower {
     }
 
     pub async fn step(&mut self, user: &Client, limit: usize) -> Value {
-        let answer = user.get(&self.path(limit)).await.expect(200);
-        self.apply(&answer);
-        answer
+        let response = user.get(&self.path(limit)).await.expect(200);
+        self.apply(&response);
+        response
     }
 
-    /// Takes over what an answer says.
-    pub fn apply(&mut self, answer: &Value) {
-        if answer["reset"] == true {
+    /// Takes over what a response says.
+    pub fn apply(&mut self, response: &Value) {
+        if response["reset"] == true {
             self.known.clear();
             self.resets += 1;
         }
-        for summary in answer["changed"].as_array().unwrap() {
+        for summary in response["changed"].as_array().unwrap() {
             let id = summary["id"].as_str().unwrap().to_owned();
             self.known.insert(id, summary["revision"].as_u64().unwrap());
         }
-        for id in answer["deleted"].as_array().unwrap() {
+        for id in response["deleted"].as_array().unwrap() {
             self.known.remove(id.as_str().unwrap());
         }
-        self.cursor = answer["nextCursor"].as_str().map(str::to_owned);
+        self.cursor = response["nextCursor"].as_str().map(str::to_owned);
     }
 
     pub async fn catch_up(&mut self, user: &Client) {

@@ -259,7 +259,7 @@ impl Site {
     /// How much the store takes up, in bytes.
     pub async fn used_memory(&self) -> u64 {
         let Reply::Bulk(info) = self.command(&["INFO", "memory"]).await else {
-            panic!("INFO answers a text");
+            panic!("INFO returns a text");
         };
         let info = String::from_utf8(info).unwrap();
         let mut lines = info.lines();
@@ -270,7 +270,7 @@ impl Site {
     /// The names of the keys that match.
     pub async fn keys(&self, pattern: &str) -> Vec<String> {
         let Reply::Array(keys) = self.command(&["KEYS", pattern]).await else {
-            panic!("KEYS answers a list");
+            panic!("KEYS returns a list");
         };
         let name = |key| match key {
             Reply::Bulk(name) => String::from_utf8(name).unwrap(),

@@ -109,8 +109,8 @@ async fn an_address_makes_so_many_new_users_a_day(site: Site) {
     for _ in 0..200 {
         here.newcomer().await;
     }
-    let answer = here.post("/api/session", &json!({})).await;
-    answer.expect_error(429, "too_many_new_users");
+    let response = here.post("/api/session", &json!({})).await;
+    response.expect_error(429, "too_many_new_users");
     // Who is known goes on, and so does another address.
     let elsewhere = anonymous_caller.with_header("x-real-ip", "192.0.2.2");
     let known = elsewhere.newcomer().await;
@@ -138,9 +138,9 @@ async fn an_address_writes_so_many_bytes_a_day(site: Site) {
     user.create("c", vec![]).await;
     let mut written = 0;
     let refused = loop {
-        let answer = append_noise(&user, written).await;
-        if answer.status != 201 {
-            break answer;
+        let response = append_noise(&user, written).await;
+        if response.status != 201 {
+            break response;
         }
         written += 1;
         assert!(written < 20);
@@ -151,8 +151,8 @@ async fn an_address_writes_so_many_bytes_a_day(site: Site) {
     // As stored, a text takes up at least three quarters of what it was.
     assert!((5..=9).contains(&written), "{written}");
     let newcomer = deployment.anonymous_caller();
-    let answer = newcomer.post("/api/session", &json!({})).await;
-    answer.expect_error(429, "too_much_from_address");
+    let response = newcomer.post("/api/session", &json!({})).await;
+    response.expect_error(429, "too_much_from_address");
     user.post("/api/session", &json!({})).await.expect(200);
     user.get("/api/user").await.expect(200);
     let path = "/api/conversations/c";
@@ -194,7 +194,7 @@ async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never
     let mut first_refused = [None; 3];
     for round in 0..1_000 {
         let append = vec![message(&format!("m{round}"), "user", "x")];
-        let answers = [
+        let responses = [
             (
                 anonymous_caller.post("/api/session", &json!({})).await,
                 201,
@@ -203,17 +203,17 @@ async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never
             (user.append("c", append).await, 201, "writes_paused"),
             (user.get("/api/conversations").await, 200, "service_paused"),
         ];
-        for (kind, (answer, usual, code)) in answers.iter().enumerate() {
-            if answer.status == *usual {
+        for (kind, (response, usual, code)) in responses.iter().enumerate() {
+            if response.status == *usual {
                 assert_eq!(first_refused[kind], None, "{code} and allowed again");
                 continue;
             }
             let any = ["newcomers_paused", "writes_paused", "service_paused"];
-            assert_eq!(answer.status, 503, "{}", answer.text);
-            assert!(any[..=2].iter().any(|any| answer.text.contains(any)));
+            assert_eq!(response.status, 503, "{}", response.text);
+            assert!(any[..=2].iter().any(|any| response.text.contains(any)));
             first_refused[kind].get_or_insert_with(|| {
-                answer.expect_error(503, code);
-                let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+                response.expect_error(503, code);
+                let wait: u64 = response.header("retry-after").unwrap().parse().unwrap();
                 assert!((1..=86_400).contains(&wait), "{wait}");
                 round
             });
@@ -263,9 +263,9 @@ async fn a_caller_over_the_limit_costs_no_request(site: Site) {
     user.create("c", vec![]).await;
     user.create("d", vec![]).await;
     let requests = async |method: Method, path: &str, body: Option<String>| {
-        let (answer, cost) = site.cost_of(user.send(method, path, body)).await;
-        answer.expect_error(429, "rate_limited");
-        assert!(answer.header("retry-after").is_some());
+        let (response, cost) = site.cost_of(user.send(method, path, body)).await;
+        response.expect_error(429, "rate_limited");
+        assert!(response.header("retry-after").is_some());
         cost
     };
     requests(Method::GET, "/api/conversations", None).await;
@@ -301,17 +301,17 @@ async fn a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process
         None => site.faults().set_full(Some(Full::Admission)),
     }
     for left in (0..5).rev() {
-        let answer = user.get("/api/conversations").await;
-        answer.expect(200);
-        let remaining: u64 = answer
+        let response = user.get("/api/conversations").await;
+        response.expect(200);
+        let remaining: u64 = response
             .header("ratelimit-remaining")
             .unwrap()
             .parse()
             .unwrap();
         assert_eq!(remaining, left);
     }
-    let answer = user.get("/api/conversations").await;
-    answer.expect_error(429, "rate_limited");
+    let response = user.get("/api/conversations").await;
+    response.expect_error(429, "rate_limited");
 }
 
 async fn health_costs_one_command_in_five_seconds(site: Site) {

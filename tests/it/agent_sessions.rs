@@ -69,9 +69,9 @@ impl Key<'_> {
     }
 
     async fn append(self, user: &Client, entries: Value) -> Value {
-        let answer = user.post(&self.messages(), &self.body(entries)).await;
-        assert!([200, 201].contains(&answer.status), "{}", answer.text);
-        serde_json::from_str(&answer.text).unwrap()
+        let response = user.post(&self.messages(), &self.body(entries)).await;
+        assert!([200, 201].contains(&response.status), "{}", response.text);
+        serde_json::from_str(&response.text).unwrap()
     }
 
     async fn load(self, user: &Client) -> Vec<Value> {
@@ -113,11 +113,11 @@ async fn entries_come_back_as_they_were_appended(site: Site) {
         { "type": "user", "uuid": "b", "n": 1, "timestamp": "2030-01-01T00:00:00.000Z" },
         { "type": "x", "uuid": "a", "n": 2, "timestamp": "2020-01-01T00:00:00.000Z" },
     ]);
-    let answer = MAIN.append(&user, first).await;
-    assert_eq!(answer["appended"], 2);
-    assert_eq!(answer["ignored"], json!([]));
-    assert_eq!(answer["conversation"]["kind"], "session");
-    assert_eq!(answer["conversation"]["messageCount"], 2);
+    let response = MAIN.append(&user, first).await;
+    assert_eq!(response["appended"], 2);
+    assert_eq!(response["ignored"], json!([]));
+    assert_eq!(response["conversation"]["kind"], "session");
+    assert_eq!(response["conversation"]["messageCount"], 2);
     // More than one page, and one that is stored compressed.
     let more: Value = (0..500)
         .map(|n| json!({ "type": "x", "n": n, "text": "hi ".repeat(n) }))
@@ -153,9 +153,9 @@ async fn a_repeated_uuid_is_ignored_whatever_it_says(site: Site) {
     MAIN.append(&user, json!([entry("a", 1), entry("b", 2)]))
         .await;
     let again = json!([entry("b", 9), entry("c", 3), entry("c", 8), entry("a", 1)]);
-    let answer = MAIN.append(&user, again.clone()).await;
-    assert_eq!(answer["appended"], 1);
-    assert_eq!(answer["ignored"], json!([0, 2, 3]));
+    let response = MAIN.append(&user, again.clone()).await;
+    assert_eq!(response["appended"], 1);
+    assert_eq!(response["ignored"], json!([0, 2, 3]));
     let all = MAIN.append(&user, again).await;
     assert_eq!(all["appended"], 0);
     assert_eq!(all["ignored"], json!([0, 1, 2, 3]));

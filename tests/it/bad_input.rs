@@ -16,10 +16,10 @@ on_both_stores!(
 /// Sends a body that has to be refused without a request to the store.
 async fn refuse(site: &Site, user: &Client, call: (&str, &str), body: &str, expected: (u16, &str)) {
     let method = Method::from_bytes(call.0.as_bytes()).unwrap();
-    let (answer, cost) = site
+    let (response, cost) = site
         .cost_of(user.send(method, call.1, Some(body.to_owned())))
         .await;
-    answer.expect_error(expected.0, expected.1);
+    response.expect_error(expected.0, expected.1);
     assert_eq!(cost.requests, 0, "{call:?}");
 }
 
@@ -209,10 +209,10 @@ async fn what_is_too_large_is_refused(site: Site) {
     .await
     .expect_error(400, "invalid_field");
     let body = format!("{{\"title\":\"{}\"}}", "x".repeat(4_500_000));
-    let (answer, cost) = site
+    let (response, cost) = site
         .cost_of(user.send(Method::PUT, "/api/conversations/c", Some(body)))
         .await;
-    answer.expect_error(413, "body_too_large");
+    response.expect_error(413, "body_too_large");
     assert_eq!(cost.requests, 0);
     // What a database request cannot hold, though the body may: each tab is one byte here, two there.
     let tabs = "\t".repeat(1_500_000);
@@ -246,9 +246,9 @@ async fn other_methods_are_refused_with_those_there_are(site: Site) {
         ("BREW", "/api/conversations", "GET, POST, DELETE, HEAD"),
     ] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let answer = user.send(method, path, None).await;
-        answer.expect_error(405, "method_not_allowed");
-        assert_eq!(answer.header("allow"), Some(allowed));
+        let response = user.send(method, path, None).await;
+        response.expect_error(405, "method_not_allowed");
+        assert_eq!(response.header("allow"), Some(allowed));
         let options = user.send(Method::OPTIONS, path, None).await;
         options.expect(204);
         assert_eq!(options.header("allow"), Some(allowed));

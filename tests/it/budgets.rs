@@ -120,8 +120,8 @@ async fn user_with(site: &Site, conversations: usize) -> Client {
 
 /// What is billed for `work`, which has to succeed.
 async fn cost<F: Future<Output = TestResponse>>(site: &Site, call: &str, work: F) -> Cost {
-    let (answer, cost) = site.cost_of(work).await;
-    assert!(answer.status < 300, "{call}: {}", answer.text);
+    let (response, cost) = site.cost_of(work).await;
+    assert!(response.status < 300, "{call}: {}", response.text);
     println!("{call}: {} requests, {}", cost.requests, cost.commands);
     cost
 }

@@ -14,7 +14,7 @@ on_both_stores!(
     a_title_is_made_from_the_text,
     what_an_older_version_stored_is_read,
     a_damaged_content_is_an_error,
-    a_page_is_no_longer_than_an_answer_may_be,
+    a_page_is_no_longer_than_a_response_may_be,
 );
 
 /// Markdown as a model writes it: no two lines the same, and everything that JSON has to escape.
@@ -185,7 +185,7 @@ async fn a_damaged_content_is_an_error(site: Site) {
     assert_eq!(contents(&user.open("c").await["messages"]), ["x"]);
 }
 
-async fn a_page_is_no_longer_than_an_answer_may_be(site: Site) {
+async fn a_page_is_no_longer_than_a_response_may_be(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let text = "a bomb ".repeat(140_000);
@@ -200,9 +200,9 @@ async fn a_page_is_no_longer_than_an_answer_may_be(site: Site) {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
         let path = format!("/api/conversations/c/messages?order=asc&limit=100{cursor}");
-        let answer = user.get(&path).await;
-        assert!(answer.text.len() < 4_500_000);
-        let page = answer.expect(200);
+        let response = user.get(&path).await;
+        assert!(response.text.len() < 4_500_000);
+        let page = response.expect(200);
         found.extend(ids(&page["data"]));
         match page["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

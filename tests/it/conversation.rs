@@ -45,13 +45,13 @@ async fn opening_shows_the_newest_page_in_reading_order(site: Site) {
 async fn a_client_that_is_current_is_told_so(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
-    let answer = user.get("/api/conversations/c").await;
-    let etag = answer.header("etag").unwrap().to_owned();
-    assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+    let response = user.get("/api/conversations/c").await;
+    let etag = response.header("etag").unwrap().to_owned();
+    assert_eq!(response.header("cache-control"), Some("private, no-cache"));
     let known = user.with_header("if-none-match", &etag);
-    let answer = known.get("/api/conversations/c").await;
-    answer.expect(304);
-    assert_eq!(answer.header("etag"), Some(etag.as_str()));
+    let response = known.get("/api/conversations/c").await;
+    response.expect(304);
+    assert_eq!(response.header("etag"), Some(etag.as_str()));
     user.append("c", vec![message("n", "user", "more")])
         .await
         .expect(201);
@@ -99,13 +99,13 @@ async fn saving_the_same_again_changes_nothing(site: Site) {
 
 async fn saving_under_a_new_id_creates(site: Site) {
     let user = site.user().await;
-    let answer = user
+    let response = user
         .put("/api/conversations/c", &json!({ "id": "c", "title": "T" }))
         .await;
-    let created = answer.expect(201);
+    let created = response.expect(201);
     assert_eq!(created["title"], "T");
-    assert_eq!(answer.etag(), etag_of(&created));
-    assert_eq!(etag_of(&user.open("c").await), answer.etag());
+    assert_eq!(response.etag(), etag_of(&created));
+    assert_eq!(etag_of(&user.open("c").await), response.etag());
 }
 
 async fn a_whole_number_counts_however_it_is_written(site: Site) {
@@ -149,7 +149,7 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
     let appended = user.append("c", vec![message_at("newer", 2)]).await;
     appended.expect(201);
     let stale = user.with_header("if-match", &etag_of(&created));
-    for answer in [
+    for response in [
         stale
             .put("/api/conversations/c", &json!({ "messages": [] }))
             .await,
@@ -166,9 +166,9 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
             .await,
         stale.delete("/api/conversations/c/messages/a").await,
     ] {
-        let error = answer.expect_error(412, "revision_mismatch");
+        let error = response.expect_error(412, "revision_mismatch");
         assert_eq!(error["revision"], 2);
-        assert_eq!(answer.etag(), appended.etag());
+        assert_eq!(response.etag(), appended.etag());
     }
     let opened = user.open("c").await;
     assert_eq!(ids(&opened["messages"]), ["a", "newer"]);
@@ -180,12 +180,12 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
         .expect(200);
     // Nothing is there to be at any version.
     for tag in [appended.etag(), "*", "\"5\""] {
-        let answer = user
+        let response = user
             .with_header("if-match", tag)
             .put("/api/conversations/d", &json!({}))
             .await;
-        assert_eq!(answer.expect_error(412, "revision_mismatch")["revision"], 0);
-        assert_eq!(answer.header("etag"), None);
+        assert_eq!(response.expect_error(412, "revision_mismatch")["revision"], 0);
+        assert_eq!(response.header("etag"), None);
     }
 }
 

@@ -17,15 +17,15 @@ on_both_stores!(
 
 async fn a_new_conversation_has_every_field(site: Site) {
     let user = site.user().await;
-    let answer = user.post("/api/conversations", &json!({})).await;
-    let conversation = answer.expect(201);
+    let response = user.post("/api/conversations", &json!({})).await;
+    let conversation = response.expect(201);
     let id = conversation["id"].as_str().unwrap();
     assert!(id.starts_with("conv-"));
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         Some(format!("/api/conversations/{id}").as_str())
     );
-    assert_eq!(answer.etag(), etag_of(&conversation));
+    assert_eq!(response.etag(), etag_of(&conversation));
     assert_eq!(conversation["title"], "New Conversation");
     assert_eq!(conversation["createdAt"], conversation["updatedAt"]);
     assert!(conversation["createdAt"].as_str().unwrap().ends_with('Z'));
@@ -90,10 +90,10 @@ async fn another_one_with_its_id_is_refused(site: Site) {
     user.post("/api/conversations", &json!({ "id": "c1", "title": "A" }))
         .await
         .expect(201);
-    let answer = user
+    let response = user
         .post("/api/conversations", &json!({ "id": "c1", "title": "B" }))
         .await;
-    answer.expect_error(409, "conversation_exists");
+    response.expect_error(409, "conversation_exists");
     assert_eq!(user.open("c1").await["title"], "A");
 }
 
@@ -121,13 +121,13 @@ async fn the_list_is_newest_first_and_without_messages(site: Site) {
     user.append("a", vec![message("n", "user", "more")])
         .await
         .expect(201);
-    let answer = user.get("/api/conversations").await;
-    let list = answer.expect(200);
+    let response = user.get("/api/conversations").await;
+    let list = response.expect(200);
     assert_eq!(ids(&list["data"]), ["a", "c", "b"]);
     assert_eq!(list["nextCursor"], json!(null));
-    assert!(!answer.text.contains("some text\"}"), "no bodies in a list");
+    assert!(!response.text.contains("some text\"}"), "no bodies in a list");
     assert_eq!(list["data"][0]["messageCount"], 2);
-    assert_eq!(answer.header("cache-control"), Some("private, no-store"));
+    assert_eq!(response.header("cache-control"), Some("private, no-store"));
 }
 
 async fn the_list_is_paged_without_gaps_while_it_changes(site: Site) {

@@ -10,7 +10,7 @@ on_both_stores!(
     another_device_becomes_the_same_user_by_a_code,
     a_code_is_good_once_and_for_ten_minutes,
     five_wrong_codes_are_all_an_address_has,
-    a_code_whose_answer_was_lost_is_not_lost,
+    a_code_whose_response_was_lost_is_not_lost,
     a_repeat_shows_a_code_that_works,
     a_code_goes_with_its_user_even_where_there_is_nothing_else,
     a_repeated_sign_out_is_answered_again,
@@ -80,16 +80,16 @@ async fn five_wrong_codes_are_all_an_address_has(site: Site) {
             .await
             .expect_error(403, "wrong_code");
     }
-    let answer = redeem(&thief, &code).await;
-    answer.expect_error(429, "too_many_codes");
-    assert_eq!(answer.header("retry-after"), Some("600"));
+    let response = redeem(&thief, &code).await;
+    response.expect_error(429, "too_many_codes");
+    assert_eq!(response.header("retry-after"), Some("600"));
     let owner = site
         .anonymous_caller()
         .with_header("x-real-ip", "192.0.2.7");
     redeem(&owner, &code).await.expect(200);
 }
 
-async fn a_code_whose_answer_was_lost_is_not_lost(site: Site) {
+async fn a_code_whose_response_was_lost_is_not_lost(site: Site) {
     let user = site.user().await;
     redeem(&site.anonymous_caller(), "AAAAAAAA")
         .await

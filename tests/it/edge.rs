@@ -10,11 +10,11 @@ use serde_json::json;
 
 on_both_stores!(
     a_preflight_is_answered_without_the_store,
-    pages_of_a_listed_origin_may_read_answers,
+    pages_of_a_listed_origin_may_read_responses,
     other_origins_are_told_nothing,
-    every_answer_has_the_security_headers,
+    every_response_has_the_security_headers,
     head_is_get_without_the_body,
-    a_long_answer_is_compressed_for_who_takes_it,
+    a_long_response_is_compressed_for_who_takes_it,
     a_compressed_copy_is_confirmed_and_written_by_its_etag,
 );
 
@@ -46,8 +46,8 @@ async fn listed(site: &Site) -> (crate::common::Deployment, Client) {
     (deployment, client)
 }
 
-fn cors_headers(answer: &TestResponse) -> Vec<&str> {
-    let names = answer.headers.keys().map(|name| name.as_str());
+fn cors_headers(response: &TestResponse) -> Vec<&str> {
+    let names = response.headers.keys().map(|name| name.as_str());
     names
         .filter(|name| name.starts_with("access-control"))
         .collect()
@@ -60,8 +60,8 @@ async fn a_preflight_is_answered_without_the_store(site: Site) {
         .with_header("origin", PAGE)
         .with_header("access-control-request-method", "PUT");
     for (path, methods) in ROUTES {
-        let (answer, cost) = site.cost_of(page.send(Method::OPTIONS, path, None)).await;
-        answer.expect(204);
+        let (response, cost) = site.cost_of(page.send(Method::OPTIONS, path, None)).await;
+        response.expect(204);
         assert_eq!(cost.requests, 0, "{path}");
         for (name, value) in [
             ("access-control-allow-origin", PAGE),
@@ -75,14 +75,14 @@ async fn a_preflight_is_answered_without_the_store(site: Site) {
             ("allow", methods),
             ("vary", "Authorization, Origin"),
         ] {
-            assert_eq!(answer.header(name), Some(value), "{path}");
+            assert_eq!(response.header(name), Some(value), "{path}");
         }
-        assert_eq!(cors_headers(&answer).len(), 4, "no credentials: {path}");
-        assert_eq!(answer.header("content-type"), None);
+        assert_eq!(cors_headers(&response).len(), 4, "no credentials: {path}");
+        assert_eq!(response.header("content-type"), None);
     }
 }
 
-async fn pages_of_a_listed_origin_may_read_answers(site: Site) {
+async fn pages_of_a_listed_origin_may_read_responses(site: Site) {
     let (_deployment, client) = listed(&site).await;
     client.create("c", vec![]).await;
     let page = client.with_header("origin", PAGE);
@@ -91,10 +91,10 @@ async fn pages_of_a_listed_origin_may_read_answers(site: Site) {
         ("/api/conversations/none", 404),
         ("/api/import", 405),
     ] {
-        let answer = page.get(path).await;
-        answer.expect(status);
-        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
-        let exposed = answer.header("access-control-expose-headers").unwrap();
+        let response = page.get(path).await;
+        response.expect(status);
+        assert_eq!(response.header("access-control-allow-origin"), Some(PAGE));
+        let exposed = response.header("access-control-expose-headers").unwrap();
         for name in [
             "ETag",
             "Location",
@@ -105,13 +105,13 @@ async fn pages_of_a_listed_origin_may_read_answers(site: Site) {
         ] {
             assert!(exposed.split(", ").any(|header| header == name), "{name}");
         }
-        assert_eq!(cors_headers(&answer).len(), 2, "no credentials: {path}");
+        assert_eq!(cors_headers(&response).len(), 2, "no credentials: {path}");
         assert_eq!(
-            answer.header("vary"),
+            response.header("vary"),
             Some("Authorization, Origin, Accept-Encoding")
         );
         assert_eq!(
-            answer.header("cross-origin-resource-policy"),
+            response.header("cross-origin-resource-policy"),
             Some("cross-origin")
         );
     }
@@ -135,24 +135,24 @@ async fn other_origins_are_told_nothing(site: Site) {
         (&default, PAGE, "Authorization, Accept-Encoding"),
     ] {
         let page = client.with_header("origin", origin);
-        let answer = page.get("/api/conversations").await;
-        answer.expect(200);
-        assert_eq!(answer.header("vary"), Some(vary), "{origin}");
+        let response = page.get("/api/conversations").await;
+        response.expect(200);
+        assert_eq!(response.header("vary"), Some(vary), "{origin}");
         let preflight = page
             .with_header("access-control-request-method", "GET")
             .send(Method::OPTIONS, "/api/conversations", None)
             .await;
         preflight.expect(204);
         assert_eq!(preflight.header("allow"), Some("GET, POST, DELETE, HEAD"));
-        for answer in [answer, preflight] {
-            assert!(cors_headers(&answer).is_empty(), "{origin}");
+        for response in [response, preflight] {
+            assert!(cors_headers(&response).is_empty(), "{origin}");
             assert_eq!(
-                answer.header("cross-origin-resource-policy"),
+                response.header("cross-origin-resource-policy"),
                 Some("same-origin")
             );
         }
     }
-    // A caller without an origin is told how answers differ, for the caches on its way.
+    // A caller without an origin is told how responses differ, for the caches on its way.
     let plain = listed.get("/api/conversations").await;
     assert_eq!(
         plain.header("vary"),
@@ -160,12 +160,12 @@ async fn other_origins_are_told_nothing(site: Site) {
     );
 }
 
-async fn every_answer_has_the_security_headers(site: Site) {
+async fn every_response_has_the_security_headers(site: Site) {
     let user = site.user().await;
     let created = user.post("/api/conversations", &json!({ "id": "c" })).await;
     let known = user.with_header("if-none-match", created.etag());
     site.faults().push(Fault::Garbage, 1);
-    let mut answers = vec![
+    let mut responses = vec![
         (created, 201),
         (user.get("/api/conversations").await, 502),
         (user.get("/api/conversations").await, 200),
@@ -178,15 +178,15 @@ async fn every_answer_has_the_security_headers(site: Site) {
         (user.get("/api/health/redis").await, 200),
     ];
     for (path, methods) in ROUTES {
-        let answer = site
+        let response = site
             .anonymous_caller()
             .send(Method::OPTIONS, path, None)
             .await;
-        assert_eq!(answer.header("allow"), Some(methods));
-        answers.push((answer, 204));
+        assert_eq!(response.header("allow"), Some(methods));
+        responses.push((response, 204));
     }
-    for (answer, status) in answers {
-        answer.expect(status);
+    for (response, status) in responses {
+        response.expect(status);
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
@@ -196,9 +196,9 @@ async fn every_answer_has_the_security_headers(site: Site) {
             ),
             ("cross-origin-resource-policy", "same-origin"),
         ] {
-            assert_eq!(answer.header(name), Some(value), "{status}");
+            assert_eq!(response.header(name), Some(value), "{status}");
         }
-        let caching = answer.header("cache-control").unwrap();
+        let caching = response.header("cache-control").unwrap();
         assert!(caching.starts_with("private, no-"), "{status}: {caching}");
     }
 }
@@ -221,8 +221,8 @@ async fn head_is_get_without_the_body(site: Site) {
         );
         assert_eq!((get.status, head.status), (status, status), "{path}");
         assert!(head.body.is_empty() && !get.body.is_empty());
-        let same = |answer: &TestResponse| {
-            let mut headers = answer.headers.clone();
+        let same = |response: &TestResponse| {
+            let mut headers = response.headers.clone();
             for changing in ["date", "server-timing", "x-request-id"] {
                 headers.remove(changing).unwrap();
             }
@@ -243,7 +243,7 @@ fn unpack(body: &[u8]) -> String {
     text
 }
 
-async fn a_long_answer_is_compressed_for_who_takes_it(site: Site) {
+async fn a_long_response_is_compressed_for_who_takes_it(site: Site) {
     let user = site.user().await;
     let text = "Grüße, \u{1f600} \u{0} \"and\" so on. ".repeat(200);
     user.create("c", vec![message("m", "user", &text)]).await;
@@ -258,9 +258,9 @@ async fn a_long_answer_is_compressed_for_who_takes_it(site: Site) {
     assert_eq!(packed.header("content-type"), Some("application/json"));
     assert_eq!(unpack(&packed.body), plain.text);
     assert!(packed.body.len() * 5 < plain.body.len());
-    for answer in [&plain, &packed] {
+    for response in [&plain, &packed] {
         assert_eq!(
-            answer.header("vary"),
+            response.header("vary"),
             Some("Authorization, Accept-Encoding")
         );
     }

@@ -17,8 +17,8 @@ on_both_stores!(
 );
 
 async fn a_healthy_database_is_said_to_be(site: Site) {
-    let (answer, cost) = site.cost_of(site.anonymous_caller().get(HEALTH)).await;
-    let health = answer.expect(200);
+    let (response, cost) = site.cost_of(site.anonymous_caller().get(HEALTH)).await;
+    let health = response.expect(200);
     assert_eq!(health["status"], "healthy");
     assert_eq!(health["circuit"], "closed");
     assert!(health["latencyMs"].as_f64().unwrap() > 0.0);
@@ -28,15 +28,15 @@ async fn a_healthy_database_is_said_to_be(site: Site) {
 
 async fn an_unreachable_one_is_said_to_be(site: Site) {
     site.faults().refuse(true).await;
-    let answer = site.anonymous_caller().get(HEALTH).await;
-    let health = answer.expect(503);
+    let response = site.anonymous_caller().get(HEALTH).await;
+    let health = response.expect(503);
     assert_eq!(health["status"], "unhealthy");
     assert_eq!(
         health["error"],
         "the database cannot be reached: no connection"
     );
     for secret in [site.front.url().trim_start_matches("http://"), STORE_TOKEN] {
-        assert!(!answer.text.contains(secret), "{}", answer.text);
+        assert!(!response.text.contains(secret), "{}", response.text);
     }
 }
 
@@ -44,10 +44,10 @@ async fn many_who_ask_at_once_cost_one_ping(site: Site) {
     let clients: Vec<_> = (0..50).map(|_| site.anonymous_caller()).collect();
     site.faults().set_latency(Duration::from_millis(50));
     let asked = clients.iter().map(|client| client.get(HEALTH));
-    let (answers, cost) = site.cost_of(join_all(asked)).await;
-    let checks: HashSet<String> = answers
+    let (responses, cost) = site.cost_of(join_all(asked)).await;
+    let checks: HashSet<String> = responses
         .iter()
-        .map(|answer| answer.expect(200).to_string())
+        .map(|response| response.expect(200).to_string())
         .collect();
     assert_eq!(checks.len(), 1, "{checks:?}");
     assert_eq!((cost.requests, cost.commands), (1, 1));

@@ -46,8 +46,8 @@ async fn assert_all_there(user: &Client, dump: &Value) {
 
 async fn the_sample_goes_in_and_comes_back(site: Site) {
     let user = site.user().await;
-    let (answer, cost) = site.cost_of(user.post("/api/import", &sample())).await;
-    let report = answer.expect(200);
+    let (response, cost) = site.cost_of(user.post("/api/import", &sample())).await;
+    let report = response.expect(200);
     assert_eq!(
         (&report["imported"], &report["rejected"]),
         (&json!(3), &json!(0))
@@ -246,8 +246,8 @@ async fn more_than_fits_is_refused_and_told_how_to_split(site: Site) {
             |index| json!({ "id": format!("c{index}"), "messages": [message("m", "user", &text)] }),
         )
         .collect();
-    let (answer, cost) = site.cost_of(user.post("/api/import", &json!(dump))).await;
-    let error = answer.expect_error(413, "body_too_large");
+    let (response, cost) = site.cost_of(user.post("/api/import", &json!(dump))).await;
+    let error = response.expect_error(413, "body_too_large");
     assert!(
         error["message"]
             .as_str()

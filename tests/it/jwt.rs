@@ -46,9 +46,9 @@ async fn with_keys(site: &Site, server: &KeyServer) -> Deployment {
 }
 
 #[track_caller]
-fn assert_refused(answer: &crate::common::client::TestResponse, code: &str) {
-    answer.expect_error(401, code);
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+fn assert_refused(response: &crate::common::client::TestResponse, code: &str) {
+    response.expect_error(401, code);
+    assert_eq!(response.header("www-authenticate"), Some("Bearer"));
 }
 
 /// Asks with a token, and nothing else.
@@ -109,12 +109,12 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
 async fn without_a_provider_none_is_accepted() {
     let site = Site::embedded().await;
     let token = shared().token("", &claims(&site, json!({})));
-    let answer = site
+    let response = site
         .anonymous_caller()
         .with_token(&token)
         .get("/api/session")
         .await;
-    assert_refused(&answer, "invalid_token");
+    assert_refused(&response, "invalid_token");
 }
 
 #[tokio::test]
@@ -144,9 +144,9 @@ async fn a_token_of_others_or_for_others_is_refused() {
         json!({ "exp": null }),
     ] {
         let token = shared().token("", &claims(&site, changes.clone()));
-        let answer = ask(&deployment, &token).await;
-        assert_eq!(answer.status, 401, "{changes}");
-        assert_refused(&answer, "invalid_token");
+        let response = ask(&deployment, &token).await;
+        assert_eq!(response.status, 401, "{changes}");
+        assert_refused(&response, "invalid_token");
     }
     let foreign_key = SigningKey::Shared("a secret that we have never heard of".into());
     let token = foreign_key.token("", &claims(&site, json!({})));
@@ -164,13 +164,13 @@ async fn published_keys_verify_both_kinds_with_one_request() {
     assert_eq!(server.asked(), 0);
     let tokens =
         [("r", &rsa), ("e", &ec)].map(|(id, key)| key.token(id, &claims(&site, json!({}))));
-    let answers = tokens
+    let responses = tokens
         .iter()
         .cycle()
         .take(8)
         .map(|token| ask(&deployment, token));
-    for answer in futures_util::future::join_all(answers).await {
-        answer.expect(200);
+    for response in futures_util::future::join_all(responses).await {
+        response.expect(200);
     }
     assert_eq!(server.asked(), 1);
     // A set is used for ten minutes.
@@ -264,9 +264,9 @@ async fn a_provider_that_is_down_is_no_verdict() {
         server.behave(behaviour);
         let began = Instant::now();
         for _ in 0..3 {
-            let answer = ask(&deployment, &token).await;
-            answer.expect_error(503, "identity_unavailable");
-            assert_eq!(answer.header("retry-after"), Some("5"));
+            let response = ask(&deployment, &token).await;
+            response.expect_error(503, "identity_unavailable");
+            assert_eq!(response.header("retry-after"), Some("5"));
         }
         assert!(began.elapsed() < 4 * SECOND);
         asked += 1;

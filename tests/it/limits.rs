@@ -21,8 +21,8 @@ on_both_stores!(
     deleting_makes_room,
 );
 
-fn number(answer: &crate::common::client::TestResponse, header: &str) -> u64 {
-    answer.header(header).unwrap().parse().unwrap()
+fn number(response: &crate::common::client::TestResponse, header: &str) -> u64 {
+    response.header(header).unwrap().parse().unwrap()
 }
 
 async fn a_user_has_so_many_calls_a_minute(site: Site) {
@@ -30,16 +30,16 @@ async fn a_user_has_so_many_calls_a_minute(site: Site) {
     site.begin_window();
     let (user, other) = (strict.user().await, strict.user().await);
     for remaining in [2, 1, 0] {
-        let answer = user.get("/api/conversations").await;
-        answer.expect(200);
-        assert_eq!(number(&answer, "ratelimit-limit"), 3);
-        assert_eq!(number(&answer, "ratelimit-remaining"), remaining);
+        let response = user.get("/api/conversations").await;
+        response.expect(200);
+        assert_eq!(number(&response, "ratelimit-limit"), 3);
+        assert_eq!(number(&response, "ratelimit-remaining"), remaining);
     }
-    let answer = user.get("/api/conversations").await;
-    answer.expect_error(429, "rate_limited");
-    let wait = number(&answer, "retry-after");
+    let response = user.get("/api/conversations").await;
+    response.expect_error(429, "rate_limited");
+    let wait = number(&response, "retry-after");
     assert!((1..=60).contains(&wait));
-    assert_eq!(number(&answer, "ratelimit-reset"), wait);
+    assert_eq!(number(&response, "ratelimit-reset"), wait);
     other.get("/api/conversations").await.expect(200);
     site.begin_window();
     user.get("/api/conversations").await.expect(200);
@@ -57,8 +57,8 @@ async fn an_address_has_so_many_sessions_a_minute(site: Site) {
             .await
             .expect(201);
     }
-    let answer = from("192.0.2.1").post("/api/session", &json!({})).await;
-    answer.expect_error(429, "rate_limited");
+    let response = from("192.0.2.1").post("/api/session", &json!({})).await;
+    response.expect_error(429, "rate_limited");
     from("192.0.2.2")
         .post("/api/session", &json!({}))
         .await
@@ -93,11 +93,11 @@ async fn a_limit_never_fails_open(site: Site) {
     user.get("/api/conversations")
         .await
         .expect_error(503, "storage_unavailable");
-    let answer = site
+    let response = site
         .anonymous_caller()
         .post("/api/session", &json!({}))
         .await;
-    answer.expect_error(503, "storage_unavailable");
+    response.expect_error(503, "storage_unavailable");
 }
 
 async fn a_user_has_so_many_conversations(site: Site) {

@@ -61,8 +61,8 @@ async fn an_agent_lists_and_reads_conversations(site: Site) {
         { "type": "tool_use", "name": "Bash", "input": { "command": "git log" } },
         { "type": "tool_result", "content": "x ".repeat(2_500) },
     ]);
-    let answer = json!({ "id": "a", "type": "assistant", "parts": parts });
-    user.create("git", vec![question, answer]).await;
+    let reply = json!({ "id": "a", "type": "assistant", "parts": parts });
+    user.create("git", vec![question, reply]).await;
     user.create("other", vec![message("m", "user", "Soup")])
         .await;
     let tagged = json!({ "tags": ["cooking"] });

@@ -21,15 +21,15 @@ async fn a_patch_changes_just_its_fields(site: Site) {
     user.create("c", vec![sent]).await;
     let patch =
         json!({ "content": "partial no more", "streaming": null, "rating": 2, "editedAt": 10 });
-    let answer = user.patch("/api/conversations/c/messages/m", &patch).await;
-    let patched = answer.expect(200);
+    let response = user.patch("/api/conversations/c/messages/m", &patch).await;
+    let patched = response.expect(200);
     let expected = json!({
         "id": "m", "timestamp": "1970-01-01T00:00:00.009Z", "type": "assistant",
         "content": "partial no more", "rating": 2, "editedAt": 10,
     });
     assert_eq!(patched["message"], expected);
     assert_eq!(patched["conversation"]["revision"], 2);
-    assert_eq!(answer.etag(), etag_of(&patched["conversation"]));
+    assert_eq!(response.etag(), etag_of(&patched["conversation"]));
     assert_eq!(user.open("c").await["messages"][0], expected);
 }
 
@@ -53,7 +53,7 @@ async fn tokens_follow_their_messages(site: Site) {
     let with_tokens = |id: &str, total: u64| json!({ "id": id, "type": "user", "content": "", "tokens": { "total": total } });
     user.create("c", vec![with_tokens("a", 10), with_tokens("b", 20)])
         .await;
-    let total = |answer: serde_json::Value| answer["conversation"]["totalTokens"].clone();
+    let total = |response: serde_json::Value| response["conversation"]["totalTokens"].clone();
     let patch = json!({ "tokens": { "total": 25 } });
     assert_eq!(
         total(

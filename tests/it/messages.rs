@@ -26,9 +26,9 @@ async fn appending_counts_messages_and_tokens(site: Site) {
         message("q", "user", "Why?"),
         json!({ "id": "a", "type": "assistant", "content": "Because.", "tokens": { "input": 3, "output": 4, "total": 7 } }),
     ];
-    let answer = user.append("c", turn).await;
-    let appended = answer.expect(201);
-    assert_eq!(answer.etag(), etag_of(&appended["conversation"]));
+    let response = user.append("c", turn).await;
+    let appended = response.expect(201);
+    assert_eq!(response.etag(), etag_of(&appended["conversation"]));
     assert_eq!(appended["appended"], json!(["q", "a"]));
     assert_eq!(appended["conversation"]["messageCount"], 2);
     assert_eq!(appended["conversation"]["totalTokens"], 7);
@@ -65,10 +65,10 @@ async fn appending_again_changes_nothing(site: Site) {
 async fn an_append_that_overlaps_adds_the_rest(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message_at("a", 1)]).await;
-    let answer = user
+    let response = user
         .append("c", vec![message_at("a", 1), message_at("b", 2)])
         .await;
-    assert_eq!(answer.expect(201)["appended"], json!(["b"]));
+    assert_eq!(response.expect(201)["appended"], json!(["b"]));
     assert_eq!(ids(&user.open("c").await["messages"]), ["a", "b"]);
 }
 
@@ -76,13 +76,13 @@ async fn another_message_with_a_known_id_is_refused_whole(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("a", "user", "original")])
         .await;
-    let answer = user
+    let response = user
         .append(
             "c",
             vec![message("b", "user", "new"), message("a", "user", "other")],
         )
         .await;
-    answer.expect_error(409, "message_exists");
+    response.expect_error(409, "message_exists");
     let opened = user.open("c").await;
     assert_eq!(ids(&opened["messages"]), ["a"]);
     assert_eq!(opened["messages"][0]["content"], "original");

@@ -10,7 +10,7 @@ on_both_stores!(
     calls_are_counted_by_route_and_outcome,
     data_and_engagement_are_counted,
     measuring_costs_at_most_a_command_per_call,
-    a_batch_whose_answer_was_lost_counts_once,
+    a_batch_whose_response_was_lost_counts_once,
     what_failed_while_the_database_was_away_is_counted_afterwards,
     instances_add_up,
     browsers_report_their_fallbacks,
@@ -31,15 +31,15 @@ async fn measured(site: &Site) -> Deployment {
 }
 
 async fn text(deployment: &Deployment) -> String {
-    let answer = deployment
+    let response = deployment
         .anonymous_caller()
         .with_token(TOKEN)
         .get(METRICS)
         .await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let media_type = answer.header("content-type");
+    assert_eq!(response.status, 200, "{}", response.text);
+    let media_type = response.header("content-type");
     assert_eq!(media_type, Some("text/plain; version=0.0.4; charset=utf-8"));
-    answer.text
+    response.text
 }
 
 /// The value of a sample; 0 where there is none.
@@ -161,7 +161,7 @@ async fn measuring_costs_at_most_a_command_per_call(site: Site) {
     assert!(allowed.contains(&idle), "{idle}");
 }
 
-async fn a_batch_whose_answer_was_lost_counts_once(site: Site) {
+async fn a_batch_whose_response_was_lost_counts_once(site: Site) {
     let deployment = measured(&site).await;
     let user = deployment.user().await;
     for _ in 0..15 {
@@ -237,8 +237,8 @@ async fn browsers_report_their_fallbacks(site: Site) {
                    { "code": "made_up", "count": 1 }],
     });
     for report in [&report, &json!({}), &json!({ "fallback": { "reads": 1 } })] {
-        let answer = user.post(METRICS, report).await.expect(202);
-        assert_eq!(answer, json!({ "accepted": true }));
+        let response = user.post(METRICS, report).await.expect(202);
+        assert_eq!(response, json!({ "accepted": true }));
     }
     let text = text(&deployment).await;
     for (series, value) in [

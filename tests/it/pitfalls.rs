@@ -17,7 +17,7 @@ on_both_stores!(
     saving_removes_what_the_client_removed,
     messages_of_one_millisecond_keep_their_order,
     appending_to_a_deleted_conversation_brings_nothing_back,
-    an_append_whose_answer_was_lost_counts_once,
+    an_append_whose_response_was_lost_counts_once,
     a_conversation_kept_alive_keeps_its_old_messages,
     an_expired_conversation_leaves_the_list,
 );
@@ -32,9 +32,9 @@ async fn a_user_cannot_read_anothers_conversation_by_guessing_its_id(site: Site)
         "/api/conversations/1751582952851",
         "/api/conversations/1751582952851/messages",
     ] {
-        let answer = other.get(path).await;
-        answer.expect_error(404, "conversation_not_found");
-        assert!(!answer.text.contains("private"));
+        let response = other.get(path).await;
+        response.expect_error(404, "conversation_not_found");
+        assert!(!response.text.contains("private"));
     }
 }
 
@@ -274,15 +274,15 @@ async fn appending_to_a_deleted_conversation_brings_nothing_back(site: Site) {
         .expect_error(404, "conversation_not_found");
 }
 
-/// 11. The store runs the append and the connection breaks before the answer: the service retries.
-async fn an_append_whose_answer_was_lost_counts_once(site: Site) {
+/// 11. The store runs the append and the connection breaks before the response: the service retries.
+async fn an_append_whose_response_was_lost_counts_once(site: Site) {
     let user = site.user().await;
     crate::common::use_every_script(&user).await;
     user.create("c", vec![]).await;
     site.faults().push(Fault::CutAfter, 2);
     let sent = json!({ "id": "m", "type": "assistant", "content": "x", "tokens": { "total": 7 } });
     user.append("c", vec![sent.clone()]).await.expect(201);
-    // And the client, who may have lost that answer too, sends it again.
+    // And the client, which may have lost that response too, sends it again.
     user.append("c", vec![sent]).await.expect(200);
     let opened = user.open("c").await;
     assert_eq!(opened["messageCount"], 1);

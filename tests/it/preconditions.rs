@@ -128,16 +128,16 @@ async fn every_write_takes_lists_and_any(site: Site) {
         ("if-none-match", format!("\"AAAA\", {tag}")),
         ("if-none-match", format!("W/{tag}")),
     ] {
-        for answer in writes(&user.with_header(header, &value)).await {
-            answer.expect_error(412, "revision_mismatch");
-            assert_eq!(answer.etag(), tag, "{header}: {value}");
+        for response in writes(&user.with_header(header, &value)).await {
+            response.expect_error(412, "revision_mismatch");
+            assert_eq!(response.etag(), tag, "{header}: {value}");
         }
     }
     let among_others = user.with_header("if-match", &format!("\"AAAA\", {tag}"));
     let title = json!({ "title": "listed" });
     among_others.patch(C, &title).await.expect(200);
-    for answer in writes(&user.with_header("if-match", "*")).await {
-        assert!(answer.status < 300, "{}", answer.text);
+    for response in writes(&user.with_header("if-match", "*")).await {
+        assert!(response.status < 300, "{}", response.text);
     }
 }
 

@@ -70,7 +70,7 @@ async fn a_code_brings_its_user_back_as_often_as_needed(site: Site) {
             .with_token(session["token"].as_str().unwrap());
         assert_eq!(back.open("c").await["messages"][0]["content"], "hi");
     }
-    // Nobody who reads the log or the database learns it, and only the first answer has shown it.
+    // Nobody who reads the log or the database learns it, and only the first response has shown it.
     let bare = code.replace('-', "");
     let stored = site.keys("*").await.concat() + &site.log_lines().concat();
     let shown = user.get("/api/user").await.text + &user.get(SESSION).await.text;
@@ -168,7 +168,7 @@ async fn a_repeat_shows_the_same_code(site: Site) {
         .await
         .expect_error(403, "wrong_code");
     recover(&site.anonymous_caller(), &last).await.expect(200);
-    // The answer to the service is lost, and it asks again.
+    // The response to the service is lost, and it asks again.
     site.faults().pass(1);
     site.faults().push(Fault::CutAfter, 1);
     let code = code_of(&user).await;
@@ -206,9 +206,9 @@ async fn wrong_codes_are_limited_with_those_of_devices(site: Site) {
             .await
             .expect_error(403, "wrong_code");
     }
-    let answer = recover(&thief, &code).await;
-    answer.expect_error(429, "too_many_codes");
-    assert_eq!(answer.header("retry-after"), Some("600"));
+    let response = recover(&thief, &code).await;
+    response.expect_error(429, "too_many_codes");
+    assert_eq!(response.header("retry-after"), Some("600"));
     recover(&site.anonymous_caller(), &code).await.expect(200);
     for action in ["createRecoveryCode", "revokeRecoveryCode"] {
         let body = json!({ "action": action });

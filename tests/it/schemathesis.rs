@@ -1,5 +1,5 @@
 //! Whether the service does what its document says, asked from outside: schemathesis makes requests of the
-//! document alone, those that it allows and those that it forbids, and checks every answer.
+//! document alone, those that it allows and those that it forbids, and checks every response.
 //!
 //! What it has to be told beside the document is in `tests/schemathesis/`.
 

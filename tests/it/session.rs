@@ -21,10 +21,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 async fn a_new_identity_is_an_anonymous_uuid(site: Site) {
     site.user().await;
-    let (answer, cost) = site
+    let (response, cost) = site
         .cost_of(site.anonymous_caller().post("/api/session", &json!({})))
         .await;
-    let session = answer.expect(201);
+    let session = response.expect(201);
     assert_eq!(cost.requests, 1);
     assert_eq!(session["userId"].as_str().unwrap().len(), 36);
     assert_eq!(session["redisEnabled"], true);
@@ -131,9 +131,9 @@ async fn a_session_lives_seven_days(site: Site) {
 async fn a_token_expires(site: Site) {
     let user = site.user().await;
     site.advance(181 * DAY);
-    let answer = user.get("/api/conversations").await;
-    answer.expect_error(401, "expired_token");
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+    let response = user.get("/api/conversations").await;
+    response.expect_error(401, "expired_token");
+    assert_eq!(response.header("www-authenticate"), Some("Bearer"));
 }
 
 async fn secrets_can_be_rotated(site: Site) {

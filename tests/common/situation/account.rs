@@ -30,9 +30,9 @@ impl Account {
             users: vec![user],
         };
         for request in before() {
-            let answer = request.send(&account, None).await;
-            assert!(answer.status < 300, "{request:?}: {}", answer.text);
-            if let Some(place) = answer.header("stream-place") {
+            let response = request.send(&account, None).await;
+            assert!(response.status < 300, "{request:?}: {}", response.text);
+            if let Some(place) = response.header("stream-place") {
                 account.facts.insert("place", place.to_owned());
             }
         }
@@ -58,9 +58,9 @@ impl Account {
     }
 
     async fn learn(&mut self, name: &'static str, path: &str, body: Value, member: &str) {
-        let answer = self.client.post(path, &body).await.expect(201);
+        let response = self.client.post(path, &body).await.expect(201);
         self.facts
-            .insert(name, answer[member].as_str().unwrap().to_owned());
+            .insert(name, response[member].as_str().unwrap().to_owned());
     }
 
     async fn add_source(&mut self, anonymous_caller: &Client) {

@@ -91,7 +91,7 @@ fn later((name, path): (&'static str, &str)) -> Situation {
     }
 }
 
-/// Reads that find something to be done after their answer, by further requests.
+/// Reads that find something to be done after their response, by further requests.
 fn upkeep() -> Vec<Situation> {
     let paths = [
         ("clear away", "/api/conversations"),

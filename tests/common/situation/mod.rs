@@ -127,7 +127,7 @@ fn fill(text: &str, facts: &BTreeMap<&'static str, String>) -> String {
     text
 }
 
-/// The head of an answer that does not end by itself.
+/// The head of a response that does not end by itself.
 async fn open(client: &Client, path: &str) -> TestResponse {
     let response = client.raw(path).send().await.unwrap();
     TestResponse::head_of(&response)

@@ -26,12 +26,12 @@ pub fn violation<O: Operation>(history: &History<O>) -> Option<String> {
     }
 }
 
-/// Up to the answer with which it became inexplicable.
+/// Up to the response with which it became inexplicable.
 fn shortest_prefix<O: Operation>(history: &History<O>) -> History<O> {
-    let mut answers: Vec<Moment> = history.events.iter().filter_map(|e| e.answered).collect();
-    answers.sort_unstable();
-    let explained = answers.partition_point(|moment| !is_inexplicable(&history.until(*moment)));
-    let last = answers.get(explained).copied().unwrap_or(Moment::MAX);
+    let mut responses: Vec<Moment> = history.events.iter().filter_map(|e| e.answered).collect();
+    responses.sort_unstable();
+    let explained = responses.partition_point(|moment| !is_inexplicable(&history.until(*moment)));
+    let last = responses.get(explained).copied().unwrap_or(Moment::MAX);
     history.until(last)
 }
 
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_part_that_is_shown_ends_with_the_answer_that_cannot_be() {
+    fn the_part_that_is_shown_ends_with_the_response_that_cannot_be() {
         let mut events = vec![(add(1), 1, Some(2))];
         events.extend((0..20).map(|i| (Counter::Read(1), 3 + 2 * i, Some(4 + 2 * i))));
         events.push((Counter::Read(7), 50, Some(60)));

@@ -1,11 +1,11 @@
-//! A conversation, and how much of it an answer shows.
+//! A conversation, and how much of it a response shows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::tree::{Line, Message, Parent, Tree};
 
-/// What an answer shows of a conversation.
+/// What a response shows of a conversation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shown {
     pub revision: Option<u64>,
@@ -15,7 +15,7 @@ pub struct Shown {
     pub count: usize,
     /// Of all messages.
     pub tokens: Option<u64>,
-    /// `None` where an answer tells nothing of it.
+    /// `None` where a response tells nothing of it.
     pub head: Option<Option<String>>,
     pub page: Option<Page>,
 }
@@ -61,7 +61,7 @@ pub struct Conversation {
     pub title: String,
     /// Shared by all the states that a checker keeps.
     tree: Arc<Tree>,
-    /// Unknown since the last change until an answer shows them.
+    /// Unknown since the last change until a response shows them.
     revision: Option<u64>,
     pub etag: Option<String>,
     /// Each change has a higher revision than the one before.

@@ -17,7 +17,7 @@ pub trait Operation: Clone + Debug {
     /// was told cannot be explained.
     fn apply(&self, state: &Self::State) -> Vec<Self::State>;
 
-    /// The same without an answer: it may have happened, or not. `None` where it would change nothing.
+    /// The same without a response: it may have happened, or not. `None` where it would change nothing.
     fn unanswered(&self) -> Option<Self>;
 
     /// Whether it may also not have happened.
@@ -41,7 +41,7 @@ pub struct Event<O> {
     pub answered: Option<Moment>,
     /// How often it was sent.
     pub attempts: usize,
-    /// Whether its client gave up an attempt, which may come later than the answer to another.
+    /// Whether its client gave up an attempt, which may come later than the response to another.
     pub gave_up: bool,
 }
 

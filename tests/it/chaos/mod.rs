@@ -1,4 +1,4 @@
-//! Everything at once: clients of one account and a guest do everything there is to do, while answers get lost
+//! Everything at once: clients of one account and a guest do everything there is to do, while responses get lost
 //! between them and the service, the store misbehaves in every way it can, and the Redis behind it is killed and
 //! restarted. What every client asked and was told is recorded, and for each conversation, each share and the
 //! codes for other devices one order of the operations has to explain it: the history is linearizable.
@@ -72,7 +72,7 @@ fn seeds() -> Vec<u64> {
     }
 }
 
-/// One answer in ten gets lost, and some requests fail before anything is done.
+/// One response in ten gets lost, and some requests fail before anything is done.
 fn misbehave(site: &Site, seed: u64) {
     let status = |code| Fault::Status {
         code,

@@ -185,7 +185,7 @@ impl Record {
     pub fn history_of_codes(&self) -> History<CodeCall> {
         let events = self.lock();
         let mut history = events.codes.clone();
-        // The service repeats what the store did not answer, and another code may have come in between.
+        // The service repeats what the store did not response, and another code may have come in between.
         let links = events.codes.iter();
         let links = links.filter(|event| matches!(event.operation, CodeCall::Link(_)));
         history.extend(links.map(|event| {
@@ -216,7 +216,7 @@ impl Events {
             .collect()
     }
 
-    /// A share is a read of its conversation, at a moment between request and answer.
+    /// A share is a read of its conversation, at a moment between request and response.
     fn snapshots_of(&self, id: &str) -> impl Iterator<Item = Event<Call>> {
         let shares = self.snapshots.values();
         let of_this = shares.filter(move |event| event.operation.conversation == id);

@@ -1,4 +1,4 @@
-//! Requests whose answers get lost.
+//! Requests whose responses get lost.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -79,17 +79,17 @@ async fn exchange(client: &Client, request: Request) -> Option<Response> {
         });
     }
     let body = request.body.map(|body| body.to_string());
-    let answer = client.send(request.method, &request.path, body).await;
-    let header = |name| answer.header(name).map(str::to_owned);
+    let response = client.send(request.method, &request.path, body).await;
+    let header = |name| response.header(name).map(str::to_owned);
     Some(Response {
-        status: answer.status,
+        status: response.status,
         etag: header("etag"),
         retry_after: header("retry-after"),
-        text: answer.text,
+        text: response.text,
     })
 }
 
-/// A connection on which answers get lost, as often as its seed wants.
+/// A connection on which responses get lost, as often as its seed wants.
 pub struct Wire {
     pub world: Arc<World>,
     pub random: fastrand::Rng,
@@ -150,7 +150,7 @@ impl Wire {
                 let response = self.world.give_up_after(patience, work).await;
                 self.noting(response)
             }
-            // The answer is lost.
+            // The response is lost.
             6..10 => {
                 work.await;
                 None

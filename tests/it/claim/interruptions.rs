@@ -20,7 +20,7 @@ async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {
         .collect();
     anonymous.post("/api/import", &json!(all)).await.expect(200);
     let before = export(&anonymous).await;
-    // The first step passes, and one that runs without its answer arriving; then the store is gone.
+    // The first step passes, and one that runs without its response arriving; then the store is gone.
     let other = site.user().await;
     other.get("/api/conversations").await.expect(200);
     claim(&other, &site.user().await).await.expect(200);
@@ -40,8 +40,8 @@ async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {
         .expect_error(401, "signed_out");
     // The circuit is closed again after a while.
     site.advance(Duration::from_secs(61));
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer["claimed"], true);
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response["claimed"], true);
     assert_eq!(without_etags(export(&account).await), without_etags(before));
 }
 

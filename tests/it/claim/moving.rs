@@ -54,8 +54,8 @@ async fn an_account_takes_over_everything(site: Site) {
     let (before, opened) = (export(&anonymous).await, anonymous.open("new").await);
     let source = user_id(&anonymous).await;
 
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer, json!({ "claimed": true, "conversations": 5 }));
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response, json!({ "claimed": true, "conversations": 5 }));
     assert_eq!(without_etags(export(&account).await), without_etags(before));
     let here = account.open("new").await;
     assert_ne!(here["etag"], opened["etag"], "a tag is of one user");
@@ -70,9 +70,9 @@ async fn an_account_takes_over_everything(site: Site) {
     let left: Vec<String> = site.keys(&format!("user:{source}:*")).await;
     let left: Vec<&str> = left.iter().map(|key| &key[source.len() + 6..]).collect();
     assert_eq!(left, ["conversations:meta"]);
-    // Again, as when the answer was lost.
+    // Again, as when the response was lost.
     let again = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(again, answer);
+    assert_eq!(again, response);
     assert_eq!(
         ids(&account.get("/api/conversations").await.expect(200)["data"]).len(),
         5
@@ -87,8 +87,8 @@ async fn both_conversations_of_one_id_are_kept(site: Site) {
         user.create("2", vec![]).await;
     }
     account.delete("/api/conversations/2").await.expect(200);
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer["conversations"], 2);
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response["conversations"], 2);
     assert_eq!(
         account.open("1751545800000").await["messages"][0]["content"],
         "ours"
@@ -117,8 +117,8 @@ async fn what_both_imported_is_there_once(site: Site) {
         .append(id, vec![message("new", "user", "since")])
         .await
         .expect(201);
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer["conversations"], 1);
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response["conversations"], 1);
     let listed = account.get("/api/conversations").await.expect(200);
     assert_eq!(listed["data"].as_array().unwrap().len(), 4);
 }

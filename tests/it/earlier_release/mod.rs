@@ -165,7 +165,7 @@ async fn it_can_be_changed(_: Site, user: Client, _: Stored) {
 }
 
 async fn it_can_be_branched(_: Site, user: Client, _: Stored) {
-    let mut other = message("other", "assistant", "Another answer.");
+    let mut other = message("other", "assistant", "Another response.");
     other["parentId"] = json!("q1");
     user.append("plain", vec![other]).await.expect(201);
     let opened = user.open("plain").await;

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 const EXPORT: &str = "/api/export";
 
-fn lines(answer: &TestResponse) -> Vec<Value> {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let lines = answer.text.lines();
+fn lines(response: &TestResponse) -> Vec<Value> {
+    assert_eq!(response.status, 200, "{}", response.text);
+    let lines = response.text.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

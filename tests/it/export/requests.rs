@@ -22,10 +22,10 @@ async fn one_conversation_as_json_markdown_or_lines(site: Site) {
         let (user, path) = (user.clone(), format!("{EXPORT}?conversation=c{format}"));
         async move { user.get(&path).await }
     };
-    let answer = get("").await;
+    let response = get("").await;
     let opened = user.open("c").await;
-    let exported = answer.expect(200);
-    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let exported = response.expect(200);
+    assert_eq!(response.header("content-type"), Some("application/json"));
     assert_eq!(exported["messages"], opened["messages"]);
     assert_eq!(exported["title"], "On\nlocks");
     let markdown = get("&format=markdown").await;

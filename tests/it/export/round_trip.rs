@@ -59,13 +59,13 @@ async fn fill(user: &Client) {
 async fn an_export_taken_in_elsewhere_gives_the_same_export(site: Site) {
     let user = site.user().await;
     fill(&user).await;
-    let answer = user.get(EXPORT).await;
-    assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
+    let response = user.get(EXPORT).await;
+    assert_eq!(response.header("content-type"), Some("application/x-ndjson"));
     assert_eq!(
-        answer.header("content-disposition"),
+        response.header("content-disposition"),
         Some("attachment; filename=\"conversations.ndjson\"")
     );
-    let lines = lines(&answer);
+    let lines = lines(&response);
     let count = lines.len() - 1;
     let messages: usize = lines[..count]
         .iter()
@@ -86,8 +86,8 @@ async fn real_conversations_travel_unchanged(site: Site) {
     let Some(dump) = real_data() else { return };
     let user = site.user().await;
     user.post("/api/import", &dump).await.expect(200);
-    let answer = user.get(EXPORT).await;
-    let exported = lines(&answer);
+    let response = user.get(EXPORT).await;
+    let exported = lines(&response);
     for (conversation, line) in dump.as_array().unwrap().iter().zip(&exported) {
         for (field, value) in conversation.as_object().unwrap() {
             assert_eq!(line[field], *value, "{field} of {}", conversation["id"]);
@@ -100,8 +100,8 @@ async fn the_export_has_the_order_of_the_list(site: Site) {
     let user = site.user().await;
     fill(&user).await;
     let list = user.get("/api/conversations?limit=50").await.expect(200);
-    let answer = user.get(EXPORT).await;
-    let mut exported = lines(&answer);
+    let response = user.get(EXPORT).await;
+    let mut exported = lines(&response);
     exported.pop();
     assert_eq!(ids(&json!(exported)), ids(&list["data"]));
     assert_eq!(exported[0]["id"], "dated");
@@ -200,15 +200,15 @@ async fn an_import_reads_lines(site: Site) {
     let user = site.user().await;
     let text = "{\"id\":\"a\"}\r\n\n  {\"id\":\"b\"}  \n{\"id\":\"cut";
     // By its shape, without the content type.
-    let answer = user
+    let response = user
         .send(Method::POST, "/api/import", Some(text.to_owned()))
         .await
         .expect(200);
     assert_eq!(
-        (&answer["imported"], &answer["rejected"]),
+        (&response["imported"], &response["rejected"]),
         (&json!(2), &json!(1))
     );
-    assert_eq!(answer["results"][2]["code"], "invalid_json");
+    assert_eq!(response["results"][2]["code"], "invalid_json");
     // By its content type, whatever the shape.
     let report = import_lines(
         &user,

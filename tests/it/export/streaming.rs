@@ -29,8 +29,8 @@ async fn a_large_conversation_is_exported_in_pieces(site: Site) {
     user.create("heavy", heavy).await;
     user.get(EXPORT).await;
     site.idle().await;
-    let (answer, cost) = site.cost_of(user.get(EXPORT)).await;
-    let exported = lines(&answer);
+    let (response, cost) = site.cost_of(user.get(EXPORT)).await;
+    let exported = lines(&response);
     assert_eq!(
         exported[2]["export"],
         json!({ "conversations": 2, "messages": 5_206, "complete": true })
@@ -60,10 +60,10 @@ async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Sit
     user.post("/api/import", &json!([body])).await.expect(200);
     user.append("heavy", texts[4..].to_vec()).await.expect(201);
     user.get(EXPORT).await;
-    let (answer, cost) = site.cost_of(user.get(EXPORT)).await;
+    let (response, cost) = site.cost_of(user.get(EXPORT)).await;
     assert_eq!(cost.requests, 4, "two lists, and two pieces of up to 6 MB");
-    assert!(answer.text.lines().all(|line| line.len() < 4_500_000));
-    let exported = lines(&answer);
+    assert!(response.text.lines().all(|line| line.len() < 4_500_000));
+    let exported = lines(&response);
     let parts: Vec<Vec<String>> = exported
         .iter()
         .filter(|line| line["id"] == "heavy")
@@ -75,7 +75,7 @@ async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Sit
     assert_eq!(end["export"]["conversations"], 2);
 
     // Line by line, and with as many in a request as go.
-    let texts: Vec<&str> = answer.text.lines().collect();
+    let texts: Vec<&str> = response.text.lines().collect();
     for requests in [vec![0..1, 1..2, 2..3, 3..5], vec![0..1, 1..5]] {
         let to = site.user().await;
         for lines in requests {
@@ -98,8 +98,8 @@ async fn many_small_conversations_travel_per_request(site: Site) {
     user.post("/api/import", &json!(all)).await.expect(200);
     site.begin_window();
     user.get(EXPORT).await;
-    let (answer, cost) = site.cost_of(user.get(EXPORT)).await;
-    assert_eq!(lines(&answer).len(), 201);
+    let (response, cost) = site.cost_of(user.get(EXPORT)).await;
+    assert_eq!(lines(&response).len(), 201);
     // Per 50 conversations one request for their ids and one for what is in them; and one for those of agent sessions.
     assert_eq!(cost.requests, 9);
     assert!(cost.commands <= 9 * 5 + 200 * 2, "{cost:?}");
@@ -144,8 +144,8 @@ async fn what_moves_to_the_top_meanwhile_is_not_missed(site: Site) {
             .await
             .expect(200);
     }
-    let answer = export.await.unwrap();
-    let mut exported = lines(&answer);
+    let response = export.await.unwrap();
+    let mut exported = lines(&response);
     let end = exported.pop().unwrap();
     assert_eq!(end["export"]["conversations"], 120);
     let mut found = ids(&json!(exported));

@@ -71,8 +71,8 @@ async fn thousands_of_revoked_shares_cost_little_and_can_be_erased(site: Site) {
     }
     let list = user.get("/api/shares").await.expect(200);
     assert_eq!(ids(&list["data"]).len(), living.len());
-    let (answer, cost) = site.cost_of(user.delete("/api/conversations/a")).await;
-    answer.expect(200);
+    let (response, cost) = site.cost_of(user.delete("/api/conversations/a")).await;
+    response.expect(200);
     let usual = Cost {
         requests: 1,
         commands: 7,

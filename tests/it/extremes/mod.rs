@@ -12,7 +12,7 @@ use embedded_store::reply::Reply;
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// What Vercel lets through.
-const LARGEST_ANSWER: usize = 4_500_000;
+const LARGEST_RESPONSE: usize = 4_500_000;
 
 /// Text that no compression makes much smaller.
 fn noise(seed: u64, length: usize) -> String {

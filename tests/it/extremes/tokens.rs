@@ -33,11 +33,11 @@ async fn everything_is_readable(user: &Client) {
         "/api/user",
         "/api/conversations/c",
     ] {
-        let answer = user.get(path).await.expect(200);
-        for tokens in numbers_of("totalTokens", &answer) {
+        let response = user.get(path).await.expect(200);
+        for tokens in numbers_of("totalTokens", &response) {
             assert!(tokens <= MOST_TOKENS, "{path}: {tokens}");
         }
-        for tokens in numbers_of("tokens", &answer) {
+        for tokens in numbers_of("tokens", &response) {
             assert!(tokens <= MOST_TOKENS, "{path}: {tokens}");
         }
     }

@@ -204,8 +204,8 @@ async fn what_cannot_be_read_cannot_be_forked(site: Site) {
     let mut forged = living.clone();
     forged.replace_range(31.., if living.ends_with('A') { "B" } else { "A" });
     for gone in [&*revoked, &forged, &"A".repeat(32), &"A".repeat(22), "x"] {
-        let answer = user.post(ALL, &fork_of(gone)).await;
-        answer.expect_error(404, "share_not_found");
+        let response = user.post(ALL, &fork_of(gone)).await;
+        response.expect_error(404, "share_not_found");
         site.anonymous_caller()
             .get(&format!("/api/shares?id={gone}"))
             .await
@@ -223,8 +223,8 @@ async fn what_cannot_be_read_cannot_be_forked(site: Site) {
         (json!({ "shareId": 5 }), "invalid_field"),
         (json!({ "shareId": null }), "invalid_id"),
     ] {
-        let answer = user.post(ALL, &json!({ "forkOf": of })).await;
-        answer.expect_error(400, code);
+        let response = user.post(ALL, &json!({ "forkOf": of })).await;
+        response.expect_error(400, code);
     }
     let with_messages = json!({ "forkOf": { "shareId": living }, "messages": [said("m")] });
     user.post(ALL, &with_messages)

@@ -23,7 +23,7 @@ async fn messages_can_be_deleted(database: Database) {
     let deleted = user.delete(&format!("{path}/m3?andAfter=true")).await;
     assert_eq!(deleted.expect(200)["deleted"], json!(["m3", "m4"]));
     user.delete(&format!("{path}/m1")).await.expect(200);
-    // Sent again, as after an answer that was lost.
+    // Sent again, as after a response that was lost.
     user.delete(&format!("{path}/m1")).await;
     assert_eq!(ids(&user.open("a").await["messages"]), ["m0", "m2"]);
     user.get("/api/user").await.expect(200);
@@ -55,9 +55,9 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
         .await
         .expect_error(404, "share_not_found");
     site.anonymous_caller().get(&shares[1]).await.expect(200);
-    let answer = user.get("/api/session").await.expect(200);
+    let response = user.get("/api/session").await.expect(200);
     assert_eq!(
-        answer.get("currentConversationId").unwrap_or(&Value::Null),
+        response.get("currentConversationId").unwrap_or(&Value::Null),
         &Value::Null
     );
     database.make_room();
@@ -75,8 +75,8 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
 }
 
 async fn gone(site: &Site, user: &Client, id: &str) {
-    let answer = user.get(&format!("/api/conversations/{id}")).await;
-    assert_eq!(answer.status, 404, "{}", answer.text);
+    let response = user.get(&format!("/api/conversations/{id}")).await;
+    assert_eq!(response.status, 404, "{}", response.text);
     let list = user.get("/api/conversations").await.expect(200);
     assert!(!ids(&list["data"]).contains(&id.to_owned()));
     let keys = site.keys("*").await.join(" ");

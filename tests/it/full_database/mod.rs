@@ -111,9 +111,9 @@ async fn readings(site: &Site, owner: &Owner) -> BTreeMap<String, String> {
     paths.extend(owner.shares.clone());
     let mut readings = BTreeMap::new();
     for path in paths {
-        let answer = owner.user.get(&path).await;
-        answer.expect(200);
-        readings.insert(path, answer.text);
+        let response = owner.user.get(&path).await;
+        response.expect(200);
+        readings.insert(path, response.text);
     }
     // Its head says when it was made.
     let export = owner.user.get("/api/export").await;
@@ -146,7 +146,7 @@ async fn refused_writes(user: &Client) {
         user.patch("/api/session", &current).await,
         user.post("/api/shares", &share).await,
     ];
-    for answer in refused {
-        answer.expect_error(507, code);
+    for response in refused {
+        response.expect_error(507, code);
     }
 }

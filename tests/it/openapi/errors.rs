@@ -82,7 +82,7 @@ const COMMON_HEADERS: [&str; 5] = [
     "RateLimit-Reset",
 ];
 
-/// References to headers of the components, those that any answer may have included.
+/// References to headers of the components, those that any response may have included.
 pub fn headers(names: &[&str]) -> Map<String, Value> {
     let all = COMMON_HEADERS.iter().chain(names);
     all.map(|name| {
@@ -167,7 +167,7 @@ pub fn shared() -> Map<String, Value> {
         .collect()
 }
 
-/// An answer with one of these codes, which share a status.
+/// A response with one of these codes, which share a status.
 pub fn response(codes: &[ErrorCode]) -> Value {
     match SHARED.iter().find(|(_, shared)| *shared == codes) {
         Some((name, _)) => json!({ "$ref": format!("#/components/responses/{name}") }),

@@ -25,14 +25,14 @@ const ETAG: &str = "RHF0bH9yS2MAAAGXz3k4EAAAAAAAAAAB";
 
 pub struct Examples(Vec<Example>);
 
-/// A request and its answer.
+/// A request and its response.
 struct Example {
     operation: &'static str,
     name: &'static str,
     request: Option<(&'static str, Value)>,
     status: u16,
     media_type: Option<String>,
-    answer: Value,
+    response: Value,
 }
 
 impl Examples {
@@ -60,18 +60,18 @@ impl Examples {
         }
     }
 
-    pub fn has_answer(&self, operation: &str, status: u16) -> bool {
+    pub fn has_response(&self, operation: &str, status: u16) -> bool {
         let mut examples = self.0.iter();
         examples.any(|example| example.operation == operation && example.status == status)
     }
 
-    /// Adds the bodies of answers.
-    pub fn add_answers(&self, operation: &str, status: u16, response: &mut Value) {
+    /// Adds the bodies of responses.
+    pub fn add_responses(&self, operation: &str, status: u16, response: &mut Value) {
         let fits = |example: &&Example| example.operation == operation && example.status == status;
         for example in self.0.iter().filter(fits) {
             if let Some(media_type) = &example.media_type {
                 response["content"][media_type]["examples"][example.name] =
-                    json!({ "value": example.answer });
+                    json!({ "value": example.response });
             }
         }
     }
@@ -98,21 +98,21 @@ impl Recorder {
             json => json.to_string(),
         });
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let answer = client
+        let response = client
             .with_header("x-request-id", "req-1")
             .send(method.clone(), path, sent)
             .await;
-        let media_type = answer.header("content-type").map(str::to_owned);
+        let media_type = response.header("content-type").map(str::to_owned);
         let is_json = media_type.as_deref() == Some("application/json");
         let said = match is_json {
-            true => serde_json::from_str(&answer.text).unwrap(),
-            false => json!(answer.text),
+            true => serde_json::from_str(&response.text).unwrap(),
+            false => json!(response.text),
         };
         self.keep(
             name,
             (method, path),
             body,
-            answer.status,
+            response.status,
             media_type,
             said.clone(),
         );
@@ -141,9 +141,9 @@ impl Recorder {
         body: Option<Value>,
         status: u16,
         media_type: Option<String>,
-        mut answer: Value,
+        mut response: Value,
     ) {
-        settle(&mut answer);
+        settle(&mut response);
         let request = body.map(|mut body| {
             settle(&mut body);
             match body {
@@ -157,7 +157,7 @@ impl Recorder {
             request,
             status,
             media_type,
-            answer,
+            response,
         });
     }
 }

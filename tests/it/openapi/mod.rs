@@ -53,12 +53,12 @@ async fn has_every_method() {
     for route in Route::ALL {
         let route = route.pattern();
         let path = route.replace(['{', '}'], "");
-        let answer = site
+        let response = site
             .anonymous_caller()
             .send(Method::OPTIONS, &path, None)
             .await;
-        assert_eq!(answer.status, 204, "{route}");
-        let allowed = answer.header("allow").unwrap().to_lowercase();
+        assert_eq!(response.status, 204, "{route}");
+        let allowed = response.header("allow").unwrap().to_lowercase();
         // HEAD is GET.
         let allowed: BTreeSet<&str> = allowed.split(", ").filter(|name| *name != "head").collect();
         let operations = operations();

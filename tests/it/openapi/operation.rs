@@ -172,14 +172,14 @@ impl Operation {
         let mut responses = BTreeMap::new();
         for response in &self.responses {
             let mut json = response.to_json();
-            examples.add_answers(self.id, response.status, &mut json);
+            examples.add_responses(self.id, response.status, &mut json);
             responses.insert(response.status.to_string(), json);
         }
         for (status, codes) in errors::by_status(&self.codes) {
             let mut json = errors::response(&codes);
-            if examples.has_answer(self.id, status) {
+            if examples.has_response(self.id, status) {
                 json = errors::own_response(&codes);
-                examples.add_answers(self.id, status, &mut json);
+                examples.add_responses(self.id, status, &mut json);
             }
             // The health's 503 is not an error body, and is described among the responses.
             responses.entry(status.to_string()).or_insert(json);

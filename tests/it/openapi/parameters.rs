@@ -14,27 +14,27 @@ pub fn parameters() -> Value {
         "EntryLimit": entry_limit(),
         "Cursor": query(
             "cursor",
-            "Where to go on: `nextCursor` of an answer. Opaque, and valid whatever is added or removed meanwhile.",
+            "Where to go on: `nextCursor` of a response. Opaque, and valid whatever is added or removed meanwhile.",
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         ),
         "IfMatch": header(
             "If-Match",
-            "`ETag`s, of which the conversation has to be at one, or `*` for any: where it is not, the answer is 412 and nothing is changed. A weak one matches nothing.",
+            "`ETag`s, of which the conversation has to be at one, or `*` for any: where it is not, the response is 412 and nothing is changed. A weak one matches nothing.",
             tag_list(),
         ),
         "IfAbsent": header(
             "If-None-Match",
-            "`ETag`s, of which the conversation must be at none, or `*`: then it must not be there at all. Where it is, the answer is 412 and nothing is changed.",
+            "`ETag`s, of which the conversation must be at none, or `*`: then it must not be there at all. Where it is, the response is 412 and nothing is changed.",
             tag_list(),
         ),
         "IfNoneMatch": header(
             "If-None-Match",
-            "The `ETag` of what the client has: where it is current, the answer is 304 without a body.",
+            "The `ETag` of what the client has: where it is current, the response is 304 without a body.",
             json!({ "type": "string" }),
         ),
         "IdempotencyKey": header(
             "Idempotency-Key",
-            "Names this write, for 7 days: a repeat with the same key is answered as the first was, and changes nothing. A UUIDv7 also says when it was made, so that one too old to be remembered is refused (409).",
+            "Names this write, for 7 days: a repeat with the same key gets the same response, and changes nothing. A UUIDv7 also says when it was made, so that one too old to be remembered is refused (409).",
             json!({ "type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["0197d0a6-3f2e-7c41-9d0b-4a1f6f1c2b3d"] }),
         ),
         "LastEventId": header(
@@ -49,7 +49,7 @@ pub fn parameters() -> Value {
         ),
         "RequestId": header(
             "X-Request-Id",
-            "The client's own id of this request, for answer and log: 1 to 64 characters of A-Z a-z 0-9 _ -. Any other gives way to a new one.",
+            "The client's own id of this request, for response and log: 1 to 64 characters of A-Z a-z 0-9 _ -. Any other gives way to a new one.",
             json!({ "type": "string" }),
         ),
     })
@@ -66,7 +66,7 @@ pub fn headers() -> Value {
         "RateLimit-Remaining": count("Calls that are left in this minute."),
         "RateLimit-Reset": count("Seconds until the next minute begins."),
         "ETag": {
-            "description": "Opaque, in double quotes: what it belongs to has not changed as long as it is the same. Of a compressed answer it ends with `-gzip`. Absent while a write to the conversation is unfinished.",
+            "description": "Opaque, in double quotes: what it belongs to has not changed as long as it is the same. Of a compressed response it ends with `-gzip`. Absent while a write to the conversation is unfinished.",
             "schema": { "type": "string", "pattern": "^\"[A-Za-z0-9_-]{32}(-gzip)?\"$" },
         },
         "Stream-Place": {
@@ -79,7 +79,7 @@ pub fn headers() -> Value {
             "schema": { "type": "string" },
         },
         "Vary": {
-            "description": "What the answer depends on, first of all `Authorization`.",
+            "description": "What the response depends on, first of all `Authorization`.",
             "required": true,
             "schema": { "type": "string", "pattern": "^Authorization" },
         },

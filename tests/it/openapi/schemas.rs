@@ -1,10 +1,10 @@
-//! The data of the document. What has no `additionalProperties` is complete: the tests hold every answer
+//! The data of the document. What has no `additionalProperties` is complete: the tests hold every response
 //! to that. Conversations and messages may have fields of the client's own, and say so.
 
-mod answers;
 mod conversation;
 mod import;
 mod message;
+mod responses;
 mod session;
 mod share;
 mod user;
@@ -19,7 +19,7 @@ pub fn schemas() -> Map<String, Value> {
     all.extend(message::schemas());
     all.extend(conversation::schemas());
     all.extend(share::schemas());
-    all.extend(answers::schemas());
+    all.extend(responses::schemas());
     all.extend(session::schemas());
     all.extend(import::schemas());
     all.extend(user::schemas());

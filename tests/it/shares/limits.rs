@@ -61,13 +61,13 @@ async fn readers_are_limited_by_address(site: Site) {
     site.begin_window();
     let from = |address: &str| strict.anonymous_caller().with_header("x-real-ip", address);
     for left in ["1", "0"] {
-        let answer = from("192.0.2.1").get(&path(&made)).await;
-        answer.expect(200);
-        assert_eq!(answer.header("ratelimit-remaining"), Some(left));
+        let response = from("192.0.2.1").get(&path(&made)).await;
+        response.expect(200);
+        assert_eq!(response.header("ratelimit-remaining"), Some(left));
     }
-    let answer = from("192.0.2.1").get(&path(&made)).await;
-    answer.expect_error(429, "rate_limited");
-    assert!(answer.header("retry-after").is_some());
+    let response = from("192.0.2.1").get(&path(&made)).await;
+    response.expect_error(429, "rate_limited");
+    assert!(response.header("retry-after").is_some());
     // Guessing is counted too, and readers take nothing from those who begin a session.
     from("192.0.2.1")
         .get(&format!("{SHARES}?id={}", "A".repeat(22)))

@@ -33,9 +33,9 @@ async fn a_revoked_share_is_gone(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
     let (made, other) = (share(&user, "c").await, share(&user, "c").await);
-    let answer = user.delete(&path(&made)).await.expect(200);
-    assert_eq!(answer, json!({ "id": made["id"], "deleted": true }));
-    // Again, as when the answer was lost.
+    let response = user.delete(&path(&made)).await.expect(200);
+    assert_eq!(response, json!({ "id": made["id"], "deleted": true }));
+    // Again, as when the response was lost.
     user.delete(&path(&made)).await.expect(200);
     site.anonymous_caller()
         .get(&path(&made))

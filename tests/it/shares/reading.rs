@@ -39,11 +39,11 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         .await
         .expect(200);
 
-    let answer = site.anonymous_caller().get(&path(&made)).await;
-    assert_eq!(answer.header("cache-control"), Some("private, no-store"));
-    assert_eq!(answer.header("x-robots-tag"), Some("noindex"));
-    let shown = answer.expect(200);
-    assert!(!answer.text.contains("secret"), "{}", answer.text);
+    let response = site.anonymous_caller().get(&path(&made)).await;
+    assert_eq!(response.header("cache-control"), Some("private, no-store"));
+    assert_eq!(response.header("x-robots-tag"), Some("noindex"));
+    let shown = response.expect(200);
+    assert!(!response.text.contains("secret"), "{}", response.text);
     assert_eq!((&shown["id"], &shown["title"]), (&made["id"], &json!("hi")));
     assert_eq!(ids(&shown["messages"]), ["m", "n"]);
     assert_eq!(shown["messages"][1]["content"], "ho");

@@ -6,8 +6,8 @@ use embedded_store::front::Fault;
 
 on_both_stores!(
     sharing_twice_by_one_name_makes_one_share,
-    a_share_whose_answer_was_lost_is_made_once,
-    a_revocation_whose_answer_was_lost_succeeds,
+    a_share_whose_response_was_lost_is_made_once,
+    a_revocation_whose_response_was_lost_succeeds,
 );
 
 async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
@@ -36,7 +36,7 @@ async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
         .expect_error(404, "share_not_found");
 }
 
-async fn a_share_whose_answer_was_lost_is_made_once(site: Site) {
+async fn a_share_whose_response_was_lost_is_made_once(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     share(&user, "c").await;
@@ -47,7 +47,7 @@ async fn a_share_whose_answer_was_lost_is_made_once(site: Site) {
     assert_eq!(site.keys("share:*").await.len(), 2);
 }
 
-async fn a_revocation_whose_answer_was_lost_succeeds(site: Site) {
+async fn a_revocation_whose_response_was_lost_succeeds(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let made = share(&user, "c").await;

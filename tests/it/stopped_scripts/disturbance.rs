@@ -85,8 +85,8 @@ impl Laboratory {
     async fn prepare(&self, situation: &Situation) -> Account {
         let account = Account::new(&self.anonymous_caller, situation.has_source).await;
         for request in &situation.before {
-            let answer = request.send(&account, None).await;
-            assert!(answer.status < 300, "{request:?}: {}", answer.text);
+            let response = request.send(&account, None).await;
+            assert!(response.status < 300, "{request:?}: {}", response.text);
             // What it leaves to be done does not meet the next one.
             self.deployment.idle().await;
         }
@@ -107,16 +107,16 @@ impl Laboratory {
         let before = View::of(&account.client).await.contents();
         self.wait_for(situation);
         let key = self.key();
-        let answer = situation.call.send(&account, key.as_deref()).await;
+        let response = situation.call.send(&account, key.as_deref()).await;
         self.deployment.idle().await;
-        assert!(answer.status < 300, "{}: {}", situation.name, answer.text);
-        take_token(&mut account, situation, &answer);
+        assert!(response.status < 300, "{}: {}", situation.name, response.text);
+        take_token(&mut account, situation, &response);
         let after = View::of(&account.client).await;
         after.check_counts(situation.name);
         self.end(situation.name, &account).await;
         Undisturbed {
-            status: answer.status,
-            moved: moved(&answer),
+            status: response.status,
+            moved: moved(&response),
             before,
             after,
         }
@@ -146,30 +146,30 @@ impl Laboratory {
         let error = self.error.to_owned();
         let faults = self.deployment.faults();
         faults.on_request(request, Fault::ScriptCommand { nth, error });
-        let answer = situation.call.send(&account, key.as_deref()).await;
+        let response = situation.call.send(&account, key.as_deref()).await;
         self.deployment.idle().await;
         faults.clear();
         let has_fired = faults.take_fired();
         if !has_fired {
-            assert_eq!(answer.status, undisturbed.status, "{at}");
+            assert_eq!(response.status, undisturbed.status, "{at}");
         }
-        if answer.status < 300 {
-            take_token(&mut account, situation, &answer);
+        if response.status < 300 {
+            take_token(&mut account, situation, &response);
         }
         let is_in = self
             .check_stopped(&at, &account, &mut reader, undisturbed)
             .await;
 
-        if answer.status < 300 && !self.is_named && is_made_anew(situation) {
+        if response.status < 300 && !self.is_named && is_made_anew(situation) {
             self.end(&at, &account).await;
             return has_fired;
         }
         let again = situation.call.send(&account, key.as_deref()).await;
-        let is_right = is_right(situation, answer.status, &again, is_in);
+        let is_right = is_right(situation, response.status, &again, is_in);
         assert!(
             is_right,
             "{at}: {} after {}: {}",
-            again.status, answer.status, again.text
+            again.status, response.status, again.text
         );
         if again.status < 300 {
             take_token(&mut account, situation, &again);
@@ -229,8 +229,8 @@ impl Laboratory {
     }
 }
 
-fn moved(answer: &TestResponse) -> serde_json::Value {
-    let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();
+fn moved(response: &TestResponse) -> serde_json::Value {
+    let json: serde_json::Value = serde_json::from_str(&response.text).unwrap_or_default();
     json["conversations"].clone()
 }
 
@@ -239,10 +239,10 @@ fn is_made_anew(situation: &Situation) -> bool {
     ["share", "link"].contains(&situation.name)
 }
 
-/// Where the user signs out, the answer has the next token.
-fn take_token(account: &mut Account, situation: &Situation, answer: &TestResponse) {
+/// Where the user signs out, the response has the next token.
+fn take_token(account: &mut Account, situation: &Situation, response: &TestResponse) {
     if situation.name == "sign out" {
-        let token = answer.expect(200)["token"].clone();
+        let token = response.expect(200)["token"].clone();
         account.client = account.client.with_token(token.as_str().unwrap());
     }
 }

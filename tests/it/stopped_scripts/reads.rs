@@ -81,11 +81,11 @@ impl Reader {
         let listed = self.read(at, user, "/api/shares").await;
         self.shares.extend(ids(&listed["data"]));
         for share in self.shares.clone() {
-            let answer = user.get(&format!("/api/shares?id={share}")).await;
-            if answer.status == 404 {
+            let response = user.get(&format!("/api/shares?id={share}")).await;
+            if response.status == 404 {
                 continue;
             }
-            let messages = ids(&answer.expect(200)["messages"]);
+            let messages = ids(&response.expect(200)["messages"]);
             let first = self
                 .shared
                 .entry(share.clone())
@@ -95,15 +95,15 @@ impl Reader {
     }
 
     async fn read(&mut self, at: &str, user: &Client, path: &str) -> Value {
-        let answer = user.get(path).await;
-        assert_eq!(answer.status, 200, "{at}: {path}: {}", answer.text);
-        let mut json = answer.expect(200);
+        let response = user.get(path).await;
+        assert_eq!(response.status, 200, "{at}: {path}: {}", response.text);
+        let mut json = response.expect(200);
         // The changes of a sync are a set: their order is that of the list, which a stopped change may have moved.
         if let Some(changed) = json["changed"].as_array_mut() {
             changed.sort_by_key(|summary| summary["id"].to_string());
         }
         let told = without_expiry(json.clone());
-        self.remember(at, path, answer.header("etag"), &told.to_string());
+        self.remember(at, path, response.header("etag"), &told.to_string());
         json
     }
 

@@ -57,17 +57,17 @@ async fn a_cursor_finds_what_changed_and_what_was_deleted(site: Site) {
         .expect(201);
     user.delete("/api/conversations/b").await.expect(200);
     user.create("d", vec![]).await;
-    let answer = follower.step(&user, 20).await;
-    assert_eq!(ids(&answer["changed"]), ["a", "d"]);
-    assert_eq!(answer["deleted"], json!(["b"]));
-    assert_eq!(answer["hasMore"], false);
-    // Who wrote need not ask: a write's clock is the answer's.
+    let response = follower.step(&user, 20).await;
+    assert_eq!(ids(&response["changed"]), ["a", "d"]);
+    assert_eq!(response["deleted"], json!(["b"]));
+    assert_eq!(response["hasMore"], false);
+    // Who wrote need not ask: a write's clock is the response's.
     let written = user
         .patch("/api/conversations/a", &json!({ "title": "T" }))
         .await
         .expect(200);
-    let answer = follower.step(&user, 20).await;
-    assert_eq!(written["clock"], answer["clock"]);
+    let response = follower.step(&user, 20).await;
+    assert_eq!(written["clock"], response["clock"]);
     user.get("/api/sync?cursor=nonsense")
         .await
         .expect_error(400, "invalid_cursor");
@@ -102,9 +102,9 @@ async fn a_write_tells_whether_anything_was_missed(site: Site) {
         let (user, path) = (user.clone(), format!("/api/sync?cursor={cursor}"));
         async move { user.get(&path).await.expect(200) }
     };
-    let answer = sync(&clock).await;
+    let response = sync(&clock).await;
     assert_eq!(
-        (&answer["changed"], &answer["deleted"]),
+        (&response["changed"], &response["deleted"]),
         (&json!([]), &json!([]))
     );
     assert_eq!(
@@ -123,9 +123,9 @@ async fn nothing_changed_costs_three_commands(site: Site) {
     follower.step(&user, 20).await;
     // What a sync finds to be due is done, and not counted with what comes.
     site.idle().await;
-    let (answer, cost) = site.cost_of(follower.step(&user, 20)).await;
+    let (response, cost) = site.cost_of(follower.step(&user, 20)).await;
     assert_eq!(
-        (ids(&answer["changed"]).len(), answer["deleted"].clone()),
+        (ids(&response["changed"]).len(), response["deleted"].clone()),
         (0, json!([]))
     );
     assert!(cost.requests == 1 && cost.commands <= 3, "{cost:?}");
@@ -153,9 +153,9 @@ async fn changes_in_one_millisecond_are_all_found_once(site: Site) {
     assert_eq!(clocks.len(), 20, "no two changes share a clock");
     let mut found = Vec::new();
     loop {
-        let answer = follower.step(&user, 3).await;
-        found.extend(ids(&answer["changed"]));
-        if answer["hasMore"] == false {
+        let response = follower.step(&user, 3).await;
+        found.extend(ids(&response["changed"]));
+        if response["hasMore"] == false {
             break;
         }
     }

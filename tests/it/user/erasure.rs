@@ -128,8 +128,8 @@ async fn after_erasure_no_key_names_the_user(site: Site) {
             .any(|(key, _)| key.contains(&id))
     );
     site.until_past_changes_of(&user).await;
-    let (answer, cost) = site.cost_of(user.delete(USER)).await;
-    assert_eq!(answer.expect(200), json!({ "erased": true }));
+    let (response, cost) = site.cost_of(user.delete(USER)).await;
+    assert_eq!(response.expect(200), json!({ "erased": true }));
     assert_eq!(
         cost.requests, 6,
         "EVALSHA, EVAL, again with the key of a code, and a step per 100 conversations"
@@ -171,9 +171,9 @@ async fn an_erasure_that_takes_long_is_gone_on_with(site: Site) {
     });
     site.until_requests(before, 1).await;
     site.advance(Duration::from_secs(21));
-    let answer = erasure.await.unwrap().expect(202);
-    assert_eq!(answer["erased"], false);
-    assert!(answer["remaining"].as_u64().unwrap() > 100, "{answer}");
+    let response = erasure.await.unwrap().expect(202);
+    assert_eq!(response["erased"], false);
+    assert!(response["remaining"].as_u64().unwrap() > 100, "{response}");
     site.faults().set_latency(Duration::ZERO);
     assert_eq!(user.delete(USER).await.expect(200)["erased"], true);
     assert_no_trace(&site, &id).await;

@@ -144,8 +144,8 @@ async fn a_repeated_write_is_counted_once(site: Site) {
         .expect(201);
     for status in [201, 200] {
         site.faults().push(Fault::CutAfter, 1);
-        let answer = user.append("c", vec![with_tokens("m", 3)]).await;
-        assert_eq!(answer.status, status, "{}", answer.text);
+        let response = user.append("c", vec![with_tokens("m", 3)]).await;
+        assert_eq!(response.status, status, "{}", response.text);
     }
     assert_eq!(activity(&statistics(&user).await, 1), [(2, 4)]);
 }
@@ -160,8 +160,8 @@ async fn statistics_cost_the_same_for_every_account(site: Site) {
         .collect();
     large.post("/api/import", &json!(all)).await.expect(200);
     for user in [&small, &large] {
-        let (answer, cost) = site.cost_of(user.get(USER)).await;
-        answer.expect(200);
+        let (response, cost) = site.cost_of(user.get(USER)).await;
+        response.expect(200);
         assert_eq!((cost.requests, cost.commands), (1, 3));
     }
     assert_eq!(

@@ -215,7 +215,7 @@ fn patch() -> Value {
             ),
             "$expected": described(
                 json!({ "type": "object", "additionalProperties": true }),
-                "Fields, and the values that they have to have, written as they were sent; null for one that must not be there. Where one has another value, the answer is 412 and nothing is changed.",
+                "Fields, and the values that they have to have, written as they were sent; null for one that must not be there. Where one has another value, the response is 412 and nothing is changed.",
             ),
         }),
     );

@@ -100,7 +100,7 @@ fn session_action() -> Value {
                 object(json!({ "action": { "const": "claim" }, "token": { "type": "string" } })),
                 "Move all that the anonymous user of this token has into one's own account, once.",
             ),
-            described(action("signOutEverywhere"), "Void every token issued before now; answers a new one."),
+            described(action("signOutEverywhere"), "Void every token issued before now; responds with a new one."),
         ],
     })
 }

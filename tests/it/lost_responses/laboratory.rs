@@ -1,4 +1,4 @@
-//! One call, an answer of which is lost.
+//! One call, a response of which is lost.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::common::client::TestResponse;
 use crate::common::situation::{Account, Request, Situation, View, check_bytes};
 use crate::common::{Client, DAY, Deployment, Site};
-use crate::lost_answers::others::is_erasure;
+use crate::lost_responses::others::is_erasure;
 
 /// Limits that this many users of one address would meet.
 const VARIABLES: [(&str, &str); 3] = [
@@ -23,7 +23,7 @@ const VARIABLES: [(&str, &str); 3] = [
 /// The time of a stream, which is up then.
 const STREAM: Duration = Duration::from_secs(300);
 
-/// What of an answer is the same whenever it is given. Not the ids that a deletion names: a write in between that brings
+/// What of a response is the same whenever it is given. Not the ids that a deletion names: a write in between that brings
 /// them back, or takes the whole conversation away, makes a repeat forget them.
 const STEADY: [&str; 11] = [
     "revision",
@@ -39,7 +39,7 @@ const STEADY: [&str; 11] = [
     "erased",
 ];
 
-/// Whose answer gets lost.
+/// Whose response gets lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// The store's to the service, which asks again.
@@ -48,7 +48,7 @@ pub enum Loss {
     OfTheService,
 }
 
-/// Two deployments on one database, of which the first loses answers.
+/// Two deployments on one database, of which the first loses responses.
 pub struct Laboratory {
     site: Site,
     lossy: Deployment,
@@ -78,8 +78,8 @@ impl Laboratory {
         }
     }
 
-    /// Loses the answer to each request of the call, with the other write before the repeat.
-    pub async fn lose_answers_of(&self, situation: &Situation, other: &Request, loss: Loss) {
+    /// Loses the response to each request of the call, with the other write before the repeat.
+    pub async fn lose_responses_of(&self, situation: &Situation, other: &Request, loss: Loss) {
         if self.known.lock().unwrap().insert(situation.name) {
             let account = self.prepare(situation).await;
             situation.call.send(&account, None).await;
@@ -134,7 +134,7 @@ impl Laboratory {
         }
     }
 
-    /// The answer to a request is lost, and its repeat waits until the other device has written.
+    /// The response to a request is lost, and its repeat waits until the other device has written.
     async fn lose(&self, situation: &Situation, other: &Request, request: u32) -> Outcome {
         let account = self.prepare(situation).await;
         let faults = self.lossy.faults();
@@ -155,9 +155,9 @@ impl Laboratory {
     /// The other device writes first.
     async fn reversed(&self, situation: &Situation, other: &Request) -> Outcome {
         let mut account = self.prepare(situation).await;
-        let other_answer = other.send(&account, None).await;
-        let answer = situation.call.send(&account, None).await;
-        self.outcome(situation, &mut account, &answer, &other_answer)
+        let other_response = other.send(&account, None).await;
+        let response = situation.call.send(&account, None).await;
+        self.outcome(situation, &mut account, &response, &other_response)
             .await
     }
 
@@ -170,10 +170,10 @@ impl Laboratory {
         hold: Hold,
     ) -> Outcome {
         let call = async {
-            let answer = situation.call.send(&account, None).await;
+            let response = situation.call.send(&account, None).await;
             self.lossy.idle().await;
             hold.release();
-            answer
+            response
         };
         let write = async {
             hold.arrived().await;
@@ -181,12 +181,12 @@ impl Laboratory {
                 .send_through(&self.beside(&account), &account, None)
                 .await
         };
-        let (answer, other_answer) = {
+        let (response, other_response) = {
             tokio::pin!(call, write);
             tokio::select! {
-                answer = &mut call => {
+                response = &mut call => {
                     self.lossy.faults().clear();
-                    (answer, other.send_through(&self.beside(&account), &account, None).await)
+                    (response, other.send_through(&self.beside(&account), &account, None).await)
                 }
                 other = &mut write => {
                     hold.release();
@@ -194,7 +194,7 @@ impl Laboratory {
                 }
             }
         };
-        self.outcome(situation, &mut account, &answer, &other_answer)
+        self.outcome(situation, &mut account, &response, &other_response)
             .await
     }
 
@@ -203,7 +203,7 @@ impl Laboratory {
         let mut account = self.prepare(situation).await;
         let key = format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed));
         let first = situation.call.send(&account, Some(&key)).await;
-        let other_answer = other
+        let other_response = other
             .send_through(&self.beside(&account), &account, None)
             .await;
         let again = situation.call.send(&account, Some(&key)).await;
@@ -212,7 +212,7 @@ impl Laboratory {
             let text = &again.text;
             assert_eq!(steady(&again), steady(&first), "{}: {text}", situation.name);
         }
-        self.outcome(situation, &mut account, &again, &other_answer)
+        self.outcome(situation, &mut account, &again, &other_response)
             .await
     }
 
@@ -220,16 +220,16 @@ impl Laboratory {
         &self,
         situation: &Situation,
         account: &mut Account,
-        answer: &TestResponse,
+        response: &TestResponse,
         other: &TestResponse,
     ) -> Outcome {
         if situation.name == "sign out" {
-            let token = answer.expect(200)["token"].clone();
+            let token = response.expect(200)["token"].clone();
             account.client = account.client.with_token(token.as_str().unwrap());
         }
         let is_readable = account.client.get("/api/session").await.status == 200;
         Outcome {
-            call: steady(answer),
+            call: steady(response),
             other: other.status,
             view: match is_readable {
                 true => Some(View::of(&account.client).await),
@@ -249,8 +249,8 @@ impl Laboratory {
     async fn prepare(&self, situation: &Situation) -> Account {
         let account = Account::new(&self.lossy.anonymous_caller(), situation.has_source).await;
         for request in &situation.before {
-            let answer = request.send(&account, None).await;
-            assert!(answer.status < 300, "{request:?}: {}", answer.text);
+            let response = request.send(&account, None).await;
+            assert!(response.status < 300, "{request:?}: {}", response.text);
             // What it leaves to be done does not meet the next one.
             self.lossy.idle().await;
         }
@@ -266,12 +266,12 @@ impl Laboratory {
     }
 }
 
-fn steady(answer: &TestResponse) -> (u16, Value) {
-    let mut json: Value = serde_json::from_str(&answer.text).unwrap_or_default();
+fn steady(response: &TestResponse) -> (u16, Value) {
+    let mut json: Value = serde_json::from_str(&response.text).unwrap_or_default();
     if let Some(members) = json.as_object_mut() {
         members.retain(|name, _| STEADY.contains(&name.as_str()));
     }
-    (answer.status, json)
+    (response.status, json)
 }
 
 /// Whether a client's repeat is answered from what is remembered: an erasure is not even remembered itself, a new user has

@@ -1,4 +1,4 @@
-//! Pages, searches, what a write is answered with, and changes.
+//! Pages, searches, responses to writes, and changes.
 
 use serde_json::{Map, Value, json};
 
@@ -127,7 +127,7 @@ fn appended_entries() -> Value {
 
 fn written_message() -> Value {
     object(json!({
-        "message": { "oneOf": [reference("Message"), { "type": "null" }], "description": "The message; null in the answer to a repeat whose message is gone by now." },
+        "message": { "oneOf": [reference("Message"), { "type": "null" }], "description": "The message; null in the response to a repeat whose message is gone by now." },
         "conversation": reference("Conversation"),
         "clock": reference("Clock"),
         "previousClock": reference("PreviousClock"),

@@ -120,12 +120,12 @@ async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site
 /// Waits until the server has heard of it.
 async fn until_deleted(user: &Client, id: &str) {
     let path = format!("/api/conversations/{id}");
-    let mut answer = user.get(&path).await;
-    while answer.status == 200 {
+    let mut response = user.get(&path).await;
+    while response.status == 200 {
         tokio::time::sleep(GLANCE).await;
-        answer = user.get(&path).await;
+        response = user.get(&path).await;
     }
-    answer.expect_error(404, "conversation_not_found");
+    response.expect_error(404, "conversation_not_found");
 }
 
 async fn a_deletion_outlives_the_page_that_could_have_undone_it(site: Site) {
