@@ -47,7 +47,7 @@ async fn the_adapter_for_the_claude_agent_sdk_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_device_and_a_server_both_save_is_there_once() {
+async fn a_message_saved_by_device_and_server_is_stored_once() {
     test_adapter("ai-sdk/react").await;
 }
 

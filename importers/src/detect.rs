@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_named() {
+    fn unsupported_formats_are_named() {
         for (source, expected) in [
             (&b""[..], DetectError::Empty),
             (b"PK\x03\x04...", DetectError::Unsupported(Unsupported::Zip)),

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_keeps_its_name() {
+    fn an_oversized_item_keeps_its_name() {
         let data = "A".repeat(3_200_000);
         let image = format!(
             r#"{{"type":"image","filename":"a.png","source":{{"media_type":"image/png","data":"{data}"}}}}"#

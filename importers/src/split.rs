@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_one_conversation_stays_whole() {
+    fn a_single_conversation_stays_whole() {
         let single = "{ \"mapping\": {}, \"a\": 1 }";
         assert_eq!(texts(single, Format::ChatGpt, 3), [single]);
         let messages = "[{\"role\":\"user\"},{\"role\":\"user\"}]";
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_an_error() {
+    fn an_unterminated_file_is_an_error() {
         for source in ["[1, ", "[{\"a\":", "{\"a\"", "{\"a\":}", "[,,]", "x"] {
             assert!(portions(source, Format::ChatGpt, 100).is_err(), "{source}");
         }

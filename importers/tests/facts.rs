@@ -13,7 +13,7 @@ fn facts() -> Value {
 }
 
 #[test]
-fn what_is_in_the_files_is_in_the_conversations() {
+fn every_text_of_a_file_is_in_its_conversations() {
     let facts = facts();
     for (name, source) in files() {
         let expected = &facts[&name];
@@ -127,7 +127,7 @@ fn tokens(conversation: &Conversation) -> [u64; 2] {
 }
 
 #[test]
-fn what_is_attached_is_there_by_its_name() {
+fn attachments_appear_by_name() {
     let facts = facts();
     let Some(source) = common::file("claude-ai-export.json") else {
         return;

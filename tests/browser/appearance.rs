@@ -98,7 +98,7 @@ async fn fits(browser: &Browser, place: &str) {
 }
 
 #[tokio::test]
-async fn the_switch_of_colours_holds() {
+async fn the_chosen_color_scheme_persists() {
     let site = Site::embedded().await;
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;

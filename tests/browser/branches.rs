@@ -7,7 +7,7 @@ use crate::common::Site;
 use crate::day::pages_for_the_script;
 
 on_one_store!(
-    branches_begun_offline_outlive_a_reload_and_are_sent,
+    branches_begun_offline_survive_a_reload_and_are_sent,
     a_database_of_the_release_before_is_upgraded_and_sent,
 );
 
@@ -31,7 +31,7 @@ const BRANCH: &str = "
     await store.switchBranch('c', 'b1');
     await store.flush().catch(() => {});";
 
-async fn branches_begun_offline_outlive_a_reload_and_are_sent(site: Site) {
+async fn branches_begun_offline_survive_a_reload_and_are_sent(site: Site) {
     let Some(browser) = Browser::open(&site).await else {
         return;
     };

@@ -10,7 +10,7 @@ use crate::common::{Site, real_data};
 
 on_one_store!(
     a_dump_is_imported_by_dropping_it,
-    a_chosen_file_is_imported_and_its_faults_are_told,
+    a_chosen_file_is_imported_and_its_errors_are_reported,
     an_export_is_downloaded_and_holds_everything,
 );
 
@@ -54,7 +54,7 @@ pub async fn drop_on_the_page(browser: &Browser, file: &Path) {
     assert_eq!(seen, json!([false, true, true]));
 }
 
-async fn a_chosen_file_is_imported_and_its_faults_are_told(site: Site) {
+async fn a_chosen_file_is_imported_and_its_errors_are_reported(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };

@@ -8,8 +8,8 @@ use flate2::write::DeflateEncoder;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::import_export::drop_on_the_page;
 use crate::common::{Site, repository};
+use crate::import_export::drop_on_the_page;
 
 on_one_store!(files_of_other_systems_are_imported_and_reported);
 

@@ -8,8 +8,8 @@ use crate::common::{Client, Site, ids};
 
 on_one_store!(
     a_conversation_is_renamed_in_place,
-    pinned_ones_come_first_and_archived_ones_leave_the_list,
-    a_deleted_conversation_can_be_had_back_until_the_notice_goes,
+    pinned_conversations_come_first_and_archived_ones_leave_the_list,
+    a_deletion_can_be_undone_while_its_notice_is_shown,
     a_deletion_outlives_the_page_that_could_have_undone_it,
     a_search_finds_words_as_they_are_typed,
     another_tab_sees_what_happens_here,
@@ -32,7 +32,7 @@ async fn a_conversation_is_renamed_in_place(site: Site) {
     assert_eq!(kept["title"], "Undoing things");
 }
 
-async fn pinned_ones_come_first_and_archived_ones_leave_the_list(site: Site) {
+async fn pinned_conversations_come_first_and_archived_ones_leave_the_list(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -86,7 +86,7 @@ async fn pinned_ones_come_first_and_archived_ones_leave_the_list(site: Site) {
     );
 }
 
-async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site) {
+async fn a_deletion_can_be_undone_while_its_notice_is_shown(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };

@@ -8,12 +8,12 @@ use crate::common::{Client, Site, message, real_data, sample};
 on_one_store!(
     a_migration_that_a_reload_interrupts_is_completed,
     two_tabs_share_one_stream,
-    a_server_gone_while_an_answer_is_written_loses_nothing,
+    a_server_that_goes_away_during_a_reply_loses_nothing,
     a_stale_copy_erases_no_newer_turns,
     a_conflict_keeps_both_sides,
-    what_is_written_offline_outlives_a_reload_and_is_sent_once_and_in_order,
+    offline_writes_survive_a_reload_and_are_sent_once_in_order,
     linked_profiles_see_each_others_changes_live,
-    without_redis_everything_goes_on_here,
+    without_redis_everything_works_locally,
 );
 
 const OLD_KEY: &str = "claude-code-conversations";
@@ -150,7 +150,7 @@ async fn two_tabs_share_one_stream(site: Site) {
     assert_eq!(listeners, embedded_store::reply::Reply::Int(1));
 }
 
-async fn a_server_gone_while_an_answer_is_written_loses_nothing(site: Site) {
+async fn a_server_that_goes_away_during_a_reply_loses_nothing(site: Site) {
     let Some(browser) = with_a_conversation(&site).await else {
         return;
     };
@@ -237,7 +237,7 @@ async fn a_conflict_keeps_both_sides(site: Site) {
     }
 }
 
-async fn what_is_written_offline_outlives_a_reload_and_is_sent_once_and_in_order(site: Site) {
+async fn offline_writes_survive_a_reload_and_are_sent_once_in_order(site: Site) {
     let Some(browser) = with_a_conversation(&site).await else {
         return;
     };
@@ -300,7 +300,7 @@ async fn linked_profiles_see_each_others_changes_live(site: Site) {
     }
 }
 
-async fn without_redis_everything_goes_on_here(site: Site) {
+async fn without_redis_everything_works_locally(site: Site) {
     let off = site.deployment(&[("REDIS_ENABLED", "false")]).await;
     let Some(browser) = Browser::open(&site).await else {
         return;

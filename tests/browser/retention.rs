@@ -8,8 +8,8 @@ use crate::common::{Site, ids, message};
 
 on_one_store!(
     a_deleted_conversation_is_restored_from_the_trash,
-    what_is_in_the_trash_is_deleted_for_good,
-    what_expires_soon_is_told_and_kept,
+    the_trash_deletes_for_good,
+    conversations_that_expire_soon_are_announced_and_kept,
     a_conversation_is_kept_by_its_menu,
 );
 
@@ -63,7 +63,7 @@ async fn until_sorted(browser: &Browser, css: &str, sorted: &[&str]) {
         .await;
 }
 
-async fn what_is_in_the_trash_is_deleted_for_good(site: Site) {
+async fn the_trash_deletes_for_good(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -108,7 +108,7 @@ async fn what_is_in_the_trash_is_deleted_for_good(site: Site) {
         .await;
 }
 
-async fn what_expires_soon_is_told_and_kept(site: Site) {
+async fn conversations_that_expire_soon_are_announced_and_kept(site: Site) {
     let user = site.user().await;
     let week = json!({ "conversationTtlDays": 7 });
     user.patch("/api/user", &week).await.expect(200);

@@ -53,7 +53,7 @@ async fn ten_thousand_messages_are_scrolled_to_the_oldest(site: Site) {
 
 /// While older messages come in above, what is being read stays where it is.
 #[tokio::test]
-async fn what_is_read_stays_in_its_place() {
+async fn scrolling_keeps_the_message_being_read_in_place() {
     let site = Site::embedded().await;
     let user = site.user().await;
     import_long(&user, 500).await;

@@ -4,11 +4,11 @@ use crate::browser::Browser;
 use crate::common::Site;
 
 on_one_store!(
-    offline_is_said_and_survived,
-    storage_off_is_said_and_survived
+    being_offline_is_shown_and_survived,
+    disabled_storage_is_shown_and_survived
 );
 
-async fn offline_is_said_and_survived(site: Site) {
+async fn being_offline_is_shown_and_survived(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -37,7 +37,7 @@ async fn offline_is_said_and_survived(site: Site) {
     assert_eq!(kept["messages"][4]["content"], "Written without a network");
 }
 
-async fn storage_off_is_said_and_survived(site: Site) {
+async fn disabled_storage_is_shown_and_survived(site: Site) {
     let Some(browser) = Browser::open(&site).await else {
         return;
     };

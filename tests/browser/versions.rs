@@ -7,10 +7,10 @@ use crate::browser::Browser;
 use crate::common::{Site, ids};
 
 on_one_store!(
-    a_reply_that_is_written_again_is_another_version,
+    a_regenerated_reply_is_another_version,
     an_edited_question_is_another_version_with_what_follows_it,
     versions_are_switched_without_the_server_and_on_other_devices,
-    a_conversation_goes_on_from_a_message_in_another_one,
+    a_conversation_is_forked_from_a_message,
 );
 
 const COUNT: &str = ".versions span";
@@ -36,7 +36,7 @@ async fn write_again(browser: &Browser) {
     browser.until_quiet().await;
 }
 
-async fn a_reply_that_is_written_again_is_another_version(site: Site) {
+async fn a_regenerated_reply_is_another_version(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -161,7 +161,7 @@ async fn versions_are_switched_without_the_server_and_on_other_devices(site: Sit
     );
 }
 
-async fn a_conversation_goes_on_from_a_message_in_another_one(site: Site) {
+async fn a_conversation_is_forked_from_a_message(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };

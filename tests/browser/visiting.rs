@@ -8,7 +8,7 @@ use crate::common::Site;
 on_one_store!(
     a_visitor_loads_the_sample_with_one_click,
     a_page_opens_where_it_was_left,
-    what_is_read_late_is_not_shown_in_place_of_what_was_opened_since,
+    a_late_read_does_not_replace_the_conversation_opened_since,
 );
 
 async fn a_visitor_loads_the_sample_with_one_click(site: Site) {
@@ -53,7 +53,7 @@ async fn a_page_opens_where_it_was_left(site: Site) {
     assert_eq!(title, ["Explain the difference between a mutex"]);
 }
 
-async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: Site) {
+async fn a_late_read_does_not_replace_the_conversation_opened_since(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -71,7 +71,9 @@ async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: 
     browser.run(hold, &[json!(id)]).await;
     browser.click_among(".row a", "How do I undo").await;
     browser.until("window.letThrough").await;
-    browser.click_among(".row a", "Explain the difference").await;
+    browser
+        .click_among(".row a", "Explain the difference")
+        .await;
     browser
         .until_texts(
             "#thread:not([hidden]) .message .content",
@@ -93,7 +95,7 @@ async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: 
 
 /// Whatever a visitor does: nothing is asked of another server, and the browser has nothing to complain about.
 #[tokio::test]
-async fn no_request_leaves_for_another_place() {
+async fn no_request_goes_to_another_origin() {
     let site = Site::embedded().await;
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;

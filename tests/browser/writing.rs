@@ -4,11 +4,11 @@ use crate::browser::Browser;
 use crate::common::Site;
 
 on_one_store!(
-    a_message_gets_a_reply_and_both_are_kept,
+    a_message_gets_a_reply_and_both_are_saved,
     a_reply_outlives_the_page_that_wrote_it,
 );
 
-async fn a_message_gets_a_reply_and_both_are_kept(site: Site) {
+async fn a_message_gets_a_reply_and_both_are_saved(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };

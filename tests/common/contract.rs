@@ -99,9 +99,7 @@ fn check_headers(at: &str, documented: &Value, response: &TestResponse) {
         );
     }
     for name in DOCUMENTED_HEADERS {
-        let is_documented = headers
-            .keys()
-            .any(|known| known.eq_ignore_ascii_case(name));
+        let is_documented = headers.keys().any(|known| known.eq_ignore_ascii_case(name));
         let is_there = response.headers.contains_key(name);
         assert!(is_documented || !is_there, "{at} has {name}, undocumented");
     }

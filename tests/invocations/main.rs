@@ -114,7 +114,7 @@ async fn a_function_asked_to_end_finishes_its_exports() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_function_asked_to_end_finishes_what_it_is_asked() {
+async fn a_function_asked_to_end_finishes_open_requests() {
     let site = Site::embedded().await;
     let mut session = Function::start(SESSION, &site, &[]).await;
     let client = session.invoked_by(&site.user().await, "slow");

@@ -10,16 +10,16 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    one_stream_too_many_is_refused_before_anybody_listens,
+    a_stream_over_the_limit_is_refused_before_subscribing,
     closing_a_stream_makes_room,
-    the_streams_of_a_crashed_instance_end_when_their_time_is_up,
-    an_address_makes_so_many_new_users_a_day,
-    an_address_writes_so_many_bytes_a_day,
+    streams_of_a_crashed_instance_expire,
+    new_users_per_address_are_limited_per_day,
+    bytes_per_address_are_limited_per_day,
     two_instances_add_up_the_bytes_of_an_address,
-    the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never,
+    the_command_budget_refuses_new_users_first_and_deletions_never,
     two_instances_share_the_budget_of_commands,
     a_caller_over_the_limit_costs_no_request,
-    a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process,
+    reads_the_database_cannot_count_are_counted_by_the_process,
     health_costs_one_command_in_five_seconds,
 );
 
@@ -40,7 +40,7 @@ async fn limited(site: &Site, name: &str, value: &str) -> Deployment {
     site.deployment(&variables).await
 }
 
-async fn one_stream_too_many_is_refused_before_anybody_listens(site: Site) {
+async fn a_stream_over_the_limit_is_refused_before_subscribing(site: Site) {
     let user = site.user().await;
     let open = open_streams(&user, STREAMS).await;
     let before = site.front.counts().subscriptions;
@@ -69,7 +69,7 @@ async fn closing_a_stream_makes_room(site: Site) {
     }
 }
 
-async fn the_streams_of_a_crashed_instance_end_when_their_time_is_up(site: Site) {
+async fn streams_of_a_crashed_instance_expire(site: Site) {
     let user = site.user().await;
     user.get("/api/conversations").await.expect(200);
     let session = site.keys("*user:*:session").await;
@@ -102,7 +102,7 @@ async fn ask_for_stream(user: &Client) -> (u16, String) {
     }
 }
 
-async fn an_address_makes_so_many_new_users_a_day(site: Site) {
+async fn new_users_per_address_are_limited_per_day(site: Site) {
     let deployment = limited(&site, "NEW_USERS_PER_ADDRESS_PER_DAY", "200").await;
     let anonymous_caller = deployment.anonymous_caller();
     let here = anonymous_caller.with_header("x-real-ip", "192.0.2.1");
@@ -132,7 +132,7 @@ async fn append_noise(user: &Client, index: u64) -> TestResponse {
         .await
 }
 
-async fn an_address_writes_so_many_bytes_a_day(site: Site) {
+async fn bytes_per_address_are_limited_per_day(site: Site) {
     let deployment = limited(&site, "BYTES_PER_ADDRESS_PER_DAY", "3000000").await;
     let user = deployment.user().await;
     user.create("c", vec![]).await;
@@ -187,7 +187,7 @@ async fn two_instances_add_up_the_bytes_of_an_address(site: Site) {
     assert!((7..=14).contains(&written), "{written}");
 }
 
-async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never(site: Site) {
+async fn the_command_budget_refuses_new_users_first_and_deletions_never(site: Site) {
     let deployment = limited(&site, "DAILY_COMMAND_BUDGET", "2000").await;
     let (anonymous_caller, user) = (deployment.anonymous_caller(), deployment.user().await);
     user.create("c", vec![message("m", "user", "x")]).await;
@@ -291,7 +291,7 @@ async fn a_caller_over_the_limit_costs_no_request(site: Site) {
     user.get("/api/conversations").await.expect(200);
 }
 
-async fn a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process(site: Site) {
+async fn reads_the_database_cannot_count_are_counted_by_the_process(site: Site) {
     let deployment = limited(&site, "RATE_LIMIT_PER_MINUTE", "5").await;
     let user = deployment.user().await;
     user.create("c", vec![]).await;

@@ -9,16 +9,16 @@ on_both_stores!(
     entries_come_back_as_they_were_appended,
     a_repeated_uuid_is_ignored_whatever_it_says,
     entries_without_a_uuid_are_appended_once_per_request,
-    a_session_is_in_no_list_but_its_own,
+    sessions_are_listed_separately,
     lists_are_by_project_and_by_session,
     a_long_list_is_paged_without_gaps,
     a_session_is_exported_and_imported,
-    what_is_deleted_is_gone_with_its_id,
-    a_listener_hears_nothing_of_sessions,
-    requests_that_make_no_sense_are_refused,
+    a_deleted_session_is_gone_and_its_id_stays_taken,
+    streams_do_not_report_sessions,
+    invalid_requests_are_refused,
     a_full_session_says_so,
-    it_reads_as_a_conversation,
-    it_moves_with_a_claim_and_comes_back_from_the_trash,
+    a_session_can_be_read_as_a_conversation,
+    a_session_moves_with_a_claim_and_is_restored_from_the_trash,
 );
 
 /// What a session is known by.
@@ -182,7 +182,7 @@ async fn entries_without_a_uuid_are_appended_once_per_request(site: Site) {
     assert_eq!(MAIN.load(&user).await.len(), 4);
 }
 
-async fn a_session_is_in_no_list_but_its_own(site: Site) {
+async fn sessions_are_listed_separately(site: Site) {
     let user = site.user().await;
     user.create("chat", vec![message("m", "user", "x")]).await;
     let sync = user.get("/api/sync").await.expect(200);
@@ -283,7 +283,7 @@ async fn a_session_is_exported_and_imported(site: Site) {
     assert_eq!(again.text.lines().count(), 3);
 }
 
-async fn what_is_deleted_is_gone_with_its_id(site: Site) {
+async fn a_deleted_session_is_gone_and_its_id_stays_taken(site: Site) {
     let user = site.user().await;
     MAIN.append(&user, json!([{ "type": "x" }])).await;
     user.delete(&format!("{}?permanent=true", MAIN.path()))
@@ -300,7 +300,7 @@ async fn what_is_deleted_is_gone_with_its_id(site: Site) {
         .expect_error(404, "conversation_deleted");
 }
 
-async fn a_listener_hears_nothing_of_sessions(site: Site) {
+async fn streams_do_not_report_sessions(site: Site) {
     let user = site.user().await;
     user.create("chat", vec![message("m", "user", "x")]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -315,7 +315,7 @@ async fn a_listener_hears_nothing_of_sessions(site: Site) {
     assert_eq!(ids(&changes.data["changed"]), ["chat"]);
 }
 
-async fn requests_that_make_no_sense_are_refused(site: Site) {
+async fn invalid_requests_are_refused(site: Site) {
     let user = site.user().await;
     let post = async |body: Value| user.post(&MAIN.messages(), &body).await;
     let entry = json!([{ "type": "x" }]);
@@ -363,7 +363,7 @@ async fn a_full_session_says_so(site: Site) {
     assert_eq!(MAIN.load(&user).await.len(), 2);
 }
 
-async fn it_reads_as_a_conversation(site: Site) {
+async fn a_session_can_be_read_as_a_conversation(site: Site) {
     let user = site.user().await;
     let line = |uuid: &str, parent: Value, kind: &str, content: Value| {
         json!({ "type": kind, "uuid": uuid, "parentUuid": parent, "sessionId": "s", "cwd": "/w",
@@ -391,7 +391,7 @@ async fn it_reads_as_a_conversation(site: Site) {
     assert_eq!(user.get(&path).await.expect(200)["data"], json!([]));
 }
 
-async fn it_moves_with_a_claim_and_comes_back_from_the_trash(site: Site) {
+async fn a_session_moves_with_a_claim_and_is_restored_from_the_trash(site: Site) {
     let (source, user) = (site.user().await, site.user().await);
     let entries = json!([{ "type": "x", "uuid": "a" }]);
     MAIN.append(&source, entries.clone()).await;

@@ -8,8 +8,8 @@ on_both_stores!(
     bad_bodies_change_nothing,
     bad_queries_and_headers_change_nothing,
     an_id_in_the_query_never_wins_over_the_path,
-    what_is_too_large_is_refused,
-    other_methods_are_refused_with_those_there_are,
+    oversized_requests_are_refused,
+    unsupported_methods_are_refused_with_the_allowed_ones,
     requests_without_a_valid_token_learn_nothing,
 );
 
@@ -182,7 +182,7 @@ async fn an_id_in_the_query_never_wins_over_the_path(site: Site) {
     user.open("d").await;
 }
 
-async fn what_is_too_large_is_refused(site: Site) {
+async fn oversized_requests_are_refused(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let over = message("m", "user", &"x".repeat(1_048_577));
@@ -225,7 +225,7 @@ async fn what_is_too_large_is_refused(site: Site) {
     assert_eq!(user.open("c").await["revision"], 1);
 }
 
-async fn other_methods_are_refused_with_those_there_are(site: Site) {
+async fn unsupported_methods_are_refused_with_the_allowed_ones(site: Site) {
     let user = site.user().await;
     for (method, path, allowed) in [
         ("PUT", "/api/conversations", "GET, POST, DELETE, HEAD"),

@@ -12,7 +12,7 @@ on_both_stores!(
     a_repetition_is_recognised,
     a_patch_goes_from_small_to_large_and_back,
     a_title_is_made_from_the_text,
-    what_an_older_version_stored_is_read,
+    messages_of_an_older_version_are_readable,
     a_damaged_content_is_an_error,
     a_page_is_no_longer_than_a_response_may_be,
 );
@@ -149,7 +149,7 @@ fn with_content(stored: &str, content: &str) -> String {
     format!("{head}\"content\"\u{1f}{content}\u{1e}{tail}")
 }
 
-async fn what_an_older_version_stored_is_read(site: Site) {
+async fn messages_of_an_older_version_are_readable(site: Site) {
     let user = site.user().await;
     let text = markdown(10_000);
     user.create("c", vec![message("m", "user", "")]).await;

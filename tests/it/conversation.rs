@@ -5,12 +5,12 @@ use serde_json::json;
 
 on_both_stores!(
     opening_shows_the_newest_page_in_reading_order,
-    a_client_that_is_current_is_told_so,
+    a_current_client_gets_304,
     saving_replaces_all_messages,
     saving_the_same_again_changes_nothing,
     saving_under_a_new_id_creates,
-    a_whole_number_counts_however_it_is_written,
-    saving_keeps_what_the_client_says_of_dates_and_tokens,
+    whole_numbers_are_accepted_in_any_notation,
+    saving_keeps_dates_and_tokens_sent_by_the_client,
     a_stale_save_is_refused_with_the_current_revision,
     a_repeated_conditional_save_succeeds,
     metadata_can_be_changed_field_by_field,
@@ -18,7 +18,7 @@ on_both_stores!(
     deleting_removes_it_everywhere_and_can_be_repeated,
     nothing_brings_a_deleted_conversation_back,
     a_title_comes_with_the_first_user_message,
-    a_message_saved_under_an_id_deleted_before_is_there,
+    a_message_can_be_saved_under_a_deleted_id,
 );
 
 async fn opening_shows_the_newest_page_in_reading_order(site: Site) {
@@ -42,7 +42,7 @@ async fn opening_shows_the_newest_page_in_reading_order(site: Site) {
     assert_eq!(ids(&few["messages"]), ["m58", "m59"]);
 }
 
-async fn a_client_that_is_current_is_told_so(site: Site) {
+async fn a_current_client_gets_304(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
     let response = user.get("/api/conversations/c").await;
@@ -108,7 +108,7 @@ async fn saving_under_a_new_id_creates(site: Site) {
     assert_eq!(etag_of(&user.open("c").await), response.etag());
 }
 
-async fn a_whole_number_counts_however_it_is_written(site: Site) {
+async fn whole_numbers_are_accepted_in_any_notation(site: Site) {
     let user = site.user().await;
     let body = json!({
         "createdAt": 1_751_582_952_851.0,
@@ -120,7 +120,7 @@ async fn a_whole_number_counts_however_it_is_written(site: Site) {
     assert_eq!(saved["totalTokens"], 5);
 }
 
-async fn saving_keeps_what_the_client_says_of_dates_and_tokens(site: Site) {
+async fn saving_keeps_dates_and_tokens_sent_by_the_client(site: Site) {
     let user = site.user().await;
     let body = json!({
         "createdAt": 1_751_582_952_851_i64,
@@ -184,7 +184,10 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
             .with_header("if-match", tag)
             .put("/api/conversations/d", &json!({}))
             .await;
-        assert_eq!(response.expect_error(412, "revision_mismatch")["revision"], 0);
+        assert_eq!(
+            response.expect_error(412, "revision_mismatch")["revision"],
+            0
+        );
         assert_eq!(response.header("etag"), None);
     }
 }
@@ -336,7 +339,7 @@ async fn a_title_comes_with_the_first_user_message(site: Site) {
     assert_eq!(user.open("d").await["title"], "Mine");
 }
 
-async fn a_message_saved_under_an_id_deleted_before_is_there(site: Site) {
+async fn a_message_can_be_saved_under_a_deleted_id(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message_at("a", 1), message_at("b", 2)])
         .await;

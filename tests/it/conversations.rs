@@ -7,11 +7,11 @@ on_both_stores!(
     a_new_conversation_has_every_field,
     a_conversation_can_be_created_with_messages,
     creating_it_again_changes_nothing,
-    another_one_with_its_id_is_refused,
+    a_different_conversation_under_a_used_id_is_refused,
     an_idempotency_key_stands_in_for_an_id,
     the_list_is_newest_first_and_without_messages,
     the_list_is_paged_without_gaps_while_it_changes,
-    the_list_goes_on_where_its_last_conversation_was_deleted,
+    a_cursor_whose_conversation_was_deleted_still_works,
     a_new_user_has_an_empty_list,
 );
 
@@ -85,7 +85,7 @@ async fn creating_it_again_changes_nothing(site: Site) {
     assert_eq!(repeated["revision"], 2);
 }
 
-async fn another_one_with_its_id_is_refused(site: Site) {
+async fn a_different_conversation_under_a_used_id_is_refused(site: Site) {
     let user = site.user().await;
     user.post("/api/conversations", &json!({ "id": "c1", "title": "A" }))
         .await
@@ -125,7 +125,10 @@ async fn the_list_is_newest_first_and_without_messages(site: Site) {
     let list = response.expect(200);
     assert_eq!(ids(&list["data"]), ["a", "c", "b"]);
     assert_eq!(list["nextCursor"], json!(null));
-    assert!(!response.text.contains("some text\"}"), "no bodies in a list");
+    assert!(
+        !response.text.contains("some text\"}"),
+        "no bodies in a list"
+    );
     assert_eq!(list["data"][0]["messageCount"], 2);
     assert_eq!(response.header("cache-control"), Some("private, no-store"));
 }
@@ -153,7 +156,7 @@ async fn the_list_is_paged_without_gaps_while_it_changes(site: Site) {
     assert_eq!(rest, ["c3", "c2", "c1", "c0"]);
 }
 
-async fn the_list_goes_on_where_its_last_conversation_was_deleted(site: Site) {
+async fn a_cursor_whose_conversation_was_deleted_still_works(site: Site) {
     let user = site.user().await;
     let same_date =
         ["a", "B", "c", "D", "e"].map(|id| json!({ "id": id, "updatedAt": 1_000_000_000_000_i64 }));

@@ -9,14 +9,14 @@ use serde_json::json;
 on_both_stores!(
     another_device_becomes_the_same_user_by_a_code,
     a_code_is_good_once_and_for_ten_minutes,
-    five_wrong_codes_are_all_an_address_has,
-    a_code_whose_response_was_lost_is_not_lost,
+    an_address_may_try_five_wrong_codes,
+    a_code_survives_a_lost_response,
     a_repeat_shows_a_code_that_works,
     a_code_goes_with_its_user_even_where_there_is_nothing_else,
-    a_repeated_sign_out_is_answered_again,
+    a_repeated_sign_out_gets_the_same_response,
     signing_out_everywhere_voids_older_tokens,
-    a_code_made_before_a_sign_out_is_of_no_use_after,
-    a_code_wants_a_token_and_has_a_form,
+    a_sign_out_voids_earlier_codes,
+    codes_require_a_token_and_are_validated,
 );
 
 async fn code_of(user: &Client) -> String {
@@ -69,7 +69,7 @@ async fn a_code_is_good_once_and_for_ten_minutes(site: Site) {
     }
 }
 
-async fn five_wrong_codes_are_all_an_address_has(site: Site) {
+async fn an_address_may_try_five_wrong_codes(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     let thief = site
@@ -89,7 +89,7 @@ async fn five_wrong_codes_are_all_an_address_has(site: Site) {
     redeem(&owner, &code).await.expect(200);
 }
 
-async fn a_code_whose_response_was_lost_is_not_lost(site: Site) {
+async fn a_code_survives_a_lost_response(site: Site) {
     let user = site.user().await;
     redeem(&site.anonymous_caller(), "AAAAAAAA")
         .await
@@ -126,7 +126,7 @@ async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) 
 }
 
 /// Its token is void by then, but the client has no other.
-async fn a_repeated_sign_out_is_answered_again(site: Site) {
+async fn a_repeated_sign_out_gets_the_same_response(site: Site) {
     let user = site.user().await;
     let named = user.with_header("idempotency-key", "sign-out-1");
     let body = json!({ "action": "signOutEverywhere" });
@@ -211,7 +211,7 @@ async fn signing_out_everywhere_voids_older_tokens(site: Site) {
     bystander.get("/api/session").await.expect(200);
 }
 
-async fn a_code_wants_a_token_and_has_a_form(site: Site) {
+async fn codes_require_a_token_and_are_validated(site: Site) {
     let anonymous_caller = site.anonymous_caller();
     for action in ["link", "signOutEverywhere"] {
         anonymous_caller
@@ -234,7 +234,7 @@ async fn a_code_wants_a_token_and_has_a_form(site: Site) {
     }
 }
 
-async fn a_code_made_before_a_sign_out_is_of_no_use_after(site: Site) {
+async fn a_sign_out_voids_earlier_codes(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     site.advance(Duration::from_secs(1));

@@ -155,7 +155,7 @@ fn anchors_are_those_of_github() {
 }
 
 #[test]
-fn links_in_code_are_none() {
+fn links_inside_code_are_ignored() {
     let text = "[a](b.md#c) `[d](e.md)` <img src=\"f.png\" alt=\"g\">\n```\n[h](i.md)\n```\n";
     assert_eq!(targets(text), ["b.md#c", "f.png"]);
 }

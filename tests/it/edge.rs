@@ -9,13 +9,13 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    a_preflight_is_answered_without_the_store,
+    a_preflight_needs_no_store_request,
     pages_of_a_listed_origin_may_read_responses,
-    other_origins_are_told_nothing,
+    other_origins_get_no_cors_headers,
     every_response_has_the_security_headers,
     head_is_get_without_the_body,
-    a_long_response_is_compressed_for_who_takes_it,
-    a_compressed_copy_is_confirmed_and_written_by_its_etag,
+    a_long_response_is_compressed_when_accepted,
+    the_etag_of_a_compressed_copy_works_in_conditional_requests,
 );
 
 const PAGE: &str = "https://chat.example.com";
@@ -53,7 +53,7 @@ fn cors_headers(response: &TestResponse) -> Vec<&str> {
         .collect()
 }
 
-async fn a_preflight_is_answered_without_the_store(site: Site) {
+async fn a_preflight_needs_no_store_request(site: Site) {
     let (deployment, _) = listed(&site).await;
     let page = deployment
         .anonymous_caller()
@@ -117,7 +117,7 @@ async fn pages_of_a_listed_origin_may_read_responses(site: Site) {
     }
 }
 
-async fn other_origins_are_told_nothing(site: Site) {
+async fn other_origins_get_no_cors_headers(site: Site) {
     let (_deployment, listed) = listed(&site).await;
     let default = site.user().await;
     for (client, origin, vary) in [
@@ -243,7 +243,7 @@ fn unpack(body: &[u8]) -> String {
     text
 }
 
-async fn a_long_response_is_compressed_for_who_takes_it(site: Site) {
+async fn a_long_response_is_compressed_when_accepted(site: Site) {
     let user = site.user().await;
     let text = "Grüße, \u{1f600} \u{0} \"and\" so on. ".repeat(200);
     user.create("c", vec![message("m", "user", &text)]).await;
@@ -272,7 +272,7 @@ async fn a_long_response_is_compressed_for_who_takes_it(site: Site) {
     declined.get("/api/conversations/c").await.expect(200);
 }
 
-async fn a_compressed_copy_is_confirmed_and_written_by_its_etag(site: Site) {
+async fn the_etag_of_a_compressed_copy_works_in_conditional_requests(site: Site) {
     let user = site.user().await;
     let text = "not short ".repeat(500);
     user.create("c", vec![message("m", "user", &text)]).await;

@@ -9,14 +9,14 @@ use futures_util::future::join_all;
 const HEALTH: &str = "/api/health/redis";
 
 on_both_stores!(
-    a_healthy_database_is_said_to_be,
-    an_unreachable_one_is_said_to_be,
-    many_who_ask_at_once_cost_one_ping,
-    a_result_is_given_out_for_five_seconds,
-    a_failure_is_given_out_for_five_seconds_too,
+    a_healthy_database_is_reported,
+    an_unreachable_database_is_reported,
+    concurrent_checks_cost_one_ping,
+    a_result_is_cached_for_five_seconds,
+    a_failure_is_cached_for_five_seconds,
 );
 
-async fn a_healthy_database_is_said_to_be(site: Site) {
+async fn a_healthy_database_is_reported(site: Site) {
     let (response, cost) = site.cost_of(site.anonymous_caller().get(HEALTH)).await;
     let health = response.expect(200);
     assert_eq!(health["status"], "healthy");
@@ -26,7 +26,7 @@ async fn a_healthy_database_is_said_to_be(site: Site) {
     assert_eq!((cost.requests, cost.commands), (1, 1));
 }
 
-async fn an_unreachable_one_is_said_to_be(site: Site) {
+async fn an_unreachable_database_is_reported(site: Site) {
     site.faults().refuse(true).await;
     let response = site.anonymous_caller().get(HEALTH).await;
     let health = response.expect(503);
@@ -40,7 +40,7 @@ async fn an_unreachable_one_is_said_to_be(site: Site) {
     }
 }
 
-async fn many_who_ask_at_once_cost_one_ping(site: Site) {
+async fn concurrent_checks_cost_one_ping(site: Site) {
     let clients: Vec<_> = (0..50).map(|_| site.anonymous_caller()).collect();
     site.faults().set_latency(Duration::from_millis(50));
     let asked = clients.iter().map(|client| client.get(HEALTH));
@@ -53,7 +53,7 @@ async fn many_who_ask_at_once_cost_one_ping(site: Site) {
     assert_eq!((cost.requests, cost.commands), (1, 1));
 }
 
-async fn a_result_is_given_out_for_five_seconds(site: Site) {
+async fn a_result_is_cached_for_five_seconds(site: Site) {
     let client = site.anonymous_caller();
     let first = client.get(HEALTH).await.expect(200);
     // Real time passes as well, on a busy machine a good deal of it.
@@ -72,7 +72,7 @@ async fn a_result_is_given_out_for_five_seconds(site: Site) {
     assert_eq!((cost.requests, cost.commands), (1, 1));
 }
 
-async fn a_failure_is_given_out_for_five_seconds_too(site: Site) {
+async fn a_failure_is_cached_for_five_seconds(site: Site) {
     let client = site.anonymous_caller();
     site.faults().refuse(true).await;
     let failure = client.get(HEALTH).await.expect(503);

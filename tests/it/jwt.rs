@@ -11,7 +11,7 @@ const ISSUER: &str = "https://auth.example/";
 
 const SECOND: Duration = Duration::from_secs(1);
 
-on_both_stores!(users_of_a_provider_are_users_like_others);
+on_both_stores!(users_of_a_provider_are_ordinary_users);
 
 fn shared() -> SigningKey {
     SigningKey::Shared(SECRET.to_owned())
@@ -57,7 +57,7 @@ async fn ask(deployment: &Deployment, token: &str) -> crate::common::client::Tes
     client.get("/api/conversations").await
 }
 
-async fn users_of_a_provider_are_users_like_others(site: Site) {
+async fn users_of_a_provider_are_ordinary_users(site: Site) {
     let deployment = with_secret(&site).await;
     let user = |subject: &str| {
         let token = shared().token("", &claims(&site, json!({ "sub": subject })));
@@ -106,7 +106,7 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
 }
 
 #[tokio::test]
-async fn without_a_provider_none_is_accepted() {
+async fn without_a_provider_no_jwt_is_accepted() {
     let site = Site::embedded().await;
     let token = shared().token("", &claims(&site, json!({})));
     let response = site
@@ -131,7 +131,7 @@ async fn a_token_is_valid_by_the_services_clock() {
 }
 
 #[tokio::test]
-async fn a_token_of_others_or_for_others_is_refused() {
+async fn a_token_of_another_issuer_or_audience_is_refused() {
     let site = Site::embedded().await;
     let deployment = with_secret(&site).await;
     for changes in [
@@ -219,7 +219,7 @@ async fn the_algorithm_is_the_keys_not_the_tokens() {
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_found_and_an_invented_one_asks_once_a_minute() {
+async fn a_rotated_key_is_found_and_unknown_keys_refetch_once_a_minute() {
     let site = Site::embedded().await;
     let (old, new) = (SigningKey::rsa(), SigningKey::ec());
     let server = KeyServer::start(&[old.jwk("old")]).await;
@@ -245,7 +245,7 @@ async fn a_rotated_key_is_found_and_an_invented_one_asks_once_a_minute() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_is_no_verdict() {
+async fn an_unreachable_provider_rejects_no_token() {
     let site = Site::embedded().await;
     let key = SigningKey::ec();
     let server = KeyServer::start(&[key.jwk("e")]).await;
@@ -295,7 +295,7 @@ async fn a_provider_that_is_down_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_takes_nothing_with_it() {
+async fn a_client_that_disconnects_does_not_abort_the_key_fetch() {
     let site = Site::embedded().await;
     let key = SigningKey::ec();
     let keys = json!({ "keys": [key.jwk("e")] }).to_string();
@@ -311,7 +311,7 @@ async fn a_client_that_goes_away_takes_nothing_with_it() {
 }
 
 #[tokio::test]
-async fn garbage_is_refused_without_asking_anybody() {
+async fn garbage_is_refused_without_a_request() {
     let site = Site::embedded().await;
     let server = KeyServer::start(&[]).await;
     let deployment = with_keys(&site, &server).await;

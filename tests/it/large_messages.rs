@@ -7,9 +7,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    the_largest_message_travels,
+    the_largest_message_round_trips,
     a_patch_makes_no_message_too_large_to_be_read,
-    a_session_of_claude_code_goes_in_and_comes_back,
+    a_claude_code_session_round_trips,
 );
 
 /// Parts of this many bytes of JSON.
@@ -18,7 +18,7 @@ fn parts_of(bytes: usize, text_of: impl Fn(usize) -> String) -> Value {
     json!([text(&text_of(bytes - around))])
 }
 
-async fn the_largest_message_travels(site: Site) {
+async fn the_largest_message_round_trips(site: Site) {
     let noise = |length| {
         let text = incompressible(7, 2 * length).replace(['<', '>'], " ");
         text[..length].to_owned()
@@ -108,7 +108,7 @@ fn message_of_line(line: &str) -> Option<Value> {
     Some(message)
 }
 
-async fn a_session_of_claude_code_goes_in_and_comes_back(site: Site) {
+async fn a_claude_code_session_round_trips(site: Site) {
     let Some(session) = imported_file("claude-code-session.jsonl") else {
         return;
     };

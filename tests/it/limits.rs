@@ -11,13 +11,13 @@ use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_user_has_so_many_calls_a_minute,
-    an_address_has_so_many_sessions_a_minute,
+    calls_per_user_are_limited,
+    sessions_per_address_are_limited,
     a_limited_call_changes_nothing,
     a_limit_never_fails_open,
-    a_user_has_so_many_conversations,
-    a_conversation_has_so_many_messages,
-    a_user_has_so_much_text,
+    conversations_per_user_are_limited,
+    messages_per_conversation_are_limited,
+    text_per_user_is_limited,
     deleting_makes_room,
 );
 
@@ -25,7 +25,7 @@ fn number(response: &crate::common::client::TestResponse, header: &str) -> u64 {
     response.header(header).unwrap().parse().unwrap()
 }
 
-async fn a_user_has_so_many_calls_a_minute(site: Site) {
+async fn calls_per_user_are_limited(site: Site) {
     let strict = site.deployment(&[("RATE_LIMIT_PER_MINUTE", "3")]).await;
     site.begin_window();
     let (user, other) = (strict.user().await, strict.user().await);
@@ -45,7 +45,7 @@ async fn a_user_has_so_many_calls_a_minute(site: Site) {
     user.get("/api/conversations").await.expect(200);
 }
 
-async fn an_address_has_so_many_sessions_a_minute(site: Site) {
+async fn sessions_per_address_are_limited(site: Site) {
     let strict = site
         .deployment(&[("ADDRESS_RATE_LIMIT_PER_MINUTE", "2")])
         .await;
@@ -100,7 +100,7 @@ async fn a_limit_never_fails_open(site: Site) {
     response.expect_error(503, "storage_unavailable");
 }
 
-async fn a_user_has_so_many_conversations(site: Site) {
+async fn conversations_per_user_are_limited(site: Site) {
     let strict = site.deployment(&[("MAX_CONVERSATIONS", "2")]).await;
     let user = strict.user().await;
     user.create("a", vec![]).await;
@@ -131,7 +131,7 @@ async fn a_user_has_so_many_conversations(site: Site) {
         .expect(201);
 }
 
-async fn a_conversation_has_so_many_messages(site: Site) {
+async fn messages_per_conversation_are_limited(site: Site) {
     let strict = site
         .deployment(&[("MAX_MESSAGES_PER_CONVERSATION", "3")])
         .await;
@@ -166,7 +166,7 @@ async fn a_conversation_has_so_many_messages(site: Site) {
     );
 }
 
-async fn a_user_has_so_much_text(site: Site) {
+async fn text_per_user_is_limited(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "4000")]).await;
     let user = strict.user().await;
     user.create("c", vec![message("m", "user", &incompressible(1, 2_500))])

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 on_both_stores!(
     each_request_is_one_line_of_the_log,
     failures_are_logged_by_code_and_with_their_retries,
-    no_line_holds_anything_of_the_users,
+    no_line_contains_user_data,
     a_response_states_its_cost,
     commands_are_logged_as_they_are_billed,
     a_new_user_is_logged_like_any_other,
@@ -132,7 +132,7 @@ async fn failures_are_logged_by_code_and_with_their_retries(site: Site) {
     assert_eq!(line["upstashRequests"], 0);
 }
 
-async fn no_line_holds_anything_of_the_users(site: Site) {
+async fn no_line_contains_user_data(site: Site) {
     let user = site.user().await;
     let id = user.get("/api/session").await.expect(200)["userId"].clone();
     let secret = "sesame";

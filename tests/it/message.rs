@@ -10,9 +10,9 @@ on_both_stores!(
     a_new_timestamp_moves_nothing,
     deleting_a_message_leaves_the_others,
     truncating_deletes_what_follows,
-    truncating_spares_what_was_sent_before_in_the_same_millisecond,
+    truncating_spares_earlier_messages_of_the_same_millisecond,
     deleting_again_changes_nothing,
-    a_message_that_never_was_is_not_found,
+    an_unknown_message_is_not_found,
 );
 
 async fn a_patch_changes_just_its_fields(site: Site) {
@@ -133,7 +133,7 @@ async fn truncating_deletes_what_follows(site: Site) {
     assert_eq!(ids(&user.open("c").await["messages"]), ["m0", "m1"]);
 }
 
-async fn truncating_spares_what_was_sent_before_in_the_same_millisecond(site: Site) {
+async fn truncating_spares_earlier_messages_of_the_same_millisecond(site: Site) {
     let user = site.user().await;
     user.create(
         "c",
@@ -164,7 +164,7 @@ async fn deleting_again_changes_nothing(site: Site) {
     assert_eq!(ids(&user.open("c").await["messages"]), ["late"]);
 }
 
-async fn a_message_that_never_was_is_not_found(site: Site) {
+async fn an_unknown_message_is_not_found(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     user.patch(

@@ -9,11 +9,11 @@ on_both_stores!(
     appending_counts_messages_and_tokens,
     appending_again_changes_nothing,
     an_append_that_overlaps_adds_the_rest,
-    another_message_with_a_known_id_is_refused_whole,
+    an_append_with_a_conflicting_id_is_refused_whole,
     a_deleted_message_is_not_brought_back_by_a_late_append,
     an_edited_message_may_be_sent_again_under_its_id,
     pages_go_both_ways_without_gaps_where_timestamps_are_equal,
-    a_page_goes_on_where_its_last_message_was_deleted,
+    a_cursor_whose_message_was_deleted_still_works,
     concurrent_appends_lose_nothing,
     a_hundred_messages_fit_one_append,
     a_message_without_a_time_is_dated_now,
@@ -72,7 +72,7 @@ async fn an_append_that_overlaps_adds_the_rest(site: Site) {
     assert_eq!(ids(&user.open("c").await["messages"]), ["a", "b"]);
 }
 
-async fn another_message_with_a_known_id_is_refused_whole(site: Site) {
+async fn an_append_with_a_conflicting_id_is_refused_whole(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("a", "user", "original")])
         .await;
@@ -157,7 +157,7 @@ async fn pages_go_both_ways_without_gaps_where_timestamps_are_equal(site: Site) 
     }
 }
 
-async fn a_page_goes_on_where_its_last_message_was_deleted(site: Site) {
+async fn a_cursor_whose_message_was_deleted_still_works(site: Site) {
     let user = site.user().await;
     user.create(
         "c",

@@ -11,12 +11,12 @@ on_both_stores!(
     data_and_engagement_are_counted,
     measuring_costs_at_most_a_command_per_call,
     a_batch_whose_response_was_lost_counts_once,
-    what_failed_while_the_database_was_away_is_counted_afterwards,
+    failures_during_an_outage_are_counted_afterwards,
     instances_add_up,
     browsers_report_their_fallbacks,
     bad_reports_are_refused,
-    the_text_is_for_who_has_the_token,
-    nobody_is_named,
+    the_metrics_require_the_token,
+    no_user_is_identifiable,
 );
 
 const TOKEN: &str = "a token for reading metrics, long enough";
@@ -178,7 +178,7 @@ async fn a_batch_whose_response_was_lost_counts_once(site: Site) {
     assert_eq!(sample(&text, "upstash_retries_total"), 2.0);
 }
 
-async fn what_failed_while_the_database_was_away_is_counted_afterwards(site: Site) {
+async fn failures_during_an_outage_are_counted_afterwards(site: Site) {
     let deployment = measured(&site).await;
     let user = deployment.user().await;
     site.faults().push(
@@ -292,7 +292,7 @@ async fn bad_reports_are_refused(site: Site) {
     assert_eq!(sample(&text(&limited).await, "client_conflicts_total"), 5.0);
 }
 
-async fn the_text_is_for_who_has_the_token(site: Site) {
+async fn the_metrics_require_the_token(site: Site) {
     let deployment = measured(&site).await;
     let anonymous_caller = deployment.anonymous_caller();
     anonymous_caller
@@ -314,7 +314,7 @@ async fn the_text_is_for_who_has_the_token(site: Site) {
         .expect_error(405, "method_not_allowed");
 }
 
-async fn nobody_is_named(site: Site) {
+async fn no_user_is_identifiable(site: Site) {
     let deployment = measured(&site).await;
     let user = deployment.user().await;
     let id = user.get("/api/session").await.expect(200)["userId"].clone();

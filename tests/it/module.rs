@@ -25,7 +25,7 @@ const VARIABLES: [(&str, &str); 4] = [
 
 /// On the store of those who have no Redis; the tests in Chromium run on Redis.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_module_keeps_its_promises() {
+async fn the_module_passes_its_tests() {
     if !node_is_installed().await {
         return;
     }
@@ -45,7 +45,7 @@ async fn the_module_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_users_day_stays_inside_its_budget() {
+async fn a_users_day_stays_within_its_budget() {
     if !node_is_installed().await {
         return;
     }

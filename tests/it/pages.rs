@@ -36,7 +36,11 @@ async fn files_have_the_headers_of_the_deployment() {
         let response = site.anonymous_caller().get(path).await;
         assert_eq!(response.status, 200, "{path}");
         for (name, value) in deployed_headers() {
-            assert_eq!(response.header(&name), Some(value.as_str()), "{path} {name}");
+            assert_eq!(
+                response.header(&name),
+                Some(value.as_str()),
+                "{path} {name}"
+            );
         }
     }
     let missing = site.anonymous_caller().get("/nothing").await;
@@ -59,7 +63,7 @@ async fn pages_carry_the_same_policy_in_themselves() {
 }
 
 #[tokio::test]
-async fn a_page_has_no_other_address() {
+async fn a_page_has_one_address() {
     let site = Site::embedded().await;
     for (asked, location) in [("/shared.html", "/shared"), ("/index.html", "/")] {
         let response = site.anonymous_caller().get(asked).await;
@@ -69,7 +73,7 @@ async fn a_page_has_no_other_address() {
 }
 
 #[test]
-fn pages_hold_no_code_and_no_style() {
+fn pages_have_no_inline_scripts_or_styles() {
     for page in ["index.html", "shared.html"] {
         let text = fs::read_to_string(repository().join("public").join(page)).unwrap();
         for inline in ["<style", " style=", " onclick=", "javascript:"] {

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     parts_come_back_with_a_text_beside_them,
-    blocks_come_back_as_the_content_that_they_were,
-    whatever_a_part_holds_comes_back_byte_for_byte,
-    what_is_no_part_is_refused,
+    blocks_come_back_as_content,
+    parts_round_trip_byte_for_byte,
+    an_invalid_part_is_refused,
     a_patch_sets_blocks_parts_and_text,
     titles_exports_and_shares_have_the_text,
 );
@@ -68,7 +68,7 @@ async fn parts_come_back_with_a_text_beside_them(site: Site) {
     }
 }
 
-async fn blocks_come_back_as_the_content_that_they_were(site: Site) {
+async fn blocks_come_back_as_content(site: Site) {
     let long = text(&"What is the meaning of this? ".repeat(100));
     for (content, more) in [
         (json!([text("hi")]), json!({})),
@@ -124,7 +124,7 @@ fn any_string() -> impl Strategy<Value = String> {
     ]
 }
 
-async fn whatever_a_part_holds_comes_back_byte_for_byte(site: Site) {
+async fn parts_round_trip_byte_for_byte(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut runner = TestRunner::deterministic();
@@ -167,7 +167,7 @@ async fn whatever_a_part_holds_comes_back_byte_for_byte(site: Site) {
     }
 }
 
-async fn what_is_no_part_is_refused(site: Site) {
+async fn an_invalid_part_is_refused(site: Site) {
     let user = begin(&site, message("m", "user", "hi")).await;
     let before = user.open("c").await;
     let many = vec![text("x"); limits::PART_COUNT + 1];

@@ -10,13 +10,13 @@ on_both_stores!(
     a_user_cannot_read_anothers_conversation_by_guessing_its_id,
     two_users_may_use_the_same_conversation_id,
     two_users_may_use_the_same_message_id,
-    a_user_cannot_patch_anothers_message_through_his_own_conversation,
+    a_user_cannot_patch_anothers_message_through_their_own_conversation,
     an_id_cannot_collide_with_another_key,
-    the_user_is_not_who_the_client_says_he_is,
+    the_user_id_comes_from_the_token_only,
     text_comes_back_as_it_was_sent,
-    saving_removes_what_the_client_removed,
+    saving_removes_messages_the_client_left_out,
     messages_of_one_millisecond_keep_their_order,
-    appending_to_a_deleted_conversation_brings_nothing_back,
+    appending_to_a_deleted_conversation_is_refused,
     an_append_whose_response_was_lost_counts_once,
     a_conversation_kept_alive_keeps_its_old_messages,
     an_expired_conversation_leaves_the_list,
@@ -71,7 +71,7 @@ async fn two_users_may_use_the_same_message_id(site: Site) {
 }
 
 /// 4.
-async fn a_user_cannot_patch_anothers_message_through_his_own_conversation(site: Site) {
+async fn a_user_cannot_patch_anothers_message_through_their_own_conversation(site: Site) {
     let (owner, other) = (site.user().await, site.user().await);
     owner
         .create("c", vec![message("victim", "user", "original")])
@@ -116,7 +116,7 @@ async fn an_id_cannot_collide_with_another_key(site: Site) {
 }
 
 /// 6.
-async fn the_user_is_not_who_the_client_says_he_is(site: Site) {
+async fn the_user_id_comes_from_the_token_only(site: Site) {
     let owner = site.user().await;
     owner
         .create("c", vec![message("m", "user", "private")])
@@ -214,7 +214,7 @@ async fn text_comes_back_as_it_was_sent(site: Site) {
 }
 
 /// 8.
-async fn saving_removes_what_the_client_removed(site: Site) {
+async fn saving_removes_messages_the_client_left_out(site: Site) {
     let user = site.user().await;
     user.create(
         "c",
@@ -257,7 +257,7 @@ async fn messages_of_one_millisecond_keep_their_order(site: Site) {
 }
 
 /// 10.
-async fn appending_to_a_deleted_conversation_brings_nothing_back(site: Site) {
+async fn appending_to_a_deleted_conversation_is_refused(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     user.delete("/api/conversations/c").await.expect(200);

@@ -8,13 +8,13 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    a_tag_is_of_one_user,
-    a_tag_is_of_one_life,
-    every_write_takes_lists_and_any,
-    a_save_may_be_for_a_new_conversation_only,
-    a_repeat_is_named_by_a_key_and_answered_again,
-    a_key_names_one_request,
-    a_key_that_is_older_than_what_is_remembered_is_refused,
+    a_tag_matches_for_one_user_only,
+    a_tag_does_not_match_a_recreated_conversation,
+    every_write_accepts_lists_and_the_wildcard,
+    a_save_can_require_a_new_conversation,
+    a_repeat_with_the_same_key_gets_the_same_response,
+    a_key_is_bound_to_one_request,
+    a_key_older_than_the_log_is_refused,
 );
 
 const C: &str = "/api/conversations/c";
@@ -28,7 +28,7 @@ async fn two_alike(site: &Site) -> (Client, Client) {
     (ada, bob)
 }
 
-async fn a_tag_is_of_one_user(site: Site) {
+async fn a_tag_matches_for_one_user_only(site: Site) {
     let (ada, bob) = two_alike(&site).await;
     for path in [C, "/api/conversations/c/messages"] {
         let adas = ada.get(path).await;
@@ -60,7 +60,7 @@ async fn a_tag_is_of_one_user(site: Site) {
 /// Two versions that nothing but their user tells apart: made in the same millisecond, which only the embedded store can
 /// be made to do.
 #[tokio::test]
-async fn a_tag_is_of_one_user_where_all_else_is_equal() {
+async fn tags_of_two_users_differ_where_all_else_is_equal() {
     let site = Site::stopped_at(Duration::from_secs(1_800_000_000)).await;
     let (ada, bob) = two_alike(&site).await;
     let (adas, bobs) = (ada.get(C).await, bob.get(C).await);
@@ -71,7 +71,7 @@ async fn a_tag_is_of_one_user_where_all_else_is_equal() {
     assert!(bobs.expect(200).to_string().contains("bob's"));
 }
 
-async fn a_tag_is_of_one_life(site: Site) {
+async fn a_tag_does_not_match_a_recreated_conversation(site: Site) {
     let user = site.user().await;
     let before = user.create("c", vec![message("m", "user", "before")]).await;
     user.delete("/api/user").await.expect(200);
@@ -115,7 +115,7 @@ async fn writes(user: &Client) -> Vec<TestResponse> {
     ]
 }
 
-async fn every_write_takes_lists_and_any(site: Site) {
+async fn every_write_accepts_lists_and_the_wildcard(site: Site) {
     let user = site.user().await;
     let created = user.create("c", vec![message("m", "user", "m")]).await;
     let tag = etag_of(&created);
@@ -141,7 +141,7 @@ async fn every_write_takes_lists_and_any(site: Site) {
     }
 }
 
-async fn a_save_may_be_for_a_new_conversation_only(site: Site) {
+async fn a_save_can_require_a_new_conversation(site: Site) {
     let user = site.user().await;
     let creator = user.with_header("if-none-match", "*");
     let body = json!({ "messages": [message("m", "user", "first")] });
@@ -162,7 +162,7 @@ async fn a_save_may_be_for_a_new_conversation_only(site: Site) {
     changer.put(C, &other).await.expect(200);
 }
 
-async fn a_repeat_is_named_by_a_key_and_answered_again(site: Site) {
+async fn a_repeat_with_the_same_key_gets_the_same_response(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "m")]).await;
     let body = json!({ "title": "T", "messages": [message("m", "user", "saved")] });
@@ -177,7 +177,7 @@ async fn a_repeat_is_named_by_a_key_and_answered_again(site: Site) {
     assert_eq!(crate::common::ids(&opened["messages"]), ["m", "theirs"]);
 }
 
-async fn a_key_names_one_request(site: Site) {
+async fn a_key_is_bound_to_one_request(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let named = user.with_header("idempotency-key", "click-1");
@@ -196,7 +196,7 @@ async fn a_key_names_one_request(site: Site) {
     }
 }
 
-async fn a_key_that_is_older_than_what_is_remembered_is_refused(site: Site) {
+async fn a_key_older_than_the_log_is_refused(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     // Of the 1st of January 2024.

@@ -8,17 +8,17 @@ use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_code_brings_its_user_back_as_often_as_needed,
-    a_new_code_replaces_the_one_before,
-    a_revoked_code_is_wrong,
-    a_code_outlasts_a_sign_out_everywhere,
+    a_code_can_be_used_repeatedly,
+    a_new_code_replaces_the_previous_one,
+    a_revoked_code_is_refused,
+    a_code_survives_a_sign_out_everywhere,
     a_code_goes_with_its_user,
-    a_claim_revokes_the_code_of_who_is_claimed,
+    a_claim_revokes_the_code_of_the_claimed_user,
     a_repeat_shows_the_same_code,
     wrong_codes_are_limited_with_those_of_devices,
-    a_code_is_kept_as_long_as_anything_of_its_user,
-    a_code_is_good_under_every_secret_that_verifies,
-    codes_have_a_price_that_does_not_grow,
+    a_code_lasts_as_long_as_its_users_data,
+    a_code_works_under_every_verifying_secret,
+    the_cost_of_codes_is_constant,
 );
 
 const SESSION: &str = "/api/session";
@@ -49,7 +49,7 @@ async fn codes(site: &Site) -> Vec<String> {
     site.keys("recovery:*").await
 }
 
-async fn a_code_brings_its_user_back_as_often_as_needed(site: Site) {
+async fn a_code_can_be_used_repeatedly(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
     assert_eq!(created_at(&user).await, Value::Null);
@@ -79,7 +79,7 @@ async fn a_code_brings_its_user_back_as_often_as_needed(site: Site) {
     }
 }
 
-async fn a_new_code_replaces_the_one_before(site: Site) {
+async fn a_new_code_replaces_the_previous_one(site: Site) {
     let (user, other) = (site.user().await, site.user().await);
     let (first, others) = (code_of(&user).await, code_of(&other).await);
     let second = code_of(&user).await;
@@ -92,7 +92,7 @@ async fn a_new_code_replaces_the_one_before(site: Site) {
     assert_eq!(codes(&site).await.len(), 2);
 }
 
-async fn a_revoked_code_is_wrong(site: Site) {
+async fn a_revoked_code_is_refused(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     let revoke = json!({ "action": "revokeRecoveryCode" });
@@ -109,7 +109,7 @@ async fn a_revoked_code_is_wrong(site: Site) {
     recover(&site.anonymous_caller(), &next).await.expect(200);
 }
 
-async fn a_code_outlasts_a_sign_out_everywhere(site: Site) {
+async fn a_code_survives_a_sign_out_everywhere(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     site.advance(std::time::Duration::from_secs(1));
@@ -137,7 +137,7 @@ async fn a_code_goes_with_its_user(site: Site) {
     }
 }
 
-async fn a_claim_revokes_the_code_of_who_is_claimed(site: Site) {
+async fn a_claim_revokes_the_code_of_the_claimed_user(site: Site) {
     let (source, user) = (site.user().await, site.user().await);
     source.create("c", vec![]).await;
     let (code, own) = (code_of(&source).await, code_of(&user).await);
@@ -229,7 +229,7 @@ async fn left(site: &Site, pattern: &str) -> i64 {
     }
 }
 
-async fn a_code_is_kept_as_long_as_anything_of_its_user(site: Site) {
+async fn a_code_lasts_as_long_as_its_users_data(site: Site) {
     const META: &str = "user:*:conversations:meta";
     const CODE: &str = "recovery:*";
     let user = site.user().await;
@@ -262,7 +262,7 @@ async fn a_code_is_kept_as_long_as_anything_of_its_user(site: Site) {
     recover(&site.anonymous_caller(), &code).await.expect(200);
 }
 
-async fn a_code_is_good_under_every_secret_that_verifies(site: Site) {
+async fn a_code_works_under_every_verifying_secret(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     let next = "another secret that is to be the only one";
@@ -281,7 +281,7 @@ async fn a_code_is_good_under_every_secret_that_verifies(site: Site) {
     assert_eq!(codes(&site).await.len(), 1);
 }
 
-async fn codes_have_a_price_that_does_not_grow(site: Site) {
+async fn the_cost_of_codes_is_constant(site: Site) {
     let warm = site.user().await;
     warm.create("c", vec![]).await;
     code_of(&warm).await;

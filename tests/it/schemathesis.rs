@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use test_support::skip_without;
 use tokio::process::Command;
 
-on_both_stores!(the_service_answers_as_its_document_says);
+on_both_stores!(responses_conform_to_the_document);
 
 /// It takes about a minute on two cores; whatever takes this long has got stuck.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -34,7 +34,7 @@ const VARIABLES: [(&str, &str); 5] = [
     ("SYNC_STREAM_SECONDS", "1"),
 ];
 
-async fn the_service_answers_as_its_document_says(site: Site) {
+async fn responses_conform_to_the_document(site: Site) {
     let Some(program) = find_program() else {
         skip_without(
             "tests of Schemathesis",

@@ -17,7 +17,7 @@ on_both_stores!(
     an_entry_of_a_pipeline_fails_alone,
     any_bytes_come_back_intact,
     a_script_is_sent_by_digest_and_once_by_text,
-    a_subscription_receives_what_is_published,
+    a_subscription_receives_published_messages,
     a_request_over_ten_megabytes_is_not_sent,
 );
 
@@ -101,7 +101,7 @@ async fn a_script_is_sent_by_digest_and_once_by_text(site: Site) {
     }
 }
 
-async fn a_subscription_receives_what_is_published(site: Site) {
+async fn a_subscription_receives_published_messages(site: Site) {
     let upstash = client(&site.front.url());
     let mut subscription = upstash
         .subscribe(&Usage::default(), "user:1:events")
@@ -214,7 +214,7 @@ async fn a_database_that_does_not_know_a_flag_gets_the_script_without() {
 }
 
 #[tokio::test]
-async fn an_https_url_is_spoken_to_in_tls_only() {
+async fn an_https_url_uses_tls_only() {
     let (address, server) = server(vec![
         "HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{\"result\":\"UE9O\"}",
     ]);

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_stands_below_its_conversation() {
+    fn matches_are_printed_below_their_conversation() {
         let hit = json!({
             "conversation": { "id": "c", "title": "T", "updatedAt": "2026-01-02T03:04:05Z", "messageCount": 2 },
             "messages": [{ "excerpt": { "text": "one\ntwo" } }],

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_looked_at_too() {
+    fn truncated_text_is_filtered_too() {
         assert_eq!(shout("{\"a\":\"secr et secret"), "{\"a\":\"SECR ET SECRET");
         assert_eq!(
             shout("\"a secret\n{\"b\":\"secret\"}"),

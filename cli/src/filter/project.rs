@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_hold_what_is_below_them_and_no_namesakes() {
+    fn folders_match_their_contents_and_no_namesakes() {
         let projects = Projects::new(&["/nowhere/a".into()], &["/nowhere/a/secret".into()]);
         for (cwd, is_sent) in [
             (Some("/nowhere/a"), true),

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_around_a_secret_stays() {
+    fn text_around_a_secret_is_kept() {
         let address = "postgres://me:pass%20word@db.example.com/x?a=b";
         assert_eq!(
             redact(address),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn text_that_is_no_secret_is_kept() {
         for text in [
             "https://example.com/a:b@c and git@github.com:me/it.git",
             "toolu_01A09q90qw90lq917835lq9 msg_01XFDUDYJgAACzvnptvVoYEL",

@@ -83,7 +83,7 @@ async fn result_of(service: &Service, tool_output: &[&str]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn results_of_tools_are_sent_as_far_as_wanted() {
+async fn tool_results_are_shortened_as_configured() {
     let service = Service::start().await;
     let full = "0123456789".repeat(100);
     assert_eq!(result_of(&service, &[]).await, full);
@@ -106,7 +106,7 @@ fn in_folder(session: &str, folder: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_projects_that_are_wanted_are_sent() {
+async fn only_selected_projects_are_sent() {
     let service = Service::start().await;
     for (arguments, expected) in [
         (&["--project", "/nowhere/a"][..], &["a", "below"][..]),

@@ -58,7 +58,7 @@ async fn a_hook_leaves_the_work_to_another_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_hook_could_not_send_goes_with_the_next_one() {
+async fn the_next_hook_sends_what_the_previous_one_could_not() {
     let service = Service::start().await;
     let machine = service.machine().await;
     for session in ["s", "t"] {

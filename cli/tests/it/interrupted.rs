@@ -47,7 +47,7 @@ async fn check(machine: &Machine) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_killed_goes_on() {
+async fn a_killed_sync_resumes() {
     let service = Service::start().await;
     let machine = service.machine().await;
     write_sessions(&machine);
@@ -69,7 +69,7 @@ async fn what_was_killed_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_killed_before_it_heard_of_its_success_is_there_once() {
+async fn a_sync_killed_before_its_response_stores_everything_once() {
     let service = Service::start().await;
     let machine = service.machine().await;
     let other = service.other_machine_of(&machine).await;
@@ -87,7 +87,7 @@ async fn what_was_killed_before_it_heard_of_its_success_is_there_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_is_away_costs_nothing_but_time() {
+async fn an_unreachable_service_loses_nothing() {
     let service = Service::start().await;
     let machine = service.machine().await;
     write_sessions(&machine);

@@ -109,7 +109,7 @@ async fn files_grow_while_they_are_synced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_was_cut_or_replaced_starts_over() {
+async fn a_truncated_or_replaced_file_is_read_from_the_start() {
     let service = Service::start().await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..6));
@@ -151,7 +151,7 @@ async fn other_files_are_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_deleted_at_the_service_stays_deleted() {
+async fn conversations_deleted_at_the_service_stay_deleted() {
     let service = Service::start().await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..2));
@@ -199,7 +199,7 @@ async fn a_watch_sends_what_is_added_until_it_is_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_sent_when_it_does() {
+async fn data_over_a_quota_is_sent_once_there_is_room() {
     let service = Service::with(&[("MAX_CONVERSATIONS", "1")]).await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..2));

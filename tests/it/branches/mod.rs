@@ -9,9 +9,9 @@ use crate::common::{Client, Site, ids, message};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    regenerating_keeps_the_old_answer_as_a_sibling,
-    versions_that_come_together_have_the_order_in_which_they_were_sent,
-    editing_the_first_question_begins_anew,
+    regenerating_keeps_the_old_reply_as_a_sibling,
+    versions_sent_together_keep_their_order,
+    editing_the_first_question_starts_a_new_branch,
     switching_shows_the_other_branch_and_back,
     an_unknown_parent_or_head_changes_nothing,
     an_append_to_a_branch_beside_the_path_switches_to_it,
@@ -85,7 +85,7 @@ async fn branched(site: &Site) -> Client {
 const BRANCHED: &str = "q< a1<q q2<a1 b<q2 a2<q";
 
 /// Whichever of them is on the path, which is stored first.
-async fn versions_that_come_together_have_the_order_in_which_they_were_sent(site: Site) {
+async fn versions_sent_together_keep_their_order(site: Site) {
     for (head, method) in [("a1", "POST"), ("a2", "POST"), ("a3", "PUT")] {
         let user = site.user().await;
         let messages = json!([
@@ -120,7 +120,7 @@ async fn versions_that_come_together_have_the_order_in_which_they_were_sent(site
     }
 }
 
-async fn regenerating_keeps_the_old_answer_as_a_sibling(site: Site) {
+async fn regenerating_keeps_the_old_reply_as_a_sibling(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a1")]).await;
     let appended = user.append("c", vec![behind("a2", "q")]).await.expect(201);
@@ -142,7 +142,7 @@ async fn regenerating_keeps_the_old_answer_as_a_sibling(site: Site) {
     assert_eq!(page["data"][1]["siblingIds"], json!(["a1", "a2"]));
 }
 
-async fn editing_the_first_question_begins_anew(site: Site) {
+async fn editing_the_first_question_starts_a_new_branch(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a")]).await;
     user.append("c", vec![behind("better", ""), said("a2")])

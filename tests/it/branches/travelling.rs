@@ -10,7 +10,7 @@ on_both_stores!(
     a_large_tree_is_exported_in_pieces_and_comes_back,
     an_import_adds_branches_and_switches_nothing,
     a_share_shows_the_active_path,
-    a_claim_and_a_deletion_take_branches_along,
+    claims_and_deletions_include_branches,
     the_trash_keeps_every_branch,
 );
 
@@ -149,7 +149,7 @@ async fn a_share_shows_the_active_path(site: Site) {
     assert_eq!(ids(&read["messages"]), ["q", "a2"]);
 }
 
-async fn a_claim_and_a_deletion_take_branches_along(site: Site) {
+async fn claims_and_deletions_include_branches(site: Site) {
     let source = branched(&site).await;
     let user = site.user().await;
     let claim = json!({ "action": "claim", "token": source.token() });

@@ -8,12 +8,12 @@ use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_claim_that_failed_in_the_middle_is_gone_on_with,
-    a_deletion_amid_a_claim_is_refused_or_final,
+    an_interrupted_claim_is_resumed,
+    a_deletion_during_a_claim_is_refused_or_final,
     a_quota_stops_it_and_loses_nothing,
 );
 
-async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {
+async fn an_interrupted_claim_is_resumed(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let all: Vec<Value> = (0..120)
         .map(|at| json!({ "id": format!("c{at}"), "messages": [message("m", "user", "x")] }))
@@ -46,7 +46,7 @@ async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {
 }
 
 /// Wherever the step that moves a conversation stops.
-async fn a_deletion_amid_a_claim_is_refused_or_final(site: Site) {
+async fn a_deletion_during_a_claim_is_refused_or_final(site: Site) {
     let path = "/api/conversations/c";
     let mut refused = 0;
     claim(&site.user().await, &site.user().await)

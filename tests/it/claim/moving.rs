@@ -10,9 +10,9 @@ use serde_json::json;
 on_both_stores!(
     an_account_takes_over_everything,
     both_conversations_of_one_id_are_kept,
-    what_both_imported_is_there_once,
+    a_conversation_imported_by_both_exists_once,
     a_share_of_a_copy_goes_with_the_account,
-    shares_go_on_and_belong_to_the_account,
+    shares_keep_working_and_belong_to_the_account,
     other_devices_of_the_account_learn_of_it,
     statistics_add_up,
 );
@@ -105,7 +105,7 @@ async fn both_conversations_of_one_id_are_kept(site: Site) {
     account.get("/api/conversations/2").await.expect(404);
 }
 
-async fn what_both_imported_is_there_once(site: Site) {
+async fn a_conversation_imported_by_both_exists_once(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let sample = crate::common::sample();
     for user in [&anonymous, &account] {
@@ -152,7 +152,7 @@ async fn a_share_of_a_copy_goes_with_the_account(site: Site) {
     assert!(site.keys("share:*").await.is_empty());
 }
 
-async fn shares_go_on_and_belong_to_the_account(site: Site) {
+async fn shares_keep_working_and_belong_to_the_account(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     anonymous
         .create("c", vec![message("m", "user", "hi")])

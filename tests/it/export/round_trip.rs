@@ -6,13 +6,13 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    an_export_taken_in_elsewhere_gives_the_same_export,
-    real_conversations_travel_unchanged,
+    an_export_imported_elsewhere_exports_identically,
+    real_conversations_round_trip_unchanged,
     the_export_has_the_order_of_the_list,
     an_empty_account_exports_its_end_only,
-    what_was_sent_indented_is_exported_in_one_line,
-    objects_with_as_many_fields_as_there_may_be_travel_too,
-    titles_are_neither_made_nor_lost,
+    indented_json_is_exported_on_one_line,
+    objects_with_the_most_fields_round_trip,
+    titles_are_neither_generated_nor_lost,
     an_import_reads_lines,
 );
 
@@ -56,11 +56,14 @@ async fn fill(user: &Client) {
     user.delete("/api/conversations/gone").await.expect(200);
 }
 
-async fn an_export_taken_in_elsewhere_gives_the_same_export(site: Site) {
+async fn an_export_imported_elsewhere_exports_identically(site: Site) {
     let user = site.user().await;
     fill(&user).await;
     let response = user.get(EXPORT).await;
-    assert_eq!(response.header("content-type"), Some("application/x-ndjson"));
+    assert_eq!(
+        response.header("content-type"),
+        Some("application/x-ndjson")
+    );
     assert_eq!(
         response.header("content-disposition"),
         Some("attachment; filename=\"conversations.ndjson\"")
@@ -82,7 +85,7 @@ async fn an_export_taken_in_elsewhere_gives_the_same_export(site: Site) {
     assert_travels(&site, &user).await;
 }
 
-async fn real_conversations_travel_unchanged(site: Site) {
+async fn real_conversations_round_trip_unchanged(site: Site) {
     let Some(dump) = real_data() else { return };
     let user = site.user().await;
     user.post("/api/import", &dump).await.expect(200);
@@ -123,7 +126,7 @@ async fn an_empty_account_exports_its_end_only(site: Site) {
     assert_eq!(report["results"], json!([]));
 }
 
-async fn what_was_sent_indented_is_exported_in_one_line(site: Site) {
+async fn indented_json_is_exported_on_one_line(site: Site) {
     let user = site.user().await;
     let conversation = json!({
         "id": "c", "mcpServers": { "a": { "b": [1, 2] } },
@@ -142,7 +145,7 @@ async fn what_was_sent_indented_is_exported_in_one_line(site: Site) {
     assert_travels(&site, &user).await;
 }
 
-async fn objects_with_as_many_fields_as_there_may_be_travel_too(site: Site) {
+async fn objects_with_the_most_fields_round_trip(site: Site) {
     let user = site.user().await;
     let mut message = message("m", "user", "x");
     for index in 0..98 {
@@ -163,7 +166,7 @@ async fn objects_with_as_many_fields_as_there_may_be_travel_too(site: Site) {
         .expect_error(400, "invalid_json");
 }
 
-async fn titles_are_neither_made_nor_lost(site: Site) {
+async fn titles_are_neither_generated_nor_lost(site: Site) {
     let user = site.user().await;
     user.create("untitled", vec![message("m", "user", "")])
         .await;

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     a_large_conversation_is_exported_in_pieces,
-    a_conversation_larger_than_a_request_travels_in_several_lines,
-    many_small_conversations_travel_per_request,
+    a_conversation_larger_than_a_request_is_exported_in_several_lines,
+    small_conversations_are_read_in_batches,
     a_failure_midway_breaks_the_stream_off,
-    what_moves_to_the_top_meanwhile_is_not_missed,
+    a_conversation_that_moves_up_during_an_export_is_not_missed,
 );
 
 async fn a_large_conversation_is_exported_in_pieces(site: Site) {
@@ -44,7 +44,7 @@ async fn a_large_conversation_is_exported_in_pieces(site: Site) {
     assert_travels(&site, &user).await;
 }
 
-async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Site) {
+async fn a_conversation_larger_than_a_request_is_exported_in_several_lines(site: Site) {
     let user = site.user().await;
     let texts: Vec<Value> = (0..7)
         .map(|index| {
@@ -90,7 +90,7 @@ async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Sit
     }
 }
 
-async fn many_small_conversations_travel_per_request(site: Site) {
+async fn small_conversations_are_read_in_batches(site: Site) {
     let user = site.user().await;
     let all: Vec<Value> = (0..200)
         .map(|index| json!({ "id": format!("c{index}"), "messages": [message("a", "user", "x"), message("b", "assistant", "y")] }))
@@ -122,7 +122,7 @@ async fn a_failure_midway_breaks_the_stream_off(site: Site) {
     assert_eq!(user.get(EXPORT).await.text.lines().count(), 121);
 }
 
-async fn what_moves_to_the_top_meanwhile_is_not_missed(site: Site) {
+async fn a_conversation_that_moves_up_during_an_export_is_not_missed(site: Site) {
     let user = site.user().await;
     let all: Vec<Value> = (0..120)
         .map(|index| json!({ "id": format!("c{index}"), "updatedAt": 1_000_000 - index }))

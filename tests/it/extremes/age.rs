@@ -7,12 +7,12 @@ use crate::common::{Cost, Site, ids, message};
 use serde_json::json;
 
 on_both_stores!(
-    tombstones_of_an_old_account_live_as_long_as_others,
-    an_id_used_again_outlives_its_dropped_tombstone,
+    tombstones_of_an_old_account_last_as_long_as_others,
+    a_reused_id_outlives_its_dropped_tombstone,
     thousands_of_revoked_shares_cost_little_and_can_be_erased,
 );
 
-async fn tombstones_of_an_old_account_live_as_long_as_others(site: Site) {
+async fn tombstones_of_an_old_account_last_as_long_as_others(site: Site) {
     let patient = site.deployment(&[("TOKEN_TTL_DAYS", "400")]).await;
     let user = patient.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
@@ -32,7 +32,7 @@ async fn tombstones_of_an_old_account_live_as_long_as_others(site: Site) {
     user.put("/api/conversations/c", &late).await.expect(201);
 }
 
-async fn an_id_used_again_outlives_its_dropped_tombstone(site: Site) {
+async fn a_reused_id_outlives_its_dropped_tombstone(site: Site) {
     let user = site.user().await;
     let path = "/api/conversations/again";
     for id in ["again", "other"] {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     metadata_count_towards_the_quota,
-    all_that_is_kept_counts_and_deleting_gives_it_back,
+    everything_stored_counts_and_deleting_frees_it,
 );
 
 async fn bytes(user: &Client) -> u64 {
@@ -44,7 +44,7 @@ async fn metadata_count_towards_the_quota(site: Site) {
     assert!(bytes(&user).await < 1_010_000);
 }
 
-async fn all_that_is_kept_counts_and_deleting_gives_it_back(site: Site) {
+async fn everything_stored_counts_and_deleting_frees_it(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", &noise(0, 2_000))])
         .await;

@@ -10,10 +10,10 @@ on_both_stores!(
     a_fork_has_the_path_up_to_a_message,
     a_fork_of_a_message_beside_the_path_has_its_branch,
     a_fork_repeated_is_the_same_one,
-    what_cannot_be_forked_is_refused_and_changes_nothing,
-    a_fork_lives_as_long_as_its_user_has_chosen,
+    an_invalid_fork_is_refused_and_changes_nothing,
+    a_fork_has_the_ttl_of_its_user,
     a_fork_costs_no_more_than_its_budget,
-    a_field_is_set_where_it_has_the_value_expected,
+    a_field_is_set_if_it_has_the_expected_value,
 );
 
 fn said(id: &str) -> Value {
@@ -90,7 +90,7 @@ async fn a_fork_repeated_is_the_same_one(site: Site) {
     assert_eq!(state(again), state(fork));
 }
 
-async fn what_cannot_be_forked_is_refused_and_changes_nothing(site: Site) {
+async fn an_invalid_fork_is_refused_and_changes_nothing(site: Site) {
     let user = user_with_conversation(&site).await;
     user.create("taken", vec![message("m", "user", "x")]).await;
     let fork = |of: Value| json!({ "id": "f", "forkOf": of });
@@ -131,7 +131,7 @@ async fn what_cannot_be_forked_is_refused_and_changes_nothing(site: Site) {
     assert_eq!(user.open("taken").await["messageCount"], 1);
 }
 
-async fn a_fork_lives_as_long_as_its_user_has_chosen(site: Site) {
+async fn a_fork_has_the_ttl_of_its_user(site: Site) {
     let user = user_with_conversation(&site).await;
     let forever = json!({ "conversationTtlDays": null });
     user.patch("/api/user", &forever).await.expect(200);
@@ -154,7 +154,7 @@ async fn a_fork_costs_no_more_than_its_budget(site: Site) {
     assert_eq!((cost.requests, cost.commands), (1, 12));
 }
 
-async fn a_field_is_set_where_it_has_the_value_expected(site: Site) {
+async fn a_field_is_set_if_it_has_the_expected_value(site: Site) {
     let user = user_with_conversation(&site).await;
     let set = async |to: Value, expected: Value| {
         let body = json!({ "activeStreamId": to, "$expected": { "activeStreamId": expected } });

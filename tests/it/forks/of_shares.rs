@@ -8,13 +8,13 @@ use crate::common::{Client, DAY, Site, ids, incompressible, message, state};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    anybody_goes_on_with_a_share,
+    anybody_can_fork_a_share,
     a_fork_shows_nothing_of_the_owner_and_outlives_the_share,
     texts_are_copied_byte_for_byte,
-    a_repeat_is_told_the_same_and_two_requests_make_two,
-    what_cannot_be_read_cannot_be_forked,
+    a_repeat_gets_the_same_fork_and_a_new_request_another,
+    an_unreadable_share_cannot_be_forked,
     quotas_and_limits_are_the_callers,
-    it_costs_no_more_than_its_budget,
+    a_fork_of_a_share_stays_in_its_budget,
 );
 
 const ALL: &str = "/api/conversations";
@@ -39,7 +39,7 @@ async fn owner(site: &Site) -> Client {
     owner
 }
 
-async fn anybody_goes_on_with_a_share(site: Site) {
+async fn anybody_can_fork_a_share(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let share = share(&owner, "private-name").await;
     let fork = user.post(ALL, &fork_of(&share)).await;
@@ -170,7 +170,7 @@ async fn texts_are_copied_byte_for_byte(site: Site) {
     );
 }
 
-async fn a_repeat_is_told_the_same_and_two_requests_make_two(site: Site) {
+async fn a_repeat_gets_the_same_fork_and_a_new_request_another(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let share = share(&owner, "private-name").await;
     let named = user.with_header("idempotency-key", "k");
@@ -193,7 +193,7 @@ async fn a_repeat_is_told_the_same_and_two_requests_make_two(site: Site) {
         .expect_error(422, "idempotency_key_reused");
 }
 
-async fn what_cannot_be_read_cannot_be_forked(site: Site) {
+async fn an_unreadable_share_cannot_be_forked(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let living = share(&owner, "private-name").await;
     let revoked = share(&owner, "private-name").await;
@@ -295,7 +295,7 @@ async fn quotas_and_limits_are_the_callers(site: Site) {
     user.post(ALL, &fork_of(&share)).await.expect(201);
 }
 
-async fn it_costs_no_more_than_its_budget(site: Site) {
+async fn a_fork_of_a_share_stays_in_its_budget(site: Site) {
     let (owner, user) = (site.user().await, site.user().await);
     for (id, count) in [("c", 100), ("large", 250)] {
         let messages = (0..count)

@@ -57,7 +57,9 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
     site.anonymous_caller().get(&shares[1]).await.expect(200);
     let response = user.get("/api/session").await.expect(200);
     assert_eq!(
-        response.get("currentConversationId").unwrap_or(&Value::Null),
+        response
+            .get("currentConversationId")
+            .unwrap_or(&Value::Null),
         &Value::Null
     );
     database.make_room();

@@ -28,12 +28,12 @@ mod embedded {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_service_asks_again_and_finds_its_own_work() {
+    async fn the_service_retries_and_recognizes_its_own_write() {
         lose_every_response(Site::embedded().await, Loss::OfTheStore).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_client_asks_again_and_finds_its_own_work() {
+    async fn a_client_retries_and_recognizes_its_own_write() {
         lose_every_response(Site::embedded().await, Loss::OfTheService).await;
     }
 
@@ -47,7 +47,7 @@ mod redis {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_service_asks_again_and_finds_its_own_work() {
+    async fn the_service_retries_and_recognizes_its_own_write() {
         if let Some(site) = Site::redis().await {
             lose_every_response(site, Loss::OfTheStore).await;
         }

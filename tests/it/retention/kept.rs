@@ -6,15 +6,15 @@ use super::{DAY, DAY_MS, USER, days_left, lasting, listed, patch, pttl, purge};
 use crate::common::{Site, ids, message};
 
 on_both_stores!(
-    what_is_pinned_or_kept_never_expires,
-    what_is_kept_no_more_expires_again,
-    what_is_kept_is_erased_and_counted,
+    pinned_and_kept_conversations_never_expire,
+    conversations_no_longer_kept_expire_again,
+    kept_conversations_are_counted_and_erased,
     the_users_keys_expire_once_nothing_is_kept,
-    what_an_earlier_release_has_pinned_is_kept_by_the_list,
-    a_full_account_of_kept_conversations_is_refused_more,
+    listing_keeps_conversations_pinned_by_an_earlier_release,
+    an_account_full_of_kept_conversations_is_refused_more,
 );
 
-async fn what_is_pinned_or_kept_never_expires(site: Site) {
+async fn pinned_and_kept_conversations_never_expire(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     let one = || vec![message("m", "user", "x")];
@@ -63,7 +63,7 @@ async fn what_is_pinned_or_kept_never_expires(site: Site) {
     assert!(account.iter().all(|ttl| *ttl > 1_000 * 365 * DAY_MS));
 }
 
-async fn what_is_kept_no_more_expires_again(site: Site) {
+async fn conversations_no_longer_kept_expire_again(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
@@ -90,7 +90,7 @@ async fn what_is_kept_no_more_expires_again(site: Site) {
     assert_eq!(days_left(&site, &saved), 90);
 }
 
-async fn what_is_kept_is_erased_and_counted(site: Site) {
+async fn kept_conversations_are_counted_and_erased(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     for index in 0..3 {
@@ -132,7 +132,7 @@ async fn the_users_keys_expire_once_nothing_is_kept(site: Site) {
 }
 
 /// An earlier release wrote a pinned conversation with an expiry.
-async fn what_an_earlier_release_has_pinned_is_kept_by_the_list(site: Site) {
+async fn listing_keeps_conversations_pinned_by_an_earlier_release(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     let all: Vec<Value> = (0..15)
@@ -160,7 +160,7 @@ async fn what_an_earlier_release_has_pinned_is_kept_by_the_list(site: Site) {
     assert_eq!(ids(&user.open("c3").await["messages"]), ["m"]);
 }
 
-async fn a_full_account_of_kept_conversations_is_refused_more(site: Site) {
+async fn an_account_full_of_kept_conversations_is_refused_more(site: Site) {
     let deployment = lasting(&site, &[("MAX_CONVERSATIONS", "2")]).await;
     let user = deployment.user().await;
     for id in ["a", "b"] {

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     every_summary_says_when_it_expires,
-    what_is_computed_is_ignored_when_it_is_sent_back,
-    what_expires_soon_is_counted,
+    computed_fields_are_ignored_when_sent_back,
+    conversations_that_expire_soon_are_counted,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -89,7 +89,7 @@ async fn every_summary_says_when_it_expires(site: Site) {
     assert!(!export.text.contains("expiresAt"), "{}", export.text);
 }
 
-async fn what_is_computed_is_ignored_when_it_is_sent_back(site: Site) {
+async fn computed_fields_are_ignored_when_sent_back(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     let never = json!({ "title": "x", "expiresAt": "9999-01-01T00:00:00.000Z" });
@@ -108,7 +108,7 @@ async fn what_is_computed_is_ignored_when_it_is_sent_back(site: Site) {
         .expect_error(400, "invalid_field");
 }
 
-async fn what_expires_soon_is_counted(site: Site) {
+async fn conversations_that_expire_soon_are_counted(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     for id in ["a", "b", "c", "kept"] {

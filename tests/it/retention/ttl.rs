@@ -6,16 +6,16 @@ use super::{DAY, DAY_MS, USER, choose, days_left, lasting, listed, pttl, purge};
 use crate::common::{Site, ids, message};
 
 on_both_stores!(
-    a_user_chooses_how_long_conversations_live,
-    a_longer_ttl_counts_for_what_is_there,
-    a_shorter_ttl_counts_when_a_conversation_is_used,
-    a_choice_is_remembered_without_conversations,
-    a_choice_that_is_none_is_refused,
-    a_deployment_bounds_what_is_kept,
-    a_claim_takes_a_longer_ttl_along,
+    a_user_chooses_the_ttl_of_conversations,
+    a_longer_ttl_applies_to_existing_conversations,
+    a_shorter_ttl_applies_when_a_conversation_is_used,
+    a_chosen_ttl_is_remembered_without_conversations,
+    an_invalid_ttl_is_refused,
+    a_deployment_limits_the_ttl,
+    a_claim_carries_over_a_longer_ttl,
 );
 
-async fn a_user_chooses_how_long_conversations_live(site: Site) {
+async fn a_user_chooses_the_ttl_of_conversations(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     let before = user.get(USER).await.expect(200);
@@ -39,7 +39,7 @@ async fn a_user_chooses_how_long_conversations_live(site: Site) {
     assert_eq!(user.get(USER).await.expect(200)["conversationTtlDays"], 90);
 }
 
-async fn a_longer_ttl_counts_for_what_is_there(site: Site) {
+async fn a_longer_ttl_applies_to_existing_conversations(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     let all: Vec<Value> = (0..230)
@@ -73,7 +73,7 @@ async fn a_longer_ttl_counts_for_what_is_there(site: Site) {
     assert_eq!(ids(&user.open("c7").await["messages"]), ["m"]);
 }
 
-async fn a_shorter_ttl_counts_when_a_conversation_is_used(site: Site) {
+async fn a_shorter_ttl_applies_when_a_conversation_is_used(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     user.create("read", vec![message("m", "user", "x")]).await;
@@ -97,7 +97,7 @@ async fn a_shorter_ttl_counts_when_a_conversation_is_used(site: Site) {
         .expect_error(404, "conversation_deleted");
 }
 
-async fn a_choice_is_remembered_without_conversations(site: Site) {
+async fn a_chosen_ttl_is_remembered_without_conversations(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let (short, long) = (deployment.user().await, deployment.user().await);
     choose(&short, json!(1)).await;
@@ -118,7 +118,7 @@ async fn a_choice_is_remembered_without_conversations(site: Site) {
     );
 }
 
-async fn a_choice_that_is_none_is_refused(site: Site) {
+async fn an_invalid_ttl_is_refused(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let user = deployment.user().await;
     choose(&user, json!(10)).await;
@@ -133,7 +133,7 @@ async fn a_choice_that_is_none_is_refused(site: Site) {
     assert_eq!(user.get(USER).await.expect(200)["conversationTtlDays"], 10);
 }
 
-async fn a_deployment_bounds_what_is_kept(site: Site) {
+async fn a_deployment_limits_the_ttl(site: Site) {
     let deployment = lasting(&site, &[("MAX_CONVERSATION_TTL_DAYS", "120")]).await;
     let user = deployment.user().await;
     let pinned = json!({ "id": "c", "pinned": true, "messages": [message("m", "user", "x")] });
@@ -155,7 +155,7 @@ async fn a_deployment_bounds_what_is_kept(site: Site) {
     assert!(listed(&user).await.is_empty());
 }
 
-async fn a_claim_takes_a_longer_ttl_along(site: Site) {
+async fn a_claim_carries_over_a_longer_ttl(site: Site) {
     let deployment = lasting(&site, &[]).await;
     let (source, target) = (deployment.user().await, deployment.user().await);
     choose(&source, json!(400)).await;

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 on_both_stores!(
     an_account_from_before_is_indexed_step_by_step,
     the_first_write_to_an_account_from_before_indexes_a_step_of_it,
-    every_write_has_its_conversation_indexed,
-    a_write_whose_response_is_lost_has_it_indexed_too,
+    every_write_indexes_its_conversation,
+    a_write_whose_response_is_lost_is_indexed,
     a_deleted_message_leaves_no_fingerprint,
-    what_has_too_many_words_is_tried_again_when_there_is_less_of_it,
+    a_conversation_with_too_many_words_is_indexed_once_it_shrinks,
     a_claim_brings_signatures_along,
     agent_sessions_are_not_searched,
 );
@@ -121,7 +121,7 @@ async fn indexes(site: &Site, user: &Client, id: &str, call: impl Future<Output 
     assert_eq!(done, of);
 }
 
-async fn every_write_has_its_conversation_indexed(site: Site) {
+async fn every_write_indexes_its_conversation(site: Site) {
     let user = site.user().await;
     let a = "/api/conversations/a";
     let messages = [("m", "first"), ("n", "second"), ("o", "third")];
@@ -159,7 +159,7 @@ async fn every_write_has_its_conversation_indexed(site: Site) {
     assert_eq!(found(&user, "imported").await, ["a", "fork"]);
 }
 
-async fn a_write_whose_response_is_lost_has_it_indexed_too(site: Site) {
+async fn a_write_whose_response_is_lost_is_indexed(site: Site) {
     let user = site.user().await;
     user.create("a", said("needle")).await;
     forget_signature(&site, "a").await;
@@ -226,7 +226,7 @@ async fn number(site: &Site, id: &str) -> i64 {
     state.split(' ').nth(6).unwrap().parse().unwrap()
 }
 
-async fn what_has_too_many_words_is_tried_again_when_there_is_less_of_it(site: Site) {
+async fn a_conversation_with_too_many_words_is_indexed_once_it_shrinks(site: Site) {
     let user = site.user().await;
     use_every_script(&user).await;
     let messages = (0..4).map(words).collect();

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     words_prefixes_and_phrases_are_found_and_marked,
-    it_agrees_with_regular_expressions,
+    results_agree_with_regular_expressions,
     a_page_costs_the_same_for_every_account,
-    what_is_gone_is_not_found,
+    deleted_conversations_are_not_found,
     a_large_conversation_is_read_in_parts,
     branches_forks_and_imports_are_found,
-    filters_narrow_it_down,
-    what_cannot_be_searched_for_is_refused,
+    filters_narrow_the_search,
+    an_unsearchable_query_is_refused,
 );
 
 async fn page(user: &Client, query: &str) -> Value {
@@ -111,7 +111,7 @@ async fn words_prefixes_and_phrases_are_found_and_marked(site: Site) {
 }
 
 /// Random conversations and queries, compared with regular expressions over what was sent.
-async fn it_agrees_with_regular_expressions(site: Site) {
+async fn results_agree_with_regular_expressions(site: Site) {
     for seed in [7, 8] {
         let user = site.user().await;
         let expected = Expected::new(seed, 40);
@@ -168,7 +168,7 @@ async fn a_page_costs_the_same_for_every_account(site: Site) {
     }
 }
 
-async fn what_is_gone_is_not_found(site: Site) {
+async fn deleted_conversations_are_not_found(site: Site) {
     let user = site.user().await;
     user.create("a", said("needle")).await;
     user.create("b", said("needle")).await;
@@ -277,7 +277,7 @@ async fn branches_forks_and_imports_are_found(site: Site) {
     assert_eq!(found(&user, "imported").await, ["a"]);
 }
 
-async fn filters_narrow_it_down(site: Site) {
+async fn filters_narrow_the_search(site: Site) {
     let user = site.user().await;
     let all = json!([
         { "id": "work", "tags": ["work"], "archived": true, "messages": said("needle") },
@@ -302,7 +302,7 @@ async fn filters_narrow_it_down(site: Site) {
     assert_eq!(found("limit=1").await.len(), 1);
 }
 
-async fn what_cannot_be_searched_for_is_refused(site: Site) {
+async fn an_unsearchable_query_is_refused(site: Site) {
     let user = site.user().await;
     let refused = async |query: &str, code: &str| {
         let path = format!("/api/conversations?{query}");

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     shares_are_counted_and_limited,
-    snapshots_count_as_text_that_is_kept,
+    snapshots_count_towards_the_quota,
     readers_are_limited_by_address,
     bad_requests_change_nothing,
-    calls_have_a_price_that_does_not_grow,
+    the_cost_of_calls_is_constant,
 );
 
 async fn shares_are_counted_and_limited(site: Site) {
@@ -34,7 +34,7 @@ async fn shares_are_counted_and_limited(site: Site) {
     assert_eq!(site.keys("share:*").await.len(), 100);
 }
 
-async fn snapshots_count_as_text_that_is_kept(site: Site) {
+async fn snapshots_count_towards_the_quota(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "10000")]).await;
     let user = strict.user().await;
     user.create("c", vec![message("m", "user", &incompressible(1, 4_000))])
@@ -126,7 +126,7 @@ async fn bad_requests_change_nothing(site: Site) {
     assert_eq!(site.keys("share:*").await.len(), 0);
 }
 
-async fn calls_have_a_price_that_does_not_grow(site: Site) {
+async fn the_cost_of_calls_is_constant(site: Site) {
     let user = site.user().await;
     let messages: Vec<Value> = (0..1_000)
         .map(|at| message_at(&format!("m{at}"), at))

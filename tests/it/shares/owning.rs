@@ -11,8 +11,8 @@ on_both_stores!(
     a_revoked_share_is_gone,
     nobody_revokes_or_lists_anothers_share,
     a_share_expires,
-    deleting_the_conversation_takes_its_shares_along,
-    erasing_the_user_takes_all_shares_along,
+    deleting_a_conversation_deletes_its_shares,
+    erasing_a_user_deletes_all_shares,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -99,7 +99,7 @@ async fn a_share_expires(site: Site) {
     user.delete(&path(&long)).await.expect(200);
 }
 
-async fn deleting_the_conversation_takes_its_shares_along(site: Site) {
+async fn deleting_a_conversation_deletes_its_shares(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
     user.create("d", vec![message("m", "user", "hi")]).await;
@@ -121,7 +121,7 @@ async fn deleting_the_conversation_takes_its_shares_along(site: Site) {
         .expect_error(404, "conversation_not_found");
 }
 
-async fn erasing_the_user_takes_all_shares_along(site: Site) {
+async fn erasing_a_user_deletes_all_shares(site: Site) {
     let (user, bystander) = (site.user().await, site.user().await);
     for client in [&user, &bystander] {
         client.create("c", vec![message("m", "user", "hi")]).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     anybody_with_the_id_reads_the_snapshot,
-    nothing_of_the_user_or_the_servers_shows,
+    a_snapshot_reveals_nothing_about_user_or_server,
     texts_come_back_byte_for_byte,
     a_long_conversation_is_read_in_pages,
     an_empty_conversation_can_be_shared,
@@ -59,7 +59,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         .expect(200);
 }
 
-async fn nothing_of_the_user_or_the_servers_shows(site: Site) {
+async fn a_snapshot_reveals_nothing_about_user_or_server(site: Site) {
     let user = site.user().await;
     let id = user.get("/api/session").await.expect(200)["userId"].clone();
     let body = json!({

@@ -5,12 +5,12 @@ use crate::common::{Site, message};
 use embedded_store::front::Fault;
 
 on_both_stores!(
-    sharing_twice_by_one_name_makes_one_share,
-    a_share_whose_response_was_lost_is_made_once,
+    sharing_twice_with_one_key_creates_one_share,
+    a_share_whose_response_was_lost_is_created_once,
     a_revocation_whose_response_was_lost_succeeds,
 );
 
-async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
+async fn sharing_twice_with_one_key_creates_one_share(site: Site) {
     let (user, other) = (site.user().await, site.user().await);
     for client in [&user, &other] {
         client.create("c", vec![]).await;
@@ -36,7 +36,7 @@ async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
         .expect_error(404, "share_not_found");
 }
 
-async fn a_share_whose_response_was_lost_is_made_once(site: Site) {
+async fn a_share_whose_response_was_lost_is_created_once(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     share(&user, "c").await;

@@ -109,7 +109,12 @@ impl Laboratory {
         let key = self.key();
         let response = situation.call.send(&account, key.as_deref()).await;
         self.deployment.idle().await;
-        assert!(response.status < 300, "{}: {}", situation.name, response.text);
+        assert!(
+            response.status < 300,
+            "{}: {}",
+            situation.name,
+            response.text
+        );
         take_token(&mut account, situation, &response);
         let after = View::of(&account.client).await;
         after.check_counts(situation.name);

@@ -37,12 +37,12 @@ mod embedded {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_stopped_call_is_put_right_by_another_one() {
+    async fn a_stopped_call_is_repaired_by_another_one() {
         stop_every_command(Site::embedded().await, "ERR injected", false, |_| true).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_stopped_call_is_put_right_by_its_repeat() {
+    async fn a_stopped_call_is_repaired_by_its_repeat() {
         stop_every_command(Site::embedded().await, "ERR injected", true, |situation| {
             situation.is_about_conversations
         })
@@ -60,7 +60,7 @@ mod redis {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_stopped_call_is_put_right_by_another_one() {
+    async fn a_stopped_call_is_repaired_by_another_one() {
         if let Some(site) = Site::redis().await {
             stop_every_command(site, "ERR injected", false, is_freeing).await;
         }

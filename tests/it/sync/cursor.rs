@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 on_both_stores!(
     without_a_cursor_everything_comes_page_by_page,
     a_cursor_finds_what_changed_and_what_was_deleted,
-    a_write_tells_whether_anything_was_missed,
-    nothing_changed_costs_three_commands,
+    a_write_reveals_whether_changes_were_missed,
+    a_sync_without_changes_costs_three_commands,
     changes_in_one_millisecond_are_all_found_once,
-    what_changes_while_everything_is_read_is_found,
+    changes_during_a_full_read_are_found,
     an_import_voids_older_cursors,
     an_old_save_voids_older_cursors,
     a_cursor_older_than_the_tombstones_starts_over,
@@ -74,7 +74,7 @@ async fn a_cursor_finds_what_changed_and_what_was_deleted(site: Site) {
 }
 
 /// Who knows the clock before a write, and sees the write, need not ask: its clock is a cursor.
-async fn a_write_tells_whether_anything_was_missed(site: Site) {
+async fn a_write_reveals_whether_changes_were_missed(site: Site) {
     let user = site.user().await;
     let message = message("m", "user", "x");
     let mut clock = user.create("c", vec![]).await["clock"].clone();
@@ -114,7 +114,7 @@ async fn a_write_tells_whether_anything_was_missed(site: Site) {
     );
 }
 
-async fn nothing_changed_costs_three_commands(site: Site) {
+async fn a_sync_without_changes_costs_three_commands(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut follower = Follower::default();
@@ -163,7 +163,7 @@ async fn changes_in_one_millisecond_are_all_found_once(site: Site) {
     assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), 20);
 }
 
-async fn what_changes_while_everything_is_read_is_found(site: Site) {
+async fn changes_during_a_full_read_are_found(site: Site) {
     let user = site.user().await;
     for index in 0..8 {
         user.create(&format!("c{index}"), vec![]).await;

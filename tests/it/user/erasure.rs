@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     after_erasure_no_key_names_the_user,
-    erasing_again_and_going_on_after_are_harmless,
-    an_erasure_that_takes_long_is_gone_on_with,
-    an_erasure_that_failed_is_gone_on_with,
-    what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor,
-    the_dead_are_erased_too,
-    a_dead_conversation_saved_anew_has_its_new_messages_only,
-    a_write_during_an_erasure_leaves_no_half_conversation,
+    erasing_again_and_writing_afterwards_are_harmless,
+    a_long_erasure_is_resumed,
+    a_failed_erasure_is_resumed,
+    a_cursor_sees_the_deletions_of_a_stopped_erasure,
+    expired_conversations_are_erased_too,
+    an_expired_conversation_saved_again_has_only_its_new_messages,
+    a_write_during_an_erasure_leaves_no_partial_conversation,
     a_cursor_from_before_an_erasure_starts_over,
 );
 
@@ -140,7 +140,7 @@ async fn after_erasure_no_key_names_the_user(site: Site) {
     assert_eq!(other.open("c1").await["messages"][0]["content"], "kept");
 }
 
-async fn erasing_again_and_going_on_after_are_harmless(site: Site) {
+async fn erasing_again_and_writing_afterwards_are_harmless(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     user.delete(USER).await.expect(200);
@@ -159,7 +159,7 @@ async fn erasing_again_and_going_on_after_are_harmless(site: Site) {
     assert_eq!(list["data"].as_array().unwrap().len(), 1);
 }
 
-async fn an_erasure_that_takes_long_is_gone_on_with(site: Site) {
+async fn a_long_erasure_is_resumed(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     live(&user).await;
@@ -179,7 +179,7 @@ async fn an_erasure_that_takes_long_is_gone_on_with(site: Site) {
     assert_no_trace(&site, &id).await;
 }
 
-async fn an_erasure_that_failed_is_gone_on_with(site: Site) {
+async fn a_failed_erasure_is_resumed(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     live(&user).await;
@@ -192,7 +192,7 @@ async fn an_erasure_that_failed_is_gone_on_with(site: Site) {
     assert_no_trace(&site, &id).await;
 }
 
-async fn what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor(site: Site) {
+async fn a_cursor_sees_the_deletions_of_a_stopped_erasure(site: Site) {
     let user = site.user().await;
     live(&user).await;
     let mut path = "/api/sync".to_owned();
@@ -212,7 +212,7 @@ async fn what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor(site: Sit
 }
 
 /// Redis, whose clock nobody moves here, still holds the messages of what has outlived its life.
-async fn the_dead_are_erased_too(site: Site) {
+async fn expired_conversations_are_erased_too(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     user.create("listed", vec![message("m", "user", "x")]).await;
@@ -234,7 +234,7 @@ async fn the_dead_are_erased_too(site: Site) {
     assert_no_trace(&site, &id).await;
 }
 
-async fn a_dead_conversation_saved_anew_has_its_new_messages_only(site: Site) {
+async fn an_expired_conversation_saved_again_has_only_its_new_messages(site: Site) {
     let user = site.user().await;
     for id in ["saved", "imported", "forgotten"] {
         user.create(id, vec![message("old", "user", "x")]).await;
@@ -260,7 +260,7 @@ async fn a_dead_conversation_saved_anew_has_its_new_messages_only(site: Site) {
     user.open("saved").await;
 }
 
-async fn a_write_during_an_erasure_leaves_no_half_conversation(site: Site) {
+async fn a_write_during_an_erasure_leaves_no_partial_conversation(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     live(&user).await;

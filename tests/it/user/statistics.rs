@@ -6,7 +6,7 @@ use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    statistics_tell_what_is_and_what_ever_was,
+    statistics_report_current_and_all_time_totals,
     a_new_user_has_done_nothing,
     activity_is_counted_by_day,
     a_repeated_write_is_counted_once,
@@ -32,7 +32,7 @@ fn activity(statistics: &Value, days: usize) -> Vec<(u64, u64)> {
         .collect()
 }
 
-async fn statistics_tell_what_is_and_what_ever_was(site: Site) {
+async fn statistics_report_current_and_all_time_totals(site: Site) {
     let user = site.user().await;
     user.create("a", vec![with_tokens("m", 10), with_tokens("n", 5)])
         .await;

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 on_both_stores!(
     an_import_of_old_chats_is_no_activity_of_today,
     a_message_counts_on_the_day_of_its_timestamp,
-    what_is_there_already_is_not_counted_again,
-    a_save_counts_what_is_new_in_it,
+    existing_messages_are_not_counted_again,
+    a_save_counts_only_new_messages,
     a_fork_is_in_the_totals_only,
     messages_are_counted_by_model,
     an_edit_may_name_the_model,
-    models_beyond_a_number_are_one,
+    models_beyond_the_limit_are_grouped,
     an_erasure_forgets_the_models,
 );
 
@@ -111,7 +111,7 @@ async fn a_message_counts_on_the_day_of_its_timestamp(site: Site) {
     assert_eq!(active_days(&user).await[1], (2, 1, 11));
 }
 
-async fn what_is_there_already_is_not_counted_again(site: Site) {
+async fn existing_messages_are_not_counted_again(site: Site) {
     let (user, now) = (site.user().await, site.clock.now_ms());
     let said = [
         dated("q", 1, now - DAY_MS),
@@ -140,7 +140,7 @@ async fn what_is_there_already_is_not_counted_again(site: Site) {
     assert_eq!(after["totals"], before["totals"]);
 }
 
-async fn a_save_counts_what_is_new_in_it(site: Site) {
+async fn a_save_counts_only_new_messages(site: Site) {
     let (user, now) = (site.user().await, site.clock.now_ms());
     user.create(
         "c",
@@ -237,7 +237,7 @@ async fn an_edit_may_name_the_model(site: Site) {
     );
 }
 
-async fn models_beyond_a_number_are_one(site: Site) {
+async fn models_beyond_the_limit_are_grouped(site: Site) {
     let user = site.user().await;
     let long = "x".repeat(129);
     // So long that its value is compressed where it is stored.

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_text() {
+    fn an_unclosed_element_is_text() {
         for text in [
             "<details type=\"reasoning\">\n> x",
             "<details ",
