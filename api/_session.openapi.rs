@@ -36,7 +36,7 @@ fn act() -> Operation {
             "Without a body: a new anonymous user and a token, or with a valid token a fresh one for the same user. \
              The user of an auth provider gets their session, and no token of this service.",
         )
-        .open_to(Access::UserOrStranger)
+        .open_to(Access::UserOrAnonymous)
         .body(false, "SessionAction")
         .response(
             Response::new(201, "A new user with a token; or a code, good once and for 10 minutes; or a recovery code or a read token, shown this once.")

@@ -45,7 +45,7 @@ fn read() -> Operation {
             "Without `id` one's own, the newest first; that takes a token. With `id` the title and messages of a \
              share, page by page: to anybody, and no token is looked at.",
         )
-        .open_to(Access::UserOrStranger)
+        .open_to(Access::UserOrAnonymous)
         .takes_also(share_id(false))
         .takes_also(query(
             "cursor",

@@ -1,4 +1,4 @@
-//! Branches of a conversation, and what the release before has left, in a real browser's database.
+//! Branches of a conversation, and data of the previous release, in a real browser's database.
 
 use serde_json::json;
 
@@ -38,7 +38,7 @@ async fn branches_begun_offline_survive_a_reload_and_are_sent(site: Site) {
     browser.visit("/shared#none").await;
     browser.run(BEGIN, &[]).await;
     browser.run(SAVE, &[]).await;
-    // The page itself has to come from somewhere.
+    // The page itself still has to be served.
     site.faults().refuse(true).await;
     browser.run(BRANCH, &[]).await;
     browser.client.refresh().await.unwrap();
@@ -57,7 +57,7 @@ async fn branches_begun_offline_survive_a_reload_and_are_sent(site: Site) {
     assert_eq!(browser.value("ids('c')").await, json!(["q1", "b1", "b2"]));
 }
 
-/// What the server has: of each message what it follows.
+/// The server's messages with their parents.
 const TREE: &str = "
     const { token } = JSON.parse(localStorage.getItem('claude-session'));
     const headers = { Authorization: `Bearer ${token}` };
@@ -65,7 +65,7 @@ const TREE: &str = "
     const { data } = await response.json();
     return data.map(({ id, parentId }) => `${parentId ?? ''}>${id}`).sort();";
 
-/// A session, and at the server what that release had sent: all but the response to its last request.
+/// A session, and what that release had sent to the server: everything but the response to its last request.
 const LEAVE_BEHIND: &str = "
     const { createEarlier } = await import('/tests/module/earlier-versions.mjs');
     const dump = await (await fetch('/tests/module/version-1.json')).json();

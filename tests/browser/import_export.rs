@@ -1,4 +1,4 @@
-//! Taking conversations along: import and export.
+//! Import and export.
 
 use std::fs;
 use std::path::Path;
@@ -36,8 +36,8 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
     assert_eq!(statistics["totals"]["current"]["conversations"], count);
 }
 
-/// Drags a file over the page and drops it there. The events are made in the page: a busy browser swallows some of those that
-/// are sent to it from outside.
+/// Drags a file over the page and drops it there. The events are created in the page, because a busy browser loses some of
+/// those sent from outside.
 pub async fn drop_on_the_page(browser: &Browser, file: &Path) {
     let name = file.file_name().unwrap().to_str().unwrap();
     let text = fs::read_to_string(file).unwrap();

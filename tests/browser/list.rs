@@ -1,4 +1,4 @@
-//! The list: rename, pin, archive, delete and take that back, search.
+//! The list: rename, pin, archive, delete, undo, search.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -117,7 +117,7 @@ async fn a_deletion_can_be_undone_while_its_notice_is_shown(site: Site) {
     until_deleted(&user, &id).await;
 }
 
-/// Waits until the server has heard of it.
+/// Waits until the server has it.
 async fn until_deleted(user: &Client, id: &str) {
     let path = format!("/api/conversations/{id}");
     let mut response = user.get(&path).await;
@@ -170,7 +170,7 @@ async fn a_search_finds_words_as_they_are_typed(site: Site) {
     browser
         .until("document.activeElement.matches('.message.is-found')")
         .await;
-    // What is written while a search is shown is found, too; by the worker, not by the page.
+    // Messages written while a search is shown are found, too; by the worker, not by the page.
     let body = "const { store } = await import('/app/store.js');
         await store.addMessage(args[0], { id: 'late', type: 'user', content: 'A SEMAPHORE of one' });
         const names = performance.getEntriesByType('resource').map(({ name }) => name);

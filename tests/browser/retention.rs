@@ -1,4 +1,4 @@
-//! What is deleted, and what will expire: the trash, and ways to keep things.
+//! Deleted and expiring conversations: the trash, and ways to keep them.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -21,7 +21,7 @@ async fn a_deleted_conversation_is_restored_from_the_trash(site: Site) {
     browser.choose("Delete").await;
     browser.open_conversation("Explain").await;
     browser.choose("Delete").await;
-    // A person who looks there does not wait for the notices to go.
+    // The trash can be opened while notices are still shown.
     browser.choose_from_page("Trash").await;
     let titles = [
         "Explain the difference between a mutex",
@@ -98,7 +98,7 @@ async fn the_trash_deletes_for_good(site: Site) {
         .await;
     assert!(ids(&user.get(trash).await.expect(200)["data"]).is_empty());
 
-    // Without the server it cannot be looked into.
+    // Without the server it cannot be opened.
     browser.choose_from_page("Usage").await;
     browser.until("document.querySelector('.usage')").await;
     browser.set_offline(true).await;
@@ -143,7 +143,7 @@ async fn conversations_that_expire_soon_are_announced_and_kept(site: Site) {
     browser.until_saved().await;
     browser.visit("/#/expiring").await;
     until_sorted(&browser, "#expiring-list a", &["first"]).await;
-    // It was told of today.
+    // It was announced today already.
     assert_eq!(
         browser
             .value("document.querySelector('#expiring-notice') === null")

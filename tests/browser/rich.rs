@@ -52,7 +52,7 @@ async fn attachments_of_a_message_are_shown(site: Site) {
             .await,
         "sky.png"
     );
-    // What is folded opens by keyboard.
+    // Folded parts open by keyboard.
     assert_eq!(
         browser
             .value("document.querySelectorAll('.content details[open]').length")

@@ -1,4 +1,4 @@
-//! The status line says plainly where things stand.
+//! The status line says whether everything is saved.
 
 use crate::browser::Browser;
 use crate::common::Site;
@@ -20,7 +20,7 @@ async fn being_offline_is_shown_and_survived(site: Site) {
         .until_texts("#status-text", &["Offline, 1 conversation unsent"])
         .await;
     browser.until_texts(".row .unsent", &["· unsent"]).await;
-    // The status may be told before the thread has been drawn.
+    // The status may be shown before the thread is drawn.
     browser
         .until(
             "[...document.querySelectorAll('.message .content')].some((text) => text.textContent.includes('Written without a network'))",
@@ -56,7 +56,7 @@ async fn disabled_storage_is_shown_and_survived(site: Site) {
         .until("document.querySelectorAll('.message').length === 2")
         .await;
     assert_eq!(browser.messages().await[0], "Kept here");
-    // The sample can be looked at all the same.
+    // The sample can still be opened.
     browser
         .client
         .goto(&format!("{}/#/new", off.url()))

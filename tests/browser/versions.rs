@@ -1,4 +1,4 @@
-//! Versions of questions and answers, and conversations that are made of others.
+//! Versions of questions and replies, and forked conversations.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -51,7 +51,7 @@ async fn a_regenerated_reply_is_another_version(site: Site) {
     write_again(&browser).await;
     browser.until_texts(COUNT, &["3 / 3"]).await;
     browser.screenshot("versions").await;
-    // With a reply go the messages behind it.
+    // The messages after a reply go with it.
     browser.click(BEFORE).await;
     browser.until_texts(COUNT, &["2 / 3"]).await;
     // By keyboard: the focus is at the arrow of the version that is shown.
@@ -119,7 +119,7 @@ async fn an_edited_question_is_another_version_with_what_follows_it(site: Site) 
         ["msg-a1", "msg-a2", "msg-a3", "msg-a4"]
     );
 
-    // What is corrected in its place has no versions.
+    // A correction in place makes no version.
     browser
         .click(".message.user:nth-of-type(3) [title='Edit message']")
         .await;

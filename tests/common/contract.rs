@@ -1,4 +1,4 @@
-//! Holds every response that a test gets to what `public/openapi.json` says of it.
+//! Checks every response that a test gets against `public/openapi.json`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use super::client::TestResponse;
 
-/// What makes the document anew.
+/// The command that regenerates the document.
 pub const UPDATE: &str =
     "UPDATE_OPENAPI=1 cargo test -p integration --test it openapi is_up_to_date";
 
-/// Headers that a response may only have where the document says so.
+/// Headers that a response may only have if they are documented.
 const DOCUMENTED_HEADERS: [&str; 10] = [
     "content-disposition",
     "etag",
@@ -44,7 +44,7 @@ pub fn path() -> PathBuf {
     super::repository().join("public/openapi.json")
 }
 
-/// While the document is made there is none to hold anything to.
+/// While the document is being generated, there is nothing to check against.
 pub fn is_being_updated() -> bool {
     std::env::var("UPDATE_OPENAPI").is_ok_and(|value| value == "1")
 }
@@ -115,7 +115,7 @@ fn check_body(at: &str, documented: &Value, response: &TestResponse) {
     assert!(content.is_object(), "{at}: {content_type} is undocumented");
     let is_readable =
         content_type == "application/json" && response.header("content-encoding").is_none();
-    // Halves of emoji and numbers beyond all bounds come back as they were sent, but not into a `Value`.
+    // Lone surrogates and huge numbers come back as they were sent, but do not fit a `Value`.
     if is_readable && let Ok(json) = serde_json::from_str(&response.text) {
         check_value(at, &content["schema"], &json);
     }
@@ -144,8 +144,8 @@ fn validator(schema: &Value) -> &'static Validator {
     })
 }
 
-/// Objects of which the document does not say that they have other members have none. It does not forbid
-/// them to clients, which have to bear with later versions.
+/// Objects have no other members unless the document says so. The document itself does not forbid them, because
+/// clients must tolerate later versions.
 fn close(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(close),

@@ -1,4 +1,4 @@
-//! A client that keeps up by syncs or by the stream, to be compared with what the list says.
+//! A client that follows changes by sync or stream, to be compared with the list.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Client;
 
-/// A client that keeps up.
+/// A client that follows changes.
 #[derive(Default)]
 pub struct Follower {
     pub cursor: Option<String>,
@@ -15,7 +15,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// What to ask next.
+    /// The path of the next request.
     pub fn path(&self, limit: usize) -> String {
         let cursor = self
             .cursor
@@ -30,7 +30,7 @@ impl Follower {
         response
     }
 
-    /// Takes over what a response says.
+    /// Applies a response.
     pub fn apply(&mut self, response: &Value) {
         if response["reset"] == true {
             self.known.clear();
@@ -51,7 +51,7 @@ impl Follower {
     }
 }
 
-/// What the list says there is.
+/// The content of the list.
 pub async fn truth(user: &Client) -> BTreeMap<String, u64> {
     let (mut all, mut cursor) = (BTreeMap::new(), String::new());
     loop {

@@ -26,7 +26,7 @@ on_both_stores!(
 const DAY: Duration = Duration::from_secs(86_400);
 const STREAMS: usize = 8;
 
-/// The defaults, but for the limits of calls, which these tests do not ask about.
+/// The defaults, except for rate limits, which these tests are not about.
 const UNLIMITED: [(&str, &str); 3] = [
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
@@ -49,7 +49,7 @@ async fn a_stream_over_the_limit_is_refused_before_subscribing(site: Site) {
     assert_eq!(status, 429, "{text}");
     assert!(text.contains("too_many_streams"), "{text}");
     assert_eq!(site.front.counts().subscriptions, before);
-    // Asking without a stream goes on, and so does another user's stream.
+    // Polling still works, and so does another user's stream.
     user.get("/api/sync").await.expect(200);
     open_streams(&site.user().await, 1).await;
     drop(open);
@@ -62,7 +62,7 @@ async fn closing_a_stream_makes_room(site: Site) {
     open.pop();
     let mut tries = 0;
     while ask_for_stream(&user).await.0 != 200 {
-        // Until the service has seen it.
+        // Until the service has noticed.
         tokio::time::sleep(Duration::from_millis(10)).await;
         tries += 1;
         assert!(tries < 500);
@@ -92,7 +92,7 @@ async fn open_streams(user: &Client, count: usize) -> Vec<Events> {
     open
 }
 
-/// The status; and the text, where it is an error.
+/// The status, and the text of an error.
 async fn ask_for_stream(user: &Client) -> (u16, String) {
     let request = user.raw("/api/sync").header("accept", "text/event-stream");
     let response = request.send().await.unwrap();
@@ -111,7 +111,7 @@ async fn new_users_per_address_are_limited_per_day(site: Site) {
     }
     let response = here.post("/api/session", &json!({})).await;
     response.expect_error(429, "too_many_new_users");
-    // Who is known goes on, and so does another address.
+    // Known users are still served, and so are other addresses.
     let elsewhere = anonymous_caller.with_header("x-real-ip", "192.0.2.2");
     let known = elsewhere.newcomer().await;
     let known = known.with_header("x-real-ip", "192.0.2.1");
@@ -120,7 +120,7 @@ async fn new_users_per_address_are_limited_per_day(site: Site) {
     here.newcomer().await;
 }
 
-/// So many bytes of text that no compression makes much smaller.
+/// This many bytes of text that hardly compresses.
 fn noise(seed: u64, length: usize) -> String {
     let mut random = fastrand::Rng::with_seed(seed);
     (0..length).map(|_| random.alphanumeric()).collect()
@@ -148,7 +148,7 @@ async fn bytes_per_address_are_limited_per_day(site: Site) {
     refused.expect_error(429, "too_much_from_address");
     let count = user.open("c").await["messageCount"].as_u64().unwrap();
     assert_eq!(count, written);
-    // As stored, a text takes up at least three quarters of what it was.
+    // Stored, a text takes up at least three quarters of its length.
     assert!((5..=9).contains(&written), "{written}");
     let newcomer = deployment.anonymous_caller();
     let response = newcomer.post("/api/session", &json!({})).await;
@@ -183,7 +183,7 @@ async fn two_instances_add_up_the_bytes_of_an_address(site: Site) {
         }
         assert!(written < 20);
     }
-    // Each instance may have up to 1 MB, and the write that filled it, that the other does not know of.
+    // Each instance may hold up to 1 MB, plus the write that filled it, that the others do not know of.
     assert!((7..=14).contains(&written), "{written}");
 }
 
@@ -234,7 +234,7 @@ async fn the_command_budget_refuses_new_users_first_and_deletions_never(site: Si
     user.get("/api/conversations").await.expect(200);
 }
 
-/// Each adds up every 500 commands, so what another has spent since is unknown.
+/// Each instance reports every 500 commands, so what another has spent since is unknown.
 async fn two_instances_share_the_budget_of_commands(site: Site) {
     let budget = 2_000;
     let mut deployments = Vec::new();
@@ -274,7 +274,7 @@ async fn a_caller_over_the_limit_costs_no_request(site: Site) {
         commands: 0,
     };
     let title = json!({ "title": "x" }).to_string();
-    // Were it parsed, it would be refused for what it is.
+    // If it were parsed, it would be refused as invalid.
     let no_json = "[".repeat(4_000_000);
     let received = site.front.counts().received;
     for (method, path, body) in [

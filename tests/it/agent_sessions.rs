@@ -1,4 +1,4 @@
-//! Agent sessions: entries appended and read, and lists that have them or have not.
+//! Agent sessions: entries are appended and read, and some lists include them.
 
 use crate::common::events::Events;
 use crate::common::{Client, Site, ids, message};
@@ -21,7 +21,7 @@ on_both_stores!(
     a_session_moves_with_a_claim_and_is_restored_from_the_trash,
 );
 
-/// What a session is known by.
+/// What identifies a session.
 #[derive(Clone, Copy)]
 struct Key<'a> {
     project: &'a str,
@@ -197,7 +197,7 @@ async fn sessions_are_listed_separately(site: Site) {
     let all = user.get("/api/sync").await.expect(200);
     assert_eq!(all["changed"].as_array().unwrap().len(), 1);
     assert_eq!(listed(&user, "&kind=session").await, ["s"]);
-    // Renamed it stays where it is, and it never becomes a chat, nor a chat a session.
+    // Renaming does not move it, and a session never becomes a chat, nor a chat a session.
     let rename = json!({ "title": "Mine" });
     user.patch(&MAIN.path(), &rename).await.expect(200);
     assert_eq!(listed(&user, "").await, ["chat"]);
@@ -309,7 +309,7 @@ async fn streams_do_not_report_sessions(site: Site) {
     user.append("chat", vec![message("n", "user", "y")])
         .await
         .expect(201);
-    // The notice of the chat does not join, so the stream syncs: of the chat alone.
+    // The chat's notice does not follow on, so the stream syncs, with the chat only.
     let changes = events.next().await;
     assert_eq!(changes.name, "sync");
     assert_eq!(ids(&changes.data["changed"]), ["chat"]);
@@ -384,7 +384,7 @@ async fn a_session_can_be_read_as_a_conversation(site: Site) {
     assert_eq!(data.len(), 2);
     assert_eq!(data[0]["content"], "What is this?");
     assert_eq!(data[1]["type"], "assistant");
-    // Entries of no such session are nothing to read.
+    // A session without entries cannot be read.
     let other = main_of("p", "other");
     other.append(&user, json!([{ "type": "x" }])).await;
     let path = format!("{}?view=chat", other.messages());

@@ -1,4 +1,4 @@
-//! Bad input: a 4xx with a stable code, nothing changed, and nothing asked of the store.
+//! Bad input: a 4xx with a stable code, nothing changed, and no request to the store.
 
 use crate::common::{Client, Site, message, message_at};
 use reqwest::Method;
@@ -214,7 +214,7 @@ async fn oversized_requests_are_refused(site: Site) {
         .await;
     response.expect_error(413, "body_too_large");
     assert_eq!(cost.requests, 0);
-    // What a database request cannot hold, though the body may: each tab is one byte here, two there.
+    // The body is within its limit, but the database request is not: each tab is one byte here and two there.
     let tabs = "\t".repeat(1_500_000);
     let body = format!("[{{\"id\":\"t\",\"x\":[{tabs}]}}]");
     let report = user

@@ -1,4 +1,4 @@
-//! Long contents are stored compressed, and nobody notices.
+//! Long contents are stored compressed, which clients cannot see.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -125,7 +125,7 @@ async fn a_patch_goes_from_small_to_large_and_back(site: Site) {
         let length = stored(&site, &key, "m").await.len();
         assert!(length < 200 + content.len() / 2, "{length}");
     }
-    // The same once more was no change.
+    // Sending the same again changed nothing.
     assert_eq!(user.open("c").await["revision"], 6);
 }
 
@@ -142,7 +142,7 @@ async fn a_title_is_made_from_the_text(site: Site) {
     );
 }
 
-/// What is stored of the message `m`, with another content in its record.
+/// The stored record of message `m`, with another content.
 fn with_content(stored: &str, content: &str) -> String {
     let (head, rest) = stored.split_once("\"content\"\u{1f}").unwrap();
     let (_, tail) = rest.split_once('\u{1e}').unwrap();

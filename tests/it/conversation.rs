@@ -136,7 +136,7 @@ async fn saving_keeps_dates_and_tokens_sent_by_the_client(site: Site) {
         json!({ "id": "b", "type": "user", "content": "x", "tokens": { "input": 1, "output": 2 } });
     let appended = user.append("c", vec![tokens]).await.expect(201);
     assert_eq!(appended["conversation"]["totalTokens"], 102);
-    // Saved with an old date it stands where that belongs.
+    // Saved with an old date, it is listed by that date.
     user.create("today", vec![]).await;
     user.put("/api/conversations/c", &body).await.expect(200);
     let list = user.get("/api/conversations").await.expect(200);
@@ -178,7 +178,7 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
         .put("/api/conversations/c", &json!({ "messages": [] }))
         .await
         .expect(200);
-    // Nothing is there to be at any version.
+    // There is no conversation that could be at a version.
     for tag in [appended.etag(), "*", "\"5\""] {
         let response = user
             .with_header("if-match", tag)

@@ -76,7 +76,7 @@ async fn creating_it_again_changes_nothing(site: Site) {
     let first = user.post("/api/conversations", &body).await.expect(201);
     let again = user.post("/api/conversations", &body).await.expect(200);
     assert_eq!(state(again), state(first));
-    // Nor does a late repetition, when the conversation has moved on.
+    // Nor does a late repeat, after the conversation has changed.
     user.append("c1", vec![message("m2", "user", "more")])
         .await
         .expect(201);
@@ -140,7 +140,7 @@ async fn the_list_is_paged_without_gaps_while_it_changes(site: Site) {
     }
     let first = user.get("/api/conversations?limit=3").await.expect(200);
     assert_eq!(ids(&first["data"]), ["c6", "c5", "c4"]);
-    // The conversation the cursor stands at goes away, and a new one comes to the top.
+    // The conversation at the cursor is deleted, and a new one comes to the top.
     user.delete("/api/conversations/c4").await.expect(200);
     user.create("new", vec![]).await;
     let mut rest = Vec::new();

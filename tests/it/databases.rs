@@ -271,7 +271,7 @@ async fn a_share_too_large_for_one_request_is_copied_in_several(pair: Pair) {
     let original = exported(&second, "c").await;
     assert_eq!(original.len(), 18);
     assert!(exported(&first, "f").await == original);
-    // A repeat finds all of it there, whatever was changed since.
+    // A repeat finds everything, whatever has changed since.
     first.post(ALL, &fork).await.expect(200);
     assert!(exported(&first, "f").await == original);
     first
@@ -281,7 +281,7 @@ async fn a_share_too_large_for_one_request_is_copied_in_several(pair: Pair) {
     first.post(ALL, &fork).await.expect(200);
     assert_eq!(first.open("f").await["messageCount"], 17);
 
-    // It fits whole or not at all, and what was interrupted is gone on with.
+    // It is copied whole or not at all, and an interrupted copy is continued.
     let third = pair.one_in_each().await.0;
     let ((), faults) = ((), pair.one.faults());
     third.get(ALL).await.expect(200);

@@ -113,7 +113,8 @@ async fn a_repeat_shows_a_code_that_works(site: Site) {
     assert_ne!(code_of(&user).await, first);
 }
 
-/// Of a user without data next to nothing is kept, and that for a minute; but what knows of the code has to last as long.
+/// Next to nothing is kept of a user without data, and only for a minute; but the record of the code has to last as long
+/// as the code.
 async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
@@ -125,7 +126,7 @@ async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) 
         .expect_error(403, "wrong_code");
 }
 
-/// Its token is void by then, but the client has no other.
+/// The token is void by then, but the client has no other.
 async fn a_repeated_sign_out_gets_the_same_response(site: Site) {
     let user = site.user().await;
     let named = user.with_header("idempotency-key", "sign-out-1");
@@ -137,14 +138,14 @@ async fn a_repeated_sign_out_gets_the_same_response(site: Site) {
         .anonymous_caller()
         .with_token(again["token"].as_str().unwrap());
     other.get("/api/conversations").await.expect(200);
-    // The key is of one request, so the void token is good for nothing else.
+    // The key belongs to one request, so the void token is good for nothing else.
     named
         .patch("/api/session", &json!({ "currentConversationId": null }))
         .await
         .expect_error(401, "signed_out");
 }
 
-/// Where time stands still, nothing tells a token's issue from the sign-out but that the token asked for it.
+/// If time stands still, a token issued at the moment of the sign-out cannot be told from earlier ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_of_the_same_millisecond_is_void_as_well() {
     let time = Duration::from_secs(1_800_000_000);

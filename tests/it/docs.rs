@@ -32,7 +32,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A line without its code spans, in which a link is no link.
+/// A line without its code spans, inside which links do not count.
 fn without_code(line: &str) -> String {
     line.split('`').step_by(2).collect()
 }
@@ -160,7 +160,7 @@ fn links_inside_code_are_ignored() {
     assert_eq!(targets(text), ["b.md#c", "f.png"]);
 }
 
-/// Source files of the workspace, without what builds and installs leave.
+/// Source files of the workspace, without build output and installed packages.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

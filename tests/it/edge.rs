@@ -152,7 +152,7 @@ async fn other_origins_get_no_cors_headers(site: Site) {
             );
         }
     }
-    // A caller without an origin is told how responses differ, for the caches on its way.
+    // A caller without an origin also gets `Vary`, for caches in between.
     let plain = listed.get("/api/conversations").await;
     assert_eq!(
         plain.header("vary"),
@@ -292,7 +292,7 @@ async fn the_etag_of_a_compressed_copy_works_in_conditional_requests(site: Site)
     }
     let packed = browser.get("/api/conversations/c").await;
     let title = json!({ "title": "T" });
-    // A weak tag may stand for other bytes: nothing is written by it.
+    // A weak tag may stand for different bytes, so it permits no write.
     let weak = browser.with_header("if-match", &format!("W/{}", packed.etag()));
     weak.patch("/api/conversations/c", &title)
         .await

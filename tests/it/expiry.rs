@@ -1,4 +1,4 @@
-//! Lives: 90 days, sliding, without a cost per write. The clock is moved, nobody waits.
+//! Expiry: 90 days, sliding, without a cost per write. The clock is moved instead of waiting.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn an_expired_conversation_can_be_saved_again(site: Site) {
     user.create("c", vec![message("old", "user", "x")]).await;
     user.create("other", vec![message("old", "user", "x")])
         .await;
-    // Gone for us, while Redis keeps the keys for a day more.
+    // Gone for clients, while Redis keeps the keys for one more day.
     site.advance(90 * DAY);
     let saved = user
         .put(
@@ -128,7 +128,7 @@ async fn every_key_has_an_expiry(site: Site) {
         let Reply::Int(ttl) = site.command(&["PTTL", &key]).await else {
             panic!("no TTL");
         };
-        assert!(ttl > 0, "{key} lives for ever");
+        assert!(ttl > 0, "{key} never expires");
     }
 }
 
@@ -172,7 +172,7 @@ async fn a_reused_id_survives_the_purge_of_its_tombstone(site: Site) {
     }
 }
 
-/// As when so many were deleted that the oldest tombstones give way.
+/// As if the cap had dropped the oldest tombstones.
 async fn a_reused_id_survives_the_cap_on_tombstones(site: Site) {
     let user = site.user().await;
     for id in ["again", "gone", "kept"] {

@@ -1,4 +1,4 @@
-//! Lists of those conversations that fit a filter.
+//! Lists of conversations that match a filter.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -148,7 +148,7 @@ async fn a_tag_matches_as_a_whole(site: Site) {
     }
 }
 
-/// The ids on all pages, and the counts that the pages tell.
+/// The ids on all pages, and the counts that the pages report.
 async fn pages(user: &Client, query: &str) -> (Vec<String>, BTreeSet<String>) {
     let (mut all, mut counts, mut cursor) = (Vec::new(), BTreeSet::new(), String::new());
     loop {

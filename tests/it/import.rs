@@ -1,4 +1,4 @@
-//! `/api/import`: the localStorage value as it is, and the real conversations in and out.
+//! `/api/import`: the localStorage value as it is, and real conversations round trip.
 
 use crate::common::{Client, Site, ids, message, real_data, sample};
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ async fn importing_again_changes_nothing(site: Site) {
     );
     assert_eq!(again["clock"], first["clock"]);
     assert_eq!(user.get("/api/conversations").await.expect(200), list);
-    // Written differently, the same conversations are still the same.
+    // The same conversations are recognized in a different JSON notation.
     let mut rewritten = sample();
     rewritten[0]["title"] = json!("Another title");
     let third = user.post("/api/import", &rewritten).await.expect(200);

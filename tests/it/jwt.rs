@@ -17,7 +17,7 @@ fn shared() -> SigningKey {
     SigningKey::Shared(SECRET.to_owned())
 }
 
-/// Claims that are in order, but for `changes`.
+/// Valid claims, except for `changes`.
 fn claims(site: &Site, changes: Value) -> Value {
     let now = site.clock.now_ms() / 1_000;
     let mut claims = json!({ "iss": ISSUER, "aud": "chat", "sub": "user-1", "exp": now + 3_600 });
@@ -51,7 +51,7 @@ fn assert_refused(response: &crate::common::client::TestResponse, code: &str) {
     assert_eq!(response.header("www-authenticate"), Some("Bearer"));
 }
 
-/// Asks with a token, and nothing else.
+/// Sends a request with this token.
 async fn ask(deployment: &Deployment, token: &str) -> crate::common::client::TestResponse {
     let client = deployment.anonymous_caller().with_token(token);
     client.get("/api/conversations").await
@@ -68,10 +68,10 @@ async fn users_of_a_provider_are_ordinary_users(site: Site) {
     two.get("/api/conversations/c")
         .await
         .expect_error(404, "conversation_not_found");
-    two.create("c", vec![message("m", "user", "his")]).await;
+    two.create("c", vec![message("m", "user", "theirs")]).await;
     assert_eq!(one.open("c").await["messages"][0]["content"], "mine");
 
-    // They have a session, and go on with the provider's token.
+    // They have a session, and keep using the provider's token.
     for action in [
         "link",
         "signOutEverywhere",
@@ -95,7 +95,7 @@ async fn users_of_a_provider_are_ordinary_users(site: Site) {
     assert_eq!(read["currentConversationId"], "c");
     assert_eq!(read["userId"], session["userId"]);
 
-    // Nothing at the store says who they are, and tokens of ours work beside theirs.
+    // Nothing in the store identifies them, and tokens of the service still work.
     for key in site.keys("*").await {
         assert!(key.starts_with("user:jwt-"), "{key}");
         assert!(!key.contains("subject"), "{key}");
@@ -198,7 +198,7 @@ async fn the_algorithm_is_the_keys_not_the_tokens() {
         encode(unsigned.to_string()),
         encode(good.to_string())
     );
-    // The public key, which everybody knows, taken for a shared secret, in any form of it.
+    // The public key, in any form, used as if it were a shared secret.
     let modulus = SigningKey::Shared(public["n"].as_str().unwrap().to_owned());
     let whole = SigningKey::Shared(public.to_string());
     for token in [
@@ -276,7 +276,7 @@ async fn an_unreachable_provider_rejects_no_token() {
     server.publish(&[key.jwk("e")]);
     ask(&deployment, &token).await.expect(200);
 
-    // While the set lives it is enough; what only a new one could tell stays open; then all does.
+    // The cached set is enough while it is fresh; unknown keys cannot be judged; after that, no token can.
     server.behave(Behaviour::Respond(503, String::new()));
     site.advance(61 * SECOND);
     ask(&deployment, &token).await.expect(200);
@@ -289,7 +289,7 @@ async fn an_unreachable_provider_rejects_no_token() {
     ask(&deployment, &token)
         .await
         .expect_error(503, "identity_unavailable");
-    // Our own tokens need nobody.
+    // The service's own tokens need no provider.
     let ours = site.user().await;
     ask(&deployment, ours.token()).await.expect(200);
 }

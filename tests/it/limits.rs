@@ -195,7 +195,7 @@ async fn text_per_user_is_limited(site: Site) {
         .expect(201);
 }
 
-/// Bytes are counted down by every way to lose some.
+/// Every way of deleting subtracts bytes.
 async fn deleting_makes_room(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "20000")]).await;
     let user = strict.user().await;

@@ -1,4 +1,4 @@
-//! What is told of a request: its line in the log, and what its response says it took.
+//! What is reported about a request: its line in the log, and the cost stated in the response.
 
 use std::time::Duration;
 
@@ -225,7 +225,7 @@ async fn commands_are_logged_as_they_are_billed(site: Site) {
     for (method, path, body) in all {
         let body = (!body.is_null()).then(|| body.to_string());
         if method == Method::GET {
-            // What reading finds to be due is done after the response, and once: it is not billed with the call.
+            // Upkeep found due by a read is done once, after the response, and not billed to the call.
             user.get(path).await;
             site.idle().await;
         }
@@ -264,7 +264,7 @@ async fn a_response_that_breaks_off_is_logged_with_its_request(site: Site) {
     user.post("/api/import", &json!(all)).await.expect(200);
     user.get("/api/export").await;
     site.log_lines();
-    // The head of the response is out when the third request fails.
+    // The head of the response has been sent when the third request fails.
     site.faults().push(Fault::Delay(Duration::ZERO), 2);
     site.faults().push(Fault::QuotaError, 1);
     let (_, body) = user.try_get("/api/export").await;

@@ -1,6 +1,6 @@
 //! The service over HTTP, on the embedded store and on a real Redis: one program, a module for each route or quality.
 //!
-//! What needs a browser, Vercel's command line, or a database and deployment of one's own, is in programs of its own.
+//! Tests that need a browser, Vercel's command line, or a real database and deployment are separate programs.
 
 #![allow(
     clippy::unwrap_used,

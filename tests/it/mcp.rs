@@ -1,4 +1,4 @@
-//! `/api/mcp`: what an agent can read, and by which token. The protocol's own client asks too, in `mcp_sdk`.
+//! `/api/mcp`: what an agent can read, and with which token. `mcp_packages` tests it with the protocol's own client.
 
 use crate::common::client::TestResponse;
 use crate::common::{Client, Cost, Site, message, use_every_script};
@@ -189,8 +189,8 @@ async fn an_invalid_protocol_message_is_refused(site: Site) {
     agent.post(MCP, &ping).await.expect(200);
     // There is no stream to listen to, and no session to end.
     agent.get(MCP).await.expect_error(405, "method_not_allowed");
-    let stranger = site.anonymous_caller().post(MCP, &ping).await;
-    stranger.expect_error(401, "missing_token");
+    let anonymous = site.anonymous_caller().post(MCP, &ping).await;
+    anonymous.expect_error(401, "missing_token");
 }
 
 async fn a_read_token_reads_here_and_nowhere_else(site: Site) {
@@ -216,12 +216,12 @@ async fn a_read_token_reads_here_and_nowhere_else(site: Site) {
     for response in everywhere {
         response.expect_error(403, "read_token");
     }
-    // Nor does it bring the account to whoever has it.
+    // Nor does it give access to the account.
     let claim = json!({ "action": "claim", "token": token });
     let thief = site.user().await.post(SESSION, &claim).await;
     thief.expect_error(403, "wrong_token");
     text_of(&agent, "read_conversation", json!({ "id": "c" })).await;
-    // A user's own token will do as well; another user's shows another user's.
+    // A user's own token works as well; another user's token shows that user's data.
     text_of(&user, "read_conversation", json!({ "id": "c" })).await;
     let other = call(
         &site.user().await,

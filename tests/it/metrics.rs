@@ -152,8 +152,8 @@ async fn measuring_costs_at_most_a_command_per_call(site: Site) {
     let busy = lists(Duration::ZERO).await;
     let batches = CALLS / 16;
     assert_eq!(busy, unmeasured + 3 * batches);
-    // So far apart that batches go out small: never more than one command per call. Each minute's first call
-    // costs one more anyway.
+    // Far enough apart for small batches: at most one command per call. The first call of each minute costs one more
+    // anyway.
     let idle = lists(Duration::from_secs(6)).await;
     let minutes = CALLS / 10 + 1;
     let leftover = 3;
@@ -201,7 +201,7 @@ async fn failures_during_an_outage_are_counted_afterwards(site: Site) {
         .expect_error(503, "storage_unavailable");
     site.faults().clear();
     site.advance(Duration::from_secs(61));
-    // First the batch that could not be passed on, then what has happened since.
+    // First the batch that could not be sent, then newer counts.
     text(&deployment).await;
     let text = text(&deployment).await;
     assert_eq!(
@@ -253,7 +253,7 @@ async fn browsers_report_their_fallbacks(site: Site) {
         assert_eq!(sample(&text, series), value, "{series} in {text}");
     }
     assert!(!text.contains("made_up"));
-    // Where nothing is measured, a report is as welcome, and forgotten.
+    // Without metrics, reports are accepted and discarded.
     site.user().await.post(METRICS, &report).await.expect(202);
 }
 
@@ -303,7 +303,7 @@ async fn the_metrics_require_the_token(site: Site) {
     user.get(METRICS).await.expect_error(401, "invalid_token");
     let almost = anonymous_caller.with_token(&TOKEN[1..]);
     almost.get(METRICS).await.expect_error(401, "invalid_token");
-    // Where there is no such token, there are no metrics.
+    // Without a configured token there are no metrics.
     site.anonymous_caller()
         .with_token(TOKEN)
         .get(METRICS)
@@ -328,7 +328,7 @@ async fn no_user_is_identifiable(site: Site) {
         !text.contains("private") && !text.contains(id.as_str().unwrap()),
         "{text}"
     );
-    // Nor in what is stored of it, which lives no longer than it is of use.
+    // Nor in the stored samples, which expire when they are no longer needed.
     let stored = format!("{:?}", site.command(&["GET", "metrics"]).await);
     assert!(stored.len() > 100);
 }

@@ -1,4 +1,4 @@
-//! Messages stand in the order in which they were written, whatever the clocks of their writers said.
+//! Messages keep the order in which they were written, whatever the writers' clocks said.
 
 use crate::common::{Site, ids, message_at};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ async fn a_slow_clock_moves_nothing_above_existing_messages(site: Site) {
         .await
         .expect(201);
     assert_eq!(order_of(&user).await, ["q1", "a1", "q2", "a2"]);
-    // The time is what was sent all the same.
+    // The timestamp is still the one sent.
     let opened = user.open("c").await;
     assert_eq!(
         opened["messages"][2]["timestamp"],
@@ -78,7 +78,7 @@ async fn a_fast_clock_delays_nobody(site: Site) {
 
 async fn a_saved_conversation_keeps_its_order(site: Site) {
     let user = site.user().await;
-    // A system message that was added last and stands first.
+    // A system message that was added last and comes first.
     let messages = [("rules", 99), ("q", 1), ("a", 2), ("b", 2)]
         .map(|(id, at)| message_at(id, at))
         .to_vec();

@@ -55,7 +55,7 @@ async fn pages_carry_the_same_policy_in_themselves() {
         let response = site.anonymous_caller().get(path).await;
         let policy = response.header(POLICY).unwrap();
         assert!(!policy.contains("unsafe"), "{policy}");
-        // What a page cannot say of itself: who may frame it.
+        // What a page cannot declare itself: who may frame it.
         let own = policy.strip_suffix("; frame-ancestors 'none'").unwrap();
         let tag = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{own}\">");
         assert!(response.text.contains(&tag), "{path} lacks {tag}");

@@ -55,11 +55,11 @@ async fn parts_come_back_with_a_text_beside_them(site: Site) {
     let user = begin(&site, sent.clone()).await;
     sent["content"] = json!("[tool: read]\n\n[result: x…]\n\nIt says **x**.");
     assert_eq!(read(&user).await, sent);
-    // What was read can be sent: as a whole, and again.
+    // What was read can be sent back: as a whole, and again.
     let whole = json!({ "messages": [sent] });
     user.put("/api/conversations/c", &whole).await.expect(200);
     assert_eq!(read(&user).await, sent);
-    // A text of the client's own is kept, and a message that says nothing is a message.
+    // The client's own text is kept, and an empty message is valid.
     sent["content"] = json!("As told.");
     let silent = json!({ "id": "m", "type": "tool", "content": "", "parts": [] });
     for message in [sent, silent] {
@@ -95,7 +95,7 @@ async fn blocks_come_back_as_content(site: Site) {
     }
 }
 
-/// JSON as no library writes it, but as any client may.
+/// JSON that is unusual but valid.
 fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -116,7 +116,7 @@ fn any_json() -> impl Strategy<Value = String> {
     })
 }
 
-/// Halves of emoji, escapes that need not be, and what separates the members of a record.
+/// Lone surrogates, unnecessary escapes, and the separators of stored records.
 fn any_string() -> impl Strategy<Value = String> {
     prop_oneof![
         ".{0,20}".prop_map(|text| json!(text).to_string()),
@@ -245,7 +245,7 @@ async fn a_patch_sets_blocks_parts_and_text(site: Site) {
             json!({ "content": [text("b")], "rating": 1 }),
             json!({ "content": [text("b")], "rating": 1 }),
         ),
-        // Another field leaves them.
+        // Changing another field leaves them alone.
         (json!({ "rating": null }), json!({ "content": [text("b")] })),
         // Blocks become text, and nothing else is left of them.
         (json!({ "content": "c" }), json!({ "content": "c" })),
@@ -270,7 +270,7 @@ async fn a_patch_sets_blocks_parts_and_text(site: Site) {
             json!({ "parts": [text("g")] }),
             json!({ "content": "g", "parts": [text("g")], "format": "x" }),
         ),
-        // Blocks in the place of parts bring a format that shows nowhere.
+        // Blocks that replace parts imply a format that is not shown.
         (
             json!({ "content": [text("h")], "parts": null }),
             json!({ "content": [text("h")] }),

@@ -1,4 +1,4 @@
-//! Entity tags, and what requests demand of them (RFC 9110, sections 8.8.3 and 13): on every route that writes.
+//! Entity tags and conditional requests (RFC 9110, sections 8.8.3 and 13), on every route that writes.
 
 use std::time::Duration;
 
@@ -57,8 +57,7 @@ async fn a_tag_matches_for_one_user_only(site: Site) {
     bobs.expect(200);
 }
 
-/// Two versions that nothing but their user tells apart: made in the same millisecond, which only the embedded store can
-/// be made to do.
+/// Two versions that differ only in their user: made in the same millisecond, which only the embedded store allows.
 #[tokio::test]
 async fn tags_of_two_users_differ_where_all_else_is_equal() {
     let site = Site::stopped_at(Duration::from_secs(1_800_000_000)).await;
@@ -92,7 +91,7 @@ async fn a_tag_does_not_match_a_recreated_conversation(site: Site) {
     }
 }
 
-/// Each way to write to a conversation, and what it answers where it is let through.
+/// Each way to write to a conversation, with its status when the condition holds.
 async fn writes(user: &Client) -> Vec<TestResponse> {
     let turn = json!({ "messages": [message("n", "user", "n")] });
     vec![
@@ -152,7 +151,7 @@ async fn a_save_can_require_a_new_conversation(site: Site) {
         .await
         .expect_error(412, "revision_mismatch");
     assert_eq!(user.open("c").await["messages"][0]["content"], "first");
-    // And the other way round: any, but there has to be one.
+    // And the opposite: any version, but the conversation has to exist.
     let changer = user.with_header("if-match", "*");
     let refused = changer.put("/api/conversations/none", &body).await;
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::common::{Site, repository};
 
 on_both_stores!(the_python_package_passes_its_tests);
 
-/// What the suite makes of users, at one address.
+/// The suite creates many users at one address.
 const VARIABLES: [(&str, &str); 3] = [
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),

@@ -1,4 +1,4 @@
-//! Recovery codes: an anonymous user comes back whose devices have all forgotten the user.
+//! Recovery codes: an anonymous user returns after all devices have lost the session.
 
 use crate::common::client::TestResponse;
 use crate::common::{AUTH_SECRET, Client, DAY, Site, message};
@@ -70,7 +70,7 @@ async fn a_code_can_be_used_repeatedly(site: Site) {
             .with_token(session["token"].as_str().unwrap());
         assert_eq!(back.open("c").await["messages"][0]["content"], "hi");
     }
-    // Nobody who reads the log or the database learns it, and only the first response has shown it.
+    // It is neither in the log nor in the database, and only the first response shows it.
     let bare = code.replace('-', "");
     let stored = site.keys("*").await.concat() + &site.log_lines().concat();
     let shown = user.get("/api/user").await.text + &user.get(SESSION).await.text;
@@ -160,7 +160,7 @@ async fn a_repeat_shows_the_same_code(site: Site) {
     assert_eq!(create(&named).await, made);
     let others = create(&other.with_header("idempotency-key", "click-1")).await;
     assert_ne!(others["recoveryCode"], made["recoveryCode"]);
-    // Once another one has replaced it, the repeat does not bring it back.
+    // Once another code has replaced it, the repeat does not restore it.
     let last = code_of(&user).await;
     assert_eq!(create(&named).await, made);
     let code = made["recoveryCode"].as_str().unwrap();
@@ -168,7 +168,7 @@ async fn a_repeat_shows_the_same_code(site: Site) {
         .await
         .expect_error(403, "wrong_code");
     recover(&site.anonymous_caller(), &last).await.expect(200);
-    // The response to the service is lost, and it asks again.
+    // The response to the service is lost, and it retries.
     site.faults().pass(1);
     site.faults().push(Fault::CutAfter, 1);
     let code = code_of(&user).await;
@@ -182,7 +182,7 @@ async fn wrong_codes_are_limited_with_those_of_devices(site: Site) {
     let thief = site
         .anonymous_caller()
         .with_header("x-real-ip", "192.0.2.66");
-    // What cannot be a code is no try.
+    // A malformed code does not count as an attempt.
     for wrong in [
         "",
         "ABCDEFGH",
@@ -235,7 +235,7 @@ async fn a_code_lasts_as_long_as_its_users_data(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     assert!(left(&site, CODE).await > left(&site, META).await);
-    // A conversation that never expires keeps the user for ever, and so the code.
+    // A conversation that never expires keeps the user forever, and with it the code.
     user.create("c", vec![]).await;
     site.idle().await;
     let before = left(&site, CODE).await;
@@ -248,7 +248,7 @@ async fn a_code_lasts_as_long_as_its_users_data(site: Site) {
         code_kept > before && code_kept > kept,
         "{before} {kept} {code_kept}"
     );
-    // Where it is far ahead, nothing is extended.
+    // If the expiry is far ahead, nothing is extended.
     user.append("c", vec![message("m", "user", "hi")])
         .await
         .expect(201);
@@ -298,7 +298,7 @@ async fn the_cost_of_codes_is_constant(site: Site) {
     let (_, cost) = site.cost_of(create(&warm)).await;
     assert_eq!((cost.requests, cost.commands), (1, 5));
     let (code, cost) = site.cost_of(code_of(&warm)).await;
-    // The key of the one before has to be asked for.
+    // The key of the previous code has to be looked up.
     assert_eq!((cost.requests, cost.commands), (2, 9));
     let (_, cost) = site.cost_of(recover(&site.anonymous_caller(), &code)).await;
     assert_eq!((cost.requests, cost.commands), (1, 4));

@@ -1,4 +1,4 @@
-//! `/api/import` of other systems' histories: converted, repeated, gone on with, and refused.
+//! `/api/import` of other systems' histories: converted, repeated, continued, and refused.
 
 use crate::common::client::TestResponse;
 use crate::common::{Client, Site, ids, imported_file};
@@ -31,7 +31,7 @@ async fn import(user: &Client, query: &str, body: &str) -> TestResponse {
         .await
 }
 
-/// What an export has of every conversation, but for what every write changes.
+/// Every exported conversation, without the members that every write changes.
 async fn everything(user: &Client) -> Vec<Value> {
     let export = user.get("/api/export").await;
     assert_eq!(export.status, 200);
@@ -48,7 +48,7 @@ async fn everything(user: &Client) -> Vec<Value> {
     conversations
 }
 
-/// Lines of a session, each behind the one before it.
+/// Lines of a session, each following the one before.
 fn session(texts: &[&str]) -> String {
     let line = |(index, text): (usize, &&str)| {
         let (role, content) = match index % 2 {
@@ -234,7 +234,7 @@ async fn conversations_converted_by_a_program_follow_their_source(site: Site) {
     let opened = user.open("c").await;
     assert_eq!(opened["title"], "Better");
     assert_eq!(opened["messages"][0]["content"], "One!");
-    // Nothing is followed where nobody says so.
+    // A source is followed only on request.
     import(&user, "", &own("Other", &["Another", "Two", "Three"]))
         .await
         .expect(200);

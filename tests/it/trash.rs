@@ -1,4 +1,4 @@
-//! The trash: what is deleted can be restored for a while, as it was.
+//! The trash: a deleted conversation can be restored for a while, unchanged.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub async fn purge(site: &Site, user: &Client) {
     site.idle().await;
 }
 
-/// What purging counts is what was kept count of.
+/// Purging subtracts exactly what was counted.
 pub async fn bytes_agree(site: &Site, user: &Client) {
     let before = statistics(user).await;
     purge(site, user).await;
@@ -101,7 +101,7 @@ async fn a_deleted_conversation_is_restored_as_it_was(site: Site) {
     assert_eq!(before, after);
     assert!(trash(&user).await.is_empty());
     bytes_agree(&site, &user).await;
-    // A message deleted before stays so, and all goes on.
+    // A message deleted earlier stays deleted, and everything else works.
     let late = json!({ "messages": [message("m1", "user", "x")] });
     let refused = user.post("/api/conversations/c/messages", &late).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
@@ -110,7 +110,7 @@ async fn a_deleted_conversation_is_restored_as_it_was(site: Site) {
         .expect(201);
     delete(&user, "c").await;
     assert_eq!(restore(&user, "c").await["messageCount"], 3);
-    // It lives as long as any other.
+    // It expires like any other.
     site.advance(85 * DAY);
     assert_eq!(ids(&user.open("c").await["messages"]), ["m2", "m3", "m4"]);
 }
@@ -145,7 +145,7 @@ async fn a_trashed_conversation_is_deleted_everywhere_else(site: Site) {
         totals,
         json!({ "conversations": 0, "messages": 0, "tokens": 0 })
     );
-    // Restored it is news again, and the share stays revoked.
+    // A restored conversation is reported by sync, and its share stays revoked.
     restore(&user, "c").await;
     let changes = user.get(&sync).await.expect(200);
     assert_eq!(ids(&changes["changed"]), ["c"]);

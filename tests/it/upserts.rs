@@ -51,7 +51,7 @@ async fn an_upsert_replaces_all_fields_in_place(site: Site) {
     let opened = user.open("c").await;
     assert_eq!(ids(&opened["messages"]), ["q", "m", "z"]);
     assert_eq!(opened["messages"][1], expected);
-    // With a time of its own it is dated anew, and stays where it is.
+    // A new timestamp changes its date, but not its place.
     let dated = json!({ "type": "assistant", "content": "whole", "timestamp": 1 });
     put(&user, "m", &dated).await.expect(200);
     let opened = user.open("c").await;

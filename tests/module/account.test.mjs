@@ -431,9 +431,9 @@ test('data of one account is never sent to another', withProvider, async () => {
   await tab.store.addMessage('c', message(browser.clock, 'user', 'still of one'));
   await assert.rejects(tab.store.flush(), { code: 'account_mismatch' });
   assert.equal(tab.store.status.problem, 'account_mismatch');
-  const stranger = await new Browser().open({ account: other, getToken: () => jwt(other) });
-  await stranger.store.sync();
-  assert.deepEqual(await stranger.store.getAllConversations(), []);
+  const outsider = await new Browser().open({ account: other, getToken: () => jwt(other) });
+  await outsider.store.sync();
+  assert.deepEqual(await outsider.store.getAllConversations(), []);
 });
 
 test('while nobody is signed in, everything stays here', async () => {

@@ -113,14 +113,14 @@ async fn a_hook_never_fails() {
         .await
         .expect(0);
     assert!(machine.log().contains("--nonsense"), "{}", machine.log());
-    let stranger = Machine::new(&service.url());
-    stranger.append("s", &lines("s", 0..1));
-    stranger
-        .run_with(&["sync", "--hook"], &event(&stranger, "s"))
+    let signed_out = Machine::new(&service.url());
+    signed_out.append("s", &lines("s", 0..1));
+    signed_out
+        .run_with(&["sync", "--hook"], &event(&signed_out, "s"))
         .await
         .expect(0);
     until("the log says it", async || {
-        stranger.log().contains("not signed in")
+        signed_out.log().contains("not signed in")
     })
     .await;
     let homeless = machine

@@ -1,4 +1,4 @@
-//! The account that a call meets: a new user with a bit of everything.
+//! The account that a call finds: a new user with a bit of everything.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ impl Account {
             .post("/api/import", &json!([copy()]))
             .await
             .expect(200);
-        // Taken there, and so beside it.
+        // Taken in that account, so it gets another id.
         source.delete("/api/conversations/b").await.expect(200);
         for id in ["own", "copy"] {
             let body = json!({ "conversationId": id });
@@ -124,7 +124,7 @@ fn before() -> Vec<Request> {
         conversation("a", json!(five())),
     ]);
     vec![
-        // From now on somebody may listen, so every change is told.
+        // From now on a stream may listen, so every change is published.
         Request::stream("/api/sync"),
         Request::post("/api/import", file),
         Request::delete("/api/conversations/b/messages/b2"),

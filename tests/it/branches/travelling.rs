@@ -1,4 +1,4 @@
-//! Branches go along with a conversation: in exports and imports, a claim, the trash; of a share only the active path.
+//! Exports, imports, claims and the trash include branches; a share has only the active path.
 
 use super::{BRANCHED, behind, branched, path, said, switch, tree, tree_of};
 use crate::common::{Client, Site, ids};
@@ -80,7 +80,7 @@ async fn siblings(user: &Client) -> Vec<Value> {
     siblings.filter(|ids| !ids.is_null()).collect()
 }
 
-/// Also where the one on the path, which an export begins with, came after another one or between two.
+/// Also where the sibling on the path, which an export begins with, was not the first.
 async fn versions_stay_in_their_order(site: Site) {
     for length in [5, 900_000] {
         let user = site.user().await;
@@ -99,7 +99,7 @@ async fn versions_stay_in_their_order(site: Site) {
             let other = exported_and_imported(&site, &user).await;
             assert_eq!(siblings(&other).await, siblings(&user).await, "{head}");
             assert_eq!(other.open("c").await["headId"], head);
-            // And what is written there comes behind them.
+            // And new messages come after them.
             other.append("c", vec![behind("a4", "q")]).await.expect(201);
             let opened = other.open("c").await;
             assert_eq!(

@@ -10,8 +10,8 @@ fn is_inexplicable<O: Operation>(history: &History<O>) -> bool {
     search(history) == Verdict::Inexplicable
 }
 
-/// Why a history does not pass, if it does not: the smallest useful part that no order explains, in the order of
-/// invocation; or that it is too large for anybody to know.
+/// Why a history fails, if it does: the smallest useful part that no order explains, in the order of invocation; or
+/// that it is too large to decide.
 pub fn violation<O: Operation>(history: &History<O>) -> Option<String> {
     match search(history) {
         Verdict::Explained => None,
@@ -81,7 +81,7 @@ mod tests {
     use super::super::history::Event;
     use super::*;
 
-    /// A counter that tells its value after each addition.
+    /// A counter that returns its value after each addition.
     #[derive(Clone, Debug)]
     enum Counter {
         Add { told: Option<u32> },

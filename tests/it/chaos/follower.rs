@@ -16,13 +16,13 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// What to ask next.
+    /// The path of the next request.
     pub fn path(&self) -> String {
         let cursor = self.cursor.iter().map(|cursor| format!("&cursor={cursor}"));
         format!("/api/sync?limit=50{}", cursor.collect::<String>())
     }
 
-    /// Takes over what a response says.
+    /// Applies a response.
     pub fn apply(&mut self, response: &Value) {
         if response["reset"] == true {
             self.known.clear();

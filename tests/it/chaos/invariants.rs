@@ -1,4 +1,4 @@
-//! What has to agree once nothing fails any more and nobody writes.
+//! What must agree once failures and writes have stopped.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Small histories of one conversation that one order explains, and such that none does.
+//! Small histories of one conversation, linearizable and not.
 
 use super::super::checker::violation;
 use super::super::history::{Event, History};

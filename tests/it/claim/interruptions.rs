@@ -20,7 +20,7 @@ async fn an_interrupted_claim_is_resumed(site: Site) {
         .collect();
     anonymous.post("/api/import", &json!(all)).await.expect(200);
     let before = export(&anonymous).await;
-    // The first step passes, and one that runs without its response arriving; then the store is gone.
+    // The first step passes, the next runs but its response is lost, and then the store is unreachable.
     let other = site.user().await;
     other.get("/api/conversations").await.expect(200);
     claim(&other, &site.user().await).await.expect(200);
@@ -53,7 +53,7 @@ async fn a_deletion_during_a_claim_is_refused_or_final(site: Site) {
         .await
         .expect(200);
     for round in 2.. {
-        // Each place once with a deletion and once without.
+        // Each point once with a deletion and once without.
         let (nth, is_deleted) = (round / 2, round % 2 == 0);
         site.begin_window();
         let (anonymous, account) = (site.user().await, site.user().await);
@@ -108,7 +108,7 @@ async fn a_quota_stops_it_and_loses_nothing(site: Site) {
         ids(&account.get("/api/conversations").await.expect(200)["data"]),
         ["a"]
     );
-    // What was not moved is the anonymous user's as before: the refusal voided no token.
+    // What was not moved still belongs to the anonymous user: the refusal voided no token.
     assert_eq!(anonymous.open("b").await["messages"][0]["content"], "b");
     anonymous
         .append("b", vec![message("n", "user", "more")])

@@ -66,11 +66,11 @@ async fn an_account_takes_over_everything(site: Site) {
         .expect(201);
     account.get("/api/conversations/deleted").await.expect(404);
 
-    // Of the anonymous user nothing is left but the mark that it was claimed.
+    // Only the mark that it was claimed is left of the anonymous user.
     let left: Vec<String> = site.keys(&format!("user:{source}:*")).await;
     let left: Vec<&str> = left.iter().map(|key| &key[source.len() + 6..]).collect();
     assert_eq!(left, ["conversations:meta"]);
-    // Again, as when the response was lost.
+    // Again, as after a lost response.
     let again = claim(&account, &anonymous).await.expect(200);
     assert_eq!(again, response);
     assert_eq!(
@@ -111,7 +111,7 @@ async fn a_conversation_imported_by_both_exists_once(site: Site) {
     for user in [&anonymous, &account] {
         user.post("/api/import", &sample).await.expect(200);
     }
-    // This one has changed since, so it is no copy any more.
+    // This one has changed since, so it is no longer a copy.
     let id = sample[1]["id"].as_str().unwrap();
     anonymous
         .append(id, vec![message("new", "user", "since")])
@@ -123,8 +123,8 @@ async fn a_conversation_imported_by_both_exists_once(site: Site) {
     assert_eq!(listed["data"].as_array().unwrap().len(), 4);
 }
 
-/// What the account has already is not moved, but what was shared of it stays public: the account can revoke it, and its
-/// erasure takes it along.
+/// What the account already has is not moved, but its shares stay public: the account can revoke them, and erasing it
+/// deletes them.
 async fn a_share_of_a_copy_goes_with_the_account(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let sample = crate::common::sample();

@@ -1,4 +1,4 @@
-//! What the release before branches has stored opens, appends, branches and is kept.
+//! Data of the release before branches can be opened, appended to, branched and kept.
 
 use super::Stored;
 use crate::common::{Client, DAY, Site, ids, message, message_at};
@@ -77,7 +77,7 @@ async fn a_pinned_one_does_not_expire_any_more(site: Site, user: Client, _: Stor
     site.idle().await;
     assert_eq!(user.open("line").await["expiresAt"], Value::Null);
     site.advance(200 * DAY);
-    // Its token has expired by then, and a new one is of the same user.
+    // Its token has expired by then; a new one belongs to the same user.
     let path = "/api/conversations/line";
     let response = user.get(path).await;
     assert!([200, 401].contains(&response.status), "{}", response.text);

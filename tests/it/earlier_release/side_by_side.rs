@@ -39,7 +39,7 @@ impl<'a> Earlier<'a> {
         Self { site, user }
     }
 
-    /// What a script replies, as texts.
+    /// The reply of a script, as texts.
     async fn call(&self, prelude: &[&str], script: &str, arguments: &[String]) -> Vec<String> {
         let (flags, body) = script.split_once('\n').unwrap();
         let prelude = prelude.concat();
@@ -233,7 +233,7 @@ async fn branches_survive_deletions_by_the_earlier_release(site: Site) {
     assert_eq!(path(&user).await, ["q"]);
     user.append("c", vec![said("a3")]).await.expect(201);
     assert_eq!(tree(&user).await, ["a1<q", "a3<q", "q<"]);
-    // What the others followed goes, and they stay.
+    // Their parent is deleted, and they stay.
     earlier.delete("q", false).await;
     user.append("c", vec![said("d")]).await.expect(201);
     assert_eq!(tree(&user).await, ["a1<", "a3<", "d<a3"]);
@@ -265,7 +265,7 @@ async fn both_releases_count_activity(site: Site) {
     let reply = |id: &str| json!({ "id": id, "type": "assistant", "content": "x", "timestamp": yesterday, "model": "m-1" });
     user.create("c", vec![said("q")]).await;
     let earlier = Earlier::of(&site, &user).await;
-    // It counts what it receives as of today, and keeps what it does not know.
+    // It counts what it receives as today's, and preserves unknown fields.
     earlier.append("old0").await;
     user.append("c", vec![reply("new0")]).await.expect(201);
     earlier.append("old1").await;

@@ -1,4 +1,4 @@
-//! What was exported is taken in elsewhere, and nothing of it is lost or changed.
+//! An export imported elsewhere loses and changes nothing.
 
 use super::{EXPORT, assert_travels, import_lines, lines};
 use crate::common::{Client, Site, ids, message, message_at, real_data, sample};
@@ -16,7 +16,7 @@ on_both_stores!(
     an_import_reads_lines,
 );
 
-/// An account in which everything has happened.
+/// An account with every kind of data.
 async fn fill(user: &Client) {
     user.post("/api/import", &sample()).await.expect(200);
     let odd = json!({
@@ -43,7 +43,7 @@ async fn fill(user: &Client) {
     user.patch(path, &json!({ "editable": true, "tokens": { "total": 9 } }))
         .await
         .expect(200);
-    // Dated an hour ago, but saved last: it stands on top.
+    // Dated an hour ago, but saved last: it is listed first.
     let hour_ago = user.get("/api/conversations?limit=1").await.expect(200)["clock"]
         .as_i64()
         .unwrap()

@@ -74,7 +74,7 @@ async fn a_conversation_larger_than_a_request_is_exported_in_several_lines(site:
     let end = exported.last().unwrap();
     assert_eq!(end["export"]["conversations"], 2);
 
-    // Line by line, and with as many in a request as go.
+    // Line by line, as many per request as fit.
     let texts: Vec<&str> = response.text.lines().collect();
     for requests in [vec![0..1, 1..2, 2..3, 3..5], vec![0..1, 1..5]] {
         let to = site.user().await;
@@ -137,7 +137,7 @@ async fn a_conversation_that_moves_up_during_an_export_is_not_missed(site: Site)
         async move { user.get(EXPORT).await }
     });
     site.until_requests(before, 2).await;
-    // The last one of the list, and one that is out already.
+    // The last one of the list, and one that was already sent.
     for id in ["c119", "c0"] {
         let path = format!("/api/conversations/{id}");
         user.patch(&path, &json!({ "pinned": true }))

@@ -1,4 +1,4 @@
-//! Accounts in which very much was deleted, revoked or used again.
+//! Accounts with very many deletions, revocations and reused ids.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn a_reused_id_outlives_its_dropped_tombstone(site: Site) {
     for id in ["again", "another"] {
         user.create(id, vec![message("m", "user", "x")]).await;
     }
-    // As if there were so many that the next deletion drops the oldest.
+    // As if there were so many tombstones that the next deletion drops the oldest.
     let meta = meta_of(&site).await;
     let account = field(&site, &meta, ":account").await;
     let (numbers, _) = account.rsplit_once(' ').unwrap();
@@ -78,7 +78,7 @@ async fn thousands_of_revoked_shares_cost_little_and_can_be_erased(site: Site) {
         commands: 7,
     };
     assert_eq!(cost, usual);
-    // From then on only what is remembered is kept.
+    // From then on only the remembered ones are kept.
     assert!(field(&site, &meta, ":shares").await.len() < 20_000);
     user.delete("/api/user").await.expect(200);
     site.idle().await;

@@ -1,4 +1,4 @@
-//! Everything that is kept counts towards the quota.
+//! Everything stored counts towards the quota.
 
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ async fn everything_stored_counts_and_deleting_frees_it(site: Site) {
     let left = bytes(&user).await;
     // The log of what is gone still serves repeats.
     assert!(left < before - 4_000, "{before} became {left}");
-    // Until the purge finds that its time is up.
+    // Until the purge removes it.
     site.advance(90 * DAY + Duration::from_secs(3_600));
     user.get("/api/conversations").await.expect(200);
     site.idle().await;

@@ -39,7 +39,7 @@ async fn pages_of_large_metadata_fit_a_response_and_go_on(site: Site) {
         }
         assert_eq!((found.len(), pages), (50, 4), "{path}");
     }
-    // What changed since a cursor is told in pages too.
+    // Changes since a cursor are paged too.
     let start = user.get("/api/sync").await.expect(200)["clock"].as_i64();
     for index in 0..50 {
         let path = format!("/api/conversations/c{index}");

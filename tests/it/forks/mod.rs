@@ -1,5 +1,5 @@
-//! Forks: a new conversation that goes on from a message of another one. And fields that are set only where they still have
-//! the value that the caller knows.
+//! Forks: a new conversation that continues from a message of another. And fields that are set only if they still have the
+//! value that the caller knows.
 
 mod of_shares;
 
@@ -53,11 +53,11 @@ async fn a_fork_has_the_path_up_to_a_message(site: Site) {
     let (original, opened) = (user.open("c").await, user.open("f").await);
     let messages = original["messages"].as_array().unwrap();
     assert_eq!(opened["messages"], json!(messages[..2]));
-    // Each goes on by itself.
+    // Each continues independently.
     user.append("f", vec![said("q3")]).await.expect(201);
     assert_eq!(ids(&user.open("f").await["messages"]), ["q1", "a1", "q3"]);
     assert_eq!(user.open("c").await, original);
-    // Without a message, all of it; and what is sent is said otherwise.
+    // Without a message id, all of it; and the title sent replaces the original.
     let body = json!({ "forkOf": { "conversationId": "c" }, "title": "Copy" });
     let whole = user.post("/api/conversations", &body).await.expect(201);
     assert_eq!(
@@ -173,7 +173,7 @@ async fn a_field_is_set_if_it_has_the_expected_value(site: Site) {
     set(json!("s2"), json!("s1")).await.expect(200);
     set(Value::Null, json!("s2")).await.expect(200);
     assert_eq!(user.open("c").await.get("activeStreamId"), None);
-    // Of two that want to be first, one is.
+    // Of two concurrent writers, one wins.
     let (first, second) = tokio::join!(set(json!("x"), Value::Null), set(json!("y"), Value::Null));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();

@@ -1,4 +1,4 @@
-//! Forks of shares: what anybody can read who knows the link, gone on with as a conversation of one's own.
+//! Forks of shares: anybody who knows the link can continue with a conversation of their own.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ async fn anybody_can_fork_a_share(site: Site) {
     assert_eq!(location, format!("{ALL}/{id}"));
     let original = owner.open("private-name").await;
     assert_eq!(user.open(id).await["messages"], original["messages"]);
-    // Each goes on by itself.
+    // Each continues independently.
     user.append(id, vec![said("a2")]).await.expect(201);
     assert_eq!(
         ids(&user.open(id).await["messages"]),
@@ -70,7 +70,7 @@ async fn anybody_can_fork_a_share(site: Site) {
         totals,
         json!({ "conversations": 1, "messages": 4, "tokens": 8 })
     );
-    // What is sent says otherwise; and the owner can do so as well.
+    // The title sent replaces the original; and the owner can fork too.
     let mut own = fork_of(&share);
     own["title"] = json!("Mine");
     own["tags"] = json!(["b"]);
@@ -86,7 +86,7 @@ async fn a_fork_shows_nothing_of_the_owner_and_outlives_the_share(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let owners_id = owner.get("/api/session").await.expect(200)["userId"].clone();
     let share = share(&owner, "private-name").await;
-    // What came later is nothing to those who have the link.
+    // Later messages are not visible through the link.
     owner
         .append("private-name", vec![said("secret")])
         .await

@@ -1,4 +1,4 @@
-//! When the database takes nothing more: reading and deleting go on, and afterwards everything does.
+//! When the database is full, reading and deleting still work, and afterwards everything does.
 
 /// Runs each test in both ways of being full, on both stores.
 macro_rules! in_each_state {
@@ -39,7 +39,7 @@ use crate::common::{Client, Site, message};
 use embedded_store::front::Full;
 use serde_json::{Value, json};
 
-/// A service whose database can be full.
+/// A service whose database can be made full.
 struct Database {
     site: Site,
     full: Full,

@@ -21,7 +21,7 @@ async fn reading_goes_on(database: Database) {
     let before = readings(site, &owner).await;
     database.fill();
     assert_eq!(readings(site, &owner).await, before);
-    // Upkeep that is due by then fails behind the responses.
+    // Upkeep that is due by then fails after the responses.
     site.advance(Duration::from_secs(2 * 86_400));
     readings(site, &owner).await;
     site.idle().await;

@@ -1,4 +1,4 @@
-//! One call, a response of which is lost.
+//! One call that loses a response.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -20,11 +20,11 @@ const VARIABLES: [(&str, &str); 3] = [
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
 
-/// The time of a stream, which is up then.
+/// A stream's time limit.
 const STREAM: Duration = Duration::from_secs(300);
 
-/// What of a response is the same whenever it is given. Not the ids that a deletion names: a write in between that brings
-/// them back, or takes the whole conversation away, makes a repeat forget them.
+/// Members that a repeated response must share with the first. Not the ids a deletion names: an interleaved write that
+/// restores them, or deletes the whole conversation, makes a repeat forget them.
 const STEADY: [&str; 11] = [
     "revision",
     "messageCount",
@@ -39,12 +39,12 @@ const STEADY: [&str; 11] = [
     "erased",
 ];
 
-/// Whose response gets lost.
+/// Which response gets lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// The store's to the service, which asks again.
+    /// The store's to the service, which retries.
     OfTheStore,
-    /// The service's to the client, which asks again under the same key.
+    /// The service's to the client, which retries with the same key.
     OfTheService,
 }
 
@@ -58,7 +58,7 @@ pub struct Laboratory {
     known: Mutex<HashSet<&'static str>>,
 }
 
-/// How it came out.
+/// The outcome.
 struct Outcome {
     account: Account,
     call: (u16, Value),
@@ -99,7 +99,7 @@ impl Laboratory {
                 Loss::OfTheService => continue,
             };
             let mut expected = self.undisturbed(situation, other, request).await;
-            // Of what was erased nothing is remembered: then the repeat is another call, behind the erasure.
+            // An erasure also removes the log of requests: the repeat is then a new call, after the erasure.
             if is_erasure(other) && (lost.call != expected.call || lost.view != expected.view) {
                 expected = self.reversed(situation, other).await;
             }
@@ -143,7 +143,7 @@ impl Laboratory {
         self.between(situation, other, account, hold).await
     }
 
-    /// The same without a loss: the other device writes behind the request.
+    /// The same without a loss: the other device writes after the request.
     async fn undisturbed(&self, situation: &Situation, other: &Request, request: u32) -> Outcome {
         let account = self.prepare(situation).await;
         let faults = self.lossy.faults();
@@ -161,7 +161,7 @@ impl Laboratory {
             .await
     }
 
-    /// Lets the other device write when a request of the call waits, or when there is none that could.
+    /// Lets the other device write when a request of the call waits, or once none can wait any more.
     async fn between(
         &self,
         situation: &Situation,
@@ -198,7 +198,7 @@ impl Laboratory {
             .await
     }
 
-    /// The client asks again under the same key once the other device has written.
+    /// The client retries with the same key once the other device has written.
     async fn repeat(&self, situation: &Situation, other: &Request) -> Outcome {
         let mut account = self.prepare(situation).await;
         let key = format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed));
@@ -207,7 +207,7 @@ impl Laboratory {
             .send_through(&self.beside(&account), &account, None)
             .await;
         let again = situation.call.send(&account, Some(&key)).await;
-        // Of what was erased nothing is remembered.
+        // An erasure also removes the log of requests.
         if !is_erasure(other) {
             let text = &again.text;
             assert_eq!(steady(&again), steady(&first), "{}: {text}", situation.name);
@@ -251,7 +251,7 @@ impl Laboratory {
         for request in &situation.before {
             let response = request.send(&account, None).await;
             assert!(response.status < 300, "{request:?}: {}", response.text);
-            // What it leaves to be done does not meet the next one.
+            // Its pending upkeep should not fall into the next request.
             self.lossy.idle().await;
         }
         account.client.get("/api/conversations").await.expect(200);
@@ -274,8 +274,8 @@ fn steady(response: &TestResponse) -> (u16, Value) {
     (response.status, json)
 }
 
-/// Whether a client's repeat is answered from what is remembered: an erasure is not even remembered itself, a new user has
-/// no memory, a stream is opened anew, and a user who signed out has no token any more to ask with.
+/// Whether a repeat is answered from the log of requests: an erasure is not logged, a new user has no log, a stream is
+/// opened again, and a user who signed out no longer has a valid token.
 fn has_memory(situation: &Situation) -> bool {
     let without = ["erase", "begin a session", "open a stream", "sign out"];
     !without.contains(&situation.name) && !situation.call.is_read()

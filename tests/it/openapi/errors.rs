@@ -51,7 +51,7 @@ pub const BODY: [ErrorCode; 3] = [
     ErrorCode::BodyTooLarge,
 ];
 
-/// Of every request that keeps a conversation whole.
+/// Of every request that saves a whole conversation.
 pub const NEW_CONVERSATION: [ErrorCode; 10] = [
     ErrorCode::InvalidField,
     ErrorCode::InvalidId,
@@ -182,7 +182,7 @@ pub fn own_response(codes: &[ErrorCode]) -> Value {
         .iter()
         .map(|code| format!("- `{code}`: {}", code.meaning()))
         .collect();
-    // Beside the reference, because the one says what every error is and the other which ones these are.
+    // Beside the reference: one describes errors in general, the other lists these.
     let schema = json!({
         "$ref": "#/components/schemas/Error",
         "properties": { "error": { "properties": { "code": { "enum": names } } } },

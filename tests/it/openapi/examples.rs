@@ -1,4 +1,4 @@
-//! Examples: what the service answered when it was asked, recorded each time the document is made.
+//! Examples: requests and responses, recorded each time the document is generated.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::operations::operations;
 use super::scenario;
 use crate::common::{Client, Site};
 
-/// When it all happens: with a clock that stands still, it comes out the same each time.
+/// When it all happens: a clock that stands still makes the examples reproducible.
 const BEGINNING: Duration = Duration::from_millis(1_751_545_800_000);
 
-/// What is random comes out as this.
+/// Random values are replaced by these.
 const USER_ID: &str = "5b1d7c0e-9f1a-4c3b-8f0e-2d6a1c9b7e45";
 const TOKEN: &str = "v1.NWIxZDdjMGUtOWYxYS00YzNi.c2lnbmF0dXJl";
 pub const CODE: &str = "K7QW2M9X";
@@ -77,14 +77,14 @@ impl Examples {
     }
 }
 
-/// Asks, and keeps what was said.
+/// Sends requests and records the responses.
 pub struct Recorder {
     pub site: Site,
     recorded: Vec<Example>,
 }
 
 impl Recorder {
-    /// Asks for JSON or lines, a second after the last time.
+    /// Sends a request for JSON or lines, one second after the previous one.
     pub async fn ask(
         &mut self,
         client: &Client,
@@ -171,7 +171,7 @@ fn operation_of(method: &Method, path: &str) -> &'static str {
     found.unwrap().id
 }
 
-/// Replaces what is random, or a matter of speed or storage.
+/// Replaces values that are random or depend on speed or storage.
 fn settle(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(settle),

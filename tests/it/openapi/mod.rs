@@ -1,5 +1,5 @@
-//! The API's document, `public/openapi.json`: it is made here, of what the code itself says, and has to be
-//! up to date. That the service answers as it says is checked in every test, by `common::contract`.
+//! The API's document, `public/openapi.json`, is generated here from the code and has to be up to date. Every test
+//! checks responses against it, by `common::contract`.
 
 mod document;
 mod errors;

@@ -16,16 +16,16 @@ pub enum Access {
     /// Those with a token.
     User,
     /// Those with a token, and those without.
-    UserOrStranger,
+    UserOrAnonymous,
     /// Anybody: tokens are not looked at.
     Anybody,
     /// Those with the token for metrics.
     Metrics,
-    /// Those with a token, be it one that only reads.
+    /// Those with a token, including a read token.
     Reader,
 }
 
-/// What is known of an operation.
+/// The description of an operation.
 pub struct Operation {
     pub route: &'static str,
     pub method: String,
@@ -93,7 +93,7 @@ impl Operation {
         match access {
             Access::Anybody | Access::Metrics => self.codes = vec![ErrorCode::InternalError],
             Access::Reader => self.codes.retain(|code| *code != ErrorCode::ReadToken),
-            Access::User | Access::UserOrStranger => {}
+            Access::User | Access::UserOrAnonymous => {}
         }
         self
     }
@@ -162,7 +162,7 @@ impl Operation {
         match self.access {
             Access::User => json!([{ "bearer": [] }]),
             Access::Reader => json!([{ "bearer": [] }, { "reader": [] }]),
-            Access::UserOrStranger => json!([{ "bearer": [] }, {}]),
+            Access::UserOrAnonymous => json!([{ "bearer": [] }, {}]),
             Access::Anybody => json!([]),
             Access::Metrics => json!([{ "metrics": [] }]),
         }
@@ -237,7 +237,7 @@ impl Response {
         self
     }
 
-    /// What can be asked next: an operation, and where its parameters are to be found.
+    /// A link to a next request: an operation, and where its parameters come from.
     pub fn leads_to(mut self, name: &str, operation: &str, parameters: Value) -> Self {
         let link = json!({ "operationId": operation, "parameters": parameters });
         self.links.insert(name.into(), link);

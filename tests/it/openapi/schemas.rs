@@ -76,7 +76,7 @@ fn list_of(schema: &str) -> Value {
     json!({ "type": "array", "items": reference(schema) })
 }
 
-/// Leads to the next page, as long as there is one.
+/// The cursor of the next page, if there is one.
 fn next_cursor() -> Value {
     json!({ "type": ["string", "null"], "description": "Leads to the next page; null on the last." })
 }
@@ -103,15 +103,15 @@ fn basics() -> Map<String, Value> {
                 { "type": "integer", "minimum": -62_167_219_200_000_i64, "maximum": 253_402_300_799_999_i64 },
             ],
         },
-        "Clock": {
+        "ChangeSequence": {
             "type": "integer",
             "minimum": 0,
-            "description": "The user's change clock, ms: grows with every change. A sync takes it as a cursor.",
+            "description": "The user's change sequence: milliseconds since the epoch, and more with every change. A sync takes it as a cursor.",
         },
-        "PreviousClock": {
+        "PreviousChangeSequence": {
             "type": "integer",
             "minimum": 0,
-            "description": "The clock before this call: who knew everything until then, knows everything now.",
+            "description": "The change sequence before this call: a client that knew everything up to it knows everything now.",
         },
         "ErrorCode": error_code(),
         "Error": object(json!({

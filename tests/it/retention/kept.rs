@@ -55,9 +55,9 @@ async fn pinned_and_kept_conversations_never_expire(site: Site) {
             .await
             .expect(201);
         // Redis keeps the keys as long.
-        let lives = pttl(&site, &format!("*conversation:{id}:*")).await;
-        assert_eq!(lives.len(), 2);
-        assert!(lives.iter().all(|ttl| *ttl > 1_000 * 365 * DAY_MS));
+        let ttls = pttl(&site, &format!("*conversation:{id}:*")).await;
+        assert_eq!(ttls.len(), 2);
+        assert!(ttls.iter().all(|ttl| *ttl > 1_000 * 365 * DAY_MS));
     }
     let account = pttl(&site, "*conversations*").await;
     assert!(account.iter().all(|ttl| *ttl > 1_000 * 365 * DAY_MS));
@@ -73,15 +73,15 @@ async fn conversations_no_longer_kept_expire_again(site: Site) {
     assert_eq!(still["expiresAt"], Value::Null);
     let unkept = patch(&user, "c", json!({ "keep": null })).await;
     assert_eq!(days_left(&site, &unkept), 90);
-    let lives = pttl(&site, "*conversation:c:*").await;
-    assert!(lives.iter().all(|ttl| *ttl < 300 * DAY_MS), "{lives:?}");
+    let ttls = pttl(&site, "*conversation:c:*").await;
+    assert!(ttls.iter().all(|ttl| *ttl < 300 * DAY_MS), "{ttls:?}");
     site.advance(91 * DAY);
     user.get("/api/conversations/c")
         .await
         .expect_error(404, "conversation_not_found");
     purge(&site, &deployment, &user).await;
     assert!(site.keys("*conversation:c:*").await.is_empty());
-    // Saved whole, it is what the record says.
+    // A whole save takes the flag from its body.
     let kept = json!({ "keep": true, "messages": [message("m", "user", "x")] });
     let saved = user.put("/api/conversations/d", &kept).await.expect(201);
     assert_eq!(saved["expiresAt"], Value::Null);
@@ -115,20 +115,20 @@ async fn the_users_keys_expire_once_nothing_is_kept(site: Site) {
     user.create("c", vec![message("m", "user", "x")]).await;
     patch(&user, "c", json!({ "keep": true })).await;
     patch(&user, "c", json!({ "keep": false })).await;
-    let far = |lives: &[i64]| lives.iter().any(|ttl| *ttl > 300 * DAY_MS);
+    let far = |ttls: &[i64]| ttls.iter().any(|ttl| *ttl > 300 * DAY_MS);
     assert!(far(&pttl(&site, "*conversations:meta").await));
     site.advance(2 * DAY);
     purge(&site, &deployment, &user).await;
-    let lives = pttl(&site, "user:*").await;
-    assert!(!far(&lives), "{lives:?}");
-    // It slides on as before.
+    let ttls = pttl(&site, "user:*").await;
+    assert!(!far(&ttls), "{ttls:?}");
+    // The expiry still slides.
     site.advance(80 * DAY);
     user.append("c", vec![message("n", "user", "x")])
         .await
         .expect(201);
-    let lives = pttl(&site, "*conversations*").await;
-    assert!(lives.iter().all(|ttl| *ttl > 89 * DAY_MS), "{lives:?}");
-    assert!(!far(&lives));
+    let ttls = pttl(&site, "*conversations*").await;
+    assert!(ttls.iter().all(|ttl| *ttl > 89 * DAY_MS), "{ttls:?}");
+    assert!(!far(&ttls));
 }
 
 /// An earlier release wrote a pinned conversation with an expiry.

@@ -40,13 +40,13 @@ async fn listed(user: &Client) -> Vec<String> {
     ids(&list["data"])
 }
 
-/// A deployment whose tokens last longer than these tests go on.
+/// A deployment whose tokens outlast these tests.
 async fn lasting(site: &Site, more: &[(&str, &str)]) -> Deployment {
     let tokens = [("TOKEN_TTL_DAYS", "3650")];
     site.deployment(&[&tokens, more].concat()).await
 }
 
-/// Has the purge done, which a process does once an hour.
+/// Triggers the purge, which a process does once an hour.
 async fn purge(site: &Site, deployment: &Deployment, user: &Client) {
     site.advance(Duration::from_secs(3_601));
     user.get("/api/conversations").await.expect(200);
@@ -78,7 +78,7 @@ async fn every_summary_says_when_it_expires(site: Site) {
     assert_eq!(days_left(&site, &sync["changed"][0]), 80);
     assert_eq!(days_left(&site, &user.open("c").await), 80);
     deployment.idle().await;
-    // Reading has renewed it.
+    // Reading renewed it.
     let list = user.get("/api/conversations").await.expect(200);
     assert_eq!(days_left(&site, &list["data"][0]), 90);
     let appended = user.append("c", vec![message("n", "user", "x")]).await;

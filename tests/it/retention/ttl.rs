@@ -32,7 +32,7 @@ async fn a_user_chooses_the_ttl_of_conversations(site: Site) {
     );
     let created = user.post("/api/conversations", &json!({ "id": "e" })).await;
     assert_eq!(created.expect(201)["expiresAt"], Value::Null);
-    // What was chosen is this user's alone.
+    // The choice applies to this user only.
     let other = deployment.user().await;
     assert_eq!(other.get(USER).await.expect(200)["conversationTtlDays"], 90);
     user.delete(USER).await.expect(200);
@@ -87,7 +87,7 @@ async fn a_shorter_ttl_applies_when_a_conversation_is_used(site: Site) {
     assert_eq!(days_left(&site, &user.open("read").await), 2);
     site.advance(3 * DAY);
     assert_eq!(listed(&user).await, ["left"]);
-    // The totals leave it out as well, and tombstones live on.
+    // The totals leave it out as well, and tombstones stay.
     let totals = user.get(USER).await.expect(200);
     assert_eq!(totals["totals"]["current"]["conversations"], 1);
     user.delete("/api/conversations/left").await.expect(200);
@@ -102,15 +102,15 @@ async fn a_chosen_ttl_is_remembered_without_conversations(site: Site) {
     let (short, long) = (deployment.user().await, deployment.user().await);
     choose(&short, json!(1)).await;
     choose(&long, Value::Null).await;
-    let lives = pttl(&site, "*conversations:meta").await;
-    assert!(lives.iter().all(|ttl| *ttl > 89 * DAY_MS), "{lives:?}");
+    let ttls = pttl(&site, "*conversations:meta").await;
+    assert!(ttls.iter().all(|ttl| *ttl > 89 * DAY_MS), "{ttls:?}");
     // Used each day, it is remembered longer than it was.
     for _ in 0..6 {
         site.advance(20 * DAY);
         short.put("/api/conversations/c", &json!({})).await;
     }
-    let lives = pttl(&site, "*conversations:meta").await;
-    assert!(lives.iter().all(|ttl| *ttl > 89 * DAY_MS), "{lives:?}");
+    let ttls = pttl(&site, "*conversations:meta").await;
+    assert!(ttls.iter().all(|ttl| *ttl > 89 * DAY_MS), "{ttls:?}");
     assert_eq!(short.get(USER).await.expect(200)["conversationTtlDays"], 1);
     assert_eq!(
         long.get(USER).await.expect(200)["conversationTtlDays"],
@@ -144,7 +144,7 @@ async fn a_deployment_limits_the_ttl(site: Site) {
         .expect_error(400, "invalid_field");
     let chosen = choose(&user, Value::Null).await;
     assert_eq!(chosen["conversationTtlDays"], 120);
-    // Being listed is use enough for what is to be kept.
+    // Listing renews conversations that are kept.
     site.advance(110 * DAY);
     listed(&user).await;
     deployment.idle().await;
@@ -169,7 +169,7 @@ async fn a_claim_carries_over_a_longer_ttl(site: Site) {
     );
     site.advance(300 * DAY);
     assert!(listed(&target).await.contains(&"s".to_owned()));
-    // A shorter one does not come along.
+    // A shorter one is not carried over.
     let brief = deployment.user().await;
     choose(&brief, json!(3)).await;
     brief.create("b", vec![]).await;

@@ -1,4 +1,4 @@
-//! Search: what is found, on which page, at what cost, and what is not found any more.
+//! Search: matches, their pages and costs, and what is no longer found.
 
 mod expected;
 mod figures;
@@ -100,7 +100,7 @@ async fn words_prefixes_and_phrases_are_found_and_marked(site: Site) {
     // One word in the title, one in a message.
     assert_eq!(found(&user, "redis nothing").await, ["titled"]);
     let page = page(&user, "q=cafe").await;
-    // What the title has comes first.
+    // Matches in the title come first.
     assert_eq!(page["data"][0]["conversation"]["id"], "titled");
     assert_eq!(marked(&page["data"][0]["title"]), ["café"]);
     let hit = &page["data"][1]["messages"][0];
@@ -178,7 +178,7 @@ async fn deleted_conversations_are_not_found(site: Site) {
     user.patch("/api/conversations/a", &json!({ "trashed": false }))
         .await
         .expect(200);
-    // Whether or not it has been given a signature yet, it is looked at.
+    // It is searched whether or not it has a signature yet.
     assert_eq!(found(&user, "needle").await, ["a", "b"]);
     site.idle().await;
     assert!(!stored(&site, "a").await.is_empty());
@@ -224,7 +224,7 @@ async fn a_large_conversation_is_read_in_parts(site: Site) {
     assert!(matches.len() > 1, "{matches:?}");
     assert_eq!(matches.iter().sum::<u64>(), 241);
     assert_eq!(found(&user, "needle").await, ["large", "small"]);
-    // It has too many words for a signature, and the attempt to give it one is no part of the page.
+    // It has too many words for a signature, and the attempt to make one is not part of the page's cost.
     site.idle().await;
     let (_, cost) = site.cost_of(page(&user, "q=needle")).await;
     assert!(cost.commands <= 12 && cost.requests == 2, "{cost:?}");

@@ -23,7 +23,7 @@ async fn shares_are_counted_and_limited(site: Site) {
     user.post(SHARES, &body)
         .await
         .expect_error(403, "too_many_shares");
-    // However many come and go, few are remembered.
+    // However many are created and revoked, few are remembered.
     for _ in 0..110 {
         user.delete(&path(&last)).await.expect(200);
         last = share(&user, "c").await;
@@ -68,7 +68,7 @@ async fn readers_are_limited_by_address(site: Site) {
     let response = from("192.0.2.1").get(&path(&made)).await;
     response.expect_error(429, "rate_limited");
     assert!(response.header("retry-after").is_some());
-    // Guessing is counted too, and readers take nothing from those who begin a session.
+    // Guesses count too, and reading does not use up the limit for new sessions.
     from("192.0.2.1")
         .get(&format!("{SHARES}?id={}", "A".repeat(22)))
         .await

@@ -1,4 +1,4 @@
-//! The list of one's own shares, and what ends a share.
+//! The list of a user's own shares, and what ends a share.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn a_revoked_share_is_gone(site: Site) {
     let (made, other) = (share(&user, "c").await, share(&user, "c").await);
     let response = user.delete(&path(&made)).await.expect(200);
     assert_eq!(response, json!({ "id": made["id"], "deleted": true }));
-    // Again, as when the response was lost.
+    // Again, as after a lost response.
     user.delete(&path(&made)).await.expect(200);
     site.anonymous_caller()
         .get(&path(&made))
@@ -67,7 +67,7 @@ async fn nobody_revokes_or_lists_anothers_share(site: Site) {
         .await
         .expect_error(401, "missing_token");
     assert_eq!(other.get(SHARES).await.expect(200)["data"], json!([]));
-    // Nor does what the other one deletes under the same id touch it.
+    // Nor does a deletion by the other user under the same id.
     other.delete("/api/conversations/c").await.expect(200);
     site.anonymous_caller().get(&path(&made)).await.expect(200);
 }
@@ -93,7 +93,7 @@ async fn a_share_expires(site: Site) {
         .expect_error(404, "share_not_found");
     site.anonymous_caller().get(&path(&long)).await.expect(200);
     assert_eq!(user.get(SHARES).await.expect(200)["data"], json!([long]));
-    // A day before its end the conversation itself has outlived nothing, and the user can still revoke.
+    // A day before the end the conversation still exists, and the user can still revoke.
     site.advance(88 * DAY);
     site.anonymous_caller().get(&path(&long)).await.expect(200);
     user.delete(&path(&long)).await.expect(200);

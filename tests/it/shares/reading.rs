@@ -1,4 +1,4 @@
-//! What the reader of a share is shown.
+//! What the reader of a share sees.
 
 use super::{path, share};
 use crate::common::{Site, ids, message, message_at};
@@ -25,7 +25,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         (&made["conversationId"], &made["messageCount"]),
         (&json!("c"), &json!(2))
     );
-    // What happens later is nothing to those who have the link.
+    // Later changes are not visible through the link.
     user.append("c", vec![message("o", "user", "secret")])
         .await
         .expect(201);
@@ -51,7 +51,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         (&shown["nextCursor"], &shown["messageCount"]),
         (&Value::Null, &json!(2))
     );
-    // A token is neither needed nor looked at.
+    // A token is neither needed nor checked.
     site.anonymous_caller()
         .with_token("nonsense")
         .get(&path(&made))

@@ -1,4 +1,4 @@
-//! Sharing and revoking again, as after a response that was lost.
+//! Sharing and revoking again, as after a lost response.
 
 use super::{SHARES, path, share};
 use crate::common::{Site, message};
@@ -27,7 +27,7 @@ async fn sharing_twice_with_one_key_creates_one_share(site: Site) {
     assert_ne!(share(&named, "d").await["id"], made["id"]);
     let others = other.with_header("idempotency-key", "click-1");
     assert_ne!(share(&others, "c").await["id"], made["id"]);
-    // Once it was revoked, a late repeat does not share again.
+    // After it was revoked, a late repeat does not share again.
     user.delete(&path(&made)).await.expect(200);
     assert_eq!(share(&named, "c").await["id"], made["id"]);
     site.anonymous_caller()

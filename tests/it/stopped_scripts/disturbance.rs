@@ -29,7 +29,7 @@ pub struct Laboratory {
     calls: AtomicU32,
 }
 
-/// What an undisturbed call makes of an account.
+/// The result of an undisturbed call.
 struct Undisturbed {
     status: u16,
     /// How many conversations a claim has moved.
@@ -51,7 +51,7 @@ impl Laboratory {
         }
     }
 
-    /// Whether a database that is full, and not one that is interrupted, is tried.
+    /// Whether the database is full, rather than interrupted.
     fn is_full(&self) -> bool {
         self.error.starts_with("OOM")
     }
@@ -87,10 +87,10 @@ impl Laboratory {
         for request in &situation.before {
             let response = request.send(&account, None).await;
             assert!(response.status < 300, "{request:?}: {}", response.text);
-            // What it leaves to be done does not meet the next one.
+            // Its pending upkeep should not fall into the next request.
             self.deployment.idle().await;
         }
-        // What reading finds to be due is done before anything is planned to fail.
+        // Upkeep found due by reading is done before any failure is scheduled.
         account.client.get("/api/conversations").await.expect(200);
         self.deployment.idle().await;
         account
@@ -132,7 +132,7 @@ impl Laboratory {
         self.is_named.then(|| format!("call-{call}"))
     }
 
-    /// Lets the nth command of a request fail; false where there are fewer.
+    /// Makes the nth command of a request fail; false if there are fewer.
     async fn stop(
         &self,
         situation: &Situation,
@@ -186,7 +186,7 @@ impl Laboratory {
         has_fired
     }
 
-    /// What a stopped call leaves can be read, and has lost nothing. False where the user is signed out.
+    /// After a stopped call everything can be read and nothing is lost. False if the user is signed out.
     async fn check_stopped(
         &self,
         at: &str,
@@ -239,12 +239,12 @@ fn moved(response: &TestResponse) -> serde_json::Value {
     json["conversations"].clone()
 }
 
-/// Whether another call makes another one.
+/// Whether each call creates another object.
 fn is_made_anew(situation: &Situation) -> bool {
     ["share", "link"].contains(&situation.name)
 }
 
-/// Where the user signs out, the response has the next token.
+/// After a sign-out, the response has the next token.
 fn take_token(account: &mut Account, situation: &Situation, response: &TestResponse) {
     if situation.name == "sign out" {
         let token = response.expect(200)["token"].clone();
@@ -252,12 +252,12 @@ fn take_token(account: &mut Account, situation: &Situation, response: &TestRespo
     }
 }
 
-/// Whether this is how the call may be answered that is sent again.
+/// Whether this is a valid response to the repeated call.
 fn is_right(situation: &Situation, first: u16, again: &TestResponse, is_in: bool) -> bool {
     match situation.name {
-        // What was done is not done twice by another call.
+        // Another call does not do it twice.
         "redeem" if first < 300 => [200, 403, 404].contains(&again.status),
-        // Where there was no room for a tombstone, it is as if there had never been any.
+        // Without room for a tombstone, it is as if the conversation had never existed.
         "delete a conversation" | "delete a pinned one" | "delete for good" if first < 300 => {
             [200, 404].contains(&again.status)
         }
@@ -266,7 +266,7 @@ fn is_right(situation: &Situation, first: u16, again: &TestResponse, is_in: bool
     }
 }
 
-/// Each message is as before or as after: where it is the same in both, it is there.
+/// Each message is in its old or new state: a message that is in both must exist.
 fn check_contents(at: &str, before: &Contents, now: &Contents, after: &Contents) {
     let text = |contents: &Contents, id: &str, message: &str| {
         contents

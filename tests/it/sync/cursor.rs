@@ -61,7 +61,7 @@ async fn a_cursor_finds_what_changed_and_what_was_deleted(site: Site) {
     assert_eq!(ids(&response["changed"]), ["a", "d"]);
     assert_eq!(response["deleted"], json!(["b"]));
     assert_eq!(response["hasMore"], false);
-    // Who wrote need not ask: a write's clock is the response's.
+    // The writer need not sync: the response has the new change sequence.
     let written = user
         .patch("/api/conversations/a", &json!({ "title": "T" }))
         .await
@@ -73,7 +73,8 @@ async fn a_cursor_finds_what_changed_and_what_was_deleted(site: Site) {
         .expect_error(400, "invalid_cursor");
 }
 
-/// Who knows the clock before a write, and sees the write, need not ask: its clock is a cursor.
+/// A client that knows the change sequence before a write and sees the write need not sync: the new change sequence
+/// is a cursor.
 async fn a_write_reveals_whether_changes_were_missed(site: Site) {
     let user = site.user().await;
     let message = message("m", "user", "x");
@@ -121,7 +122,7 @@ async fn a_sync_without_changes_costs_three_commands(site: Site) {
     follower.catch_up(&user).await;
     site.begin_window();
     follower.step(&user, 20).await;
-    // What a sync finds to be due is done, and not counted with what comes.
+    // Upkeep found due by a sync is done first, and not counted below.
     site.idle().await;
     let (response, cost) = site.cost_of(follower.step(&user, 20)).await;
     assert_eq!(
@@ -189,14 +190,14 @@ async fn an_import_voids_older_cursors(site: Site) {
         user.create(&format!("d{index}"), vec![]).await;
     }
     reading.step(&user, 3).await;
-    // Dated long ago, these stand behind what the cursors have passed.
+    // Dated long ago, these sort after what the cursors have passed.
     user.post("/api/import", &sample()).await.expect(200);
     for behind in [&mut follower, &mut reading] {
         behind.catch_up(&user).await;
         assert_eq!(behind.resets, 1);
         assert_eq!(behind.known, truth(&user).await);
     }
-    // But nothing new voids nothing.
+    // An import without changes voids no cursor.
     user.post("/api/import", &sample()).await.expect(200);
     follower.catch_up(&user).await;
     assert_eq!(follower.resets, 1);
@@ -236,7 +237,7 @@ async fn a_cursor_older_than_the_tombstones_starts_over(site: Site) {
     assert_eq!(follower.known, truth(&user).await);
 }
 
-/// Two followers that ask at different times, and a history of everything that can happen.
+/// Two followers that sync at different times, and a random history of all operations.
 async fn a_random_history_is_followed_exactly(site: Site) {
     let user = site.user().await;
     let (mut often, mut seldom) = (Follower::default(), Follower::default());

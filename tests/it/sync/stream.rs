@@ -68,7 +68,7 @@ async fn a_stream_carries_small_messages(site: Site) {
         change.data["messages"][0]["content"],
         "line\nbreak \"quoted\""
     );
-    // Stored compressed, it is small too.
+    // A compressed message is small too.
     let repetitive = "a few more words ".repeat(600);
     user.append("c", vec![message("repetitive", "user", &repetitive)])
         .await
@@ -153,15 +153,15 @@ async fn resuming_a_place_costs_less(site: Site) {
     for _ in 0..4 {
         let place = events.place();
         drop(events);
-        // What the end of a stream costs is not the next one's.
+        // The cost of ending a stream should not count towards the next.
         site.idle().await;
         site.advance(STREAM);
         let (opened, cost) = open_again(&site, &user, &cursor, &place).await;
         commands.push(cost);
         events = opened;
     }
-    // Beside the first one, what was counted so far is added up. Notices are sent for as long as four streams take; then
-    // it is registered anew. Listening costs one where it is billed.
+    // Beside the first one, the counts so far are reported. Notices are sent for the duration of four streams; then it
+    // is registered again. Subscribing costs one command where it is billed.
     let listening = commands[1] - 2;
     assert!(listening <= 1, "{commands:?}");
     let anew = 4 + listening;
@@ -267,7 +267,7 @@ async fn notices_are_published_only_for_users_with_streams(site: Site) {
     events.next().await;
     assert_eq!(append("heard").await, 9);
     assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
-    // The stream has ended by now, and nobody has opened one of those that might have followed it.
+    // The stream has ended by now, and none was opened to follow it.
     site.advance(Duration::from_secs(4 * (285 + 30) + 1));
     assert_eq!(append("alone-again").await, 8);
 }

@@ -67,19 +67,18 @@ async fn user_id(user: &Client) -> String {
     session["userId"].as_str().unwrap().to_owned()
 }
 
-/// Leaves no key, and nothing in one, that names the user; but the counter of calls that came later, which
-/// ends by itself within a minute.
+/// No key, and no value, names the user, except for the counter of later calls, which expires within a minute.
 async fn assert_no_trace(site: &Site, id: &str) {
     for (key, content) in everything(site).await {
         if key == format!("user:{id}:conversations:meta") && content.starts_with(":user\n0 ") {
             let Reply::Int(left) = site.command(&["PTTL", &key]).await else {
-                panic!("{key} lives for ever");
+                panic!("{key} never expires");
             };
             assert!((0..=60_000).contains(&left), "{key}: {left}");
             assert_eq!(content.lines().count(), 2, "{content}");
             continue;
         }
-        // A counter of calls ends with the day after its own. Redis does not see this clock being moved.
+        // A counter of calls expires at the end of the next day. Redis does not notice that this clock was moved.
         let day = key.strip_prefix(&format!("user:{id}:calls:"));
         let today = site.clock.now_ms() / 86_400_000;
         if day.is_some_and(|day| day.parse::<i64>().unwrap() < today - 1) {
@@ -92,7 +91,7 @@ async fn assert_no_trace(site: &Site, id: &str) {
     }
 }
 
-/// Writes in every way there is.
+/// Makes every kind of write.
 async fn live(user: &Client) {
     crate::common::use_every_script(user).await;
     let all: Vec<Value> = (0..250)
@@ -203,7 +202,7 @@ async fn a_cursor_sees_the_deletions_of_a_stopped_erasure(site: Site) {
             break;
         }
     }
-    // It gets to the first hundred conversations.
+    // It reaches the first hundred conversations.
     site.faults().push(Fault::Delay(Duration::ZERO), 4);
     site.faults().push(Fault::QuotaError, 1);
     user.delete(USER).await.expect_error(503, "storage_quota");
@@ -211,22 +210,22 @@ async fn a_cursor_sees_the_deletions_of_a_stopped_erasure(site: Site) {
     user.delete(USER).await.expect(200);
 }
 
-/// Redis, whose clock nobody moves here, still holds the messages of what has outlived its life.
+/// Redis, whose clock is not moved here, still holds the messages of expired conversations.
 async fn expired_conversations_are_erased_too(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     user.create("listed", vec![message("m", "user", "x")]).await;
-    user.create("buried", vec![message("m", "user", "x")]).await;
+    user.create("purged", vec![message("m", "user", "x")]).await;
     site.clock.advance(40 * DAY);
     user.open("listed").await;
     site.idle().await;
     site.clock.advance(51 * DAY);
-    // Has "buried" cleared away, messages and all; "listed" expires after that.
+    // Purges "purged" with its messages; "listed" expires after that.
     let list = user.get("/api/conversations").await.expect(200);
     assert_eq!(crate::common::ids(&list["data"]), ["listed"]);
     site.idle().await;
     let keys = site.keys("*").await;
-    assert!(!keys.iter().any(|key| key.contains("buried")), "{keys:?}");
+    assert!(!keys.iter().any(|key| key.contains("purged")), "{keys:?}");
     site.clock.advance(40 * DAY);
     let keys = site.keys("*").await;
     assert!(keys.iter().any(|key| key.ends_with("listed:bodies")));
@@ -251,7 +250,7 @@ async fn an_expired_conversation_saved_again_has_only_its_new_messages(site: Sit
             ["new"]
         );
     }
-    // What is remembered of the dead ends, too, and not for those that live again.
+    // The records of expired conversations are purged too, but not those of conversations saved again.
     site.clock.advance(3 * DAY);
     user.get("/api/conversations").await.expect(200);
     let meta = everything(&site).await;
@@ -307,8 +306,8 @@ async fn a_write_during_an_erasure_leaves_no_partial_conversation(site: Site) {
     assert_no_trace(&site, &id).await;
 }
 
-/// A device that was away during an erasure must not go on showing what was erased, also where a function's clock was fast and
-/// the erased account's change sequence ran ahead.
+/// A device that was offline during an erasure must not keep showing erased data, even if a function's clock was fast and the
+/// erased account's change sequence ran ahead.
 async fn a_cursor_from_before_an_erasure_starts_over(site: Site) {
     let clock = Clock::default();
     clock.advance(Duration::from_millis(400));

@@ -1,4 +1,4 @@
-//! What is there, and what ever was.
+//! Current and all-time totals.
 
 use super::{DAY, USER};
 use crate::common::{Client, Site, message};
@@ -60,7 +60,7 @@ async fn statistics_report_current_and_all_time_totals(site: Site) {
         json!({ "mean": 1.0, "max": 1 })
     );
     let (before, after) = (all["bytes"].as_u64(), left["bytes"].as_u64());
-    // What is remembered of deletions takes up room too, but less than a text of any length.
+    // Records of deletions take up room too, but less than any real text.
     assert!(after > Some(100), "{before:?} {after:?}");
     assert_eq!(activity(&left, 1), [(4, 116)]);
 }
@@ -95,7 +95,7 @@ async fn activity_is_counted_by_day(site: Site) {
     user.append("c", vec![with_tokens("b", 10), with_tokens("c", 20)])
         .await
         .expect(201);
-    // A name is no activity, more tokens are.
+    // Renaming is no activity, more tokens are.
     user.patch("/api/conversations/c", &json!({ "title": "x" }))
         .await
         .expect(200);

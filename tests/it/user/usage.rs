@@ -76,7 +76,7 @@ async fn an_import_of_old_chats_is_no_activity_of_today(site: Site) {
         lifetime(&user).await,
         json!({ "conversations": 1, "messages": 50, "tokens": 100 })
     );
-    // Only what is new of a later one is counted.
+    // Only new messages of a later import are counted.
     let mut more = last_summer.clone();
     more.push(dated("new", 3, now));
     import(&user, "old", &more).await;
@@ -103,7 +103,7 @@ async fn a_message_counts_on_the_day_of_its_timestamp(site: Site) {
     let expected = [(29, 1, 16), (2, 1, 1), (1, 2, 130), (0, 2, 12)];
     assert_eq!(active_days(&user).await, expected);
     assert_eq!(lifetime(&user).await["tokens"], 255);
-    // What a message gains is of its own day.
+    // Tokens added to a message count on its own day.
     let path = "/api/conversations/c/messages/a";
     user.patch(path, &json!({ "tokens": { "total": 11 } }))
         .await
@@ -150,7 +150,7 @@ async fn a_save_counts_only_new_messages(site: Site) {
         ],
     )
     .await;
-    // One goes, another comes, and the last one has grown.
+    // One message is removed, another added, and the last one has grown.
     let grown = at(of_model("c", "m-1", 7), now - DAY_MS);
     let messages = [dated("b", 2, now - 2 * DAY_MS), grown];
     let body = json!({ "messages": messages });
@@ -199,7 +199,7 @@ async fn messages_are_counted_by_model(site: Site) {
     .await
     .expect(201);
     import(&user, "i", &[of_model("m", "v/1 \"x\"", 5)]).await;
-    // A deletion takes nothing away.
+    // A deletion subtracts nothing.
     user.delete("/api/conversations/c/messages/d")
         .await
         .expect(200);

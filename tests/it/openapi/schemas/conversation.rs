@@ -9,7 +9,7 @@ pub fn schemas() -> Map<String, Value> {
     let mut schemas = Map::new();
     schemas.insert("Title".into(), title());
     schemas.insert("Tags".into(), tags());
-    schemas.insert("Origin".into(), origin());
+    schemas.insert("ExportMetadata".into(), export_metadata());
     let kept = [
         (
             "Conversation",
@@ -24,12 +24,12 @@ pub fn schemas() -> Map<String, Value> {
         ),
         (
             "WrittenConversation",
-            json!({ "clock": reference("Clock"), "previousClock": reference("PreviousClock") }),
+            json!({ "clock": reference("ChangeSequence"), "previousClock": reference("PreviousChangeSequence") }),
             "A conversation after it was written.",
         ),
         (
             "ExportedConversation",
-            json!({ "messages": list_of("Message"), "$export": reference("Origin") }),
+            json!({ "messages": list_of("Message"), "$export": reference("ExportMetadata") }),
             "A conversation with all its messages, as an import takes it back.",
         ),
     ];
@@ -107,20 +107,20 @@ fn servers() -> Value {
     json!({ "type": ["object", "null"], "additionalProperties": true })
 }
 
-fn origin() -> Value {
-    let mut origin = object_with(
+fn export_metadata() -> Value {
+    let mut metadata = object_with(
         json!({
             "place": { "type": "integer" },
             "titled": { "type": "boolean" },
         }),
         json!({ "numbers": numbers() }),
     );
-    origin["description"] =
+    metadata["description"] =
         json!("What an export says of where a conversation stood, for an import.");
-    origin
+    metadata
 }
 
-/// What a client may set, be it new or not.
+/// What a client may set, on a new conversation or an existing one.
 fn settable() -> Value {
     let flag = json!({ "type": ["boolean", "null"] });
     json!({ "pinned": flag, "keep": flag, "archived": flag, "tags": reference("Tags"), "mcpServers": servers() })
@@ -141,7 +141,7 @@ fn new_conversation() -> Value {
         "createdAt": reference("SentTimestamp"),
         "updatedAt": reference("SentTimestamp"),
         "totalTokens": { "type": "integer", "minimum": 0, "maximum": limits::TOKENS },
-        "$export": sent_origin(),
+        "$export": sent_export_metadata(),
         "forkOf": described(
             json!({ "anyOf": [fork_of(), fork_of_share(), { "type": "null" }] }),
             "Makes it of another conversation's path, up to a message or to its head, with its metadata where none is sent; or of what a share shows, with the share's title. It has no `messages` of its own then, and `forkedFrom` says where it comes from. Only with POST.",
@@ -169,9 +169,9 @@ fn fork_of() -> Value {
     )
 }
 
-/// What a new conversation is a fork of, where that is anybody's.
+/// The share that a new conversation is a fork of.
 fn fork_of_share() -> Value {
-    // What cannot be the id of a share is one that is not found; and a PUT does not look at it.
+    // A malformed share id counts as not found, and a PUT ignores the field.
     let required = json!({ "shareId": { "type": "string" } });
     let mut fork = open(object_with(required, json!({})), "A share of anybody's.");
     let others = ["conversationId", "messageId"].map(|name| json!({ "required": [name] }));
@@ -186,16 +186,16 @@ fn numbers() -> Value {
     )
 }
 
-/// As `Origin`, in any form that a timestamp may have.
-fn sent_origin() -> Value {
-    let origin = object_with(
+/// As `ExportMetadata`, in any form that a timestamp may have.
+fn sent_export_metadata() -> Value {
+    let metadata = object_with(
         json!({
             "place": reference("SentTimestamp"),
             "titled": { "type": "boolean" },
         }),
         json!({ "numbers": numbers() }),
     );
-    open(origin, "What an export says of where it stood.")
+    open(metadata, "What an export says of where it stood.")
 }
 
 fn restoration() -> Value {

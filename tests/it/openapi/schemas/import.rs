@@ -76,7 +76,7 @@ fn import_report() -> Value {
             "unchanged": count(),
             "rejected": count(),
             "results": { "type": "array", "items": result },
-            "clock": reference("Clock"),
+            "clock": reference("ChangeSequence"),
         }),
         json!({
             "format": described(
@@ -94,7 +94,7 @@ fn import_report() -> Value {
     )
 }
 
-/// What of a conversation its source could not tell.
+/// What the source of a conversation did not contain.
 fn imported_source() -> Value {
     let counts = json!({ "type": "object", "additionalProperties": count() });
     let placeholder = object(json!({

@@ -34,7 +34,7 @@ fn conversation_list() -> Value {
     let page = json!({
         "data": list_of("ListedConversation"),
         "nextCursor": next_cursor(),
-        "clock": reference("Clock"),
+        "clock": reference("ChangeSequence"),
     });
     let count = described(
         json!({ "type": ["integer", "null"], "minimum": 0 }),
@@ -105,8 +105,8 @@ fn appended_messages() -> Value {
     object(json!({
         "conversation": reference("Conversation"),
         "appended": described(ids(), "Those that were not there already."),
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -120,8 +120,8 @@ fn appended_entries() -> Value {
             "items": { "type": "integer", "minimum": 0 },
             "description": "The places in the request, from 0, of those that were there already.",
         },
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -129,8 +129,8 @@ fn written_message() -> Value {
     object(json!({
         "message": { "oneOf": [reference("Message"), { "type": "null" }], "description": "The message; null in the response to a repeat whose message is gone by now." },
         "conversation": reference("Conversation"),
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -138,8 +138,8 @@ fn deleted_messages() -> Value {
     object(json!({
         "deleted": described(ids(), "A repeat names the same ones."),
         "conversation": reference("Conversation"),
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -147,8 +147,8 @@ fn deleted_conversation() -> Value {
     object(json!({
         "id": reference("Id"),
         "deleted": { "const": true },
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -162,13 +162,13 @@ fn changes() -> Value {
             json!({ "type": "boolean" }),
             "Whether the cursor is too old: the client forgets what it has, and this is its first page.",
         ),
-        "clock": reference("Clock"),
+        "clock": reference("ChangeSequence"),
     }))
 }
 
 fn change() -> Value {
     let change = object_with(
-        json!({ "type": { "type": "string" }, "clock": reference("Clock"), "previous": reference("Clock") }),
+        json!({ "type": { "type": "string" }, "clock": reference("ChangeSequence"), "previous": reference("ChangeSequence") }),
         json!({
             "conversationId": reference("Id"),
             "revision": count(),

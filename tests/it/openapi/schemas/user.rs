@@ -27,7 +27,7 @@ pub fn schemas() -> Map<String, Value> {
     .collect()
 }
 
-/// Nothing of it is refused for what else it holds: the protocol grows.
+/// Unknown members are accepted, since the protocol grows.
 fn agent_message() -> Value {
     json!({
         "type": "object",
