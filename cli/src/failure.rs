@@ -6,25 +6,25 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// Why a command did not do all that was asked.
+/// Why a command did not complete.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Failure {
     /// Anything else.
     #[error("{0}")]
     Failed(String),
-    /// There is no token, or the service takes it no more.
+    /// There is no token, or the service no longer accepts it.
     #[error("{0}")]
     NotSignedIn(String),
-    /// The service is away or busy: running the command again later goes on with it.
+    /// The service is unreachable or busy: running the command again later continues.
     #[error("{0}")]
     Unavailable(String),
-    /// The service does not take it.
+    /// The service refused it.
     #[error("{0}")]
     Refused(String),
 }
 
 impl Failure {
-    /// Anything that has no exit code of its own.
+    /// Anything without its own exit code.
     pub fn other(error: impl fmt::Display) -> Self {
         Self::Failed(error.to_string())
     }

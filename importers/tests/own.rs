@@ -1,4 +1,4 @@
-//! The service's own form, and what is of no form.
+//! The service's own form, and unknown formats.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Any bytes give a result or an error, in bounds, and the same ones always the same.
+//! Any bytes give a bounded, deterministic result or error.
 
 #![allow(clippy::unwrap_used)]
 
@@ -99,7 +99,7 @@ fn check_conversation(conversation: &Value) {
     assert!(seen.contains(&conversation["headId"]));
 }
 
-/// Words that formats know, so that what is made of them is looked into.
+/// Words of the formats, so that random input reaches deep into the code.
 const WORDS: [&str; 56] = [
     "id",
     "uuid",
@@ -242,7 +242,7 @@ fn mutate(source: &mut Vec<u8>, rng: &mut Rng) {
 
 #[test]
 fn altered_files_are_accepted() {
-    // The large ones would take their time, and have nothing that the small ones lack.
+    // The large ones would take too long, and contain nothing that the small ones lack.
     let files: Vec<Vec<u8>> = files()
         .into_iter()
         .map(|(_, bytes)| bytes)

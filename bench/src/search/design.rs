@@ -10,7 +10,7 @@ use crate::Result;
 /// How many conversations a page has at most, as in the service.
 pub const LIMIT: usize = 5;
 
-/// Common words, rarer ones, one that no text has, a beginning and a phrase.
+/// Common words, rarer ones, one that no text has, a prefix and a phrase.
 pub const QUERIES: [&str; 7] = [
     "the",
     "of the",
@@ -21,7 +21,7 @@ pub const QUERIES: [&str; 7] = [
     "\"the of\"",
 ];
 
-/// A page of what was found.
+/// A page of results.
 #[derive(Debug)]
 pub struct Page {
     /// The conversations.
@@ -30,12 +30,12 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// What a write cost beyond requests and commands.
+/// The cost of a write besides requests and commands.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rewritten {
-    /// Bytes of the index that were written anew.
+    /// Bytes of the index that were rewritten.
     pub bytes: u64,
-    /// Commands of scripts and requests of their own that would be none, were they part of the service's script.
+    /// Commands of separate scripts and requests that would be saved as part of the service's script.
     pub commands_apart: u64,
     /// The same for requests.
     pub requests_apart: u64,
@@ -54,16 +54,16 @@ pub trait Design {
         20
     }
 
-    /// Makes the index of all there is; returns its size in bytes.
+    /// Builds the index of everything; returns its size in bytes.
     async fn build(&self) -> Result<u64>;
 
-    /// A page of results, from where the page before said.
+    /// A page of results, from the cursor of the page before.
     async fn page(&self, query: &str, after: Option<&str>) -> Result<Page>;
 
     /// Appends texts to a conversation and to the index.
     async fn append(&self, conversation: usize, texts: &[String]) -> Result<Rewritten>;
 
-    /// The size of what an append to this conversation writes anew without saying so.
+    /// The size of what an append to this conversation rewrites without reporting it.
     async fn field_size(&self, _conversation: usize) -> Result<u64> {
         Ok(0)
     }
@@ -72,14 +72,14 @@ pub trait Design {
     async fn delete(&self, conversation: usize) -> Result<Rewritten>;
 }
 
-/// A word, or the beginning of one.
+/// A word, or a prefix.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Term<'a> {
     pub word: &'a str,
     pub is_beginning: bool,
 }
 
-/// What a query is made of, for queries like those above.
+/// The terms of a query like those above.
 pub fn terms(query: &str) -> Vec<Term<'_>> {
     let words = query.split([' ', '"']).filter(|word| !word.is_empty());
     words
@@ -95,13 +95,13 @@ pub fn words<'a>(texts: impl IntoIterator<Item = &'a String>) -> BTreeSet<&'a st
     texts.into_iter().flat_map(|text| text.split(' ')).collect()
 }
 
-/// Whether one of these texts has what is searched for.
+/// Whether one of these texts matches.
 pub fn is_found<'a>(query: &str, texts: impl IntoIterator<Item = &'a String>) -> Result<bool> {
     let query = Query::parse(query).map_err(|error| error.message)?;
     Ok(texts.into_iter().any(|text| query.find(text).is_all()))
 }
 
-/// All that a design finds, page by page.
+/// All results of a design, page by page.
 pub async fn find_all(design: &impl Design, query: &str) -> Result<BTreeSet<String>> {
     let (mut found, mut after) = (BTreeSet::new(), None);
     loop {

@@ -38,7 +38,7 @@ async fn an_interrupted_export_resumes() {
         );
         assert!(!machine.path("all.ndjson.part").exists());
     }
-    // What it wrote is what an import takes.
+    // An import accepts what it wrote.
     machine.run(&["login", "--new"]).await.expect(0);
     machine
         .run(&["import", path.to_str().unwrap()])

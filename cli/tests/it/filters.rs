@@ -43,7 +43,7 @@ async fn secrets_stay_on_the_machine() {
             "{exported}"
         );
         assert!(!exported.contains(&token) && !exported.contains("MIIEvQ"));
-        // What is kept of the session for the next sync has none either.
+        // The sync state has none either.
         let state = state_of(&machine);
         assert!(!state.contains(&token), "{state}");
     }
@@ -140,7 +140,7 @@ async fn only_selected_projects_are_sent() {
             machine.run(&all).await.expect(0);
             let exported = machine.exported().await;
             assert_eq!(exported.0.keys().collect::<Vec<_>>(), expected, "{all:?}");
-            // What was left out is sent when it is wanted.
+            // What was left out is sent once it is selected.
             machine.sync().await;
             assert_eq!(machine.exported().await.0.len(), 3);
         }

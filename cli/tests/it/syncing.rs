@@ -114,7 +114,7 @@ async fn a_truncated_or_replaced_file_is_read_from_the_start() {
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..6));
     machine.sync().await;
-    // Written anew, and longer than before: only what is in it tells.
+    // Rewritten, and longer than before: only the contents reveal it.
     let path = machine.session("s");
     fs::write(&path, lines("s", 10..18)).unwrap();
     machine.sync().await;
@@ -204,7 +204,7 @@ async fn data_over_a_quota_is_sent_once_there_is_room() {
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..2));
     machine.append("t", &lines("t", 0..2));
-    // They share a request, of which one half is taken.
+    // They share a request, of which one half is accepted.
     for changed in [1, 0] {
         let report = machine.run(&["sync", "--json"]).await.expect(5).json();
         assert_eq!(report["changed"], changed);
