@@ -13,8 +13,8 @@ use serde_json::json;
 use super::super::operation::{Operation, Response};
 use super::super::parameters::query;
 
-/// Why an import is refused as a whole. The second half is what a conversation of another system's can be rejected for, where
-/// none of them is taken.
+/// Why an import is refused as a whole. The second half are reasons to reject a conversation of another system, if none of
+/// them is accepted.
 const REFUSALS: [ErrorCode; 14] = [
     TooManyConversations,
     InvalidQuery,

@@ -1,4 +1,4 @@
-//! Whose pages may ask.
+//! The origins whose pages may use the API.
 
 use super::{ConfigError, Variables, invalid};
 

@@ -1,4 +1,4 @@
-//! Why the store did not do what it was asked to.
+//! Why the store did not complete an operation.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub struct Paused {
 pub enum PausedCalls {
     /// New anonymous users.
     Newcomers,
-    /// What writes, but for deletions.
+    /// Writes, except for deletions.
     Writes,
     /// Everything but deletions.
     Reads,

@@ -1,4 +1,4 @@
-//! What the scripts take and return that work on everything of a user.
+//! Arguments and replies of the scripts that work on a user as a whole.
 
 use std::time::Duration;
 
