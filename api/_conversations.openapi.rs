@@ -101,7 +101,7 @@ fn create() -> Operation {
             "conversations",
             "Create a conversation",
             "Without an id it gets one; with an `Idempotency-Key` always the same one. The same request repeated \
-             answers 200 and changes nothing. With `forkOf` it begins with the messages of another one, or of a share.",
+             returns 200 and changes nothing. With `forkOf` it begins with the messages of another one, or of a share.",
         )
         .body(false, "NewConversation")
         .response(Response::written(201, "It was created.").headers(&["Location"]))

@@ -7,10 +7,10 @@ use http::Method;
 use super::super::operation::{Access, Operation, Response};
 
 pub fn operations() -> Vec<Operation> {
-    vec![answer()]
+    vec![agent_message()]
 }
 
-fn answer() -> Operation {
+fn agent_message() -> Operation {
     Operation::new(Method::POST, Route::Mcp, "answerAgent")
         .describe(
             "agents",

@@ -49,7 +49,7 @@ fn read() -> Operation {
         .takes_also(share_id(false))
         .takes_also(query(
             "cursor",
-            "Where to go on in a share: `nextCursor` of an answer.",
+            "Where to go on in a share: `nextCursor` of a response.",
             json!({ "type": "string", "pattern": "^[0-9]{1,9}$" }),
         ))
         .response(

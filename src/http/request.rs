@@ -284,7 +284,7 @@ impl ApiRequest {
         if sent.peek().is_none() {
             return Ok(None);
         }
-        let expected = "* or a list of entity tags in double quotes, as in the ETag of an answer";
+        let expected = "* or a list of entity tags in double quotes, as in the ETag of a response";
         let mut tags = Vec::new();
         for value in sent {
             let text = value.to_str().map_err(|_| invalid_header(name, expected))?;

@@ -130,18 +130,22 @@ impl Source {
 
     async fn fetch(&self) -> Result<Vec<(String, Key)>, &'static str> {
         let request = self.client.get(&self.url).send();
-        let mut response = request.await.map_err(|_| "no answer")?;
+        let mut response = request.await.map_err(|_| "no response")?;
         if response.status() != http::StatusCode::OK {
             return Err("its status is not 200");
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| "its answer broke off")? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|_| "its response broke off")?
+        {
             if body.len() + chunk.len() > LARGEST {
-                return Err("its answer is too large");
+                return Err("its response is too large");
             }
             body.extend_from_slice(&chunk);
         }
-        parse(&body).ok_or("its answer is no key set")
+        parse(&body).ok_or("its response is no key set")
     }
 }
 

@@ -84,16 +84,16 @@ pub enum Scope {
 #[derive(Debug)]
 pub struct Tokens {
     secrets: Vec<Secret>,
-    life: Duration,
+    ttl: Duration,
     clock: Clock,
 }
 
 impl Tokens {
     /// `secrets`: the first signs, all verify, so that one can be rotated out. At least one is needed.
-    pub fn new(secrets: Vec<Secret>, life: Duration, clock: Clock) -> Self {
+    pub fn new(secrets: Vec<Secret>, ttl: Duration, clock: Clock) -> Self {
         Self {
             secrets,
-            life,
+            ttl,
             clock,
         }
     }
@@ -112,8 +112,8 @@ impl Tokens {
     /// Issues a token that counts as issued at `issued`, ms since the epoch: a sign-out everywhere since
     /// then voids it. It is valid as long as any other.
     pub fn issue_as_of(&self, user: &UserId, issued: i64) -> Token {
-        let life = i64::try_from(self.life.as_millis()).unwrap_or(i64::MAX);
-        let expires_at = self.clock.now_ms().saturating_add(life);
+        let ttl = i64::try_from(self.ttl.as_millis()).unwrap_or(i64::MAX);
+        let expires_at = self.clock.now_ms().saturating_add(ttl);
         Token {
             token: self.sign(VERSION, &format!("{user}.{issued}.{expires_at}")),
             expires_at,

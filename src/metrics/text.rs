@@ -11,13 +11,13 @@ const FAMILIES: [(&str, &str, &str); 16] = [
     (
         "requests_total",
         "counter",
-        "Calls answered, by route, method and outcome: ok, refused, limited, failed.",
+        "Calls by route, method and outcome: ok, refused, limited, failed.",
     ),
-    ("errors_total", "counter", "Errors answered, by code."),
+    ("errors_total", "counter", "Error responses by code."),
     (
         "request_duration_seconds",
         "histogram",
-        "From a call to the head of its answer.",
+        "From a call to the head of its response.",
     ),
     (
         "upstash_duration_seconds",
@@ -37,7 +37,7 @@ const FAMILIES: [(&str, &str, &str); 16] = [
     (
         "upstash_commands_total",
         "counter",
-        "Commands that Upstash bills, as far as its answers told.",
+        "Commands that Upstash bills, as far as its responses stated them.",
     ),
     ("users_total", "counter", "New anonymous users."),
     (
@@ -181,7 +181,7 @@ mod tests {
             ..Gauges::default()
         };
         let expected = "\
-# HELP conversation_store_request_duration_seconds From a call to the head of its answer.
+# HELP conversation_store_request_duration_seconds From a call to the head of its response.
 # TYPE conversation_store_request_duration_seconds histogram
 conversation_store_request_duration_seconds_bucket{route=\"/\",le=\"+Inf\"} 2
 conversation_store_request_duration_seconds_count{route=\"/\"} 2

@@ -159,8 +159,8 @@ pub async fn link(app: &App, caller: &Caller) -> Result<DeviceCode, ServiceError
     if !store.keep_code(&pseudonym).await? {
         return Err(ServiceError::NoSecret);
     }
-    let life = i64::try_from(CODE_TTL.as_millis()).unwrap_or_default();
-    let expires_at = Timestamp::from_ms(app.clock.now_ms() + life);
+    let ttl = i64::try_from(CODE_TTL.as_millis()).unwrap_or_default();
+    let expires_at = Timestamp::from_ms(app.clock.now_ms() + ttl);
     Ok(DeviceCode { code, expires_at })
 }
 

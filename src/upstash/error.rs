@@ -11,7 +11,7 @@ pub enum UpstashError {
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
     /// No response in time. Whether the commands ran is unknown.
-    #[error("the database did not answer in time")]
+    #[error("the database did not respond in time")]
     Timeout,
     /// The token was refused.
     #[error("the database refused the token")]
@@ -35,7 +35,7 @@ pub enum UpstashError {
     #[error("the database refused a command: {}", first_word(.0))]
     Command(String),
     /// The response is not what the protocol says.
-    #[error("the database's answer was malformed")]
+    #[error("the database's response was malformed")]
     Malformed,
     /// Too many calls failed in a row: not even tried.
     #[error("the database failed repeatedly; not tried")]

@@ -22,7 +22,7 @@ pub async fn search(options: &Options, search: &SearchOptions) -> Result<(), Fai
             .get(&path(&search.words.join(" "), cursor.as_deref())?)
             .await?;
         let Value::Array(hits) = page["data"].take() else {
-            return Err(Failure::other("the service does not answer as expected"));
+            return Err(Failure::other("the service does not respond as expected"));
         };
         for hit in hits {
             output.text(|| describe(&hit));

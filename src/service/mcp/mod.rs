@@ -20,7 +20,7 @@ const INSTRUCTIONS: &str = "The user's own chat history, read only. Search it wh
 ///
 /// # Errors
 /// `Invalid` for an invalid message; what the store refuses to every caller; or the database failed.
-pub async fn answer(
+pub async fn respond(
     app: &App,
     caller: &Caller,
     body: &[u8],

@@ -12,7 +12,7 @@ const DESCRIPTION: &str = "The server side for AI chat history. JSON in and out,
 with milliseconds. Every write may be sent twice. Text comes back byte for byte, and fields that the service does \
 not know are kept and given back.
 
-A route refuses methods it does not take with 405 and `Allow`, answers OPTIONS with 204 and `Allow`, and HEAD as \
+A route refuses methods it does not take with 405 and `Allow`, responds to OPTIONS with 204 and `Allow`, and HEAD as \
 GET without the body. JSON over 1 KB is compressed for clients that take gzip.";
 
 pub fn document(examples: &Examples) -> Value {
