@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { Browser, contents, message } from './harness.mjs';
 import { begin, slowLocks } from './users.mjs';
 
-/** A token of the auth provider that the service is told to trust. */
+/** A token of the auth provider that the service trusts. */
 function jwt(subject) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600 };
