@@ -14,7 +14,7 @@ fn health() -> Operation {
         .describe(
             "operation",
             "Whether Redis responds",
-            "Open to anybody. At most 5 seconds old: `timestamp` is when Redis was asked.",
+            "Public. At most 5 seconds old: `timestamp` is when Redis was checked.",
         )
         .open_to(Access::Anybody)
         .response(Response::json(200, "It responds.", "Health"))

@@ -83,7 +83,7 @@ impl UserStore<'_> {
         self.describe_statistics(reply)
     }
 
-    /// Sets how long the user's conversations live, `None` being for ever, or as long as the deployment allows; returns the
+    /// Sets how long the user's conversations live, `None` for no expiry, or as long as the deployment allows; returns the
     /// statistics then.
     ///
     /// # Errors

@@ -29,9 +29,9 @@ fn parts() -> Value {
 
 async fn attachments_of_a_message_are_shown(site: Site) {
     let user = site.user().await;
-    let answer = json!({ "id": "a", "type": "assistant", "format": "ai-sdk/v7", "parts": parts() });
+    let reply = json!({ "id": "a", "type": "assistant", "format": "ai-sdk/v7", "parts": parts() });
     let question = message("q", "user", "How is the weather?");
-    user.create("rich", vec![question, answer]).await;
+    user.create("rich", vec![question, reply]).await;
     let Some(browser) = Browser::open(&site).await else {
         return;
     };

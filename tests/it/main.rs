@@ -72,3 +72,4 @@ mod trash_interactions;
 mod upserts;
 mod upstash;
 mod user;
+mod vocabulary;

@@ -23,8 +23,8 @@ async fn an_upsert_creates_a_message_at_the_end_or_after_its_parent(site: Site) 
     let user = site.user().await;
     user.create("c", vec![message_at("q", 9)]).await;
     // The id may be left out of the body.
-    let answer = json!({ "type": "assistant", "content": "one", "timestamp": 5 });
-    let created = put(&user, "a", &answer).await.expect(201);
+    let reply = json!({ "type": "assistant", "content": "one", "timestamp": 5 });
+    let created = put(&user, "a", &reply).await.expect(201);
     assert_eq!(created["message"]["id"], "a");
     assert_eq!(created["conversation"]["headId"], "a");
     let other = json!({ "id": "b", "type": "assistant", "content": "two", "parentId": "q" });

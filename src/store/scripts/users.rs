@@ -19,7 +19,7 @@ procedure! {
 }
 
 procedure! {
-    /// Sets how long the user's conversations live; zero is for ever.
+    /// Sets how long the user's conversations live; zero means no expiry.
     UserSetTtl: USER_SET_TTL -> StoredStatistics {
         wanted_ttl: Duration,
     }

@@ -1,4 +1,4 @@
-//! A share: nothing yet, then a snapshot that anybody can read, then nothing for ever.
+//! A share: nothing yet, then a snapshot that anybody can read, then nothing again.
 
 use super::history::Operation;
 

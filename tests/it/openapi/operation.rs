@@ -201,7 +201,7 @@ impl Response {
 
     /// The client's copy is current.
     pub fn not_modified() -> Self {
-        Self::new(304, "What the client has is current.").headers(&["ETag"])
+        Self::new(304, "The client's copy is current.").headers(&["ETag"])
     }
 
     /// The conversation after a write, and what can be done with it next.

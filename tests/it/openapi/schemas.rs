@@ -122,7 +122,7 @@ fn basics() -> Map<String, Value> {
                     "requestId": { "type": "string", "description": "As in `X-Request-Id`." },
                 }),
                 json!({
-                    "revision": described(count(), "The current one, of `revision_mismatch`; 0 where there is no such conversation."),
+                    "revision": described(count(), "The current one, for `revision_mismatch`; 0 if there is no such conversation."),
                 }),
             ),
         })),

@@ -30,7 +30,7 @@ pub fn schemas() -> Map<String, Value> {
         (
             "ExportedConversation",
             json!({ "messages": list_of("Message"), "$export": reference("ExportMetadata") }),
-            "A conversation with all its messages, as an import takes it back.",
+            "A conversation with all its messages, as an import accepts it.",
         ),
     ];
     for (name, more, description) in kept {
@@ -66,7 +66,7 @@ pub fn schemas() -> Map<String, Value> {
 fn summary() -> Value {
     json!({
         "id": reference("Id"),
-        "title": described(json!({ "type": "string" }), "Its own, or made of its first user message."),
+        "title": described(json!({ "type": "string" }), "Its own, or generated from its first user message."),
         "createdAt": reference("Timestamp"),
         "updatedAt": reference("Timestamp"),
         "messageCount": count(),
@@ -78,14 +78,14 @@ fn summary() -> Value {
         ),
         "headId": described(
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
-            "The last message of the active path; null where there is none, and until the next write of a conversation that an earlier release wrote.",
+            "The last message of the active path; null if there is none, and until the next write of a conversation of an earlier release.",
         ),
         "expiresAt": {
             "anyOf": [reference("Timestamp"), { "type": "null" }],
-            "description": "When it expires, unless it is read or written before; null where it never does.",
+            "description": "When it expires, unless it is read or written before; null if never.",
         },
-        "pinned": described(json!({ "type": "boolean" }), "It is not to expire either."),
-        "keep": described(json!({ "type": "boolean" }), "It is not to expire."),
+        "pinned": described(json!({ "type": "boolean" }), "It does not expire either."),
+        "keep": described(json!({ "type": "boolean" }), "It does not expire."),
         "archived": { "type": "boolean" },
         "tags": { "type": "array", "items": { "type": "string" } },
     })
@@ -115,8 +115,7 @@ fn export_metadata() -> Value {
         }),
         json!({ "numbers": numbers() }),
     );
-    metadata["description"] =
-        json!("What an export says of where a conversation stood, for an import.");
+    metadata["description"] = json!("The place of a conversation in the list, for an import.");
     metadata
 }
 
@@ -136,7 +135,7 @@ fn new_conversation() -> Value {
         ),
         "headId": described(
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
-            "Where messages have a `parentId`: with which of them the active path ends; without it with the last one.",
+            "If messages have a `parentId`: the end of the active path, by default the last message.",
         ),
         "createdAt": reference("SentTimestamp"),
         "updatedAt": reference("SentTimestamp"),
@@ -144,13 +143,13 @@ fn new_conversation() -> Value {
         "$export": sent_export_metadata(),
         "forkOf": described(
             json!({ "anyOf": [fork_of(), fork_of_share(), { "type": "null" }] }),
-            "Makes it of another conversation's path, up to a message or to its head, with its metadata where none is sent; or of what a share shows, with the share's title. It has no `messages` of its own then, and `forkedFrom` says where it comes from. Only with POST.",
+            "Forks another conversation's path, up to a message or to its head, with its metadata unless other is sent; or a share, with the share's title. The request then has no `messages`, and `forkedFrom` names the source. Only with POST.",
         ),
     });
     open(
         object_with(json!({}), join(settable(), fields)),
         &format!(
-            "A conversation to be kept. Without a title it gets one made of its first user message. What the \
+            "A conversation to be stored. Without a title it gets one generated from its first user message. What the \
              service computes (`revision`, `etag`, `expiresAt`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
              to no effect. At most {} fields of the client's own, and {} bytes of metadata.",
             limits::FIELDS,
@@ -173,7 +172,7 @@ fn fork_of() -> Value {
 fn fork_of_share() -> Value {
     // A malformed share id counts as not found, and a PUT ignores the field.
     let required = json!({ "shareId": { "type": "string" } });
-    let mut fork = open(object_with(required, json!({})), "A share of anybody's.");
+    let mut fork = open(object_with(required, json!({})), "A share of any user.");
     let others = ["conversationId", "messageId"].map(|name| json!({ "required": [name] }));
     fork["not"] = json!({ "anyOf": others });
     fork
@@ -182,7 +181,7 @@ fn fork_of_share() -> Value {
 fn numbers() -> Value {
     described(
         json!({ "type": "array", "uniqueItems": true, "items": { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 } }),
-        "Where there are branches, a number for each of the messages: those that follow the same one are ordered by it. Passed over where there are more or fewer messages.",
+        "With branches, a number for each of the messages: those with the same parent are ordered by it. Ignored if the number of messages differs.",
     )
 }
 
@@ -195,7 +194,7 @@ fn sent_export_metadata() -> Value {
         }),
         json!({ "numbers": numbers() }),
     );
-    open(metadata, "What an export says of where it stood.")
+    open(metadata, "Its place in the list, from an export.")
 }
 
 fn restoration() -> Value {
@@ -215,7 +214,7 @@ fn patch() -> Value {
             ),
             "$expected": described(
                 json!({ "type": "object", "additionalProperties": true }),
-                "Fields, and the values that they have to have, written as they were sent; null for one that must not be there. Where one has another value, the response is 412 and nothing is changed.",
+                "Fields, and the values that they must have, written as they were sent; null for one that must be absent. If one has another value, the response is 412 and nothing is changed.",
             ),
         }),
     );

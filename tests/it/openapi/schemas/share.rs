@@ -22,7 +22,7 @@ pub fn schemas() -> Map<String, Value> {
         ("ShareList", object(json!({ "data": list_of("Share") }))),
         (
             "SharedConversation",
-            described(object(join(snapshot(), page)), "A share as anybody sees it; messages oldest first."),
+            described(object(join(snapshot(), page)), "A share as its readers see it; messages oldest first."),
         ),
         (
             "RevokedShare",
