@@ -57,7 +57,7 @@ impl Account {
         })
     }
 
-    /// Whether half of the token's TTL has passed.
+    /// Whether half of the token's life is over.
     pub fn wants_renewal(&self) -> bool {
         self.expires_at
             .is_some_and(|expires_at| now_ms() > i64::midpoint(self.renewed_at, expires_at))
@@ -132,7 +132,7 @@ impl Accounts {
         accounts.save()
     }
 
-    /// Stores a newer token of a signed-in user.
+    /// Keeps a newer token of somebody who is signed in.
     pub fn renew(account: &Account) -> Result<(), Failure> {
         let mut accounts = Self::load()?;
         let known = accounts.accounts.get_mut(&account.api);

@@ -12,13 +12,13 @@ pub enum Failure {
     /// Anything else.
     #[error("{0}")]
     Failed(String),
-    /// There is no token, or the service no longer accepts it.
+    /// There is no token, or the service takes it no more.
     #[error("{0}")]
     NotSignedIn(String),
     /// The service is unreachable or busy: running the command again later continues.
     #[error("{0}")]
     Unavailable(String),
-    /// The service refused it.
+    /// The service does not take it.
     #[error("{0}")]
     Refused(String),
 }

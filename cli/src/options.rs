@@ -50,7 +50,8 @@ pub enum Command {
     Sync(SyncOptions),
     /// Lists conversations, last changed first.
     List(ListOptions),
-    /// Finds conversations with all of these words in their title or texts.
+    /// Finds conversations with all of these words in their title or texts. It reads everything to do so: the service
+    /// has no search yet.
     Search(SearchOptions),
     /// Writes conversations to files; an interrupted export is continued.
     Export(ExportOptions),

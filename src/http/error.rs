@@ -321,7 +321,7 @@ fn describe_upstash(error: &UpstashError) -> (ErrorCode, &'static str) {
         ),
         UpstashError::Timeout => (
             ErrorCode::StorageTimeout,
-            "The database did not respond in time. It is safe to send the request again.",
+            "The database did not answer in time. It is safe to send the request again.",
         ),
         UpstashError::Throttled { .. } => (
             ErrorCode::StorageBusy,
@@ -341,7 +341,7 @@ fn describe_upstash(error: &UpstashError) -> (ErrorCode, &'static str) {
         ),
         UpstashError::Malformed => (
             ErrorCode::StorageMalformed,
-            "The database's response could not be understood. It is safe to send the request again.",
+            "The database's answer could not be understood. It is safe to send the request again.",
         ),
         UpstashError::Unauthorized | UpstashError::Command(_) => {
             (ErrorCode::InternalError, "Internal Server Error")

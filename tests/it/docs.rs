@@ -160,7 +160,7 @@ fn links_inside_code_are_ignored() {
     assert_eq!(targets(text), ["b.md#c", "f.png"]);
 }
 
-/// Source files of the workspace, without build output and installed packages.
+/// Source files of the workspace, without what builds and installs leave.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! `/api/mcp`: what an agent can read, and with which token. `mcp_packages` tests it with the protocol's own client.
+//! `/api/mcp`: what an agent can read, and by which token. The protocol's own client asks too, in `mcp_sdk`.
 
 use crate::common::client::TestResponse;
 use crate::common::{Client, Cost, Site, message, use_every_script};

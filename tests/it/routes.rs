@@ -1,4 +1,4 @@
-//! The table of routes, `api/`, `Cargo.toml` and `vercel.json` agree.
+//! What holds the repository together: the table of routes, `api/`, `Cargo.toml` and `vercel.json` agree.
 
 use std::fs;
 use std::path::Path;

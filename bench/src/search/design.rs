@@ -10,7 +10,7 @@ use crate::Result;
 /// How many conversations a page has at most, as in the service.
 pub const LIMIT: usize = 5;
 
-/// Common words, rarer ones, one that no text has, a prefix and a phrase.
+/// Common words, rarer ones, one that no text has, a beginning and a phrase.
 pub const QUERIES: [&str; 7] = [
     "the",
     "of the",
@@ -21,7 +21,7 @@ pub const QUERIES: [&str; 7] = [
     "\"the of\"",
 ];
 
-/// A page of results.
+/// A page of what was found.
 #[derive(Debug)]
 pub struct Page {
     /// The conversations.
@@ -72,14 +72,14 @@ pub trait Design {
     async fn delete(&self, conversation: usize) -> Result<Rewritten>;
 }
 
-/// A word, or a prefix.
+/// A word, or the beginning of one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Term<'a> {
     pub word: &'a str,
     pub is_beginning: bool,
 }
 
-/// The terms of a query like those above.
+/// What a query is made of, for queries like those above.
 pub fn terms(query: &str) -> Vec<Term<'_>> {
     let words = query.split([' ', '"']).filter(|word| !word.is_empty());
     words
@@ -95,13 +95,13 @@ pub fn words<'a>(texts: impl IntoIterator<Item = &'a String>) -> BTreeSet<&'a st
     texts.into_iter().flat_map(|text| text.split(' ')).collect()
 }
 
-/// Whether one of these texts matches.
+/// Whether one of these texts has what is searched for.
 pub fn is_found<'a>(query: &str, texts: impl IntoIterator<Item = &'a String>) -> Result<bool> {
     let query = Query::parse(query).map_err(|error| error.message)?;
     Ok(texts.into_iter().any(|text| query.find(text).is_all()))
 }
 
-/// All results of a design, page by page.
+/// All that a design finds, page by page.
 pub async fn find_all(design: &impl Design, query: &str) -> Result<BTreeSet<String>> {
     let (mut found, mut after) = (BTreeSet::new(), None);
     loop {

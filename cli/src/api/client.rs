@@ -131,7 +131,7 @@ impl Client {
             key,
         };
         match self.send(&request, repeat).await {
-            // A clock that is wrong by days: the service then needs a key without a time.
+            // A clock that is wrong by days: the service then goes by a key that tells no time.
             Err(Failure::Refused(message)) if message.contains("request_too_old") => {
                 request.key = key_without_time();
                 json(self.send(&request, repeat).await?).await

@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::Client;
 use super::client::TestResponse;
 
-/// The sender of a request.
+/// Who sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     User,
