@@ -36,22 +36,22 @@ fn list() -> Operation {
         ))
         .takes_also(query(
             "expiring",
-            "Only those that expire within so many days.",
+            "Only those that expire within this many days.",
             json!({ "type": "integer", "minimum": 1, "maximum": limits::EXPIRING_DAYS }),
         ))
         .takes_also(query(
             "kind",
-            "The user's agent sessions, which are in no other list. No filter goes with it but the two that follow.",
+            "The user's agent sessions, which are in no other list. Only the next two filters can be combined with it.",
             json!({ "type": "string", "enum": ["session"] }),
         ))
         .takes_also(query(
             "projectKey",
-            "Only the sessions of this project, without what their subagents write.",
+            "Only the sessions of this project, without those of their subagents.",
             json!({ "type": "string", "minLength": 1, "maxLength": limits::SESSION_KEY }),
         ))
         .takes_also(query(
             "sessionId",
-            "With a `projectKey`: what the subagents of this session write, instead.",
+            "With a `projectKey`: the sessions of this session's subagents instead.",
             json!({ "type": "string", "minLength": 1, "maxLength": limits::SESSION_KEY }),
         ))
         .takes_also(query(
@@ -77,10 +77,10 @@ fn list() -> Operation {
         ))
         .takes_also(flag(
             "trash",
-            "What is in the trash, last deleted first, instead. No filter goes with it.",
+            "The conversations in the trash instead, last deleted first. Cannot be combined with filters.",
         ))
         .response(
-            Response::json(200, "A page of the list, or of what was found.", "ConversationListOrSearch")
+            Response::json(200, "A page of the list, or of the search results.", "ConversationListOrSearch")
                 .leads_to(
                     "next",
                     "listConversations",
@@ -101,11 +101,11 @@ fn create() -> Operation {
             "conversations",
             "Create a conversation",
             "Without an id it gets one; with an `Idempotency-Key` always the same one. The same request repeated \
-             answers 200 and changes nothing. With `forkOf` it begins with the messages of another one, or of a share.",
+             returns 200 and changes nothing. With `forkOf` it begins with the messages of another one, or of a share.",
         )
         .body(false, "NewConversation")
         .response(Response::written(201, "It was created.").headers(&["Location"]))
-        .response(Response::written(200, "It was created before, by this very request.").headers(&["Location"]))
+        .response(Response::written(200, "It was created before, by the same request.").headers(&["Location"]))
         .refuses(&NEW_CONVERSATION)
         .refuses(&[ConversationExists, ConversationNotFound, MessageNotFound, ShareNotFound])
 }
@@ -122,13 +122,13 @@ fn empty_trash() -> Operation {
         .describe(
             "conversations",
             "Empty the trash",
-            "Removes what is in the trash for good.",
+            "Deletes everything in the trash permanently.",
         )
         .takes_also(trash)
-        .response(Response::json(200, "Nothing is left in it.", "Emptied"))
+        .response(Response::json(200, "The trash is empty.", "Emptied"))
         .response(Response::json(
             202,
-            "Some is left: send it again.",
+            "The time did not suffice: repeat the request.",
             "EmptyingUnderWay",
         ))
         .refuses(&[InvalidQuery])

@@ -25,13 +25,13 @@ fn export() -> Operation {
         .takes_also(query("conversation", "The one to export; without it all of them.", reference("Id")))
         .takes_also(query(
             "format",
-            "Of one conversation `json`, if nothing else is said. Everything comes as `ndjson` only.",
+            "For one conversation, `json` by default. An export of everything is always `ndjson`.",
             format,
         ))
         .response(
             Response::json(200, "The conversations.", "ExportedConversation")
                 .body("application/x-ndjson", text("A conversation per line, and a last line that counts them."))
-                .body("text/markdown; charset=utf-8", text("A conversation to be read."))
+                .body("text/markdown; charset=utf-8", text("A conversation for people to read."))
                 .headers(&["Content-Disposition"]),
         )
         .refuses(&[InvalidId, InvalidQuery, ConversationNotFound])

@@ -13,8 +13,8 @@ use serde_json::json;
 use super::super::operation::{Operation, Response};
 use super::super::parameters::query;
 
-/// Why an import is refused as a whole. The second half is what a conversation of another system's can be rejected for, where
-/// none of them is taken.
+/// Why an import is refused as a whole. The second half are reasons to reject a conversation of another system, if none of
+/// them is accepted.
 const REFUSALS: [ErrorCode; 14] = [
     TooManyConversations,
     InvalidQuery,
@@ -43,12 +43,12 @@ fn import() -> Operation {
         .describe(
             "data",
             "Import conversations",
-            "The value of the frontend's localStorage key, as it is; what an export gave; or a history of Claude Code, \
+            "The value of the frontend's localStorage key, unchanged; an export; or a history of Claude Code, \
              claude.ai, ChatGPT, the AI SDK, LibreChat or Open WebUI, as it is. New conversations are kept whole, those \
              already there get the messages they lack: sending it again changes nothing. One of another system's that \
              nobody has changed since it was imported becomes what its source is now.",
         )
-        .takes_also(query("format", "What it is written in; else that is told by its shape.", format))
+        .takes_also(query("format", "The format of the body; by default it is detected.", format))
         .takes_also(query(
             "name",
             "The name of the file: a session of Claude Code and a `UIMessage[]` get their id from it.",
@@ -56,16 +56,16 @@ fn import() -> Operation {
         ))
         .takes_also(query(
             "follow",
-            "Whether conversations in the service's own form follow a source elsewhere, and become what that is now.",
+            "Whether conversations in the service's own form follow a source elsewhere, and are updated from it.",
             json!({ "type": "boolean" }),
         ))
         .takes_also(query(
             "portion",
-            "Whether more of the same source follows. What `continuation` says then goes in front of that.",
+            "Whether more of the same source follows. The returned `continuation` then has to precede the next portion.",
             json!({ "type": "boolean" }),
         ))
         .body(true, "ImportRequest")
         .body_as("application/x-ndjson", lines)
-        .response(Response::json(200, "What became of each.", "ImportReport"))
+        .response(Response::json(200, "The outcome of each.", "ImportReport"))
         .refuses(&REFUSALS)
 }

@@ -7,14 +7,14 @@ use http::Method;
 use super::super::operation::{Access, Operation, Response};
 
 pub fn operations() -> Vec<Operation> {
-    vec![answer()]
+    vec![agent_message()]
 }
 
-fn answer() -> Operation {
+fn agent_message() -> Operation {
     Operation::new(Method::POST, Route::Mcp, "answerAgent")
         .describe(
             "agents",
-            "Answer an agent",
+            "Respond to an agent",
             "A message of the Model Context Protocol, over Streamable HTTP without sessions or streams. Its tools list \
              and read the user's conversations, and change nothing.",
         )
@@ -23,7 +23,7 @@ fn answer() -> Operation {
         .response(Response::json(200, "The response.", "AgentResponse"))
         .response(Response::new(
             202,
-            "It was received, and wants no response.",
+            "It was received, and needs no response.",
         ))
         .refuses(&[InvalidField, InvalidHeader])
 }

@@ -16,7 +16,7 @@ fn report() -> Operation {
     Operation::new(Method::POST, Route::Metrics, "reportClientMetrics")
         .describe(
             "operation",
-            "Report what a browser saw",
+            "Report a browser's problems",
             "How often its fallback was used, conflicts, and errors: sums since its last report.",
         )
         .body(true, "ClientReport")
@@ -34,7 +34,7 @@ fn metrics() -> Operation {
         .describe(
             "operation",
             "Metrics for Prometheus",
-            "With the `METRICS_TOKEN` of the deployment; where none is configured, there is no such route.",
+            "With the `METRICS_TOKEN` of the deployment; without one, the route does not exist.",
         )
         .open_to(Access::Metrics)
         .response(

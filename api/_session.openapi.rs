@@ -32,25 +32,25 @@ fn act() -> Operation {
     Operation::new(Method::POST, Route::Session, "createSession")
         .describe(
             "session",
-            "Begin a session, link a device, keep a recovery code, let an agent read, claim what was written before, or sign out everywhere",
+            "Start a session, link a device, create a recovery code or a read token, claim anonymous data, or sign out everywhere",
             "Without a body: a new anonymous user and a token, or with a valid token a fresh one for the same user. \
              The user of an auth provider gets their session, and no token of this service.",
         )
-        .open_to(Access::UserOrStranger)
+        .open_to(Access::UserOrAnonymous)
         .body(false, "SessionAction")
         .response(
-            Response::new(201, "A new user with a token; or a code, good once and for 10 minutes; or a recovery code or a read token, shown this once.")
+            Response::new(201, "A new user with a token; or a code, valid once and for 10 minutes; or a recovery code or a read token, shown only here.")
                 .body("application/json", begun),
         )
         .response(
             Response::new(
                 200,
-                "The user's session with a fresh token; of `redeem` and `recover` the user whose code it is; of \
+                "The user's session with a fresh token; of `redeem` and `recover` the user of the code; of \
                  `signOutEverywhere` a new token; of `claim` how many conversations were moved.",
             )
             .body("application/json", renewed),
         )
-        .response(Response::json(202, "Of `claim`: some is left, send it again.", "ClaimUnderWay"))
+        .response(Response::json(202, "Of `claim`: the time did not suffice, repeat the request.", "ClaimUnderWay"))
         .refuses(&[InvalidField, UseProvider, WrongCode, TooManyCodes, WrongToken])
         .refuses(&[TooManyNewUsers, NewcomersPaused, ServicePaused, TooManyShares])
         .refuses(&[AlreadyClaimed, ClaimAcrossDatabases, TooManyConversationsKept, TooMuchTextKept])
@@ -60,7 +60,7 @@ fn read() -> Operation {
     Operation::new(Method::GET, Route::Session, "readSession")
         .describe(
             "session",
-            "Who one is",
+            "The current user",
             "The user, their current conversation, and whether storage is on for them.",
         )
         .whether_enabled_or_not()

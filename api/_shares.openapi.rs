@@ -22,7 +22,7 @@ fn share() -> Operation {
         .describe(
             "shares",
             "Share a conversation",
-            "A read-only snapshot under an id that cannot be guessed: what changes later does not show. With an \
+            "A read-only snapshot under an id that cannot be guessed: later changes do not show. With an \
              `Idempotency-Key` repeating it gives the same share.",
         )
         .body(true, "NewShare")
@@ -41,15 +41,15 @@ fn read() -> Operation {
     Operation::new(Method::GET, Route::Shares, "readShares")
         .describe(
             "shares",
-            "List one's shares, or read one",
-            "Without `id` one's own, the newest first; that takes a token. With `id` the title and messages of a \
+            "List the user's shares, or read one",
+            "Without `id` the user's own, the newest first; that requires a token. With `id` the title and messages of a \
              share, page by page: to anybody, and no token is looked at.",
         )
-        .open_to(Access::UserOrStranger)
+        .open_to(Access::UserOrAnonymous)
         .takes_also(share_id(false))
         .takes_also(query(
             "cursor",
-            "Where to go on in a share: `nextCursor` of an answer.",
+            "The page of a share: `nextCursor` of a response.",
             json!({ "type": "string", "pattern": "^[0-9]{1,9}$" }),
         ))
         .response(
@@ -64,12 +64,12 @@ fn read() -> Operation {
 
 fn revoke() -> Operation {
     Operation::new(Method::DELETE, Route::Shares, "revokeShare")
-        .describe("shares", "Revoke a share", "Doing so again is no error.")
+        .describe("shares", "Revoke a share", "Repeating it is no error.")
         .whether_enabled_or_not()
         .takes_also(share_id(true))
         .response(Response::json(
             200,
-            "Nobody can read it any more.",
+            "It can no longer be read.",
             "RevokedShare",
         ))
         .refuses(&[InvalidQuery, ShareNotFound])

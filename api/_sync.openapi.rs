@@ -22,7 +22,7 @@ fn sync() -> Operation {
         .describe(
             "sync",
             "What has changed",
-            "Since `cursor`, or without one everything, page by page. No change is missed and none told twice. With \
+            "Since `cursor`, or without one everything, page by page. No change is missed or reported twice. With \
              `Accept: text/event-stream` the same, and then each change as it happens.",
         )
         .takes(&["ConversationLimit", "Cursor", "LastEventId", "Place", "IfNoneMatch"])

@@ -24,11 +24,11 @@ fn choose() -> Operation {
     Operation::new(Method::PATCH, Route::User, "patchUser")
         .describe(
             "data",
-            "Choose how long conversations live",
-            "For all that are neither pinned nor to be kept. What the deployment allows bounds it.",
+            "Set the TTL of conversations",
+            "For all that are neither pinned nor kept, up to the limit of the deployment.",
         )
         .body(true, "UserPatch")
-        .response(Response::json(200, "The statistics then.", "Statistics"))
+        .response(Response::json(200, "The new statistics.", "Statistics"))
         .refuses(&[InvalidField])
 }
 
@@ -37,13 +37,13 @@ fn erase() -> Operation {
         .describe(
             "data",
             "Erase everything of the user",
-            "For good. The token goes on working, for a user without a past.",
+            "Permanently. The token stays valid, for a user without data.",
         )
         .whether_enabled_or_not()
-        .response(Response::json(200, "Nothing is left.", "Erased"))
+        .response(Response::json(200, "Everything was erased.", "Erased"))
         .response(Response::json(
             202,
-            "Some is left: send it again.",
+            "The time did not suffice: repeat the request.",
             "ErasureUnderWay",
         ))
 }

@@ -9,7 +9,7 @@ use conversation_store::store::{CursorKind, Emptying, Outcome};
 use conversation_store::{App, ErrorCode};
 use http::Method;
 
-/// The list, without messages, the creation of a conversation, and the end of what is in the trash.
+/// Lists conversations without their messages, creates one, and empties the trash.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET if request.flag("trash")? => trash(&app, &request).await,

@@ -1,4 +1,4 @@
-//! `/api/import`: the value of the frontend's localStorage key, what an export gave, or another system's history, as it is.
+//! `/api/import`: the value of the frontend's localStorage key, an export, or another system's history, unchanged.
 
 use std::sync::Arc;
 
@@ -11,8 +11,7 @@ use http::header::CONTENT_TYPE;
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(&app).await?;
     let options = options(&request)?;
-    // Before anything is made of what may be megabytes. They are taken in all the same: a client that is cut off while it
-    // sends does not learn why.
+    // Before megabytes are parsed. They are still received: a client that is cut off while sending does not learn why.
     let admitted = app.store.for_user(&user).check_writing();
     let body = request.body().await?;
     admitted?;

@@ -9,12 +9,12 @@ use http::HeaderName;
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
-/// A message in, and a message back; 202 where none is wanted.
+/// Takes a message and returns one; 202 if none is expected.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.read_only_user(&app).await?;
     mcp::check_version(request.header(&VERSION))?;
-    let answer = mcp::answer(&app, &caller, &request.body().await?).await?;
-    Ok(match answer {
+    let response = mcp::respond(&app, &caller, &request.body().await?).await?;
+    Ok(match response {
         Some(json) => ApiResponse::ok(json),
         None => ApiResponse::accepted(),
     })

@@ -1,4 +1,4 @@
-//! `/api/metrics`: the service's metrics, for Prometheus; and what browsers report of themselves. The function serves
+//! `/api/metrics`: the service's metrics, for Prometheus, and reports of browsers. The function serves
 //! `/api/health/redis` too, by a rewrite in `vercel.json`: Vercel's Hobby plan takes twelve functions.
 
 #[path = "health/_redis.rs"]
@@ -12,7 +12,7 @@ use conversation_store::metrics::{ClientReport, exposition};
 use conversation_store::model::ObjectWriter;
 use http::{Method, StatusCode};
 
-/// Prometheus's text, behind a token of its own; a report, behind a user's.
+/// Prometheus's text requires its own token; a report requires a user's.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     match *request.method() {
         Method::GET => read(&app, &request).await,

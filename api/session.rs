@@ -1,4 +1,4 @@
-//! `/api/session`: who the user is, and what was open last.
+//! `/api/session`: the user's identity, and the conversation opened last.
 
 use std::sync::Arc;
 

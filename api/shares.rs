@@ -24,7 +24,7 @@ async fn share(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> 
     Ok(ApiResponse::created(share.to_json()).with_location(location))
 }
 
-/// A cursor that is none is refused in any case: without an id it would go unnoticed.
+/// An invalid cursor is refused in any case: without an id it would go unnoticed.
 async fn read(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let part = request.part()?;
     match request.share_parameter()? {
@@ -41,8 +41,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     Ok(ApiResponse::ok(json.finish()))
 }
 
-/// Nobody's token is asked for, and none is looked at. Search engines are to leave it alone: a link is meant for
-/// those who were given it.
+/// No token is needed or checked. Search engines must not index it: a link is meant for those who were given it.
 async fn open(
     app: &App,
     request: &ApiRequest,
@@ -61,7 +60,7 @@ async fn open(
         .with_header(HeaderName::from_static("x-robots-tag"), "noindex"))
 }
 
-/// Whether storage is switched on for this user or not: what was shared can be taken back.
+/// Works with storage switched off too, so that shares can still be revoked.
 async fn revoke(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.known_user(app).await?;
     let id = request

@@ -32,7 +32,7 @@ async fn choose(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     Ok(ApiResponse::ok(statistics.to_json()))
 }
 
-/// Whether storage is switched on for this user or not: data that is there can be erased.
+/// Works with storage switched off too, so that existing data can be erased.
 async fn erase(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.known_user(app).await?;
     Ok(match user::erase(app, &caller).await? {

@@ -1,4 +1,4 @@
-//! What every function needs, put together once per process.
+//! What every function needs, built once per process.
 
 use std::sync::Arc;
 
@@ -23,13 +23,13 @@ pub struct App {
     pub tokens: Tokens,
     /// Verifies the tokens of an auth provider, where one is configured.
     pub provider: Option<Provider>,
-    /// The clock that all of it goes by.
+    /// The clock used by all of it.
     pub clock: Clock,
     /// Where the line of each request goes.
     pub log: Log,
-    /// What is measured; nothing where nobody could read it.
+    /// The metrics; `None` if nobody could read them.
     pub metrics: Option<Arc<Metrics>>,
-    /// What the last check of the database found.
+    /// The result of the last check of the database.
     pub health: Health,
     /// Tells open streams that the process is about to end.
     pub shutdown: Shutdown,
@@ -39,7 +39,7 @@ impl App {
     /// Puts a service together. No request is sent yet.
     ///
     /// # Errors
-    /// When the configured URL is none, or TLS cannot be set up.
+    /// When the configured URL is invalid, or TLS cannot be set up.
     pub fn new(config: Config, clock: Clock) -> Result<Self, UpstashError> {
         let databases = config.databases.iter();
         let databases: Result<Vec<Upstash>, UpstashError> = databases

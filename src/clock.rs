@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Debug)]
 pub struct Clock {
     started: Instant,
-    /// Where the wall clock stands still; `None` where it runs.
+    /// The time at which the wall clock stands still; `None` if it runs.
     stopped_at: Option<Duration>,
     ahead_ms: Arc<AtomicU64>,
     /// What `elapsed` is ahead of the wall time's own shift.
@@ -27,8 +27,8 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// A clock whose wall time stands still, `time` after the epoch, until it is moved ahead: what is
-    /// written by it comes out the same each time.
+    /// A clock whose wall time stands still, `time` after the epoch, until it is moved ahead, so that results are
+    /// reproducible.
     pub fn stopped_at(time: Duration) -> Self {
         Self {
             stopped_at: Some(time),
@@ -56,7 +56,7 @@ impl Clock {
         self.ahead_ms.fetch_add(whole_ms(by), Ordering::Relaxed);
     }
 
-    /// Moves only what `elapsed` tells ahead: an open circuit is over, and the wall time stays that of a real Redis.
+    /// Moves only `elapsed` ahead: an open circuit closes, while the wall time stays that of a real Redis.
     pub fn advance_elapsed(&self, by: Duration) {
         self.elapsed_ahead_ms
             .fetch_add(whole_ms(by), Ordering::Relaxed);

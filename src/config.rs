@@ -19,7 +19,7 @@ pub use variables::ConfigError;
 /// Everything that can be configured; the table in docs/configuration.md explains each.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where Redis is, and how patient to be with it: one database, or several that users are spread over.
+    /// The address and timeouts of Redis: one database, or several that users are spread over.
     pub databases: Vec<UpstashConfig>,
     /// `AUTH_SECRET`: the first signs tokens, all verify them.
     pub auth_secrets: Vec<Secret>,
@@ -30,7 +30,7 @@ pub struct Config {
     /// `CONVERSATION_TTL_DAYS`: the sliding time to live of a conversation (90 days by default).
     pub conversation_ttl: Duration,
     /// `MAX_CONVERSATION_TTL_DAYS`: the longest that a user may choose instead; `None` for no bound, so that conversations
-    /// can be kept for ever.
+    /// can be kept forever.
     pub max_conversation_ttl: Option<Duration>,
     /// `TRASH_DAYS`: how long a deleted conversation can be restored (30 days by default); zero where there is no trash.
     pub trash_ttl: Duration,
@@ -65,11 +65,11 @@ pub struct Config {
     pub redis_enabled: bool,
     /// `REDIS_ROLLOUT_PERCENT`: the share of users that the flag applies to.
     pub rollout_percent: u8,
-    /// `METRICS_TOKEN`: who reads the metrics; without it nothing is measured.
+    /// `METRICS_TOKEN`: required to read the metrics; without it nothing is measured.
     pub metrics_token: Option<Secret>,
     /// `DATABASE_LIMIT_BYTES`: how large the database may become.
     pub database_limit: Option<u64>,
-    /// `ALLOWED_ORIGINS`: whose pages may ask from a browser, beside our own.
+    /// `ALLOWED_ORIGINS`: further origins whose pages may use the API from a browser.
     pub allowed_origins: Vec<String>,
 }
 
@@ -193,7 +193,7 @@ mod tests {
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-    /// A configuration with what is needed, and these variables.
+    /// A configuration with the required variables and these.
     pub(super) fn read(extra: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let base = [
             ("UPSTASH_REDIS_REST_URL", "https://db.example"),

@@ -23,7 +23,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The status of an answer with this code.
+            /// The status of a response with this code.
             pub fn status(self) -> StatusCode {
                 match self {
                     $($(Self::$name)|+ => StatusCode::$status,)+
@@ -100,7 +100,7 @@ codes! {
     NOT_FOUND {
         /// There is no such route.
         NoRoute = "no_route",
-        /// There is no such conversation: never was, deleted, or past its life.
+        /// There is no such conversation: it never existed, was deleted, or has expired.
         ConversationNotFound = "conversation_not_found",
         /// The conversation was deleted; its id cannot be used again.
         ConversationDeleted = "conversation_deleted",
@@ -175,7 +175,7 @@ codes! {
         InternalError = "internal_error",
     }
     BAD_GATEWAY {
-        /// The database's answer could not be understood. It is safe to send the request again.
+        /// The database's response could not be understood. It is safe to send the request again.
         StorageMalformed = "storage_malformed",
     }
     SERVICE_UNAVAILABLE {
@@ -197,7 +197,7 @@ codes! {
         ServicePaused = "service_paused",
     }
     GATEWAY_TIMEOUT {
-        /// The database did not answer in time. It is safe to send the request again.
+        /// The database did not respond in time. It is safe to send the request again.
         StorageTimeout = "storage_timeout",
     }
     INSUFFICIENT_STORAGE {

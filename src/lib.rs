@@ -1,9 +1,9 @@
 //! Server side for AI chat history.
 //!
-//! Every file under `api/` is one Vercel function; this library is what they share: the client of
-//! Upstash's REST interface ([`upstash`]), the conversation store on top of it ([`store`]), the data it
-//! keeps ([`model`]), who is asking ([`identity`]), what routes do beyond one call of the store ([`service`]), and the
-//! HTTP edge ([`http`]).
+//! Every file under `api/` is one Vercel function; this library is what they share: the client of Upstash's REST
+//! interface ([`upstash`]), the conversation store on top of it ([`store`]), the data it keeps ([`model`]), the
+//! identity of users ([`identity`]), what routes do beyond one call of the store ([`service`]), and the HTTP edge
+//! ([`http`]).
 
 pub mod app;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! The log: one line of JSON per request, and where lines go. No text, token, id or query of a user's has a place in it.
+//! The log: one line of JSON per request, and its destination. It never contains a user's text, token, id or query.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::context::{RequestContext, RequestOutcome};
 use crate::upstash::CircuitState;
 
-/// A place for log lines: the standard output, or what a test puts in its stead.
+/// A destination for log lines: the standard output, or a test's own.
 #[derive(Clone)]
 pub struct Log(Arc<dyn Fn(&str) + Send + Sync>);
 
@@ -58,7 +58,7 @@ impl Log {
 impl Default for Log {
     fn default() -> Self {
         Self::new(|line| {
-            // A response is no worse for a log that cannot be written; `println!` would panic.
+            // A failure to log must not affect the response; `println!` would panic.
             let _ = writeln!(io::stdout().lock(), "{line}");
         })
     }
@@ -81,7 +81,7 @@ struct RequestLine<'a> {
     duration_ms: f64,
     upstash_requests: u32,
     upstash_ms: f64,
-    /// Billed, as far as replies told.
+    /// Billed, as far as replies stated it.
     commands: u32,
     retries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,12 +90,12 @@ struct RequestLine<'a> {
     user_hash: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_code: Option<&'static str>,
-    /// What a failure of the service was, in its own words.
+    /// The text of a failure of the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
 
-/// The line of a response that ended before its end.
+/// The line of a response that broke off.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct BrokenOffLine<'a> {

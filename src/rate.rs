@@ -1,11 +1,11 @@
-//! Rate limits: how many calls a window allows, counted in the very script that a call runs.
+//! Rate limits: how many calls a window allows, counted in the same script that a call runs.
 
 use std::time::Duration;
 
 /// The length of a window.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// Where a caller stands in the current window.
+/// A caller's state in the current window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateStatus {
     /// Calls a window allows.

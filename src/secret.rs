@@ -14,7 +14,7 @@ impl Secret {
         Self(value.into())
     }
 
-    /// Whether `sent` is the value. How long it takes tells nothing of where the two differ.
+    /// Whether `sent` is the value, in constant time.
     pub fn is(&self, sent: &str) -> bool {
         self.0.as_bytes().ct_eq(sent.as_bytes()).into()
     }

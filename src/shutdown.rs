@@ -15,7 +15,7 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
-    /// Gives notice. Doing so again changes nothing.
+    /// Gives notice. Repeating it changes nothing.
     pub fn begin(&self) {
         self.0.send_replace(true);
     }

@@ -1,26 +1,27 @@
-//! What a call has found to be due, to be done after its response: reading writes nothing itself.
+//! Upkeep that a call has found due, to be done after its response: reading writes nothing itself.
 
 use crate::identity::UserId;
 use crate::model::ConversationId;
 
-/// One thing to do.
+/// An upkeep task.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Task {
-    /// A conversation that was read gets a new life.
+    /// The expiry of a conversation that was read is renewed.
     Renew(UserId, ConversationId),
     /// The session was used.
     RenewSession(UserId),
-    /// The user's recovery code is to be kept longer.
+    /// The user's recovery code has to be extended.
     RenewRecovery(UserId),
-    /// What has expired is cleared away, and the account counted anew.
+    /// Expired conversations are purged, and the account is recounted.
     Purge(UserId),
-    /// The user has chosen, at this time in ms, how long conversations live: the same, each time.
+    /// The user has chosen a TTL at this time in ms: the same purge, each time.
     Extend(UserId, i64),
-    /// The account's totals are not to be trusted: the same, but not put off because a purge was done lately.
+    /// The account's totals cannot be trusted: the same purge, even if one was done lately.
     Recount(UserId),
     /// These conversations have no signature, which a search needs.
     Index(UserId, Vec<ConversationId>),
-    /// The same of those that have none, as many as may be prepared at once: an earlier release has written the account.
+    /// All conversations without a signature, as many as may be prepared at once: an earlier release has written the
+    /// account.
     IndexMore(UserId),
 }
 
@@ -30,7 +31,7 @@ impl Task {
         matches!(self, Self::Index(..) | Self::IndexMore(_))
     }
 
-    /// Whose data it concerns.
+    /// The user it concerns.
     pub fn user(&self) -> &UserId {
         match self {
             Self::Renew(user, _)

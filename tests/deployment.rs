@@ -1,5 +1,5 @@
-//! What Vercel makes of this repository, asked of Vercel's own command line: `vercel build` and `vercel dev`, on
-//! copies, without an account; and whether the executables that would be deployed do their work.
+//! What Vercel makes of this repository, tested with Vercel's own command line: `vercel build` and `vercel dev`, on
+//! copies, without an account; and whether the executables that would be deployed work.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,10 +25,10 @@ use vercel::{Dev, Functions, Output, Routed, Tree, User, main_job, say};
 /// The most that Vercel's Hobby plan takes.
 const MOST_FUNCTIONS: usize = 12;
 
-/// The seconds that a function has, but for those below.
+/// The time limit of a function in seconds, except for those below.
 const SECONDS: u64 = 30;
 
-/// The seconds of functions whose answers are streams.
+/// The time limit of functions that stream, in seconds.
 const STREAM_SECONDS: u64 = 300;
 const STREAMS: [&str; 2] = ["/api/export", "/api/sync"];
 
@@ -157,7 +157,7 @@ fn pages_have_plain_addresses_and_headers_that_protect_them() {
         output.header("/", "X-Content-Type-Options"),
         Some("nosniff")
     );
-    // The functions say theirs themselves.
+    // The functions set their own.
     assert_eq!(
         output.header("/api/session", "X-Content-Type-Options"),
         None
@@ -215,12 +215,12 @@ async fn vercel_dev_serves_the_functions_and_the_pages() {
     assert_eq!(home.headers()["x-content-type-options"], "nosniff");
     assert!(home.text().await.unwrap().contains("<!doctype html>"));
     for path in ["/Cargo.toml", "/src/lib.rs", "/.env", "/api/other"] {
-        let answer = reqwest::get(format!("{}{path}", dev.url)).await.unwrap();
-        assert_eq!(answer.status(), 404, "{path}");
+        let response = reqwest::get(format!("{}{path}", dev.url)).await.unwrap();
+        assert_eq!(response.status(), 404, "{path}");
     }
 }
 
-/// What a deployment has to be told.
+/// The variables that a deployment requires.
 fn variables(store: &str) -> [(&'static str, &str); 3] {
     [
         ("UPSTASH_REDIS_REST_URL", store),

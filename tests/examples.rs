@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use test_support::skip_without;
 use tokio::process::Command;
 
-/// Many users begin at once in these tests, all at one address.
+/// Many users start at once in these tests, all from one address.
 const VARIABLES: [(&str, &str); 2] = [
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
 
-/// What `node` is told for tests in TypeScript.
+/// The flags of `node` for tests in TypeScript.
 const ADAPTER_TESTS: [&str; 5] = [
     "--import",
     "tsx",
@@ -47,7 +47,7 @@ async fn the_adapter_for_the_claude_agent_sdk_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_device_and_a_server_both_save_is_there_once() {
+async fn a_message_saved_by_device_and_server_is_stored_once() {
     test_adapter("ai-sdk/react").await;
 }
 
@@ -136,7 +136,7 @@ async fn drive_example(example: &str, build: [&str; 2]) -> Option<Deployment> {
     Some(service)
 }
 
-/// What Vercel's own command line makes of the routes of an example that is built already; none without it.
+/// The routes that Vercel's own command line makes of an example that is already built; none without it.
 async fn routes_on_vercel(example: &str) -> Option<Vec<Value>> {
     let program = repository().join("tests/vercel/node_modules/.bin/vercel");
     if !program.exists() {
@@ -175,7 +175,7 @@ fn write_json(path: &Path, value: &Value) {
     std::fs::write(path, value.to_string()).unwrap();
 }
 
-/// Behind files and the application's own routes, with and without parameters, comes what goes to the functions.
+/// After files and the application's own routes, with and without parameters, come the routes to the functions.
 fn assert_api_comes_last(routes: &[Value], api: &str) {
     let mut phase = "";
     let mut phases = Vec::new();

@@ -69,7 +69,7 @@ fn patch() -> Operation {
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "ConversationPatch")
-        .response(Response::written(200, "It is as the patch says."))
+        .response(Response::written(200, "It was changed."))
         .refuses(&CONVERSATION)
         .refuses(&[
             InvalidField,
@@ -93,9 +93,9 @@ fn delete() -> Operation {
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .takes_also(flag(
             "permanent",
-            "Whether it goes for good at once, also out of the trash.",
+            "Whether to delete it permanently at once, also from the trash.",
         ))
-        .response(Response::json(200, "It is gone.", "DeletedConversation"))
+        .response(Response::json(200, "It was deleted.", "DeletedConversation"))
         .refuses(&CONVERSATION)
         .refuses(&[ConversationNotFound, InvalidQuery])
 }

@@ -13,10 +13,10 @@ fn health() -> Operation {
     Operation::new(Method::GET, Route::Health, "health")
         .describe(
             "operation",
-            "Whether Redis answers",
-            "Open to anybody. At most 5 seconds old: `timestamp` is when Redis was asked.",
+            "Whether Redis responds",
+            "Public. At most 5 seconds old: `timestamp` is when Redis was checked.",
         )
         .open_to(Access::Anybody)
-        .response(Response::json(200, "It answers.", "Health"))
+        .response(Response::json(200, "It responds.", "Health"))
         .response(Response::json(503, "It does not.", "Health"))
 }

@@ -1,4 +1,4 @@
-//! `/api/health/redis`: whether Redis answers. With its underscore, the file is no function: that of `/api/metrics` serves this
+//! `/api/health/redis`: whether Redis responds. With its underscore, the file is no function: that of `/api/metrics` serves this
 //! route too.
 
 use std::sync::Arc;

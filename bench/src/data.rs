@@ -75,7 +75,7 @@ fn conversation(owner: &str, number: usize, messages: usize) -> Conversation {
     }
 }
 
-/// The `index`th message of a conversation: questions are short and answers are long.
+/// The `index`th message of a conversation: questions are short and replies are long.
 pub fn message(conversation: &str, index: usize, timestamp: i64) -> Message {
     let mut rng = Rng::with_seed(index as u64);
     let (kind, length) = match index % 2 {

@@ -331,7 +331,7 @@ impl Setting<'_> {
         format!("/api/sync?cursor={}", self.users.cursor)
     }
 
-    /// A question and its answer, new in each round.
+    /// A question and its reply, new in each round.
     fn turn(&self) -> (&str, [data::Message; 2]) {
         let conversations = &self.world.writer;
         let id = &conversations[self.client % conversations.len()].id;

@@ -109,7 +109,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The process may have ended by itself.
+        // The process may have exited on its own.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -34,17 +34,17 @@ pub struct Account {
     pub api: String,
     /// The user.
     pub user_id: String,
-    /// What proves it.
+    /// The token.
     pub token: String,
     /// When the token was issued, ms.
     renewed_at: i64,
-    /// When it expires, ms; absent where that is not known.
+    /// When it expires, ms; absent if unknown.
     #[serde(default)]
     expires_at: Option<i64>,
 }
 
 impl Account {
-    /// Made of what the service says when it issues a token; `None` where it does not.
+    /// From the service's response when it issues a token; `None` if there is no token in it.
     pub fn of_response(api: &str, response: &Value) -> Option<Self> {
         let text = |name: &str| response[name].as_str();
         let expires_at = text("expiresAt").and_then(|time| DateTime::parse_from_rfc3339(time).ok());
@@ -63,7 +63,7 @@ impl Account {
             .is_some_and(|expires_at| now_ms() > i64::midpoint(self.renewed_at, expires_at))
     }
 
-    /// The folder of what was synced for this user.
+    /// The folder with the sync state of this user.
     pub fn sync_folder(&self) -> Result<PathBuf, Failure> {
         let name = digest(format!("{}\n{}", self.api, self.user_id).as_bytes());
         Ok(paths::state()?.join("sync").join(name))
@@ -80,7 +80,7 @@ impl std::fmt::Debug for Account {
 }
 
 impl Accounts {
-    /// Reads the file; without one there are none.
+    /// Reads the file; a missing one is empty.
     pub fn load() -> Result<Self, Failure> {
         let path = path()?;
         match fs::read(&path) {
@@ -99,7 +99,7 @@ impl Accounts {
             .map_err(|error| Failure::file(&path, &error))
     }
 
-    /// The service that is meant: the one named, or that of the last login.
+    /// The selected service: the one named, or that of the last login.
     pub fn api(&self, named: Option<&str>) -> Result<String, Failure> {
         let api = named.or(self.current.as_deref()).ok_or_else(|| {
             let hint = "say where the service is: --api https://… (or CONVERSATION_STORE_API)";
@@ -122,7 +122,7 @@ impl Accounts {
         })
     }
 
-    /// Keeps a token; its service is the one to use from now on.
+    /// Stores a token; its service becomes the default.
     pub fn sign_in(account: &Account) -> Result<(), Failure> {
         let mut accounts = Self::load()?;
         accounts.current = Some(account.api.clone());
@@ -143,7 +143,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Forgets a token; whether there was one.
+    /// Removes a token; returns whether there was one.
     pub fn sign_out(api: &str) -> Result<bool, Failure> {
         let mut accounts = Self::load()?;
         let removed = accounts.accounts.remove(api).is_some();

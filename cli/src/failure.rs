@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// Why a command did not do all that was asked.
+/// Why a command did not complete.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Failure {
     /// Anything else.
@@ -15,7 +15,7 @@ pub enum Failure {
     /// There is no token, or the service takes it no more.
     #[error("{0}")]
     NotSignedIn(String),
-    /// The service is away or busy: running the command again later goes on with it.
+    /// The service is unreachable or busy: running the command again later continues.
     #[error("{0}")]
     Unavailable(String),
     /// The service does not take it.
@@ -24,7 +24,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Anything that has no exit code of its own.
+    /// Anything without its own exit code.
     pub fn other(error: impl fmt::Display) -> Self {
         Self::Failed(error.to_string())
     }

@@ -23,7 +23,7 @@ pub fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> 
     options.open(path)
 }
 
-/// Puts a file into its place at once: after a crash there is the old one or the new one.
+/// Replaces a file atomically: after a crash there is the old one or the new one.
 pub fn write_atomically(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let temporary = temporary_beside(path);
     let written = write_new(&temporary, parts).and_then(|()| fs::rename(&temporary, path));
@@ -50,7 +50,8 @@ fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Waits until no other process holds this lock; `None` where that takes too long. It ends with the file, or the process.
+/// Waits until no other process holds this lock; `None` if that takes too long. It is released with the file or the
+/// process.
 pub fn lock(path: &Path, patience: Duration) -> io::Result<Option<File>> {
     const PAUSE: Duration = Duration::from_millis(50);
     let file = open_private(OpenOptions::new().create(true).append(true), path)?;

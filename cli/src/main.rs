@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     };
     if matches!(&options.command, Command::Sync(sync) if sync.hook) {
         sync::hand_over();
-        // A hook that fails disturbs the session.
+        // A failing hook would disturb the session.
         return ExitCode::SUCCESS;
     }
     match run(&options) {

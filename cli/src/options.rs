@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "conversation-store", version)]
 pub struct Options {
-    /// Where the service is, such as https://chats.example.com. Without it, the one of the last login.
+    /// The address of the service, such as https://chats.example.com. Without it, that of the last login.
     #[arg(
         long,
         global = true,
@@ -23,7 +23,7 @@ pub struct Options {
     /// Print the result as JSON, and no progress.
     #[arg(long, global = true)]
     pub json: bool,
-    /// For how many seconds to try again while the service is not reachable.
+    /// How many seconds to retry while the service is not reachable.
     #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS")]
     pub retry_for: u64,
     #[command(subcommand)]
@@ -46,14 +46,14 @@ pub enum Command {
     Logout,
     /// Imports files: sessions of Claude Code, exports of claude.ai, ChatGPT and others, also as ZIP archives.
     Import(ImportOptions),
-    /// Sends what is new in the sessions of Claude Code (~/.claude/projects, or where CLAUDE_CONFIG_DIR says).
+    /// Sends new lines of Claude Code sessions (~/.claude/projects, or below CLAUDE_CONFIG_DIR).
     Sync(SyncOptions),
     /// Lists conversations, last changed first.
     List(ListOptions),
     /// Finds conversations with all of these words in their title or texts. It reads everything to do so: the service
     /// has no search yet.
     Search(SearchOptions),
-    /// Writes conversations to files; what was interrupted is gone on with.
+    /// Writes conversations to files; an interrupted export is continued.
     Export(ExportOptions),
     /// Says who is signed in, whether the service is reachable, and what waits to be synced.
     Status,
@@ -87,7 +87,7 @@ pub struct ImportOptions {
 /// What to sync, and when.
 #[derive(Clone, Debug, Args)]
 pub struct SyncOptions {
-    /// Go on until stopped, and send what is added.
+    /// Keep running until stopped, and send what is added.
     #[arg(long, conflicts_with = "hook")]
     pub watch: bool,
     /// How often to look, in seconds.
@@ -97,7 +97,7 @@ pub struct SyncOptions {
     /// succeeds. What goes wrong is in the log file that `status` names.
     #[arg(long)]
     pub hook: bool,
-    /// Only this session, and what earlier syncs have left.
+    /// Only this session, and what earlier syncs did not send.
     #[arg(long, hide = true, value_name = "FILE")]
     pub session: Option<PathBuf>,
     #[command(flatten)]
@@ -113,7 +113,7 @@ pub struct Filters {
     /// Nothing that was said in this folder or one below it; may be given several times.
     #[arg(long, value_name = "FOLDER")]
     pub exclude_project: Vec<PathBuf>,
-    /// How much of what tools returned is sent.
+    /// How much of tool results is sent.
     #[arg(long, value_enum, default_value_t, value_name = "HOW MUCH")]
     pub tool_output: ToolOutput,
     /// Replace what looks like a secret (keys, tokens, passwords in addresses) before anything is sent.
@@ -121,7 +121,7 @@ pub struct Filters {
     pub redact: bool,
 }
 
-/// How much of what tools returned is sent.
+/// How much of tool results is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ToolOutput {
     /// Nothing.

@@ -43,14 +43,14 @@ impl Output {
         }
     }
 
-    /// Tells of a problem that does not end the command.
+    /// Prints a problem that does not end the command.
     pub fn warn(self, problem: &str) {
         if !self.is_quiet {
             eprintln!("conversation-store: {problem}");
         }
     }
 
-    /// Shows how far something is; only to people.
+    /// Shows progress; only to people.
     pub fn progress(self, what: &'static str, length: usize) -> ProgressBar {
         let is_shown = !self.is_json && !self.is_quiet && io::stderr().is_terminal();
         if !is_shown {
@@ -62,7 +62,7 @@ impl Output {
     }
 }
 
-/// Prints a line. Where the other end is closed, as by `head`, nobody wants more.
+/// Prints a line. If the other end is closed, as by `head`, no more output is wanted.
 fn print(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Where things are on this machine.
+//! Paths on this machine.
 
 use std::env;
 use std::path::{PathBuf, absolute};
@@ -13,7 +13,7 @@ pub fn config() -> Result<PathBuf, Failure> {
     folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(NAME))
 }
 
-/// The folder of what was synced, and of the log.
+/// The folder of the sync state and the log.
 pub fn state() -> Result<PathBuf, Failure> {
     folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join(NAME))
 }
@@ -36,7 +36,7 @@ pub fn claude_projects() -> Result<PathBuf, Failure> {
 /// The folder that a variable names, or one of the home folder.
 fn folder(variable: &str, default: &str) -> Result<PathBuf, Failure> {
     let named = env::var_os(variable).map(PathBuf::from);
-    // As the XDG base directory specification has it: a relative path is ignored.
+    // As the XDG base directory specification says, a relative path is ignored.
     if let Some(folder) = named.filter(|folder| folder.is_absolute()) {
         return Ok(folder);
     }

@@ -1,4 +1,4 @@
-//! An object of JSON whose values stay the text that they are, in their order.
+//! A JSON object that keeps the order and the text of its values.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl RawObject {
             .map(|(_, value)| value.get())
     }
 
-    /// Replaces a member where it stands.
+    /// Replaces a member in place.
     pub fn set(&mut self, name: &str, value: Box<RawValue>) {
         if let Some((_, known)) = self.0.iter_mut().find(|(known, _)| known == name) {
             *known = value;

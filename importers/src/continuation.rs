@@ -1,4 +1,4 @@
-//! What a portion of a source needs to know of the portions before it.
+//! What a portion of a source needs to know about earlier portions.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::json::{Json, Object};
 /// The type of the line that a continuation is, among those of a portion.
 pub(crate) const LINE: &str = "$continuation";
 
-/// What a portion of a source needs to know of the portions before it: which messages the lines have become, which tokens
+/// What a portion of a source needs to know about earlier portions: which messages the lines have become, which tokens
 /// were counted, which tools were called. It is opaque, and bounded: some 100 bytes for each of the last 2,000 lines.
 ///
 /// It goes into [`crate::Options::continuation`] of the next portion, or in front of the portion itself, as

@@ -12,7 +12,7 @@ use crate::json::{Json, Object};
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum ImportedConversation {
-    /// Made of another system's.
+    /// Converted from another system.
     Converted(Box<Conversation>),
     /// One in the service's own form, untouched.
     Own(Box<RawValue>),
@@ -32,9 +32,9 @@ impl ImportedConversation {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
-    /// Made of the source's id: always the same.
+    /// Derived from the source's id: always the same.
     pub id: String,
-    /// Absent where the source has none: the service makes one then.
+    /// Absent if the source has none: the service then generates one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// When it began: ISO 8601.
@@ -46,7 +46,7 @@ pub struct Conversation {
     /// The last message of the active path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_id: Option<String>,
-    /// Whether it was put aside.
+    /// Whether it was archived.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
     /// Whether it was pinned.
@@ -55,9 +55,9 @@ pub struct Conversation {
     /// Its tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Where it comes from: `kind`, `id`, and what else the source says of it.
+    /// Where it comes from: `kind`, `id`, and further data of the source.
     pub source: Fields,
-    /// Each behind the one it follows.
+    /// Each after the one it follows.
     pub messages: Vec<Message>,
 }
 
@@ -65,26 +65,26 @@ pub struct Conversation {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Made of the source's id: always the same.
+    /// Derived from the source's id: always the same.
     pub id: String,
     /// Who speaks.
     #[serde(rename = "type")]
     pub role: Role,
-    /// The text of a message that is nothing but text; the service derives that of others from their parts.
+    /// The text of a text-only message; the service derives that of others from their parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// What the parts are written in.
+    /// The format of the parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<&'static str>,
     /// Text, tool calls, results, reasoning, files: each an object with a string `type`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<Box<RawValue>>>,
-    /// ISO 8601. Absent where the source knows no times at all.
+    /// ISO 8601. Absent if the source has no times at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
-    /// What it follows, `None` where it begins the conversation. It may be a message of an earlier portion.
+    /// Its parent, `None` at the beginning of the conversation. It may be a message of an earlier portion.
     pub parent_id: Option<String>,
-    /// Where it is not complete.
+    /// Set if it is not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Which model wrote it.
@@ -96,7 +96,7 @@ pub struct Message {
     /// The same in detail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
-    /// What else is known: `dateEstimated`, `parentMissing`, and what the format's page says.
+    /// Further data: `dateEstimated`, `parentMissing`, and what the format's page lists.
     #[serde(skip_serializing_if = "Fields::is_empty")]
     pub metadata: Fields,
 }
@@ -115,7 +115,7 @@ pub enum Role {
     Tool,
 }
 
-/// What became of a message that is not complete.
+/// Why a message is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -190,7 +190,7 @@ impl Fields {
         Self(members.collect())
     }
 
-    /// Adds a value, in the place of one of that name.
+    /// Adds a value, replacing one of that name.
     pub(crate) fn set(&mut self, name: &str, value: &impl Serialize) {
         if let Ok(value) = serde_json::value::to_raw_value(value) {
             self.0.retain(|(known, _)| known != name);
@@ -198,14 +198,14 @@ impl Fields {
         }
     }
 
-    /// Adds a value, where there is one.
+    /// Adds a value, if there is one.
     pub(crate) fn set_some(&mut self, name: &str, value: Option<impl Serialize>) {
         if let Some(value) = value {
             self.set(name, &value);
         }
     }
 
-    /// How many bytes of JSON there are, about.
+    /// The approximate size in bytes of JSON.
     pub(crate) fn size(&self) -> usize {
         let sizes = self.0.iter();
         sizes

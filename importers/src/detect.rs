@@ -1,4 +1,4 @@
-//! Tells by its shape what a source is. File names do not count.
+//! Detects the format of a source by its shape. File names do not count.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 use crate::error::{DetectError, Unsupported};
 use crate::json::{Json, Object};
 
-/// What a source is written in.
+/// The format of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// Sessions of Claude Code: lines of JSON.
@@ -67,10 +67,10 @@ impl Serialize for Format {
 /// How many conversations or lines are looked at.
 const SAMPLE: usize = 50;
 
-/// Tells what a source is; its beginning is enough for lines of JSON, other sources have to be whole.
+/// Detects the format of a source; its beginning is enough for lines of JSON, other sources have to be whole.
 ///
 /// # Errors
-/// Where it is nothing that is known, or may be several formats.
+/// When the format is unknown or ambiguous.
 pub fn detect(source: &[u8]) -> Result<Format, DetectError> {
     if source.starts_with(b"PK\x03\x04") {
         return Err(DetectError::Unsupported(Unsupported::Zip));
@@ -126,7 +126,7 @@ fn check_supported(object: &Object<'_>) -> Result<(), DetectError> {
     Ok(())
 }
 
-/// Lines: those that are no JSON are passed over, as the first and the last may be cut.
+/// Lines: invalid ones are skipped, as the first and the last may be cut.
 fn formats_of_lines(text: &str, found: &mut BTreeSet<Format>) -> Result<(), DetectError> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut is_json = false;
@@ -183,13 +183,13 @@ fn formats_of_conversation(object: &Object<'_>, found: &mut BTreeSet<Format>) {
     );
 }
 
-/// Where a message has a `type`, it is one of the service's own, whatever else a client has put into it.
+/// A message with a `type` is in the service's own form, whatever else a client has put into it.
 fn is_ui_message(message: &Object<'_>) -> bool {
     let has_parts = message.get("parts").is_some_and(Json::is_array);
     message.text("role").is_some() && has_parts && !message.has("type")
 }
 
-/// What claude.ai calls a design chat.
+/// A design chat of claude.ai.
 fn is_design_chat(object: &Object<'_>, messages: &[Object<'_>]) -> bool {
     object.has("uuid")
         && messages.iter().any(|message| {
@@ -198,7 +198,7 @@ fn is_design_chat(object: &Object<'_>, messages: &[Object<'_>]) -> bool {
         })
 }
 
-/// A conversation of the service's own: one that holds nothing but an id may be anything.
+/// A conversation in the service's own form: one with only an id may be anything.
 fn is_own(object: &Object<'_>) -> bool {
     let is_message = |json: &Json<'_>| {
         json.object().is_some_and(|message| {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_named() {
+    fn unsupported_formats_are_named() {
         for (source, expected) in [
             (&b""[..], DetectError::Empty),
             (b"PK\x03\x04...", DetectError::Unsupported(Unsupported::Zip)),

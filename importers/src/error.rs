@@ -12,15 +12,15 @@ pub enum DetectError {
     Empty,
     /// It is neither JSON nor lines of JSON.
     NotJson,
-    /// It is JSON of a shape that is not known.
+    /// It is JSON of an unknown shape.
     Unknown,
     /// It looks like several formats: the caller has to name one.
     Ambiguous(Vec<Format>),
-    /// It is something that is known and not read.
+    /// It is a known format that is not supported.
     Unsupported(Unsupported),
 }
 
-/// Something that is known and not read.
+/// A known format that is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsupported {
@@ -76,7 +76,7 @@ pub enum ConvertError {
     Empty,
     /// It is not JSON.
     NotJson,
-    /// It is JSON, but not of the format it was said to be.
+    /// It is JSON, but not of the stated format.
     WrongShape(Format),
     /// The continuation belongs to another source.
     WrongContinuation,
@@ -103,7 +103,7 @@ pub enum SplitError {
     Io(std::io::Error),
     /// It ends in the middle of a conversation, or is no array of conversations.
     NotJson,
-    /// A single line or conversation has more bytes than anybody wants in memory.
+    /// A single line or conversation is too large to be held in memory.
     TooLarge,
 }
 

@@ -1,5 +1,5 @@
-//! Makes messages fit: what is too large by itself becomes a placeholder, and what is too much together is spread over
-//! several messages that follow one another.
+//! Makes messages fit: an oversized part becomes a placeholder, and too many parts are spread over several messages
+//! that follow one another.
 
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -13,10 +13,10 @@ pub(crate) const PARTS: usize = 3_145_728 - 2_048;
 const PART_COUNT: usize = 1_000;
 /// The most bytes of text that a message without parts has.
 const CONTENT: usize = 1_048_576;
-/// The most bytes that a member of a part may keep where the part as a whole is too large.
+/// The most bytes that a member of a part may keep if the part as a whole is too large.
 const MEMBER: usize = 65_536;
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug)]
 pub(crate) enum Body {
     /// A text.
@@ -112,7 +112,7 @@ fn end_of_piece(text: &str, most: usize) -> usize {
     end
 }
 
-/// A part that is too large, without what makes it so.
+/// A part that is too large, without its large members.
 fn shrunk(json: &str, id: &str, report: &mut ConversationReport) -> Box<RawValue> {
     let block = Json::parse(json).and_then(Json::object).unwrap_or_default();
     let file = NamedFile::of_block(&block, json.len() as u64);
@@ -134,7 +134,7 @@ fn is_file(block: &Object<'_>) -> bool {
     files.iter().any(|word| kind.contains(word))
 }
 
-/// The object, with the beginnings of its long texts, and names in the place of the files in it.
+/// The object, with its long texts truncated and its files replaced by names.
 fn shrunk_members(block: &Object<'_>) -> Box<RawValue> {
     let members = block.members().map(|(name, value)| {
         let value = match value.as_str().len() > MEMBER {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_keeps_its_name() {
+    fn an_oversized_item_keeps_its_name() {
         let data = "A".repeat(3_200_000);
         let image = format!(
             r#"{{"type":"image","filename":"a.png","source":{{"media_type":"image/png","data":"{data}"}}}}"#

@@ -1,4 +1,4 @@
-//! Ids made of a source's ids: always the same for the same source, and such as the service takes.
+//! Ids derived from a source's ids: always the same for the same source, and valid for the service.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// The longest id, in characters.
 const LONGEST: usize = 128;
 
-/// The id itself where the service takes it, or else a digest of it.
+/// The id itself if the service accepts it, or else a digest of it.
 pub(crate) fn id_of(source: &str) -> String {
     let is_valid = (1..=LONGEST).contains(&source.len())
         && source
@@ -20,7 +20,7 @@ pub(crate) fn id_of(source: &str) -> String {
     }
 }
 
-/// The id of something that its source names by several things, or not at all.
+/// The id of something that its source identifies by several values, or not at all.
 pub(crate) fn digest_id(parts: &[&str]) -> String {
     format!("h-{}", digest(parts))
 }
@@ -34,7 +34,7 @@ pub(crate) fn digest(parts: &[&str]) -> String {
     }
     let mut text = String::with_capacity(32);
     for byte in hash.finalize().iter().take(16) {
-        // Into memory: there is nothing here that could fail.
+        // Writing to memory cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
     text

@@ -1,7 +1,7 @@
-//! JSON read level by level: each value stays the text it came as until somebody asks for what is in it.
+//! JSON read level by level: each value stays the original text until its content is needed.
 //!
-//! So nothing below the levels that are understood is decoded, reordered or rounded, however deep it is: the parser passes
-//! over it without recursion.
+//! So nothing below the known levels is decoded, reordered or rounded, however deep it is: the parser skips it without
+//! recursion.
 
 use std::fmt;
 
@@ -76,9 +76,9 @@ impl<'a> Json<'a> {
             .filter(|number: &f64| number.is_finite())
     }
 
-    /// A whole number of something that can be counted.
+    /// A count: a whole number, not negative.
     pub(crate) fn count(self) -> Option<u64> {
-        /// Up to here a double holds every whole number, and the service takes tokens.
+        /// Up to here a double is exact, and the service accepts token counts.
         const LARGEST: f64 = 9_007_199_254_740_991.0;
         self.number()
             .filter(|number| (0.0..=LARGEST).contains(number))
@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     }
 }
 
-/// A string that may hold half an emoji.
+/// A string that may contain lone surrogates.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -192,7 +192,7 @@ impl<'de> DeserializeSeed<'de> for TextSeed {
     type Value = Text;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Text, D::Error> {
-        // As bytes rather than as a string: only so does the parser let lone surrogates pass.
+        // As bytes rather than as a string: only then does the parser accept lone surrogates.
         deserializer.deserialize_bytes(self)
     }
 }

@@ -15,9 +15,9 @@
 //! ```
 //!
 //! # Portions
-//! What is larger than a request goes in portions. [`split`] cuts a source into those, each of which [`convert`] takes. A Claude
-//! Code session goes on from one portion to the next, so a portion needs to know of the ones before it: which lines were left
-//! out, which tokens were counted, which tools were called. [`Converted::continuation`] says it, and
+//! A source larger than a request is sent in portions. [`split`] cuts a source into those, each of which [`convert`] takes. A
+//! Claude Code session goes on from one portion to the next, so a portion needs to know of the ones before it: which lines were
+//! left out, which tokens were counted, which tools were called. [`Converted::continuation`] says it, and
 //! [`Options::continuation`] takes it. Messages then name parents of earlier portions in `parentId`; the service has those
 //! already. All other formats need no continuation: [`split`] cuts them between conversations.
 //!
@@ -57,12 +57,12 @@ pub use portions::portions;
 pub use report::{ConversationReport, Placeholder, PlaceholderReason, Report, SkipCode};
 pub use split::{Portion, Split, split};
 
-/// What a source was converted to.
+/// The result of a conversion.
 #[derive(Clone, Debug)]
 pub struct Converted {
     /// What `POST /api/import` takes, as an array: at most 1,000 of them and 4.5 MB in one request.
     pub conversations: Vec<ImportedConversation>,
-    /// What became of each conversation of the source.
+    /// The outcome for each conversation of the source.
     pub report: Report,
     /// What the next portion of the same source needs to know of this one; only Claude Code's sessions go on.
     pub continuation: Option<Continuation>,
@@ -70,7 +70,7 @@ pub struct Converted {
 
 /// Converts a source that is in this format.
 ///
-/// What is wrong with one conversation or line is no error: the report tells.
+/// A problem with one conversation or line is no error, but part of the report.
 ///
 /// # Errors
 /// Where the source as a whole is not what it should be, or nothing can be read from it.

@@ -1,15 +1,15 @@
-//! What a caller may say of a source.
+//! What a caller may state about a source.
 
 use crate::Continuation;
 
-/// What a caller may say of a source. The default suits a source that is whole.
+/// What a caller may state about a source. The default suits a complete source.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The source's file name, with or without its extension. A Claude Code session is named by it, rather than by its lines:
     /// those that were copied from an earlier session have that one's name. `agent-….jsonl` is a subagent's. A `UIMessage[]`,
     /// which has no id of its own, is named by it too.
     pub name: Option<String>,
-    /// What is known of earlier portions.
+    /// The continuation of earlier portions.
     pub continuation: Option<Continuation>,
     /// The most conversations to be converted; further ones are reported as skipped.
     pub max_conversations: usize,

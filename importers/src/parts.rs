@@ -15,19 +15,19 @@ pub(crate) const ANTHROPIC: &str = "anthropic";
 pub(crate) enum Part {
     /// Text, and nothing else.
     Text(String),
-    /// A file of which the source has the name only.
+    /// A file of which the source has only the name.
     NamedFile(NamedFile),
     /// Any other, as JSON: an object with a string `type`.
     Json(Box<RawValue>),
 }
 
-/// A file of which there is the name only.
+/// A file of which only the name exists.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NamedFile {
     pub name: Option<String>,
     pub media_type: Option<String>,
     pub bytes: Option<u64>,
-    /// What its source calls it.
+    /// Its name in the source.
     pub source_id: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Part {
         })
     }
 
-    /// A page that something was taken from.
+    /// A web page used as a source.
     pub(crate) fn source_url(url: &str, title: Option<&str>) -> Self {
         Self::made(&SourceUrl {
             kind: "source-url",
@@ -49,7 +49,7 @@ impl Part {
         })
     }
 
-    /// A document that something was taken from.
+    /// A document used as a source.
     pub(crate) fn source_document(title: &str) -> Self {
         let media_type = ANY_TYPE;
         Self::made(&SourceDocument {
@@ -71,7 +71,7 @@ impl Part {
         })
     }
 
-    /// A block that is no part by itself, or is of a kind that nobody knows: kept as it came.
+    /// A block that is not a part, or is of an unknown kind: kept unchanged.
     pub(crate) fn opaque(json: Json<'_>) -> Self {
         let has_type = json
             .object()
@@ -82,7 +82,7 @@ impl Part {
         Self::wrapped("data-unknown", json)
     }
 
-    /// A value under a type of its own.
+    /// A value with its own type.
     pub(crate) fn wrapped(kind: &str, json: Json<'_>) -> Self {
         Self::made(&Wrapped {
             kind,
@@ -123,7 +123,7 @@ impl Part {
 }
 
 impl NamedFile {
-    /// What stands in the place of the file.
+    /// The placeholder of the file.
     pub(crate) fn to_placeholder<'a>(&'a self, reason: &'a str) -> PlaceholderPart<'a> {
         PlaceholderPart {
             kind: "file",
@@ -159,7 +159,7 @@ impl NamedFile {
 /// The type of a file whose type is not known.
 const ANY_TYPE: &str = "application/octet-stream";
 
-/// A tool that was called, and what came of it.
+/// A tool call, and its result.
 #[derive(Debug, Default)]
 pub(crate) struct Tool {
     pub name: String,
@@ -279,7 +279,7 @@ struct ToolPart<'a> {
     error_text: Option<&'a str>,
 }
 
-/// What stands in the place of a file or a block.
+/// The placeholder of a file or a block.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlaceholderPart<'a> {

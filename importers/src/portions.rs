@@ -13,8 +13,8 @@ const CONVERSATIONS: usize = 1_000;
 /// have).
 ///
 /// A conversation that is larger goes on in further requests, to be sent in this order: each with messages that follow those
-/// of the one before. A single message that is larger than `max_bytes` is a request of its own; with the service's limit
-/// none is.
+/// of the one before. A single message that is larger than `max_bytes` gets its own request; with the service's limit none
+/// is.
 pub fn portions(conversations: &[ImportedConversation], max_bytes: usize) -> Vec<String> {
     let mut bodies = Vec::new();
     let (mut body, mut count) = (String::from("["), 0);
@@ -70,7 +70,7 @@ fn cut(conversation: &Conversation, max_bytes: usize) -> Vec<Box<RawValue>> {
     pieces
 }
 
-/// The messages of the active path, and then those beside it: the service makes the path of what comes first.
+/// The messages of the active path, then the others: the service makes the path of what comes first.
 fn path_first(conversation: &Conversation) -> Vec<&Message> {
     let messages = &conversation.messages;
     let by_id: HashMap<&str, &Message> = messages

@@ -1,4 +1,4 @@
-//! What became of a source: of each conversation, and of what is not in it any more.
+//! The report on a source: the outcome of each conversation, and what was left out.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use serde::Serialize;
 
 use crate::Format;
 
-/// What became of a source.
+/// The report on a source.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// What it was read as.
+    /// The format it was read as.
     pub format: Format,
     /// Of each conversation, in the order of the source.
     pub conversations: Vec<ConversationReport>,
-    /// Lines that are not what they should be: broken, cut off, of another kind.
+    /// Invalid lines: broken, cut off, of another kind.
     pub invalid_lines: u64,
-    /// Lines that hold nothing to be read, by their kind.
+    /// Lines without content, by their kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub ignored_lines: BTreeMap<String, u64>,
 }
@@ -37,7 +37,7 @@ impl Report {
         self.conversations.iter().filter(imported).count()
     }
 
-    /// Counts a line of a kind that is not read. Kinds are the source's text, so only so many are told apart.
+    /// Counts a line of a kind that is not read. Kinds are the source's text, so their number is bounded.
     pub(crate) fn ignore_line(&mut self, kind: &str) {
         count_kind(&mut self.ignored_lines, kind);
     }
@@ -55,15 +55,15 @@ pub(crate) fn count_kind(counts: &mut BTreeMap<String, u64>, kind: &str) {
     *counts.entry(kind).or_default() += 1;
 }
 
-/// What became of one conversation.
+/// The outcome for one conversation.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationReport {
     /// Where it stands among the source's conversations.
     pub index: usize,
-    /// Its id, where it has got one.
+    /// Its id, if it has one.
     pub id: Option<String>,
-    /// Why it is not among the conversations; absent where it is.
+    /// Why it was skipped; absent if it was converted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<SkipCode>,
     /// How many messages it has.
@@ -73,18 +73,18 @@ pub struct ConversationReport {
     /// Blocks that are not understood, by their type: they are kept as they came.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_blocks: BTreeMap<String, u64>,
-    /// Files and blocks in whose place there is only a name.
+    /// Files and blocks that are replaced by a name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub placeholders: Vec<Placeholder>,
-    /// How many placeholders there are beyond those that are listed.
+    /// How many further placeholders are not listed.
     pub more_placeholders: u64,
-    /// How many messages have a date that the source does not say (`metadata.dateEstimated`).
+    /// How many messages have an estimated date (`metadata.dateEstimated`).
     pub estimated_dates: u64,
     /// How many messages have no date at all.
     pub undated: u64,
     /// How many messages follow one that the source lacks (`metadata.parentMissing`).
     pub missing_parents: u64,
-    /// How many times a message's id came again.
+    /// How many message ids were repeated.
     pub duplicates: u64,
 }
 
@@ -114,7 +114,7 @@ impl ConversationReport {
 pub enum SkipCode {
     /// It is not of the source's form.
     WrongShape,
-    /// There is nothing in it that a reader could see.
+    /// It has nothing visible.
     Empty,
     /// It has more messages than [`crate::Options::max_messages`].
     TooManyMessages,
@@ -124,7 +124,7 @@ pub enum SkipCode {
     DuplicateId,
 }
 
-/// A file or a block in whose place there is only a name.
+/// A file or a block that was replaced by a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Placeholder {
@@ -134,16 +134,16 @@ pub struct Placeholder {
     pub name: Option<String>,
     /// How large it is, in bytes, where that is known.
     pub bytes: Option<u64>,
-    /// Why it is not there.
+    /// Why it is missing.
     pub reason: PlaceholderReason,
 }
 
-/// Why a file or a block is not there.
+/// Why a file or a block is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceholderReason {
     /// It does not fit into a message.
     TooLarge,
-    /// The source has its name only.
+    /// The source has only its name.
     NotInSource,
 }

@@ -32,7 +32,7 @@ impl<R: BufRead> Scanner<R> {
         self.0.fill_buf().map_err(SplitError::Io)
     }
 
-    /// Passes over the next byte, which goes into `into`.
+    /// Consumes the next byte into `into`.
     pub(crate) fn take(&mut self, into: &mut Vec<u8>) -> Result<(), SplitError> {
         if let Some(byte) = self.peek()? {
             into.push(byte);
@@ -41,7 +41,7 @@ impl<R: BufRead> Scanner<R> {
         Ok(())
     }
 
-    /// Passes over whitespace, which goes into `into`, and returns the byte behind it.
+    /// Consumes whitespace into `into`, and returns the next byte.
     pub(crate) fn space(&mut self, into: &mut Vec<u8>) -> Result<Option<u8>, SplitError> {
         loop {
             match self.peek()? {

@@ -20,8 +20,8 @@ pub struct Portion {
 
 /// Cuts a source into portions of at most `max_bytes`. It holds one portion at a time, and one line or conversation more.
 ///
-/// A line or conversation that is larger is a portion by itself, marked as such. What cannot be cut is one portion: a
-/// `UIMessage[]`, or a single conversation.
+/// A larger line or conversation becomes its own portion, marked as such. A source that cannot be cut is one portion:
+/// a `UIMessage[]`, or a single conversation.
 pub fn split<R: BufRead>(reader: R, format: Format, max_bytes: usize) -> Split<R> {
     Split {
         scanner: Scanner::new(reader),
@@ -48,7 +48,7 @@ pub struct Split<R> {
     is_done: bool,
 }
 
-/// What the items of a source stand in.
+/// The container of a source's items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Lines,
@@ -130,7 +130,7 @@ impl<R: BufRead> Split<R> {
         Ok(Some(element))
     }
 
-    /// Finds out what the items stand in, and reads as far as the first of them.
+    /// Determines the container of the items, and reads up to the first of them.
     fn form(&mut self) -> Result<Form, SplitError> {
         if let Some(form) = self.form {
             return Ok(form);
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_one_conversation_stays_whole() {
+    fn a_single_conversation_stays_whole() {
         let single = "{ \"mapping\": {}, \"a\": 1 }";
         assert_eq!(texts(single, Format::ChatGpt, 3), [single]);
         let messages = "[{\"role\":\"user\"},{\"role\":\"user\"}]";
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_an_error() {
+    fn an_unterminated_file_is_an_error() {
         for source in ["[1, ", "[{\"a\":", "{\"a\"", "{\"a\":}", "[,,]", "x"] {
             assert!(portions(source, Format::ChatGpt, 100).is_err(), "{source}");
         }

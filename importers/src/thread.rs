@@ -1,7 +1,7 @@
-//! Builds a conversation from what a format has read of it: nodes that follow one another, some of them hidden.
+//! Builds a conversation from the nodes that a format has read, some of them hidden.
 //!
-//! Here ids are made, parents resolved, circles cut, dates estimated and large messages spread, for all formats alike.
-//! Trees are walked by loops, so their depth costs no stack.
+//! Here ids are derived, parents resolved, cycles cut, dates estimated and large messages split, for all formats
+//! alike. Trees are walked by loops, so their depth costs no stack.
 
 mod builder;
 mod earlier;
@@ -23,7 +23,7 @@ pub(crate) use earlier::Earlier;
 /// A conversation as its format has read it.
 #[derive(Debug, Default)]
 pub(crate) struct Thread {
-    /// What the source calls it.
+    /// Its name in the source.
     pub source_id: String,
     pub title: Option<String>,
     pub created: Option<i64>,
@@ -36,38 +36,38 @@ pub(crate) struct Thread {
     pub source: Fields,
     /// In the order of the source.
     pub nodes: Vec<Node>,
-    /// What becomes of a node whose parent is not there.
+    /// What to do with a node whose parent is missing.
     pub orphans: Orphans,
-    /// Whether a key that comes again is the same message again, and not another one.
+    /// Whether a repeated key is the same message, rather than another one.
     pub keys_are_unique: bool,
 }
 
-/// What becomes of a node whose parent is not there.
+/// What to do with a node whose parent is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Orphans {
-    /// It begins a branch of its own.
+    /// It begins a new branch.
     #[default]
     Begin,
     /// It follows the one before it; the first one keeps the name of its parent, which may be in an earlier portion.
     Follow,
 }
 
-/// A message, or one that the source hides: then it only links what follows it to what it follows.
+/// A message, or a hidden one, which only links its children to its parent.
 #[derive(Debug)]
 pub(crate) struct Node {
-    /// What the source calls it; empty where it has no name.
+    /// Its key in the source; empty if it has none.
     pub key: String,
     pub parent: Link,
     pub role: Role,
     pub time: Option<i64>,
-    /// What it says; `None` where it is hidden.
+    /// Its content; `None` if it is hidden.
     pub parts: Option<Vec<Part>>,
     pub format: &'static str,
     /// Whether a single text becomes the content instead of a part.
     pub plain: bool,
     pub model: Option<String>,
     pub usage: Option<Usage>,
-    /// Where the source has no more than a sum.
+    /// Set if the source has only a sum.
     pub tokens: Option<Tokens>,
     pub status: Option<Status>,
     pub metadata: Fields,
@@ -92,7 +92,7 @@ impl Node {
     }
 }
 
-/// What a node follows.
+/// The parent of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Link {
     /// Nothing.
@@ -104,7 +104,7 @@ pub(crate) enum Link {
     To(String),
 }
 
-/// Builds the conversation; `None` where nothing is to be seen of it, and the report says so.
+/// Builds the conversation; `None` if nothing is visible, and the report says so.
 pub(crate) fn build(
     mut thread: Thread,
     max_messages: usize,
@@ -144,7 +144,7 @@ pub(crate) fn build(
     })
 }
 
-/// A name for a conversation that its source gives none: made of its beginning, so that it stays when the end grows.
+/// An id for a conversation without one: derived from its beginning, so that it stays when the end grows.
 fn name_of(thread: &Thread) -> String {
     let first = thread.nodes.first();
     let key = first.map(|node| node.key.as_str()).unwrap_or_default();
@@ -154,7 +154,7 @@ fn name_of(thread: &Thread) -> String {
     format!("unnamed:{}", digest(&[&created, key, text]))
 }
 
-/// As long as the service takes them; `None` where it is empty.
+/// Truncated to the service's limit; `None` if it is empty.
 fn shortened_title(title: &str) -> Option<String> {
     const LONGEST: usize = 1_000;
     let title: String = title.trim().chars().take(LONGEST).collect();
@@ -166,7 +166,7 @@ fn shortened_model(model: &str) -> String {
     model.chars().take(LONGEST).collect()
 }
 
-/// What is known of the source, unless that is more than a conversation may hold.
+/// The data of the source, unless it exceeds the limit of a conversation.
 fn bounded_source(source: Fields, id: &str, report: &mut ConversationReport) -> Fields {
     const MOST: usize = 200_000;
     let size = source.size();
@@ -206,7 +206,7 @@ fn valid_tags(tags: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-/// The nodes with a key each, and none that comes again.
+/// The nodes, each with a unique key.
 fn named(
     nodes: Vec<Node>,
     thread: &Thread,

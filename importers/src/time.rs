@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_sources_write() {
+    fn the_formats_of_all_sources_are_read() {
         let read = |text: &str| time_of(Json::parse(text).unwrap());
         let expected = Some(1_704_067_200_500);
         for text in [

@@ -143,7 +143,7 @@ fn a_branch_within_a_turn_ends_it() {
 }
 
 #[test]
-fn what_is_hidden_stays_hidden() {
+fn hidden_messages_stay_hidden() {
     let hidden = json!({ "metadata": { "is_visually_hidden_from_conversation": true } });
     let about = json!({ "user_profile": "I am", "user_instructions": "Be brief" });
     let source = conversation(
@@ -315,7 +315,7 @@ fn dates_that_are_missing_follow_the_parent() {
 }
 
 #[test]
-fn one_bad_conversation_stops_nothing() {
+fn an_invalid_conversation_does_not_stop_the_rest() {
     let good = || conversation("u", &[("u", None, said("user", "x"))]);
     let mut other = good();
     other["conversation_id"] = json!("other id");

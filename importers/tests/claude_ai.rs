@@ -41,7 +41,7 @@ fn claude_ai_has_branches_and_the_last_whole_one_is_active() {
 }
 
 #[test]
-fn claude_ai_keeps_blocks_and_what_was_attached() {
+fn claude_ai_keeps_blocks_and_attachments() {
     let cited = json!({ "type": "text", "text": "so", "citations": [{ "uuid": "1", "details": { "url": "https://a.example" } }] });
     let artifact = json!({ "type": "tool_use", "id": "t", "name": "artifacts", "input": { "command": "create", "content": "x" } });
     let source = claude_ai(json!([

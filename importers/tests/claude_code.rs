@@ -60,7 +60,7 @@ fn the_order_of_members_and_the_digits_of_numbers_stay() {
 }
 
 #[test]
-fn usage_that_is_told_on_several_lines_counts_once() {
+fn usage_repeated_on_several_lines_counts_once() {
     let found = &conversations(&[
         line("user", "u", None, json!("hi")),
         answer("a1", "u", "msg", [2, 1, 10, 20], text("one")),
@@ -179,7 +179,7 @@ fn a_compaction_goes_on_from_where_it_was() {
 }
 
 #[test]
-fn what_is_hidden_stays_hidden_and_links() {
+fn hidden_lines_stay_hidden_and_link_their_neighbors() {
     let meta = |line| with(line, json!({ "isMeta": true }));
     let progress = json!({ "type": "progress", "uuid": "p", "parentUuid": "m", "sessionId": "s" });
     let attachment = |uuid: &str, parent: &str, what: Value| json!({ "type": "attachment", "uuid": uuid, "parentUuid": parent, "sessionId": "s", "attachment": what });
@@ -238,7 +238,7 @@ fn what_is_hidden_stays_hidden_and_links() {
 }
 
 #[test]
-fn a_parent_that_is_nowhere_is_the_line_before_or_in_an_earlier_portion() {
+fn a_missing_parent_is_the_previous_line_or_in_an_earlier_portion() {
     let (found, converted) = converted(
         &[
             line("user", "u", Some("elsewhere"), json!("one")),

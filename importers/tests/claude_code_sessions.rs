@@ -150,7 +150,7 @@ fn an_error_of_the_api_is_an_error() {
 }
 
 #[test]
-fn what_goes_on_stays_small() {
+fn the_continuation_stays_small() {
     let mut continuation = None;
     for portion in 0..5 {
         let lines: Vec<Value> = (0..2_000)

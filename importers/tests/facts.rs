@@ -1,4 +1,4 @@
-//! The files of other systems, converted, beside what `facts.py` has worked out of them by itself.
+//! The files of other systems, converted and compared with what `facts.py` computes independently.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ fn facts() -> Value {
 }
 
 #[test]
-fn what_is_in_the_files_is_in_the_conversations() {
+fn every_text_of_a_file_is_in_its_conversations() {
     let facts = facts();
     for (name, source) in files() {
         let expected = &facts[&name];
@@ -44,7 +44,7 @@ fn what_is_in_the_files_is_in_the_conversations() {
     }
 }
 
-/// What the script says of a conversation may leave out ids that the source does not give.
+/// The script may omit ids that the source does not have.
 fn compare(name: &str, found: &[Value], expected: &[Value]) {
     assert_eq!(found.len(), expected.len(), "{name}");
     for (found, expected) in found.iter().zip(expected) {
@@ -101,7 +101,7 @@ fn row(message: &Message) -> Value {
 }
 
 fn path(conversation: &Conversation) -> Vec<Value> {
-    // One that is not in the source ends the path.
+    // A parent missing from the source ends the path.
     let parent = |id: &str| {
         let mut messages = conversation.messages.iter();
         let message = messages.find(|message| message.id == id)?;
@@ -127,7 +127,7 @@ fn tokens(conversation: &Conversation) -> [u64; 2] {
 }
 
 #[test]
-fn what_is_attached_is_there_by_its_name() {
+fn attachments_appear_by_name() {
     let facts = facts();
     let Some(source) = common::file("claude-ai-export.json") else {
         return;

@@ -94,7 +94,7 @@ fn open_webui_has_output_files_sources_and_errors() {
 }
 
 #[test]
-fn open_webui_had_details_in_its_text() {
+fn older_open_webui_details_are_read() {
     let text = "<details type=\"reasoning\" done=\"true\">\n<summary>Thought</summary>\n> hm\n</details>\nso";
     let source = open_webui(
         json!({ "a": { "parentId": null, "role": "assistant", "content": text } }),

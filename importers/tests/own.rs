@@ -1,4 +1,4 @@
-//! The service's own form, and what is of no form.
+//! The service's own form, and unknown formats.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use importers::{ConvertError, Format, Options};
 use serde_json::json;
 
 #[test]
-fn its_own_form_passes_through_untouched() {
+fn the_native_format_passes_through_unchanged() {
     let one = r#"{"id":"a","title":"\ud83d","messages":[{"id":"m","type":"user","content":"x","n":1.50}],"z":1}"#;
     let lines = format!("{one}\n{one}\n{{\"export\":{{\"complete\":true}}}}\n");
     for source in [

@@ -215,7 +215,7 @@ fn requests_fit_and_hold_every_message_once() {
 }
 
 #[test]
-fn what_is_cut_begins_with_the_active_path() {
+fn a_split_conversation_begins_with_its_active_path() {
     let node = |parent: Option<&str>, children: &[&str], role: &str| {
         json!({ "parent": parent, "children": children, "message": {
             "author": { "role": role }, "content": { "content_type": "text", "parts": ["x".repeat(500)] } } })

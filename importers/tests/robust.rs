@@ -1,4 +1,4 @@
-//! Any bytes give a result or an error, in bounds, and the same ones always the same.
+//! Any bytes give a bounded, deterministic result or error.
 
 #![allow(clippy::unwrap_used)]
 
@@ -99,7 +99,7 @@ fn check_conversation(conversation: &Value) {
     assert!(seen.contains(&conversation["headId"]));
 }
 
-/// Words that formats know, so that what is made of them is looked into.
+/// Words of the formats, so that random input reaches deep into the code.
 const WORDS: [&str; 56] = [
     "id",
     "uuid",
@@ -184,19 +184,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_are_taken(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn any_bytes_are_accepted(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         check(&bytes);
     }
 
     #[test]
-    fn any_json_is_taken(json in any_json(), more in any_json()) {
+    fn any_json_is_accepted(json in any_json(), more in any_json()) {
         check(json.to_string().as_bytes());
         check(format!("{json}\n{more}\n").as_bytes());
         check(json!([json, more]).to_string().as_bytes());
     }
 
     #[test]
-    fn any_parts_of_a_format_are_taken(inner in any_json(), more in any_json()) {
+    fn any_fragments_of_a_format_are_accepted(inner in any_json(), more in any_json()) {
         let line = |content: &Value| json!({ "type": "user", "uuid": more, "parentUuid": inner, "sessionId": "s",
             "message": { "content": content, "usage": more } });
         check(format!("{}\n{}\n", line(&inner), line(&more)).as_bytes());
@@ -241,8 +241,8 @@ fn mutate(source: &mut Vec<u8>, rng: &mut Rng) {
 }
 
 #[test]
-fn files_that_are_changed_are_taken() {
-    // The large ones would take their time, and have nothing that the small ones lack.
+fn altered_files_are_accepted() {
+    // The large ones would take too long, and contain nothing that the small ones lack.
     let files: Vec<Vec<u8>> = files()
         .into_iter()
         .map(|(_, bytes)| bytes)
@@ -264,7 +264,7 @@ fn a_file_is_converted_to_the_same_twice_and_fits() {
 }
 
 #[test]
-fn a_continuation_of_anybody_is_taken() {
+fn any_continuation_is_accepted() {
     let line =
         r#"{"type":"user","uuid":"u","parentUuid":"x","sessionId":"s","message":{"content":"hi"}}"#;
     let known = json!({ "source_id": "s", "sessions": ["s"], "earlier": { "links": [["x", { "id": null, "time": i64::MAX, "whole": true }]],
@@ -310,7 +310,7 @@ fn large_values_fit() {
 }
 
 #[test]
-fn what_is_made_to_take_long_does_not() {
+fn adversarial_input_is_not_slow() {
     let many = 100_000;
     let sources = [
         format!("[{{\"mapping\":{{{}\"x\":0}}}}]", (0..many).map(|i| format!("\"{i}\":{{\"parent\":\"{}\"}},", i + 1)).collect::<String>()),

@@ -10,13 +10,13 @@ use vercel_runtime::{Request, ResponseBody};
 macro_rules! mount {
     ($($name:ident = $module:ident $file:literal $pattern:literal [$($method:ident)+];)+) => {
         $(
-            // The very file that Vercel builds. One that serves another's route includes that one's file.
+            // The same file that Vercel builds. A function that serves another route includes the file of that route.
             #[allow(clippy::duplicate_mod, reason = "a function may serve the routes of several files")]
             #[path = $file]
             pub mod $module;
         )+
 
-        /// The function that a path belongs to, or the request where Vercel would look for a file.
+        /// The function that a path belongs to, or the request if Vercel would look for a file.
         pub async fn call(
             app: Arc<App>,
             request: Request,

@@ -5,8 +5,8 @@ use super::{ConfigError, Variables, invalid};
 const ENVIRONMENT: &str = "VERCEL_ENV";
 
 impl Variables<'_> {
-    /// `KEY_NAMESPACE`, or one that follows from `VERCEL_ENV`: production has none, development one of its own,
-    /// and every branch of the previews one too, so that deployments that share a database never see each other.
+    /// `KEY_NAMESPACE`, or one derived from `VERCEL_ENV`: production has none, development and every branch of the
+    /// previews have their own, so that deployments that share a database never see each other.
     pub(super) fn namespace(&self) -> Result<String, ConfigError> {
         if let Some(namespace) = self.optional("KEY_NAMESPACE") {
             if namespace.len() > 100 || !namespace.chars().all(is_namespace_char) {

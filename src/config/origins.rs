@@ -1,4 +1,4 @@
-//! Whose pages may ask.
+//! The origins whose pages may use the API.
 
 use super::{ConfigError, Variables, invalid};
 
@@ -12,8 +12,7 @@ impl Variables<'_> {
             .map(str::to_owned)
             .collect();
         if origins.iter().any(|origin| origin.contains('*')) {
-            let reason =
-                "a wildcard would hand answers to anybody's page: list each origin in full";
+            let reason = "a wildcard would let any page read responses: list each origin in full";
             return Err(invalid(name, reason));
         }
         if !origins.iter().all(|origin| is_origin(origin)) {

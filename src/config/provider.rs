@@ -52,7 +52,7 @@ impl Variables<'_> {
     }
 }
 
-/// Anybody who can change the response on its way can sign in as any user; within one machine nobody can.
+/// Anybody who can change the response in transit can sign in as any user; within one machine nobody can.
 fn is_trustworthy(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| match url.scheme() {
         "https" => url.has_host(),

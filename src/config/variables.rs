@@ -16,12 +16,12 @@ pub enum ConfigError {
     Invalid {
         /// The variable.
         name: &'static str,
-        /// What is expected of it.
+        /// What it should be.
         reason: String,
     },
 }
 
-/// The process's environment, or what stands for it.
+/// The process's environment, or a substitute.
 pub(super) struct Variables<'a>(pub(super) &'a dyn Fn(&str) -> Option<String>);
 
 impl Variables<'_> {

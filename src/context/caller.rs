@@ -6,27 +6,27 @@ use super::RequestContext;
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Scope, UserId};
 
-/// Who asks, by a token of when, and whose calls this one is counted among.
+/// The user, the age of the token, and the rate limit that applies.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The user.
     pub user: UserId,
     /// When the token was issued, ms since the epoch: a sign-out everywhere voids older ones.
     pub issued_at: i64,
-    /// What the token is good for.
+    /// What the token permits.
     pub scope: Scope,
-    /// Whose limit applies.
+    /// The rate limit that applies.
     pub rate_limit_key: RateLimitKey,
     /// A pseudonym of the address.
     pub address: String,
-    /// What this call is known by.
+    /// The name of this call.
     pub key: IdempotencyKey,
     /// The request that the call belongs to.
     pub context: Arc<RequestContext>,
 }
 
 impl Caller {
-    /// The service itself, seeing to the data of `user` at `now_ms` on account of a request.
+    /// The service itself, maintaining the data of `user` at `now_ms` after a request.
     pub(crate) fn of_service(user: UserId, now_ms: i64, context: Arc<RequestContext>) -> Self {
         Self {
             user,
@@ -40,13 +40,13 @@ impl Caller {
     }
 }
 
-/// Whose calls a call is counted among.
+/// The rate limit that a call counts towards.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RateLimitKey {
-    /// The user's own.
+    /// That of the user.
     User,
-    /// Those of an address, hashed: for calls that need no token.
+    /// That of an address, hashed: for calls that need no token.
     Address(String),
-    /// Those by which an address, hashed, reads shares.
+    /// That of an address, hashed, for reading shares.
     Reader(String),
 }

@@ -1,5 +1,5 @@
-//! One request, as everything that serves it sees it: made at the HTTP edge, passed down to the store and to the
-//! database client, and read by log, metrics and response.
+//! The context of one request: created at the HTTP edge, passed down to the store and to the database client, and
+//! read by log, metrics and response.
 
 mod caller;
 mod cors_origin;
@@ -17,7 +17,7 @@ use crate::rate::RateStatus;
 use crate::upkeep::Task;
 use crate::upstash::{CircuitState, Usage};
 
-/// What is known of a request, and what is learned while it is served.
+/// Data about a request, including what is learned while it is served.
 #[derive(Debug)]
 pub struct RequestContext {
     /// The client's own id of the request, or a new one.
@@ -82,17 +82,17 @@ impl RequestContext {
         let _ = self.user.set(pseudonym);
     }
 
-    /// The user's pseudonym, once it is established who asks. Keyed, so that an id does not lead to its log lines.
+    /// The user's pseudonym, once the user is known. Keyed, so that an id does not lead to its log lines.
     pub fn user(&self) -> Option<&str> {
         self.user.get().map(String::as_str)
     }
 
-    /// Notes where the caller stands in the rate limit's window.
+    /// Records the caller's state in the rate limit's window.
     pub fn note_rate(&self, status: RateStatus) {
         *lock(&self.rate) = Some(status);
     }
 
-    /// Where the caller stands in the rate limit's window, once the store has said.
+    /// The caller's state in the rate limit's window, once the store has returned it.
     pub fn rate(&self) -> Option<RateStatus> {
         *lock(&self.rate)
     }
@@ -130,7 +130,7 @@ pub struct RequestOutcome {
 pub struct Failure {
     /// The code that clients get.
     pub code: ErrorCode,
-    /// What to log of a failure of the service; `None` where the client is at fault.
+    /// What to log about a failure of the service; `None` if the client is at fault.
     pub text: Option<String>,
 }
 

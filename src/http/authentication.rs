@@ -1,4 +1,4 @@
-//! Who sent a request, by token or by address, and what the call is known by.
+//! Who sent a request, by token or by address, and the name of the call.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
@@ -12,7 +12,7 @@ use crate::identity::{Scope, TokenError, UserId};
 use crate::secret::Secret;
 
 impl ApiRequest {
-    /// Who is asking, by the bearer token.
+    /// The caller, by the bearer token.
     ///
     /// # Errors
     /// 401 without a valid token; 503 where storage is switched off for this user, or where only an auth
@@ -21,7 +21,7 @@ impl ApiRequest {
         self.enabled(app, self.known_user(app).await?)
     }
 
-    /// Who is asking to read only, be it by a token that does nothing else.
+    /// The caller of a read, for which a read token is enough.
     ///
     /// # Errors
     /// As [`ApiRequest::user`].
@@ -37,7 +37,7 @@ impl ApiRequest {
         Ok(user)
     }
 
-    /// Who is asking, be storage switched off or not.
+    /// The caller, whether or not storage is switched on.
     ///
     /// # Errors
     /// 401 without a valid token; 503 where the auth provider cannot be asked.
@@ -47,7 +47,7 @@ impl ApiRequest {
             .ok_or_else(ApiError::missing_token)
     }
 
-    /// Who is asking; `None` for a caller without a token.
+    /// The caller; `None` without a token.
     ///
     /// # Errors
     /// 401 for a token that is not valid; 403 for one that only reads; 503 where the auth provider cannot be asked.
@@ -88,10 +88,10 @@ impl ApiRequest {
             .ok_or_else(|| TokenError::Invalid.into())
     }
 
-    /// A new anonymous user, asking without a token: counted among the calls of the address.
+    /// A new anonymous user, without a token: its calls count towards the address.
     ///
     /// # Errors
-    /// `invalid_header` for an `Idempotency-Key` that is none.
+    /// `invalid_header` for an invalid `Idempotency-Key`.
     pub fn anonymous_caller(&self, app: &App) -> Result<Caller, ApiError> {
         self.caller_without_token(app, UserId::anonymous())
     }
@@ -121,13 +121,13 @@ impl ApiRequest {
         })
     }
 
-    /// What this call is known by: the client's `Idempotency-Key`, or a name of the service's own.
+    /// The name of this call: the client's `Idempotency-Key`, or one of the service.
     fn key(&self, now_ms: i64) -> Result<IdempotencyKey, ApiError> {
         if let Some(key) = self.key.get() {
             return Ok(key.clone());
         }
         let name = HeaderName::from_static("idempotency-key");
-        // Reading again is nothing to be recognised.
+        // Repeated reads need not be recognised.
         let sent = self.headers.get(name);
         let key = match sent.filter(|_| self.method != Method::GET) {
             None => IdempotencyKey::generate(now_ms),
@@ -142,7 +142,7 @@ impl ApiRequest {
         Ok(self.key.get_or_init(|| key).clone())
     }
 
-    /// Method, path and query: with the body, what one key names.
+    /// Method, path and query, which together with the body identify the request of a key.
     fn head(&self) -> String {
         let query = self
             .query

@@ -1,4 +1,4 @@
-//! Work that goes on after a request's response was made, and bodies that are still being sent then.
+//! Work that continues after a request's response was made, and bodies that are still being sent then.
 //!
 //! The platform may suspend an instance once all its invocations have ended, and an invocation ends when the
 //! handler has returned and the work registered with it is done. A body on its way does not count unless it
@@ -88,8 +88,8 @@ impl Background {
         });
     }
 
-    /// Takes over what holds the invocation open. Otherwise the invocation lasts until the response's body was
-    /// sent; a handler that takes the hold decides by itself when to drop it. `None` where it was taken before.
+    /// Takes the hold on the invocation. Otherwise the invocation lasts until the response's body was sent; a handler
+    /// that takes the hold decides when to drop it. `None` if it was taken before.
     pub fn take_hold(&self) -> Option<Hold> {
         self.hold
             .lock()
@@ -117,7 +117,7 @@ pub struct Hold {
 pub struct Released(watch::Receiver<()>);
 
 impl Hold {
-    /// A hold, and what learns of its end.
+    /// A hold, and the receiver of its end.
     pub fn new() -> (Self, Released) {
         let (sender, receiver) = watch::channel(());
         (Self { _sender: sender }, Released(receiver))

@@ -14,12 +14,12 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 const REQUEST_HEADERS: &str = "authorization, content-type, if-match, if-none-match, \
                                idempotency-key, last-event-id, x-request-id";
 
-/// What pages may read of a response, beside what they always may.
+/// Response headers that pages may read, besides those that are always readable.
 const EXPOSED: &str = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, \
                        RateLimit-Reset, Server-Timing, Stream-Place, X-Request-Id";
 
-/// Adds what the browser wants to know. An origin that is not listed learns nothing, and its browser keeps the
-/// response from the page.
+/// Adds the CORS headers. An origin that is not listed gets none, and its browser withholds the response from the
+/// page.
 ///
 /// Tokens travel in a header that the page itself sets, never in cookies: no credentials are allowed.
 pub(super) fn add_headers(headers: &mut HeaderMap, origin: &CorsOrigin) {

@@ -41,7 +41,7 @@ pub(super) fn begin(
     Arc::new(context)
 }
 
-/// Makes the response of what came of a request, logs and counts it.
+/// Turns the result of a request into its response, logs and counts it.
 pub(super) fn finish(
     context: &Arc<RequestContext>,
     result: Result<ApiResponse, ApiError>,
@@ -75,7 +75,7 @@ pub(super) fn finish(
         .into_http(move |error| log.broken_off(&context, error))
 }
 
-/// Sorts a result into its response and, where it is an error, what log and metrics are told of it.
+/// Splits a result into its response and, for an error, the data for log and metrics.
 fn sort(
     context: &RequestContext,
     result: Result<ApiResponse, ApiError>,
@@ -96,7 +96,7 @@ fn sort(
     }
 }
 
-/// Adds what does not depend on the route.
+/// Adds the headers that do not depend on the route.
 fn add_headers(context: &RequestContext, status: StatusCode, headers: &mut HeaderMap) {
     let fixed = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -110,9 +110,9 @@ fn add_headers(context: &RequestContext, status: StatusCode, headers: &mut Heade
     if let Some(rate) = context.rate() {
         add_rate_limit(headers, &rate);
     }
-    // Whether it was compressed or not, and for a copy that is confirmed too: another client's may be.
+    // Whether or not it was compressed, and also on a 304: another client's copy may be compressed.
     let by_encoding = headers.contains_key(CONTENT_TYPE) || status == StatusCode::NOT_MODIFIED;
-    // A response to one user is no response to another, though they share a browser.
+    // A response to one user must not be reused for another in the same browser.
     headers.insert(
         VARY,
         HeaderValue::from_static(match (context.origin.is_relevant, by_encoding) {
@@ -148,7 +148,7 @@ fn server_timing(context: &RequestContext, duration: Duration) -> String {
     )
 }
 
-/// The client's own id of this request, where it is fit to be logged, or a new one.
+/// The client's own id of this request, if it may be logged, or a new one.
 fn request_id(request: &Request) -> String {
     let is_fit = |id: &&str| {
         (1..=64).contains(&id.len())

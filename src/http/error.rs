@@ -1,4 +1,4 @@
-//! Everything a route can refuse or fail with, and how a client learns of it.
+//! Everything a route can refuse or fail with, and its error response.
 
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error;
@@ -195,7 +195,7 @@ impl ApiError {
         self.describe().0
     }
 
-    /// What to log of a failure of the service; `None` where the client is at fault.
+    /// What to log about a failure of the service; `None` if the client is at fault.
     pub(super) fn log_text(&self) -> Option<String> {
         let is_ours = self.code().status().is_server_error();
         is_ours.then(|| self.to_string())
@@ -349,7 +349,7 @@ fn describe_upstash(error: &UpstashError) -> (ErrorCode, &'static str) {
     }
 }
 
-/// Seconds after which asking again makes sense.
+/// Seconds after which a retry makes sense.
 fn retry_after(error: &UpstashError) -> Option<u64> {
     match error {
         UpstashError::CircuitOpen { retry_after } => Some(retry_after.as_secs() + 1),

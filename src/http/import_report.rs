@@ -1,4 +1,4 @@
-//! The response to an import: what became of each conversation.
+//! The response to an import: the outcome of each conversation.
 
 use importers::ConversationReport;
 
@@ -16,7 +16,7 @@ struct Counts {
 }
 
 impl ApiResponse {
-    /// The report on an import. Where nothing of another system's history was taken, it is the first reason.
+    /// The report on an import. If nothing of another system's history was accepted, the first reason is the error.
     ///
     /// # Errors
     /// As a rejected conversation says.
@@ -56,7 +56,7 @@ fn describe_all(results: Vec<ImportResult>, counts: &mut Counts) -> Vec<String> 
         .collect()
 }
 
-/// What was converted, each with what its source could not tell; and what was not.
+/// The converted conversations, each with what its source lacks; and those skipped.
 fn describe_converted(
     results: Vec<ImportResult>,
     source: &SourceReport,

@@ -1,4 +1,4 @@
-//! What a list of conversations is asked for: filters, kinds, searches.
+//! The query parameters of a list of conversations: filters, kinds, searches.
 
 use super::request::{digits, invalid_query};
 use super::{ApiError, ApiRequest};
@@ -7,7 +7,7 @@ use crate::service::search::SearchQuery;
 use crate::store::SearchCursor;
 
 impl ApiRequest {
-    /// Which conversations a list is to show: `?archived=`, `?pinned=`, `?tag=`, `?expiring=`.
+    /// The filter of a list: `?archived=`, `?pinned=`, `?tag=`, `?expiring=`.
     ///
     /// # Errors
     /// `invalid_query`.
@@ -37,7 +37,7 @@ impl ApiRequest {
         })
     }
 
-    /// `?kind=session`, which agent sessions are listed; `None` where others are.
+    /// `?kind=session`: the filter of agent sessions; `None` if other conversations are listed.
     ///
     /// # Errors
     /// `invalid_query`.

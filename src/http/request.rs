@@ -1,4 +1,4 @@
-//! Requests, as handlers want to read them.
+//! Requests, in the form that handlers need.
 
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -28,7 +28,7 @@ pub struct ApiRequest {
     body: vercel_runtime::Request,
     pub(super) context: Arc<RequestContext>,
     background: Background,
-    /// What the call is known by, once that was asked for.
+    /// The name of the call, once it was requested.
     pub(super) key: OnceLock<IdempotencyKey>,
 }
 
@@ -228,7 +228,7 @@ impl ApiRequest {
     /// `invalid_cursor`.
     pub fn sync_cursor(&self) -> Result<Option<SyncCursor>, ApiError> {
         let last_event = self.header(&HeaderName::from_static("last-event-id"));
-        // The one that does not count has to be in order all the same.
+        // The one that is not used has to be valid all the same.
         let cursor = self.parameter("cursor");
         let cursor = cursor.map(SyncCursor::decode).transpose()?;
         let last_event = last_event.map(SyncCursor::decode).transpose()?;
@@ -267,7 +267,7 @@ impl ApiRequest {
         })
     }
 
-    /// The versions that `If-None-Match` of a GET says the client holds. What is no list of tags holds none.
+    /// The versions that the client holds according to `If-None-Match` of a GET; none for an invalid header.
     pub fn known_versions(&self) -> Option<TagList> {
         self.tag_list(&IF_NONE_MATCH, "If-None-Match", true)
             .ok()
@@ -284,7 +284,7 @@ impl ApiRequest {
         if sent.peek().is_none() {
             return Ok(None);
         }
-        let expected = "* or a list of entity tags in double quotes, as in the ETag of an answer";
+        let expected = "* or a list of entity tags in double quotes, as in the ETag of a response";
         let mut tags = Vec::new();
         for value in sent {
             let text = value.to_str().map_err(|_| invalid_header(name, expected))?;
@@ -296,7 +296,7 @@ impl ApiRequest {
         Ok(Some(TagList::Tags(tags)))
     }
 
-    /// What the client calls this request, so that sending it again is recognised.
+    /// The client's name for this request, by which a repeat is recognised.
     pub fn idempotency_key(&self) -> Option<&str> {
         self.header(&HeaderName::from_static("idempotency-key"))
     }

@@ -18,7 +18,7 @@ use crate::model::ObjectWriter;
 use crate::service::stream::ChangeStream;
 use crate::store::Written;
 
-/// What the entity tag of a compressed response ends with: it is of the same version, and strong.
+/// The suffix of the entity tag of a compressed response, which stands for the same version and is strong.
 pub(super) const GZIP_SUFFIX: &str = "-gzip";
 
 /// The entity tag of the compressed form of a response with this one.
@@ -133,7 +133,7 @@ impl ApiResponse {
         Self::empty(StatusCode::NO_CONTENT).with_header(ALLOW, names)
     }
 
-    /// 202 without a body: received, and there is nothing to say.
+    /// 202 without a body: received.
     pub fn accepted() -> Self {
         Self::empty(StatusCode::ACCEPTED)
     }
@@ -175,8 +175,7 @@ impl ApiResponse {
         self
     }
 
-    /// Compresses JSON where that pays. The result is the same content in other bytes, so it has an `ETag` of its
-    /// own.
+    /// Compresses JSON if that saves bytes. The result is the same content in other bytes, so it has its own `ETag`.
     pub(super) fn compress(&mut self) {
         let is_json = self
             .headers

@@ -1,4 +1,4 @@
-//! From a request to its response, whatever the handler does.
+//! From a request to its response, even if the handler fails.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -21,10 +21,9 @@ use crate::{App, Config};
 pub type Handler =
     fn(Route, Arc<App>, ApiRequest) -> BoxFuture<'static, Result<ApiResponse, ApiError>>;
 
-/// Serves one request to `route` with `handler`, which sees only methods that the route takes. Errors and panics become error bodies; nothing else gets out.
+/// Serves one request to `route` with `handler`, which sees only methods that the route takes. Errors and panics become error responses.
 ///
-/// With `registry` is registered what has to be waited for: that the response is made and sent, and what the
-/// handler leaves to be done in the background.
+/// Registers with `registry` what has to be waited for: the response, and the handler's background work.
 pub async fn respond(
     app: Arc<App>,
     request: Request,
@@ -78,7 +77,7 @@ async fn serve(
     let app = load_app();
     if let Some(app) = &app {
         let shutdown = app.shutdown.clone();
-        // The runtime stops accepting connections by itself; open streams have to be told.
+        // The runtime itself stops accepting connections; open streams have to be notified.
         tokio::spawn(async move {
             termination().await;
             shutdown.begin();
@@ -105,7 +104,7 @@ async fn serve(
     vercel_runtime::run(service).await
 }
 
-/// A deployment that lacks a variable responds to everything with 500, and its log says which.
+/// A deployment that lacks a variable responds to every request with 500, and its log names the variable.
 fn load_app() -> Option<Arc<App>> {
     let config = Config::from_env().map_err(|error| error.to_string());
     let app = config

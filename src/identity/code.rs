@@ -1,8 +1,8 @@
-//! Codes that a person carries from one device to another.
+//! Codes that a person types on another device.
 
 use crate::model::limits;
 
-/// Letters and digits that nobody mistakes for one another.
+/// Letters and digits that cannot be mistaken for one another.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// The code of these bytes: 40 bits of them.

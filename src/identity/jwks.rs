@@ -20,7 +20,7 @@ const TTL: i64 = 600_000;
 /// The shortest time between two fetches for keys that the set in use lacks, ms: invented key ids must not make the
 /// service hammer the provider.
 const PAUSE: i64 = 60_000;
-/// The same where there is no set in use because the provider failed, ms.
+/// The same if there is no set because the provider failed, ms.
 pub(super) const PAUSE_AFTER_FAILURE: i64 = 5_000;
 
 /// The keys behind one URL.
@@ -72,7 +72,8 @@ impl Jwks {
         if let Some(key) = self.0.in_use().and_then(|set| set.find(id, algorithm)) {
             return Ok(Some(key));
         }
-        // On its own, so that it is done for all who wait even where the client that began it goes away.
+        // In its own task, so that it completes for all waiting requests even if the client that started it
+        // disconnects.
         let (source, id, algorithm) = (self.0.clone(), id.to_owned(), algorithm.to_owned());
         tokio::spawn(async move { source.ask(&id, &algorithm).await })
             .await
@@ -81,10 +82,10 @@ impl Jwks {
 }
 
 impl Source {
-    /// The same, where no set at hand has it.
+    /// The same, if no cached set has it.
     async fn ask(&self, id: &str, algorithm: &str) -> Result<Option<Key>, TokenError> {
         let mut last = self.last_fetch.lock().await;
-        // While this request waited, another one may have fetched what it looks for.
+        // While this request waited, another one may have fetched the set.
         let set = self.in_use();
         let pause = if set.is_some() {
             PAUSE
@@ -117,8 +118,8 @@ impl Source {
         Ok(found)
     }
 
-    /// The set that was fetched last, while it lives. By the wall clock: the other one may stand still
-    /// while a function sleeps.
+    /// The set that was fetched last, while it is fresh. By the wall clock: the monotonic one may stand still while a
+    /// function is suspended.
     fn in_use(&self) -> Option<Arc<KeySet>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let age = |set: &&Arc<KeySet>| self.clock.now_ms() - set.fetched;
@@ -129,18 +130,22 @@ impl Source {
 
     async fn fetch(&self) -> Result<Vec<(String, Key)>, &'static str> {
         let request = self.client.get(&self.url).send();
-        let mut response = request.await.map_err(|_| "no answer")?;
+        let mut response = request.await.map_err(|_| "no response")?;
         if response.status() != http::StatusCode::OK {
             return Err("its status is not 200");
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|_| "its answer broke off")? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|_| "its response broke off")?
+        {
             if body.len() + chunk.len() > LARGEST {
-                return Err("its answer is too large");
+                return Err("its response is too large");
             }
             body.extend_from_slice(&chunk);
         }
-        parse(&body).ok_or("its answer is no key set")
+        parse(&body).ok_or("its response is no key set")
     }
 }
 
@@ -151,7 +156,7 @@ impl KeySet {
     }
 }
 
-/// The keys of a set that have an id and are of a kind we know; the others are none of our business.
+/// The keys of a set that have an id and a supported kind; the others are ignored.
 fn parse(json: &[u8]) -> Option<Vec<(String, Key)>> {
     #[derive(Deserialize)]
     struct Set {

@@ -1,4 +1,4 @@
-//! The form of a JWT (RFC 7519, in the compact serialization of RFC 7515), and what one says.
+//! The form of a JWT (RFC 7519, in the compact serialization of RFC 7515), and its claims.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use super::key::Key;
 /// No provider's token is longer: request headers have to hold it.
 const LONGEST: usize = 8_192;
 
-/// A token taken apart. What it claims cannot be read before its signature was verified.
+/// A parsed token. Its claims cannot be read before its signature was verified.
 #[derive(Debug)]
 pub(super) struct Unverified<'a> {
     header: Header,
@@ -27,16 +27,16 @@ struct Header {
     crit: Option<IgnoredAny>,
 }
 
-/// What a verified token claims.
+/// The claims of a verified token.
 #[derive(Debug, Deserialize)]
 pub(super) struct Claims {
-    /// Who made it.
+    /// Its issuer.
     #[serde(rename = "iss")]
     pub(super) issuer: Option<String>,
-    /// Whom it speaks for.
+    /// Its subject.
     #[serde(rename = "sub")]
     pub(super) subject: String,
-    /// For whom it was made.
+    /// Its audience.
     #[serde(rename = "aud")]
     audience: Option<Audience>,
     /// Seconds since the epoch, possibly with a fraction.
@@ -76,7 +76,7 @@ impl<'a> Unverified<'a> {
         })
     }
 
-    /// The algorithm it names. Never a reason to use that one: only to refuse.
+    /// The algorithm it names. Never used to choose an algorithm, only to refuse a token.
     pub(super) fn algorithm(&self) -> &str {
         &self.header.alg
     }

@@ -1,5 +1,4 @@
-//! Who is asking: an anonymous user, named by a random UUID, or where one is configured, a user of an auth
-//! provider.
+//! The identity of a user: anonymous, named by a random UUID, or, if one is configured, a user of an auth provider.
 
 mod code;
 mod jwks;
@@ -26,7 +25,7 @@ pub use tokens::{Scope, Token, TokenError, Tokens, Verified};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 
-/// What ids of a provider's users begin with, and no UUID does.
+/// The prefix of ids of a provider's users, which no UUID has.
 const OF_PROVIDER: &str = "jwt-";
 
 impl UserId {
@@ -35,7 +34,7 @@ impl UserId {
         Self(Uuid::new_v4().to_string())
     }
 
-    /// A user that our own store names.
+    /// A user that the store names.
     pub(crate) fn from_store(id: &str) -> Option<Self> {
         let is_id = (1..=128).contains(&id.len())
             && id

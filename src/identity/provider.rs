@@ -12,17 +12,17 @@ const LEEWAY: f64 = 30.0;
 /// The longest subject, in bytes.
 const LONGEST_SUBJECT: usize = 512;
 
-/// After how many seconds to come back, where the provider cannot be asked.
+/// After how many seconds to retry if the provider cannot be reached.
 pub const RETRY_AFTER_SECONDS: i64 = PAUSE_AFTER_FAILURE / 1_000;
 
-/// Whose tokens are accepted beside our own.
+/// An auth provider whose tokens are accepted as well.
 #[derive(Clone, Debug)]
 pub struct ProviderConfig {
     /// What its tokens are signed with.
     pub keys: ProviderKeys,
-    /// `AUTH_JWT_ISSUER`: who has to have made a token; `None` where anybody who knows the secret may.
+    /// `AUTH_JWT_ISSUER`: the required issuer of a token; `None` for any.
     pub issuer: Option<String>,
-    /// `AUTH_JWT_AUDIENCE`: for whom a token has to be made; `None` where that does not matter.
+    /// `AUTH_JWT_AUDIENCE`: the required audience of a token; `None` for any.
     pub audience: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Provider {
         })
     }
 
-    /// The user a token speaks for. Asks the provider for its keys where they are not at hand.
+    /// The user a token speaks for. Fetches the provider's keys if they are not cached.
     ///
     /// # Errors
     /// [`TokenError`].
@@ -88,7 +88,7 @@ impl Provider {
         self.validate(&claims)
     }
 
-    /// What the claims of a genuine token are worth here and now.
+    /// Validates the claims of a genuine token.
     fn validate(&self, claims: &Claims) -> Result<UserId, TokenError> {
         let issuer = claims.issuer.as_deref().unwrap_or_default();
         let is_ours = self.issuer.as_deref().is_none_or(|ours| ours == issuer)
@@ -100,7 +100,7 @@ impl Provider {
         let now = self.clock.now_ms() as f64 / 1_000.0;
         let has_begun = claims.not_before.is_none_or(|begin| begin <= now + LEEWAY);
         let is_named = (1..=LONGEST_SUBJECT).contains(&claims.subject.len());
-        // Without a NUL in it, where the issuer ends and the subject begins is beyond doubt.
+        // Without a NUL in it, the boundary between issuer and subject is unambiguous.
         if !is_ours || !has_begun || !is_named || issuer.contains('\0') {
             return Err(TokenError::Invalid);
         }
@@ -137,7 +137,7 @@ mod tests {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.into_bytes()))
     }
 
-    /// Verifies a genuine token with these claims, which beside them is in order.
+    /// Verifies a genuine token with these claims, which is otherwise valid.
     fn verify(provider: &Provider, claims: Value) -> Result<UserId, TokenError> {
         let now = provider.clock.now_ms() / 1_000;
         let mut all = json!({ "sub": "s", "exp": now + 60 });

@@ -9,7 +9,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// How many random bytes a code has.
 const BYTES: usize = 16;
-/// How many characters these take up, and how many more tell a misread one.
+/// How many characters these take up, and how many more detect a misread one.
 const DIGITS: usize = 26;
 const CHECK_DIGITS: usize = 2;
 /// How many characters stand together.

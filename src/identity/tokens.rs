@@ -1,5 +1,5 @@
-//! Session tokens: a user id and an expiry, signed. Read tokens: a user id and when it was made. Verifying either costs no
-//! request; whether it was revoked, the first script of a call finds.
+//! Session tokens: a user id and an expiry, signed. Read tokens: a user id and the time of creation. Verifying either
+//! costs no request; the first script of a call finds out whether it was revoked.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::clock::Clock;
 use crate::model::{ObjectWriter, Timestamp, limits};
 use crate::secret::Secret;
 
-/// What a token begins with; another form would get another number.
+/// The prefix of a token; another form would get another number.
 const VERSION: &str = "cs1";
-/// What a token begins with that only reads.
+/// The prefix of a read token.
 const READ_VERSION: &str = "csr1";
 
 /// No token of ours is longer.
@@ -26,13 +26,13 @@ const LONGEST: usize = 256;
 /// Why a token was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// Not made by us, or changed since.
+    /// Not issued by this service, or changed since.
     #[error("the token is not valid")]
     Invalid,
     /// Too old.
     #[error("the token has expired")]
     Expired,
-    /// Not known: the auth provider, whose keys are needed to tell, cannot be asked.
+    /// Unknown: the auth provider, whose keys are needed, cannot be reached.
     #[error("the auth provider's keys cannot be had: {0}")]
     Unavailable(&'static str),
 }
@@ -60,18 +60,18 @@ impl Token {
     }
 }
 
-/// What a token says.
+/// The content of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// The user it speaks for.
     pub user: UserId,
     /// When it was issued, ms since the epoch.
     pub issued_at: i64,
-    /// What it is good for.
+    /// What it permits.
     pub scope: Scope,
 }
 
-/// What a token is good for.
+/// What a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// Whatever its user may do.
@@ -84,21 +84,21 @@ pub enum Scope {
 #[derive(Debug)]
 pub struct Tokens {
     secrets: Vec<Secret>,
-    life: Duration,
+    ttl: Duration,
     clock: Clock,
 }
 
 impl Tokens {
     /// `secrets`: the first signs, all verify, so that one can be rotated out. At least one is needed.
-    pub fn new(secrets: Vec<Secret>, life: Duration, clock: Clock) -> Self {
+    pub fn new(secrets: Vec<Secret>, ttl: Duration, clock: Clock) -> Self {
         Self {
             secrets,
-            life,
+            ttl,
             clock,
         }
     }
 
-    /// Whether a token has the form of ours: any other is an auth provider's, or nobody's.
+    /// Whether a token has the form of this service; any other is an auth provider's, or invalid.
     pub fn are_ours(token: &str) -> bool {
         let version = token.split_once('.').map(|(version, _)| version);
         version.is_some_and(|version| [VERSION, READ_VERSION].contains(&version))
@@ -112,8 +112,8 @@ impl Tokens {
     /// Issues a token that counts as issued at `issued`, ms since the epoch: a sign-out everywhere since
     /// then voids it. It is valid as long as any other.
     pub fn issue_as_of(&self, user: &UserId, issued: i64) -> Token {
-        let life = i64::try_from(self.life.as_millis()).unwrap_or(i64::MAX);
-        let expires_at = self.clock.now_ms().saturating_add(life);
+        let ttl = i64::try_from(self.ttl.as_millis()).unwrap_or(i64::MAX);
+        let expires_at = self.clock.now_ms().saturating_add(ttl);
         Token {
             token: self.sign(VERSION, &format!("{user}.{issued}.{expires_at}")),
             expires_at,
@@ -227,7 +227,7 @@ impl Tokens {
     }
 }
 
-/// Of an anonymous user, or of an auth provider's.
+/// Of an anonymous user, or of a user of an auth provider.
 fn read_read_token(payload: &str) -> Result<Verified, TokenError> {
     let (user, created) = payload.split_once('.').ok_or(TokenError::Invalid)?;
     Ok(Verified {
@@ -301,7 +301,7 @@ mod tests {
             clock.advance(1_000 * DAY);
             assert_eq!(tokens.verify(token.expose()), Ok(expected));
             assert!(Tokens::are_ours(token.expose()));
-            // Nobody makes one that may write of it.
+            // It cannot be turned into one that may write.
             let other = token.expose().replacen(READ_VERSION, VERSION, 1);
             assert_eq!(tokens.verify(&other), Err(TokenError::Invalid));
         }

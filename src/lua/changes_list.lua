@@ -1,5 +1,5 @@
 #!lua flags=allow-key-locking,no-writes
--- What has changed since a cursor; or, page by page, everything there is.
+-- The changes since a cursor; or, page by page, everything.
 --
 -- KEYS     1 to 3 as in base.lua
 -- ARGV     6 limit

@@ -1,20 +1,20 @@
 #!lua flags=allow-key-locking,allow-oom
--- Deletes a conversation and what was shared of it, leaving a tombstone: for sync, and against its
+-- Deletes a conversation and its shares, leaving a tombstone: for sync, and against its
 -- resurrection. Its messages stay in the trash for a while, where there is one; of what is there already they can be
--- removed for good. Where the database takes nothing more, it is removed at once and without a tombstone.
+-- removed permanently. Where the database takes nothing more, it is removed at once and without a tombstone.
 --
 -- KEYS     as in base.lua and write.lua; between them those of the user's shares
 -- ARGV     6 share_prefix: what keys of shares begin with
 --          7 trash_ttl: how long it stays in the trash, ms; 0 where there is no trash
---          8 is_permanent: '1' to remove it for good, or '0'
+--          8 is_permanent: '1' to remove it permanently, or '0'
 -- Returns  status: 'ok' or 'unchanged'
 --          change_sequence: before and after
 -- Refuses  conversation_not_found: nor was there ever
 --          claim_unfinished: it is being moved here
 --          revision_mismatch, revision, born
 --          need, keys: call again with these in KEYS too
--- Billed   7: EVALSHA, HMGET, HSET, ZADD, PEXPIREAT, ZREM, HSET; with shares, or for good, 1 more (UNLINK); where its messages
---          would expire too early or too late for the trash 2 more (PEXPIREAT, PEXPIREAT); where somebody listens 1 more
+-- Billed   7: EVALSHA, HMGET, HSET, ZADD, PEXPIREAT, ZREM, HSET; with shares, or permanently, 1 more (UNLINK); where its messages
+--          would expire too early or too late for the trash 2 more (PEXPIREAT, PEXPIREAT); with an open stream 1 more
 --          (PUBLISH); once a day up to 2 more, for the new expiry; after each 250 deletions 4 more (ZRANGE, HMGET, ZREM, HDEL);
 --          where the trash is full 3 more (HMGET, UNLINK, HDEL). Out of the trash 5: EVALSHA, HMGET, UNLINK, HDEL, HSET
 -- Touches  at most 200 rows of shares, 500 of the trash and 750 old tombstones
@@ -63,7 +63,7 @@ local function remove_from_trash()
 end
 if is_trashed and not is_stopped then return remove_from_trash() end
 
--- A repeat of what was stopped goes on with what it finds in the trash.
+-- A repeat of what was stopped continues with what it finds in the trash.
 local keeps = not IS_PERMANENT and (is_trashed or (c.counters ~= nil and TRASH_TTL > 0))
 local shares, gone = parse_shares(shared), {}
 if not keeps then gone = { MESSAGES, BODIES } end
@@ -74,7 +74,7 @@ for _, share in ipairs(shares) do
   end
 end
 
--- The oldest of a full trash are removed for good.
+-- The oldest of a full trash are removed permanently.
 local function removed_from_full_trash()
   local oldest = {}
   if not keeps or #rows < MOST_TRASHED then return oldest, {} end
@@ -103,7 +103,7 @@ for _, old in ipairs(oldest) do is_gone[old.id] = true end
 local kept_rows = trash.without(rows, is_gone)
 c.record = ''
 if not keeps then c.deleted, c.branches = '', '' end
--- Should this be stopped, a repeat finds here what the user's numbers still contain of it.
+-- If this is stopped, a repeat finds here what the user's numbers still include.
 c.state.extra = before.extra + before.bytes
 c.counters = { revision = c.counters and c.counters.revision + 1 or 1, messages = 0, tokens = 0, bytes = 0,
   updated = change_seq }
@@ -176,7 +176,7 @@ if keeps then
 end
 if not call_unless_full('HSET', META, unpack(marks)) then return remove_without_trace() end
 if keeps then
-  -- In time for the trash, but not for ever.
+  -- In time for the trash, but with an end.
   local numbers = parse_numbers(counter_names, trash.parse_entry(entry).counters)
   if numbers.expires_at < row.kept_until or numbers.expires_at > NOW + TTL + DAY then
     numbers.expires_at = row.kept_until

@@ -20,7 +20,7 @@
 --          too_many_conversations_kept
 --          conversation_too_long
 -- Billed   12: EVALSHA, HMGET, ZRANGE, HMGET, ZCARD, HSET, ZADD, ZADD, HSET, PEXPIREAT, PEXPIREAT, HSET; on the first
---          activity of a day 2 more; where somebody listens 1 more (PUBLISH); one more of HMGET's, ZADD's and HSET's kind for
+--          activity of a day 2 more; with an open stream 1 more (PUBLISH); one more of HMGET's, ZADD's and HSET's kind for
 --          each 3,000 messages
 -- Touches  the messages of the path, whole, and the places of all
 
@@ -51,7 +51,7 @@ local ids = {}
 for i, entry in ipairs(path) do ids[i] = entry.id end
 local stored, messages = call_in_portions('HMGET', source.bodies_key, ids, 1), {}
 for i, entry in ipairs(path) do
-  -- What a stopped script has left is no message.
+  -- A leftover of a stopped script is no message.
   if is_body_of(entry.member, stored[i]) then
     local message = parse_body(stored[i])
     message.id, message.score = entry.id, entry.score

@@ -18,7 +18,7 @@
 --          revision_mismatch, revision, born
 --          metadata_too_large
 -- Billed   4: EVALSHA, HMGET, ZADD, HSET; where the head changes 4 more (ZRANGE, HSET, ZREM, ZADD), and for each 3,000
---          messages that come or go 1; where somebody listens 1 more (PUBLISH)
+--          messages that come or go 1; with an open stream 1 more (PUBLISH)
 -- Touches  one conversation's metadata; where the head changes the places of its messages
 
 local PATCH, MAX_BYTES, HEAD, EXPECTED = ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9]

@@ -78,7 +78,7 @@ local function read_members()
   return members
 end
 
--- What a stopped script has left tells of no branches.
+-- A conversation left by a stopped script has no branches.
 local segments = state.mark == '-' and parse_branches(row[6] or '') or {}
 local children = children_beside(segments)
 

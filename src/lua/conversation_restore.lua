@@ -12,7 +12,7 @@
 --          too_many_conversations_kept
 --          revision_mismatch, revision, born
 -- Billed   10: EVALSHA, HMGET, ZCARD, ZCARD, ZADD, PEXPIREAT, PEXPIREAT, HSET, HDEL, ZREM; where the user's keys are due for a new
---          expiry 2 more (PEXPIREAT, PEXPIREAT); where somebody listens 1 more (PUBLISH)
+--          expiry 2 more (PEXPIREAT, PEXPIREAT); with an open stream 1 more (PUBLISH)
 -- Touches  one conversation's metadata and the rows of the trash; messages where they are not what they were
 
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence' }
@@ -40,7 +40,7 @@ signature.drop(c)
 if not c.is_known or c.state.mark ~= '-' or messages ~= counters.messages then heal(c) end
 
 local updated = counters.updated
--- The expiry begins anew, also that of the keys.
+-- The expiry starts over, also that of the keys.
 counters.expires_at = 0
 touch(user, c)
 counters.updated = updated

@@ -46,7 +46,7 @@ if counters and c.state.mark == '-' and counters.saved == SAVE_DIGEST
 end
 if counters and MODE == 'create' then refuse('conversation_exists') end
 check_match(c)
--- Numbers that count anew need no healing; a claim under way is not to be overtaken.
+-- Numbers that recount need no healing; a claim under way is not to be overtaken.
 if c.state.mark == '>' and counters then refuse('claim_unfinished') end
 if counters and sessions.has(RECORD) ~= sessions.has(c.record) then refuse('field_mismatch') end
 if not counters then prepare(c) end
@@ -66,7 +66,7 @@ else
   status = 'created'
 end
 
--- The path as it was, and what is beside it.
+-- The previous path, and the messages off it.
 local is_empty = old.messages == 0 and c.state.mark == '-' and c.state.has_head
 local old_rows = is_empty and {} or redis.call('ZRANGE', MESSAGES, 0, -1, 'WITHSCORES')
 local old_path = path_of(old_rows)
@@ -94,7 +94,7 @@ for _, message in ipairs(messages) do
   end
 end
 
--- What stays beside the path follows what is left of what it followed.
+-- Messages that stay off the path follow their nearest remaining ancestor.
 remove_from_path(old_path, segments, function(entry) return not is_sent[entry.id] end)
 segments = take_entries(segments, function(entry) return is_sent[entry.id] end)
 local places_beside = index_segments(segments)
@@ -125,7 +125,7 @@ if counters.messages + c.state.branched > SETTINGS.max_messages then refuse('con
 check_room(user, counters.bytes + #RECORD + #c.branches - old.bytes - #c.record - #c.old_branches)
 
 local added, gone_members = compare_paths(old_rows, path)
--- What is there and was not sent goes away.
+-- Messages that were not sent are deleted.
 local left, places = {}, {}
 for _, entry in ipairs(old_path) do
   if not is_sent[entry.id] then
@@ -178,7 +178,7 @@ local body_count = #bodies
 for _, value in ipairs(tombstones) do bodies[#bodies + 1] = value end
 
 c.record = RECORD
--- It begins anew, unless something stays that was not sent.
+-- It starts over, unless something stays that was not sent.
 if #stays == 0 then
   signature.set(c, SIGNATURE)
 elseif c.state.mark ~= '-' then

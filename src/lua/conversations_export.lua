@@ -7,7 +7,7 @@
 --            many messages
 --          7 after_member: its member, or ''
 --          8 ids...
--- Returns  conversations...: record, counters, state, score, rest_score, rest_member, messages...; each a list of its own, {}
+-- Returns  conversations...: record, counters, state, score, rest_score, rest_member, messages...; each a separate list, {}
 --            where there is no such conversation, until the reply is full; score: its place in the list; rest: place and
 --            member behind which its other messages begin, or '' and ''; messages: id, body, score, siblings, parent...;
 --            siblings: always ''; parent: where there are branches the id of the message that it follows, or '/'; else ''

@@ -16,7 +16,7 @@
 --          message_not_found
 --          revision_mismatch, revision, born
 -- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, ZREM, HSET; the head, or with branches, 1 more (ZRANGE); with what
---          follows 2 more (ZRANGE, HMGET); where somebody listens 1 more (PUBLISH); one more of HMGET and ZREM for each
+--          follows 2 more (ZRANGE, HMGET); with an open stream 1 more (PUBLISH); one more of HMGET and ZREM for each
 --          3,000 messages; where very many were deleted before, now and then 1 more (HDEL)
 -- Touches  the messages to delete, and the places of all; of the deleted ones remembers at most 1,000
 
@@ -152,7 +152,7 @@ local is_marked = call_unless_full('HSET', META, ':user', format_untouched(user)
 if is_marked then
   put_in_list(user, c, user.change_seq)
 else
-  -- This serves as a mark, too: the next write counts anew.
+  -- This serves as a mark, too: the next write recounts.
   redis.call('HDEL', META, ID .. ':state')
 end
 if #tombstones > 0 and not call_unless_full('HSET', BODIES, unpack(tombstones)) then forgotten = ids end

@@ -18,7 +18,7 @@
 --          message_not_found
 --          message_too_large
 --          revision_mismatch, revision, born
--- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH)
+-- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; with an open stream 1 more (PUBLISH)
 -- Touches  one message
 
 local MESSAGE, PATCH, TOKENS, TIMESTAMP, MAX_BYTES = ARGV[6], ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])

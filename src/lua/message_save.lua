@@ -15,7 +15,7 @@
 --          message_not_found, id: of a parent that is not there
 --          revision_mismatch, revision, born
 --          conversation_too_long
--- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; a new one as messages_append; where somebody listens 1 more
+-- Billed   7: EVALSHA, HMGET, HMGET, HSET, ZADD, HSET, HSET; a new one as messages_append; with an open stream 1 more
 --          (PUBLISH)
 -- Touches  one message; where it begins a branch the places of all
 

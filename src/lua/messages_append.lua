@@ -18,7 +18,7 @@
 --          message_deleted, id: this very message was deleted
 --          revision_mismatch, revision, born
 --          conversation_too_long
--- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, ZADD, HSET, HSET; where somebody listens 1 more (PUBLISH); the first
+-- Billed   8: EVALSHA, HMGET, HMGET, HSET, ZADD, ZADD, HSET, HSET; with an open stream 1 more (PUBLISH); the first
 --          append of a conversation, and of a day, 2 or 4 more; where it begins a branch 2 more (ZRANGE, ZREM), and for each
 --          3,000 messages that go beside the path 1
 -- Touches  at most 3,000 messages, as sent and as stored; where it begins a branch the places of all

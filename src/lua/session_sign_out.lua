@@ -5,7 +5,7 @@
 -- ARGV     6 token_ttl: ms
 -- Returns  status: 'ok'
 --          since: when it happened, ms
--- Billed   5: EVALSHA, HMGET, PEXPIREAT, PEXPIREAT, HSET; where somebody listens 1 more (PUBLISH)
+-- Billed   5: EVALSHA, HMGET, PEXPIREAT, PEXPIREAT, HSET; with an open stream 1 more (PUBLISH)
 -- Touches  the user's numbers and log
 
 local TOKEN_TTL = tonumber(ARGV[6])

@@ -24,7 +24,7 @@
 --          next_score: of the last conversation looked at, where there are others behind it, or ''
 --          next_member: its id, or ''
 --          unindexed_count
---          unindexed...: ids of some that have no signature, to be given one: not of what has to be counted anew first, by its next write
+--          unindexed...: ids of some that have no signature, to be given one: not of what has to be recounted first, by its next write
 --          candidates...: id, tier, score, bytes, messages
 -- Billed   4: EVALSHA, ZREVRANGEBYSCORE, HMGET, HMGET; where there are no conversations, or the limit is 0, 1 less, or 2
 -- Touches  the list; the numbers of at most 2,500 conversations, and signatures and metadata of about 16 MB

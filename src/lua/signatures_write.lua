@@ -18,7 +18,7 @@ for at = FIRST, #ARGV, WIDTH do
   local index = (at - FIRST) / WIDTH
   local id, version, text = unpack(ARGV, at, at + WIDTH - 1)
   local c = read_conversation(id, rows, 2 + CONVERSATION_FIELDS * index, KEYS[4 + 2 * index], KEYS[5 + 2 * index])
-  -- One with branches and without a head has to be counted anew first, by its next write.
+  -- One with branches and without a head has to be recounted first, by its next write.
   if c.version == version and (c.state.has_head or c.branches == '') then
     if not c.state.has_head then find_head(c) end
     signature.set(c, text)

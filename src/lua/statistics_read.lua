@@ -12,7 +12,7 @@
 --          lifetime_tokens
 --          activity: ';day messages tokens' of each active day
 --          models: as meta has them
---          is_recount_due: '1' where all was counted anew, which it will be until the account is purged, or '0'
+--          is_recount_due: '1' where all was recounted, which it will be until the account is purged, or '0'
 --          conversation_ttl: of the user's conversations, ms; '0' where they never expire
 --          expiring_soon: how many conversations expire within 14 days
 --          trashed: conversations in the trash

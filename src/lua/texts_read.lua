@@ -5,7 +5,7 @@
 -- ARGV     6 first: how many messages of the only conversation to pass over, or '' to read conversations whole
 --          7 count: how many to read then
 --          8 ids...
--- Returns  conversations...: record, counters, state, next, messages...; each a list of its own, {} where there is no such
+-- Returns  conversations...: record, counters, state, next, messages...; each a separate list, {} where there is no such
 --            conversation; next: how many messages to pass over next time, or '' where there are no more; messages: id, body
 -- Billed   2: EVALSHA, HMGET, and per conversation 1 (HGETALL); of a part 2 (ZRANGE, HMGET)
 -- Touches  the conversations, whole: the caller knows how large they are; of a part at most `count` messages

@@ -1,5 +1,5 @@
 #!lua flags=allow-key-locking,allow-oom
--- One step of removing what is in the trash for good: removes the conversations it is given, and names those of the next
+-- One step of removing what is in the trash permanently: removes the conversations it is given, and names those of the next
 -- step. Each step may run twice.
 --
 -- KEYS     1 to 3 as in base.lua, then messages and bodies of each conversation to remove

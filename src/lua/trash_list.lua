@@ -45,7 +45,7 @@ for i = 1, #fields / 2 do
     bytes = bytes + #text
     local entry = trash.parse_entry(text)
     local counters = parse_numbers(counter_names, entry.counters)
-    -- From then on it is gone for good.
+    -- From then on it is gone permanently.
     counters.expires_at = one.kept_until
     for _, value in ipairs({ one.id, entry.record, format_counters(counters), '0 0 0 !', integer(one.deleted_at) }) do
       page[#page + 1] = value

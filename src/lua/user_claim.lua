@@ -246,7 +246,7 @@ local function move_all(plans)
       gone[#gone + 1] = move.messages_key
       gone[#gone + 1] = move.bodies_key
       if move.is_marked then
-        -- The mark before it is lost, so the next write counts anew.
+        -- The mark before it is lost, so the next write recounts.
         clear[#clear + 1] = move.to .. ':state'
         clear[#clear + 1] = format_state(move, '!')
       end

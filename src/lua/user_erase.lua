@@ -18,7 +18,7 @@
 -- Refuses  request_too_old: under a key of the client's that is older than all that there is
 --          need, keys: call again with these in KEYS too
 -- Billed   4: EVALSHA, HMGET, ZRANGE, HSET; with conversations to remove 3 more (HDEL, UNLINK, ZREM); as long as any are
---          left 1 more (ZCARD), at the end UNLINK instead of HSET, and where somebody listens 1 more (PUBLISH); where it may
+--          left 1 more (ZCARD), at the end UNLINK instead of HSET, and with an open stream 1 more (PUBLISH); where it may
 --   wait, at the end 1 more (TIME); with shares, a
 --          code for another device or a recovery code 2 more (UNLINK, HDEL); with ids that an earlier release has put aside, or that are in the trash, 1 more (HSET)
 -- Touches  at most 100 conversations, 200 rows of shares and those of the trash
@@ -85,7 +85,7 @@ if #fields > 1 then
   call_in_portions('HDEL', META, fields, 1)
   redis.call('UNLINK', unpack(KEYS, 4 + LAST_KEYS, #KEYS - 1))
   redis.call('ZREM', CONVERSATIONS, unpack(ARGV, FIRST_ID))
-  -- Nothing tells of what is gone: who follows the changes while the erasure goes on, or where it was stopped, starts over.
+  -- Deletions are not reported: a client that syncs during the erasure, or after it was stopped, starts over.
   UNTOUCHED.floor = user.change_seq + 1
   if was_put_aside then
     local words = {}

@@ -43,7 +43,7 @@ for _, id in ipairs(ids) do
 end
 local stored = call_in_portions('HMGET', META, fields, 1)
 
--- Expiry was not subtracted from the totals, so everything is summed up anew.
+-- Expiry was not subtracted from the totals, so everything is summed up again.
 local totals = { conversations = 0, messages = 0, tokens = 0, bytes = #(row[5] or ''), largest = 0,
   counted_until = NOW + TTL }
 local expired, is_expired = {}, {}
@@ -199,7 +199,7 @@ ACCOUNT.conversations, ACCOUNT.messages, ACCOUNT.tokens = totals.conversations, 
 ACCOUNT.largest, ACCOUNT.counted_until = totals.largest, totals.counted_until
 ACCOUNT.tombstones = kept
 
--- Once nothing is kept for ever any more, neither are the user's keys. Should this be stopped, the next write or purge
+-- Once nothing is kept forever any more, neither are the user's keys. Should this be stopped, the next write or purge
 -- finds an expiry that is due.
 local needed = math.max(NOW + TTL, latest, user.listening) + slack
 if (user.expires_at > needed + DAY or user.expires_at < NOW) then

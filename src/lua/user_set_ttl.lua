@@ -3,7 +3,7 @@
 -- now on, which the purge sees to.
 --
 -- KEYS     1 to 3 as in base.lua
--- ARGV     6 wanted_ttl: ms; 0 for ever
+-- ARGV     6 wanted_ttl: ms; 0 forever
 -- Returns  conversations
 --          messages
 --          tokens
@@ -14,7 +14,7 @@
 --          lifetime_tokens
 --          activity: ';day messages tokens' of each active day
 --          models: as meta has them
---          is_recount_due: '1' where all was counted anew, which it will be until the account is purged, or '0'
+--          is_recount_due: '1' where all was recounted, which it will be until the account is purged, or '0'
 --          conversation_ttl: of the user's conversations, ms; '0' where they never expire
 --          expiring_soon: how many conversations expire within 14 days
 --          trashed: conversations in the trash

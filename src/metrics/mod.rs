@@ -26,7 +26,7 @@ const FULL: u32 = 16;
 const ENOUGH: u32 = 3;
 const OLD: Duration = Duration::from_secs(15);
 
-/// What this instance has seen and not yet passed on.
+/// What this instance has counted and not yet sent.
 #[derive(Debug)]
 pub struct Metrics {
     clock: Clock,
@@ -36,7 +36,7 @@ pub struct Metrics {
 #[derive(Debug, Default)]
 struct State {
     current: Batch,
-    /// A batch on its way, or one whose arrival was never confirmed: it is sent again under its name.
+    /// A batch on its way, or one never confirmed: it is sent again under its name.
     pending: Option<PendingBatch>,
     is_under_way: bool,
     /// Whether the database holds the script that adds batches, as far as we know.
@@ -46,7 +46,7 @@ struct State {
 #[derive(Clone, Debug)]
 struct PendingBatch {
     name: String,
-    /// Where it was sent first: only there it is recognised when it is sent again.
+    /// The database it was first sent to: only there a repeat is recognised.
     database: usize,
     words: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What clients tell of themselves: how often their fallback was used, and what went wrong.
+//! Reports of clients: how often their fallback was used, and their errors.
 
 use super::batch::Batch;
 use crate::ErrorCode;
@@ -10,7 +10,7 @@ pub const MOST_REPORTED: u64 = 10_000;
 pub const MOST_REPORTED_ERRORS: usize = 20;
 /// Errors that only browsers know: there was no response, their own storage failed.
 const OF_BROWSERS: [&str; 2] = ["network", "local_storage"];
-/// What all others are called: anybody can report, and each name would be a series.
+/// The name of all others: anybody can report, and each name would be a series.
 const OTHER: &str = "other";
 
 /// A client's report: sums since its last one.

@@ -11,13 +11,13 @@ const FAMILIES: [(&str, &str, &str); 16] = [
     (
         "requests_total",
         "counter",
-        "Calls answered, by route, method and outcome: ok, refused, limited, failed.",
+        "Calls by route, method and outcome: ok, refused, limited, failed.",
     ),
-    ("errors_total", "counter", "Errors answered, by code."),
+    ("errors_total", "counter", "Error responses by code."),
     (
         "request_duration_seconds",
         "histogram",
-        "From a call to the head of its answer.",
+        "From a call to the head of its response.",
     ),
     (
         "upstash_duration_seconds",
@@ -37,7 +37,7 @@ const FAMILIES: [(&str, &str, &str); 16] = [
     (
         "upstash_commands_total",
         "counter",
-        "Commands that Upstash bills, as far as its answers told.",
+        "Commands that Upstash bills, as far as its responses stated them.",
     ),
     ("users_total", "counter", "New anonymous users."),
     (
@@ -78,17 +78,17 @@ const FAMILIES: [(&str, &str, &str); 16] = [
     ),
 ];
 
-/// Name and help of what is so at the moment.
+/// Name and help of the gauges.
 const GAUGES: [(&str, &str); 3] = [
     ("database_bytes", "Size of the database."),
     ("database_limit_bytes", "Size it may have, as configured."),
     ("database_keys", "Keys in the database."),
 ];
 
-/// What is so at the moment.
+/// The current values of the gauges.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gauges {
-    /// Bytes that the database takes up, where it tells.
+    /// Bytes that the database takes up, if it reports them.
     pub bytes: Option<u64>,
     /// `DATABASE_LIMIT_BYTES`: how many it may.
     pub limit: Option<u64>,
@@ -129,7 +129,7 @@ pub fn exposition(stored: &[String], gauges: &Gauges) -> String {
             describe(&mut text, family, kind, help);
         }
         for (name, number) in samples {
-            // Into memory: there is nothing here that could fail.
+            // Writing to memory cannot fail.
             let _ = match name.starts_with(family) && name.contains("_seconds_sum") {
                 true => writeln!(text, "{PREFIX}{name} {}", *number as f64 / 1e6),
                 false => writeln!(text, "{PREFIX}{name} {number}"),
@@ -181,7 +181,7 @@ mod tests {
             ..Gauges::default()
         };
         let expected = "\
-# HELP conversation_store_request_duration_seconds From a call to the head of its answer.
+# HELP conversation_store_request_duration_seconds From a call to the head of its response.
 # TYPE conversation_store_request_duration_seconds histogram
 conversation_store_request_duration_seconds_bucket{route=\"/\",le=\"+Inf\"} 2
 conversation_store_request_duration_seconds_count{route=\"/\"} 2

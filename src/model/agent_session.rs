@@ -16,7 +16,7 @@ use super::{
 };
 use crate::ErrorCode;
 
-/// What the `format` of a message that is an entry says.
+/// The `format` of a message that is an entry.
 const FORMAT: &str = "\"claude-agent-sdk\"";
 
 /// How many characters of an id stand for a project, and how many for a session or a subpath.
@@ -55,7 +55,7 @@ impl SessionKey {
     /// The id of its conversation, which follows from the key.
     ///
     /// # Errors
-    /// None: what it is made of is an id.
+    /// None: the result is always a valid id.
     fn id(&self) -> Result<ConversationId, Invalid> {
         let mut id = prefix_of(&self.project) + &hash_of(&self.session, NAME_LENGTH);
         if let Some(subpath) = &self.subpath {
@@ -99,14 +99,14 @@ fn hash_of(text: &str, length: usize) -> String {
 /// Which sessions a list is to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionFilter {
-    /// Those of one project; all where there is none.
+    /// Those of one project; all if it is `None`.
     pub project: Option<String>,
     /// The subpaths of this session of the project, instead of the project's sessions.
     pub session: Option<String>,
 }
 
 impl SessionFilter {
-    /// What the ids of those begin with that fit.
+    /// The prefix of the matching ids.
     pub fn prefix(&self) -> String {
         let project = self.project.as_deref().map(prefix_of).unwrap_or_default();
         match &self.session {
@@ -115,7 +115,7 @@ impl SessionFilter {
         }
     }
 
-    /// Whether it shows sessions, and not what belongs to one.
+    /// Whether it lists sessions, rather than the subpaths of one.
     pub fn leaves_out_subpaths(&self) -> bool {
         self.project.is_some() && self.session.is_none()
     }
@@ -131,11 +131,11 @@ pub fn is_append_of_entries(json: &[u8]) -> bool {
 pub struct EntriesToAppend {
     /// The metadata of a session that begins with them.
     pub record: Record,
-    /// What their first prompt would call it, as JSON text.
+    /// The title derived from their first prompt, as JSON text.
     pub title: Option<String>,
     /// In the order sent, each id once.
     pub entries: Vec<NewMessage>,
-    /// Where each of them stands in the request, and how many entries there are in it.
+    /// The position of each in the request, and the number of entries in it.
     places: Vec<usize>,
     sent: usize,
 }
@@ -198,8 +198,8 @@ impl EntriesToAppend {
         })
     }
 
-    /// The places in the request of the entries that were not appended, where of those that each id stands for once
-    /// `is_appended` says which were.
+    /// The positions in the request of the entries that were not appended; `is_appended` says of each id whether it
+    /// was.
     pub fn ignored(&self, is_appended: &[bool]) -> Vec<usize> {
         let mut is_ignored = vec![true; self.sent];
         for (place, appended) in self.places.iter().zip(is_appended) {
@@ -211,7 +211,7 @@ impl EntriesToAppend {
     }
 }
 
-/// What is read of an entry; all of it is kept.
+/// The members of an entry that are read; all of it is stored.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(rename = "type", borrow)]
@@ -263,7 +263,7 @@ fn parse_entry(
     Ok(message)
 }
 
-/// What of an entry tells whether it is a prompt.
+/// The members of an entry that tell whether it is a prompt.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Prompt<'a> {
@@ -283,8 +283,7 @@ struct Said<'a> {
     content: &'a RawValue,
 }
 
-/// The title that an entry would give its session, as JSON text: that of what a person has typed, and of nothing else that comes
-/// as from a user.
+/// The title that an entry would give its session, as JSON text: only typed text counts, not everything in the user's name.
 fn title_of(json: &str) -> Option<String> {
     let prompt: Prompt<'_> = serde_json::from_str(json).ok()?;
     if prompt.kind != "user" || prompt.is_meta || prompt.is_compact_summary {
@@ -297,7 +296,7 @@ fn title_of(json: &str) -> Option<String> {
     title.map(|title| quoted(&title))
 }
 
-/// A content that is text, or the first block of text of one that is blocks and no result of a tool.
+/// A text content, or the first text block of one without a tool result.
 fn text_in(content: &str) -> Option<String> {
     if content.starts_with('"') {
         return text_of(content);

@@ -1,4 +1,4 @@
-//! Messages as an agent reads them: what was said, whole; what tools were given and returned, shortened.
+//! Messages as an agent reads them: the text in full; inputs and results of tools shortened.
 
 use super::json::text_of;
 use super::part_kind::{PartKind, ToolResult, kinds_of};
@@ -7,7 +7,7 @@ use super::{Record, StoredMessage, Summary, title};
 
 /// The most characters of a message.
 const MESSAGE: usize = 16_000;
-/// The most characters of what a tool was given, and of what it returned.
+/// The most characters of a tool's input, and of its result.
 const TOOL: usize = 600;
 
 /// The most characters of a title, and of a list of tags.
@@ -61,7 +61,7 @@ impl StoredMessage {
     }
 }
 
-/// What was said, and a line or two for the rest. Reasoning is left out, as in the text of a message.
+/// The text, and a line or two for the rest. Reasoning is left out, as in the text of a message.
 fn parts_to_text(json: &str) -> String {
     let texts: Vec<String> = kinds_of(json)
         .into_iter()

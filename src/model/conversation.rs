@@ -15,7 +15,7 @@ use super::{
     Timestamp, parse_messages, title,
 };
 
-/// What we compute and add to responses: a client may send it back, to no effect.
+/// Computed members of responses: a client may send them back, without effect.
 pub(super) const COMPUTED: [&str; 8] = [
     "messageCount",
     "revision",
@@ -30,13 +30,13 @@ pub(super) const COMPUTED: [&str; 8] = [
 /// A conversation as a client sent it, checked.
 #[derive(Debug)]
 pub struct NewConversation {
-    /// Chosen by the client, where it chose.
+    /// Chosen by the client, if it did.
     pub id: Option<ConversationId>,
     /// When it began, where the client said.
     pub created: Option<Timestamp>,
     /// When it last changed, where the client said.
     pub updated: Option<Timestamp>,
-    /// What an export says of where it comes from; only an import puts it back there.
+    /// The metadata of an export; only an import uses it.
     pub export: Option<ExportMetadata>,
     /// The client's own count, where it sent one.
     pub total_tokens: Option<u64>,
@@ -48,12 +48,12 @@ pub struct NewConversation {
     pub messages: Vec<NewMessage>,
     /// The last message of the active path, where the client said.
     pub head: Option<MessageId>,
-    /// What it is a fork of, where it is one: then it has no messages of its own.
+    /// The source of a fork, which has no own messages in the request.
     pub fork: Option<Fork>,
 }
 
 impl NewConversation {
-    /// Checks a conversation; `path` says where it stands in the request.
+    /// Validates a conversation; `path` is its place in the request.
     ///
     /// # Errors
     /// See [`Invalid`].
@@ -97,7 +97,7 @@ impl NewConversation {
     /// With its messages as scripts take them: the active path first.
     ///
     /// # Errors
-    /// `invalid_field` for messages that make no tree.
+    /// `invalid_field` for messages that do not form a tree.
     pub fn arranged(self, unknown: UnknownParent, path: &str) -> Result<Self, Invalid> {
         let path = format!("{path}.messages");
         let messages = match &self.export {
@@ -116,7 +116,7 @@ impl NewConversation {
 }
 
 impl NewConversation {
-    /// Adds what another line of an export says of the same conversation: the messages that go on.
+    /// Adds the further messages that another line of an export has of the same conversation.
     pub fn go_on_with(&mut self, rest: Self) {
         let known: HashSet<MessageId> = self.messages.iter().map(|own| own.id.clone()).collect();
         let more = rest.messages.into_iter();

@@ -8,15 +8,15 @@ use super::{
 };
 use crate::ErrorCode;
 
-/// The fields that make up the record. A title that is none gives way to a generated one; but what was
-/// exported has, or lacks, the title it had.
+/// The fields of the record. An empty title is replaced by a generated one; but an exported conversation keeps, or
+/// lacks, its title.
 pub(super) fn metadata(
     mut object: Object<'_>,
     path: &str,
     export: Option<&ExportMetadata>,
     messages: &[NewMessage],
 ) -> Result<Record, Invalid> {
-    // Shown of every conversation, so it may be sent back beside as many fields as there may be.
+    // Part of every conversation, so it may be sent back beside the largest number of fields.
     if object
         .get("keep")
         .is_some_and(|value| value.get() == "false")

@@ -1,4 +1,4 @@
-//! What changes of a conversation's metadata.
+//! Changes of a conversation's metadata.
 
 use super::conversation::{COMPUTED, take_head, take_id};
 use super::conversation_metadata::check_metadata;
@@ -28,7 +28,7 @@ pub fn is_restoration(json: &[u8]) -> Result<bool, Invalid> {
 pub struct ConversationPatch {
     /// The fields; null removes one.
     pub record: Record,
-    /// The message that the active path is to end with, where that changes.
+    /// The new end of the active path, if that changes.
     pub head: Option<MessageId>,
     /// Fields, and the values that they must have; null for one that must not be there.
     pub expected: Record,

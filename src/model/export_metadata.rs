@@ -1,4 +1,4 @@
-//! What an export says of a conversation beyond the conversation, so that it can be put back exactly.
+//! What an export adds to a conversation, so that an import can restore it exactly.
 
 use std::collections::HashSet;
 
@@ -6,13 +6,12 @@ use serde_json::value::RawValue;
 
 use super::{Invalid, Object, ObjectWriter, Timestamp};
 
-/// The mark of an exported conversation, its field `$export`. No conversation has a field of that name by
-/// itself: like everything we compute it is not stored.
+/// The mark of an exported conversation, its field `$export`. Like every computed field, it is not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportMetadata {
     /// Where it stood in the list.
     pub place: Timestamp,
-    /// Whether it had a title of its own; if not, the exported one is the placeholder.
+    /// Whether it had its own title; if not, the exported one is the placeholder.
     pub titled: bool,
     /// Where there are branches, the number of each message, in the order of the messages: those that follow the same one are
     /// ordered by it. Empty elsewhere.

@@ -1,9 +1,9 @@
-//! Which conversations a list is to show.
+//! The filter of a list of conversations.
 
 use super::json::text_of;
 use super::{Record, Summary, array_of};
 
-/// What the conversations of a list have in common.
+/// The conditions that the conversations of a list meet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConversationFilter {
     /// Whether they are archived.
@@ -35,7 +35,7 @@ impl Summary {
     }
 }
 
-/// How a spelling writes what JSON lets it choose.
+/// A JSON encoder's choices in writing a string.
 #[derive(Clone, Copy)]
 struct Spelling {
     /// Characters beyond ASCII as `\uXXXX`.

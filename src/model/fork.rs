@@ -1,19 +1,19 @@
-//! What a new conversation is a fork of.
+//! The source of a fork.
 
 use super::json::text_of;
 use super::{ConversationId, Invalid, MessageId, Object, ShareId};
 
-/// What a new conversation begins with.
+/// The source of a new conversation's messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fork {
-    /// A conversation of the user's own.
+    /// A conversation of the user.
     Conversation {
         /// The conversation to go on from.
         id: ConversationId,
         /// The message to end with; without it the head.
         message: Option<MessageId>,
     },
-    /// What anybody's share shows; `None` for what cannot be the id of one.
+    /// Any user's share; `None` for a malformed id.
     Share(Option<ShareId>),
 }
 

@@ -57,8 +57,8 @@ id! {
 }
 
 impl ConversationId {
-    /// An id for a conversation whose client gave none: random, or, where the client named its request
-    /// with an `Idempotency-Key`, always the same for the same key.
+    /// An id for a conversation whose client gave none: random, or, with an `Idempotency-Key`, always the same for
+    /// the same key.
     pub fn generate(idempotency_key: Option<&str>) -> Self {
         let uuid = match idempotency_key {
             Some(key) => uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, key.as_bytes()),
@@ -103,7 +103,7 @@ impl ShareId {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Reads an id; `None` for anything that is none.
+    /// Reads an id; `None` if it is invalid.
     pub fn parse(id: &str) -> Option<Self> {
         let length = URL_SAFE_NO_PAD.decode(id).ok()?.len();
         let is_id = length == 2 * Self::HALF || length == Self::EARLIER;
@@ -115,12 +115,12 @@ impl ShareId {
         self.parts().0
     }
 
-    /// The secret that the key does not tell, empty in an id of an earlier release.
+    /// The secret, which is not part of the key; empty in an id of an earlier release.
     pub(crate) fn secret(&self) -> &str {
         self.parts().1
     }
 
-    /// What tells the database that it is in: the part that was made for it.
+    /// The part that determines its database.
     pub(crate) fn database_name(&self) -> &str {
         match self.parts() {
             (id, "") => id,

@@ -17,7 +17,7 @@ impl<'a> Object<'a> {
     /// Takes `json` apart.
     ///
     /// # Errors
-    /// `invalid_json` where it is not an object, or has more members than anybody needs.
+    /// `invalid_json` if it is not an object, or has too many members.
     pub fn parse(json: &'a [u8], path: &str) -> Result<Self, Invalid> {
         serde_json::from_slice(json).map_err(|error| describe(&error, path, "a JSON object"))
     }
@@ -236,7 +236,7 @@ impl ObjectWriter {
     }
 
     fn push_display(&mut self, value: impl fmt::Display) {
-        // Into memory: there is nothing here that could fail.
+        // Writing to memory cannot fail.
         let _ = write!(self.json, "{value}");
     }
 }
@@ -248,7 +248,7 @@ pub(super) fn quoted(text: &str) -> String {
     json
 }
 
-/// Adds a string as JSON text: as it is, where nothing in it needs escaping, as in every name of ours.
+/// Adds a string as JSON text: unchanged if nothing in it needs escaping, as in all names used here.
 fn push_quoted(json: &mut String, text: &str) {
     let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     if text.bytes().all(is_plain) {
@@ -266,13 +266,13 @@ pub(crate) fn whole_number(json: &str) -> Option<i64> {
     if let Ok(number) = json.parse() {
         return Some(number);
     }
-    // Not by the JSON parser, which is fast and a digit off where there are many.
+    // Not by the JSON parser, which is imprecise for numbers with many digits.
     let number: f64 = json.parse().ok()?;
     let is_exact = number.fract() == 0.0 && number.abs() <= LARGEST_EXACT;
     is_exact.then_some(number as i64)
 }
 
-/// Up to here a double holds every whole number.
+/// Up to here a double represents every whole number.
 const LARGEST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// A JSON string as this service writes it, whatever is escaped in it; `None` where `json` is no string.

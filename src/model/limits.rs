@@ -1,6 +1,6 @@
-//! How large things may be.
+//! Size limits.
 
-/// The largest request body, in bytes: what Vercel lets through.
+/// The largest request body, in bytes: Vercel's limit.
 pub const BODY: usize = 4_500_000;
 /// The most that a page of messages holds, in bytes, where it holds more than one: responses have to pass
 /// Vercel too, and what is stored compressed can be a thousand times as long when it is read.
@@ -18,7 +18,7 @@ pub const PART_COUNT: usize = 1_000;
 pub const FORMAT: usize = 64;
 /// The largest metadata of a conversation, in bytes of JSON.
 pub const METADATA: usize = 262_144;
-/// The most days that conversations may be told to live, where they do not live for ever.
+/// The longest TTL of conversations in days, if they do not last forever.
 pub const TTL_DAYS: u64 = 36_500;
 /// How many days ahead a list of what expires goes at most.
 pub const EXPIRING_DAYS: u32 = 365;
@@ -30,8 +30,7 @@ pub const TAGS: usize = 50;
 pub const TAG: usize = 100;
 /// The most fields of one JSON object.
 pub const FIELDS: usize = 100;
-/// How many more it may have, as long as these are ours: what we add to an object must not make it too
-/// large to be sent back.
+/// How many computed fields it may have in addition: an object must not become too large to be sent back.
 pub const OWN_FIELDS: usize = 20;
 /// How many conversations a list or a sync returns at once.
 pub const CONVERSATION_PAGE: PageSize = PageSize {
@@ -72,11 +71,11 @@ pub const SHARES: usize = 100;
 /// else runs on its user's keys meanwhile.
 pub const SHARE: usize = 16_000_000;
 
-/// How long pages are.
+/// The lengths of pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSize {
-    /// Where the client does not say.
+    /// The default.
     pub default: usize,
-    /// The most it may ask for.
+    /// The maximum.
     pub most: usize,
 }

@@ -1,4 +1,4 @@
-//! Conversations as people read them.
+//! Conversations as Markdown for people.
 
 use super::json::text_of;
 use super::part_file::File;

@@ -30,7 +30,7 @@ pub struct NewMessage {
     pub digest: String,
     /// All other fields, as they are stored.
     pub record: Record,
-    /// What it follows.
+    /// Its parent.
     pub parent: Parent,
     /// The number that it had where it was exported: those that follow the same message are ordered by it.
     pub number: Option<u32>,
@@ -38,7 +38,7 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// Checks a message; `path` says where it stands in the request.
+    /// Validates a message; `path` is its place in the request.
     ///
     /// # Errors
     /// See [`Invalid`]; `message_too_large` above the limits.
@@ -61,7 +61,7 @@ impl NewMessage {
         }
         let sent_timestamp = take_timestamp(&mut object, path)?;
         let parent = Parent::take(&mut object, path)?;
-        // What responses add: a client may send it back, to no effect.
+        // Members added to responses: a client may send them back, without effect.
         object.take("siblingIds");
         let kind = object.get("type");
         let kind = kind.ok_or_else(|| Invalid::required(&format!("{path}.type")))?;
@@ -106,13 +106,13 @@ impl NewMessage {
         })
     }
 
-    /// What a search finds in it.
+    /// Its searchable text.
     pub(crate) fn search_text(&self) -> String {
         let record = unpack_record(self.record.as_str());
         record.map_or_else(String::new, |record| search_text(&record))
     }
 
-    /// The text, where this is a user's message: what titles are made of.
+    /// The text of a user's message, from which titles are made.
     pub(super) fn user_text(&self) -> Option<String> {
         if !self.makes_title {
             return None;
@@ -151,7 +151,8 @@ pub fn parse_messages(
     Ok(messages)
 }
 
-/// A digest that tells requests apart, short because nobody gains by a collision with himself.
+/// A digest that distinguishes requests. It may be short: a caller gains nothing by colliding with their own
+/// requests.
 pub(super) fn digest_of(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -33,7 +33,7 @@ pub(super) struct MessageFields<'a> {
     room: usize,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Copy)]
 enum Content<'a> {
     /// Nothing: there is neither content nor parts.
@@ -71,7 +71,7 @@ impl<'a> MessageFields<'a> {
         })
     }
 
-    /// Whether there is a content, or one can be made.
+    /// Whether there is a content, or one can be derived.
     pub(super) fn has_content(&self) -> bool {
         !matches!(self.content, Content::Absent)
     }
@@ -147,7 +147,7 @@ fn content_of<'a>(object: &mut Object<'a>, path: &str) -> Result<Content<'a>, In
     }
 }
 
-/// Checks a field, where it is one that we know.
+/// Validates a field, if it is a known one.
 fn check_field(name: &str, json: &str, path: &str) -> Result<(), Invalid> {
     let one_of = |allowed: &[&str], expected: &str| match allowed.contains(&json) {
         true => Ok(()),
@@ -193,7 +193,7 @@ fn check_content(json: &str, path: &str) -> Result<(), Invalid> {
     if !json.starts_with('"') {
         return Err(Invalid::field(path, "a string, or an array of blocks"));
     }
-    // Escapes only ever make JSON longer than the text: most contents need not be decoded to be measured.
+    // JSON is never shorter than its text, so most contents can be measured without decoding.
     if json.len() > limits::CONTENT + 2
         && text_of(json).is_none_or(|text| text.len() > limits::CONTENT)
     {

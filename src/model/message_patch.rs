@@ -18,7 +18,7 @@ pub struct MessagePatch {
 }
 
 impl MessagePatch {
-    /// What a search finds in what it changes.
+    /// The searchable text of the change.
     pub(crate) fn search_text(&self) -> String {
         let record = unpack_record(self.record.as_str());
         record.map_or_else(String::new, |record| search_text(&record))
@@ -42,7 +42,7 @@ impl MessagePatch {
             ));
         }
         let timestamp = take_timestamp(&mut object, "body")?;
-        // Where a message stands does not change: a client may send back what it was told.
+        // The place of a message does not change: a client may send back what it received.
         for name in ["parentId", "siblingIds"] {
             object.take(name);
         }

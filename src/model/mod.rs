@@ -1,8 +1,7 @@
 //! The data: conversations and messages as clients send them, as Redis keeps them, and as they go back.
 //!
-//! What a client sends is checked and taken apart, never decoded: a value is kept as the JSON text it
-//! came as, and so comes back byte for byte, be it a number of 30 digits, half an emoji, or a field that
-//! this version has never heard of.
+//! Input is validated and split, never decoded: a value is kept as its original JSON text, and so comes back byte for
+//! byte, whether it is a number of 30 digits, a lone surrogate, or a field unknown to this version.
 
 mod agent_session;
 mod agent_text;
@@ -61,7 +60,7 @@ use thiserror::Error;
 
 use crate::ErrorCode;
 
-/// Why something a client sent cannot be taken.
+/// Why input was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct Invalid {
@@ -85,7 +84,7 @@ impl Invalid {
         )
     }
 
-    /// A field is missing that has to be there.
+    /// A required field is missing.
     pub fn required(path: &str) -> Self {
         Self::field(path, "a value: it is required")
     }

@@ -27,7 +27,7 @@ const THRESHOLD: usize = 512;
 const LEVEL: u32 = 6;
 
 thread_local! {
-    // Their tables are larger than most messages: to make them anew would take longer than to use them.
+    // Their tables are larger than most messages: rebuilding them would take longer than using them.
     static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), true));
     static DECOMPRESSOR: RefCell<Decompress> = RefCell::new(Decompress::new(true));
 }
@@ -63,7 +63,7 @@ fn prefix(quoted_name: &str) -> String {
 
 const EMPTY: &str = "\"\"";
 
-/// An unpacked value as it was sent; `None` where it is another one's.
+/// An unpacked value as it was sent; `None` if it belongs to another member.
 fn without_prefix<'a>(quoted_name: &str, text: &'a str) -> Option<&'a str> {
     match text.len() > EMPTY.len() && text.starts_with(EMPTY) {
         true => text.strip_prefix(&prefix(quoted_name)),
@@ -89,7 +89,7 @@ fn pack(name: &str, json: &str) -> Option<String> {
     (packed.len() < json.len()).then_some(packed)
 }
 
-/// The zlib form of `bytes`; `None` where it is not shorter.
+/// The zlib form of `bytes`; `None` if it is not shorter.
 fn compress(compressor: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
     compressor.reset();
     let mut compressed = Vec::with_capacity(bytes.len());
@@ -108,7 +108,7 @@ fn unpack(packed: &str) -> Option<String> {
     json.starts_with('"').then_some(json)
 }
 
-/// What `compressed` is the zlib form of, where that has this length.
+/// Decompresses `compressed`, if the result has this length.
 fn decompress(decompressor: &mut Decompress, compressed: &[u8], length: usize) -> Option<Vec<u8>> {
     decompressor.reset(true);
     let mut bytes = Vec::with_capacity(length + 1);

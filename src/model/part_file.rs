@@ -4,12 +4,12 @@ use std::fmt;
 
 use super::parts::Fields;
 
-/// Something with a name and, unless it is part of the message, a place.
+/// Something with a name and, unless it is part of the message, a URL.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct File {
     /// Its name or title.
     pub name: Option<String>,
-    /// Where it is on the web.
+    /// Its URL on the web.
     pub url: Option<String>,
     /// Whether it is a picture.
     pub is_image: bool,
@@ -43,7 +43,7 @@ pub(super) fn file(part: &Fields<'_>, kind: &str) -> File {
     }
 }
 
-/// Only places on the web are linked: nothing that runs, and no bytes.
+/// Only web URLs are linked: nothing executable, and no data.
 fn is_link(url: &str) -> bool {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     is_web && !url.contains(|c: char| c.is_whitespace() || c.is_control() || "<>".contains(c))

@@ -1,5 +1,5 @@
-//! What the parts of the common libraries mean: AI SDK, assistant-ui, TanStack AI, Anthropic, OpenAI. They name things
-//! differently, but what they name is the same few things.
+//! The meaning of parts of the common libraries: AI SDK, assistant-ui, TanStack AI, Anthropic, OpenAI. Their names
+//! differ, but the concepts are the same.
 
 use super::json::text_of;
 use super::part_file::{File, file, is_file};
@@ -8,21 +8,21 @@ use super::parts::{Fields, items};
 /// A part, as far as it is understood.
 #[derive(Debug, PartialEq)]
 pub(super) enum PartKind<'a> {
-    /// What was said.
+    /// Text.
     Text(String),
-    /// What was thought.
+    /// Reasoning.
     Reasoning(String),
-    /// A tool's name, and what it was called with: JSON text.
+    /// A tool's name, and its input as JSON text.
     ToolCall(String, Option<&'a str>),
-    /// What came of it.
+    /// A tool's result.
     ToolResult(ToolResult),
     /// A file or a picture; never its bytes.
     File(File),
-    /// A page or document that something was taken from.
+    /// A page or document used as a source.
     Source(File),
 }
 
-/// What a tool returned.
+/// The result of a tool.
 #[derive(Debug, PartialEq)]
 pub(super) struct ToolResult {
     /// As text, or JSON.
@@ -31,7 +31,7 @@ pub(super) struct ToolResult {
     pub is_error: bool,
 }
 
-/// What the parts of an array mean, in its order; nothing for those that are not understood.
+/// The parts of an array in order, without unknown ones.
 pub(super) fn kinds_of(json: &str) -> Vec<PartKind<'_>> {
     let mut kinds = Vec::new();
     for part in items(json).unwrap_or_default() {
@@ -46,7 +46,8 @@ fn add_kinds<'a>(json: &'a str, kinds: &mut Vec<PartKind<'a>>) {
     };
     let name = part.text("type").unwrap_or_default();
     match name.as_str() {
-        // An item of OpenAI's, and what a user adds while the AI SDK's model is at work: a message inside the message.
+        // An item of OpenAI, or text added by the user while the AI SDK's model is working: a message inside the
+        // message.
         MESSAGE | STEERING_MESSAGE => {
             let inner = part.any(&["content", "parts"]);
             for part in inner.and_then(items).unwrap_or_default() {
@@ -100,7 +101,7 @@ fn reasoning(part: &Fields<'_>) -> Option<String> {
         .or_else(|| texts("content"))
 }
 
-/// Calls of tools and what came of them: one part, or two.
+/// Tool calls and their results: one part, or two.
 fn add_tool<'a>(part: &Fields<'a>, kind: &str, kinds: &mut Vec<PartKind<'a>>) {
     let is_ui_tool = part.text("state").is_some() && part.get("toolName").is_none();
     let is_result = match kind {

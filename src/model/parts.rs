@@ -12,7 +12,7 @@ use super::json::text_of;
 use super::{Invalid, limits};
 use crate::ErrorCode;
 
-/// Checks an array of parts; `path` says where it stands in the request.
+/// Validates an array of parts; `path` is its place in the request.
 ///
 /// # Errors
 /// `invalid_field` where it is no array of objects with a string `type`; `message_too_large` above the limits.
@@ -42,7 +42,7 @@ fn too_large(path: &str, most: &str) -> Invalid {
     )
 }
 
-/// The items of a JSON array, as far as [`limits::PART_COUNT`] and one more; `None` where it is none.
+/// The items of a JSON array, up to [`limits::PART_COUNT`] and one more; `None` if it is not an array.
 pub(super) fn items(json: &str) -> Option<Vec<&str>> {
     let Items(items) = json
         .starts_with('[')
@@ -90,11 +90,11 @@ const KNOWN: &[&str] = &[
     "toolName", "type", "url", "value",
 ];
 
-/// What is known of an object's members, each value as its JSON text.
+/// The known members of an object, each value as its JSON text.
 pub(super) struct Fields<'a>(Vec<(&'static str, &'a str)>);
 
 impl<'a> Fields<'a> {
-    /// Takes an object apart; `None` where it is none.
+    /// Splits an object; `None` if it is not an object.
     pub(super) fn parse(json: &'a str) -> Option<Self> {
         json.starts_with('{')
             .then(|| serde_json::from_str(json))?
@@ -161,7 +161,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 }
 
-/// Reads a name as bytes rather than as a string: a client's own may hold half an emoji.
+/// Reads a name as bytes rather than as a string: a client's own may contain lone surrogates.
 struct NameSeed;
 
 impl<'de> DeserializeSeed<'de> for NameSeed {

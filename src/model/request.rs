@@ -77,7 +77,7 @@ pub fn parse_current(json: &[u8]) -> Result<CurrentConversation, Invalid> {
 /// What `PATCH /api/user` sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserPatch {
-    /// How long conversations live that are not used; `None` for ever.
+    /// The TTL of unused conversations; `None` for no expiry.
     pub conversation_ttl: Option<Duration>,
 }
 
@@ -116,7 +116,7 @@ impl UserPatch {
 pub struct ShareRequest {
     /// The conversation.
     pub conversation: ConversationId,
-    /// Until when it can be read, where the client says so.
+    /// The expiry, if the client sets one.
     pub expires: Option<Timestamp>,
 }
 
@@ -150,33 +150,33 @@ impl ShareRequest {
 /// What `POST /api/session` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionAction {
-    /// Begin with a new user, or renew the caller's token.
+    /// Start a new user, or renew the caller's token.
     Begin,
-    /// Give out a code by which another device becomes this user.
+    /// Create a code by which another device becomes this user.
     Link,
-    /// Become the user whose code this is.
+    /// Become the user of this code.
     Redeem {
         /// The code, in upper case and without separators.
         code: String,
     },
     /// Void every token issued before now.
     SignOutEverywhere,
-    /// Give out a code that brings this user back, in the place of the one before.
+    /// Create a recovery code, replacing the previous one.
     CreateRecoveryCode,
-    /// Make that code worthless.
+    /// Revoke that code.
     RevokeRecoveryCode,
-    /// Become the user whose recovery code this is.
+    /// Become the user of this recovery code.
     Recover {
         /// The code.
         code: RecoveryCode,
     },
-    /// Give out a token that only reads, in the place of the one before.
+    /// Create a read token, replacing the previous one.
     CreateReadToken,
-    /// Make that token worthless.
+    /// Revoke that token.
     RevokeReadToken,
     /// Move what an anonymous user has into the caller's account.
     Claim {
-        /// A token of the anonymous user's.
+        /// A token of the anonymous user.
         token: Secret,
     },
 }

@@ -13,7 +13,7 @@ pub struct StoredMessage {
     seq: u32,
     timestamp: Timestamp,
     pub(super) record: Record,
-    /// The id of the message that it follows, or [`Parent::ROOT`]; empty where that is not to be told.
+    /// The id of its parent, or [`Parent::ROOT`]; empty if that is not shown.
     parent: String,
     /// The ids of all messages that follow the same one; empty where it is the only one.
     siblings: Vec<String>,
@@ -71,7 +71,7 @@ impl StoredMessage {
         if !self.siblings.is_empty() {
             object = object.display_array("siblingIds", &self.siblings);
         }
-        // What an earlier release has stored under these names says nothing where they are told.
+        // Values that an earlier release stored under these names are ignored where they are computed.
         let is_told = |name: &str| {
             (name == "\"parentId\"" && !self.parent.is_empty())
                 || (name == "\"siblingIds\"" && !self.siblings.is_empty())
@@ -92,7 +92,7 @@ impl StoredMessage {
         object.finish()
     }
 
-    /// What a search finds in it.
+    /// Its searchable text.
     pub fn search_text(&self) -> String {
         search_text(&self.record)
     }

@@ -16,7 +16,7 @@ pub struct Counters {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
-    /// When it expires, unless it is used before; `None` where it never does.
+    /// When it expires, unless it is used before; `None` if never.
     pub expires: Option<Timestamp>,
 }
 
@@ -25,7 +25,7 @@ impl Counters {
     pub fn parse(stored: &str) -> Option<Self> {
         let words: Vec<&str> = stored.split(' ').collect();
         let word = |index: usize| words.get(index).copied();
-        // What an earlier release summed up without bounds may be longer than any number here.
+        // An unbounded sum of an earlier release may exceed any number here.
         let number = |index: usize| {
             let is_number =
                 |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
@@ -141,7 +141,7 @@ impl Summary {
 }
 
 impl Summary {
-    /// Whether the user wants it kept for as long as that is possible.
+    /// Whether the user wants it to be kept.
     pub fn is_kept(&self) -> bool {
         Record::members(&self.record)
             .any(|(name, value)| ["\"keep\"", "\"pinned\""].contains(&name) && value == "true")

@@ -6,8 +6,8 @@ use super::part_kind::{PartKind, kinds_of};
 use super::parts::without_base64;
 use super::{Record, limits};
 
-/// The text of these parts as a JSON string: what was said, and a few words for each tool, result and file; empty where
-/// they say nothing. It takes up at most `room` bytes of JSON, and as text what a content may have.
+/// The text of these parts as a JSON string: their texts, and a few words for each tool, result and file; empty if they
+/// have none. It takes up at most `room` bytes of JSON, and as text what a content may have.
 pub(super) fn derive_content(parts: &str, room: usize) -> String {
     let texts: Vec<String> = kinds_of(parts).into_iter().filter_map(short_text).collect();
     let text = texts.join("\n\n");
@@ -29,7 +29,7 @@ pub(super) fn search_text(record: &Record) -> String {
             PartKind::ToolResult(result) => without_base64(&result.text).into_owned(),
             PartKind::File(file) | PartKind::Source(file) => file.to_string(),
         };
-        // A text that was derived from the parts has this one as a paragraph of its own.
+        // A text derived from the parts has this one as a separate paragraph.
         let is_there = format!("\n\n{text}\n\n").contains(&format!("\n\n{more}\n\n"));
         if !is_there {
             text = text + "\n\n" + &more;

@@ -16,7 +16,7 @@ const EARLIEST: i64 = -62_167_219_200_000;
 const LATEST: i64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// When something expires that never does.
+    /// The expiry of something that never expires.
     pub const NEVER: Self = Self(LATEST);
 
     /// Takes milliseconds since the epoch, brought into range.

@@ -1,11 +1,11 @@
-//! Branches: where messages stand in the tree that a conversation is, as a client says it.
+//! Branches: the places of messages in the tree of a conversation, as stated by a client.
 
 use std::collections::{HashMap, HashSet};
 
 use super::json::text_of;
 use super::{Invalid, MessageId, NewMessage, Object};
 
-/// What a message follows.
+/// The parent of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Parent {
     /// The one before it: in its request, or else the last one of the active path.
@@ -18,7 +18,7 @@ pub enum Parent {
 }
 
 impl Parent {
-    /// What stands for [`Parent::Root`] where ids are expected; no id contains it.
+    /// Represents [`Parent::Root`] where ids are expected; no id contains it.
     pub const ROOT: &'static str = "/";
 
     /// Takes the field `parentId`: absent, null or an id.
@@ -47,10 +47,10 @@ impl Parent {
     }
 }
 
-/// What to make of a parent that is not among the messages.
+/// How to treat a parent that is not among the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownParent {
-    /// It is an error of the client's.
+    /// It is an error of the client.
     Refuse,
     /// It may be in the store.
     Keep,
@@ -61,7 +61,7 @@ pub enum UnknownParent {
 /// Returns the head too, where any message says what it follows.
 ///
 /// # Errors
-/// `invalid_field` for a parent that is not there (see [`UnknownParent`]), and for messages that follow one another in a circle.
+/// `invalid_field` for a missing parent (see [`UnknownParent`]), and for cycles.
 pub(super) fn arrange(
     messages: Vec<NewMessage>,
     head: Option<&MessageId>,
@@ -69,7 +69,7 @@ pub(super) fn arrange(
     path: &str,
 ) -> Result<(Vec<NewMessage>, Option<MessageId>), Invalid> {
     let parents = resolve(&messages, unknown, path)?;
-    // A client that knows of no branches may send back the head that it was told, with more messages behind it.
+    // A client without branches may send back the head it received, with more messages after it.
     if messages
         .iter()
         .all(|message| message.parent == Parent::Previous)
@@ -89,7 +89,7 @@ pub(super) fn arrange(
     let path_length = order.len();
     let mut placed = is_on_path;
     for index in 0..messages.len() {
-        // Each behind what it follows, whatever the order in which they were sent.
+        // Each after its parent, regardless of the order sent.
         let mut line = Vec::new();
         let mut at = Some(index);
         while let Some(current) = at.filter(|current| !placed.contains(current)) {

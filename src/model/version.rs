@@ -32,7 +32,7 @@ pub enum TagList {
     Tags(Vec<String>),
 }
 
-/// What a request demands of the version it finds (RFC 9110, section 13).
+/// A request's preconditions on the current version (RFC 9110, section 13).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preconditions {
     /// `If-Match`: it has to be one of these.
@@ -41,8 +41,7 @@ pub struct Preconditions {
     pub if_none_match: Option<TagList>,
 }
 
-/// Makes entity tags and reads them back. A tag is opaque, and of one thing of one user: to anybody else, and for
-/// anything else, it is no tag at all.
+/// Makes entity tags and reads them back. A tag is opaque, and valid for one resource of one user only.
 #[derive(Debug)]
 pub struct EntityTags {
     secret: Secret,
@@ -83,7 +82,7 @@ impl EntityTags {
 
     fn mac(&self, thing: &str, version: &[u8]) -> [u8; MAC_BYTES] {
         let mut short = [0; MAC_BYTES];
-        // A key of any length will do for HMAC, so there is nothing here that could fail.
+        // HMAC accepts a key of any length, so this cannot fail.
         if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.secret.expose().as_bytes()) {
             mac.update(b"etag.");
             mac.update(thing.as_bytes());

@@ -66,7 +66,7 @@ fn best_start(marks: &[(usize, usize)]) -> usize {
             .filter(|(other, _)| (start..end).contains(other))
             .count()
     };
-    // What comes first is as good as what comes later.
+    // An earlier position is as good as a later one.
     let best = marks
         .iter()
         .take(200)

@@ -1,5 +1,5 @@
 //! Fingerprints of words: a few characters each, of which a conversation's signature is made. A signature tells which conversations
-//! cannot have an answer, so that only others are read.
+//! cannot match, so that only others are read.
 //!
 //! A signature is text, so that it passes through JSON as it is and scripts need not decode it:
 //!
@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::token::{Token, tokens};
 
-/// What a signature of this form begins with.
+/// The prefix of a signature of this form.
 const VERSION: char = '1';
-/// What a group begins with.
+/// The prefix of a group.
 const WORDS: u8 = b'!';
 const CJK: u8 = b'#';
 
@@ -237,7 +237,7 @@ mod tests {
         signature.to_text()
     }
 
-    /// What is stored must be understood by what comes later.
+    /// Later releases must understand stored signatures.
     #[test]
     fn stay_what_they_are() {
         assert_eq!(signature("Hello, wörld of 東京"), STORED);

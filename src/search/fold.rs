@@ -1,4 +1,4 @@
-//! What makes two spellings the same: case, accents and compatibility forms do not count.
+//! Folding of spellings: case, accents and compatibility forms do not count.
 
 use icu_normalizer::properties::{
     CanonicalCombiningClassMapBorrowed, CanonicalCompositionBorrowed,

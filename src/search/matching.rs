@@ -12,7 +12,7 @@ pub struct Found {
     pub(super) marks: Vec<(usize, usize)>,
 }
 
-/// What a conversation's title has of a query.
+/// The parts of a query in a conversation's title.
 pub type TitleMatch = Found;
 
 impl Query {
@@ -44,7 +44,7 @@ impl Query {
 }
 
 impl Part {
-    /// Where what is looked for ends, if the words begin with it.
+    /// Where the phrase ends, if the words begin with it.
     fn end_at(&self, words: &[Token]) -> Option<usize> {
         let (last, before) = self.words.split_last()?;
         let ends_at = words.get(before.len())?;

@@ -1,5 +1,5 @@
-//! Search in texts: what words are, what a query asks for, the fingerprints that tell which conversations may have an answer, and
-//! the places to mark. Knows neither HTTP nor Redis.
+//! Search in texts: words, queries, the fingerprints that tell which conversations may match, and the places to mark. Knows
+//! neither HTTP nor Redis.
 
 mod excerpt;
 mod fingerprint;

@@ -59,7 +59,7 @@ impl Query {
         Ok(Self { parts })
     }
 
-    /// What a signature has to have, all of it, for its conversation to be looked at.
+    /// What a signature must contain for its conversation to be read.
     pub fn probes(&self) -> Vec<String> {
         let mut probes: Vec<String> = self.parts.iter().flat_map(Part::probes).collect();
         probes.sort_unstable();
@@ -87,7 +87,7 @@ impl Part {
     }
 }
 
-/// What stands in quotation marks, and what stands between spaces outside of them. A quotation that does not end is none.
+/// Text in quotation marks, and text between spaces outside of them. An unclosed quotation does not count.
 fn chunks(text: &str) -> Vec<(&str, bool)> {
     const QUOTES: [char; 4] = ['"', '“', '”', '„'];
     let mut all = Vec::new();
@@ -141,7 +141,7 @@ mod tests {
             parts(r#"one "two three"#),
             [whole("one"), whole("two"), whole("three")]
         );
-        // What a word's punctuation takes apart still belongs together.
+        // Words split by punctuation still belong together.
         assert_eq!(
             parts("don't snake_ca*"),
             [whole("don t"), ("snake ca".to_owned(), true)]

@@ -1,4 +1,4 @@
-//! Words: what a text is searched by.
+//! Words: the units of a search.
 
 use super::fold::{composed, is_cjk, is_mark, is_word, push_folded};
 

@@ -34,8 +34,8 @@ pub fn entries(messages: &[StoredMessage]) -> Vec<&str> {
     entries.collect()
 }
 
-/// What a reader is shown of them, as the import of a Claude Code session makes it: messages in the service's own form. Entries
-/// that are no lines of such a session are left out.
+/// The entries as messages in the service's own form, as the import of a Claude Code session makes them. Entries that are no
+/// lines of such a session are left out.
 pub fn to_chat(entries: &[&str]) -> Vec<String> {
     // Within strings there are no line ends; those between values mean no more than a space does.
     let lines = entries.iter().map(|entry| entry.replace(['\n', '\r'], " "));

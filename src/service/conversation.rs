@@ -1,4 +1,4 @@
-//! Conversations as a whole: listing, creating, saving, changing, and the end of what is in the trash.
+//! Conversations as a whole: listing, creating, saving, changing, and emptying the trash.
 
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ pub async fn patch(
     Ok(store.patch_conversation(id, &patch, preconditions).await?)
 }
 
-/// Ends what is in the trash for good, as far as one request gets.
+/// Empties the trash, as far as one request gets.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,4 +1,4 @@
-//! Why a service did not do what it was asked to.
+//! Why a service did not complete a request.
 
 use thiserror::Error;
 
@@ -9,7 +9,7 @@ use crate::upstash::UpstashError;
 /// A refusal, or a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ServiceError {
-    /// What was sent cannot be taken.
+    /// The input is invalid.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// The store refused, or failed.

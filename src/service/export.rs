@@ -1,4 +1,4 @@
-//! Exports: a user's conversations as a stream of text, read piece by piece. What of it is HTTP is in `api/export.rs`.
+//! Exports: a user's conversations as a stream of text, read piece by piece. The HTTP part is in `api/export.rs`.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::store::{Cursor, Exported, List, StoreError};
 
-/// What an export looks like.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
     /// A conversation per line as JSON, and a last line that tells a complete export from a broken one.
@@ -43,7 +43,7 @@ pub struct Export {
     line: usize,
     /// What of the conversation of the line under way is told behind its messages.
     metadata: ExportMetadata,
-    /// Whether the head of the conversation under way has been written: what follows is of other branches.
+    /// Whether the head of the conversation under way has been written: what follows belongs to other branches.
     is_past_head: bool,
     is_over: bool,
 }
@@ -90,8 +90,8 @@ impl Export {
         }
     }
 
-    /// Begins: the first piece, and the stream of all others. What fails before there is anything to send
-    /// is so an error like any other.
+    /// Starts: the first piece, and the stream of all others. A failure before there is anything to send is thus an
+    /// ordinary error.
     ///
     /// # Errors
     /// `NoConversation` where the one asked for is not there; or the database failed.
@@ -135,8 +135,8 @@ impl Export {
             let is_partly_out = self.rest.is_some();
             match conversation {
                 Some(conversation) => self.write(&mut text, conversation),
-                // Deleted since it was listed: there is nothing to export. But what is half written cannot
-                // be ended as if it were whole.
+                // Deleted since it was listed: there is nothing to export. But a partly written one cannot be ended
+                // as if it were complete.
                 None if self.is_one || is_partly_out => {
                     return Err(StoreError::NoConversation);
                 }
@@ -161,7 +161,7 @@ impl Export {
             self.begin_object(text, &summary, place);
         }
         for message in &messages {
-            // A text to be read is of the active path.
+            // A text for people has the active path only.
             if self.format == ExportFormat::Markdown && self.is_past_head {
                 break;
             }
@@ -256,14 +256,14 @@ fn in_one_line(json: String) -> String {
 
 /// A walk through a whole list while others write.
 ///
-/// What is changed meanwhile moves to the top of the list, past the walk. So it is walked again from the
-/// top down to where the last walk began, until nothing was written during a walk.
+/// Conversations changed meanwhile move to the top of the list, past the walk. So it is walked again from the top
+/// down to where the last walk began, until nothing was written during a walk.
 #[derive(Debug, Default)]
 struct Walk {
     list: List,
     /// Where this walk is; `None` at the top.
     cursor: Option<Cursor>,
-    /// The user's clock when this walk began, and when the one before it did.
+    /// The user's change sequence when this walk began, and when the one before it did.
     began: Option<i64>,
     before: Option<i64>,
     seen: HashSet<ConversationId>,
@@ -279,7 +279,7 @@ impl Walk {
         })
     }
 
-    /// Takes a page of the list: returns what is new of it, and moves on.
+    /// Takes a page of the list: returns its new ids, and moves on.
     fn take(
         &mut self,
         (ids, next, clock): (Vec<ConversationId>, Option<Cursor>, i64),

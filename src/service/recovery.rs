@@ -24,15 +24,15 @@ impl NewRecoveryCode {
     }
 }
 
-/// A code by which the user comes back from any device, in the place of the one before. A repeat of the call shows the
-/// same one.
+/// A code by which the user returns from any device, replacing the previous one. A repeat of the call shows the same
+/// one.
 ///
 /// # Errors
 /// `UseProvider`; or the database failed.
 pub async fn create(app: &App, caller: &Caller) -> Result<NewRecoveryCode, ServiceError> {
     refuse_provider(caller)?;
     let mut attempt = 0;
-    // In the user's database: a device that brings the code knows nothing else to look by.
+    // In the user's database: the code is all that a new device knows.
     let code = app.store.generate_colocated(&caller.user, || {
         attempt += 1;
         let code = app
@@ -47,7 +47,7 @@ pub async fn create(app: &App, caller: &Caller) -> Result<NewRecoveryCode, Servi
     Ok(NewRecoveryCode { code, created })
 }
 
-/// Makes the caller, who sends `code`, the user whose it is. The code goes on being good.
+/// Makes the caller the user of `code`, which stays valid.
 ///
 /// # Errors
 /// `WrongCode`; `TooManyCodes`; or the database failed.
@@ -59,7 +59,7 @@ pub async fn redeem(
     let names = app.tokens.recovery_names(code);
     let store = app.store.for_user(caller);
     let user = store.redeem_recovery_code(&names, &code.expose()).await?;
-    // As of now: a user who was signed out everywhere comes back by it.
+    // Issued now, so that it works after a sign-out everywhere.
     let token = app.tokens.issue(&user);
     Ok(LinkedDevice { user, token })
 }

@@ -1,4 +1,4 @@
-//! Search in everything that a user has: conversations whose titles or messages have what is looked for, a page at a time.
+//! Search in all conversations of a user, by titles and messages, a page at a time.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,7 @@ use crate::model::{Invalid, ObjectWriter, Summary, Timestamp};
 use crate::search::{Excerpt, Found, Query};
 use crate::store::{SearchCursor, SearchScope, Searched, SearchedMessage};
 
-/// What is looked for, where, and from which page on.
+/// A query, its scope, and the page.
 #[derive(Clone, Debug)]
 pub struct SearchQuery {
     /// What is looked for.
@@ -25,7 +25,7 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
-    /// A search for what a user has typed, everywhere, from the beginning.
+    /// A search for a typed query, everywhere, from the first page.
     ///
     /// # Errors
     /// `query_too_short`; `query_too_long`.
@@ -52,7 +52,7 @@ pub struct SearchPage {
     pub hits: Vec<Hit>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<SearchCursor>,
-    /// How many conversations have a signature...
+    /// How many conversations have a signature, ...
     pub indexed: u64,
     /// ...of those that were looked at: the others are read by every search that comes to them, and come last.
     pub total: u64,
@@ -86,7 +86,7 @@ pub struct MessageHit {
     pub excerpt: Excerpt,
 }
 
-/// A page of `caller`'s conversations in which something is that `query` asks for.
+/// A page of `caller`'s conversations that match `query`.
 ///
 /// A message is found where its text and the conversation's title have all of the query, and the text at least a part; a
 /// conversation where one of its messages is, or where the title has all of it.

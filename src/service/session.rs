@@ -1,4 +1,4 @@
-//! Who a user is, on how many devices, and until when.
+//! A user's identity, devices and tokens.
 
 use std::time::Duration;
 
@@ -145,7 +145,7 @@ pub async fn read(app: &App, caller: &Caller) -> Result<UserSession, ServiceErro
 pub async fn link(app: &App, caller: &Caller) -> Result<DeviceCode, ServiceError> {
     refuse_provider(caller)?;
     let mut attempt = 0;
-    // In the user's database: the device that redeems the code knows nothing else to look by.
+    // In the user's database: the code is all that the redeeming device knows.
     let (code, pseudonym) = app.store.generate_colocated(&caller.user, || {
         attempt += 1;
         let code = app
@@ -155,16 +155,16 @@ pub async fn link(app: &App, caller: &Caller) -> Result<DeviceCode, ServiceError
         Ok::<_, ServiceError>(((code, pseudonym.clone()), pseudonym))
     })?;
     let store = app.store.for_user(caller);
-    // Two of a million million codes alike is no reason for a loop: the next call gets another.
+    // Two equal codes among a trillion do not justify a loop: the next call gets another.
     if !store.keep_code(&pseudonym).await? {
         return Err(ServiceError::NoSecret);
     }
-    let life = i64::try_from(CODE_TTL.as_millis()).unwrap_or_default();
-    let expires_at = Timestamp::from_ms(app.clock.now_ms() + life);
+    let ttl = i64::try_from(CODE_TTL.as_millis()).unwrap_or_default();
+    let expires_at = Timestamp::from_ms(app.clock.now_ms() + ttl);
     Ok(DeviceCode { code, expires_at })
 }
 
-/// Makes the caller, who sends `code`, the user whose it is.
+/// Makes the caller the user of `code`.
 ///
 /// # Errors
 /// `WrongCode`; `TooManyCodes`; or the database failed.

@@ -15,7 +15,7 @@ pub async fn share(app: &App, caller: &Caller, body: &[u8]) -> Result<Share, Ser
     let ttl = i64::try_from(app.config.conversation_ttl.as_millis()).unwrap_or(i64::MAX);
     let latest = Timestamp::from_ms(now.saturating_add(ttl));
     let request = ShareRequest::parse(body, Timestamp::from_ms(now), latest)?;
-    // In the user's database: readers know nothing else to look by.
+    // In the user's database: the id is all that readers know.
     let secret = app.store.generate_colocated(&caller.user, || {
         let secret = ShareId::random_secret()?;
         Ok::<_, ServiceError>((secret.clone(), secret))

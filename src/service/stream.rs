@@ -16,20 +16,20 @@ use crate::upstash::Subscription;
 /// How often a silent stream shows that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How long the end of a stream may take to be told.
+/// How long sending the end of a stream may take.
 pub const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Conversations per event while a client catches up.
 const PAGE: usize = 50;
 
-/// What a client is told.
+/// An event of a stream.
 #[derive(Debug)]
 pub enum Event {
     /// A page of what has changed.
     Sync(Changes),
     /// One change, as it happens.
     Change {
-        /// From where to go on behind it.
+        /// The cursor after it.
         next: SyncCursor,
         /// The script's notice, a JSON object.
         notice: String,
@@ -50,7 +50,7 @@ pub trait EventSink: Send {
     fn send(&mut self, event: Event) -> impl Future<Output = Result<(), Closed>> + Send;
 }
 
-/// Nobody reads the stream any more.
+/// The client has disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed;
 
@@ -124,8 +124,8 @@ impl From<Closed> for Ended {
 struct Notice {
     #[serde(rename = "type")]
     kind: String,
-    /// None where several changed at once, or the user signed out: asking what has changed then ends the
-    /// streams of older tokens.
+    /// None if several changed at once, or the user signed out: reading the changes then ends the streams of older
+    /// tokens.
     conversation_id: Option<String>,
     clock: i64,
     previous: i64,
@@ -134,7 +134,7 @@ struct Notice {
 }
 
 impl ChangeStream {
-    /// Listening first: what happens between the two is heard, and told twice rather than not at all.
+    /// Subscribing first: changes in between are received twice rather than lost.
     async fn begin(&mut self) -> Result<(Changes, Subscription), StoreError> {
         let notices = self.app.store.for_user(&self.caller).subscribe().await?;
         Ok((self.first_page().await?, notices))
@@ -157,7 +157,7 @@ impl ChangeStream {
         }
     }
 
-    /// The place that the client may bring back when the stream's time is up.
+    /// The place that the client may resume with after the stream's time limit.
     pub fn place(&self) -> Option<String> {
         self.place.to_take_up_again().map(TakenPlace::encode)
     }
@@ -193,8 +193,7 @@ impl ChangeStream {
         }
     }
 
-    /// Passes a notice on; or, where one was missed, several things changed or cursors are void, asks what
-    /// has changed.
+    /// Passes a notice on; or, if one was missed, several things changed or cursors are void, reads the changes.
     async fn forward(&mut self, sink: &mut impl EventSink, text: &str) -> Result<(), Ended> {
         let mut parts = text.split(SEPARATOR);
         let header = parts.next().unwrap_or_default();
@@ -205,7 +204,7 @@ impl ChangeStream {
             return self.catch_up(sink).await;
         };
         if notice.kind == "erase" {
-            // The page that follows shows only that nothing is there, as it does to a user who was away for too long.
+            // The following page only shows that nothing is there, as after a long absence.
             self.send(sink, Event::Erase).await?;
         }
         if notice.conversation_id.is_none() || notice.reset {
@@ -239,7 +238,7 @@ impl ChangeStream {
         }
     }
 
-    /// What has changed while nobody listened: mostly nothing, which costs less to find.
+    /// The changes while nothing was subscribed: mostly none, which costs less to find out.
     async fn first_page(&mut self) -> Result<Changes, StoreError> {
         let store = self.app.store.for_user(&self.caller);
         if store.may_have_changed(self.known.as_ref()).await? {

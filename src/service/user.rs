@@ -1,4 +1,4 @@
-//! A user as a whole: statistics, and the erasure of everything.
+//! A user as a whole: statistics, and erasure.
 
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ pub async fn choose_ttl(
     })
 }
 
-/// Erases everything of `caller`, or as much as 20 seconds suffice for.
+/// Erases everything of `caller`, or as much as possible in 20 seconds.
 ///
 /// # Errors
 /// When the database fails.

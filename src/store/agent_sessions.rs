@@ -1,4 +1,4 @@
-//! Agent sessions: appending their entries, and listing them. All else about them is as with any conversation.
+//! Agent sessions: appending their entries, and listing them. In all other respects they are conversations.
 
 use super::call::Call;
 use super::scripts::agent_sessions::{AgentSessionAppend, AgentSessionsList};
@@ -7,7 +7,7 @@ use super::written::Written;
 use super::{ConversationList, Cursor, Outcome, StoreError, UserStore};
 use crate::model::{ConversationId, EntriesToAppend, Preconditions, SessionFilter};
 
-/// What became of entries that were to be appended.
+/// The result of an append of entries.
 #[derive(Debug)]
 pub struct AppendedEntries {
     /// The session after it.
@@ -19,8 +19,8 @@ pub struct AppendedEntries {
 }
 
 impl UserStore<'_> {
-    /// Appends entries in the order sent, and begins the session where it is not there yet. Those that are there already are
-    /// left as they are.
+    /// Appends entries in the order sent, and creates the session if it does not exist yet. Existing entries are left
+    /// unchanged.
     ///
     /// # Errors
     /// `ConversationDeleted`; `ConversationExists` where this is no session; `Stale`; a quota; or the database failed.

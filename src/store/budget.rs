@@ -1,6 +1,6 @@
 //! What the whole deployment may spend on commands in a day (UTC).
 //!
-//! Each instance counts for itself and adds up every [`BATCH`] commands, so what is known is too low by at most that much
+//! Each instance counts separately and reports every [`BATCH`] commands, so the known sum is too low by at most that much
 //! per instance and database.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -54,7 +54,7 @@ impl Budget {
         }
     }
 
-    /// What is to be added up now, if anything: the first call of a day asks how far others are.
+    /// What is to be reported now, if anything: the first call of a day reads the sum of the others.
     pub(super) fn due(&self, database: usize, day: i64) -> Option<u64> {
         self.daily?;
         let mut state = self.on_day(day);

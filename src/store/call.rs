@@ -1,4 +1,4 @@
-//! Calling a script: its keys and arguments, again where it asks for more keys, and what it refuses.
+//! Calling a script: its keys and arguments, the retry if it asks for more keys, and its refusals.
 
 use futures_util::future::BoxFuture;
 
@@ -16,18 +16,18 @@ use crate::upstash::{Script, UpstashError};
 /// How often a script may ask to be called again with more keys.
 const MOST_ROUNDS: usize = 4;
 
-/// A procedure, and what it is called for.
+/// A procedure, and the context of its call.
 pub(super) struct Call<'a, P> {
     procedure: P,
     target: Target<'a>,
 }
 
-/// What a call is about.
+/// The subject of a call.
 #[derive(Clone, Copy, Default)]
 struct Target<'a> {
     conversation: Option<&'a ConversationId>,
     preconditions: Option<&'a Preconditions>,
-    /// Which of the parts that the API call is carried out in this one is.
+    /// The number of this part of the API call.
     part: usize,
 }
 
@@ -48,7 +48,7 @@ impl<'a, P: Procedure> Call<'a, P> {
         call
     }
 
-    /// What the conversation has to be like.
+    /// The preconditions on the conversation.
     pub(super) fn under(mut self, preconditions: &'a Preconditions) -> Self {
         self.target.preconditions = Some(preconditions);
         self
@@ -61,7 +61,7 @@ impl<'a, P: Procedure> Call<'a, P> {
     }
 }
 
-/// A script with what is sent to it.
+/// A script with its keys and arguments.
 struct Prepared<'a> {
     script: &'static Script,
     target: Target<'a>,
@@ -80,7 +80,7 @@ impl UserStore<'_> {
         P::Reply::read(&mut reply)
     }
 
-    /// Calls a script that only reads; the call is counted by a command of its own, whose failure does not matter.
+    /// Calls a script that only reads; the call is counted by a separate command, whose failure does not matter.
     pub(super) async fn read<'a, P: Procedure>(
         &self,
         call: impl Into<Call<'a, P>>,
@@ -150,7 +150,7 @@ impl UserStore<'_> {
         self.validate(known.total(), &window, &call.target, reply.own)
     }
 
-    /// Notes what a write has found to be due.
+    /// Records the upkeep that a write has found due.
     fn note_due(&self, reply: &WriteReply) -> Result<(), StoreError> {
         let (user, context) = (&self.caller.user, &self.caller.context);
         if reply.is_renewal_due {
@@ -225,7 +225,7 @@ impl UserStore<'_> {
         arguments
     }
 
-    /// Notes where the caller stands, and sorts out what scripts refuse.
+    /// Records the rate limit's state, and converts refusals of scripts.
     fn validate(
         &self,
         calls: u64,
@@ -245,7 +245,7 @@ impl UserStore<'_> {
         }
     }
 
-    /// The entity tag of a conversation's version: of this user, and nobody else's.
+    /// The entity tag of a conversation's version, valid for this user only.
     pub(super) fn tag_of(&self, conversation: &str, version: Version) -> String {
         let thing = format!("{}/{conversation}", self.caller.user);
         self.store.tags.encode(&thing, version)
@@ -266,7 +266,7 @@ impl UserStore<'_> {
         format!("{};{}", words(yes), words(no))
     }
 
-    /// The versions that these tags stand for, or a word that is none.
+    /// The versions that these tags stand for, or a word that matches none.
     pub(super) fn versions(&self, conversation: &str, tags: &[String]) -> String {
         let thing = format!("{}/{conversation}", self.caller.user);
         let versions = tags

@@ -1,5 +1,5 @@
-//! What this process knows of callers, so that one known to be over a limit costs no request. Nothing here is needed:
-//! a process that knows nothing learns it from the next reply.
+//! A cache of callers, so that one known to be over a limit costs no request. Nothing depends on it: a new process
+//! learns everything from the next reply.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Moving what an anonymous user has into an account.
+//! Moving an anonymous user's data into an account.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ const MOVED_AT_ONCE: usize = 50;
 pub enum Claim {
     /// Everything is moved.
     Complete {
-        /// Conversations moved, by this call or one that it goes on with.
+        /// Conversations moved, by this call or the one that it continues.
         moved: u64,
     },
-    /// The time was up: ask again.
+    /// The time was up: repeat the call.
     Unfinished {
         /// Conversations that are left.
         remaining: u64,
@@ -42,8 +42,8 @@ struct Step {
 
 impl UserStore<'_> {
     /// Moves everything of the user that `source` speaks for to this user, in steps, until nothing is left or
-    /// `budget` is used up. What was begun is gone on with by claiming again. From the first step on the
-    /// source's tokens, which are valid for `token_ttl`, are void.
+    /// `budget` is used up. Claiming again continues an unfinished claim. From the first step on, the source's
+    /// tokens, which are valid for `token_ttl`, are void.
     ///
     /// # Errors
     /// `Claimed`; `ClaimVoid`; `ClaimAcross`; `OverQuota`, before anything was changed; or the database failed.
@@ -130,7 +130,7 @@ impl UserStore<'_> {
         self.write(call).await.map(drop)
     }
 
-    /// Where each of these goes, and the keys of its messages: there, here, and here under its other id.
+    /// The target id of each, and the keys of its messages: in the source, here, and here under its other id.
     fn moves(
         &self,
         source: &Verified,
@@ -152,7 +152,7 @@ impl UserStore<'_> {
     }
 }
 
-/// A hash of the claiming user: it stays when that account is erased, and does not tell which one it was.
+/// A hash of the claiming user: it stays when that account is erased, without revealing which one it was.
 fn mark_of(user: &UserId) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, user.as_str().as_bytes()).to_string()
 }

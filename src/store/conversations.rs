@@ -59,7 +59,7 @@ impl ConversationList {
     }
 }
 
-/// What to do where the conversation is there already.
+/// What to do if the conversation exists already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SaveMode {
     /// Leave it.
@@ -138,7 +138,7 @@ impl UserStore<'_> {
         })
     }
 
-    /// Has what has expired cleared away after the response, where that is due.
+    /// Schedules the purge of expired conversations after the response, if it is due.
     pub(super) fn purge_where(&self, is_due: bool) {
         if is_due {
             let task = Task::Purge(self.caller.user.clone());
@@ -146,7 +146,7 @@ impl UserStore<'_> {
         }
     }
 
-    /// Has those renewed that are to be kept and expire all the same: an earlier release has written them.
+    /// Renews kept conversations that have an expiry because an earlier release has written them.
     fn keep_alive(&self, list: &[Summary]) -> Result<(), StoreError> {
         let now = self.store.clock.now_ms();
         let longest = self.store.limits.max_conversation_ttl;

@@ -1,4 +1,4 @@
-//! Cursors: opaque positions in an ordered list, valid whatever is added or removed around them.
+//! Cursors: opaque positions in an ordered list, which stay valid when entries are added or removed.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::ErrorCode;
 use crate::model::Invalid;
 
-/// What a cursor is a position in.
+/// The list that a cursor belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CursorKind {
     /// The list of conversations.

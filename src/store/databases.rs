@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::upstash::{CircuitState, Upstash};
 
-/// At least one database. Everything of a user is in one of them, and so is everything else with a name.
+/// At least one database. All data of a user is in one of them, and so is everything else with a name.
 #[derive(Debug)]
 pub(super) struct Databases(Vec<Upstash>);
 
@@ -37,7 +37,7 @@ impl Databases {
         }
     }
 
-    /// The circuit that lets the least through.
+    /// The worst state of all circuits.
     pub(super) fn circuit(&self) -> CircuitState {
         let states = self.0.iter().map(Upstash::circuit);
         states.max().unwrap_or(CircuitState::Closed)

@@ -15,7 +15,7 @@ pub const CODE_TTL: Duration = Duration::from_secs(600);
 /// Wrong codes that an address may try in that time.
 pub(super) const MOST_TRIES: u32 = 5;
 
-/// Whose a code was.
+/// The user of a redeemed code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redeemed {
     /// The user.
@@ -25,7 +25,7 @@ pub struct Redeemed {
 }
 
 impl UserStore<'_> {
-    /// Keeps a code of this user; `code` is a pseudonym of it. False where somebody else has the same.
+    /// Stores a code of this user; `code` is a pseudonym of it. False if another user has the same.
     ///
     /// # Errors
     /// When the database fails.
@@ -38,8 +38,8 @@ impl UserStore<'_> {
         Ok(self.write(call).await?.status == "ok")
     }
 
-    /// Redeems a code, a pseudonym of it, for the caller's address. Repeating the call does not meet a code that is
-    /// used up.
+    /// Redeems a code, given by its pseudonym, for the caller's address. A repeat of the call succeeds although the
+    /// code is used up.
     ///
     /// # Errors
     /// `WrongCode`; `TooManyCodes`; or the database failed.
@@ -67,7 +67,7 @@ impl UserStore<'_> {
         Ok(self.write(SessionSignOut { token_ttl }).await?.since)
     }
 
-    /// Makes a token good that only reads, in the place of the one before; returns when that was, ms since the epoch.
+    /// Makes a read token valid, replacing the previous one; returns when that was, ms since the epoch.
     ///
     /// # Errors
     /// When the database fails.
@@ -75,7 +75,7 @@ impl UserStore<'_> {
         Ok(self.write(ReadTokenCreate {}).await?.created)
     }
 
-    /// Revokes the token that only reads. Where there is none, that is no error.
+    /// Revokes the read token. Without one, that is no error.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,4 +1,4 @@
-//! Why the store did not do what it was asked to.
+//! Why the store did not complete an operation.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub struct Paused {
 pub enum PausedCalls {
     /// New anonymous users.
     Newcomers,
-    /// What writes, but for deletions.
+    /// Writes, except for deletions.
     Writes,
     /// Everything but deletions.
     Reads,
@@ -136,7 +136,7 @@ pub enum StoreError {
     /// The client's key named another request before.
     #[error("the key named another request")]
     KeyReused,
-    /// A claim has begun to move this conversation, and is to be gone on with first.
+    /// A claim has begun to move this conversation, and has to be completed first.
     #[error("a claim is unfinished")]
     ClaimUnfinished,
     /// The device code does not exist, was redeemed before, or is too old.

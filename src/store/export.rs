@@ -24,7 +24,7 @@ pub struct Exported {
 /// The lists that all conversations are in together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum List {
-    /// What people see.
+    /// Chats.
     #[default]
     Chats,
     /// Agent sessions.

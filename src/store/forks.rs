@@ -19,7 +19,7 @@ use crate::upstash::encoded_len;
 /// The most messages that one call adds to a fork once it is there.
 const PORTION_MESSAGES: usize = 3_000;
 
-/// What was read of a share in another database.
+/// The content of a share in another database.
 #[derive(Default)]
 struct ReadShare {
     title: String,
@@ -27,7 +27,7 @@ struct ReadShare {
 }
 
 impl UserStore<'_> {
-    /// Makes a new conversation of another one's path, up to a message or to its head; or of what a share shows.
+    /// Makes a new conversation from another one's path, up to a message or to its head; or from a share.
     ///
     /// # Errors
     /// `NoConversation`; `NoMessage`; `NoShare`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
@@ -74,8 +74,8 @@ impl UserStore<'_> {
             .into_written(id, &|id, version| self.tag_of(id, version))
     }
 
-    /// In one call where the share is in the user's database. Otherwise it is read there first, and copied in as few calls as
-    /// the database takes; repeating the request goes on with what an interrupted one has begun.
+    /// In one call if the share is in the user's database. Otherwise it is read first, and copied in as few calls as
+    /// possible; repeating the request continues an interrupted copy.
     async fn fork_share(
         &self,
         id: &ConversationId,
@@ -127,7 +127,7 @@ impl UserStore<'_> {
         self.complete(id, written, later.skip(1)).await
     }
 
-    /// All of a share in another database, page by page: what anybody reads who knows its id, and counted as such.
+    /// All of a share in another database, page by page, counted like any reading of a share.
     async fn read_share(&self, share: &ShareId) -> Result<ReadShare, StoreError> {
         let reader = Caller {
             user: UserId::anonymous(),
@@ -151,7 +151,7 @@ impl UserStore<'_> {
         Ok(read)
     }
 
-    /// Adds what the first call had no room for.
+    /// Adds the messages that did not fit the first call.
     async fn complete<'m>(
         &self,
         id: &ConversationId,
@@ -200,8 +200,8 @@ impl UserStore<'_> {
     }
 }
 
-/// What each call takes of a fork's messages, at least one call. The first message of a later portion names the one that it
-/// follows: somebody may have added to the fork meanwhile.
+/// The messages of a fork for each call, at least one call. The first message of a later portion names its parent: another
+/// client may have added to the fork meanwhile.
 fn portions(messages: &mut [NewMessage]) -> Vec<Range<usize>> {
     /// The other fields, and what separates arguments.
     const EACH: usize = 400;
@@ -259,7 +259,7 @@ mod tests {
                 (4..5, behind("m3")),
             ]
         );
-        // One that is larger than a call should be goes by itself.
+        // An oversized message gets its own call.
         assert_eq!(portions_of(2, 7_000_000).len(), 2);
         let many: Vec<_> = portions_of(24_000, 1)
             .into_iter()

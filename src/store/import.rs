@@ -10,12 +10,12 @@ use super::{Quota, StoreError, UserStore};
 use crate::model::{ConversationId, NewConversation, NewMessage, limits};
 use crate::upstash::{UpstashError, encoded_len};
 
-/// What became of one conversation.
+/// The outcome of one conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportStatus {
     /// It is new, or some of its messages were.
     Imported,
-    /// It was there, and has become what its source is now.
+    /// It existed, and was updated from its source.
     Updated,
     /// It was all there already.
     Unchanged,
@@ -27,7 +27,7 @@ pub enum ImportStatus {
     ClaimUnfinished,
 }
 
-/// What became of an import.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Imported {
     /// A status per conversation, in the order they were given.
@@ -49,7 +49,7 @@ impl UserStore<'_> {
     /// elsewhere become what that is, where nobody has changed them here. No two may share an id.
     ///
     /// # Errors
-    /// When the database fails; what was imported until then stays, and importing again goes on with it.
+    /// When the database fails; what was imported until then stays, and importing again continues.
     pub async fn import(
         &self,
         conversations: &[(ConversationId, NewConversation)],
@@ -65,7 +65,7 @@ impl UserStore<'_> {
             for (piece, letter) in pieces.iter().zip(letters.chars()) {
                 let status = status_of(letter, follows_source)?;
                 let known = &mut statuses[piece.conversation];
-                // What does not fit is told, even where an earlier piece did.
+                // A conversation that does not fit is reported, even if an earlier piece did.
                 let is_more_of_new =
                     status == ImportStatus::Updated && *known == ImportStatus::Imported;
                 if status != ImportStatus::Unchanged && !is_more_of_new {
@@ -200,7 +200,7 @@ fn calls(conversations: &[(ConversationId, NewConversation)]) -> Vec<Vec<Piece>>
     {
         let is_full = size + piece.size > limits::IMPORT_CALL
             || count + piece.messages.len() > limits::IMPORT_MESSAGES;
-        // Pieces of one conversation never share a call: each finds what the one before has left.
+        // Pieces of one conversation never share a call: each continues the one before.
         let last = calls.last().and_then(|call| call.last());
         let goes_on = last.is_some_and(|last| last.conversation == piece.conversation);
         if (is_full || goes_on) && calls.last().is_some_and(|call| !call.is_empty()) {

@@ -81,7 +81,7 @@ impl Keys {
         }
     }
 
-    /// Hash: what an address did in a day: new users.
+    /// Hash: counters of an address per day: new users.
     pub(super) fn address_day(&self, address: &str, day: i64) -> String {
         format!("{}address:{address}:day:{day}", self.namespace)
     }

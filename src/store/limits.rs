@@ -1,4 +1,4 @@
-//! What a caller may do: calls in a window, bytes of an address, what is left of the day's commands.
+//! The limits of a caller: calls in a window, bytes of an address, the day's commands.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::identity::Scope;
 use crate::rate::{self, RateStatus};
 use crate::upstash::Script;
 
-/// What the scripts are told of the configuration.
+/// The configuration in the form of the scripts' arguments.
 #[derive(Debug)]
 pub(super) struct Limits {
     pub(super) conversation_ttl: Duration,
@@ -90,7 +90,7 @@ impl UserStore<'_> {
         }
     }
 
-    /// What this process knows the caller's calls by.
+    /// The key of the caller's calls in this process.
     pub(super) fn counter(&self) -> String {
         match &self.caller.rate_limit_key {
             RateLimitKey::User => format!("user:{}", self.caller.user),
@@ -99,7 +99,7 @@ impl UserStore<'_> {
         }
     }
 
-    /// Refuses a caller that is known to be over a limit, without asking the database.
+    /// Refuses a caller that is known to be over a limit, without a request to the database.
     pub(super) fn admit(&self, calls: PausedCalls) -> Result<(), StoreError> {
         let now = self.store.clock.now_ms();
         let window = Window::at(now);
@@ -120,7 +120,7 @@ impl UserStore<'_> {
         }
     }
 
-    /// A script that only frees memory is admitted whatever was spent or sent.
+    /// A script that only frees memory is always admitted.
     pub(super) fn admit_write(&self, script: &Script) -> Result<(), StoreError> {
         if script.frees() {
             // Deletions have their limit too.

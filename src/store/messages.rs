@@ -37,7 +37,7 @@ pub struct PageQuery {
     pub after: Option<Cursor>,
     /// ...in this direction.
     pub order: Order,
-    /// What the client holds: where it is the current version, no messages are read.
+    /// The client's version: if it is current, no messages are read.
     pub known: Option<TagList>,
 }
 
@@ -118,8 +118,8 @@ impl UserStore<'_> {
         })
     }
 
-    /// Appends messages: all of them, or where one is refused, none. Those that are there already are
-    /// left as they are. Returns the conversation, and the ids appended by this very call.
+    /// Appends messages: all of them, or none if one is refused. Existing ones are left unchanged. Returns the
+    /// conversation, and the ids appended by this call.
     ///
     /// # Errors
     /// `NoConversation`; `MessageExists`; `MessageDeleted`; `Stale`; a quota; or the database failed.
@@ -247,7 +247,7 @@ impl UserStore<'_> {
     /// What the client holds, as the script compares it.
     fn known_versions(&self, id: &ConversationId, known: Option<&TagList>) -> String {
         match known {
-            // To a read, `*` says that there is any copy, which is no reason to leave anything out.
+            // For a read, `*` says that the client has some copy, which is no reason to omit anything.
             None | Some(TagList::Any) => String::new(),
             Some(TagList::Tags(tags)) => self.versions(id.as_str(), tags),
         }

@@ -12,7 +12,7 @@ use crate::metrics::{Delivery, Gauges};
 use crate::model::NewMessage;
 use crate::upstash::{Command, Reply, UpstashError, Usage};
 
-/// How long metrics are kept that nobody adds to.
+/// How long metrics are kept without additions.
 const TTL: Duration = Duration::from_secs(90 * 86_400);
 
 /// What adding a batch is billed.
@@ -23,7 +23,7 @@ impl Store {
         format!("{}metrics", self.namespace)
     }
 
-    /// What was added up, with what this instance still held, and what the databases say of themselves.
+    /// The sums, including this instance's pending batch, and the sizes reported by the databases.
     ///
     /// # Errors
     /// When a database fails.
@@ -136,7 +136,7 @@ pub(super) fn command<'a>(delivery: &'a Delivery<'_>, key: &'a str) -> Command<'
         .fold(command, |command, word| command.arg(word.into_owned()))
 }
 
-/// Notes what became of it.
+/// Records its outcome.
 pub(super) fn acknowledge(
     delivery: Delivery<'_>,
     result: &Result<Reply, UpstashError>,

@@ -118,7 +118,7 @@ impl Store {
         }
     }
 
-    /// One user's part of it: all that a request can reach.
+    /// One user's part of the store: everything that a request can reach.
     pub fn for_user(&self, caller: &Caller) -> UserStore<'_> {
         UserStore {
             store: self,
@@ -129,7 +129,7 @@ impl Store {
         }
     }
 
-    /// The same for what is in the database of a name (a code, a share) instead of the user's.
+    /// The same for data in the database of a name (a code, a share) instead of the user's.
     fn for_name(&self, caller: &Caller, name: &str) -> UserStore<'_> {
         let database = self.databases.index_of(name);
         UserStore {
@@ -170,7 +170,7 @@ impl Store {
         Ok(started.elapsed())
     }
 
-    /// Whether the circuit breaker lets calls through; where there are several databases, the worst of them.
+    /// The state of the circuit breaker; with several databases, the worst of them.
     pub fn circuit(&self) -> CircuitState {
         self.databases.circuit()
     }

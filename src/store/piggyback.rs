@@ -1,5 +1,5 @@
 //! Commands that are sent in one request with a script: they count reads, bytes and the day's commands. The script does
-//! not depend on any of them.
+//! not depend on them.
 
 use super::contract::Words;
 use super::{DAY_MS, StoreError, UserStore, metrics};
@@ -139,7 +139,7 @@ impl UserStore<'_> {
         })
     }
 
-    /// Notes what became of a command; returns how many reads it has counted.
+    /// Records the outcome of a command; returns how many reads it has counted.
     fn acknowledge(&self, purpose: Purpose, result: Result<Reply, UpstashError>) -> Option<u64> {
         let (store, day) = (self.store, self.store.today());
         if result.is_ok() {
@@ -165,7 +165,7 @@ fn increment(key: String, by: u64) -> Command<'static> {
     Command::new("INCRBY").arg(key).arg(by.to_string())
 }
 
-/// What a reply of a script says that it was billed.
+/// The billed commands stated in a reply of a script.
 fn commands_of(reply: &Reply) -> u64 {
     match reply {
         Reply::List(parts) => match parts.get(2) {

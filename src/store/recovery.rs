@@ -1,4 +1,4 @@
-//! Recovery codes: what brings an anonymous user back whose devices have all forgotten the user.
+//! Recovery codes, by which an anonymous user returns after all devices have lost the session.
 
 use super::devices::{CODE_TTL, MOST_TRIES};
 use super::scripts::recovery::{RecoveryCreate, RecoveryRedeem, RecoveryRenew, RecoveryRevoke};
@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 use crate::upstash::UpstashError;
 
 impl UserStore<'_> {
-    /// Keeps a recovery code of this user in the place of the one before; `code` is a pseudonym of it. Returns when that was.
+    /// Stores a recovery code of this user, replacing the previous one; `code` is a pseudonym of it. Returns when that was.
     ///
     /// # Errors
     /// When the database fails.
@@ -20,8 +20,8 @@ impl UserStore<'_> {
         Ok(self.write(call).await?.created)
     }
 
-    /// Whose a recovery code is, for the caller's address: `codes` are the pseudonyms that it may be kept under, in the
-    /// database of `name`. Wrong ones count among the wrong device codes.
+    /// The user of a recovery code, for the caller's address: `codes` are the pseudonyms that it may be stored under,
+    /// in the database of `name`. Wrong ones count among the wrong device codes.
     ///
     /// # Errors
     /// `WrongCode`; `TooManyCodes`; or the database failed.
@@ -41,7 +41,7 @@ impl UserStore<'_> {
         Ok(UserId::from_store(&reply.user).ok_or(UpstashError::Malformed)?)
     }
 
-    /// Revokes the user's recovery code. Where there is none, that is no error.
+    /// Revokes the user's recovery code. Without one, that is no error.
     ///
     /// # Errors
     /// When the database fails.
@@ -49,7 +49,7 @@ impl UserStore<'_> {
         self.write(RecoveryRevoke {}).await.map(drop)
     }
 
-    /// Keeps the user's recovery code for as long as there is anything of the user.
+    /// Extends the user's recovery code to the expiry of the user's data.
     pub(super) async fn renew_recovery_code(&self) -> Result<(), StoreError> {
         self.write(RecoveryRenew {}).await.map(drop)
     }

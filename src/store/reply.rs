@@ -9,11 +9,11 @@ use crate::upstash::UpstashError;
 /// How a write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Something new was made.
+    /// Something was created.
     Created,
     /// Something was changed.
     Changed,
-    /// All was so already.
+    /// Nothing was changed.
     Unchanged,
 }
 
@@ -24,7 +24,7 @@ pub enum Outcome {
 pub struct ChangeSequence {
     /// Of the last change before this write.
     pub before: i64,
-    /// Of this write; the same as `before` where it changed nothing.
+    /// Of this write; the same as `before` if it changed nothing.
     pub after: i64,
 }
 

@@ -11,9 +11,9 @@ pub(super) struct WriteReply {
     pub calls: u64,
     /// What the script itself returns.
     pub own: ReplyReader,
-    /// Whether the user's recovery code is to be kept longer.
+    /// Whether the user's recovery code has to be extended.
     pub is_renewal_due: bool,
-    /// What a search needs signatures of, if anything.
+    /// Conversations that need signatures, if any.
     pub unindexed: Option<Unindexed>,
 }
 
@@ -80,7 +80,7 @@ impl ReplyReader {
         Self::of_list(self.next()?)
     }
 
-    /// What the reply begins with, where that is a word.
+    /// The first word of the reply, if it is one.
     pub(super) fn first_word(&self) -> Option<&str> {
         match self.0.as_slice().first() {
             Some(Reply::Bytes(word)) => std::str::from_utf8(word).ok(),
@@ -118,7 +118,7 @@ impl ReplyReader {
         self.0.len() == 0
     }
 
-    /// Score and member behind which something goes on, or none.
+    /// Score and member after which a page continues, or none.
     pub(super) fn cursor(&mut self) -> Result<Option<Cursor>, StoreError> {
         let (score, member) = (self.text()?, self.text()?);
         if score.is_empty() {

@@ -1,4 +1,4 @@
-//! Searching: which conversations may have what is looked for, their texts, and signatures for those that have none.
+//! Searching: which conversations may match, their texts, and signatures for those without one.
 
 use super::call::Call;
 use super::contract::Field;
@@ -28,7 +28,7 @@ pub struct SearchScope {
     pub updated_until: Option<Timestamp>,
 }
 
-/// What one step of a search has read.
+/// The result of one step of a search.
 #[derive(Debug)]
 pub struct Step {
     /// The conversations that may have what is looked for, the best first.

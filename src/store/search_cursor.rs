@@ -1,4 +1,4 @@
-//! Where a search goes on.
+//! The position of a search.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

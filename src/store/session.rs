@@ -12,12 +12,12 @@ pub struct Session {
     pub created: Timestamp,
     /// When it was last used, to the day.
     pub last_seen: Timestamp,
-    /// What the user had open last, where that still exists.
+    /// The conversation that was open last, if it still exists.
     pub current_conversation: Option<String>,
 }
 
 impl UserStore<'_> {
-    /// Reads the session of a known user, and has it renewed where that is due.
+    /// Reads the session of a known user, and renews it if that is due.
     ///
     /// # Errors
     /// When the database fails.
@@ -28,7 +28,7 @@ impl UserStore<'_> {
             let task = Task::RenewSession(self.caller.user.clone());
             self.caller.context.add_upkeep(task);
         }
-        // A session that has ended begins anew with this very call.
+        // An expired session starts over with this call.
         let now = self.store.clock.now_ms();
         let time = |text: String| Timestamp::from_ms(text.parse().unwrap_or(now));
         Ok(Session {

@@ -92,7 +92,7 @@ impl UserStore<'_> {
         Ok(reply.shares.into_iter().rev().map(Share).collect())
     }
 
-    /// Revokes a share. Doing so again is no error.
+    /// Revokes a share. Repeating it is no error.
     ///
     /// # Errors
     /// `NoShare` where this user has no such share; or the database failed.

@@ -12,7 +12,7 @@ use crate::upstash::{Command, Reply, Subscription, UpstashError};
 /// For how much longer than a stream lasts its place is taken: clocks of instances differ.
 const SLACK: Duration = Duration::from_secs(60);
 
-/// For so many streams, one behind the other, notices are sent when a place is taken.
+/// For this many consecutive streams, notices are sent when a place is taken.
 const STREAMS_IN_A_ROW: u32 = 4;
 
 /// The place that a registered stream takes up among the user's; none where it could not be registered.
@@ -65,7 +65,7 @@ impl TakenPlace {
 }
 
 impl StreamPlace {
-    /// What the client may bring back when the stream's time is up.
+    /// The place that the client may resume with after the stream's time limit.
     pub fn to_take_up_again(&self) -> Option<&TakenPlace> {
         self.0.as_ref()
     }

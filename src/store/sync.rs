@@ -10,7 +10,7 @@ use crate::ErrorCode;
 use crate::model::{Invalid, ObjectWriter, Summary, Version};
 use crate::upstash::UpstashError;
 
-/// How far a client has come.
+/// A client's progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SyncCursor {
     /// It knows every change up to this value of the user's change sequence.
@@ -75,7 +75,7 @@ pub struct Changes {
     pub changed: Vec<Summary>,
     /// Ids of conversations that were deleted.
     pub deleted: Vec<String>,
-    /// From where to go on.
+    /// The next cursor.
     pub next: SyncCursor,
     /// Whether more is there already.
     pub has_more: bool,
@@ -102,7 +102,7 @@ impl Changes {
         }
     }
 
-    /// Whether there is nothing to tell.
+    /// Whether there are no changes.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.deleted.is_empty() && !self.reset
     }

@@ -1,4 +1,4 @@
-//! The trash: what was deleted and can be restored for a while.
+//! The trash: deleted conversations that can be restored for a while.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use super::written::Written;
 use super::{Cursor, CursorKind, StoreError, UserStore};
 use crate::model::{ConversationId, ObjectWriter, Preconditions, Summary, Timestamp};
 
-/// How many conversations one request removes for good.
+/// How many conversations one request deletes permanently.
 const REMOVED_AT_ONCE: usize = 100;
 
 /// A conversation in the trash.
 #[derive(Debug)]
 pub struct Trashed {
-    /// The conversation as it was; it expires when it is gone for good.
+    /// The conversation as it was; it expires when the trash is purged.
     pub summary: Summary,
     /// When it was deleted.
     pub deleted: Timestamp,
@@ -99,7 +99,7 @@ impl UserStore<'_> {
             .into_written(id, &|id, version| self.tag_of(id, version))
     }
 
-    /// Removes what is in the trash for good, in steps, until nothing is left or `budget` is used up.
+    /// Empties the trash, in steps, until nothing is left or `budget` is used up.
     ///
     /// # Errors
     /// When the database fails; what was removed until then stays so.

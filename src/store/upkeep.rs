@@ -20,7 +20,7 @@ const PURGED_AT_ONCE: usize = 100;
 /// How many such requests one task may take; the rest is left to the next day.
 const MOST_STEPS: usize = 50;
 
-/// For how long a task that was done, or failed, is not done again by this process.
+/// How long a task that was done, or failed, is not repeated by this process.
 const PAUSE: Duration = Duration::from_secs(3_600);
 
 /// The same where conversations are prepared for searching: deleting messages makes that due again and again.
@@ -60,7 +60,7 @@ impl Store {
             if self.upkeep.claim(&task, self.clock.elapsed()) {
                 let (user, now) = (task.user().clone(), self.clock.now_ms());
                 let caller = Caller::of_service(user, now, context.clone());
-                // What fails is done by a call that finds it due after the pause.
+                // A failed task is repeated by a call that finds it due after the pause.
                 let _ = self.for_user(&caller).run_task(&task).await;
             }
         }

@@ -1,4 +1,4 @@
-//! What a user's messages come to by day and by model, as `src/lua/lib/usage.lua` keeps it.
+//! A user's messages by day and by model, as `src/lua/lib/usage.lua` counts them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

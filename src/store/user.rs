@@ -1,4 +1,4 @@
-//! What is known of a user as a whole, and how to forget all of it.
+//! A user as a whole: statistics, settings, and erasure.
 
 use std::time::Duration;
 
@@ -30,15 +30,15 @@ pub struct Totals {
 /// Statistics of a user.
 #[derive(Clone, Debug)]
 pub struct Statistics {
-    /// What there is.
+    /// Current totals.
     pub current: Totals,
-    /// All that ever was, deleted or not.
+    /// All-time totals, including deleted data.
     pub lifetime: Totals,
-    /// What everything that is kept takes up in the database: messages, metadata, what is remembered, snapshots.
+    /// The size of everything in the database: messages, metadata, logs, snapshots.
     pub bytes: u64,
     /// Messages in the largest conversation.
     pub most_messages: u64,
-    /// How long conversations live that are not used; `None` for ever.
+    /// The TTL of unused conversations; `None` for no expiry.
     pub conversation_ttl: Option<Duration>,
     /// How many expire within 14 days.
     pub expiring_soon: u64,
@@ -46,13 +46,13 @@ pub struct Statistics {
     pub trashed: u64,
     /// What they take up in the database; part of `bytes`.
     pub trashed_bytes: u64,
-    /// When the user's recovery code was made, where there is one.
+    /// When the user's recovery code was made, if there is one.
     pub recovery_created: Option<Timestamp>,
-    /// When the user's read token was made, where there is one.
+    /// When the user's read token was made, if there is one.
     pub read_token_created: Option<Timestamp>,
     /// The last 30 days, the oldest first, those without activity included.
     pub activity: Vec<Activity>,
-    /// What was received from each model, the one with the most messages first.
+    /// The messages of each model, the one with the most first.
     pub models: Vec<ModelUsage>,
 }
 
@@ -83,7 +83,7 @@ impl UserStore<'_> {
         self.describe_statistics(reply)
     }
 
-    /// Sets how long the user's conversations live, `None` being for ever, or as long as the deployment allows; returns the
+    /// Sets how long the user's conversations live, `None` for no expiry, or as long as the deployment allows; returns the
     /// statistics then.
     ///
     /// # Errors
@@ -94,13 +94,13 @@ impl UserStore<'_> {
     ) -> Result<Statistics, StoreError> {
         let wanted_ttl = ttl.unwrap_or_default();
         let reply = self.write(UserSetTtl { wanted_ttl }).await?;
-        // What is there already may have to live longer.
+        // Existing conversations may have to be extended.
         let task = Task::Extend(self.caller.user.clone(), self.store.clock.now_ms());
         self.caller.context.add_upkeep(task);
         self.describe_statistics(reply)
     }
 
-    /// The longest that a user's conversations may be told to live; `None` for ever.
+    /// The longest TTL that a user may choose; `None` for no limit.
     pub fn max_conversation_ttl(&self) -> Option<Duration> {
         self.store.limits.max_conversation_ttl
     }
@@ -130,7 +130,7 @@ impl UserStore<'_> {
                 .ok_or(UpstashError::Malformed)?,
             models: models_of(&reply.models).ok_or(UpstashError::Malformed)?,
         };
-        // Counted anew by this call, and by every further one until the totals are written.
+        // Recounted by this call, and by every further one until the totals are written.
         if reply.is_recount_due {
             let task = Task::Recount(self.caller.user.clone());
             self.caller.context.add_upkeep(task);
@@ -138,8 +138,8 @@ impl UserStore<'_> {
         Ok(statistics)
     }
 
-    /// Erases the user in steps, until nothing is left or `budget` is used up. What was begun is gone on
-    /// with by erasing again; a write in between finds each conversation whole or not at all.
+    /// Erases the user in steps, until nothing is left or `budget` is used up. Erasing again continues an unfinished
+    /// erasure; a write in between finds each conversation whole or not at all.
     ///
     /// # Errors
     /// When the database fails; what was erased until then stays so.

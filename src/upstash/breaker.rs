@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::UpstashError;
 use crate::clock::Clock;
 
-/// Whether calls are let through; the worse, the greater.
+/// Whether calls pass; worse states are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CircuitState {
     /// Calls go through.
@@ -54,7 +54,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Lets a call through, or refuses it.
+    /// Allows a call, or refuses it.
     ///
     /// When the time is up, one call goes through as the probe, and the others wait for its outcome as if
     /// the circuit were still open. Should the probe never come back, another follows in its time.
@@ -73,7 +73,7 @@ impl CircuitBreaker {
         Ok(())
     }
 
-    /// Notes how a call that was let through ended.
+    /// Records how a call ended that was allowed.
     pub(super) fn record(&self, error: Option<&UpstashError>) {
         let mut inner = self.lock();
         if !error.is_some_and(UpstashError::is_failure) {

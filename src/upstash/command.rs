@@ -53,7 +53,7 @@ impl<'a> Command<'a> {
 
     pub(super) fn to_json(&self) -> Vec<u8> {
         let mut json = Vec::with_capacity(self.size_hint());
-        // Strings into memory: there is nothing here that could fail.
+        // Serializing strings to memory cannot fail.
         let _ = serde_json::to_writer(&mut json, self);
         json
     }

@@ -1,4 +1,4 @@
-//! Everything that can go wrong between us and Redis.
+//! Everything that can go wrong between the service and Redis.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub enum UpstashError {
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
     /// No response in time. Whether the commands ran is unknown.
-    #[error("the database did not answer in time")]
+    #[error("the database did not respond in time")]
     Timeout,
     /// The token was refused.
     #[error("the database refused the token")]
@@ -35,12 +35,12 @@ pub enum UpstashError {
     #[error("the database refused a command: {}", first_word(.0))]
     Command(String),
     /// The response is not what the protocol says.
-    #[error("the database's answer was malformed")]
+    #[error("the database's response was malformed")]
     Malformed,
     /// Too many calls failed in a row: not even tried.
     #[error("the database failed repeatedly; not tried")]
     CircuitOpen {
-        /// When the next attempt is let through.
+        /// When the next attempt is allowed.
         retry_after: Duration,
     },
 }
@@ -61,7 +61,7 @@ impl UpstashError {
             _ if text.contains("max request size exceeded") => Self::TooLarge,
             _ if text.contains("DB capacity quota exceeded") => Self::Capacity,
             _ if text.starts_with("OOM") => Self::Capacity,
-            // Redis's text where a script is not even begun.
+            // Redis's text when a script is not even started.
             _ if text.starts_with("ERR OOM") => Self::Capacity,
             _ if text.contains("request limit exceeded") => Self::Quota,
             _ if text.contains("requests limit exceeded") => Self::Quota,

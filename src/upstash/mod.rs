@@ -33,7 +33,7 @@ use reply::Entry;
 use retry::Backoff;
 use transport::Transport;
 
-/// Where Redis is, and how patient to be with it.
+/// The address and timeouts of Redis.
 #[derive(Clone, Debug)]
 pub struct UpstashConfig {
     /// Base URL, without a trailing slash.
@@ -78,7 +78,7 @@ impl UpstashConfig {
     }
 }
 
-/// The client. Meant to live as long as the process, so that its connections do.
+/// The client. It should last as long as the process, so that its connections do.
 #[derive(Debug)]
 pub struct Upstash {
     transport: Transport,
@@ -254,7 +254,7 @@ impl Upstash {
         result.map(|response| Subscription::new(response, channel))
     }
 
-    /// Whether calls are let through at the moment.
+    /// Whether calls are allowed at the moment.
     pub fn circuit(&self) -> CircuitState {
         self.breaker.state()
     }

@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for ReplyVisitor {
     }
 }
 
-/// What became of one command: a result or an error.
+/// The outcome of one command: a result or an error.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Entry {
     result: Option<Reply>,

@@ -15,8 +15,8 @@ pub struct Script {
     without_flag: Option<Box<Script>>,
 }
 
-/// The flag of scripts that take away more than they add. Redis knows it; a database that does not is sent the script
-/// without.
+/// The flag of scripts that delete more than they add. Redis knows it; a database that does not gets the script
+/// without it.
 const ALLOW_OOM: &str = ",allow-oom";
 
 impl Script {

@@ -41,7 +41,7 @@ impl Subscription {
 /// Cuts a byte stream into events and picks the messages among them.
 #[derive(Debug)]
 struct Events {
-    /// What a message's event begins with.
+    /// The prefix of a message's event.
     prefix: String,
     buffer: Vec<u8>,
 }

@@ -23,7 +23,7 @@ impl Usage {
         self.retries.load(Ordering::Relaxed)
     }
 
-    /// Commands billed, as far as replies told: what ran for a reply that was lost is not in it.
+    /// Commands billed, as far as replies stated them: those of a lost reply are missing.
     pub fn commands(&self) -> u32 {
         self.commands.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! An agent is let read, and no longer.
+//! An agent is given read access, which is then revoked.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! How the pages look: pictures for people, and what can be checked of it.
+//! How the pages look: screenshots for people, and what can be checked automatically.
 
 use serde_json::json;
 
@@ -85,7 +85,7 @@ async fn a_phone_needs_no_sideways_scrolling() {
     fits(&browser, "shared").await;
 }
 
-/// Nothing reaches beyond the right edge, but for what scrolls within itself.
+/// Nothing extends beyond the right edge, except for elements that scroll themselves.
 async fn fits(browser: &Browser, place: &str) {
     let body = "
         const within = (node) => node.parentElement && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(node.parentElement).overflowX) || within(node.parentElement));
@@ -98,7 +98,7 @@ async fn fits(browser: &Browser, place: &str) {
 }
 
 #[tokio::test]
-async fn the_switch_of_colours_holds() {
+async fn the_chosen_color_scheme_persists() {
     let site = Site::embedded().await;
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
@@ -115,7 +115,7 @@ async fn the_switch_of_colours_holds() {
     assert_eq!(browser.value(ground).await, dark);
     browser.visit("/shared#unknown").await;
     assert_eq!(browser.value(ground).await, dark);
-    // As the system has it, when the switch says so.
+    // As the system's setting, when the switch says so.
     browser.visit("/").await;
     browser.until_ready().await;
     browser.choose_from_page("Colours as the system").await;

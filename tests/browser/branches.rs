@@ -1,4 +1,4 @@
-//! Branches of a conversation, and what the release before has left, in a real browser's database.
+//! Branches of a conversation, and data of the previous release, in a real browser's database.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::common::Site;
 use crate::day::pages_for_the_script;
 
 on_one_store!(
-    branches_begun_offline_outlive_a_reload_and_are_sent,
+    branches_begun_offline_survive_a_reload_and_are_sent,
     a_database_of_the_release_before_is_upgraded_and_sent,
 );
 
@@ -31,14 +31,14 @@ const BRANCH: &str = "
     await store.switchBranch('c', 'b1');
     await store.flush().catch(() => {});";
 
-async fn branches_begun_offline_outlive_a_reload_and_are_sent(site: Site) {
+async fn branches_begun_offline_survive_a_reload_and_are_sent(site: Site) {
     let Some(browser) = Browser::open(&site).await else {
         return;
     };
     browser.visit("/shared#none").await;
     browser.run(BEGIN, &[]).await;
     browser.run(SAVE, &[]).await;
-    // The page itself has to come from somewhere.
+    // The page itself still has to be served.
     site.faults().refuse(true).await;
     browser.run(BRANCH, &[]).await;
     browser.client.refresh().await.unwrap();
@@ -57,7 +57,7 @@ async fn branches_begun_offline_outlive_a_reload_and_are_sent(site: Site) {
     assert_eq!(browser.value("ids('c')").await, json!(["q1", "b1", "b2"]));
 }
 
-/// What the server has: of each message what it follows.
+/// The server's messages with their parents.
 const TREE: &str = "
     const { token } = JSON.parse(localStorage.getItem('claude-session'));
     const headers = { Authorization: `Bearer ${token}` };
@@ -65,7 +65,7 @@ const TREE: &str = "
     const { data } = await response.json();
     return data.map(({ id, parentId }) => `${parentId ?? ''}>${id}`).sort();";
 
-/// A session, and at the server what that release had sent: all but the response to its last request.
+/// A session, and what that release had sent to the server: everything but the response to its last request.
 const LEAVE_BEHIND: &str = "
     const { createEarlier } = await import('/tests/module/earlier-versions.mjs');
     const dump = await (await fetch('/tests/module/version-1.json')).json();

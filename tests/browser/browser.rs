@@ -1,4 +1,4 @@
-//! A Chromium of a test's own: a fresh profile, and nothing left when the test ends.
+//! A Chromium per test: a fresh profile, and nothing left when the test ends.
 
 use std::collections::HashMap;
 use std::fs;
@@ -18,18 +18,18 @@ use url::{ParseError, Url};
 use crate::common::{Site, repository};
 use crate::driver::Driver;
 
-/// How many browsers run at once: more would only wait for each other.
+/// How many browsers run at once: more would only slow each other down.
 static SLOTS: Semaphore = Semaphore::const_new(2);
 
 /// How long a condition may take to become true.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often it is looked at.
+/// How often it is checked.
 pub const GLANCE: Duration = Duration::from_millis(20);
 
-/// A browser with a profile of its own. Dropping it ends the browser and removes the profile.
+/// A browser with its own profile. Dropping it ends the browser and removes the profile.
 pub struct Browser {
-    /// For what this type has no method for.
+    /// For anything this type has no method for.
     pub client: Client,
     driver: &'static Driver,
     session: String,
@@ -39,15 +39,15 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Opens one that knows where `site` is; `None` where Chromium is not installed.
+    /// Opens one that knows the address of `site`; `None` if Chromium is not installed.
     pub async fn open(site: &Site) -> Option<Self> {
         let driver = Driver::shared()?;
         let slot = SLOTS.acquire().await.unwrap();
         Some(Self::start(driver, site, slot).await)
     }
 
-    /// Opens two, for what happens between two devices. They are waited for together, so that no two tests wait
-    /// for each other's second one.
+    /// Opens two, for tests of two devices. They are acquired together, so that no two tests wait for each other's
+    /// second browser.
     pub async fn open_two(site: &Site) -> Option<(Self, Self)> {
         let driver = Driver::shared()?;
         let mut slots = SLOTS.acquire_many(2).await.unwrap();
@@ -74,7 +74,7 @@ impl Browser {
         }
     }
 
-    /// A folder of this browser's, for files to give to the page.
+    /// A folder of this browser, for files to upload.
     pub fn scratch(&self) -> &Path {
         self.profile.path()
     }
@@ -84,7 +84,7 @@ impl Browser {
         self.profile.path().join("downloads")
     }
 
-    /// Opens a page of the site: loads it, also where only the fragment is another one.
+    /// Opens a page of the site: loads it even if only the fragment differs.
     pub async fn visit(&self, path: &str) {
         self.client.goto("about:blank").await.unwrap();
         let url = format!("{}{path}", self.origin);
@@ -99,7 +99,7 @@ impl Browser {
         }
     }
 
-    /// As [`Browser::run`], for what may fail.
+    /// Like [`Browser::run`], but may fail.
     pub async fn try_run(&self, body: &str, args: &[Value]) -> Result<Value, CmdError> {
         let script = format!("return (async (...args) => {{ {body} }})(...arguments);");
         self.client.execute(&script, args.to_vec()).await
@@ -110,8 +110,8 @@ impl Browser {
         self.run(&format!("return {expression};"), &[]).await
     }
 
-    /// Waits until a JavaScript expression is truthy, and gives its value. While the page is changing under it,
-    /// an expression that fails is one that is not true yet.
+    /// Waits until a JavaScript expression is truthy, and returns its value. While the page is changing, an
+    /// expression that throws counts as not true yet.
     #[track_caller]
     pub fn until(&self, expression: &str) -> impl Future<Output = Value> {
         let caller = std::panic::Location::caller();
@@ -132,7 +132,7 @@ impl Browser {
         }
     }
 
-    /// Fails the test, with what there is to see of the page.
+    /// Fails the test, with the state of the page.
     pub async fn give_up(&self, reason: &str) -> ! {
         let thread = std::thread::current();
         let name = thread.name().unwrap_or("test").replace("::", "-");
@@ -143,7 +143,7 @@ impl Browser {
         panic!("{reason}\n{log:#?}\n{shown:?}\n{requests}");
     }
 
-    /// What the browser's network did since this was asked last: events of the DevTools protocol.
+    /// Network events of the DevTools protocol since the last call.
     pub async fn network_events(&self) -> Vec<Value> {
         let entries = self.log("performance").await.into_iter();
         entries
@@ -155,7 +155,7 @@ impl Browser {
             .collect()
     }
 
-    /// Calls of the API, and what became of each, in order.
+    /// Calls of the API and their outcomes, in order.
     async fn calls(&self) -> Vec<String> {
         let mut urls = HashMap::new();
         let mut calls = Vec::new();
@@ -184,8 +184,8 @@ impl Browser {
         calls
     }
 
-    /// The entries of one of the browser's logs (`browser` is the console, `performance` the network) since this
-    /// was asked last.
+    /// The entries of one of the browser's logs (`browser` is the console, `performance` the network) since the last
+    /// call.
     pub async fn log(&self, kind: &'static str) -> Vec<Value> {
         let command = Command::new("se/log", json!({ "type": kind }));
         let entries = self.client.issue_cmd(command).await.unwrap();
@@ -208,7 +208,7 @@ impl Browser {
             .await;
     }
 
-    /// Keeps a picture of the page, for people: `target/screenshots/{name}.png`.
+    /// Saves a screenshot of the page, for people: `target/screenshots/{name}.png`.
     pub async fn screenshot(&self, name: &str) {
         let directory = repository().join("target/screenshots");
         fs::create_dir_all(&directory).unwrap();
@@ -219,7 +219,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have crashed, which the test has noticed.
+        // It may have crashed, which the test noticed.
         let _ = self.driver.end_session(&self.session);
     }
 }
@@ -234,7 +234,7 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// A quiet browser that asks nobody but this machine.
+/// A quiet browser that connects to this machine only.
 fn capabilities(profile: &Path) -> Map<String, Value> {
     let data = format!("--user-data-dir={}", profile.display());
     let arguments = [

@@ -1,4 +1,4 @@
-//! Chromium's own HTTP cache: what one request left there is never shown to a request of somebody else.
+//! Chromium's own HTTP cache: a response cached for one user is never shown to another.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const FETCH: &str = "
     const response = await fetch(args[0], { headers: { Authorization: `Bearer ${args[1]}` } });
     return { status: response.status, text: await response.text() };";
 
-/// A page of the site without a store, which would make requests of its own.
+/// A page of the site without a store, which would make its own requests.
 async fn blank_page(site: &Site) -> Option<Browser> {
     let browser = Browser::open(site).await?;
     browser.visit("/shared#none").await;
@@ -49,7 +49,7 @@ async fn fetch(browser: &Browser, path: &str, user: &Client) -> Value {
         .await
 }
 
-/// Asks for the conversation and finds `own` in it, but never `other`.
+/// Requests the conversation and finds `own` in it, but never `other`.
 async fn assert_shows(browser: &Browser, user: &Client, own: &str, other: &str) {
     for path in PATHS {
         let response = fetch(browser, path, user).await;
@@ -63,7 +63,7 @@ async fn assert_shows(browser: &Browser, user: &Client, own: &str, other: &str) 
     }
 }
 
-/// The statuses of the conversation's responses since this was asked last, as the server logged them.
+/// The statuses of the conversation's responses since the last call, as the server logged them.
 fn statuses(site: &Site) -> Vec<u64> {
     let lines = site.log_lines().into_iter();
     lines
@@ -73,7 +73,7 @@ fn statuses(site: &Site) -> Vec<u64> {
         .collect()
 }
 
-/// Shows that the cache is on: the server confirms what the browser has, and the page is none the wiser.
+/// Shows that the cache is on: the server confirms the browser's copy, and the page does not notice.
 async fn assert_is_cached(site: &Site, browser: &Browser, user: &Client, text: &str) {
     for _ in 0..2 {
         assert_shows(browser, user, text, "no other text").await;

@@ -49,7 +49,7 @@ async fn a_users_day_in_a_browser_stays_inside_its_budget(site: Site) {
     assert_eq!(days, 1);
 }
 
-/// The repository's scripts, where a browser can have them: they import the module by its place in the repository.
+/// The repository's scripts, served to a browser: they import the module by its path in the repository.
 pub fn pages_for_the_script() -> TempDir {
     let repository = repository();
     let pages = TempDir::with_prefix("pages-").unwrap();

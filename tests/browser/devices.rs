@@ -8,7 +8,7 @@ use crate::common::{Site, message};
 on_one_store!(
     a_device_is_linked_by_the_address_in_the_qr_code,
     a_device_is_linked_by_a_typed_code,
-    a_device_that_was_signed_out_says_so_and_begins_anew,
+    a_signed_out_device_says_so_and_starts_over,
 );
 
 async fn a_device_is_linked_by_the_address_in_the_qr_code(site: Site) {
@@ -45,7 +45,7 @@ async fn a_device_is_linked_by_the_address_in_the_qr_code(site: Site) {
         .await;
     second.until_saved().await;
     first.click("dialog [title=Close]").await;
-    // And what was on the second device comes to the first.
+    // And the second device's data comes to the first.
     first
         .until("document.querySelectorAll('.row').length === 4")
         .await;
@@ -77,7 +77,7 @@ async fn a_device_is_linked_by_a_typed_code(site: Site) {
         .await;
 }
 
-async fn a_device_that_was_signed_out_says_so_and_begins_anew(site: Site) {
+async fn a_signed_out_device_says_so_and_starts_over(site: Site) {
     let Some((first, second)) = Browser::open_two(&site).await else {
         return;
     };
@@ -116,7 +116,7 @@ async fn a_device_that_was_signed_out_says_so_and_begins_anew(site: Site) {
         titles.contains(&"Written after that".to_owned()),
         "{titles:?}"
     );
-    // It is somebody else's now.
+    // It belongs to another user now.
     let list = user.get("/api/conversations").await;
     list.expect_error(401, "signed_out");
 }

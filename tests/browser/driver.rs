@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 
 use test_support::skip_without;
 
-/// The shell waits for the end of its input, which comes when this program ends, however it ends; then it kills
-/// its process group: chromedriver, and the browsers that a failed test left behind.
+/// The shell waits for the end of its input, which comes when this program ends for any reason; then it kills its
+/// process group: chromedriver, and the browsers that a failed test left behind.
 const GUARDED: &str = "chromedriver --port=0 --log-level=SEVERE & read -r _; kill -KILL 0";
 
-/// What chromedriver says before its port.
+/// What chromedriver prints before its port.
 const STARTED: &str = "was started successfully on port ";
 
 static DRIVER: OnceLock<Option<Driver>> = OnceLock::new();
@@ -27,7 +27,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// The one of this program, started by the first test that asks; `None` where there is none to start.
+    /// The instance of this program, started by the first test that needs it; `None` if it is not installed.
     pub fn shared() -> Option<&'static Self> {
         DRIVER.get_or_init(|| Self::start().unwrap()).as_ref()
     }
@@ -58,7 +58,8 @@ impl Driver {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Ends a session and its browser, and waits until it has: also while a test panics, when nothing can be awaited.
+    /// Ends a session and its browser, and blocks until it has ended: also while a test panics, when nothing can be
+    /// awaited.
     pub fn end_session(&self, id: &str) -> io::Result<()> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         let port = self.port;
@@ -66,7 +67,7 @@ impl Driver {
             stream,
             "DELETE /session/{id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
         )?;
-        // The answer begins when all is over; chromedriver keeps the connection open after it.
+        // The response starts when everything has ended; chromedriver keeps the connection open after it.
         stream.read(&mut [0]).map(drop)
     }
 }

@@ -12,7 +12,7 @@ const MESSAGES: usize = 200;
 /// How often a page is opened.
 const VISITS: usize = 15;
 
-/// When the first row of the list is in the document, or what the other page shows by its script, and what was asked for until
+/// When the first row of the list is in the document, or the other page's script has shown its result, and the requests until
 /// then.
 const WATCH: &str = "
     const look = () => {
@@ -57,7 +57,7 @@ const FIRST_LIST: &str = "
     const list = await store.getAllConversations();
     return [performance.now() - began, list.length];";
 
-/// The same records, put into a database like the store's in one transaction.
+/// The same records, written to a database like the store's in one transaction.
 const BARE_PUT: &str = "
     const open = (name, upgrade) => new Promise((resolve, reject) => {
         const request = indexedDB.open(name);
@@ -83,7 +83,7 @@ const BARE_PUT: &str = "
     await new Promise((resolve) => { transaction.oncomplete = resolve; });
     return performance.now() - began;";
 
-/// Saves a conversation while a reply grows, as a frontend does; how long each call keeps the page before it returns.
+/// Saves a conversation while a reply grows, as a frontend does; how long each call blocks the page.
 const SAVES: &str = "
     const conversation = await store.getConversation(args[0]);
     while (conversation.messages.length < args[1]) {
@@ -104,7 +104,7 @@ const SAVES: &str = "
     for (let warm = 0; warm < 5; warm += 1) await save();
     return conversation.messages.length;";
 
-/// What a save writes at least, by a page that knows what changed: one message and its conversation, in one transaction.
+/// The least a save can write, for a page that knows what changed: one message and its conversation, in one transaction.
 const BARE_SAVES: &str = "
     const open = indexedDB.open('bare');
     await new Promise((resolve) => { open.onsuccess = resolve; });
@@ -169,7 +169,7 @@ fn message(conversation: usize, index: usize) -> Value {
             "content": format!("Message {index}. {}", "Some more words. ".repeat(index % 40)) })
 }
 
-/// As a device that was linked and has nothing yet.
+/// Like a newly linked device without data.
 async fn become_user(browser: &Browser, user: &Client) {
     let linked = user
         .post("/api/session", &json!({ "action": "link" }))
@@ -201,7 +201,7 @@ async fn print_saves(browser: &Browser) {
     println!("  a bare put of one message and its conversation takes {bare:.1} ms");
 }
 
-/// How long the page's main thread has been at work.
+/// How long the page's main thread has been busy.
 pub(crate) async fn task_seconds(browser: &Browser) -> f64 {
     let metrics = browser.devtools("Performance.getMetrics", json!({})).await;
     let all = metrics["metrics"].as_array().unwrap();
@@ -209,7 +209,7 @@ pub(crate) async fn task_seconds(browser: &Browser) -> f64 {
     total.unwrap()["value"].as_f64().unwrap()
 }
 
-/// The one in the middle of what is measured several times.
+/// The median of several measurements.
 fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]

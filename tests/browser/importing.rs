@@ -8,8 +8,8 @@ use flate2::write::DeflateEncoder;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::carrying::drop_on_the_page;
 use crate::common::{Site, repository};
+use crate::import_export::drop_on_the_page;
 
 on_one_store!(files_of_other_systems_are_imported_and_reported);
 
@@ -27,7 +27,7 @@ async fn files_of_other_systems_are_imported_and_reported(site: Site) {
         .await;
     let note = format!("{SESSION}: read as Claude Code.");
     assert_eq!(browser.texts("dialog .import-notes li").await, [note]);
-    // What it was is a link to it, and there its tools are folded.
+    // Its former call is a link to it, and its tools are folded there.
     browser.click("dialog .entries a").await;
     browser
         .until("document.querySelector('.message details.part summary code')")
@@ -83,7 +83,7 @@ async fn until_outcome(browser: &Browser, text: &str) {
         .await;
 }
 
-/// What claude.ai hands out: one conversation with something in it, one without, and a file that has none.
+/// An export of claude.ai: one conversation with messages, one without, and a file without conversations.
 fn export() -> Vec<u8> {
     let conversations = json!([
         { "uuid": "with", "name": "Tides", "chat_messages": [

@@ -100,7 +100,7 @@ async fn a_person_without_a_mouse_gets_everywhere() {
     browser.until("!document.querySelector('dialog')").await;
 }
 
-/// Wherever Tab leads, the focus is seen, and what has it has a name.
+/// Wherever Tab leads, the focus is visible, and its element has a name.
 #[tokio::test]
 async fn every_stop_of_the_tab_key_is_seen_and_named() {
     let site = Site::embedded().await;
@@ -108,7 +108,7 @@ async fn every_stop_of_the_tab_key_is_seen_and_named() {
         return;
     };
     browser.open_sample("How do I undo").await;
-    // Loaded anew, the page is where Tab begins.
+    // After a reload, Tab starts at the page.
     browser.visit("/").await;
     browser
         .until("document.querySelectorAll('.message').length === 4")
@@ -170,7 +170,7 @@ async fn tab_to(browser: &Browser, css: &str) {
     panic!("{css} is not reached by Tab");
 }
 
-/// Presses a key where nothing is being typed.
+/// Presses a key outside of any text field.
 async fn press_on_page(browser: &Browser, keys: &str) {
     browser
         .run(

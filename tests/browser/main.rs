@@ -9,8 +9,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-/// Tests of what a browser makes of responses that the HTTP tests have compared on both stores: on a real Redis where there
-/// is one, else on the embedded store.
+/// Tests of a browser, whose responses the HTTP tests have compared on both stores: on a real Redis if there is one, else
+/// on the embedded store.
 macro_rules! on_one_store {
     ($($name:ident),+ $(,)?) => {
         mod on_one_store {
@@ -25,23 +25,23 @@ macro_rules! on_one_store {
 mod browser;
 mod driver;
 mod figures;
-mod hands;
+mod page_object;
 
 mod agents;
 mod appearance;
 mod branches;
 mod caching;
-mod carrying;
 mod day;
 mod devices;
+mod import_export;
 mod importing;
-mod keeping;
 mod keyboard;
+mod list;
 mod module;
-mod organizing;
 mod parts;
 mod pictures;
 mod recovery;
+mod retention;
 mod rich;
 mod safety;
 mod scale;

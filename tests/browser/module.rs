@@ -1,4 +1,4 @@
-//! The module by itself, on a page without a store of its own: what needs a real browser to be shown.
+//! The module alone, on a page without its own store: tests that need a real browser.
 
 use serde_json::{Value, json};
 
@@ -8,17 +8,17 @@ use crate::common::{Client, Site, message, real_data, sample};
 on_one_store!(
     a_migration_that_a_reload_interrupts_is_completed,
     two_tabs_share_one_stream,
-    a_server_gone_while_an_answer_is_written_loses_nothing,
+    a_server_that_goes_away_during_a_reply_loses_nothing,
     a_stale_copy_erases_no_newer_turns,
     a_conflict_keeps_both_sides,
-    what_is_written_offline_outlives_a_reload_and_is_sent_once_and_in_order,
+    offline_writes_survive_a_reload_and_are_sent_once_in_order,
     linked_profiles_see_each_others_changes_live,
-    without_redis_everything_goes_on_here,
+    without_redis_everything_works_locally,
 );
 
 const OLD_KEY: &str = "claude-code-conversations";
 
-/// What begins a store and keeps it, with the conflicts it reports, where the page can be asked for it.
+/// Opens a store and keeps it, with the conflicts it reports, where tests can reach it.
 const BEGIN: &str = "
     const { HybridConversationStore } = await import('/conversation-store.js');
     window.store = new HybridConversationStore();
@@ -106,7 +106,7 @@ async fn a_migration_that_a_reload_interrupts_is_completed(site: Site) {
     assert_eq!(gone, Value::Null);
 }
 
-/// Another device is at work, so that this one listens.
+/// Another device is active, so that this one listens.
 async fn hear_of_another_device(browser: &Browser, user: &Client) {
     browser.run("await store.sync();", &[]).await;
     let pinned = json!({ "pinned": true });
@@ -150,7 +150,7 @@ async fn two_tabs_share_one_stream(site: Site) {
     assert_eq!(listeners, embedded_store::reply::Reply::Int(1));
 }
 
-async fn a_server_gone_while_an_answer_is_written_loses_nothing(site: Site) {
+async fn a_server_that_goes_away_during_a_reply_loses_nothing(site: Site) {
     let Some(browser) = with_a_conversation(&site).await else {
         return;
     };
@@ -202,7 +202,7 @@ async fn a_stale_copy_erases_no_newer_turns(site: Site) {
         "await store.saveConversation({ ...stale, messages: [...stale.messages, args[0]] });";
     browser.run(save, &[message("mine", "user", "Mine")]).await;
     browser.set_offline(false).await;
-    // A question waits half a minute for its answer otherwise.
+    // Otherwise a question waits half a minute for its reply.
     browser.run("await store.flush();", &[]).await;
     let mut all = contents(&user.open("c").await);
     all.sort();
@@ -237,11 +237,11 @@ async fn a_conflict_keeps_both_sides(site: Site) {
     }
 }
 
-async fn what_is_written_offline_outlives_a_reload_and_is_sent_once_and_in_order(site: Site) {
+async fn offline_writes_survive_a_reload_and_are_sent_once_in_order(site: Site) {
     let Some(browser) = with_a_conversation(&site).await else {
         return;
     };
-    // The page itself has to come from somewhere.
+    // The page itself still has to be served.
     site.faults().refuse(true).await;
     let write = "for (const text of args) {
             await store.addMessage('c', { id: text, type: 'user', content: text });
@@ -282,7 +282,7 @@ async fn linked_profiles_see_each_others_changes_live(site: Site) {
     phone
         .run("await store.redeemLinkCode(args[0]);", &[code])
         .await;
-    // An answer: a question would wait for one before it is sent.
+    // A reply: a question would wait for one before it is sent.
     let add = "await store.addMessage('c', { id: args[0], type: 'assistant', content: args[1] });";
     let turns = [
         (&laptop, &phone, "laptop", "From the laptop"),
@@ -300,7 +300,7 @@ async fn linked_profiles_see_each_others_changes_live(site: Site) {
     }
 }
 
-async fn without_redis_everything_goes_on_here(site: Site) {
+async fn without_redis_everything_works_locally(site: Site) {
     let off = site.deployment(&[("REDIS_ENABLED", "false")]).await;
     let Some(browser) = Browser::open(&site).await else {
         return;

@@ -1,4 +1,4 @@
-//! Parts of the page by themselves.
+//! Parts of the page in isolation.
 
 use serde_json::{Value, json};
 
@@ -129,7 +129,7 @@ const MARKDOWN: [(&str, &str); 43] = [
 
 async fn page(site: &Site) -> Option<Browser> {
     let browser = Browser::open(site).await?;
-    // A page with the policy and without a store.
+    // A page with the content security policy and without a store.
     browser.visit("/shared#none").await;
     Some(browser)
 }
@@ -227,8 +227,8 @@ async fn parts_of_messages_become_elements() {
     }
 }
 
-/// Texts that would take forever if anything went over them again and again. A thousand times the length may take some
-/// ten thousand times as long, but not a million times.
+/// Texts that would take forever with quadratic work. A thousand times the length may take some ten thousand times as
+/// long, but not a million times.
 #[tokio::test]
 async fn no_text_takes_forever() {
     let site = Site::embedded().await;
@@ -240,7 +240,7 @@ async fn no_text_takes_forever() {
         const pieces = ['[', '![', '](', '*', '**a ', '_a ', '`', '` ', '<https://', 'https://x.example/((', '> ', '- ', '1. a\\n ',
             '|', '|-', '\\\\', '#', '# ', ' ', '~~~\\n', '***', '*a_b', '[a](', 'h', 'mailto:', '- - ', '. ', '[x](https://'];
         for (const piece of pieces) renderMarkdown(piece.repeat(100_000 / piece.length));
-        // More elements than a call takes arguments.
+        // More elements than a call can take arguments.
         renderMarkdown('- a\\n'.repeat(200_000));
         return pieces.length;";
     assert_eq!(browser.run(body, &[]).await, 28);

@@ -7,7 +7,7 @@ use crate::common::{Client, Site, message};
 
 const DAY: i64 = 86_400_000;
 
-/// What the list shows: titles, and how long ago the last message was, in ms.
+/// The rows of the list: titles, and how long ago the last message was, in ms.
 const OTHERS: [(&str, i64); 9] = [
     ("Why does my borrow end here?", DAY / 20),
     ("A week in Lisbon with two children", DAY / 10),
@@ -131,7 +131,7 @@ async fn picture_all(browser: &Browser, scheme: &str, question: &str) {
     picture("search").await;
 }
 
-/// A list as somebody has it after two weeks.
+/// A list as it looks after two weeks of use.
 async fn import(site: &Site, user: &Client) {
     let now = site.clock.now_ms();
     let turn = |id: &str, at: i64, question: &str, answer: &str| {

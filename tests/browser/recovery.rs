@@ -1,4 +1,4 @@
-//! The recovery code: an account that a browser has lost comes back.
+//! The recovery code: a cleared browser gets its account back.
 
 use serde_json::json;
 
@@ -71,7 +71,7 @@ async fn a_cleared_browser_gets_its_conversations_back(site: Site) {
         .await;
 }
 
-/// On paper there is the code, and nothing else of the page.
+/// Printed, there is only the code.
 async fn prints_the_code_alone(browser: &Browser) {
     let paper = json!({ "media": "print" });
     browser.devtools("Emulation.setEmulatedMedia", paper).await;
@@ -86,7 +86,7 @@ async fn prints_the_code_alone(browser: &Browser) {
     browser.devtools("Emulation.setEmulatedMedia", screen).await;
 }
 
-/// As a person clears a site's data.
+/// Like clearing a site's data by hand.
 async fn clear(browser: &Browser, site: &Site) {
     browser.client.goto("about:blank").await.unwrap();
     let all = json!({ "origin": site.url(), "storageTypes": "all" });
@@ -110,7 +110,7 @@ async fn an_offer_that_was_refused_is_not_made_again(site: Site) {
         browser.talk(text).await;
     }
     browser.until(OFFER).await;
-    // It waits, also for the next visit.
+    // It waits, even for the next visit.
     browser.visit("/").await;
     browser.until(OFFER).await;
     browser
@@ -143,7 +143,7 @@ async fn a_code_is_renewed_and_revoked(site: Site) {
         .click_among("dialog footer .primary", "Make a new one")
         .await;
     assert_ne!(note(&browser).await, first);
-    // The dialog of devices has the same.
+    // The dialog of devices shows the same.
     browser.choose_from_page("Link another device").await;
     browser
         .until("document.querySelector('#recovery-state').textContent.startsWith('You have one')")

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Site, message};
 
-on_one_store!(what_a_message_brings_along_is_shown);
+on_one_store!(attachments_of_a_message_are_shown);
 
 /// A red dot.
 const IMAGE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
@@ -27,11 +27,11 @@ fn parts() -> Value {
     ])
 }
 
-async fn what_a_message_brings_along_is_shown(site: Site) {
+async fn attachments_of_a_message_are_shown(site: Site) {
     let user = site.user().await;
-    let answer = json!({ "id": "a", "type": "assistant", "format": "ai-sdk/v7", "parts": parts() });
+    let reply = json!({ "id": "a", "type": "assistant", "format": "ai-sdk/v7", "parts": parts() });
     let question = message("q", "user", "How is the weather?");
-    user.create("rich", vec![question, answer]).await;
+    user.create("rich", vec![question, reply]).await;
     let Some(browser) = Browser::open(&site).await else {
         return;
     };
@@ -52,7 +52,7 @@ async fn what_a_message_brings_along_is_shown(site: Site) {
             .await,
         "sky.png"
     );
-    // What is folded opens by keyboard.
+    // Folded parts open by keyboard.
     assert_eq!(
         browser
             .value("document.querySelectorAll('.content details[open]').length")

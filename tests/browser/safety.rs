@@ -1,4 +1,4 @@
-//! Whatever a message or a title holds: it is text.
+//! Whatever a message or a title contains is shown as text.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::common::{Site, message};
 
 on_one_store!(hostile_texts_stay_texts);
 
-/// Each would set `window.broken` if it got to run.
+/// Each would set `window.broken` if it ran.
 const HOSTILE: [&str; 16] = [
     "<script>window.broken = 1</script>",
     "<img src=x onerror=\"window.broken = 2\">",
@@ -105,7 +105,7 @@ async fn see_all_messages(browser: &Browser, count: usize) {
             );
             assert_eq!(link[1], "noopener noreferrer");
         }
-        // What would run is to be read, or stands in an address, where it does nothing.
+        // Code is shown as text, or is part of an address, where it does nothing.
         let is_read = text.as_str().unwrap().contains("broken") || entry[0] == "m15";
         assert!(is_read || *links != json!([]), "{entry}");
     }

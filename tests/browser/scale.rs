@@ -51,9 +51,9 @@ async fn ten_thousand_messages_are_scrolled_to_the_oldest(site: Site) {
         .await;
 }
 
-/// While older messages come in above, what is being read stays where it is.
+/// While older messages load above, the visible ones stay in place.
 #[tokio::test]
-async fn what_is_read_stays_in_its_place() {
+async fn scrolling_keeps_the_message_being_read_in_place() {
     let site = Site::embedded().await;
     let user = site.user().await;
     import_long(&user, 500).await;
@@ -65,7 +65,7 @@ async fn what_is_read_stays_in_its_place() {
     browser
         .until("document.querySelector('.message:last-child')?.dataset.key === 'm499'")
         .await;
-    // A third of a screen below the oldest message that is loaded: near enough for more to come.
+    // A third of a screen below the oldest loaded message: near enough to load more.
     let body = "
         const thread = document.querySelector('#thread');
         const place = () => {
@@ -122,7 +122,7 @@ async fn a_list_of_a_thousand_conversations_is_short_in_the_document() {
         .await;
     let most = browser.run(body, &[]).await.as_u64().unwrap();
     assert!(most > 5 && most < MOST, "{most} rows in the document");
-    // Pages of the list may come until now, and make it longer.
+    // Pages of the list may have arrived until now, and made it longer.
     browser
         .until(
             "(document.querySelector('#list').scrollTop = 1e6,
@@ -142,7 +142,7 @@ async fn import_long(user: &crate::common::Client, count: usize) {
     assert_eq!(report["imported"], 1);
 }
 
-/// A device that is linked shows how far its list is, and not that there is nothing.
+/// A newly linked device shows the progress of its list, not an empty list.
 async fn a_new_device_shows_how_far_its_list_is(site: Site) {
     const NOTE: &str = "
         window.noted = new Set();

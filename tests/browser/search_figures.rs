@@ -9,7 +9,7 @@ use crate::common::Site;
 const CONVERSATIONS: usize = 50;
 const MESSAGES: usize = 100;
 
-/// Texts of words as often as words are in a language, the same every time; and words to look for, frequent and rare ones.
+/// Texts with the word frequencies of a language, the same every time; and frequent and rare words to search for.
 const FILL: &str = "
     let seed = 1;
     const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
@@ -49,7 +49,7 @@ const STORED: &str = "
     const bytes = (value) => value.byteLength ?? value.length ?? 8;
     return records.flatMap((record) => Object.values(record).map(bytes)).reduce((a, b) => a + b);";
 
-/// Types each pair of words letter by letter; how long each takes until there are results to show.
+/// Types each pair of words letter by letter; how long until results are shown.
 const TYPE: &str = "
     const times = [];
     for (const text of sought) {
@@ -68,7 +68,7 @@ const TYPE: &str = "
     }
     return times;";
 
-/// A reply grows in a conversation, with or without a search that is shown.
+/// A reply grows in a conversation, with or without a search on the screen.
 const SAVE: &str = "
     const [count, isSearching] = args;
     const live = store.liveSearch(sought[0]);
@@ -159,7 +159,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
 
-/// What a script returns, and how long the main thread was at work meanwhile, ms.
+/// What a script returns, and how long the main thread was busy, ms.
 async fn measured(browser: &Browser, body: &str, arguments: &[Value]) -> (Value, f64) {
     browser.devtools("Performance.enable", json!({})).await;
     let before = super::figures::task_seconds(browser).await;

@@ -1,4 +1,4 @@
-//! What would be public is shown before it is, with what looks like a secret in it.
+//! Before sharing, the page shows what would become public, and marks possible secrets.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ async fn secrets_are_marked_before_anything_is_shared(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
-    // Put together here: nothing in this file is to look like one.
+    // Assembled here, so that nothing in this file looks like a secret.
     let key = format!("sk-ant-{}-{}", "api03", "a1B2".repeat(20));
     let token = format!("ghp_{}", "a1B2".repeat(9));
     let password = ["hunter", "2"].concat();

@@ -1,4 +1,4 @@
-//! Shared links: read by somebody else, as it was, until revoked.
+//! Shared links: readable by others as a snapshot, until revoked.
 
 use crate::browser::Browser;
 use crate::common::Site;
@@ -15,7 +15,7 @@ async fn a_shared_link_opens_elsewhere_until_it_is_revoked(site: Site) {
     let shown = owner.messages().await;
     owner.click("#share").await;
     owner.click("#create-share").await;
-    // Not before everything that will be public has been seen.
+    // Only after everything that will be public has been shown.
     owner.click("#confirm-share").await;
     let address = owner
         .until("document.querySelector('#share-links input')?.value")
@@ -34,7 +34,7 @@ async fn a_shared_link_opens_elsewhere_until_it_is_revoked(site: Site) {
         .await;
     assert_eq!(reader.messages().await, shown);
     assert_eq!(reader.texts("#title").await, ["How do I undo the last"]);
-    // Nobody who only reads becomes a user.
+    // A reader does not become a user.
     assert_eq!(reader.value("localStorage.length").await, 0);
     assert!(
         reader

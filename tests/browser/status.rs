@@ -1,14 +1,14 @@
-//! The status line says plainly where things stand.
+//! The status line says whether everything is saved.
 
 use crate::browser::Browser;
 use crate::common::Site;
 
 on_one_store!(
-    offline_is_said_and_survived,
-    storage_off_is_said_and_survived
+    being_offline_is_shown_and_survived,
+    disabled_storage_is_shown_and_survived
 );
 
-async fn offline_is_said_and_survived(site: Site) {
+async fn being_offline_is_shown_and_survived(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -20,7 +20,7 @@ async fn offline_is_said_and_survived(site: Site) {
         .until_texts("#status-text", &["Offline, 1 conversation unsent"])
         .await;
     browser.until_texts(".row .unsent", &["· unsent"]).await;
-    // The status may be told before the thread has been drawn.
+    // The status may be shown before the thread is drawn.
     browser
         .until(
             "[...document.querySelectorAll('.message .content')].some((text) => text.textContent.includes('Written without a network'))",
@@ -37,7 +37,7 @@ async fn offline_is_said_and_survived(site: Site) {
     assert_eq!(kept["messages"][4]["content"], "Written without a network");
 }
 
-async fn storage_off_is_said_and_survived(site: Site) {
+async fn disabled_storage_is_shown_and_survived(site: Site) {
     let Some(browser) = Browser::open(&site).await else {
         return;
     };
@@ -56,7 +56,7 @@ async fn storage_off_is_said_and_survived(site: Site) {
         .until("document.querySelectorAll('.message').length === 2")
         .await;
     assert_eq!(browser.messages().await[0], "Kept here");
-    // The sample can be looked at all the same.
+    // The sample can still be opened.
     browser
         .client
         .goto(&format!("{}/#/new", off.url()))

@@ -1,4 +1,4 @@
-//! Versions of questions and answers, and conversations that are made of others.
+//! Versions of questions and replies, and forked conversations.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -7,10 +7,10 @@ use crate::browser::Browser;
 use crate::common::{Site, ids};
 
 on_one_store!(
-    a_reply_that_is_written_again_is_another_version,
+    a_regenerated_reply_is_another_version,
     an_edited_question_is_another_version_with_what_follows_it,
     versions_are_switched_without_the_server_and_on_other_devices,
-    a_conversation_goes_on_from_a_message_in_another_one,
+    a_conversation_is_forked_from_a_message,
 );
 
 const COUNT: &str = ".versions span";
@@ -36,7 +36,7 @@ async fn write_again(browser: &Browser) {
     browser.until_quiet().await;
 }
 
-async fn a_reply_that_is_written_again_is_another_version(site: Site) {
+async fn a_regenerated_reply_is_another_version(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -51,7 +51,7 @@ async fn a_reply_that_is_written_again_is_another_version(site: Site) {
     write_again(&browser).await;
     browser.until_texts(COUNT, &["3 / 3"]).await;
     browser.screenshot("versions").await;
-    // With a reply go the messages behind it.
+    // The messages after a reply go with it.
     browser.click(BEFORE).await;
     browser.until_texts(COUNT, &["2 / 3"]).await;
     // By keyboard: the focus is at the arrow of the version that is shown.
@@ -119,7 +119,7 @@ async fn an_edited_question_is_another_version_with_what_follows_it(site: Site) 
         ["msg-a1", "msg-a2", "msg-a3", "msg-a4"]
     );
 
-    // What is corrected in its place has no versions.
+    // A correction in place makes no version.
     browser
         .click(".message.user:nth-of-type(3) [title='Edit message']")
         .await;
@@ -161,7 +161,7 @@ async fn versions_are_switched_without_the_server_and_on_other_devices(site: Sit
     );
 }
 
-async fn a_conversation_goes_on_from_a_message_in_another_one(site: Site) {
+async fn a_conversation_is_forked_from_a_message(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };

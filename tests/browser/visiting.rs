@@ -1,4 +1,4 @@
-//! The first visit, and what the browser thinks of the pages.
+//! The first visit, and what the browser reports about the pages.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::common::Site;
 on_one_store!(
     a_visitor_loads_the_sample_with_one_click,
     a_page_opens_where_it_was_left,
-    what_is_read_late_is_not_shown_in_place_of_what_was_opened_since,
+    a_late_read_does_not_replace_the_conversation_opened_since,
 );
 
 async fn a_visitor_loads_the_sample_with_one_click(site: Site) {
@@ -53,14 +53,14 @@ async fn a_page_opens_where_it_was_left(site: Site) {
     assert_eq!(title, ["Explain the difference between a mutex"]);
 }
 
-async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: Site) {
+async fn a_late_read_does_not_replace_the_conversation_opened_since(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
     browser.open_sample("Explain the difference").await;
     let id = browser.open_id().await;
     let mut messages = browser.messages().await;
-    // What the server says of another conversation does not come before it is let through.
+    // The server's response for another conversation is held back.
     let hold = "
         const request = window.fetch;
         window.fetch = async (url, options) => {
@@ -81,7 +81,7 @@ async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: 
         )
         .await;
     browser.run("window.letThrough();", &[]).await;
-    // What is done now is done to the one that is shown.
+    // Actions now apply to the conversation shown.
     browser.talk("One word").await;
     let shown = browser.messages().await;
     messages.push("One word".to_owned());
@@ -93,9 +93,9 @@ async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: 
     );
 }
 
-/// Whatever a visitor does: nothing is asked of another server, and the browser has nothing to complain about.
+/// Whatever a visitor does, no request goes to another server, and the browser reports no errors.
 #[tokio::test]
-async fn no_request_leaves_for_another_place() {
+async fn no_request_goes_to_another_origin() {
     let site = Site::embedded().await;
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;

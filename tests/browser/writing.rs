@@ -4,11 +4,11 @@ use crate::browser::Browser;
 use crate::common::Site;
 
 on_one_store!(
-    a_message_gets_a_reply_and_both_are_kept,
+    a_message_gets_a_reply_and_both_are_saved,
     a_reply_outlives_the_page_that_wrote_it,
 );
 
-async fn a_message_gets_a_reply_and_both_are_kept(site: Site) {
+async fn a_message_gets_a_reply_and_both_are_saved(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -42,7 +42,7 @@ async fn a_reply_outlives_the_page_that_wrote_it(site: Site) {
     browser
         .until("document.querySelector('.message.assistant .content')?.textContent.includes('One two three')")
         .await;
-    // Saved every now and then, so this is on the device very soon.
+    // Saved at intervals, so this is on the device soon.
     browser
         .until("document.querySelector('#status').dataset.mode === 'sending'")
         .await;
@@ -57,7 +57,7 @@ async fn a_reply_outlives_the_page_that_wrote_it(site: Site) {
         !shown[1].contains("nothing of it is lost"),
         "it was complete"
     );
-    // Nobody goes on with it, which is said when it has not grown for a while.
+    // Nothing continues it, which is shown when it has not grown for a while.
     browser
         .until_texts(".message .note", &["This reply was interrupted."])
         .await;

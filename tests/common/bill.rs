@@ -39,7 +39,7 @@ pub fn conversation(id: &str, messages: i64) -> Value {
     json!({ "id": id, "title": id, "messages": messages })
 }
 
-/// The calls of one account that [`fill`] has filled; `prefix` tells several bills of it apart.
+/// The calls of one account filled by [`fill`]; `prefix` distinguishes several bills of it.
 pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let c0 = "/api/conversations/c0";
     let turn = json!({ "messages": [
@@ -51,12 +51,12 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let cursor = sync_cursor(user, cursor.as_i64().unwrap()).await;
     let message_path = format!("{c0}/messages/{prefix}q");
     let mut whole = conversation("c1", 100);
-    // Others than before, so that places change in every account.
+    // Different ones than before, so that the order changes in every account.
     for message in whole["messages"].as_array_mut().unwrap() {
         message["timestamp"] = json!(message["timestamp"].as_i64().unwrap() + 1);
     }
     whole["title"] = json!(prefix);
-    // Scripts that nothing before has used are in the cache then.
+    // This loads scripts that nothing has used yet.
     let shared = share(user, "c3").await;
     user.get("/api/shares").await.expect(200);
     let path = format!("/api/shares?id={shared}");
@@ -65,8 +65,8 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     user.get("/api/session").await.expect(200);
     let link = json!({ "action": "link" });
     user.post("/api/session", &link).await.expect(201);
-    // What reading has found to be due is done, and an hour later may be done again; by then no code is good any
-    // more: where one is, the next asks twice.
+    // Upkeep found due by reading is done, and may be due again an hour later; by then no code is valid any more:
+    // while one is, the next call takes two requests.
     site.idle().await;
     site.advance(Duration::from_secs(3_600));
     site.begin_window();
@@ -89,10 +89,10 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let messages = format!("{c0}/messages");
     let append = user.post(&messages, &turn);
     bill.add("append 2 messages", 11, append).await;
-    let mut answer = message(&format!("{prefix}b"), "assistant", "!");
-    answer["parentId"] = json!(format!("{prefix}q"));
-    let answer = json!({ "messages": [answer] });
-    let branch = user.post(&messages, &answer);
+    let mut reply = message(&format!("{prefix}b"), "assistant", "!");
+    reply["parentId"] = json!(format!("{prefix}q"));
+    let reply = json!({ "messages": [reply] });
+    let branch = user.post(&messages, &reply);
     bill.add("append that begins a branch", 11, branch).await;
     let more = json!({ "messages": [message(&format!("{prefix}c"), "user", "?")] });
     let append = user.post(&messages, &more);
@@ -135,7 +135,7 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let (entries, begin) = session(0, 1);
     user.post(&entries, &begin).await.expect(201);
     let (_, more) = session(1, 500);
-    // From an address of its own, as the imports below.
+    // From its own address, like the imports below.
     let agent = user.with_header("x-real-ip", &format!("session {prefix}"));
     let append = agent.post(&entries, &more);
     bill.add("append 500 entries of a session", 8, append).await;
@@ -158,7 +158,7 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let for_good = user.delete("/api/conversations/c2?permanent=true");
     bill.add("delete a conversation for good", 9, for_good)
         .await;
-    // Where a large conversation has shrunk, the first reader has the account counted anew.
+    // After a large conversation has shrunk, the first read triggers a recount of the account.
     user.get("/api/user").await.expect(200);
     site.idle().await;
     bill.add("statistics", 3, user.get("/api/user")).await;
@@ -186,7 +186,7 @@ pub async fn bill(site: &Site, user: &Client, prefix: &str) -> Vec<Item> {
     let chunk: Value = (0..50)
         .map(|index| conversation(&format!("{prefix}n{index}"), 100))
         .collect();
-    // From addresses of their own: what one sends is added up by the megabyte.
+    // From separate addresses: the bytes of an address are reported per megabyte.
     let importer = user.with_header("x-real-ip", &format!("import {prefix}"));
     let import = importer.post("/api/import", &chunk);
     bill.add("import 50 of 100 messages", 500, import).await;
@@ -203,7 +203,7 @@ async fn share(user: &Client, conversation: &str) -> String {
     share["id"].as_str().unwrap().to_owned()
 }
 
-/// A cursor that knows of everything, however large the account.
+/// A cursor after all changes, however large the account.
 async fn sync_cursor(user: &Client, clock: i64) -> String {
     let mut cursor = String::new();
     loop {
@@ -220,7 +220,7 @@ async fn sync_cursor(user: &Client, clock: i64) -> String {
     }
 }
 
-/// What it costs to prepare one conversation for searching, after a response: its texts are read, and its signature is written.
+/// The cost of preparing one conversation for searching, after a response: reading its texts and writing its signature.
 pub const PREPARING: Cost = Cost {
     requests: 2,
     commands: 6,
@@ -238,9 +238,9 @@ impl Bill<'_> {
         allowed: u64,
         work: F,
     ) {
-        let (answer, mut cost) = self.site.whole_cost_of(work).await;
-        assert!(answer.status < 300, "{call}: {}", answer.text);
-        // What follows the call is no part of it.
+        let (response, mut cost) = self.site.whole_cost_of(work).await;
+        assert!(response.status < 300, "{call}: {}", response.text);
+        // Work after the response is not included.
         if cost.requests > PREPARING.requests {
             cost.requests -= PREPARING.requests;
             cost.commands -= PREPARING.commands;

@@ -24,7 +24,7 @@ static TLS: LazyLock<ClientConfig> = LazyLock::new(|| {
         .with_no_client_auth()
 });
 
-/// Somebody who asks the service.
+/// A caller of the service.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -33,7 +33,7 @@ pub struct Client {
     headers: Vec<(String, String)>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct TestResponse {
     pub status: u16,
@@ -64,7 +64,7 @@ impl Client {
         }
     }
 
-    /// Somebody with a new user's token.
+    /// A caller with a new user's token.
     pub async fn newcomer(&self) -> Self {
         let session = self.post("/api/session", &serde_json::json!({})).await;
         self.with_token(session.expect(201)["token"].as_str().unwrap())
@@ -96,8 +96,8 @@ impl Client {
         self.send(Method::GET, path, None).await
     }
 
-    /// The status of a response, and its body where it came to its end; status 0 where the connection broke before the
-    /// head arrived, as it may on a busy machine when the body breaks off.
+    /// The status of a response, and its body if it is complete; status 0 if the connection broke before the head
+    /// arrived, as it may on a busy machine when the body breaks off.
     pub async fn try_get(&self, path: &str) -> (u16, reqwest::Result<String>) {
         let request = self.http.get(format!("{}{path}", self.base));
         match request.bearer_auth(self.token()).send().await {
@@ -140,15 +140,15 @@ impl Client {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.unwrap().to_vec();
-        let answer = TestResponse {
+        let response = TestResponse {
             status,
             headers,
             text: String::from_utf8_lossy(&body).into_owned(),
             body,
             request: format!("{method} {path}"),
         };
-        contract::check(&method, path, sent.as_deref(), &answer);
-        answer
+        contract::check(&method, path, sent.as_deref(), &response);
+        response
     }
 
     /// Creates a conversation with these messages.
@@ -173,7 +173,7 @@ impl Client {
 }
 
 impl TestResponse {
-    /// Of a response whose body is not waited for.
+    /// Of a response whose body is not read.
     pub fn head_of(response: &reqwest::Response) -> Self {
         Self {
             status: response.status().as_u16(),
@@ -184,7 +184,7 @@ impl TestResponse {
         }
     }
 
-    /// The JSON of an answer that has to have this status.
+    /// The JSON of a response, which must have this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.request, self.text);
@@ -194,7 +194,7 @@ impl TestResponse {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    /// The error of an answer that has to have this status and code, in the documented form.
+    /// The error of a response, which must have this status and code, in the documented form.
     #[track_caller]
     pub fn expect_error(&self, status: u16, code: &str) -> Value {
         let error = self.expect(status)["error"].clone();

@@ -1,4 +1,4 @@
-//! Holds every answer that a test gets to what `public/openapi.json` says of it.
+//! Checks every response that a test gets against `public/openapi.json`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use super::client::TestResponse;
 
-/// What makes the document anew.
+/// The command that regenerates the document.
 pub const UPDATE: &str =
     "UPDATE_OPENAPI=1 cargo test -p integration --test it openapi is_up_to_date";
 
-/// Headers that an answer may only have where the document says so.
+/// Headers that a response may only have if they are documented.
 const DOCUMENTED_HEADERS: [&str; 10] = [
     "content-disposition",
     "etag",
@@ -44,35 +44,35 @@ pub fn path() -> PathBuf {
     super::repository().join("public/openapi.json")
 }
 
-/// While the document is made there is none to hold anything to.
+/// While the document is being generated, there is nothing to check against.
 pub fn is_being_updated() -> bool {
     std::env::var("UPDATE_OPENAPI").is_ok_and(|value| value == "1")
 }
 
-/// Checks the answer to `method path`, and a body that was accepted.
+/// Checks the response to `method path`, and a body that was accepted.
 #[track_caller]
-pub fn check(method: &Method, path: &str, sent: Option<&str>, answer: &TestResponse) {
+pub fn check(method: &Method, path: &str, sent: Option<&str>, response: &TestResponse) {
     let route = route_of(path.split('?').next().unwrap_or_default());
     if is_being_updated() || route == "other" || [Method::HEAD, Method::OPTIONS].contains(method) {
         return;
     }
     let method = method.as_str().to_lowercase();
-    let at = format!("{method} {route}: {}", answer.status);
+    let at = format!("{method} {route}: {}", response.status);
     let operation = &DOCUMENT["paths"][route][&method];
     if operation.is_null() {
-        assert_eq!(answer.status, 405, "{at}");
+        assert_eq!(response.status, 405, "{at}");
         return;
     }
-    let response = referenced(&operation["responses"][answer.status.to_string()]);
+    let documented = referenced(&operation["responses"][response.status.to_string()]);
     assert!(
-        response.is_object(),
+        documented.is_object(),
         "{at} is not documented: {}",
-        answer.text
+        response.text
     );
-    check_headers(&at, response, answer);
-    check_body(&at, response, answer);
+    check_headers(&at, documented, response);
+    check_body(&at, documented, response);
     if let Some(json) = sent.and_then(|sent| serde_json::from_str(sent).ok())
-        && answer.status < 300
+        && response.status < 300
     {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         check_value(&format!("{at}, body sent"), schema, &json);
@@ -88,37 +88,35 @@ pub fn check_component(name: &str, data: &Value) {
 }
 
 #[track_caller]
-fn check_headers(at: &str, response: &Value, answer: &TestResponse) {
-    let documented = response["headers"].as_object().unwrap();
-    for (name, reference) in documented {
+fn check_headers(at: &str, documented: &Value, response: &TestResponse) {
+    let headers = documented["headers"].as_object().unwrap();
+    for (name, reference) in headers {
         let header = referenced(reference);
-        let is_there = answer.headers.contains_key(name);
+        let is_there = response.headers.contains_key(name);
         assert!(
             is_there || header["required"] != json!(true),
             "{at} lacks {name}"
         );
     }
     for name in DOCUMENTED_HEADERS {
-        let is_documented = documented
-            .keys()
-            .any(|known| known.eq_ignore_ascii_case(name));
-        let is_there = answer.headers.contains_key(name);
+        let is_documented = headers.keys().any(|known| known.eq_ignore_ascii_case(name));
+        let is_there = response.headers.contains_key(name);
         assert!(is_documented || !is_there, "{at} has {name}, undocumented");
     }
 }
 
 #[track_caller]
-fn check_body(at: &str, response: &Value, answer: &TestResponse) {
-    let Some(content_type) = answer.header("content-type") else {
-        assert!(response["content"].is_null(), "{at} has no body");
+fn check_body(at: &str, documented: &Value, response: &TestResponse) {
+    let Some(content_type) = response.header("content-type") else {
+        assert!(documented["content"].is_null(), "{at} has no body");
         return;
     };
-    let content = &response["content"][content_type];
+    let content = &documented["content"][content_type];
     assert!(content.is_object(), "{at}: {content_type} is undocumented");
     let is_readable =
-        content_type == "application/json" && answer.header("content-encoding").is_none();
-    // Halves of emoji and numbers beyond all bounds come back as they were sent, but not into a `Value`.
-    if is_readable && let Ok(json) = serde_json::from_str(&answer.text) {
+        content_type == "application/json" && response.header("content-encoding").is_none();
+    // Lone surrogates and huge numbers come back as they were sent, but do not fit a `Value`.
+    if is_readable && let Ok(json) = serde_json::from_str(&response.text) {
         check_value(at, &content["schema"], &json);
     }
 }
@@ -146,8 +144,8 @@ fn validator(schema: &Value) -> &'static Validator {
     })
 }
 
-/// Objects of which the document does not say that they have other members have none. It does not forbid
-/// them to clients, which have to bear with later versions.
+/// Objects have no other members unless the document says so. The document itself does not forbid them, because
+/// clients must tolerate later versions.
 fn close(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(close),

@@ -1,22 +1,22 @@
-//! What tests send, and what they take from a response: messages, whole conversations, ids, tags.
+//! Data that tests send or read from a response: messages, whole conversations, ids, tags.
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use test_support::{note_skipped, skip_without};
 
-/// What a write's answer says of the state after it, which a repetition has to find the same.
-pub fn state(mut answer: Value) -> Value {
-    answer.as_object_mut().unwrap().remove("previousClock");
-    answer
+/// The state in the response to a write, which a repeat has to return unchanged.
+pub fn state(mut response: Value) -> Value {
+    response.as_object_mut().unwrap().remove("previousClock");
+    response
 }
 
-/// The entity tag that a conversation tells, as the header has it.
+/// The entity tag of a conversation, in the form of the header.
 pub fn etag_of(conversation: &Value) -> String {
     format!("\"{}\"", conversation["etag"].as_str().unwrap())
 }
 
-/// Conversations but for their entity tags, which are of one user and one life.
+/// Conversations without their entity tags, which differ between users and between conversations of one id.
 pub fn without_etags(mut conversations: Vec<Value>) -> Vec<Value> {
     for conversation in &mut conversations {
         conversation.as_object_mut().unwrap().remove("etag");
@@ -29,7 +29,7 @@ pub fn message(id: &str, kind: &str, content: &str) -> Value {
     json!({ "id": id, "type": kind, "content": content })
 }
 
-/// Text that no compression makes much smaller.
+/// Text that hardly compresses.
 pub fn incompressible(seed: u64, length: usize) -> String {
     let mut state = seed;
     let mut next = || {
@@ -62,13 +62,13 @@ pub fn sample() -> Value {
     read_json("public/sample.json").unwrap()
 }
 
-/// The real conversations, where they are. They are not published, so a public CI has none.
+/// The real conversations, if they are present. They are not published, so a public CI has none.
 pub fn real_data() -> Option<Value> {
     let text = unpublished("localstorage.json", "tests on real conversations")?;
     Some(serde_json::from_str(&text).unwrap())
 }
 
-/// A file of those that importers read, where they are.
+/// A file of an importer's test data, if it is present.
 pub fn imported_file(name: &str) -> Option<String> {
     unpublished(
         &format!("imports/{name}"),

@@ -1,5 +1,5 @@
-//! The profile of a user's day that costs are counted for: 3 starts of the app, 10 conversations opened, 60 messages in 30 turns, 8 hours
-//! with the page seen half of the time. Played by the browser module in Node.
+//! The profile of a user's day, whose costs are counted: 3 starts of the app, 10 conversations opened, 60 messages in 30 turns, 8 hours
+//! with the page visible half of the time. Played by the browser module in Node.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::{Site, repository};
 /// `tests/browser/day.rs` count it.
 pub const ALLOWED: u64 = 370;
 
-/// What a user's day asks of the database and of the functions, by all of the user's devices.
+/// The cost of a user's day for the database and the functions, on all of the user's devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
     /// Billed commands.
     pub commands: u64,
-    /// Invocations: every request that gets to the service, streams among them.
+    /// Invocations: every request that reaches the service, including streams.
     pub requests: u64,
     pub streams: u64,
     /// For how long streams were open, all of them added up.
@@ -28,7 +28,7 @@ pub struct Day {
     pub open_seconds: u64,
 }
 
-/// At most, on a device that has its conversations: it asks, and opens no stream.
+/// At most, on a device that has its conversations: it polls, and opens no stream.
 pub const ONE_DEVICE: Day = Day {
     commands: ALLOWED,
     requests: 70,
@@ -44,7 +44,7 @@ pub const NEW_DEVICE: Day = Day {
     ..ONE_DEVICE
 };
 
-/// At most, on two devices that are seen at the same times and take turns.
+/// At most, on two devices that are visible at the same times and take turns.
 pub const TWO_DEVICES: Day = Day {
     commands: 835,
     requests: 180,
@@ -53,18 +53,18 @@ pub const TWO_DEVICES: Day = Day {
     open_seconds: 13_000,
 };
 
-/// A day that was played, and the most that it may cost.
+/// A day that was played, and its budget.
 #[derive(Debug)]
 pub struct Played {
     pub what: String,
     pub day: Day,
     pub allowed: Day,
-    /// CPU time that the service took for it, where that was measured.
+    /// CPU time that the service took for it, if it was measured.
     pub cpu: Option<Duration>,
 }
 
 impl Played {
-    /// Whether it stays inside its budget, in everything.
+    /// Whether it stays within its budget in every respect.
     pub fn is_allowed(&self) -> bool {
         let numbers = |day: &Day| {
             let Day {
@@ -84,10 +84,10 @@ impl Played {
     }
 }
 
-/// Plays the days of one user in Node, at the service `url` on `site`'s store; `cpu` tells what the service has taken so far.
-/// `None` where there is no Node.
+/// Plays the days of one user in Node, at the service `url` on `site`'s store; `cpu` returns the CPU time of the service so
+/// far. `None` where there is no Node.
 ///
-/// The script says when time passes; it is let go on when the service's clock has followed.
+/// The script says when time passes; it continues when the service's clock has followed.
 pub async fn play(
     site: &Site,
     url: &str,

@@ -34,7 +34,7 @@ impl Events {
         }
     }
 
-    /// What the next stream may come back with.
+    /// The place for resuming with the next stream.
     pub fn place(&self) -> String {
         let place = &self.response.headers()["stream-place"];
         place.to_str().unwrap().to_owned()

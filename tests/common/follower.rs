@@ -1,4 +1,4 @@
-//! A client that keeps up by syncs or by the stream, to be compared with what the list says.
+//! A client that follows changes by sync or stream, to be compared with the list.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Client;
 
-/// A client that keeps up.
+/// A client that follows changes.
 #[derive(Default)]
 pub struct Follower {
     pub cursor: Option<String>,
@@ -15,7 +15,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// What to ask next.
+    /// The path of the next request.
     pub fn path(&self, limit: usize) -> String {
         let cursor = self
             .cursor
@@ -25,25 +25,25 @@ impl Follower {
     }
 
     pub async fn step(&mut self, user: &Client, limit: usize) -> Value {
-        let answer = user.get(&self.path(limit)).await.expect(200);
-        self.apply(&answer);
-        answer
+        let response = user.get(&self.path(limit)).await.expect(200);
+        self.apply(&response);
+        response
     }
 
-    /// Takes over what an answer says.
-    pub fn apply(&mut self, answer: &Value) {
-        if answer["reset"] == true {
+    /// Applies a response.
+    pub fn apply(&mut self, response: &Value) {
+        if response["reset"] == true {
             self.known.clear();
             self.resets += 1;
         }
-        for summary in answer["changed"].as_array().unwrap() {
+        for summary in response["changed"].as_array().unwrap() {
             let id = summary["id"].as_str().unwrap().to_owned();
             self.known.insert(id, summary["revision"].as_u64().unwrap());
         }
-        for id in answer["deleted"].as_array().unwrap() {
+        for id in response["deleted"].as_array().unwrap() {
             self.known.remove(id.as_str().unwrap());
         }
-        self.cursor = answer["nextCursor"].as_str().map(str::to_owned);
+        self.cursor = response["nextCursor"].as_str().map(str::to_owned);
     }
 
     pub async fn catch_up(&mut self, user: &Client) {
@@ -51,7 +51,7 @@ impl Follower {
     }
 }
 
-/// What the list says there is.
+/// The content of the list.
 pub async fn truth(user: &Client) -> BTreeMap<String, u64> {
     let (mut all, mut cursor) = (BTreeMap::new(), String::new());
     loop {

@@ -1,4 +1,4 @@
-//! The whole service for a test: functions, front and store of its own, and clients that ask it.
+//! The whole service for a test: functions, front, store, and clients.
 
 // Every test binary uses its own part of this.
 #![allow(dead_code, unused_imports)]

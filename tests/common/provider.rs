@@ -96,7 +96,7 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What the server answers.
+/// How the server responds.
 #[derive(Clone)]
 pub enum Behaviour {
     Respond(u16, String),
@@ -105,7 +105,7 @@ pub enum Behaviour {
     Silence,
 }
 
-/// Publishes keys on loopback, and counts who asks.
+/// Publishes keys on loopback, and counts requests.
 pub struct KeyServer {
     pub url: String,
     asked: Arc<AtomicU64>,
@@ -164,7 +164,7 @@ impl KeyServer {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
-    /// How often somebody asked.
+    /// The number of requests.
     pub fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)
     }

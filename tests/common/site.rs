@@ -1,4 +1,4 @@
-//! A running service with a store of its own, and further deployments on the same store.
+//! A running service with its own store, and further deployments on the same store.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -63,7 +63,7 @@ impl Site {
         Self::redis_with(Persistence::EveryWrite).await
     }
 
-    /// On a Redis, for a service whose time stands still until it is moved ahead. Redis's own goes on.
+    /// On a Redis, for a service whose time stands still until it is moved ahead. Redis's own clock keeps running.
     pub async fn redis_stopped_at(time: Duration) -> Option<Self> {
         Self::redis_at(Persistence::None, Clock::stopped_at(time)).await
     }
@@ -111,12 +111,12 @@ impl Site {
         self.deployment_of(variables, &public()).await
     }
 
-    /// A second deployment on the same database, of a machine whose clock is this one.
+    /// A second deployment on the same database, with this clock.
     pub async fn deployment_at(&self, clock: Clock) -> Deployment {
         self.deployment_by(&[], &public(), clock).await
     }
 
-    /// As [`Self::deployment`], with these pages.
+    /// Like [`Self::deployment`], with these pages.
     pub async fn deployment_of(&self, variables: &[(&str, &str)], pages: &Path) -> Deployment {
         self.deployment_by(variables, pages, self.clock.clone())
             .await
@@ -135,7 +135,7 @@ impl Site {
         }
     }
 
-    /// As [`Self::deployment`], through a front of its own: faults of the one do not meet requests of the other.
+    /// Like [`Self::deployment`], through its own front: faults of one do not affect requests of the other.
     pub async fn deployment_beside(&self, variables: &[(&str, &str)]) -> Deployment {
         let options = FrontOptions::new(STORE_TOKEN);
         let front = Front::start(any_port().await, self.backend.clone(), options);
@@ -147,17 +147,17 @@ impl Site {
         }
     }
 
-    /// What was logged since this was asked last, by all deployments.
+    /// The log of all deployments since the last call.
     pub fn log_lines(&self) -> Vec<String> {
         std::mem::take(&mut *self.lines.lock().unwrap())
     }
 
-    /// Where its pages are, without a trailing slash.
+    /// The address of its pages, without a trailing slash.
     pub fn url(&self) -> String {
         self.web.url()
     }
 
-    /// Returns when every response was sent, streams included, and what requests left to be done is done.
+    /// Returns when every response was sent, streams included, and all background work is done.
     pub async fn idle(&self) {
         self.web.idle().await;
     }
@@ -167,7 +167,7 @@ impl Site {
         self.web.shut_down().await;
     }
 
-    /// Somebody without a token.
+    /// A caller without a token.
     pub fn anonymous_caller(&self) -> Client {
         Client::new(self.web.url(), None)
     }
@@ -181,8 +181,8 @@ impl Site {
         self.front.faults()
     }
 
-    /// Moves the service's clock, and the embedded store's too. A real Redis keeps its own time: what has
-    /// outlived its life has to be gone there even before Redis knows it.
+    /// Moves the service's clock, and the embedded store's too. A real Redis keeps its own time: expired data must be
+    /// gone there even before Redis expires it.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
         if let Some(engine) = &self.engine {
@@ -198,8 +198,8 @@ impl Site {
         self.advance(Duration::from_millis(left.unsigned_abs()));
     }
 
-    /// Moves the clock to the beginning of a window of the rate limit, so that what is measured in the
-    /// next minute does not meet the first call of an address in another one, which costs a command more.
+    /// Moves the clock to the beginning of a window of the rate limit, so that what is measured in the next minute
+    /// does not include the first call of an address in a window, which costs one more command.
     pub fn begin_window(&self) {
         let length = i64::try_from(WINDOW.as_millis()).unwrap();
         let left = length - self.clock.now_ms().rem_euclid(length);
@@ -228,7 +228,7 @@ impl Site {
         (output, cost)
     }
 
-    /// The same with what `work` leaves to be done after its responses.
+    /// The same, including background work after the responses.
     pub async fn whole_cost_of<F: Future>(&self, work: F) -> (F::Output, Cost) {
         self.cost_of(async {
             let output = work.await;
@@ -243,14 +243,14 @@ impl Site {
         self.backend.billed_commands().await.unwrap()
     }
 
-    /// Waits until the store has been sent so many more requests than `before`.
+    /// Waits until the store has received this many more requests than `before`.
     pub async fn until_requests(&self, before: u64, more: u64) {
         while self.front.counts().requests < before + more {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
-    /// Runs a command at the store, past the service.
+    /// Runs a command directly at the store.
     pub async fn command(&self, words: &[&str]) -> Reply {
         let command: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
         self.backend.execute(&command).await.unwrap()
@@ -259,7 +259,7 @@ impl Site {
     /// How much the store takes up, in bytes.
     pub async fn used_memory(&self) -> u64 {
         let Reply::Bulk(info) = self.command(&["INFO", "memory"]).await else {
-            panic!("INFO answers a text");
+            panic!("INFO returns a text");
         };
         let info = String::from_utf8(info).unwrap();
         let mut lines = info.lines();
@@ -270,7 +270,7 @@ impl Site {
     /// The names of the keys that match.
     pub async fn keys(&self, pattern: &str) -> Vec<String> {
         let Reply::Array(keys) = self.command(&["KEYS", pattern]).await else {
-            panic!("KEYS answers a list");
+            panic!("KEYS returns a list");
         };
         let name = |key| match key {
             Reply::Bulk(name) => String::from_utf8(name).unwrap(),
@@ -294,7 +294,7 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Where it is, without a trailing slash.
+    /// Its address, without a trailing slash.
     pub fn url(&self) -> String {
         self.web.url()
     }
@@ -336,7 +336,7 @@ async fn serve(app: App, pages: &Path) -> WebServer {
     WebServer::start(any_port().await, Arc::new(app), pages).unwrap()
 }
 
-/// The defaults, but for the patience: tests of failures should not take seconds.
+/// The defaults, except for timeouts: tests of failures should not take seconds.
 fn config(url: &str, variables: &[(&str, &str)]) -> Config {
     let mut config = Config::from_lookup(|name| {
         let set = variables.iter().find(|(known, _)| *known == name);

@@ -15,10 +15,10 @@ use tokio::time::timeout;
 
 use crate::common::{AUTH_SECRET, Client, STORE_TOKEN, Site};
 
-/// How long a test waits for what has to happen.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A function's executable, started as the platform starts it: it is told where to listen, and says on a socket
+/// A function's executable, started as the platform starts it: it is told where to listen, and reports on a socket
 /// when it has started and when each invocation has ended. Dropping this stops it.
 pub struct Function {
     process: Child,
@@ -73,7 +73,7 @@ impl Function {
         id.as_str().unwrap().to_owned()
     }
 
-    /// Panics where an invocation has ended, or does so soon.
+    /// Panics if an invocation has ended, or ends soon.
     pub async fn expect_no_end_soon(&mut self) {
         let message = timeout(Duration::from_millis(300), self.messages.recv()).await;
         assert!(message.is_err(), "{message:?}");
@@ -86,7 +86,7 @@ impl Function {
         assert!(kill.await.unwrap().success());
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it exits on its own.
     pub async fn exit_status(&mut self) -> ExitStatus {
         timeout(PATIENCE, self.process.wait())
             .await

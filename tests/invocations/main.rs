@@ -1,5 +1,5 @@
-//! How long an invocation lasts, as the platform is told: until its body was sent. And what a function does that is
-//! asked to end. The executables run as on Vercel, without its command line.
+//! How long an invocation lasts, as reported to the platform: until its body was sent. And what a function does when
+//! it is asked to end. The executables run as on Vercel, without its command line.
 
 #![cfg(unix)]
 #![allow(
@@ -49,7 +49,7 @@ async fn a_streams_invocation_ends_when_its_client_is_gone() {
     events.next().await;
     sync.expect_no_end_soon().await;
     drop(events);
-    // That nobody reads any more shows when something is written.
+    // A disconnected reader is noticed at the next write.
     for id in ["a", "b", "c"] {
         user.create(id, vec![]).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -62,7 +62,7 @@ async fn an_exports_invocation_ends_with_its_last_byte() {
     let site = Site::embedded().await;
     let mut export = Function::start(EXPORT, &site, &[]).await;
     let user = with_a_long_list(&site).await;
-    // Upkeep that the export finds due would hold the invocation open as well, so it is done before.
+    // Upkeep found due by the export would hold the invocation open as well, so it is done before.
     user.get("/api/export").await;
     site.idle().await;
     site.faults().set_latency(Duration::from_millis(400));
@@ -114,7 +114,7 @@ async fn a_function_asked_to_end_finishes_its_exports() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_function_asked_to_end_finishes_what_it_is_asked() {
+async fn a_function_asked_to_end_finishes_open_requests() {
     let site = Site::embedded().await;
     let mut session = Function::start(SESSION, &site, &[]).await;
     let client = session.invoked_by(&site.user().await, "slow");

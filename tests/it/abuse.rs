@@ -10,23 +10,23 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    one_stream_too_many_is_refused_before_anybody_listens,
+    a_stream_over_the_limit_is_refused_before_subscribing,
     closing_a_stream_makes_room,
-    the_streams_of_a_crashed_instance_end_when_their_time_is_up,
-    an_address_makes_so_many_new_users_a_day,
-    an_address_writes_so_many_bytes_a_day,
+    streams_of_a_crashed_instance_expire,
+    new_users_per_address_are_limited_per_day,
+    bytes_per_address_are_limited_per_day,
     two_instances_add_up_the_bytes_of_an_address,
-    the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never,
+    the_command_budget_refuses_new_users_first_and_deletions_never,
     two_instances_share_the_budget_of_commands,
     a_caller_over_the_limit_costs_no_request,
-    a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process,
+    reads_the_database_cannot_count_are_counted_by_the_process,
     health_costs_one_command_in_five_seconds,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
 const STREAMS: usize = 8;
 
-/// The defaults, but for the limits of calls, which these tests do not ask about.
+/// The defaults, except for rate limits, which these tests are not about.
 const UNLIMITED: [(&str, &str); 3] = [
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
@@ -40,7 +40,7 @@ async fn limited(site: &Site, name: &str, value: &str) -> Deployment {
     site.deployment(&variables).await
 }
 
-async fn one_stream_too_many_is_refused_before_anybody_listens(site: Site) {
+async fn a_stream_over_the_limit_is_refused_before_subscribing(site: Site) {
     let user = site.user().await;
     let open = open_streams(&user, STREAMS).await;
     let before = site.front.counts().subscriptions;
@@ -49,7 +49,7 @@ async fn one_stream_too_many_is_refused_before_anybody_listens(site: Site) {
     assert_eq!(status, 429, "{text}");
     assert!(text.contains("too_many_streams"), "{text}");
     assert_eq!(site.front.counts().subscriptions, before);
-    // Asking without a stream goes on, and so does another user's stream.
+    // Polling still works, and so does another user's stream.
     user.get("/api/sync").await.expect(200);
     open_streams(&site.user().await, 1).await;
     drop(open);
@@ -62,14 +62,14 @@ async fn closing_a_stream_makes_room(site: Site) {
     open.pop();
     let mut tries = 0;
     while ask_for_stream(&user).await.0 != 200 {
-        // Until the service has seen it.
+        // Until the service has noticed.
         tokio::time::sleep(Duration::from_millis(10)).await;
         tries += 1;
         assert!(tries < 500);
     }
 }
 
-async fn the_streams_of_a_crashed_instance_end_when_their_time_is_up(site: Site) {
+async fn streams_of_a_crashed_instance_expire(site: Site) {
     let user = site.user().await;
     user.get("/api/conversations").await.expect(200);
     let session = site.keys("*user:*:session").await;
@@ -92,7 +92,7 @@ async fn open_streams(user: &Client, count: usize) -> Vec<Events> {
     open
 }
 
-/// The status; and the text, where it is an error.
+/// The status, and the text of an error.
 async fn ask_for_stream(user: &Client) -> (u16, String) {
     let request = user.raw("/api/sync").header("accept", "text/event-stream");
     let response = request.send().await.unwrap();
@@ -102,16 +102,16 @@ async fn ask_for_stream(user: &Client) -> (u16, String) {
     }
 }
 
-async fn an_address_makes_so_many_new_users_a_day(site: Site) {
+async fn new_users_per_address_are_limited_per_day(site: Site) {
     let deployment = limited(&site, "NEW_USERS_PER_ADDRESS_PER_DAY", "200").await;
     let anonymous_caller = deployment.anonymous_caller();
     let here = anonymous_caller.with_header("x-real-ip", "192.0.2.1");
     for _ in 0..200 {
         here.newcomer().await;
     }
-    let answer = here.post("/api/session", &json!({})).await;
-    answer.expect_error(429, "too_many_new_users");
-    // Who is known goes on, and so does another address.
+    let response = here.post("/api/session", &json!({})).await;
+    response.expect_error(429, "too_many_new_users");
+    // Known users are still served, and so are other addresses.
     let elsewhere = anonymous_caller.with_header("x-real-ip", "192.0.2.2");
     let known = elsewhere.newcomer().await;
     let known = known.with_header("x-real-ip", "192.0.2.1");
@@ -120,7 +120,7 @@ async fn an_address_makes_so_many_new_users_a_day(site: Site) {
     here.newcomer().await;
 }
 
-/// So many bytes of text that no compression makes much smaller.
+/// This many bytes of text that hardly compresses.
 fn noise(seed: u64, length: usize) -> String {
     let mut random = fastrand::Rng::with_seed(seed);
     (0..length).map(|_| random.alphanumeric()).collect()
@@ -132,15 +132,15 @@ async fn append_noise(user: &Client, index: u64) -> TestResponse {
         .await
 }
 
-async fn an_address_writes_so_many_bytes_a_day(site: Site) {
+async fn bytes_per_address_are_limited_per_day(site: Site) {
     let deployment = limited(&site, "BYTES_PER_ADDRESS_PER_DAY", "3000000").await;
     let user = deployment.user().await;
     user.create("c", vec![]).await;
     let mut written = 0;
     let refused = loop {
-        let answer = append_noise(&user, written).await;
-        if answer.status != 201 {
-            break answer;
+        let response = append_noise(&user, written).await;
+        if response.status != 201 {
+            break response;
         }
         written += 1;
         assert!(written < 20);
@@ -148,11 +148,11 @@ async fn an_address_writes_so_many_bytes_a_day(site: Site) {
     refused.expect_error(429, "too_much_from_address");
     let count = user.open("c").await["messageCount"].as_u64().unwrap();
     assert_eq!(count, written);
-    // As stored, a text takes up at least three quarters of what it was.
+    // Stored, a text takes up at least three quarters of its length.
     assert!((5..=9).contains(&written), "{written}");
     let newcomer = deployment.anonymous_caller();
-    let answer = newcomer.post("/api/session", &json!({})).await;
-    answer.expect_error(429, "too_much_from_address");
+    let response = newcomer.post("/api/session", &json!({})).await;
+    response.expect_error(429, "too_much_from_address");
     user.post("/api/session", &json!({})).await.expect(200);
     user.get("/api/user").await.expect(200);
     let path = "/api/conversations/c";
@@ -183,18 +183,18 @@ async fn two_instances_add_up_the_bytes_of_an_address(site: Site) {
         }
         assert!(written < 20);
     }
-    // Each instance may have up to 1 MB, and the write that filled it, that the other does not know of.
+    // Each instance may hold up to 1 MB, plus the write that filled it, that the others do not know of.
     assert!((7..=14).contains(&written), "{written}");
 }
 
-async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never(site: Site) {
+async fn the_command_budget_refuses_new_users_first_and_deletions_never(site: Site) {
     let deployment = limited(&site, "DAILY_COMMAND_BUDGET", "2000").await;
     let (anonymous_caller, user) = (deployment.anonymous_caller(), deployment.user().await);
     user.create("c", vec![message("m", "user", "x")]).await;
     let mut first_refused = [None; 3];
     for round in 0..1_000 {
         let append = vec![message(&format!("m{round}"), "user", "x")];
-        let answers = [
+        let responses = [
             (
                 anonymous_caller.post("/api/session", &json!({})).await,
                 201,
@@ -203,17 +203,17 @@ async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never
             (user.append("c", append).await, 201, "writes_paused"),
             (user.get("/api/conversations").await, 200, "service_paused"),
         ];
-        for (kind, (answer, usual, code)) in answers.iter().enumerate() {
-            if answer.status == *usual {
+        for (kind, (response, usual, code)) in responses.iter().enumerate() {
+            if response.status == *usual {
                 assert_eq!(first_refused[kind], None, "{code} and allowed again");
                 continue;
             }
             let any = ["newcomers_paused", "writes_paused", "service_paused"];
-            assert_eq!(answer.status, 503, "{}", answer.text);
-            assert!(any[..=2].iter().any(|any| answer.text.contains(any)));
+            assert_eq!(response.status, 503, "{}", response.text);
+            assert!(any[..=2].iter().any(|any| response.text.contains(any)));
             first_refused[kind].get_or_insert_with(|| {
-                answer.expect_error(503, code);
-                let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+                response.expect_error(503, code);
+                let wait: u64 = response.header("retry-after").unwrap().parse().unwrap();
                 assert!((1..=86_400).contains(&wait), "{wait}");
                 round
             });
@@ -234,7 +234,7 @@ async fn the_budget_of_commands_ends_for_newcomers_first_and_for_deletions_never
     user.get("/api/conversations").await.expect(200);
 }
 
-/// Each adds up every 500 commands, so what another has spent since is unknown.
+/// Each instance reports every 500 commands, so what another has spent since is unknown.
 async fn two_instances_share_the_budget_of_commands(site: Site) {
     let budget = 2_000;
     let mut deployments = Vec::new();
@@ -263,9 +263,9 @@ async fn a_caller_over_the_limit_costs_no_request(site: Site) {
     user.create("c", vec![]).await;
     user.create("d", vec![]).await;
     let requests = async |method: Method, path: &str, body: Option<String>| {
-        let (answer, cost) = site.cost_of(user.send(method, path, body)).await;
-        answer.expect_error(429, "rate_limited");
-        assert!(answer.header("retry-after").is_some());
+        let (response, cost) = site.cost_of(user.send(method, path, body)).await;
+        response.expect_error(429, "rate_limited");
+        assert!(response.header("retry-after").is_some());
         cost
     };
     requests(Method::GET, "/api/conversations", None).await;
@@ -274,7 +274,7 @@ async fn a_caller_over_the_limit_costs_no_request(site: Site) {
         commands: 0,
     };
     let title = json!({ "title": "x" }).to_string();
-    // Were it parsed, it would be refused for what it is.
+    // If it were parsed, it would be refused as invalid.
     let no_json = "[".repeat(4_000_000);
     let received = site.front.counts().received;
     for (method, path, body) in [
@@ -291,7 +291,7 @@ async fn a_caller_over_the_limit_costs_no_request(site: Site) {
     user.get("/api/conversations").await.expect(200);
 }
 
-async fn a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process(site: Site) {
+async fn reads_the_database_cannot_count_are_counted_by_the_process(site: Site) {
     let deployment = limited(&site, "RATE_LIMIT_PER_MINUTE", "5").await;
     let user = deployment.user().await;
     user.create("c", vec![]).await;
@@ -301,17 +301,17 @@ async fn a_read_that_cannot_be_counted_in_the_database_is_counted_by_the_process
         None => site.faults().set_full(Some(Full::Admission)),
     }
     for left in (0..5).rev() {
-        let answer = user.get("/api/conversations").await;
-        answer.expect(200);
-        let remaining: u64 = answer
+        let response = user.get("/api/conversations").await;
+        response.expect(200);
+        let remaining: u64 = response
             .header("ratelimit-remaining")
             .unwrap()
             .parse()
             .unwrap();
         assert_eq!(remaining, left);
     }
-    let answer = user.get("/api/conversations").await;
-    answer.expect_error(429, "rate_limited");
+    let response = user.get("/api/conversations").await;
+    response.expect_error(429, "rate_limited");
 }
 
 async fn health_costs_one_command_in_five_seconds(site: Site) {

@@ -1,4 +1,4 @@
-//! Agent sessions: entries appended and read, and lists that have them or have not.
+//! Agent sessions: entries are appended and read, and some lists include them.
 
 use crate::common::events::Events;
 use crate::common::{Client, Site, ids, message};
@@ -9,19 +9,19 @@ on_both_stores!(
     entries_come_back_as_they_were_appended,
     a_repeated_uuid_is_ignored_whatever_it_says,
     entries_without_a_uuid_are_appended_once_per_request,
-    a_session_is_in_no_list_but_its_own,
+    sessions_are_listed_separately,
     lists_are_by_project_and_by_session,
     a_long_list_is_paged_without_gaps,
     a_session_is_exported_and_imported,
-    what_is_deleted_is_gone_with_its_id,
-    a_listener_hears_nothing_of_sessions,
-    requests_that_make_no_sense_are_refused,
+    a_deleted_session_is_gone_and_its_id_stays_taken,
+    streams_do_not_report_sessions,
+    invalid_requests_are_refused,
     a_full_session_says_so,
-    it_reads_as_a_conversation,
-    it_moves_with_a_claim_and_comes_back_from_the_trash,
+    a_session_can_be_read_as_a_conversation,
+    a_session_moves_with_a_claim_and_is_restored_from_the_trash,
 );
 
-/// What a session is known by.
+/// What identifies a session.
 #[derive(Clone, Copy)]
 struct Key<'a> {
     project: &'a str,
@@ -69,9 +69,9 @@ impl Key<'_> {
     }
 
     async fn append(self, user: &Client, entries: Value) -> Value {
-        let answer = user.post(&self.messages(), &self.body(entries)).await;
-        assert!([200, 201].contains(&answer.status), "{}", answer.text);
-        serde_json::from_str(&answer.text).unwrap()
+        let response = user.post(&self.messages(), &self.body(entries)).await;
+        assert!([200, 201].contains(&response.status), "{}", response.text);
+        serde_json::from_str(&response.text).unwrap()
     }
 
     async fn load(self, user: &Client) -> Vec<Value> {
@@ -113,11 +113,11 @@ async fn entries_come_back_as_they_were_appended(site: Site) {
         { "type": "user", "uuid": "b", "n": 1, "timestamp": "2030-01-01T00:00:00.000Z" },
         { "type": "x", "uuid": "a", "n": 2, "timestamp": "2020-01-01T00:00:00.000Z" },
     ]);
-    let answer = MAIN.append(&user, first).await;
-    assert_eq!(answer["appended"], 2);
-    assert_eq!(answer["ignored"], json!([]));
-    assert_eq!(answer["conversation"]["kind"], "session");
-    assert_eq!(answer["conversation"]["messageCount"], 2);
+    let response = MAIN.append(&user, first).await;
+    assert_eq!(response["appended"], 2);
+    assert_eq!(response["ignored"], json!([]));
+    assert_eq!(response["conversation"]["kind"], "session");
+    assert_eq!(response["conversation"]["messageCount"], 2);
     // More than one page, and one that is stored compressed.
     let more: Value = (0..500)
         .map(|n| json!({ "type": "x", "n": n, "text": "hi ".repeat(n) }))
@@ -153,9 +153,9 @@ async fn a_repeated_uuid_is_ignored_whatever_it_says(site: Site) {
     MAIN.append(&user, json!([entry("a", 1), entry("b", 2)]))
         .await;
     let again = json!([entry("b", 9), entry("c", 3), entry("c", 8), entry("a", 1)]);
-    let answer = MAIN.append(&user, again.clone()).await;
-    assert_eq!(answer["appended"], 1);
-    assert_eq!(answer["ignored"], json!([0, 2, 3]));
+    let response = MAIN.append(&user, again.clone()).await;
+    assert_eq!(response["appended"], 1);
+    assert_eq!(response["ignored"], json!([0, 2, 3]));
     let all = MAIN.append(&user, again).await;
     assert_eq!(all["appended"], 0);
     assert_eq!(all["ignored"], json!([0, 1, 2, 3]));
@@ -182,7 +182,7 @@ async fn entries_without_a_uuid_are_appended_once_per_request(site: Site) {
     assert_eq!(MAIN.load(&user).await.len(), 4);
 }
 
-async fn a_session_is_in_no_list_but_its_own(site: Site) {
+async fn sessions_are_listed_separately(site: Site) {
     let user = site.user().await;
     user.create("chat", vec![message("m", "user", "x")]).await;
     let sync = user.get("/api/sync").await.expect(200);
@@ -197,7 +197,7 @@ async fn a_session_is_in_no_list_but_its_own(site: Site) {
     let all = user.get("/api/sync").await.expect(200);
     assert_eq!(all["changed"].as_array().unwrap().len(), 1);
     assert_eq!(listed(&user, "&kind=session").await, ["s"]);
-    // Renamed it stays where it is, and it never becomes a chat, nor a chat a session.
+    // Renaming does not move it, and a session never becomes a chat, nor a chat a session.
     let rename = json!({ "title": "Mine" });
     user.patch(&MAIN.path(), &rename).await.expect(200);
     assert_eq!(listed(&user, "").await, ["chat"]);
@@ -283,7 +283,7 @@ async fn a_session_is_exported_and_imported(site: Site) {
     assert_eq!(again.text.lines().count(), 3);
 }
 
-async fn what_is_deleted_is_gone_with_its_id(site: Site) {
+async fn a_deleted_session_is_gone_and_its_id_stays_taken(site: Site) {
     let user = site.user().await;
     MAIN.append(&user, json!([{ "type": "x" }])).await;
     user.delete(&format!("{}?permanent=true", MAIN.path()))
@@ -300,7 +300,7 @@ async fn what_is_deleted_is_gone_with_its_id(site: Site) {
         .expect_error(404, "conversation_deleted");
 }
 
-async fn a_listener_hears_nothing_of_sessions(site: Site) {
+async fn streams_do_not_report_sessions(site: Site) {
     let user = site.user().await;
     user.create("chat", vec![message("m", "user", "x")]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -309,13 +309,13 @@ async fn a_listener_hears_nothing_of_sessions(site: Site) {
     user.append("chat", vec![message("n", "user", "y")])
         .await
         .expect(201);
-    // The notice of the chat does not join, so the stream syncs: of the chat alone.
+    // The chat's notice does not follow on, so the stream syncs, with the chat only.
     let changes = events.next().await;
     assert_eq!(changes.name, "sync");
     assert_eq!(ids(&changes.data["changed"]), ["chat"]);
 }
 
-async fn requests_that_make_no_sense_are_refused(site: Site) {
+async fn invalid_requests_are_refused(site: Site) {
     let user = site.user().await;
     let post = async |body: Value| user.post(&MAIN.messages(), &body).await;
     let entry = json!([{ "type": "x" }]);
@@ -363,7 +363,7 @@ async fn a_full_session_says_so(site: Site) {
     assert_eq!(MAIN.load(&user).await.len(), 2);
 }
 
-async fn it_reads_as_a_conversation(site: Site) {
+async fn a_session_can_be_read_as_a_conversation(site: Site) {
     let user = site.user().await;
     let line = |uuid: &str, parent: Value, kind: &str, content: Value| {
         json!({ "type": kind, "uuid": uuid, "parentUuid": parent, "sessionId": "s", "cwd": "/w",
@@ -384,14 +384,14 @@ async fn it_reads_as_a_conversation(site: Site) {
     assert_eq!(data.len(), 2);
     assert_eq!(data[0]["content"], "What is this?");
     assert_eq!(data[1]["type"], "assistant");
-    // Entries of no such session are nothing to read.
+    // A session without entries cannot be read.
     let other = main_of("p", "other");
     other.append(&user, json!([{ "type": "x" }])).await;
     let path = format!("{}?view=chat", other.messages());
     assert_eq!(user.get(&path).await.expect(200)["data"], json!([]));
 }
 
-async fn it_moves_with_a_claim_and_comes_back_from_the_trash(site: Site) {
+async fn a_session_moves_with_a_claim_and_is_restored_from_the_trash(site: Site) {
     let (source, user) = (site.user().await, site.user().await);
     let entries = json!([{ "type": "x", "uuid": "a" }]);
     MAIN.append(&source, entries.clone()).await;

@@ -41,12 +41,12 @@ fn assert_fine(output: Option<Output>) {
 }
 
 #[test]
-fn the_rules_are_rules() {
+fn alert_rules_are_valid() {
     assert_fine(promtool(&["check", "rules", "alerts.rules.yml"], ""));
 }
 
 #[test]
-fn they_fire_when_they_should_and_not_otherwise() {
+fn alerts_fire_exactly_when_they_should() {
     assert_fine(promtool(&["test", "rules", "alerts.test.yml"], ""));
 }
 

@@ -1,4 +1,4 @@
-//! Bad input: a 4xx with a stable code, nothing changed, and nothing asked of the store.
+//! Bad input: a 4xx with a stable code, nothing changed, and no request to the store.
 
 use crate::common::{Client, Site, message, message_at};
 use reqwest::Method;
@@ -8,18 +8,18 @@ on_both_stores!(
     bad_bodies_change_nothing,
     bad_queries_and_headers_change_nothing,
     an_id_in_the_query_never_wins_over_the_path,
-    what_is_too_large_is_refused,
-    other_methods_are_refused_with_those_there_are,
+    oversized_requests_are_refused,
+    unsupported_methods_are_refused_with_the_allowed_ones,
     requests_without_a_valid_token_learn_nothing,
 );
 
 /// Sends a body that has to be refused without a request to the store.
 async fn refuse(site: &Site, user: &Client, call: (&str, &str), body: &str, expected: (u16, &str)) {
     let method = Method::from_bytes(call.0.as_bytes()).unwrap();
-    let (answer, cost) = site
+    let (response, cost) = site
         .cost_of(user.send(method, call.1, Some(body.to_owned())))
         .await;
-    answer.expect_error(expected.0, expected.1);
+    response.expect_error(expected.0, expected.1);
     assert_eq!(cost.requests, 0, "{call:?}");
 }
 
@@ -182,7 +182,7 @@ async fn an_id_in_the_query_never_wins_over_the_path(site: Site) {
     user.open("d").await;
 }
 
-async fn what_is_too_large_is_refused(site: Site) {
+async fn oversized_requests_are_refused(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let over = message("m", "user", &"x".repeat(1_048_577));
@@ -209,12 +209,12 @@ async fn what_is_too_large_is_refused(site: Site) {
     .await
     .expect_error(400, "invalid_field");
     let body = format!("{{\"title\":\"{}\"}}", "x".repeat(4_500_000));
-    let (answer, cost) = site
+    let (response, cost) = site
         .cost_of(user.send(Method::PUT, "/api/conversations/c", Some(body)))
         .await;
-    answer.expect_error(413, "body_too_large");
+    response.expect_error(413, "body_too_large");
     assert_eq!(cost.requests, 0);
-    // What a database request cannot hold, though the body may: each tab is one byte here, two there.
+    // The body is within its limit, but the database request is not: each tab is one byte here and two there.
     let tabs = "\t".repeat(1_500_000);
     let body = format!("[{{\"id\":\"t\",\"x\":[{tabs}]}}]");
     let report = user
@@ -225,7 +225,7 @@ async fn what_is_too_large_is_refused(site: Site) {
     assert_eq!(user.open("c").await["revision"], 1);
 }
 
-async fn other_methods_are_refused_with_those_there_are(site: Site) {
+async fn unsupported_methods_are_refused_with_the_allowed_ones(site: Site) {
     let user = site.user().await;
     for (method, path, allowed) in [
         ("PUT", "/api/conversations", "GET, POST, DELETE, HEAD"),
@@ -246,9 +246,9 @@ async fn other_methods_are_refused_with_those_there_are(site: Site) {
         ("BREW", "/api/conversations", "GET, POST, DELETE, HEAD"),
     ] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let answer = user.send(method, path, None).await;
-        answer.expect_error(405, "method_not_allowed");
-        assert_eq!(answer.header("allow"), Some(allowed));
+        let response = user.send(method, path, None).await;
+        response.expect_error(405, "method_not_allowed");
+        assert_eq!(response.header("allow"), Some(allowed));
         let options = user.send(Method::OPTIONS, path, None).await;
         options.expect(204);
         assert_eq!(options.header("allow"), Some(allowed));

@@ -90,8 +90,8 @@ async fn the_bill_does_not_grow_with_the_account(site: Site) {
             (0..100).map(|index| message_at(&format!("l{part}-{index}"), part * 100 + index));
         large.append("c0", messages.collect()).await.expect(201);
     }
-    // What an address has sent is added up after each megabyte, by a command more: not in one of the
-    // small calls that are compared.
+    // The bytes of an address are reported once per megabyte, with one more command, which must not fall on one of
+    // the small calls compared.
     let filler = message("filler", "user", &incompressible(1, 200_000));
     large.append("c0", vec![filler]).await.expect(201);
     assert_eq!(
@@ -103,9 +103,9 @@ async fn the_bill_does_not_grow_with_the_account(site: Site) {
 /// Sizes of accounts, in conversations.
 const SIZES: [usize; 3] = [10, 100, 300];
 
-/// A user with so many conversations of three messages, whose upkeep is done.
+/// A user with this many conversations of three messages, after upkeep.
 async fn user_with(site: &Site, conversations: usize) -> Client {
-    // Another one has put the scripts into the cache, and keeps what it wrote.
+    // Another user has loaded the scripts, and keeps what it wrote.
     user(site).await;
     let user = site.user().await;
     let all: Vec<Value> = (0..conversations)
@@ -120,8 +120,8 @@ async fn user_with(site: &Site, conversations: usize) -> Client {
 
 /// What is billed for `work`, which has to succeed.
 async fn cost<F: Future<Output = TestResponse>>(site: &Site, call: &str, work: F) -> Cost {
-    let (answer, cost) = site.cost_of(work).await;
-    assert!(answer.status < 300, "{call}: {}", answer.text);
+    let (response, cost) = site.cost_of(work).await;
+    assert!(response.status < 300, "{call}: {}", response.text);
     println!("{call}: {} requests, {}", cost.requests, cost.commands);
     cost
 }
@@ -176,7 +176,7 @@ async fn a_code_for_another_device_costs_the_same_for_every_account(site: Site) 
         let call = format!("link with {size}");
         let first = cost(&site, &call, user.post("/api/session", &link)).await;
         assert_eq!((first.requests, first.commands), (1, 5));
-        // One that is still good is replaced: its key has to be asked for.
+        // A code that is still valid is replaced: its key has to be looked up.
         let call = format!("link again with {size}");
         let second = cost(&site, &call, user.post("/api/session", &link)).await;
         assert_eq!((second.requests, second.commands), (2, 9));
@@ -194,7 +194,7 @@ async fn metrics_cost_the_same_for_every_account(site: Site) {
             .anonymous_caller()
             .with_token(user_with(&site, size).await.token());
         user.get("/api/conversations").await.expect(200);
-        // Nothing is pending then; of the calls that follow the last one takes along a batch.
+        // Nothing is pending then; the last of the following calls carries a batch.
         prometheus.get("/api/metrics").await;
         site.idle().await;
         let work = async {
@@ -209,7 +209,7 @@ async fn metrics_cost_the_same_for_every_account(site: Site) {
         let call = format!("read metrics with {size}");
         site.log_lines();
         let read = cost(&site, &call, prometheus.get("/api/metrics")).await;
-        // GET and DBSIZE, and a batch of what was still pending; the store counts by INFO, and so leaves INFO out.
+        // GET and DBSIZE, and the batch still pending; the store counts with INFO, so INFO itself is left out.
         assert_eq!((read.requests, read.commands), (1, 2 + 3));
         measured.idle().await;
         let line: Value = serde_json::from_str(&site.log_lines().concat()).unwrap();

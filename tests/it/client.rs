@@ -7,12 +7,12 @@ use test_support::skip_without;
 use tokio::process::Command;
 
 #[tokio::test]
-async fn the_parts_of_the_client_do_what_they_are_for() {
+async fn client_unit_tests_pass() {
     run("tests of the client's parts", &["run", "test:all"]).await;
 }
 
 #[tokio::test]
-async fn what_pages_load_is_built_from_the_source() {
+async fn built_files_are_up_to_date() {
     run("the check of what is built", &["run", "build:check"]).await;
 }
 

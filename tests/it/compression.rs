@@ -1,4 +1,4 @@
-//! Long contents are stored compressed, and nobody notices.
+//! Long contents are stored compressed, which clients cannot see.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,9 +12,9 @@ on_both_stores!(
     a_repetition_is_recognised,
     a_patch_goes_from_small_to_large_and_back,
     a_title_is_made_from_the_text,
-    what_an_older_version_stored_is_read,
+    messages_of_an_older_version_are_readable,
     a_damaged_content_is_an_error,
-    a_page_is_no_longer_than_an_answer_may_be,
+    a_page_is_no_longer_than_a_response_may_be,
 );
 
 /// Markdown as a model writes it: no two lines the same, and everything that JSON has to escape.
@@ -125,7 +125,7 @@ async fn a_patch_goes_from_small_to_large_and_back(site: Site) {
         let length = stored(&site, &key, "m").await.len();
         assert!(length < 200 + content.len() / 2, "{length}");
     }
-    // The same once more was no change.
+    // Sending the same again changed nothing.
     assert_eq!(user.open("c").await["revision"], 6);
 }
 
@@ -142,14 +142,14 @@ async fn a_title_is_made_from_the_text(site: Site) {
     );
 }
 
-/// What is stored of the message `m`, with another content in its record.
+/// The stored record of message `m`, with another content.
 fn with_content(stored: &str, content: &str) -> String {
     let (head, rest) = stored.split_once("\"content\"\u{1f}").unwrap();
     let (_, tail) = rest.split_once('\u{1e}').unwrap();
     format!("{head}\"content\"\u{1f}{content}\u{1e}{tail}")
 }
 
-async fn what_an_older_version_stored_is_read(site: Site) {
+async fn messages_of_an_older_version_are_readable(site: Site) {
     let user = site.user().await;
     let text = markdown(10_000);
     user.create("c", vec![message("m", "user", "")]).await;
@@ -185,7 +185,7 @@ async fn a_damaged_content_is_an_error(site: Site) {
     assert_eq!(contents(&user.open("c").await["messages"]), ["x"]);
 }
 
-async fn a_page_is_no_longer_than_an_answer_may_be(site: Site) {
+async fn a_page_is_no_longer_than_a_response_may_be(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let text = "a bomb ".repeat(140_000);
@@ -200,9 +200,9 @@ async fn a_page_is_no_longer_than_an_answer_may_be(site: Site) {
     let (mut found, mut cursor) = (Vec::new(), String::new());
     loop {
         let path = format!("/api/conversations/c/messages?order=asc&limit=100{cursor}");
-        let answer = user.get(&path).await;
-        assert!(answer.text.len() < 4_500_000);
-        let page = answer.expect(200);
+        let response = user.get(&path).await;
+        assert!(response.text.len() < 4_500_000);
+        let page = response.expect(200);
         found.extend(ids(&page["data"]));
         match page["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),

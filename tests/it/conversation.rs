@@ -5,12 +5,12 @@ use serde_json::json;
 
 on_both_stores!(
     opening_shows_the_newest_page_in_reading_order,
-    a_client_that_is_current_is_told_so,
+    a_current_client_gets_304,
     saving_replaces_all_messages,
     saving_the_same_again_changes_nothing,
     saving_under_a_new_id_creates,
-    a_whole_number_counts_however_it_is_written,
-    saving_keeps_what_the_client_says_of_dates_and_tokens,
+    whole_numbers_are_accepted_in_any_notation,
+    saving_keeps_dates_and_tokens_sent_by_the_client,
     a_stale_save_is_refused_with_the_current_revision,
     a_repeated_conditional_save_succeeds,
     metadata_can_be_changed_field_by_field,
@@ -18,7 +18,7 @@ on_both_stores!(
     deleting_removes_it_everywhere_and_can_be_repeated,
     nothing_brings_a_deleted_conversation_back,
     a_title_comes_with_the_first_user_message,
-    a_message_saved_under_an_id_deleted_before_is_there,
+    a_message_can_be_saved_under_a_deleted_id,
 );
 
 async fn opening_shows_the_newest_page_in_reading_order(site: Site) {
@@ -42,16 +42,16 @@ async fn opening_shows_the_newest_page_in_reading_order(site: Site) {
     assert_eq!(ids(&few["messages"]), ["m58", "m59"]);
 }
 
-async fn a_client_that_is_current_is_told_so(site: Site) {
+async fn a_current_client_gets_304(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
-    let answer = user.get("/api/conversations/c").await;
-    let etag = answer.header("etag").unwrap().to_owned();
-    assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+    let response = user.get("/api/conversations/c").await;
+    let etag = response.header("etag").unwrap().to_owned();
+    assert_eq!(response.header("cache-control"), Some("private, no-cache"));
     let known = user.with_header("if-none-match", &etag);
-    let answer = known.get("/api/conversations/c").await;
-    answer.expect(304);
-    assert_eq!(answer.header("etag"), Some(etag.as_str()));
+    let response = known.get("/api/conversations/c").await;
+    response.expect(304);
+    assert_eq!(response.header("etag"), Some(etag.as_str()));
     user.append("c", vec![message("n", "user", "more")])
         .await
         .expect(201);
@@ -99,16 +99,16 @@ async fn saving_the_same_again_changes_nothing(site: Site) {
 
 async fn saving_under_a_new_id_creates(site: Site) {
     let user = site.user().await;
-    let answer = user
+    let response = user
         .put("/api/conversations/c", &json!({ "id": "c", "title": "T" }))
         .await;
-    let created = answer.expect(201);
+    let created = response.expect(201);
     assert_eq!(created["title"], "T");
-    assert_eq!(answer.etag(), etag_of(&created));
-    assert_eq!(etag_of(&user.open("c").await), answer.etag());
+    assert_eq!(response.etag(), etag_of(&created));
+    assert_eq!(etag_of(&user.open("c").await), response.etag());
 }
 
-async fn a_whole_number_counts_however_it_is_written(site: Site) {
+async fn whole_numbers_are_accepted_in_any_notation(site: Site) {
     let user = site.user().await;
     let body = json!({
         "createdAt": 1_751_582_952_851.0,
@@ -120,7 +120,7 @@ async fn a_whole_number_counts_however_it_is_written(site: Site) {
     assert_eq!(saved["totalTokens"], 5);
 }
 
-async fn saving_keeps_what_the_client_says_of_dates_and_tokens(site: Site) {
+async fn saving_keeps_dates_and_tokens_sent_by_the_client(site: Site) {
     let user = site.user().await;
     let body = json!({
         "createdAt": 1_751_582_952_851_i64,
@@ -136,7 +136,7 @@ async fn saving_keeps_what_the_client_says_of_dates_and_tokens(site: Site) {
         json!({ "id": "b", "type": "user", "content": "x", "tokens": { "input": 1, "output": 2 } });
     let appended = user.append("c", vec![tokens]).await.expect(201);
     assert_eq!(appended["conversation"]["totalTokens"], 102);
-    // Saved with an old date it stands where that belongs.
+    // Saved with an old date, it is listed by that date.
     user.create("today", vec![]).await;
     user.put("/api/conversations/c", &body).await.expect(200);
     let list = user.get("/api/conversations").await.expect(200);
@@ -149,7 +149,7 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
     let appended = user.append("c", vec![message_at("newer", 2)]).await;
     appended.expect(201);
     let stale = user.with_header("if-match", &etag_of(&created));
-    for answer in [
+    for response in [
         stale
             .put("/api/conversations/c", &json!({ "messages": [] }))
             .await,
@@ -166,9 +166,9 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
             .await,
         stale.delete("/api/conversations/c/messages/a").await,
     ] {
-        let error = answer.expect_error(412, "revision_mismatch");
+        let error = response.expect_error(412, "revision_mismatch");
         assert_eq!(error["revision"], 2);
-        assert_eq!(answer.etag(), appended.etag());
+        assert_eq!(response.etag(), appended.etag());
     }
     let opened = user.open("c").await;
     assert_eq!(ids(&opened["messages"]), ["a", "newer"]);
@@ -178,14 +178,17 @@ async fn a_stale_save_is_refused_with_the_current_revision(site: Site) {
         .put("/api/conversations/c", &json!({ "messages": [] }))
         .await
         .expect(200);
-    // Nothing is there to be at any version.
+    // There is no conversation that could be at a version.
     for tag in [appended.etag(), "*", "\"5\""] {
-        let answer = user
+        let response = user
             .with_header("if-match", tag)
             .put("/api/conversations/d", &json!({}))
             .await;
-        assert_eq!(answer.expect_error(412, "revision_mismatch")["revision"], 0);
-        assert_eq!(answer.header("etag"), None);
+        assert_eq!(
+            response.expect_error(412, "revision_mismatch")["revision"],
+            0
+        );
+        assert_eq!(response.header("etag"), None);
     }
 }
 
@@ -336,7 +339,7 @@ async fn a_title_comes_with_the_first_user_message(site: Site) {
     assert_eq!(user.open("d").await["title"], "Mine");
 }
 
-async fn a_message_saved_under_an_id_deleted_before_is_there(site: Site) {
+async fn a_message_can_be_saved_under_a_deleted_id(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message_at("a", 1), message_at("b", 2)])
         .await;

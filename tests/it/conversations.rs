@@ -7,25 +7,25 @@ on_both_stores!(
     a_new_conversation_has_every_field,
     a_conversation_can_be_created_with_messages,
     creating_it_again_changes_nothing,
-    another_one_with_its_id_is_refused,
+    a_different_conversation_under_a_used_id_is_refused,
     an_idempotency_key_stands_in_for_an_id,
     the_list_is_newest_first_and_without_messages,
     the_list_is_paged_without_gaps_while_it_changes,
-    the_list_goes_on_where_its_last_conversation_was_deleted,
+    a_cursor_whose_conversation_was_deleted_still_works,
     a_new_user_has_an_empty_list,
 );
 
 async fn a_new_conversation_has_every_field(site: Site) {
     let user = site.user().await;
-    let answer = user.post("/api/conversations", &json!({})).await;
-    let conversation = answer.expect(201);
+    let response = user.post("/api/conversations", &json!({})).await;
+    let conversation = response.expect(201);
     let id = conversation["id"].as_str().unwrap();
     assert!(id.starts_with("conv-"));
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         Some(format!("/api/conversations/{id}").as_str())
     );
-    assert_eq!(answer.etag(), etag_of(&conversation));
+    assert_eq!(response.etag(), etag_of(&conversation));
     assert_eq!(conversation["title"], "New Conversation");
     assert_eq!(conversation["createdAt"], conversation["updatedAt"]);
     assert!(conversation["createdAt"].as_str().unwrap().ends_with('Z'));
@@ -76,7 +76,7 @@ async fn creating_it_again_changes_nothing(site: Site) {
     let first = user.post("/api/conversations", &body).await.expect(201);
     let again = user.post("/api/conversations", &body).await.expect(200);
     assert_eq!(state(again), state(first));
-    // Nor does a late repetition, when the conversation has moved on.
+    // Nor does a late repeat, after the conversation has changed.
     user.append("c1", vec![message("m2", "user", "more")])
         .await
         .expect(201);
@@ -85,15 +85,15 @@ async fn creating_it_again_changes_nothing(site: Site) {
     assert_eq!(repeated["revision"], 2);
 }
 
-async fn another_one_with_its_id_is_refused(site: Site) {
+async fn a_different_conversation_under_a_used_id_is_refused(site: Site) {
     let user = site.user().await;
     user.post("/api/conversations", &json!({ "id": "c1", "title": "A" }))
         .await
         .expect(201);
-    let answer = user
+    let response = user
         .post("/api/conversations", &json!({ "id": "c1", "title": "B" }))
         .await;
-    answer.expect_error(409, "conversation_exists");
+    response.expect_error(409, "conversation_exists");
     assert_eq!(user.open("c1").await["title"], "A");
 }
 
@@ -121,13 +121,16 @@ async fn the_list_is_newest_first_and_without_messages(site: Site) {
     user.append("a", vec![message("n", "user", "more")])
         .await
         .expect(201);
-    let answer = user.get("/api/conversations").await;
-    let list = answer.expect(200);
+    let response = user.get("/api/conversations").await;
+    let list = response.expect(200);
     assert_eq!(ids(&list["data"]), ["a", "c", "b"]);
     assert_eq!(list["nextCursor"], json!(null));
-    assert!(!answer.text.contains("some text\"}"), "no bodies in a list");
+    assert!(
+        !response.text.contains("some text\"}"),
+        "no bodies in a list"
+    );
     assert_eq!(list["data"][0]["messageCount"], 2);
-    assert_eq!(answer.header("cache-control"), Some("private, no-store"));
+    assert_eq!(response.header("cache-control"), Some("private, no-store"));
 }
 
 async fn the_list_is_paged_without_gaps_while_it_changes(site: Site) {
@@ -137,7 +140,7 @@ async fn the_list_is_paged_without_gaps_while_it_changes(site: Site) {
     }
     let first = user.get("/api/conversations?limit=3").await.expect(200);
     assert_eq!(ids(&first["data"]), ["c6", "c5", "c4"]);
-    // The conversation the cursor stands at goes away, and a new one comes to the top.
+    // The conversation at the cursor is deleted, and a new one comes to the top.
     user.delete("/api/conversations/c4").await.expect(200);
     user.create("new", vec![]).await;
     let mut rest = Vec::new();
@@ -153,7 +156,7 @@ async fn the_list_is_paged_without_gaps_while_it_changes(site: Site) {
     assert_eq!(rest, ["c3", "c2", "c1", "c0"]);
 }
 
-async fn the_list_goes_on_where_its_last_conversation_was_deleted(site: Site) {
+async fn a_cursor_whose_conversation_was_deleted_still_works(site: Site) {
     let user = site.user().await;
     let same_date =
         ["a", "B", "c", "D", "e"].map(|id| json!({ "id": id, "updatedAt": 1_000_000_000_000_i64 }));

@@ -34,11 +34,11 @@ macro_rules! on_two_databases {
 on_two_databases!(
     each_user_is_in_one_database_and_all_are_used,
     codes_and_shares_are_found_wherever_they_are,
-    a_share_is_gone_on_with_wherever_it_is,
+    a_share_in_another_database_can_be_forked,
     a_share_too_large_for_one_request_is_copied_in_several,
-    one_database_away_concerns_its_users_only,
+    an_unreachable_database_affects_only_its_users,
     metrics_and_health_are_of_both,
-    a_claim_within_one_database_works_and_across_says_why_not,
+    claims_work_within_one_database_and_are_refused_across_two,
 );
 
 /// A deployment over the databases of two sites.
@@ -166,7 +166,7 @@ async fn share(user: &Client) -> String {
     share["id"].as_str().unwrap().to_owned()
 }
 
-async fn a_share_is_gone_on_with_wherever_it_is(pair: Pair) {
+async fn a_share_in_another_database_can_be_forked(pair: Pair) {
     const ALL: &str = "/api/conversations";
     let (first, second) = pair.one_in_each().await;
     let messages = (0..100).map(|at| message(&format!("m{at}"), "user", "hi"));
@@ -271,7 +271,7 @@ async fn a_share_too_large_for_one_request_is_copied_in_several(pair: Pair) {
     let original = exported(&second, "c").await;
     assert_eq!(original.len(), 18);
     assert!(exported(&first, "f").await == original);
-    // A repeat finds all of it there, whatever was changed since.
+    // A repeat finds everything, whatever has changed since.
     first.post(ALL, &fork).await.expect(200);
     assert!(exported(&first, "f").await == original);
     first
@@ -281,7 +281,7 @@ async fn a_share_too_large_for_one_request_is_copied_in_several(pair: Pair) {
     first.post(ALL, &fork).await.expect(200);
     assert_eq!(first.open("f").await["messageCount"], 17);
 
-    // It fits whole or not at all, and what was interrupted is gone on with.
+    // It is copied whole or not at all, and an interrupted copy is continued.
     let third = pair.one_in_each().await.0;
     let ((), faults) = ((), pair.one.faults());
     third.get(ALL).await.expect(200);
@@ -300,7 +300,7 @@ async fn a_share_too_large_for_one_request_is_copied_in_several(pair: Pair) {
     assert!(exported(&third, "f").await == original);
 }
 
-async fn one_database_away_concerns_its_users_only(pair: Pair) {
+async fn an_unreachable_database_affects_only_its_users(pair: Pair) {
     let (first, second) = pair.one_in_each().await;
     pair.two.faults().push(Fault::QuotaError, 1_000);
     first.create("c", vec![]).await;
@@ -341,7 +341,7 @@ async fn metrics_and_health_are_of_both(pair: Pair) {
     );
 }
 
-async fn a_claim_within_one_database_works_and_across_says_why_not(pair: Pair) {
+async fn claims_work_within_one_database_and_are_refused_across_two(pair: Pair) {
     let (first, second) = pair.one_in_each().await;
     let (neighbour, _) = pair.one_in_each().await;
     neighbour

@@ -9,14 +9,14 @@ use serde_json::json;
 on_both_stores!(
     another_device_becomes_the_same_user_by_a_code,
     a_code_is_good_once_and_for_ten_minutes,
-    five_wrong_codes_are_all_an_address_has,
-    a_code_whose_answer_was_lost_is_not_lost,
+    an_address_may_try_five_wrong_codes,
+    a_code_survives_a_lost_response,
     a_repeat_shows_a_code_that_works,
     a_code_goes_with_its_user_even_where_there_is_nothing_else,
-    a_repeated_sign_out_is_answered_again,
+    a_repeated_sign_out_gets_the_same_response,
     signing_out_everywhere_voids_older_tokens,
-    a_code_made_before_a_sign_out_is_of_no_use_after,
-    a_code_wants_a_token_and_has_a_form,
+    a_sign_out_voids_earlier_codes,
+    codes_require_a_token_and_are_validated,
 );
 
 async fn code_of(user: &Client) -> String {
@@ -69,7 +69,7 @@ async fn a_code_is_good_once_and_for_ten_minutes(site: Site) {
     }
 }
 
-async fn five_wrong_codes_are_all_an_address_has(site: Site) {
+async fn an_address_may_try_five_wrong_codes(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     let thief = site
@@ -80,16 +80,16 @@ async fn five_wrong_codes_are_all_an_address_has(site: Site) {
             .await
             .expect_error(403, "wrong_code");
     }
-    let answer = redeem(&thief, &code).await;
-    answer.expect_error(429, "too_many_codes");
-    assert_eq!(answer.header("retry-after"), Some("600"));
+    let response = redeem(&thief, &code).await;
+    response.expect_error(429, "too_many_codes");
+    assert_eq!(response.header("retry-after"), Some("600"));
     let owner = site
         .anonymous_caller()
         .with_header("x-real-ip", "192.0.2.7");
     redeem(&owner, &code).await.expect(200);
 }
 
-async fn a_code_whose_answer_was_lost_is_not_lost(site: Site) {
+async fn a_code_survives_a_lost_response(site: Site) {
     let user = site.user().await;
     redeem(&site.anonymous_caller(), "AAAAAAAA")
         .await
@@ -113,7 +113,8 @@ async fn a_repeat_shows_a_code_that_works(site: Site) {
     assert_ne!(code_of(&user).await, first);
 }
 
-/// Of a user without data next to nothing is kept, and that for a minute; but what knows of the code has to last as long.
+/// Next to nothing is kept of a user without data, and only for a minute; but the record of the code has to last as long
+/// as the code.
 async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
@@ -125,8 +126,8 @@ async fn a_code_goes_with_its_user_even_where_there_is_nothing_else(site: Site) 
         .expect_error(403, "wrong_code");
 }
 
-/// Its token is void by then, but the client has no other.
-async fn a_repeated_sign_out_is_answered_again(site: Site) {
+/// The token is void by then, but the client has no other.
+async fn a_repeated_sign_out_gets_the_same_response(site: Site) {
     let user = site.user().await;
     let named = user.with_header("idempotency-key", "sign-out-1");
     let body = json!({ "action": "signOutEverywhere" });
@@ -137,14 +138,14 @@ async fn a_repeated_sign_out_is_answered_again(site: Site) {
         .anonymous_caller()
         .with_token(again["token"].as_str().unwrap());
     other.get("/api/conversations").await.expect(200);
-    // The key is of one request, so the void token is good for nothing else.
+    // The key belongs to one request, so the void token is good for nothing else.
     named
         .patch("/api/session", &json!({ "currentConversationId": null }))
         .await
         .expect_error(401, "signed_out");
 }
 
-/// Where time stands still, nothing tells a token's issue from the sign-out but that the token asked for it.
+/// If time stands still, a token issued at the moment of the sign-out cannot be told from earlier ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_of_the_same_millisecond_is_void_as_well() {
     let time = Duration::from_secs(1_800_000_000);
@@ -211,7 +212,7 @@ async fn signing_out_everywhere_voids_older_tokens(site: Site) {
     bystander.get("/api/session").await.expect(200);
 }
 
-async fn a_code_wants_a_token_and_has_a_form(site: Site) {
+async fn codes_require_a_token_and_are_validated(site: Site) {
     let anonymous_caller = site.anonymous_caller();
     for action in ["link", "signOutEverywhere"] {
         anonymous_caller
@@ -234,7 +235,7 @@ async fn a_code_wants_a_token_and_has_a_form(site: Site) {
     }
 }
 
-async fn a_code_made_before_a_sign_out_is_of_no_use_after(site: Site) {
+async fn a_sign_out_voids_earlier_codes(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     site.advance(Duration::from_secs(1));

@@ -10,13 +10,13 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    a_preflight_is_answered_without_the_store,
-    pages_of_a_listed_origin_may_read_answers,
-    other_origins_are_told_nothing,
-    every_answer_has_the_security_headers,
+    a_preflight_needs_no_store_request,
+    pages_of_a_listed_origin_may_read_responses,
+    other_origins_get_no_cors_headers,
+    every_response_has_the_security_headers,
     head_is_get_without_the_body,
-    a_long_answer_is_compressed_for_who_takes_it,
-    a_compressed_copy_is_confirmed_and_written_by_its_etag,
+    a_long_response_is_compressed_when_accepted,
+    the_etag_of_a_compressed_copy_works_in_conditional_requests,
 );
 
 const PAGE: &str = "https://chat.example.com";
@@ -43,14 +43,14 @@ async fn listed(site: &Site) -> (crate::common::Deployment, Client) {
     (deployment, client)
 }
 
-fn cors_headers(answer: &TestResponse) -> Vec<&str> {
-    let names = answer.headers.keys().map(|name| name.as_str());
+fn cors_headers(response: &TestResponse) -> Vec<&str> {
+    let names = response.headers.keys().map(|name| name.as_str());
     names
         .filter(|name| name.starts_with("access-control"))
         .collect()
 }
 
-async fn a_preflight_is_answered_without_the_store(site: Site) {
+async fn a_preflight_needs_no_store_request(site: Site) {
     let (deployment, _) = listed(&site).await;
     let page = deployment
         .anonymous_caller()
@@ -58,8 +58,8 @@ async fn a_preflight_is_answered_without_the_store(site: Site) {
         .with_header("access-control-request-method", "PUT");
     for (path, methods) in routes() {
         let preflight = page.send(Method::OPTIONS, &path, None);
-        let (answer, cost) = site.cost_of(preflight).await;
-        answer.expect(204);
+        let (response, cost) = site.cost_of(preflight).await;
+        response.expect(204);
         assert_eq!(cost.requests, 0, "{path}");
         for (name, value) in [
             ("access-control-allow-origin", PAGE),
@@ -73,14 +73,14 @@ async fn a_preflight_is_answered_without_the_store(site: Site) {
             ("allow", &methods),
             ("vary", "Authorization, Origin"),
         ] {
-            assert_eq!(answer.header(name), Some(value), "{path}");
+            assert_eq!(response.header(name), Some(value), "{path}");
         }
-        assert_eq!(cors_headers(&answer).len(), 4, "no credentials: {path}");
-        assert_eq!(answer.header("content-type"), None);
+        assert_eq!(cors_headers(&response).len(), 4, "no credentials: {path}");
+        assert_eq!(response.header("content-type"), None);
     }
 }
 
-async fn pages_of_a_listed_origin_may_read_answers(site: Site) {
+async fn pages_of_a_listed_origin_may_read_responses(site: Site) {
     let (_deployment, client) = listed(&site).await;
     client.create("c", vec![]).await;
     let page = client.with_header("origin", PAGE);
@@ -89,10 +89,10 @@ async fn pages_of_a_listed_origin_may_read_answers(site: Site) {
         ("/api/conversations/none", 404),
         ("/api/import", 405),
     ] {
-        let answer = page.get(path).await;
-        answer.expect(status);
-        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
-        let exposed = answer.header("access-control-expose-headers").unwrap();
+        let response = page.get(path).await;
+        response.expect(status);
+        assert_eq!(response.header("access-control-allow-origin"), Some(PAGE));
+        let exposed = response.header("access-control-expose-headers").unwrap();
         for name in [
             "ETag",
             "Location",
@@ -103,19 +103,19 @@ async fn pages_of_a_listed_origin_may_read_answers(site: Site) {
         ] {
             assert!(exposed.split(", ").any(|header| header == name), "{name}");
         }
-        assert_eq!(cors_headers(&answer).len(), 2, "no credentials: {path}");
+        assert_eq!(cors_headers(&response).len(), 2, "no credentials: {path}");
         assert_eq!(
-            answer.header("vary"),
+            response.header("vary"),
             Some("Authorization, Origin, Accept-Encoding")
         );
         assert_eq!(
-            answer.header("cross-origin-resource-policy"),
+            response.header("cross-origin-resource-policy"),
             Some("cross-origin")
         );
     }
 }
 
-async fn other_origins_are_told_nothing(site: Site) {
+async fn other_origins_get_no_cors_headers(site: Site) {
     let (_deployment, listed) = listed(&site).await;
     let default = site.user().await;
     for (client, origin, vary) in [
@@ -133,24 +133,24 @@ async fn other_origins_are_told_nothing(site: Site) {
         (&default, PAGE, "Authorization, Accept-Encoding"),
     ] {
         let page = client.with_header("origin", origin);
-        let answer = page.get("/api/conversations").await;
-        answer.expect(200);
-        assert_eq!(answer.header("vary"), Some(vary), "{origin}");
+        let response = page.get("/api/conversations").await;
+        response.expect(200);
+        assert_eq!(response.header("vary"), Some(vary), "{origin}");
         let preflight = page
             .with_header("access-control-request-method", "GET")
             .send(Method::OPTIONS, "/api/conversations", None)
             .await;
         preflight.expect(204);
         assert_eq!(preflight.header("allow"), Some("GET, POST, DELETE, HEAD"));
-        for answer in [answer, preflight] {
-            assert!(cors_headers(&answer).is_empty(), "{origin}");
+        for response in [response, preflight] {
+            assert!(cors_headers(&response).is_empty(), "{origin}");
             assert_eq!(
-                answer.header("cross-origin-resource-policy"),
+                response.header("cross-origin-resource-policy"),
                 Some("same-origin")
             );
         }
     }
-    // A caller without an origin is told how answers differ, for the caches on its way.
+    // A caller without an origin also gets `Vary`, for caches in between.
     let plain = listed.get("/api/conversations").await;
     assert_eq!(
         plain.header("vary"),
@@ -158,12 +158,12 @@ async fn other_origins_are_told_nothing(site: Site) {
     );
 }
 
-async fn every_answer_has_the_security_headers(site: Site) {
+async fn every_response_has_the_security_headers(site: Site) {
     let user = site.user().await;
     let created = user.post("/api/conversations", &json!({ "id": "c" })).await;
     let known = user.with_header("if-none-match", created.etag());
     site.faults().push(Fault::Garbage, 1);
-    let mut answers = vec![
+    let mut responses = vec![
         (created, 201),
         (user.get("/api/conversations").await, 502),
         (user.get("/api/conversations").await, 200),
@@ -176,15 +176,15 @@ async fn every_answer_has_the_security_headers(site: Site) {
         (user.get("/api/health/redis").await, 200),
     ];
     for (path, methods) in routes() {
-        let answer = site
+        let response = site
             .anonymous_caller()
             .send(Method::OPTIONS, &path, None)
             .await;
-        assert_eq!(answer.header("allow"), Some(methods.as_str()));
-        answers.push((answer, 204));
+        assert_eq!(response.header("allow"), Some(methods.as_str()));
+        responses.push((response, 204));
     }
-    for (answer, status) in answers {
-        answer.expect(status);
+    for (response, status) in responses {
+        response.expect(status);
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
@@ -194,9 +194,9 @@ async fn every_answer_has_the_security_headers(site: Site) {
             ),
             ("cross-origin-resource-policy", "same-origin"),
         ] {
-            assert_eq!(answer.header(name), Some(value), "{status}");
+            assert_eq!(response.header(name), Some(value), "{status}");
         }
-        let caching = answer.header("cache-control").unwrap();
+        let caching = response.header("cache-control").unwrap();
         assert!(caching.starts_with("private, no-"), "{status}: {caching}");
     }
 }
@@ -219,8 +219,8 @@ async fn head_is_get_without_the_body(site: Site) {
         );
         assert_eq!((get.status, head.status), (status, status), "{path}");
         assert!(head.body.is_empty() && !get.body.is_empty());
-        let same = |answer: &TestResponse| {
-            let mut headers = answer.headers.clone();
+        let same = |response: &TestResponse| {
+            let mut headers = response.headers.clone();
             for changing in ["date", "server-timing", "x-request-id"] {
                 headers.remove(changing).unwrap();
             }
@@ -241,7 +241,7 @@ fn unpack(body: &[u8]) -> String {
     text
 }
 
-async fn a_long_answer_is_compressed_for_who_takes_it(site: Site) {
+async fn a_long_response_is_compressed_when_accepted(site: Site) {
     let user = site.user().await;
     let text = "Grüße, \u{1f600} \u{0} \"and\" so on. ".repeat(200);
     user.create("c", vec![message("m", "user", &text)]).await;
@@ -256,9 +256,9 @@ async fn a_long_answer_is_compressed_for_who_takes_it(site: Site) {
     assert_eq!(packed.header("content-type"), Some("application/json"));
     assert_eq!(unpack(&packed.body), plain.text);
     assert!(packed.body.len() * 5 < plain.body.len());
-    for answer in [&plain, &packed] {
+    for response in [&plain, &packed] {
         assert_eq!(
-            answer.header("vary"),
+            response.header("vary"),
             Some("Authorization, Accept-Encoding")
         );
     }
@@ -270,7 +270,7 @@ async fn a_long_answer_is_compressed_for_who_takes_it(site: Site) {
     declined.get("/api/conversations/c").await.expect(200);
 }
 
-async fn a_compressed_copy_is_confirmed_and_written_by_its_etag(site: Site) {
+async fn the_etag_of_a_compressed_copy_works_in_conditional_requests(site: Site) {
     let user = site.user().await;
     let text = "not short ".repeat(500);
     user.create("c", vec![message("m", "user", &text)]).await;
@@ -290,7 +290,7 @@ async fn a_compressed_copy_is_confirmed_and_written_by_its_etag(site: Site) {
     }
     let packed = browser.get("/api/conversations/c").await;
     let title = json!({ "title": "T" });
-    // A weak tag may stand for other bytes: nothing is written by it.
+    // A weak tag may stand for different bytes, so it permits no write.
     let weak = browser.with_header("if-match", &format!("W/{}", packed.etag()));
     weak.patch("/api/conversations/c", &title)
         .await

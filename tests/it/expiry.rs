@@ -1,4 +1,4 @@
-//! Lives: 90 days, sliding, without a cost per write. The clock is moved, nobody waits.
+//! Expiry: 90 days, sliding, without a cost per write. The clock is moved instead of waiting.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use embedded_store::reply::Reply;
 use serde_json::json;
 
 on_both_stores!(
-    after_ninety_one_days_a_conversation_is_gone_from_everywhere,
+    after_ninety_one_days_a_conversation_is_gone,
     reading_keeps_a_conversation_alive,
-    an_expired_conversation_can_be_saved_anew,
-    lives_are_renewed_at_most_once_a_day,
+    an_expired_conversation_can_be_saved_again,
+    expiry_is_renewed_at_most_once_a_day,
     every_key_has_an_expiry,
     a_tombstone_ends_after_ninety_days,
-    an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone,
-    an_id_that_is_used_again_is_not_dropped_with_the_oldest_tombstones,
-    clearing_away_counts_the_same_bytes,
+    a_reused_id_survives_the_purge_of_its_tombstone,
+    a_reused_id_survives_the_cap_on_tombstones,
+    purging_subtracts_exactly_the_bytes_counted,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn after_ninety_one_days_a_conversation_is_gone_from_everywhere(site: Site) {
+async fn after_ninety_one_days_a_conversation_is_gone(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     user.patch("/api/session", &json!({ "currentConversationId": "c" }))
@@ -52,12 +52,12 @@ async fn reading_keeps_a_conversation_alive(site: Site) {
     assert_eq!(ids(&list["data"]), ["read"]);
 }
 
-async fn an_expired_conversation_can_be_saved_anew(site: Site) {
+async fn an_expired_conversation_can_be_saved_again(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("old", "user", "x")]).await;
     user.create("other", vec![message("old", "user", "x")])
         .await;
-    // Gone for us, while Redis keeps the keys for a day more.
+    // Gone for clients, while Redis keeps the keys for one more day.
     site.advance(90 * DAY);
     let saved = user
         .put(
@@ -71,7 +71,7 @@ async fn an_expired_conversation_can_be_saved_anew(site: Site) {
     assert_eq!(user.open("other").await["messages"], json!([]));
 }
 
-async fn lives_are_renewed_at_most_once_a_day(site: Site) {
+async fn expiry_is_renewed_at_most_once_a_day(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m0", "user", "x")]).await;
     let append = |id: &'static str| user.append("c", vec![message(id, "user", "x")]);
@@ -128,7 +128,7 @@ async fn every_key_has_an_expiry(site: Site) {
         let Reply::Int(ttl) = site.command(&["PTTL", &key]).await else {
             panic!("no TTL");
         };
-        assert!(ttl > 0, "{key} lives for ever");
+        assert!(ttl > 0, "{key} never expires");
     }
 }
 
@@ -151,7 +151,7 @@ async fn a_tombstone_ends_after_ninety_days(site: Site) {
         .expect(201);
 }
 
-async fn an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone(site: Site) {
+async fn a_reused_id_survives_the_purge_of_its_tombstone(site: Site) {
     let user = site.user().await;
     user.create("again", vec![]).await;
     user.create("kept", vec![]).await;
@@ -172,8 +172,8 @@ async fn an_id_that_is_used_again_is_not_cleared_away_with_its_tombstone(site: S
     }
 }
 
-/// As when so many were deleted that the oldest tombstones give way.
-async fn an_id_that_is_used_again_is_not_dropped_with_the_oldest_tombstones(site: Site) {
+/// As if the cap had dropped the oldest tombstones.
+async fn a_reused_id_survives_the_cap_on_tombstones(site: Site) {
     let user = site.user().await;
     for id in ["again", "gone", "kept"] {
         user.create(id, vec![]).await;
@@ -207,7 +207,7 @@ async fn an_id_that_is_used_again_is_not_dropped_with_the_oldest_tombstones(site
     assert_eq!(left, Reply::Int(0), "the oldest gave way");
 }
 
-async fn clearing_away_counts_the_same_bytes(site: Site) {
+async fn purging_subtracts_exactly_the_bytes_counted(site: Site) {
     let user = site.user().await;
     let bytes = async || user.get("/api/user").await.expect(200)["bytes"].clone();
     for id in ["a", "b", "c"] {

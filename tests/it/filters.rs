@@ -1,4 +1,4 @@
-//! Lists of those conversations that fit a filter.
+//! Lists of conversations that match a filter.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use crate::common::{Client, Site, ids, message};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_list_shows_what_fits,
+    a_list_shows_matching_conversations,
     filters_combine,
-    a_tag_is_found_however_it_was_spelled,
-    a_tag_is_one_text_and_no_part_of_others,
-    pages_of_a_filtered_list_go_on,
-    what_expires_within_days_is_listed,
-    a_filter_that_is_none_is_refused,
+    a_tag_matches_in_every_json_spelling,
+    a_tag_matches_as_a_whole,
+    a_filtered_list_is_paged,
+    conversations_expiring_within_days_are_listed,
+    an_invalid_filter_is_refused,
     a_filtered_list_costs_the_same_for_every_account,
-    more_than_can_be_looked_at_at_once_is_found_page_by_page,
-    what_is_not_there_any_more_does_not_count,
+    a_large_account_is_scanned_page_by_page,
+    deleted_conversations_do_not_match,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -41,7 +41,7 @@ async fn import(user: &Client, conversations: Vec<Value>) {
     }
 }
 
-async fn a_list_shows_what_fits(site: Site) {
+async fn a_list_shows_matching_conversations(site: Site) {
     let user = site.user().await;
     let all = vec![
         json!({ "id": "plain" }),
@@ -106,7 +106,7 @@ async fn filters_combine(site: Site) {
     );
 }
 
-async fn a_tag_is_found_however_it_was_spelled(site: Site) {
+async fn a_tag_matches_in_every_json_spelling(site: Site) {
     let user = site.user().await;
     let spelled = [
         r#"["caf\u00e9/\ud83d\ude00"]"#,
@@ -123,7 +123,7 @@ async fn a_tag_is_found_however_it_was_spelled(site: Site) {
     assert_eq!((ids.len(), count), (3, json!(3)));
 }
 
-async fn a_tag_is_one_text_and_no_part_of_others(site: Site) {
+async fn a_tag_matches_as_a_whole(site: Site) {
     let user = site.user().await;
     let all = vec![
         json!({ "id": "two", "tags": ["a", "b"] }),
@@ -148,7 +148,7 @@ async fn a_tag_is_one_text_and_no_part_of_others(site: Site) {
     }
 }
 
-/// The ids on all pages, and the counts that the pages tell.
+/// The ids on all pages, and the counts that the pages report.
 async fn pages(user: &Client, query: &str) -> (Vec<String>, BTreeSet<String>) {
     let (mut all, mut counts, mut cursor) = (Vec::new(), BTreeSet::new(), String::new());
     loop {
@@ -162,7 +162,7 @@ async fn pages(user: &Client, query: &str) -> (Vec<String>, BTreeSet<String>) {
     }
 }
 
-async fn pages_of_a_filtered_list_go_on(site: Site) {
+async fn a_filtered_list_is_paged(site: Site) {
     let user = site.user().await;
     let all = (0..47)
         .map(|index| json!({ "id": format!("c{index}"), "archived": index % 3 == 0 }))
@@ -186,7 +186,7 @@ async fn pages_of_a_filtered_list_go_on(site: Site) {
     }
 }
 
-async fn what_expires_within_days_is_listed(site: Site) {
+async fn conversations_expiring_within_days_are_listed(site: Site) {
     let user = site.user().await;
     user.create("old", vec![message("m", "user", "x")]).await;
     user.put("/api/conversations/kept", &json!({ "keep": true }))
@@ -204,7 +204,7 @@ async fn what_expires_within_days_is_listed(site: Site) {
     assert_eq!((both, count), (vec!["new".into(), "old".into()], json!(2)));
 }
 
-async fn a_filter_that_is_none_is_refused(site: Site) {
+async fn an_invalid_filter_is_refused(site: Site) {
     let user = site.user().await;
     for query in [
         "archived=yes",
@@ -242,7 +242,7 @@ async fn a_filtered_list_costs_the_same_for_every_account(site: Site) {
     }
 }
 
-async fn more_than_can_be_looked_at_at_once_is_found_page_by_page(site: Site) {
+async fn a_large_account_is_scanned_page_by_page(site: Site) {
     let user = site.user().await;
     // By their number.
     let all = (0..3_600)
@@ -270,7 +270,7 @@ async fn more_than_can_be_looked_at_at_once_is_found_page_by_page(site: Site) {
     assert_eq!(counts, BTreeSet::from(["null".to_owned()]));
 }
 
-async fn what_is_not_there_any_more_does_not_count(site: Site) {
+async fn deleted_conversations_do_not_match(site: Site) {
     let user = site.user().await;
     for id in ["a", "b", "c"] {
         user.put(

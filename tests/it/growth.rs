@@ -1,8 +1,8 @@
-//! What can be repeated is repeated very often: neither what is kept of a user nor what a call costs may grow with it.
+//! Every repeatable operation is repeated very often: neither the data kept of a user nor the cost of a call may grow.
 //!
-//! At first things are remembered, up to some bound: what that costs is compared with what it costs much later. `GROWTH`
-//! says how often everything is repeated, 10,000 times for a thorough run. Where it is not set, each goes on until it has
-//! met its bound twice, so that the whole takes less than a minute.
+//! At first, records of past calls accumulate up to a bound: the cost then is compared with the cost much later. `GROWTH`
+//! says how often everything is repeated, 10,000 times for a thorough run. If it is not set, each operation is repeated
+//! until it has reached its bound twice, which takes less than a minute in total.
 
 use crate::common::{Client, Deployment, Site, message};
 use serde_json::{Value, json};
@@ -19,13 +19,13 @@ const WRITES: Bound = Bound {
     window: 50,
 };
 
-/// How many repetitions fill what is remembered, and how many to look at from then on.
+/// How many repetitions fill the records, and how many to measure from then on.
 struct Bound {
     remembered: usize,
     window: usize,
 }
 
-/// How often what is kept is measured, within the windows that are compared.
+/// How often the size is measured within the windows compared.
 const SAMPLED: usize = 10;
 
 /// By how many bytes it may seem to grow: a thousand ids and revisions that are remembered get longer by a few digits.
@@ -218,7 +218,7 @@ async fn share(user: &Client, conversation: &str) -> String {
     format!("/api/shares?id={}", share["id"].as_str().unwrap())
 }
 
-/// One user of a service of its own, which sets no limit to how often and how much.
+/// The only user of a service without limits.
 struct Account {
     site: Site,
     deployment: Deployment,

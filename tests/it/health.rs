@@ -9,16 +9,16 @@ use futures_util::future::join_all;
 const HEALTH: &str = "/api/health/redis";
 
 on_both_stores!(
-    a_healthy_database_is_said_to_be,
-    an_unreachable_one_is_said_to_be,
-    many_who_ask_at_once_cost_one_ping,
-    a_result_is_given_out_for_five_seconds,
-    a_failure_is_given_out_for_five_seconds_too,
+    a_healthy_database_is_reported,
+    an_unreachable_database_is_reported,
+    concurrent_checks_cost_one_ping,
+    a_result_is_cached_for_five_seconds,
+    a_failure_is_cached_for_five_seconds,
 );
 
-async fn a_healthy_database_is_said_to_be(site: Site) {
-    let (answer, cost) = site.cost_of(site.anonymous_caller().get(HEALTH)).await;
-    let health = answer.expect(200);
+async fn a_healthy_database_is_reported(site: Site) {
+    let (response, cost) = site.cost_of(site.anonymous_caller().get(HEALTH)).await;
+    let health = response.expect(200);
     assert_eq!(health["status"], "healthy");
     assert_eq!(health["circuit"], "closed");
     assert!(health["latencyMs"].as_f64().unwrap() > 0.0);
@@ -26,34 +26,34 @@ async fn a_healthy_database_is_said_to_be(site: Site) {
     assert_eq!((cost.requests, cost.commands), (1, 1));
 }
 
-async fn an_unreachable_one_is_said_to_be(site: Site) {
+async fn an_unreachable_database_is_reported(site: Site) {
     site.faults().refuse(true).await;
-    let answer = site.anonymous_caller().get(HEALTH).await;
-    let health = answer.expect(503);
+    let response = site.anonymous_caller().get(HEALTH).await;
+    let health = response.expect(503);
     assert_eq!(health["status"], "unhealthy");
     assert_eq!(
         health["error"],
         "the database cannot be reached: no connection"
     );
     for secret in [site.front.url().trim_start_matches("http://"), STORE_TOKEN] {
-        assert!(!answer.text.contains(secret), "{}", answer.text);
+        assert!(!response.text.contains(secret), "{}", response.text);
     }
 }
 
-async fn many_who_ask_at_once_cost_one_ping(site: Site) {
+async fn concurrent_checks_cost_one_ping(site: Site) {
     let clients: Vec<_> = (0..50).map(|_| site.anonymous_caller()).collect();
     site.faults().set_latency(Duration::from_millis(50));
     let asked = clients.iter().map(|client| client.get(HEALTH));
-    let (answers, cost) = site.cost_of(join_all(asked)).await;
-    let checks: HashSet<String> = answers
+    let (responses, cost) = site.cost_of(join_all(asked)).await;
+    let checks: HashSet<String> = responses
         .iter()
-        .map(|answer| answer.expect(200).to_string())
+        .map(|response| response.expect(200).to_string())
         .collect();
     assert_eq!(checks.len(), 1, "{checks:?}");
     assert_eq!((cost.requests, cost.commands), (1, 1));
 }
 
-async fn a_result_is_given_out_for_five_seconds(site: Site) {
+async fn a_result_is_cached_for_five_seconds(site: Site) {
     let client = site.anonymous_caller();
     let first = client.get(HEALTH).await.expect(200);
     // Real time passes as well, on a busy machine a good deal of it.
@@ -72,7 +72,7 @@ async fn a_result_is_given_out_for_five_seconds(site: Site) {
     assert_eq!((cost.requests, cost.commands), (1, 1));
 }
 
-async fn a_failure_is_given_out_for_five_seconds_too(site: Site) {
+async fn a_failure_is_cached_for_five_seconds(site: Site) {
     let client = site.anonymous_caller();
     site.faults().refuse(true).await;
     let failure = client.get(HEALTH).await.expect(503);

@@ -1,4 +1,4 @@
-//! `/api/import`: the localStorage value as it is, and the real conversations in and out.
+//! `/api/import`: the localStorage value as it is, and real conversations round trip.
 
 use crate::common::{Client, Site, ids, message, real_data, sample};
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ on_both_stores!(
     real_conversations_come_back_byte_for_byte,
     importing_again_changes_nothing,
     an_import_in_chunks_gives_the_same_list,
-    a_bad_item_does_not_block_the_others,
-    a_repeat_where_nothing_could_be_imported_is_answered_again,
-    what_was_written_since_is_kept,
-    an_object_that_holds_the_array_will_do,
+    an_invalid_item_does_not_block_the_others,
+    a_repeat_of_a_failed_import_gets_the_same_report,
+    an_import_keeps_newer_writes,
+    an_object_that_holds_the_array_is_accepted,
     more_than_fits_is_refused_and_told_how_to_split,
     a_very_long_conversation_goes_in_whole,
 );
@@ -46,8 +46,8 @@ async fn assert_all_there(user: &Client, dump: &Value) {
 
 async fn the_sample_goes_in_and_comes_back(site: Site) {
     let user = site.user().await;
-    let (answer, cost) = site.cost_of(user.post("/api/import", &sample())).await;
-    let report = answer.expect(200);
+    let (response, cost) = site.cost_of(user.post("/api/import", &sample())).await;
+    let report = response.expect(200);
     assert_eq!(
         (&report["imported"], &report["rejected"]),
         (&json!(3), &json!(0))
@@ -105,7 +105,7 @@ async fn importing_again_changes_nothing(site: Site) {
     );
     assert_eq!(again["clock"], first["clock"]);
     assert_eq!(user.get("/api/conversations").await.expect(200), list);
-    // Written differently, the same conversations are still the same.
+    // The same conversations are recognized in a different JSON notation.
     let mut rewritten = sample();
     rewritten[0]["title"] = json!("Another title");
     let third = user.post("/api/import", &rewritten).await.expect(200);
@@ -123,7 +123,7 @@ async fn an_import_in_chunks_gives_the_same_list(site: Site) {
     assert_all_there(&user, &sample()).await;
 }
 
-async fn a_bad_item_does_not_block_the_others(site: Site) {
+async fn an_invalid_item_does_not_block_the_others(site: Site) {
     let user = site.user().await;
     let dump = json!([
         { "id": "good", "messages": [message("m", "user", "hi")] },
@@ -175,7 +175,7 @@ async fn a_bad_item_does_not_block_the_others(site: Site) {
     assert_eq!(list["data"].as_array().unwrap().len(), 2);
 }
 
-async fn a_repeat_where_nothing_could_be_imported_is_answered_again(site: Site) {
+async fn a_repeat_of_a_failed_import_gets_the_same_report(site: Site) {
     let user = site.user().await.with_header("idempotency-key", "empty");
     let nothing = json!([{ "id": "not an id" }]);
     let first = user.post("/api/import", &nothing).await.expect(200);
@@ -184,7 +184,7 @@ async fn a_repeat_where_nothing_could_be_imported_is_answered_again(site: Site) 
     assert_eq!(again, first);
 }
 
-async fn what_was_written_since_is_kept(site: Site) {
+async fn an_import_keeps_newer_writes(site: Site) {
     let user = site.user().await;
     let mut dump = sample();
     user.post("/api/import", &dump).await.expect(200);
@@ -225,7 +225,7 @@ async fn what_was_written_since_is_kept(site: Site) {
     assert_eq!(user.open(&id).await, opened);
 }
 
-async fn an_object_that_holds_the_array_will_do(site: Site) {
+async fn an_object_that_holds_the_array_is_accepted(site: Site) {
     let user = site.user().await;
     let report = user
         .post("/api/import", &json!({ "conversations": sample() }))
@@ -246,8 +246,8 @@ async fn more_than_fits_is_refused_and_told_how_to_split(site: Site) {
             |index| json!({ "id": format!("c{index}"), "messages": [message("m", "user", &text)] }),
         )
         .collect();
-    let (answer, cost) = site.cost_of(user.post("/api/import", &json!(dump))).await;
-    let error = answer.expect_error(413, "body_too_large");
+    let (response, cost) = site.cost_of(user.post("/api/import", &json!(dump))).await;
+    let error = response.expect_error(413, "body_too_large");
     assert!(
         error["message"]
             .as_str()

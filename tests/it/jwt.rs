@@ -11,13 +11,13 @@ const ISSUER: &str = "https://auth.example/";
 
 const SECOND: Duration = Duration::from_secs(1);
 
-on_both_stores!(users_of_a_provider_are_users_like_others);
+on_both_stores!(users_of_a_provider_are_ordinary_users);
 
 fn shared() -> SigningKey {
     SigningKey::Shared(SECRET.to_owned())
 }
 
-/// Claims that are in order, but for `changes`.
+/// Valid claims, except for `changes`.
 fn claims(site: &Site, changes: Value) -> Value {
     let now = site.clock.now_ms() / 1_000;
     let mut claims = json!({ "iss": ISSUER, "aud": "chat", "sub": "user-1", "exp": now + 3_600 });
@@ -46,18 +46,18 @@ async fn with_keys(site: &Site, server: &KeyServer) -> Deployment {
 }
 
 #[track_caller]
-fn assert_refused(answer: &crate::common::client::TestResponse, code: &str) {
-    answer.expect_error(401, code);
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+fn assert_refused(response: &crate::common::client::TestResponse, code: &str) {
+    response.expect_error(401, code);
+    assert_eq!(response.header("www-authenticate"), Some("Bearer"));
 }
 
-/// Asks with a token, and nothing else.
+/// Sends a request with this token.
 async fn ask(deployment: &Deployment, token: &str) -> crate::common::client::TestResponse {
     let client = deployment.anonymous_caller().with_token(token);
     client.get("/api/conversations").await
 }
 
-async fn users_of_a_provider_are_users_like_others(site: Site) {
+async fn users_of_a_provider_are_ordinary_users(site: Site) {
     let deployment = with_secret(&site).await;
     let user = |subject: &str| {
         let token = shared().token("", &claims(&site, json!({ "sub": subject })));
@@ -68,10 +68,10 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
     two.get("/api/conversations/c")
         .await
         .expect_error(404, "conversation_not_found");
-    two.create("c", vec![message("m", "user", "his")]).await;
+    two.create("c", vec![message("m", "user", "theirs")]).await;
     assert_eq!(one.open("c").await["messages"][0]["content"], "mine");
 
-    // They have a session, and go on with the provider's token.
+    // They have a session, and keep using the provider's token.
     for action in [
         "link",
         "signOutEverywhere",
@@ -95,7 +95,7 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
     assert_eq!(read["currentConversationId"], "c");
     assert_eq!(read["userId"], session["userId"]);
 
-    // Nothing at the store says who they are, and tokens of ours work beside theirs.
+    // Nothing in the store identifies them, and tokens of the service still work.
     for key in site.keys("*").await {
         assert!(key.starts_with("user:jwt-"), "{key}");
         assert!(!key.contains("subject"), "{key}");
@@ -106,15 +106,15 @@ async fn users_of_a_provider_are_users_like_others(site: Site) {
 }
 
 #[tokio::test]
-async fn without_a_provider_none_is_accepted() {
+async fn without_a_provider_no_jwt_is_accepted() {
     let site = Site::embedded().await;
     let token = shared().token("", &claims(&site, json!({})));
-    let answer = site
+    let response = site
         .anonymous_caller()
         .with_token(&token)
         .get("/api/session")
         .await;
-    assert_refused(&answer, "invalid_token");
+    assert_refused(&response, "invalid_token");
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_token_is_valid_by_the_services_clock() {
 }
 
 #[tokio::test]
-async fn a_token_of_others_or_for_others_is_refused() {
+async fn a_token_of_another_issuer_or_audience_is_refused() {
     let site = Site::embedded().await;
     let deployment = with_secret(&site).await;
     for changes in [
@@ -144,9 +144,9 @@ async fn a_token_of_others_or_for_others_is_refused() {
         json!({ "exp": null }),
     ] {
         let token = shared().token("", &claims(&site, changes.clone()));
-        let answer = ask(&deployment, &token).await;
-        assert_eq!(answer.status, 401, "{changes}");
-        assert_refused(&answer, "invalid_token");
+        let response = ask(&deployment, &token).await;
+        assert_eq!(response.status, 401, "{changes}");
+        assert_refused(&response, "invalid_token");
     }
     let foreign_key = SigningKey::Shared("a secret that we have never heard of".into());
     let token = foreign_key.token("", &claims(&site, json!({})));
@@ -164,13 +164,13 @@ async fn published_keys_verify_both_kinds_with_one_request() {
     assert_eq!(server.asked(), 0);
     let tokens =
         [("r", &rsa), ("e", &ec)].map(|(id, key)| key.token(id, &claims(&site, json!({}))));
-    let answers = tokens
+    let responses = tokens
         .iter()
         .cycle()
         .take(8)
         .map(|token| ask(&deployment, token));
-    for answer in futures_util::future::join_all(answers).await {
-        answer.expect(200);
+    for response in futures_util::future::join_all(responses).await {
+        response.expect(200);
     }
     assert_eq!(server.asked(), 1);
     // A set is used for ten minutes.
@@ -198,7 +198,7 @@ async fn the_algorithm_is_the_keys_not_the_tokens() {
         encode(unsigned.to_string()),
         encode(good.to_string())
     );
-    // The public key, which everybody knows, taken for a shared secret, in any form of it.
+    // The public key, in any form, used as if it were a shared secret.
     let modulus = SigningKey::Shared(public["n"].as_str().unwrap().to_owned());
     let whole = SigningKey::Shared(public.to_string());
     for token in [
@@ -219,7 +219,7 @@ async fn the_algorithm_is_the_keys_not_the_tokens() {
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_found_and_an_invented_one_asks_once_a_minute() {
+async fn a_rotated_key_is_found_and_unknown_keys_refetch_once_a_minute() {
     let site = Site::embedded().await;
     let (old, new) = (SigningKey::rsa(), SigningKey::ec());
     let server = KeyServer::start(&[old.jwk("old")]).await;
@@ -245,7 +245,7 @@ async fn a_rotated_key_is_found_and_an_invented_one_asks_once_a_minute() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_is_no_verdict() {
+async fn an_unreachable_provider_rejects_no_token() {
     let site = Site::embedded().await;
     let key = SigningKey::ec();
     let server = KeyServer::start(&[key.jwk("e")]).await;
@@ -264,9 +264,9 @@ async fn a_provider_that_is_down_is_no_verdict() {
         server.behave(behaviour);
         let began = Instant::now();
         for _ in 0..3 {
-            let answer = ask(&deployment, &token).await;
-            answer.expect_error(503, "identity_unavailable");
-            assert_eq!(answer.header("retry-after"), Some("5"));
+            let response = ask(&deployment, &token).await;
+            response.expect_error(503, "identity_unavailable");
+            assert_eq!(response.header("retry-after"), Some("5"));
         }
         assert!(began.elapsed() < 4 * SECOND);
         asked += 1;
@@ -276,7 +276,7 @@ async fn a_provider_that_is_down_is_no_verdict() {
     server.publish(&[key.jwk("e")]);
     ask(&deployment, &token).await.expect(200);
 
-    // While the set lives it is enough; what only a new one could tell stays open; then all does.
+    // The cached set is enough while it is fresh; unknown keys cannot be judged; after that, no token can.
     server.behave(Behaviour::Respond(503, String::new()));
     site.advance(61 * SECOND);
     ask(&deployment, &token).await.expect(200);
@@ -289,13 +289,13 @@ async fn a_provider_that_is_down_is_no_verdict() {
     ask(&deployment, &token)
         .await
         .expect_error(503, "identity_unavailable");
-    // Our own tokens need nobody.
+    // The service's own tokens need no provider.
     let ours = site.user().await;
     ask(&deployment, ours.token()).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_takes_nothing_with_it() {
+async fn a_client_that_disconnects_does_not_abort_the_key_fetch() {
     let site = Site::embedded().await;
     let key = SigningKey::ec();
     let keys = json!({ "keys": [key.jwk("e")] }).to_string();
@@ -311,7 +311,7 @@ async fn a_client_that_goes_away_takes_nothing_with_it() {
 }
 
 #[tokio::test]
-async fn garbage_is_refused_without_asking_anybody() {
+async fn garbage_is_refused_without_a_request() {
     let site = Site::embedded().await;
     let server = KeyServer::start(&[]).await;
     let deployment = with_keys(&site, &server).await;

@@ -1,4 +1,4 @@
-//! Messages as large as they may be, and a real session that consists of parts.
+//! Messages of the largest size, and a real session that consists of parts.
 
 use crate::common::{Client, Site, imported_file, incompressible};
 use crate::parts::{MESSAGE, MESSAGES, begin, read, text};
@@ -7,9 +7,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    the_largest_message_travels,
+    the_largest_message_round_trips,
     a_patch_makes_no_message_too_large_to_be_read,
-    a_session_of_claude_code_goes_in_and_comes_back,
+    a_claude_code_session_round_trips,
 );
 
 /// Parts of this many bytes of JSON.
@@ -18,7 +18,7 @@ fn parts_of(bytes: usize, text_of: impl Fn(usize) -> String) -> Value {
     json!([text(&text_of(bytes - around))])
 }
 
-async fn the_largest_message_travels(site: Site) {
+async fn the_largest_message_round_trips(site: Site) {
     let noise = |length| {
         let text = incompressible(7, 2 * length).replace(['<', '>'], " ");
         text[..length].to_owned()
@@ -51,7 +51,7 @@ async fn the_largest_message_travels(site: Site) {
     assert_eq!(shared["messages"][0]["parts"], parts);
 }
 
-/// Keeps a message of these parts, which are as large as they may be, and reads it.
+/// Stores a message of these parts, which have the largest size, and reads it.
 async fn hold(site: &Site, parts: &Value) -> Client {
     assert!((limits::PARTS - 9..=limits::PARTS).contains(&parts.to_string().len()));
     let sent = json!({ "id": "m", "type": "assistant", "parts": parts, "model": "a-model" });
@@ -81,7 +81,7 @@ async fn a_patch_makes_no_message_too_large_to_be_read(site: Site) {
     user.patch(MESSAGE, &less).await.expect(200);
 }
 
-/// As an importer has it: a message per line, blocks as they are, and beside them what else the line says.
+/// As an importer sends it: a message per line, with its blocks unchanged and the line's other members beside them.
 fn message_of_line(line: &str) -> Option<Value> {
     let line: Value = serde_json::from_str(line).unwrap();
     let kind = line["type"]
@@ -108,7 +108,7 @@ fn message_of_line(line: &str) -> Option<Value> {
     Some(message)
 }
 
-async fn a_session_of_claude_code_goes_in_and_comes_back(site: Site) {
+async fn a_claude_code_session_round_trips(site: Site) {
     let Some(session) = imported_file("claude-code-session.jsonl") else {
         return;
     };
@@ -133,7 +133,7 @@ async fn a_session_of_claude_code_goes_in_and_comes_back(site: Site) {
             None => break,
         }
     }
-    // Some lines are older than the one before them; messages stand as they were sent.
+    // Some lines are older than the one before them; messages keep the order sent.
     for (read, sent) in read.iter().zip(&messages) {
         assert_eq!(read, sent);
     }

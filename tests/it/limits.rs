@@ -11,41 +11,41 @@ use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_user_has_so_many_calls_a_minute,
-    an_address_has_so_many_sessions_a_minute,
+    calls_per_user_are_limited,
+    sessions_per_address_are_limited,
     a_limited_call_changes_nothing,
     a_limit_never_fails_open,
-    a_user_has_so_many_conversations,
-    a_conversation_has_so_many_messages,
-    a_user_has_so_much_text,
+    conversations_per_user_are_limited,
+    messages_per_conversation_are_limited,
+    text_per_user_is_limited,
     deleting_makes_room,
 );
 
-fn number(answer: &crate::common::client::TestResponse, header: &str) -> u64 {
-    answer.header(header).unwrap().parse().unwrap()
+fn number(response: &crate::common::client::TestResponse, header: &str) -> u64 {
+    response.header(header).unwrap().parse().unwrap()
 }
 
-async fn a_user_has_so_many_calls_a_minute(site: Site) {
+async fn calls_per_user_are_limited(site: Site) {
     let strict = site.deployment(&[("RATE_LIMIT_PER_MINUTE", "3")]).await;
     site.begin_window();
     let (user, other) = (strict.user().await, strict.user().await);
     for remaining in [2, 1, 0] {
-        let answer = user.get("/api/conversations").await;
-        answer.expect(200);
-        assert_eq!(number(&answer, "ratelimit-limit"), 3);
-        assert_eq!(number(&answer, "ratelimit-remaining"), remaining);
+        let response = user.get("/api/conversations").await;
+        response.expect(200);
+        assert_eq!(number(&response, "ratelimit-limit"), 3);
+        assert_eq!(number(&response, "ratelimit-remaining"), remaining);
     }
-    let answer = user.get("/api/conversations").await;
-    answer.expect_error(429, "rate_limited");
-    let wait = number(&answer, "retry-after");
+    let response = user.get("/api/conversations").await;
+    response.expect_error(429, "rate_limited");
+    let wait = number(&response, "retry-after");
     assert!((1..=60).contains(&wait));
-    assert_eq!(number(&answer, "ratelimit-reset"), wait);
+    assert_eq!(number(&response, "ratelimit-reset"), wait);
     other.get("/api/conversations").await.expect(200);
     site.begin_window();
     user.get("/api/conversations").await.expect(200);
 }
 
-async fn an_address_has_so_many_sessions_a_minute(site: Site) {
+async fn sessions_per_address_are_limited(site: Site) {
     let strict = site
         .deployment(&[("ADDRESS_RATE_LIMIT_PER_MINUTE", "2")])
         .await;
@@ -57,8 +57,8 @@ async fn an_address_has_so_many_sessions_a_minute(site: Site) {
             .await
             .expect(201);
     }
-    let answer = from("192.0.2.1").post("/api/session", &json!({})).await;
-    answer.expect_error(429, "rate_limited");
+    let response = from("192.0.2.1").post("/api/session", &json!({})).await;
+    response.expect_error(429, "rate_limited");
     from("192.0.2.2")
         .post("/api/session", &json!({}))
         .await
@@ -93,14 +93,14 @@ async fn a_limit_never_fails_open(site: Site) {
     user.get("/api/conversations")
         .await
         .expect_error(503, "storage_unavailable");
-    let answer = site
+    let response = site
         .anonymous_caller()
         .post("/api/session", &json!({}))
         .await;
-    answer.expect_error(503, "storage_unavailable");
+    response.expect_error(503, "storage_unavailable");
 }
 
-async fn a_user_has_so_many_conversations(site: Site) {
+async fn conversations_per_user_are_limited(site: Site) {
     let strict = site.deployment(&[("MAX_CONVERSATIONS", "2")]).await;
     let user = strict.user().await;
     user.create("a", vec![]).await;
@@ -131,7 +131,7 @@ async fn a_user_has_so_many_conversations(site: Site) {
         .expect(201);
 }
 
-async fn a_conversation_has_so_many_messages(site: Site) {
+async fn messages_per_conversation_are_limited(site: Site) {
     let strict = site
         .deployment(&[("MAX_MESSAGES_PER_CONVERSATION", "3")])
         .await;
@@ -166,7 +166,7 @@ async fn a_conversation_has_so_many_messages(site: Site) {
     );
 }
 
-async fn a_user_has_so_much_text(site: Site) {
+async fn text_per_user_is_limited(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "4000")]).await;
     let user = strict.user().await;
     user.create("c", vec![message("m", "user", &incompressible(1, 2_500))])
@@ -195,7 +195,7 @@ async fn a_user_has_so_much_text(site: Site) {
         .expect(201);
 }
 
-/// Bytes are counted down by every way to lose some.
+/// Every way of deleting subtracts bytes.
 async fn deleting_makes_room(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "20000")]).await;
     let user = strict.user().await;

@@ -1,4 +1,4 @@
-//! What is told of a request: its line in the log, and what its answer says it took.
+//! What is reported about a request: its line in the log, and the cost stated in the response.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 on_both_stores!(
     each_request_is_one_line_of_the_log,
     failures_are_logged_by_code_and_with_their_retries,
-    no_line_holds_anything_of_the_users,
-    an_answer_says_what_it_took,
+    no_line_contains_user_data,
+    a_response_states_its_cost,
     commands_are_logged_as_they_are_billed,
     a_new_user_is_logged_like_any_other,
-    an_answer_that_breaks_off_is_logged_with_its_request,
+    a_response_that_breaks_off_is_logged_with_its_request,
 );
 
 /// The one line of a request, taken apart.
@@ -125,14 +125,14 @@ async fn failures_are_logged_by_code_and_with_their_retries(site: Site) {
         (&json!(502), &json!("open"))
     );
     assert_eq!(line["errorCode"], "storage_malformed");
-    assert_eq!(line["error"], "the database's answer was malformed");
+    assert_eq!(line["error"], "the database's response was malformed");
     user.get("/api/conversations/c").await;
     let line = only_line(&site);
     assert_eq!(line["errorCode"], "storage_unavailable");
     assert_eq!(line["upstashRequests"], 0);
 }
 
-async fn no_line_holds_anything_of_the_users(site: Site) {
+async fn no_line_contains_user_data(site: Site) {
     let user = site.user().await;
     let id = user.get("/api/session").await.expect(200)["userId"].clone();
     let secret = "sesame";
@@ -169,11 +169,11 @@ async fn no_line_holds_anything_of_the_users(site: Site) {
     }
 }
 
-async fn an_answer_says_what_it_took(site: Site) {
+async fn a_response_states_its_cost(site: Site) {
     let user = site.user().await;
     user.get("/api/conversations").await.expect(200);
-    let shape = |answer: &TestResponse| {
-        let timing = answer.header("server-timing").unwrap().to_owned();
+    let shape = |response: &TestResponse| {
+        let timing = response.header("server-timing").unwrap().to_owned();
         let numbers = timing.split("dur=").skip(1).map(|rest| {
             let end = rest.find(';').unwrap_or(rest.len());
             rest[..end].parse::<f64>().unwrap()
@@ -225,7 +225,7 @@ async fn commands_are_logged_as_they_are_billed(site: Site) {
     for (method, path, body) in all {
         let body = (!body.is_null()).then(|| body.to_string());
         if method == Method::GET {
-            // What reading finds to be due is done after the response, and once: it is not billed with the call.
+            // Upkeep found due by a read is done once, after the response, and not billed to the call.
             user.get(path).await;
             site.idle().await;
         }
@@ -256,7 +256,7 @@ async fn a_new_user_is_logged_like_any_other(site: Site) {
     assert_eq!(begun["userHash"], line["userHash"]);
 }
 
-async fn an_answer_that_breaks_off_is_logged_with_its_request(site: Site) {
+async fn a_response_that_breaks_off_is_logged_with_its_request(site: Site) {
     let user = site.user().await;
     let all: Vec<Value> = (0..120)
         .map(|index| json!({ "id": format!("c{index}") }))
@@ -264,7 +264,7 @@ async fn an_answer_that_breaks_off_is_logged_with_its_request(site: Site) {
     user.post("/api/import", &json!(all)).await.expect(200);
     user.get("/api/export").await;
     site.log_lines();
-    // The head of the answer is out when the third request fails.
+    // The head of the response has been sent when the third request fails.
     site.faults().push(Fault::Delay(Duration::ZERO), 2);
     site.faults().push(Fault::QuotaError, 1);
     let (_, body) = user.try_get("/api/export").await;

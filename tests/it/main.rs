@@ -1,6 +1,6 @@
 //! The service over HTTP, on the embedded store and on a real Redis: one program, a module for each route or quality.
 //!
-//! What needs a browser, Vercel's command line, or a database and deployment of one's own, is in programs of its own.
+//! Tests that need a browser, Vercel's command line, or a real database and deployment are separate programs.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,11 +40,10 @@ mod growth;
 mod health;
 mod import;
 mod jwt;
-mod keeping;
 mod large_messages;
 mod limits;
 mod logs;
-mod lost_answers;
+mod lost_responses;
 mod mcp;
 mod mcp_packages;
 mod message;
@@ -59,6 +58,7 @@ mod pitfalls;
 mod preconditions;
 mod python_client;
 mod recovery;
+mod retention;
 mod routes;
 mod schemathesis;
 mod search;
@@ -68,7 +68,8 @@ mod sources;
 mod stopped_scripts;
 mod sync;
 mod trash;
-mod trash_beside;
+mod trash_interactions;
 mod upserts;
 mod upstash;
 mod user;
+mod vocabulary;

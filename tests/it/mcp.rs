@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 on_both_stores!(
     an_agent_lists_and_reads_conversations,
     a_long_conversation_is_read_in_pages,
-    what_an_agent_asks_wrong_is_the_tools_result,
-    what_is_no_message_of_the_protocol_is_refused,
+    invalid_arguments_are_reported_in_the_tool_result,
+    an_invalid_protocol_message_is_refused,
     a_read_token_reads_here_and_nowhere_else,
-    a_new_read_token_voids_the_one_before,
+    a_new_read_token_voids_the_previous_one,
     a_repeat_shows_the_same_read_token,
     a_read_token_ends_with_a_revocation_a_sign_out_and_an_erasure,
     a_call_of_a_tool_costs_what_its_route_does,
@@ -61,8 +61,8 @@ async fn an_agent_lists_and_reads_conversations(site: Site) {
         { "type": "tool_use", "name": "Bash", "input": { "command": "git log" } },
         { "type": "tool_result", "content": "x ".repeat(2_500) },
     ]);
-    let answer = json!({ "id": "a", "type": "assistant", "parts": parts });
-    user.create("git", vec![question, answer]).await;
+    let reply = json!({ "id": "a", "type": "assistant", "parts": parts });
+    user.create("git", vec![question, reply]).await;
     user.create("other", vec![message("m", "user", "Soup")])
         .await;
     let tagged = json!({ "tags": ["cooking"] });
@@ -144,7 +144,7 @@ async fn a_long_conversation_is_read_in_pages(site: Site) {
     }
 }
 
-async fn what_an_agent_asks_wrong_is_the_tools_result(site: Site) {
+async fn invalid_arguments_are_reported_in_the_tool_result(site: Site) {
     let agent = agent_of(&site, &site.user().await).await;
     for (tool, arguments) in [
         ("read_conversation", json!({ "id": "nope" })),
@@ -169,7 +169,7 @@ async fn what_an_agent_asks_wrong_is_the_tools_result(site: Site) {
     assert_eq!(unknown.expect(200)["error"]["code"], -32601);
 }
 
-async fn what_is_no_message_of_the_protocol_is_refused(site: Site) {
+async fn an_invalid_protocol_message_is_refused(site: Site) {
     let agent = agent_of(&site, &site.user().await).await;
     let ping = request("ping", json!({}));
     for body in [
@@ -189,8 +189,8 @@ async fn what_is_no_message_of_the_protocol_is_refused(site: Site) {
     agent.post(MCP, &ping).await.expect(200);
     // There is no stream to listen to, and no session to end.
     agent.get(MCP).await.expect_error(405, "method_not_allowed");
-    let stranger = site.anonymous_caller().post(MCP, &ping).await;
-    stranger.expect_error(401, "missing_token");
+    let anonymous = site.anonymous_caller().post(MCP, &ping).await;
+    anonymous.expect_error(401, "missing_token");
 }
 
 async fn a_read_token_reads_here_and_nowhere_else(site: Site) {
@@ -216,12 +216,12 @@ async fn a_read_token_reads_here_and_nowhere_else(site: Site) {
     for response in everywhere {
         response.expect_error(403, "read_token");
     }
-    // Nor does it bring the account to whoever has it.
+    // Nor does it give access to the account.
     let claim = json!({ "action": "claim", "token": token });
     let thief = site.user().await.post(SESSION, &claim).await;
     thief.expect_error(403, "wrong_token");
     text_of(&agent, "read_conversation", json!({ "id": "c" })).await;
-    // A user's own token will do as well; another user's shows another user's.
+    // A user's own token works as well; another user's token shows that user's data.
     text_of(&user, "read_conversation", json!({ "id": "c" })).await;
     let other = call(
         &site.user().await,
@@ -232,7 +232,7 @@ async fn a_read_token_reads_here_and_nowhere_else(site: Site) {
     assert_eq!(other.expect(200)["result"]["isError"], true);
 }
 
-async fn a_new_read_token_voids_the_one_before(site: Site) {
+async fn a_new_read_token_voids_the_previous_one(site: Site) {
     let user = site.user().await;
     let statistics = user.get("/api/user").await.expect(200);
     assert_eq!(statistics["readTokenCreatedAt"], Value::Null);

@@ -10,9 +10,9 @@ on_both_stores!(
     a_new_timestamp_moves_nothing,
     deleting_a_message_leaves_the_others,
     truncating_deletes_what_follows,
-    truncating_spares_what_was_sent_before_in_the_same_millisecond,
+    truncating_spares_earlier_messages_of_the_same_millisecond,
     deleting_again_changes_nothing,
-    a_message_that_never_was_is_not_found,
+    an_unknown_message_is_not_found,
 );
 
 async fn a_patch_changes_just_its_fields(site: Site) {
@@ -21,15 +21,15 @@ async fn a_patch_changes_just_its_fields(site: Site) {
     user.create("c", vec![sent]).await;
     let patch =
         json!({ "content": "partial no more", "streaming": null, "rating": 2, "editedAt": 10 });
-    let answer = user.patch("/api/conversations/c/messages/m", &patch).await;
-    let patched = answer.expect(200);
+    let response = user.patch("/api/conversations/c/messages/m", &patch).await;
+    let patched = response.expect(200);
     let expected = json!({
         "id": "m", "timestamp": "1970-01-01T00:00:00.009Z", "type": "assistant",
         "content": "partial no more", "rating": 2, "editedAt": 10,
     });
     assert_eq!(patched["message"], expected);
     assert_eq!(patched["conversation"]["revision"], 2);
-    assert_eq!(answer.etag(), etag_of(&patched["conversation"]));
+    assert_eq!(response.etag(), etag_of(&patched["conversation"]));
     assert_eq!(user.open("c").await["messages"][0], expected);
 }
 
@@ -53,7 +53,7 @@ async fn tokens_follow_their_messages(site: Site) {
     let with_tokens = |id: &str, total: u64| json!({ "id": id, "type": "user", "content": "", "tokens": { "total": total } });
     user.create("c", vec![with_tokens("a", 10), with_tokens("b", 20)])
         .await;
-    let total = |answer: serde_json::Value| answer["conversation"]["totalTokens"].clone();
+    let total = |response: serde_json::Value| response["conversation"]["totalTokens"].clone();
     let patch = json!({ "tokens": { "total": 25 } });
     assert_eq!(
         total(
@@ -133,7 +133,7 @@ async fn truncating_deletes_what_follows(site: Site) {
     assert_eq!(ids(&user.open("c").await["messages"]), ["m0", "m1"]);
 }
 
-async fn truncating_spares_what_was_sent_before_in_the_same_millisecond(site: Site) {
+async fn truncating_spares_earlier_messages_of_the_same_millisecond(site: Site) {
     let user = site.user().await;
     user.create(
         "c",
@@ -164,7 +164,7 @@ async fn deleting_again_changes_nothing(site: Site) {
     assert_eq!(ids(&user.open("c").await["messages"]), ["late"]);
 }
 
-async fn a_message_that_never_was_is_not_found(site: Site) {
+async fn an_unknown_message_is_not_found(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     user.patch(

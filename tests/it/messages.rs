@@ -9,11 +9,11 @@ on_both_stores!(
     appending_counts_messages_and_tokens,
     appending_again_changes_nothing,
     an_append_that_overlaps_adds_the_rest,
-    another_message_with_a_known_id_is_refused_whole,
+    an_append_with_a_conflicting_id_is_refused_whole,
     a_deleted_message_is_not_brought_back_by_a_late_append,
     an_edited_message_may_be_sent_again_under_its_id,
     pages_go_both_ways_without_gaps_where_timestamps_are_equal,
-    a_page_goes_on_where_its_last_message_was_deleted,
+    a_cursor_whose_message_was_deleted_still_works,
     concurrent_appends_lose_nothing,
     a_hundred_messages_fit_one_append,
     a_message_without_a_time_is_dated_now,
@@ -26,9 +26,9 @@ async fn appending_counts_messages_and_tokens(site: Site) {
         message("q", "user", "Why?"),
         json!({ "id": "a", "type": "assistant", "content": "Because.", "tokens": { "input": 3, "output": 4, "total": 7 } }),
     ];
-    let answer = user.append("c", turn).await;
-    let appended = answer.expect(201);
-    assert_eq!(answer.etag(), etag_of(&appended["conversation"]));
+    let response = user.append("c", turn).await;
+    let appended = response.expect(201);
+    assert_eq!(response.etag(), etag_of(&appended["conversation"]));
     assert_eq!(appended["appended"], json!(["q", "a"]));
     assert_eq!(appended["conversation"]["messageCount"], 2);
     assert_eq!(appended["conversation"]["totalTokens"], 7);
@@ -65,24 +65,24 @@ async fn appending_again_changes_nothing(site: Site) {
 async fn an_append_that_overlaps_adds_the_rest(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message_at("a", 1)]).await;
-    let answer = user
+    let response = user
         .append("c", vec![message_at("a", 1), message_at("b", 2)])
         .await;
-    assert_eq!(answer.expect(201)["appended"], json!(["b"]));
+    assert_eq!(response.expect(201)["appended"], json!(["b"]));
     assert_eq!(ids(&user.open("c").await["messages"]), ["a", "b"]);
 }
 
-async fn another_message_with_a_known_id_is_refused_whole(site: Site) {
+async fn an_append_with_a_conflicting_id_is_refused_whole(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("a", "user", "original")])
         .await;
-    let answer = user
+    let response = user
         .append(
             "c",
             vec![message("b", "user", "new"), message("a", "user", "other")],
         )
         .await;
-    answer.expect_error(409, "message_exists");
+    response.expect_error(409, "message_exists");
     let opened = user.open("c").await;
     assert_eq!(ids(&opened["messages"]), ["a"]);
     assert_eq!(opened["messages"][0]["content"], "original");
@@ -157,7 +157,7 @@ async fn pages_go_both_ways_without_gaps_where_timestamps_are_equal(site: Site) 
     }
 }
 
-async fn a_page_goes_on_where_its_last_message_was_deleted(site: Site) {
+async fn a_cursor_whose_message_was_deleted_still_works(site: Site) {
     let user = site.user().await;
     user.create(
         "c",

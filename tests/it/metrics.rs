@@ -10,13 +10,13 @@ on_both_stores!(
     calls_are_counted_by_route_and_outcome,
     data_and_engagement_are_counted,
     measuring_costs_at_most_a_command_per_call,
-    a_batch_whose_answer_was_lost_counts_once,
-    what_failed_while_the_database_was_away_is_counted_afterwards,
+    a_batch_whose_response_was_lost_counts_once,
+    failures_during_an_outage_are_counted_afterwards,
     instances_add_up,
     browsers_report_their_fallbacks,
     bad_reports_are_refused,
-    the_text_is_for_who_has_the_token,
-    nobody_is_named,
+    the_metrics_require_the_token,
+    no_user_is_identifiable,
 );
 
 const TOKEN: &str = "a token for reading metrics, long enough";
@@ -31,15 +31,15 @@ async fn measured(site: &Site) -> Deployment {
 }
 
 async fn text(deployment: &Deployment) -> String {
-    let answer = deployment
+    let response = deployment
         .anonymous_caller()
         .with_token(TOKEN)
         .get(METRICS)
         .await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let media_type = answer.header("content-type");
+    assert_eq!(response.status, 200, "{}", response.text);
+    let media_type = response.header("content-type");
     assert_eq!(media_type, Some("text/plain; version=0.0.4; charset=utf-8"));
-    answer.text
+    response.text
 }
 
 /// The value of a sample; 0 where there is none.
@@ -152,8 +152,8 @@ async fn measuring_costs_at_most_a_command_per_call(site: Site) {
     let busy = lists(Duration::ZERO).await;
     let batches = CALLS / 16;
     assert_eq!(busy, unmeasured + 3 * batches);
-    // So far apart that batches go out small: never more than one command per call. Each minute's first call
-    // costs one more anyway.
+    // Far enough apart for small batches: at most one command per call. The first call of each minute costs one more
+    // anyway.
     let idle = lists(Duration::from_secs(6)).await;
     let minutes = CALLS / 10 + 1;
     let leftover = 3;
@@ -161,7 +161,7 @@ async fn measuring_costs_at_most_a_command_per_call(site: Site) {
     assert!(allowed.contains(&idle), "{idle}");
 }
 
-async fn a_batch_whose_answer_was_lost_counts_once(site: Site) {
+async fn a_batch_whose_response_was_lost_counts_once(site: Site) {
     let deployment = measured(&site).await;
     let user = deployment.user().await;
     for _ in 0..15 {
@@ -178,7 +178,7 @@ async fn a_batch_whose_answer_was_lost_counts_once(site: Site) {
     assert_eq!(sample(&text, "upstash_retries_total"), 2.0);
 }
 
-async fn what_failed_while_the_database_was_away_is_counted_afterwards(site: Site) {
+async fn failures_during_an_outage_are_counted_afterwards(site: Site) {
     let deployment = measured(&site).await;
     let user = deployment.user().await;
     site.faults().push(
@@ -201,7 +201,7 @@ async fn what_failed_while_the_database_was_away_is_counted_afterwards(site: Sit
         .expect_error(503, "storage_unavailable");
     site.faults().clear();
     site.advance(Duration::from_secs(61));
-    // First the batch that could not be passed on, then what has happened since.
+    // First the batch that could not be sent, then newer counts.
     text(&deployment).await;
     let text = text(&deployment).await;
     assert_eq!(
@@ -237,8 +237,8 @@ async fn browsers_report_their_fallbacks(site: Site) {
                    { "code": "made_up", "count": 1 }],
     });
     for report in [&report, &json!({}), &json!({ "fallback": { "reads": 1 } })] {
-        let answer = user.post(METRICS, report).await.expect(202);
-        assert_eq!(answer, json!({ "accepted": true }));
+        let response = user.post(METRICS, report).await.expect(202);
+        assert_eq!(response, json!({ "accepted": true }));
     }
     let text = text(&deployment).await;
     for (series, value) in [
@@ -253,7 +253,7 @@ async fn browsers_report_their_fallbacks(site: Site) {
         assert_eq!(sample(&text, series), value, "{series} in {text}");
     }
     assert!(!text.contains("made_up"));
-    // Where nothing is measured, a report is as welcome, and forgotten.
+    // Without metrics, reports are accepted and discarded.
     site.user().await.post(METRICS, &report).await.expect(202);
 }
 
@@ -292,7 +292,7 @@ async fn bad_reports_are_refused(site: Site) {
     assert_eq!(sample(&text(&limited).await, "client_conflicts_total"), 5.0);
 }
 
-async fn the_text_is_for_who_has_the_token(site: Site) {
+async fn the_metrics_require_the_token(site: Site) {
     let deployment = measured(&site).await;
     let anonymous_caller = deployment.anonymous_caller();
     anonymous_caller
@@ -303,7 +303,7 @@ async fn the_text_is_for_who_has_the_token(site: Site) {
     user.get(METRICS).await.expect_error(401, "invalid_token");
     let almost = anonymous_caller.with_token(&TOKEN[1..]);
     almost.get(METRICS).await.expect_error(401, "invalid_token");
-    // Where there is no such token, there are no metrics.
+    // Without a configured token there are no metrics.
     site.anonymous_caller()
         .with_token(TOKEN)
         .get(METRICS)
@@ -314,7 +314,7 @@ async fn the_text_is_for_who_has_the_token(site: Site) {
         .expect_error(405, "method_not_allowed");
 }
 
-async fn nobody_is_named(site: Site) {
+async fn no_user_is_identifiable(site: Site) {
     let deployment = measured(&site).await;
     let user = deployment.user().await;
     let id = user.get("/api/session").await.expect(200)["userId"].clone();
@@ -328,7 +328,7 @@ async fn nobody_is_named(site: Site) {
         !text.contains("private") && !text.contains(id.as_str().unwrap()),
         "{text}"
     );
-    // Nor in what is stored of it, which lives no longer than it is of use.
+    // Nor in the stored samples, which expire when they are no longer needed.
     let stored = format!("{:?}", site.command(&["GET", "metrics"]).await);
     assert!(stored.len() > 100);
 }

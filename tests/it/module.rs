@@ -15,7 +15,7 @@ fn directory() -> PathBuf {
 
 const PROVIDER_SECRET: &str = "a secret of the auth provider, for tests";
 
-/// Many browsers begin at once in these tests, all at one address.
+/// Many browsers start at once in these tests, all from one address.
 const VARIABLES: [(&str, &str); 4] = [
     ("AUTH_JWT_SECRET", PROVIDER_SECRET),
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
@@ -23,9 +23,9 @@ const VARIABLES: [(&str, &str); 4] = [
     ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
 ];
 
-/// On the store of those who have no Redis; the tests in Chromium run on Redis.
+/// On the embedded store; the tests in Chromium run on Redis.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_module_keeps_its_promises() {
+async fn the_module_passes_its_tests() {
     if !node_is_installed().await {
         return;
     }
@@ -33,7 +33,7 @@ async fn the_module_keeps_its_promises() {
     let service = site.deployment(&VARIABLES).await;
     let output = Command::new("node")
         .args(["--test", "--test-reporter=spec", "--test-concurrency=2"])
-        // Of a file: what is waited for in vain is named.
+        // Per file, so that a timeout names the file.
         .arg("--test-timeout=180000")
         .args(scripts())
         .env("API", format!("{}/api", service.url()))
@@ -45,7 +45,7 @@ async fn the_module_keeps_its_promises() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_users_day_stays_inside_its_budget() {
+async fn a_users_day_stays_within_its_budget() {
     if !node_is_installed().await {
         return;
     }

@@ -1,24 +1,24 @@
-//! Messages stand in the order in which they were written, whatever the clocks of their writers said.
+//! Messages keep the order in which they were written, whatever the writers' clocks said.
 
 use crate::common::{Site, ids, message_at};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_slow_clock_puts_nothing_above_what_was_there,
+    a_slow_clock_moves_nothing_above_existing_messages,
     a_clock_set_back_swaps_no_turns,
-    a_clock_ahead_holds_nobody_up,
+    a_fast_clock_delays_nobody,
     a_saved_conversation_keeps_its_order,
     an_imported_conversation_keeps_its_order,
-    what_an_import_adds_comes_behind_what_it_followed,
-    pages_go_both_ways_whatever_the_clocks_said,
-    a_cursor_of_a_page_cut_by_its_size_goes_on,
+    imported_messages_follow_their_predecessors,
+    pages_go_both_ways_regardless_of_clocks,
+    a_cursor_of_a_size_limited_page_continues,
 );
 
 async fn order_of(user: &crate::common::Client) -> Vec<String> {
     ids(&user.open("c").await["messages"])
 }
 
-async fn a_slow_clock_puts_nothing_above_what_was_there(site: Site) {
+async fn a_slow_clock_moves_nothing_above_existing_messages(site: Site) {
     let user = site.user().await;
     user.create(
         "c",
@@ -32,7 +32,7 @@ async fn a_slow_clock_puts_nothing_above_what_was_there(site: Site) {
         .await
         .expect(201);
     assert_eq!(order_of(&user).await, ["q1", "a1", "q2", "a2"]);
-    // The time is what was sent all the same.
+    // The timestamp is still the one sent.
     let opened = user.open("c").await;
     assert_eq!(
         opened["messages"][2]["timestamp"],
@@ -56,7 +56,7 @@ async fn a_clock_set_back_swaps_no_turns(site: Site) {
     assert_eq!(order_of(&user).await, ["q", "a", "b", "d"]);
 }
 
-async fn a_clock_ahead_holds_nobody_up(site: Site) {
+async fn a_fast_clock_delays_nobody(site: Site) {
     let user = site.user().await;
     const YEAR_3000: i64 = 32_503_680_000_000;
     user.create("c", vec![message_at("ahead", YEAR_3000)]).await;
@@ -78,7 +78,7 @@ async fn a_clock_ahead_holds_nobody_up(site: Site) {
 
 async fn a_saved_conversation_keeps_its_order(site: Site) {
     let user = site.user().await;
-    // A system message that was added last and stands first.
+    // A system message that was added last and comes first.
     let messages = [("rules", 99), ("q", 1), ("a", 2), ("b", 2)]
         .map(|(id, at)| message_at(id, at))
         .to_vec();
@@ -111,7 +111,7 @@ async fn an_imported_conversation_keeps_its_order(site: Site) {
     assert_eq!(order_of(&user).await, ["rules", "q", "a"]);
 }
 
-async fn what_an_import_adds_comes_behind_what_it_followed(site: Site) {
+async fn imported_messages_follow_their_predecessors(site: Site) {
     let user = site.user().await;
     user.post(
         "/api/import",
@@ -141,7 +141,7 @@ async fn what_an_import_adds_comes_behind_what_it_followed(site: Site) {
     assert_eq!(order_of(&user).await[6], "q4");
 }
 
-async fn pages_go_both_ways_whatever_the_clocks_said(site: Site) {
+async fn pages_go_both_ways_regardless_of_clocks(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let sent: Vec<String> = (0..23).map(|index| format!("m{index}")).collect();
@@ -173,7 +173,7 @@ async fn pages_go_both_ways_whatever_the_clocks_said(site: Site) {
     }
 }
 
-async fn a_cursor_of_a_page_cut_by_its_size_goes_on(site: Site) {
+async fn a_cursor_of_a_size_limited_page_continues(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let large = "x".repeat(1_000_000);

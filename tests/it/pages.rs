@@ -33,10 +33,14 @@ async fn files_have_the_headers_of_the_deployment() {
         "/conversation-store.js",
     ];
     for path in paths {
-        let answer = site.anonymous_caller().get(path).await;
-        assert_eq!(answer.status, 200, "{path}");
+        let response = site.anonymous_caller().get(path).await;
+        assert_eq!(response.status, 200, "{path}");
         for (name, value) in deployed_headers() {
-            assert_eq!(answer.header(&name), Some(value.as_str()), "{path} {name}");
+            assert_eq!(
+                response.header(&name),
+                Some(value.as_str()),
+                "{path} {name}"
+            );
         }
     }
     let missing = site.anonymous_caller().get("/nothing").await;
@@ -48,28 +52,28 @@ async fn files_have_the_headers_of_the_deployment() {
 async fn pages_carry_the_same_policy_in_themselves() {
     let site = Site::embedded().await;
     for path in ["/", "/shared"] {
-        let answer = site.anonymous_caller().get(path).await;
-        let policy = answer.header(POLICY).unwrap();
+        let response = site.anonymous_caller().get(path).await;
+        let policy = response.header(POLICY).unwrap();
         assert!(!policy.contains("unsafe"), "{policy}");
-        // What a page cannot say of itself: who may frame it.
+        // What a page cannot declare itself: who may frame it.
         let own = policy.strip_suffix("; frame-ancestors 'none'").unwrap();
         let tag = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{own}\">");
-        assert!(answer.text.contains(&tag), "{path} lacks {tag}");
+        assert!(response.text.contains(&tag), "{path} lacks {tag}");
     }
 }
 
 #[tokio::test]
-async fn a_page_has_no_other_address() {
+async fn a_page_has_one_address() {
     let site = Site::embedded().await;
     for (asked, location) in [("/shared.html", "/shared"), ("/index.html", "/")] {
-        let answer = site.anonymous_caller().get(asked).await;
-        assert_eq!(answer.status, 308, "{asked}");
-        assert_eq!(answer.header("location"), Some(location));
+        let response = site.anonymous_caller().get(asked).await;
+        assert_eq!(response.status, 308, "{asked}");
+        assert_eq!(response.header("location"), Some(location));
     }
 }
 
 #[test]
-fn pages_hold_no_code_and_no_style() {
+fn pages_have_no_inline_scripts_or_styles() {
     for page in ["index.html", "shared.html"] {
         let text = fs::read_to_string(repository().join("public").join(page)).unwrap();
         for inline in ["<style", " style=", " onclick=", "javascript:"] {

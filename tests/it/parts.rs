@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     parts_come_back_with_a_text_beside_them,
-    blocks_come_back_as_the_content_that_they_were,
-    whatever_a_part_holds_comes_back_byte_for_byte,
-    what_is_no_part_is_refused,
+    blocks_come_back_as_content,
+    parts_round_trip_byte_for_byte,
+    an_invalid_part_is_refused,
     a_patch_sets_blocks_parts_and_text,
     titles_exports_and_shares_have_the_text,
 );
@@ -55,11 +55,11 @@ async fn parts_come_back_with_a_text_beside_them(site: Site) {
     let user = begin(&site, sent.clone()).await;
     sent["content"] = json!("[tool: read]\n\n[result: x…]\n\nIt says **x**.");
     assert_eq!(read(&user).await, sent);
-    // What was read can be sent: as a whole, and again.
+    // What was read can be sent back: as a whole, and again.
     let whole = json!({ "messages": [sent] });
     user.put("/api/conversations/c", &whole).await.expect(200);
     assert_eq!(read(&user).await, sent);
-    // A text of the client's own is kept, and a message that says nothing is a message.
+    // The client's own text is kept, and an empty message is valid.
     sent["content"] = json!("As told.");
     let silent = json!({ "id": "m", "type": "tool", "content": "", "parts": [] });
     for message in [sent, silent] {
@@ -68,7 +68,7 @@ async fn parts_come_back_with_a_text_beside_them(site: Site) {
     }
 }
 
-async fn blocks_come_back_as_the_content_that_they_were(site: Site) {
+async fn blocks_come_back_as_content(site: Site) {
     let long = text(&"What is the meaning of this? ".repeat(100));
     for (content, more) in [
         (json!([text("hi")]), json!({})),
@@ -95,7 +95,7 @@ async fn blocks_come_back_as_the_content_that_they_were(site: Site) {
     }
 }
 
-/// JSON as no library writes it, but as any client may.
+/// JSON that is unusual but valid.
 fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -116,7 +116,7 @@ fn any_json() -> impl Strategy<Value = String> {
     })
 }
 
-/// Halves of emoji, escapes that need not be, and what separates the members of a record.
+/// Lone surrogates, unnecessary escapes, and the separators of stored records.
 fn any_string() -> impl Strategy<Value = String> {
     prop_oneof![
         ".{0,20}".prop_map(|text| json!(text).to_string()),
@@ -124,7 +124,7 @@ fn any_string() -> impl Strategy<Value = String> {
     ]
 }
 
-async fn whatever_a_part_holds_comes_back_byte_for_byte(site: Site) {
+async fn parts_round_trip_byte_for_byte(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut runner = TestRunner::deterministic();
@@ -167,7 +167,7 @@ async fn whatever_a_part_holds_comes_back_byte_for_byte(site: Site) {
     }
 }
 
-async fn what_is_no_part_is_refused(site: Site) {
+async fn an_invalid_part_is_refused(site: Site) {
     let user = begin(&site, message("m", "user", "hi")).await;
     let before = user.open("c").await;
     let many = vec![text("x"); limits::PART_COUNT + 1];
@@ -245,7 +245,7 @@ async fn a_patch_sets_blocks_parts_and_text(site: Site) {
             json!({ "content": [text("b")], "rating": 1 }),
             json!({ "content": [text("b")], "rating": 1 }),
         ),
-        // Another field leaves them.
+        // Changing another field leaves them alone.
         (json!({ "rating": null }), json!({ "content": [text("b")] })),
         // Blocks become text, and nothing else is left of them.
         (json!({ "content": "c" }), json!({ "content": "c" })),
@@ -270,7 +270,7 @@ async fn a_patch_sets_blocks_parts_and_text(site: Site) {
             json!({ "parts": [text("g")] }),
             json!({ "content": "g", "parts": [text("g")], "format": "x" }),
         ),
-        // Blocks in the place of parts bring a format that shows nowhere.
+        // Blocks that replace parts imply a format that is not shown.
         (
             json!({ "content": [text("h")], "parts": null }),
             json!({ "content": [text("h")] }),

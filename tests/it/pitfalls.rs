@@ -1,4 +1,5 @@
-//! What a design with a key per conversation and per message fails at, each as a test that it does not happen here.
+//! Typical failures of a design with a key per conversation and per message, each with a test that it does not occur
+//! here.
 
 use std::time::Duration;
 
@@ -10,19 +11,18 @@ on_both_stores!(
     a_user_cannot_read_anothers_conversation_by_guessing_its_id,
     two_users_may_use_the_same_conversation_id,
     two_users_may_use_the_same_message_id,
-    a_user_cannot_patch_anothers_message_through_his_own_conversation,
+    a_user_cannot_patch_anothers_message_through_their_own_conversation,
     an_id_cannot_collide_with_another_key,
-    the_user_is_not_who_the_client_says_he_is,
+    the_user_id_comes_from_the_token_only,
     text_comes_back_as_it_was_sent,
-    saving_removes_what_the_client_removed,
+    saving_removes_messages_the_client_left_out,
     messages_of_one_millisecond_keep_their_order,
-    appending_to_a_deleted_conversation_brings_nothing_back,
-    an_append_whose_answer_was_lost_counts_once,
+    appending_to_a_deleted_conversation_is_refused,
+    an_append_whose_response_was_lost_counts_once,
     a_conversation_kept_alive_keeps_its_old_messages,
     an_expired_conversation_leaves_the_list,
 );
 
-/// 1.
 async fn a_user_cannot_read_anothers_conversation_by_guessing_its_id(site: Site) {
     let (owner, other) = (site.user().await, site.user().await);
     owner
@@ -32,13 +32,12 @@ async fn a_user_cannot_read_anothers_conversation_by_guessing_its_id(site: Site)
         "/api/conversations/1751582952851",
         "/api/conversations/1751582952851/messages",
     ] {
-        let answer = other.get(path).await;
-        answer.expect_error(404, "conversation_not_found");
-        assert!(!answer.text.contains("private"));
+        let response = other.get(path).await;
+        response.expect_error(404, "conversation_not_found");
+        assert!(!response.text.contains("private"));
     }
 }
 
-/// 2.
 async fn two_users_may_use_the_same_conversation_id(site: Site) {
     let (anna, ben) = (site.user().await, site.user().await);
     anna.create("1", vec![message("m", "user", "anna's")]).await;
@@ -52,7 +51,6 @@ async fn two_users_may_use_the_same_conversation_id(site: Site) {
     assert_eq!(opened["revision"], 1);
 }
 
-/// 3.
 async fn two_users_may_use_the_same_message_id(site: Site) {
     let (anna, ben) = (site.user().await, site.user().await);
     anna.create("a", vec![message("m", "user", "anna's")]).await;
@@ -70,8 +68,7 @@ async fn two_users_may_use_the_same_message_id(site: Site) {
     assert_eq!(anna.open("a").await["messages"][0]["content"], "anna's");
 }
 
-/// 4.
-async fn a_user_cannot_patch_anothers_message_through_his_own_conversation(site: Site) {
+async fn a_user_cannot_patch_anothers_message_through_their_own_conversation(site: Site) {
     let (owner, other) = (site.user().await, site.user().await);
     owner
         .create("c", vec![message("victim", "user", "original")])
@@ -89,7 +86,6 @@ async fn a_user_cannot_patch_anothers_message_through_his_own_conversation(site:
     assert_eq!(owner.open("c").await["messages"][0]["content"], "original");
 }
 
-/// 5.
 async fn an_id_cannot_collide_with_another_key(site: Site) {
     let user = site.user().await;
     user.create("x", vec![message("m", "user", "fine")]).await;
@@ -115,8 +111,7 @@ async fn an_id_cannot_collide_with_another_key(site: Site) {
     assert_eq!(user.open("x").await["messages"][0]["content"], "fine");
 }
 
-/// 6.
-async fn the_user_is_not_who_the_client_says_he_is(site: Site) {
+async fn the_user_id_comes_from_the_token_only(site: Site) {
     let owner = site.user().await;
     owner
         .create("c", vec![message("m", "user", "private")])
@@ -139,7 +134,6 @@ async fn the_user_is_not_who_the_client_says_he_is(site: Site) {
         .expect_error(401, "invalid_token");
 }
 
-/// 7.
 async fn text_comes_back_as_it_was_sent(site: Site) {
     let user = site.user().await;
     let mut long = "Some *markdown* with \"quotes\" and \\ é 😀\n".repeat(30_000);
@@ -197,7 +191,7 @@ async fn text_comes_back_as_it_was_sent(site: Site) {
         let list = user.get("/api/conversations").await.expect(200);
         assert_eq!(list["data"][0]["title"], *text);
     }
-    // What a JSON parser would not give back: half an emoji, a number beyond doubles, escapes as they were.
+    // What a JSON parser would not preserve: a lone surrogate, a number beyond doubles, the escapes used.
     let exact = r#"{"id":"raw","type":"user","content":"\ud83d \u00e9 \/","n":12345678901234567890123,"f":1.10}"#;
     let body = format!("{{\"messages\":[{exact}]}}");
     user.send(
@@ -213,8 +207,7 @@ async fn text_comes_back_as_it_was_sent(site: Site) {
     assert!(page.text.contains(kept), "{}", page.text);
 }
 
-/// 8.
-async fn saving_removes_what_the_client_removed(site: Site) {
+async fn saving_removes_messages_the_client_left_out(site: Site) {
     let user = site.user().await;
     user.create(
         "c",
@@ -236,7 +229,6 @@ async fn saving_removes_what_the_client_removed(site: Site) {
     .expect_error(404, "message_not_found");
 }
 
-/// 9.
 async fn messages_of_one_millisecond_keep_their_order(site: Site) {
     let user = site.user().await;
     let turn = |question: &str, answer: &str| vec![message_at(question, 5), message_at(answer, 5)];
@@ -256,8 +248,7 @@ async fn messages_of_one_millisecond_keep_their_order(site: Site) {
     assert_eq!(ids(&user.open("c").await["messages"]), order);
 }
 
-/// 10.
-async fn appending_to_a_deleted_conversation_brings_nothing_back(site: Site) {
+async fn appending_to_a_deleted_conversation_is_refused(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     user.delete("/api/conversations/c").await.expect(200);
@@ -274,15 +265,15 @@ async fn appending_to_a_deleted_conversation_brings_nothing_back(site: Site) {
         .expect_error(404, "conversation_not_found");
 }
 
-/// 11. The store runs the append and the connection breaks before the answer: the service retries.
-async fn an_append_whose_answer_was_lost_counts_once(site: Site) {
+/// The store runs the append and the connection breaks before the response: the service retries.
+async fn an_append_whose_response_was_lost_counts_once(site: Site) {
     let user = site.user().await;
     crate::common::use_every_script(&user).await;
     user.create("c", vec![]).await;
     site.faults().push(Fault::CutAfter, 2);
     let sent = json!({ "id": "m", "type": "assistant", "content": "x", "tokens": { "total": 7 } });
     user.append("c", vec![sent.clone()]).await.expect(201);
-    // And the client, who may have lost that answer too, sends it again.
+    // And the client, which may have lost that response too, sends it again.
     user.append("c", vec![sent]).await.expect(200);
     let opened = user.open("c").await;
     assert_eq!(opened["messageCount"], 1);
@@ -292,7 +283,6 @@ async fn an_append_whose_answer_was_lost_counts_once(site: Site) {
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// 12, first half.
 async fn a_conversation_kept_alive_keeps_its_old_messages(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message_at("oldest", 1)]).await;
@@ -308,7 +298,6 @@ async fn a_conversation_kept_alive_keeps_its_old_messages(site: Site) {
     );
 }
 
-/// 12, second half.
 async fn an_expired_conversation_leaves_the_list(site: Site) {
     let user = site.user().await;
     for index in 0..30 {
@@ -323,7 +312,7 @@ async fn an_expired_conversation_leaves_the_list(site: Site) {
     let list = user.get("/api/conversations?limit=5").await.expect(200);
     assert_eq!(ids(&list["data"]), ["young"]);
     assert_eq!(list["nextCursor"], json!(null));
-    // And costs nothing from then on: the first listing had it cleared away.
+    // And they cost nothing from then on: the first listing triggered the purge.
     site.idle().await;
     let (list, cost) = site.cost_of(user.get("/api/conversations?limit=5")).await;
     list.expect(200);

@@ -1,4 +1,4 @@
-//! Entity tags, and what requests demand of them (RFC 9110, sections 8.8.3 and 13): on every route that writes.
+//! Entity tags and conditional requests (RFC 9110, sections 8.8.3 and 13), on every route that writes.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    a_tag_is_of_one_user,
-    a_tag_is_of_one_life,
-    every_write_takes_lists_and_any,
-    a_save_may_be_for_a_new_conversation_only,
-    a_repeat_is_named_by_a_key_and_answered_again,
-    a_key_names_one_request,
-    a_key_that_is_older_than_what_is_remembered_is_refused,
+    a_tag_matches_for_one_user_only,
+    a_tag_does_not_match_a_recreated_conversation,
+    every_write_accepts_lists_and_the_wildcard,
+    a_save_can_require_a_new_conversation,
+    a_repeat_with_the_same_key_gets_the_same_response,
+    a_key_is_bound_to_one_request,
+    a_key_older_than_the_log_is_refused,
 );
 
 const C: &str = "/api/conversations/c";
@@ -28,7 +28,7 @@ async fn two_alike(site: &Site) -> (Client, Client) {
     (ada, bob)
 }
 
-async fn a_tag_is_of_one_user(site: Site) {
+async fn a_tag_matches_for_one_user_only(site: Site) {
     let (ada, bob) = two_alike(&site).await;
     for path in [C, "/api/conversations/c/messages"] {
         let adas = ada.get(path).await;
@@ -57,10 +57,9 @@ async fn a_tag_is_of_one_user(site: Site) {
     bobs.expect(200);
 }
 
-/// Two versions that nothing but their user tells apart: made in the same millisecond, which only the embedded store can
-/// be made to do.
+/// Two versions that differ only in their user: made in the same millisecond, which only the embedded store allows.
 #[tokio::test]
-async fn a_tag_is_of_one_user_where_all_else_is_equal() {
+async fn tags_of_two_users_differ_where_all_else_is_equal() {
     let site = Site::stopped_at(Duration::from_secs(1_800_000_000)).await;
     let (ada, bob) = two_alike(&site).await;
     let (adas, bobs) = (ada.get(C).await, bob.get(C).await);
@@ -71,7 +70,7 @@ async fn a_tag_is_of_one_user_where_all_else_is_equal() {
     assert!(bobs.expect(200).to_string().contains("bob's"));
 }
 
-async fn a_tag_is_of_one_life(site: Site) {
+async fn a_tag_does_not_match_a_recreated_conversation(site: Site) {
     let user = site.user().await;
     let before = user.create("c", vec![message("m", "user", "before")]).await;
     user.delete("/api/user").await.expect(200);
@@ -92,7 +91,7 @@ async fn a_tag_is_of_one_life(site: Site) {
     }
 }
 
-/// Each way to write to a conversation, and what it answers where it is let through.
+/// Each way to write to a conversation, with its status when the condition holds.
 async fn writes(user: &Client) -> Vec<TestResponse> {
     let turn = json!({ "messages": [message("n", "user", "n")] });
     vec![
@@ -115,7 +114,7 @@ async fn writes(user: &Client) -> Vec<TestResponse> {
     ]
 }
 
-async fn every_write_takes_lists_and_any(site: Site) {
+async fn every_write_accepts_lists_and_the_wildcard(site: Site) {
     let user = site.user().await;
     let created = user.create("c", vec![message("m", "user", "m")]).await;
     let tag = etag_of(&created);
@@ -128,20 +127,20 @@ async fn every_write_takes_lists_and_any(site: Site) {
         ("if-none-match", format!("\"AAAA\", {tag}")),
         ("if-none-match", format!("W/{tag}")),
     ] {
-        for answer in writes(&user.with_header(header, &value)).await {
-            answer.expect_error(412, "revision_mismatch");
-            assert_eq!(answer.etag(), tag, "{header}: {value}");
+        for response in writes(&user.with_header(header, &value)).await {
+            response.expect_error(412, "revision_mismatch");
+            assert_eq!(response.etag(), tag, "{header}: {value}");
         }
     }
     let among_others = user.with_header("if-match", &format!("\"AAAA\", {tag}"));
     let title = json!({ "title": "listed" });
     among_others.patch(C, &title).await.expect(200);
-    for answer in writes(&user.with_header("if-match", "*")).await {
-        assert!(answer.status < 300, "{}", answer.text);
+    for response in writes(&user.with_header("if-match", "*")).await {
+        assert!(response.status < 300, "{}", response.text);
     }
 }
 
-async fn a_save_may_be_for_a_new_conversation_only(site: Site) {
+async fn a_save_can_require_a_new_conversation(site: Site) {
     let user = site.user().await;
     let creator = user.with_header("if-none-match", "*");
     let body = json!({ "messages": [message("m", "user", "first")] });
@@ -152,7 +151,7 @@ async fn a_save_may_be_for_a_new_conversation_only(site: Site) {
         .await
         .expect_error(412, "revision_mismatch");
     assert_eq!(user.open("c").await["messages"][0]["content"], "first");
-    // And the other way round: any, but there has to be one.
+    // And the opposite: any version, but the conversation has to exist.
     let changer = user.with_header("if-match", "*");
     let refused = changer.put("/api/conversations/none", &body).await;
     assert_eq!(
@@ -162,7 +161,7 @@ async fn a_save_may_be_for_a_new_conversation_only(site: Site) {
     changer.put(C, &other).await.expect(200);
 }
 
-async fn a_repeat_is_named_by_a_key_and_answered_again(site: Site) {
+async fn a_repeat_with_the_same_key_gets_the_same_response(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "m")]).await;
     let body = json!({ "title": "T", "messages": [message("m", "user", "saved")] });
@@ -177,7 +176,7 @@ async fn a_repeat_is_named_by_a_key_and_answered_again(site: Site) {
     assert_eq!(crate::common::ids(&opened["messages"]), ["m", "theirs"]);
 }
 
-async fn a_key_names_one_request(site: Site) {
+async fn a_key_is_bound_to_one_request(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let named = user.with_header("idempotency-key", "click-1");
@@ -196,7 +195,7 @@ async fn a_key_names_one_request(site: Site) {
     }
 }
 
-async fn a_key_that_is_older_than_what_is_remembered_is_refused(site: Site) {
+async fn a_key_older_than_the_log_is_refused(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     // Of the 1st of January 2024.

@@ -7,16 +7,16 @@ use tokio::process::Command;
 
 use crate::common::{Site, repository};
 
-on_both_stores!(the_python_package_keeps_its_promises);
+on_both_stores!(the_python_package_passes_its_tests);
 
-/// What the suite makes of users, at one address.
+/// The suite creates many users at one address.
 const VARIABLES: [(&str, &str); 3] = [
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
     ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
 ];
 
-async fn the_python_package_keeps_its_promises(site: Site) {
+async fn the_python_package_passes_its_tests(site: Site) {
     let python = repository().join("target/python-client/bin/python");
     if !python.is_file() {
         skip_without("tests of the Python package", "clients/python/install").unwrap();

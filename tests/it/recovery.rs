@@ -1,4 +1,4 @@
-//! Recovery codes: an anonymous user comes back whose devices have all forgotten the user.
+//! Recovery codes: an anonymous user returns after all devices have lost the session.
 
 use crate::common::client::TestResponse;
 use crate::common::{AUTH_SECRET, Client, DAY, Site, message};
@@ -8,17 +8,17 @@ use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_code_brings_its_user_back_as_often_as_needed,
-    a_new_code_replaces_the_one_before,
-    a_revoked_code_is_wrong,
-    a_code_outlasts_a_sign_out_everywhere,
+    a_code_can_be_used_repeatedly,
+    a_new_code_replaces_the_previous_one,
+    a_revoked_code_is_refused,
+    a_code_survives_a_sign_out_everywhere,
     a_code_goes_with_its_user,
-    a_claim_revokes_the_code_of_who_is_claimed,
+    a_claim_revokes_the_code_of_the_claimed_user,
     a_repeat_shows_the_same_code,
     wrong_codes_are_limited_with_those_of_devices,
-    a_code_is_kept_as_long_as_anything_of_its_user,
-    a_code_is_good_under_every_secret_that_verifies,
-    codes_have_a_price_that_does_not_grow,
+    a_code_lasts_as_long_as_its_users_data,
+    a_code_works_under_every_verifying_secret,
+    the_cost_of_codes_is_constant,
 );
 
 const SESSION: &str = "/api/session";
@@ -49,7 +49,7 @@ async fn codes(site: &Site) -> Vec<String> {
     site.keys("recovery:*").await
 }
 
-async fn a_code_brings_its_user_back_as_often_as_needed(site: Site) {
+async fn a_code_can_be_used_repeatedly(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
     assert_eq!(created_at(&user).await, Value::Null);
@@ -70,7 +70,7 @@ async fn a_code_brings_its_user_back_as_often_as_needed(site: Site) {
             .with_token(session["token"].as_str().unwrap());
         assert_eq!(back.open("c").await["messages"][0]["content"], "hi");
     }
-    // Nobody who reads the log or the database learns it, and only the first answer has shown it.
+    // It is neither in the log nor in the database, and only the first response shows it.
     let bare = code.replace('-', "");
     let stored = site.keys("*").await.concat() + &site.log_lines().concat();
     let shown = user.get("/api/user").await.text + &user.get(SESSION).await.text;
@@ -79,7 +79,7 @@ async fn a_code_brings_its_user_back_as_often_as_needed(site: Site) {
     }
 }
 
-async fn a_new_code_replaces_the_one_before(site: Site) {
+async fn a_new_code_replaces_the_previous_one(site: Site) {
     let (user, other) = (site.user().await, site.user().await);
     let (first, others) = (code_of(&user).await, code_of(&other).await);
     let second = code_of(&user).await;
@@ -92,7 +92,7 @@ async fn a_new_code_replaces_the_one_before(site: Site) {
     assert_eq!(codes(&site).await.len(), 2);
 }
 
-async fn a_revoked_code_is_wrong(site: Site) {
+async fn a_revoked_code_is_refused(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     let revoke = json!({ "action": "revokeRecoveryCode" });
@@ -109,7 +109,7 @@ async fn a_revoked_code_is_wrong(site: Site) {
     recover(&site.anonymous_caller(), &next).await.expect(200);
 }
 
-async fn a_code_outlasts_a_sign_out_everywhere(site: Site) {
+async fn a_code_survives_a_sign_out_everywhere(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     site.advance(std::time::Duration::from_secs(1));
@@ -137,7 +137,7 @@ async fn a_code_goes_with_its_user(site: Site) {
     }
 }
 
-async fn a_claim_revokes_the_code_of_who_is_claimed(site: Site) {
+async fn a_claim_revokes_the_code_of_the_claimed_user(site: Site) {
     let (source, user) = (site.user().await, site.user().await);
     source.create("c", vec![]).await;
     let (code, own) = (code_of(&source).await, code_of(&user).await);
@@ -160,7 +160,7 @@ async fn a_repeat_shows_the_same_code(site: Site) {
     assert_eq!(create(&named).await, made);
     let others = create(&other.with_header("idempotency-key", "click-1")).await;
     assert_ne!(others["recoveryCode"], made["recoveryCode"]);
-    // Once another one has replaced it, the repeat does not bring it back.
+    // Once another code has replaced it, the repeat does not restore it.
     let last = code_of(&user).await;
     assert_eq!(create(&named).await, made);
     let code = made["recoveryCode"].as_str().unwrap();
@@ -168,7 +168,7 @@ async fn a_repeat_shows_the_same_code(site: Site) {
         .await
         .expect_error(403, "wrong_code");
     recover(&site.anonymous_caller(), &last).await.expect(200);
-    // The answer to the service is lost, and it asks again.
+    // The response to the service is lost, and it retries.
     site.faults().pass(1);
     site.faults().push(Fault::CutAfter, 1);
     let code = code_of(&user).await;
@@ -182,7 +182,7 @@ async fn wrong_codes_are_limited_with_those_of_devices(site: Site) {
     let thief = site
         .anonymous_caller()
         .with_header("x-real-ip", "192.0.2.66");
-    // What cannot be a code is no try.
+    // A malformed code does not count as an attempt.
     for wrong in [
         "",
         "ABCDEFGH",
@@ -206,9 +206,9 @@ async fn wrong_codes_are_limited_with_those_of_devices(site: Site) {
             .await
             .expect_error(403, "wrong_code");
     }
-    let answer = recover(&thief, &code).await;
-    answer.expect_error(429, "too_many_codes");
-    assert_eq!(answer.header("retry-after"), Some("600"));
+    let response = recover(&thief, &code).await;
+    response.expect_error(429, "too_many_codes");
+    assert_eq!(response.header("retry-after"), Some("600"));
     recover(&site.anonymous_caller(), &code).await.expect(200);
     for action in ["createRecoveryCode", "revokeRecoveryCode"] {
         let body = json!({ "action": action });
@@ -229,13 +229,13 @@ async fn left(site: &Site, pattern: &str) -> i64 {
     }
 }
 
-async fn a_code_is_kept_as_long_as_anything_of_its_user(site: Site) {
+async fn a_code_lasts_as_long_as_its_users_data(site: Site) {
     const META: &str = "user:*:conversations:meta";
     const CODE: &str = "recovery:*";
     let user = site.user().await;
     let code = code_of(&user).await;
     assert!(left(&site, CODE).await > left(&site, META).await);
-    // A conversation that never expires keeps the user for ever, and so the code.
+    // A conversation that never expires keeps the user forever, and with it the code.
     user.create("c", vec![]).await;
     site.idle().await;
     let before = left(&site, CODE).await;
@@ -248,7 +248,7 @@ async fn a_code_is_kept_as_long_as_anything_of_its_user(site: Site) {
         code_kept > before && code_kept > kept,
         "{before} {kept} {code_kept}"
     );
-    // Where it is far ahead, nothing is extended.
+    // If the expiry is far ahead, nothing is extended.
     user.append("c", vec![message("m", "user", "hi")])
         .await
         .expect(201);
@@ -262,7 +262,7 @@ async fn a_code_is_kept_as_long_as_anything_of_its_user(site: Site) {
     recover(&site.anonymous_caller(), &code).await.expect(200);
 }
 
-async fn a_code_is_good_under_every_secret_that_verifies(site: Site) {
+async fn a_code_works_under_every_verifying_secret(site: Site) {
     let user = site.user().await;
     let code = code_of(&user).await;
     let next = "another secret that is to be the only one";
@@ -281,7 +281,7 @@ async fn a_code_is_good_under_every_secret_that_verifies(site: Site) {
     assert_eq!(codes(&site).await.len(), 1);
 }
 
-async fn codes_have_a_price_that_does_not_grow(site: Site) {
+async fn the_cost_of_codes_is_constant(site: Site) {
     let warm = site.user().await;
     warm.create("c", vec![]).await;
     code_of(&warm).await;
@@ -298,7 +298,7 @@ async fn codes_have_a_price_that_does_not_grow(site: Site) {
     let (_, cost) = site.cost_of(create(&warm)).await;
     assert_eq!((cost.requests, cost.commands), (1, 5));
     let (code, cost) = site.cost_of(code_of(&warm)).await;
-    // The key of the one before has to be asked for.
+    // The key of the previous code has to be looked up.
     assert_eq!((cost.requests, cost.commands), (2, 9));
     let (_, cost) = site.cost_of(recover(&site.anonymous_caller(), &code)).await;
     assert_eq!((cost.requests, cost.commands), (1, 4));

@@ -1,7 +1,7 @@
-//! Whether the service does what its document says, asked from outside: schemathesis makes requests of the
-//! document alone, those that it allows and those that it forbids, and checks every answer.
+//! Tests the service against its document from outside: schemathesis generates valid and invalid requests from the
+//! document alone, and checks every response.
 //!
-//! What it has to be told beside the document is in `tests/schemathesis/`.
+//! What it needs beside the document is in `tests/schemathesis/`.
 
 use std::env;
 use std::fs;
@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use test_support::skip_without;
 use tokio::process::Command;
 
-on_both_stores!(the_service_answers_as_its_document_says);
+on_both_stores!(responses_conform_to_the_document);
 
-/// It takes about a minute on two cores; whatever takes this long has got stuck.
+/// It takes about a minute on two cores; after this long it is stuck.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Examples per operation on a real Redis. The embedded store gets those of `schemathesis.toml`; what the two stores
@@ -25,7 +25,7 @@ const EXAMPLES_ON_REDIS: &str = "25";
 
 const METRICS_TOKEN: &str = "the token that Prometheus has been given";
 
-/// Nobody is asked to wait, and streams end soon.
+/// No rate limits, and streams that end soon.
 const VARIABLES: [(&str, &str); 5] = [
     ("METRICS_TOKEN", METRICS_TOKEN),
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
@@ -34,7 +34,7 @@ const VARIABLES: [(&str, &str); 5] = [
     ("SYNC_STREAM_SECONDS", "1"),
 ];
 
-async fn the_service_answers_as_its_document_says(site: Site) {
+async fn responses_conform_to_the_document(site: Site) {
     let Some(program) = find_program() else {
         skip_without(
             "tests of Schemathesis",
@@ -55,7 +55,7 @@ async fn the_service_answers_as_its_document_says(site: Site) {
     let examples = site.redis.as_ref().map(|_| EXAMPLES_ON_REDIS);
     let output = run(&program, &service.url(), folder.path(), examples).await;
     let text = String::from_utf8_lossy(&output.stdout);
-    // What a failure of the service was stands in its log alone.
+    // Only the log says why the service failed.
     let mut failures = site.log_lines();
     failures.retain(|line| line.contains("\"error\":"));
     assert!(output.status.success(), "{text}\n{failures:#?}");
@@ -83,7 +83,7 @@ async fn run(program: &Path, url: &str, folder: &Path, examples: Option<&str>) -
         .arg(contract::path())
         .args(["--url", url, "--no-color"])
         .args(examples.iter().flat_map(|count| ["--max-examples", count]))
-        // Where it may leave what it likes.
+        // A folder for its own files.
         .current_dir(folder)
         .env("HOOKS", own.join("hooks.py"))
         .env("USERS", users)

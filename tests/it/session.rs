@@ -10,10 +10,10 @@ on_both_stores!(
     a_token_is_renewed_for_the_same_user,
     the_current_conversation_is_kept,
     a_deleted_conversation_is_not_current,
-    a_session_lives_seven_days,
+    a_session_lasts_seven_days,
     a_token_expires,
     secrets_can_be_rotated,
-    a_switched_off_user_is_told_so,
+    a_disabled_user_gets_its_own_error,
     branches_that_share_a_database_never_see_each_other,
 );
 
@@ -21,10 +21,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 async fn a_new_identity_is_an_anonymous_uuid(site: Site) {
     site.user().await;
-    let (answer, cost) = site
+    let (response, cost) = site
         .cost_of(site.anonymous_caller().post("/api/session", &json!({})))
         .await;
-    let session = answer.expect(201);
+    let session = response.expect(201);
     assert_eq!(cost.requests, 1);
     assert_eq!(session["userId"].as_str().unwrap().len(), 36);
     assert_eq!(session["redisEnabled"], true);
@@ -104,7 +104,7 @@ async fn a_deleted_conversation_is_not_current(site: Site) {
     );
 }
 
-async fn a_session_lives_seven_days(site: Site) {
+async fn a_session_lasts_seven_days(site: Site) {
     // A real Redis expires by its own clock, which cannot be moved.
     if site.engine.is_none() {
         return;
@@ -131,9 +131,9 @@ async fn a_session_lives_seven_days(site: Site) {
 async fn a_token_expires(site: Site) {
     let user = site.user().await;
     site.advance(181 * DAY);
-    let answer = user.get("/api/conversations").await;
-    answer.expect_error(401, "expired_token");
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+    let response = user.get("/api/conversations").await;
+    response.expect_error(401, "expired_token");
+    assert_eq!(response.header("www-authenticate"), Some("Bearer"));
 }
 
 async fn secrets_can_be_rotated(site: Site) {
@@ -160,7 +160,7 @@ async fn secrets_can_be_rotated(site: Site) {
         .expect(200);
 }
 
-async fn a_switched_off_user_is_told_so(site: Site) {
+async fn a_disabled_user_gets_its_own_error(site: Site) {
     for (name, value) in [("REDIS_ENABLED", "false"), ("REDIS_ROLLOUT_PERCENT", "0")] {
         let off = site.deployment(&[(name, value)]).await;
         let session = off

@@ -1,20 +1,20 @@
-//! `/api/import` of other systems' histories: converted, repeated, gone on with, and refused.
+//! `/api/import` of other systems' histories: converted, repeated, continued, and refused.
 
 use crate::common::client::TestResponse;
 use crate::common::{Client, Site, ids, imported_file};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    every_format_goes_in_and_changes_nothing_the_second_time,
-    a_session_that_grows_is_gone_on_with,
-    a_session_in_two_portions_is_that_of_one,
-    a_source_that_has_changed_updates_what_nobody_has_changed_here,
-    what_was_changed_here_stays,
+    importing_any_format_again_changes_nothing,
+    a_growing_session_is_continued,
+    a_session_in_two_portions_equals_one,
+    a_changed_source_updates_unedited_messages,
+    local_edits_survive_an_import,
     an_older_copy_of_a_source_changes_nothing,
-    what_a_program_has_converted_follows_its_source_too,
-    what_cannot_be_read_says_so_and_changes_nothing,
-    what_is_beyond_a_quota_is_told_as_such,
-    the_real_session_goes_in_whole,
+    conversations_converted_by_a_program_follow_their_source,
+    an_unreadable_file_is_refused_and_changes_nothing,
+    items_beyond_a_quota_are_reported,
+    a_real_session_is_imported_completely,
 );
 
 /// Sources that the importers are tested with.
@@ -31,7 +31,7 @@ async fn import(user: &Client, query: &str, body: &str) -> TestResponse {
         .await
 }
 
-/// What an export has of every conversation, but for what every write changes.
+/// Every exported conversation, without the members that every write changes.
 async fn everything(user: &Client) -> Vec<Value> {
     let export = user.get("/api/export").await;
     assert_eq!(export.status, 200);
@@ -48,7 +48,7 @@ async fn everything(user: &Client) -> Vec<Value> {
     conversations
 }
 
-/// Lines of a session, each behind the one before it.
+/// Lines of a session, each following the one before.
 fn session(texts: &[&str]) -> String {
     let line = |(index, text): (usize, &&str)| {
         let (role, content) = match index % 2 {
@@ -83,7 +83,7 @@ fn chat(title: &str, minute: u32, texts: &[&str]) -> String {
     .to_string()
 }
 
-async fn every_format_goes_in_and_changes_nothing_the_second_time(site: Site) {
+async fn importing_any_format_again_changes_nothing(site: Site) {
     for (name, format) in [
         ("claude-code-edge-cases.jsonl", "claude-code"),
         ("claude-code-claude-normalization-main.jsonl", "claude-code"),
@@ -110,7 +110,7 @@ async fn every_format_goes_in_and_changes_nothing_the_second_time(site: Site) {
     }
 }
 
-async fn a_session_that_grows_is_gone_on_with(site: Site) {
+async fn a_growing_session_is_continued(site: Site) {
     let user = site.user().await;
     let texts = ["Hello", "Hi", "More", "Here it is"];
     for length in 1..=texts.len() {
@@ -127,7 +127,7 @@ async fn a_session_that_grows_is_gone_on_with(site: Site) {
     assert_eq!(opened["headId"], "u3");
 }
 
-async fn a_session_in_two_portions_is_that_of_one(site: Site) {
+async fn a_session_in_two_portions_equals_one(site: Site) {
     let name = "claude-code-edge-cases.jsonl";
     let whole = site.user().await;
     let query = format!("?name={name}");
@@ -152,7 +152,7 @@ async fn a_session_in_two_portions_is_that_of_one(site: Site) {
     }
 }
 
-async fn a_source_that_has_changed_updates_what_nobody_has_changed_here(site: Site) {
+async fn a_changed_source_updates_unedited_messages(site: Site) {
     let user = site.user().await;
     import(&user, "", &chat("Draft", 1, &["One", "Two"]))
         .await
@@ -177,7 +177,7 @@ async fn a_source_that_has_changed_updates_what_nobody_has_changed_here(site: Si
     assert_eq!(json!(contents), json!(["One", "Two, corrected", "Three"]));
 }
 
-async fn what_was_changed_here_stays(site: Site) {
+async fn local_edits_survive_an_import(site: Site) {
     let user = site.user().await;
     import(&user, "", &chat("Draft", 1, &["One", "Two"]))
         .await
@@ -215,7 +215,7 @@ async fn an_older_copy_of_a_source_changes_nothing(site: Site) {
     assert_eq!(everything(&user).await, before);
 }
 
-async fn what_a_program_has_converted_follows_its_source_too(site: Site) {
+async fn conversations_converted_by_a_program_follow_their_source(site: Site) {
     let user = site.user().await;
     let own = |title: &str, texts: &[&str]| {
         let messages = texts.iter().enumerate().map(|(index, text)| {
@@ -234,7 +234,7 @@ async fn what_a_program_has_converted_follows_its_source_too(site: Site) {
     let opened = user.open("c").await;
     assert_eq!(opened["title"], "Better");
     assert_eq!(opened["messages"][0]["content"], "One!");
-    // Nothing is followed where nobody says so.
+    // A source is followed only on request.
     import(&user, "", &own("Other", &["Another", "Two", "Three"]))
         .await
         .expect(200);
@@ -246,7 +246,7 @@ async fn what_a_program_has_converted_follows_its_source_too(site: Site) {
     assert_eq!(ids(&opened["messages"]), ["m0", "m1", "m2"]);
 }
 
-async fn what_cannot_be_read_says_so_and_changes_nothing(site: Site) {
+async fn an_unreadable_file_is_refused_and_changes_nothing(site: Site) {
     let user = site.user().await;
     for (query, body, status, code) in [
         ("?format=word", "[]", 400, "invalid_query"),
@@ -270,7 +270,7 @@ async fn what_cannot_be_read_says_so_and_changes_nothing(site: Site) {
     );
 }
 
-async fn what_is_beyond_a_quota_is_told_as_such(site: Site) {
+async fn items_beyond_a_quota_are_reported(site: Site) {
     let deployment = site.deployment(&[("MAX_CONVERSATIONS", "1")]).await;
     let user = deployment.user().await;
     user.create("c", vec![]).await;
@@ -279,7 +279,7 @@ async fn what_is_beyond_a_quota_is_told_as_such(site: Site) {
         .expect_error(403, "too_many_conversations_kept");
 }
 
-async fn the_real_session_goes_in_whole(site: Site) {
+async fn a_real_session_is_imported_completely(site: Site) {
     let Some(source) = imported_file("claude-code-session.jsonl") else {
         return;
     };

@@ -1,4 +1,4 @@
-//! The trash: what is deleted can be restored for a while, as it was.
+//! The trash: a deleted conversation can be restored for a while, unchanged.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     a_deleted_conversation_is_restored_as_it_was,
-    what_is_in_the_trash_is_deleted_for_all_others,
+    a_trashed_conversation_is_deleted_everywhere_else,
     the_trash_is_listed_page_by_page,
-    it_is_gone_for_good_after_thirty_days,
+    the_trash_is_purged_after_thirty_days,
     deleting_for_good_leaves_nothing,
     the_trash_is_emptied,
-    only_what_is_in_the_trash_is_restored,
+    only_trashed_conversations_are_restored,
     a_conversation_is_restored_once,
-    a_quota_holds_for_what_is_restored,
-    what_is_in_the_trash_takes_up_room,
+    restoring_respects_the_quota,
+    the_trash_counts_towards_the_quota,
 );
 
 pub const DAY: Duration = Duration::from_secs(86_400);
@@ -53,7 +53,7 @@ pub async fn purge(site: &Site, user: &Client) {
     site.idle().await;
 }
 
-/// What purging counts is what was kept count of.
+/// Purging subtracts exactly what was counted.
 pub async fn bytes_agree(site: &Site, user: &Client) {
     let before = statistics(user).await;
     purge(site, user).await;
@@ -101,7 +101,7 @@ async fn a_deleted_conversation_is_restored_as_it_was(site: Site) {
     assert_eq!(before, after);
     assert!(trash(&user).await.is_empty());
     bytes_agree(&site, &user).await;
-    // A message deleted before stays so, and all goes on.
+    // A message deleted earlier stays deleted, and everything else works.
     let late = json!({ "messages": [message("m1", "user", "x")] });
     let refused = user.post("/api/conversations/c/messages", &late).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
@@ -110,12 +110,12 @@ async fn a_deleted_conversation_is_restored_as_it_was(site: Site) {
         .expect(201);
     delete(&user, "c").await;
     assert_eq!(restore(&user, "c").await["messageCount"], 3);
-    // It lives as long as any other.
+    // It expires like any other.
     site.advance(85 * DAY);
     assert_eq!(ids(&user.open("c").await["messages"]), ["m2", "m3", "m4"]);
 }
 
-async fn what_is_in_the_trash_is_deleted_for_all_others(site: Site) {
+async fn a_trashed_conversation_is_deleted_everywhere_else(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     let share = json!({ "conversationId": "c" });
@@ -145,7 +145,7 @@ async fn what_is_in_the_trash_is_deleted_for_all_others(site: Site) {
         totals,
         json!({ "conversations": 0, "messages": 0, "tokens": 0 })
     );
-    // Restored it is news again, and the share stays revoked.
+    // A restored conversation is reported by sync, and its share stays revoked.
     restore(&user, "c").await;
     let changes = user.get(&sync).await.expect(200);
     assert_eq!(ids(&changes["changed"]), ["c"]);
@@ -209,7 +209,7 @@ async fn the_trash_is_listed_page_by_page(site: Site) {
         .expect_error(400, "invalid_cursor");
 }
 
-async fn it_is_gone_for_good_after_thirty_days(site: Site) {
+async fn the_trash_is_purged_after_thirty_days(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     user.create("kept", vec![]).await;
@@ -310,7 +310,7 @@ async fn the_trash_is_emptied(site: Site) {
     newcomer.delete(TRASH).await.expect(200);
 }
 
-async fn only_what_is_in_the_trash_is_restored(site: Site) {
+async fn only_trashed_conversations_are_restored(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     let before = user.open("c").await;
@@ -355,7 +355,7 @@ async fn a_conversation_is_restored_once(site: Site) {
     assert!(second["revision"].as_u64() > first["revision"].as_u64());
 }
 
-async fn a_quota_holds_for_what_is_restored(site: Site) {
+async fn restoring_respects_the_quota(site: Site) {
     let deployment = site.deployment(&[("MAX_CONVERSATIONS", "2")]).await;
     let user = deployment.user().await;
     for id in ["a", "b"] {
@@ -371,7 +371,7 @@ async fn a_quota_holds_for_what_is_restored(site: Site) {
     restore(&user, "a").await;
 }
 
-async fn what_is_in_the_trash_takes_up_room(site: Site) {
+async fn the_trash_counts_towards_the_quota(site: Site) {
     let deployment = site.deployment(&[("MAX_USER_BYTES", "20000")]).await;
     let user = deployment.user().await;
     let large = || vec![message("m", "user", &incompressible(1, 12_000))];

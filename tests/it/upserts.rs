@@ -4,13 +4,13 @@ use crate::common::{Client, Site, ids, message, message_at, state};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    it_creates_a_message_at_the_end_or_behind_its_parent,
-    it_replaces_all_fields_where_the_message_stands,
+    an_upsert_creates_a_message_at_the_end_or_after_its_parent,
+    an_upsert_replaces_all_fields_in_place,
     a_repeat_changes_nothing,
-    it_brings_a_deleted_message_back,
+    an_upsert_restores_a_deleted_message,
     a_late_append_finds_the_message_that_was_replaced,
-    what_cannot_be_saved_is_refused_and_changes_nothing,
-    a_tool_call_is_approved_and_ends,
+    an_invalid_upsert_is_refused_and_changes_nothing,
+    a_tool_call_is_approved_and_completed,
 );
 
 const MESSAGES: &str = "/api/conversations/c/messages";
@@ -19,12 +19,12 @@ async fn put(user: &Client, id: &str, body: &Value) -> crate::common::client::Te
     user.put(&format!("{MESSAGES}/{id}"), body).await
 }
 
-async fn it_creates_a_message_at_the_end_or_behind_its_parent(site: Site) {
+async fn an_upsert_creates_a_message_at_the_end_or_after_its_parent(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message_at("q", 9)]).await;
     // The id may be left out of the body.
-    let answer = json!({ "type": "assistant", "content": "one", "timestamp": 5 });
-    let created = put(&user, "a", &answer).await.expect(201);
+    let reply = json!({ "type": "assistant", "content": "one", "timestamp": 5 });
+    let created = put(&user, "a", &reply).await.expect(201);
     assert_eq!(created["message"]["id"], "a");
     assert_eq!(created["conversation"]["headId"], "a");
     let other = json!({ "id": "b", "type": "assistant", "content": "two", "parentId": "q" });
@@ -34,7 +34,7 @@ async fn it_creates_a_message_at_the_end_or_behind_its_parent(site: Site) {
     assert_eq!(opened["messages"][1]["siblingIds"], json!(["a", "b"]));
 }
 
-async fn it_replaces_all_fields_where_the_message_stands(site: Site) {
+async fn an_upsert_replaces_all_fields_in_place(site: Site) {
     let user = site.user().await;
     let first = json!({ "id": "m", "type": "assistant", "content": "par", "timestamp": 7, "x": 1, "streaming": true, "tokens": { "total": 2 } });
     user.create("c", vec![message_at("q", 6), first, message_at("z", 8)])
@@ -51,7 +51,7 @@ async fn it_replaces_all_fields_where_the_message_stands(site: Site) {
     let opened = user.open("c").await;
     assert_eq!(ids(&opened["messages"]), ["q", "m", "z"]);
     assert_eq!(opened["messages"][1], expected);
-    // With a time of its own it is dated anew, and stays where it is.
+    // A new timestamp changes its date, but not its place.
     let dated = json!({ "type": "assistant", "content": "whole", "timestamp": 1 });
     put(&user, "m", &dated).await.expect(200);
     let opened = user.open("c").await;
@@ -72,7 +72,7 @@ async fn a_repeat_changes_nothing(site: Site) {
     assert_eq!(state(again)["conversation"], created["conversation"]);
 }
 
-async fn it_brings_a_deleted_message_back(site: Site) {
+async fn an_upsert_restores_a_deleted_message(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message_at("m", 1), message_at("n", 2)])
         .await;
@@ -93,7 +93,7 @@ async fn a_late_append_finds_the_message_that_was_replaced(site: Site) {
     assert_eq!(user.open("c").await["messages"][0]["content"], "replaced");
 }
 
-async fn what_cannot_be_saved_is_refused_and_changes_nothing(site: Site) {
+async fn an_invalid_upsert_is_refused_and_changes_nothing(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     let before = user.open("c").await;
@@ -134,7 +134,7 @@ async fn what_cannot_be_saved_is_refused_and_changes_nothing(site: Site) {
         .expect_error(412, "revision_mismatch");
 }
 
-async fn a_tool_call_is_approved_and_ends(site: Site) {
+async fn a_tool_call_is_approved_and_completed(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("q", "user", "Delete it")])
         .await;

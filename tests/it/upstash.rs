@@ -13,11 +13,11 @@ use conversation_store::upstash::{
 use embedded_store::front::Fault;
 
 on_both_stores!(
-    a_pipeline_answers_in_order,
+    a_pipeline_returns_its_replies_in_order,
     an_entry_of_a_pipeline_fails_alone,
     any_bytes_come_back_intact,
     a_script_is_sent_by_digest_and_once_by_text,
-    a_subscription_receives_what_is_published,
+    a_subscription_receives_published_messages,
     a_request_over_ten_megabytes_is_not_sent,
 );
 
@@ -30,7 +30,7 @@ fn bytes(text: &str) -> Reply {
     Reply::Bytes(text.as_bytes().to_vec())
 }
 
-async fn a_pipeline_answers_in_order(site: Site) {
+async fn a_pipeline_returns_its_replies_in_order(site: Site) {
     let commands = [
         Command::new("SET").arg("k").arg("2025"),
         Command::new("GET").arg("k"),
@@ -101,7 +101,7 @@ async fn a_script_is_sent_by_digest_and_once_by_text(site: Site) {
     }
 }
 
-async fn a_subscription_receives_what_is_published(site: Site) {
+async fn a_subscription_receives_published_messages(site: Site) {
     let upstash = client(&site.front.url());
     let mut subscription = upstash
         .subscribe(&Usage::default(), "user:1:events")
@@ -133,7 +133,7 @@ async fn a_request_over_ten_megabytes_is_not_sent(site: Site) {
 }
 
 #[tokio::test]
-async fn a_deadline_ends_a_call_that_never_answers() {
+async fn a_deadline_ends_a_call_that_gets_no_response() {
     let site = Site::embedded().await;
     let config = UpstashConfig::new(site.front.url(), Secret::new(STORE_TOKEN))
         .with_deadline(Duration::from_millis(120));
@@ -148,18 +148,18 @@ async fn a_deadline_ends_a_call_that_never_answers() {
     );
 }
 
-/// Accepts connections one after the other; answers each with `answer` and returns what it was sent.
-fn server(answers: Vec<&'static str>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+/// Accepts connections one after the other; sends one of `responses` on each and returns what it was sent.
+fn server(responses: Vec<&'static str>) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = listener.local_addr().unwrap().to_string();
     let thread = std::thread::spawn(move || {
         let mut requests = Vec::new();
-        for answer in answers {
+        for response in responses {
             let (mut stream, _) = listener.accept().unwrap();
             let mut buffer = [0; 4_096];
             let length = stream.read(&mut buffer).unwrap();
             requests.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
-            stream.write_all(answer.as_bytes()).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
         }
         requests
     });
@@ -167,7 +167,7 @@ fn server(answers: Vec<&'static str>) -> (String, std::thread::JoinHandle<Vec<St
 }
 
 #[tokio::test]
-async fn the_sync_token_of_an_answer_goes_with_the_next_request() {
+async fn the_sync_token_of_a_response_goes_with_the_next_request() {
     const ANSWER: &str = "HTTP/1.1 200 OK\r\nupstash-sync-token: seen-7\r\nconnection: close\r\n\
                           content-length: 17\r\n\r\n{\"result\":\"UE9O\"}";
     let (address, server) = server(vec![ANSWER, ANSWER]);
@@ -214,7 +214,7 @@ async fn a_database_that_does_not_know_a_flag_gets_the_script_without() {
 }
 
 #[tokio::test]
-async fn an_https_url_is_spoken_to_in_tls_only() {
+async fn an_https_url_uses_tls_only() {
     let (address, server) = server(vec![
         "HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{\"result\":\"UE9O\"}",
     ]);

@@ -1,4 +1,4 @@
-/** What frontends do that were written for localStorage, and what they may rely on. */
+/** Frontends written for localStorage: what they do, and what they may rely on. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ async function begin({ browser = new Browser() } = {}) {
   return { browser, tab, store, question, conversation: await store.getConversation(conversation.id) };
 }
 
-test('that an own write is confirmed is no change of another device', async () => {
+test('the confirmation of an own write is not reported as a change', async () => {
   const { browser, tab, store, conversation } = await begin();
   const other = await browser.open();
   await store.addMessage(conversation.id, message(browser.clock, 'user', 'more'));
@@ -27,7 +27,7 @@ test('that an own write is confirmed is no change of another device', async () =
   assert.deepEqual([...new Set(other.of('change').map(({ source }) => source))], ['tab']);
 });
 
-test('a listener that reads again what others changed loses nothing of an answer being written', async () => {
+test('a listener that reloads on changes loses nothing of a reply being written', async () => {
   const { browser, store, conversation, question } = await begin();
   let current = conversation;
   store.on('change', async ({ changed, deleted, source }) => {
@@ -35,8 +35,8 @@ test('a listener that reads again what others changed loses nothing of an answer
     if (changed.includes(current.id)) current = await store.getConversation(current.id);
     if (deleted.includes(current.id)) current = null;
   });
-  const answer = { ...message(browser.clock, 'assistant', ''), streaming: true };
-  current = { ...current, messages: [question, answer] };
+  const reply = { ...message(browser.clock, 'assistant', ''), streaming: true };
+  current = { ...current, messages: [question, reply] };
   const words = 'one two three four five six seven eight nine ten'.split(' ');
   for (const [index, word] of words.entries()) {
     const last = current.messages.at(-1);
@@ -49,7 +49,7 @@ test('a listener that reads again what others changed loses nothing of an answer
   assert.equal(current.messages.at(-1).content, words.map((word) => `${word} `).join(''));
 });
 
-test('what is read holds all that was saved before it arrives', async () => {
+test('a read includes everything saved before it arrives', async () => {
   const browser = new Browser();
   let afterRead = null;
   const openDatabase = async (name) => {
@@ -81,7 +81,7 @@ test('what is read holds all that was saved before it arrives', async () => {
   await saved;
 });
 
-test('a message that cannot be stored does not keep the others from it, and is kept itself', async () => {
+test('a message that cannot be stored does not block the others, and is kept', async () => {
   const { browser, tab, store, conversation, question } = await begin();
   const bad = [
     { id: 'with.dot', type: 'user', content: 'with a dot' },
@@ -140,14 +140,14 @@ test('two messages with one id are both kept', async () => {
   assert.deepEqual(contents(await new Server(browser).messages(conversation.id)), ['first', 'second']);
 });
 
-test('fields that the frontend leaves out are gone; those of other clients stay', async () => {
+test('fields that the frontend leaves out are removed; those of other clients stay', async () => {
   const { browser, store, conversation } = await begin();
-  const answer = { ...message(browser.clock, 'assistant', 'a'), error: 'broken', attachments: ['f'] };
-  await store.saveConversation({ ...conversation, folder: 'work', messages: [...conversation.messages, answer] });
+  const reply = { ...message(browser.clock, 'assistant', 'a'), error: 'broken', attachments: ['f'] };
+  await store.saveConversation({ ...conversation, folder: 'work', messages: [...conversation.messages, reply] });
   await store.flush();
   const server = new Server(browser);
   const path = `/conversations/${conversation.id}`;
-  await server.call('PATCH', `${path}/messages/${answer.id}`, { rating: 5 });
+  await server.call('PATCH', `${path}/messages/${reply.id}`, { rating: 5 });
   await server.call('PATCH', path, { colour: 'red' });
   await store.sync();
   const opened = await until(async () => {
@@ -165,10 +165,10 @@ test('fields that the frontend leaves out are gone; those of other clients stay'
   assert.deepEqual([summary.folder, summary.colour], [undefined, 'red']);
 });
 
-test('an edit that cuts off what follows is at the server as a whole after 30 seconds', async () => {
+test('an edit that drops later messages reaches the server as a whole after 30 seconds', async () => {
   const { browser, store, conversation, question } = await begin();
-  const answer = message(browser.clock, 'assistant', 'a');
-  await store.saveConversation({ ...conversation, messages: [question, answer] });
+  const reply = message(browser.clock, 'assistant', 'a');
+  await store.saveConversation({ ...conversation, messages: [question, reply] });
   await store.flush();
   const streaming = { ...message(browser.clock, 'assistant', 'anew'), streaming: true };
   const edited = [{ ...question, content: 'q, edited' }, streaming];
@@ -180,15 +180,15 @@ test('an edit that cuts off what follows is at the server as a whole after 30 se
 
 test('the tokens of a conversation follow its messages, whatever part of it the frontend has counted', async () => {
   const { browser, store, conversation } = await begin();
-  const answer = (total) => ({
+  const reply = (total) => ({
     ...message(browser.clock, 'assistant', 'a'),
     tokens: { input: 0, output: total, total },
   });
-  await store.addMessage(conversation.id, answer(8_000));
+  await store.addMessage(conversation.id, reply(8_000));
   await store.flush();
   const opened = await store.getConversation(conversation.id);
   assert.equal(opened.totalTokens, 8_000);
-  await store.saveConversation({ ...opened, totalTokens: 12, messages: [...opened.messages, answer(39)] });
+  await store.saveConversation({ ...opened, totalTokens: 12, messages: [...opened.messages, reply(39)] });
   assert.equal((await store.getConversation(conversation.id)).totalTokens, 8_039);
   await store.flush();
   assert.equal((await store.getConversation(conversation.id)).totalTokens, 8_039);

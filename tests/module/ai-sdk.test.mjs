@@ -1,4 +1,4 @@
-/** Messages of the AI SDK, stored and read again: its own validator takes them as it took what was sent. */
+/** Messages of the AI SDK, stored and read again: its own validator accepts them as it accepted those sent. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ const providerMetadata = { anthropic: { signature: 'c2lnbmF0dXJl', cacheTokens: 
 const call = { toolCallId: 'call-1', callProviderMetadata: providerMetadata };
 const approval = { id: 'approval-1' };
 
-/** What each state of a tool's part has beside its name. */
+/** The members of a tool's part in each state, besides its name. */
 const STATES = [
   { state: 'input-streaming', input: { city: 'Lis' } },
   { state: 'input-available', input: { city: 'Lisbon' } },
@@ -84,7 +84,7 @@ async function ask(token, path, method, body) {
   return json;
 }
 
-test('the AI SDK validates what it gets back as it validated what it sent', async (t) => {
+test('the AI SDK validates messages read back as it validated those sent', async (t) => {
   const ai = await moduleFor(t, 'ai');
   if (!ai) return;
   const kinds = new Set(MESSAGES.flatMap(({ parts }) => parts.map(({ type }) => type)));
@@ -105,7 +105,7 @@ test('the AI SDK validates what it gets back as it validated what it sent', asyn
   await ai.validateUIMessages({ messages: [toMessage(patched.message)] });
   assert.deepEqual(patched.message.parts, parts);
 
-  // Of what comes back a model can be asked.
+  // The messages read back can be sent to a model.
   const converted = await ai.convertToModelMessages(read);
   assert.deepEqual(converted, await ai.convertToModelMessages(MESSAGES));
 });

@@ -77,7 +77,7 @@ async function play(seed, isCutting) {
 async function switchSomewhere(store, messages, random) {
   const versions = messages.flatMap(({ siblingIds = [] }) => siblingIds);
   const to = versions[random(versions.length)];
-  // Offline, or where it was deleted meanwhile, it stays.
+  // Offline, or if it was deleted meanwhile, it stays.
   if (to)
     await store
       .switchBranch('c', to)

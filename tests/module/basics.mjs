@@ -2,7 +2,7 @@
 
 const PATIENCE = 60_000;
 
-/** Lets go on what is ready to. */
+/** Runs everything that is ready. */
 export const tick = () =>
   new Promise((resolve) => {
     if (globalThis.setImmediate) setImmediate(resolve);
@@ -22,14 +22,14 @@ export async function until(condition, what = condition.toString()) {
   }
 }
 
-/** A clock that stands still until it is told to go on. Timers fire when it passes them. */
+/** A clock that stands still until it is advanced. Timers fire when it passes them. */
 export class TestClock {
   #now;
   #timers = new Map();
   #next = 1;
-  /** What may be at work when no timer is due: each has a number `inFlight`. */
+  /** Whatever may be busy when no timer is due: each has a number `inFlight`. */
   busy = new Set();
-  /** Called with the ms that are about to pass; for a server whose clock is to go along. */
+  /** Called with the ms that are about to pass; for a server whose clock should follow. */
   onAdvance = async () => {};
 
   constructor(now = Date.now()) {
@@ -69,7 +69,7 @@ export class TestClock {
     }
   }
 
-  /** Waits until nothing is at work and what follows from the last of it is done. */
+  /** Waits until nothing is busy and its consequences are done. */
   async settle() {
     for (let calm = 0; calm < 5; ) {
       await tick();

@@ -29,7 +29,7 @@ async function another({ browser, clock }) {
   return { browser: other, tab, store: tab.store };
 }
 
-/** Like `begin`, and another device has written another answer to the first question, which is shown here too. */
+/** Like `begin`, and another device has written another reply to the first question, which is shown here too. */
 async function beginAndRegenerateElsewhere(ids) {
   const user = await begin(ids);
   const other = await another(user);
@@ -55,7 +55,7 @@ async function assertShown(store, expected) {
   assert.deepEqual(idsOf(await store.getConversation('c')), expected);
 }
 
-test('an answer is regenerated, and the old one stays as its version', async () => {
+test('a reply is regenerated, and the old one stays as its version', async () => {
   const { store, server } = await begin(['q1', 'a1']);
   await store.addMessage('c', said('b1'), { parentId: 'q1' });
   const opened = await store.getConversation('c');
@@ -115,7 +115,7 @@ test('a branch and back again costs no request where nothing was written', async
   assert.ok(browser.network.requests.every(({ method }) => method === 'GET'));
 });
 
-test('answers that are lost begin no branch twice', async () => {
+test('lost responses begin no branch twice', async () => {
   const { browser, store, server, clock } = await begin(['q1', 'a1']);
   let losses = 0;
   browser.network.fault = ({ method, path }) => {
@@ -179,14 +179,14 @@ test('a branch of another device is fetched, or refused offline', async () => {
   assert.deepEqual(await serverPath(server), ['q1', 'a1', 'q2', 'a2']);
 });
 
-test('where another device switches, its branch is shown, and the one before can be had offline', async () => {
+test('when another device switches, its branch is shown, and the previous one stays available offline', async () => {
   const { tab, store } = await beginAndRegenerateElsewhere();
   await tab.goOffline();
   await store.switchBranch('c', 'a1');
   await assertShown(store, ['q1', 'a1', 'q2', 'a2']);
 });
 
-test('switching back to a question shows the newest version of its answer, wherever that was written', async () => {
+test('switching back to a question shows the newest version of its reply, wherever that was written', async () => {
   const { tab, store } = await beginAndRegenerateElsewhere(['q1', 'a1']);
   await tab.goOffline();
   await store.addMessage('c', said('q2'), { parentId: null });
@@ -194,7 +194,7 @@ test('switching back to a question shows the newest version of its answer, where
   await assertShown(store, ['q1', 'b1']);
 });
 
-test('a reply that the server has already, and this device not sent yet, is a version and no newer one', async () => {
+test('a reply that is stored but not confirmed yet is no newer version', async () => {
   const { tab, store, server, clock } = await begin(['q1']);
   const write = async (id, parentId) => {
     await server.call('POST', '/conversations/c/messages', { messages: [said(id, { parentId })] });
@@ -239,7 +239,7 @@ test('a parent that is deleted elsewhere leaves the message at the end', async (
   await assertShown(store, ['q1', 'a1', 'b1']);
 });
 
-test('a first question is edited, and the conversation begins anew', async () => {
+test('editing the first question starts a new branch', async () => {
   const { store, server } = await begin();
   await store.addMessage('c', said('q9'), { parentId: null });
   await store.addMessage('c', said('a9'));
@@ -250,7 +250,7 @@ test('a first question is edited, and the conversation begins anew', async () =>
   assert.deepEqual(await serverPath(server), ['q9', 'a9']);
 });
 
-test('a message goes, and what followed it follows what it followed', async () => {
+test('deleting a message moves its children to its parent', async () => {
   const { tab, store, server } = await begin();
   await tab.goOffline();
   await store.addMessage('c', said('b2'), { parentId: 'q2' });
@@ -264,7 +264,7 @@ test('a message goes, and what followed it follows what it followed', async () =
   await assertShown(store, ['q1', 'a1', 'b2']);
 });
 
-test('a message goes with all that follows it, in branches that are not here too', async () => {
+test('a message is deleted with all that follows it, in branches not on the device too', async () => {
   const user = await begin();
   const { store, server } = user;
   await store.addMessage('c', said('b2'), { parentId: 'q2' });
@@ -345,7 +345,7 @@ test('an export without the server has all branches, and an import restores them
   assert.deepEqual(await serverTree(server), ['>q1', 'a1>q2', 'q1>a1', 'q1>b1', 'q2>a2']);
 });
 
-test('a user who is another one takes all branches along', async () => {
+test('a change of users moves all branches along', async () => {
   const { tab, store } = await begin(['q1', 'a1']);
   await store.addMessage('c', said('b1'), { parentId: 'q1' });
   await store.switchBranch('c', 'a1');
@@ -388,7 +388,7 @@ test('a fork is made on the device, offline, and sent with where it comes from',
   await assert.rejects(store.forkConversation('nope'), { name: 'StoreError' });
 });
 
-test('a fork of what is not all here is made by the server in one request', async () => {
+test('a fork of a partly loaded conversation is made by the server in one request', async () => {
   const ids = Array.from({ length: 150 }, (_, index) => `q${index}`);
   const user = await begin(ids);
   const other = await another(user);
@@ -406,7 +406,7 @@ test('a fork of what is not all here is made by the server in one request', asyn
   await assert.rejects(other.store.forkConversation('c', { messageId: 'q10' }), { code: 'offline' });
 });
 
-test('a branch behind a message that is not loaded is begun there', async () => {
+test('a branch after a message that is not loaded begins there', async () => {
   const ids = Array.from({ length: 250 }, (_, index) => `q${index}`);
   const user = await begin(ids);
   const { server } = user;

@@ -1,6 +1,6 @@
 /**
  * The user's day in a real browser: its IndexedDB, its locks, its channels, its network; only the time is the test's. The
- * driver of the browser asks for `nextQuestion()`, which answers the one before, until it is null.
+ * driver of the browser calls `nextQuestion()`, which resolves the previous one, until it is null.
  */
 
 import { openIndexedDatabase } from '../../public/conversation-store.js';
@@ -10,7 +10,7 @@ import { Tab } from './tab.mjs';
 import { day, followClock, yesterday } from './user-day.mjs';
 
 const questions = [];
-let answer = () => {};
+let resolveQuestion = () => {};
 let hear = () => {};
 
 function ask(line) {
@@ -21,13 +21,13 @@ function ask(line) {
 }
 
 export async function nextQuestion() {
-  answer();
+  resolveQuestion();
   while (questions.length === 0)
     await new Promise((resolve) => {
       hear = resolve;
     });
   const { line, resolve } = questions.shift();
-  answer = resolve;
+  resolveQuestion = resolve;
   return line;
 }
 
@@ -45,7 +45,7 @@ class Profile {
     fetch: this.network.fetch,
     openDatabase: async (name) => this.#counted(await openIndexedDatabase(name)),
     localStorage,
-    // Who leads holds its lock for as long as it does; all others are held for some work.
+    // The leader holds its lock as long as it leads; all other locks are held for some work.
     locks: {
       request: (name, ...rest) => {
         const request = () => navigator.locks.request(name, ...rest);

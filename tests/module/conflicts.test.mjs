@@ -1,4 +1,4 @@
-/** Two devices change the same conversation: what stays of both. */
+/** Two devices change the same conversation: what is kept of both. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -105,7 +105,7 @@ test('a newer edit that shortens a text wins over an older one that lengthens it
   assert.equal((await both.b.store.refusedWrites())[0].content.content, 'a text and more');
 });
 
-test('the newer edit stays although it got there first', async () => {
+test('the newer edit stays although it arrived first', async () => {
   const both = await two();
   const { a, b, clock, messages, server } = both;
   const [{ id }] = messages;
@@ -153,7 +153,7 @@ test('a message deleted here and edited there stays', async () => {
   assert.ok(b.of('conflict').some(({ kind }) => kind === 'deleted-message-edited'));
 });
 
-test('a conversation deleted there, and written to here, lives on under another id', async () => {
+test('a conversation deleted there and written to here continues under another id', async () => {
   const both = await two();
   const { b, clock, server } = both;
   await apart(
@@ -165,7 +165,7 @@ test('a conversation deleted there, and written to here, lives on under another 
   assert.equal(conflict.kind, 'conversation-deleted');
   assert.equal(await server.messages('c'), undefined);
   assert.deepEqual(contents(await server.messages(conflict.movedTo)), ['q', 'a', 'unsent']);
-  // A frontend that still has the old one on its screen goes on with it.
+  // A frontend that still shows the old one continues with it.
   const opened = await b.store.getConversation('c');
   await b.store.saveConversation({
     ...opened,
@@ -189,7 +189,7 @@ test('a conversation deleted there and unchanged here is gone', async () => {
   assert.ok(b.of('change').some(({ deleted }) => deleted.includes('c')));
 });
 
-test('a conversation deleted here, to which somebody wrote there, stays', async () => {
+test('a conversation deleted here and written to there stays', async () => {
   const both = await two();
   const { b, clock, server } = both;
   await apart(
@@ -256,7 +256,7 @@ test('the same conversation begun on two devices becomes one', async () => {
   assert.deepEqual(contents(await b.store.getConversation('1751545800000')), ['shared', 'a', 'b']);
 });
 
-test('a list from before a conversation was created does not take it for gone', async () => {
+test('a list older than a conversation does not remove it', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
   let letGo;

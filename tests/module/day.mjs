@@ -11,11 +11,11 @@ import { Browser, Server } from './harness.mjs';
 import { InvocationCount } from './invocations.mjs';
 import { TURNS, day, followClock, night, yesterday } from './user-day.mjs';
 
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const replies = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 async function ask(line) {
   process.stdout.write(`${line}\n`);
-  const { value } = await answers.next();
+  const { value } = await replies.next();
   return value;
 }
 

@@ -1,6 +1,6 @@
 /** The local database as earlier releases wrote it. Runs in Node and in a browser. */
 
-/** `dump`: version-1.json or version-2.json, what was in the database of a release of that schema version. */
+/** `dump`: version-1.json or version-2.json, the database of a release of that schema version. */
 export async function createEarlier(name, { version, stores, records }) {
   const request = indexedDB.open(name, version);
   request.onupgradeneeded = () => {

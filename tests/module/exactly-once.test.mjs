@@ -16,7 +16,7 @@ function randomOf(seed) {
 
 const FAULTS = ['refused', 'lost', 'broken', 503, 500];
 
-/** One step of a user who does everything there is to do. */
+/** One step of a user who performs random operations. */
 async function act(browser, tab, random, step) {
   const { store } = tab;
   const list = await store.getAllConversations();
@@ -51,18 +51,18 @@ async function act(browser, tab, random, step) {
 
 async function stream(browser, store, id, random) {
   const conversation = await store.getConversation(id);
-  const answer = message(browser.clock, 'assistant', '', { streaming: true });
-  const messages = [...conversation.messages, answer];
+  const reply = message(browser.clock, 'assistant', '', { streaming: true });
+  const messages = [...conversation.messages, reply];
   for (let part = 0; part < 5; part += 1) {
-    answer.content += `part ${part} `;
+    reply.content += `part ${part} `;
     await store.saveConversation({ ...conversation, messages });
     await browser.clock.advance(random(4_000));
   }
-  answer.streaming = false;
+  reply.streaming = false;
   await store.saveConversation({ ...conversation, messages });
 }
 
-/** What a store shows, in a form to compare. */
+/** The visible state of a store, in a form to compare. */
 async function shown(store) {
   const all = {};
   for (const { id, title, pinned, messageCount } of await store.getAllConversations()) {
@@ -85,7 +85,7 @@ function withoutEditTime({ editedAt, ...rest }) {
 }
 
 for (let seed = 1; seed <= 8; seed += 1) {
-  test(`whatever happens to requests and tabs, each message is there once and in order (seed ${seed})`, async () => {
+  test(`whatever happens to requests and tabs, each message is stored once and in order (seed ${seed})`, async () => {
     const random = randomOf(seed);
     const browser = new Browser();
     let tab = await browser.open();

@@ -31,7 +31,7 @@ test('a share can be read without a user until it is deleted', async () => {
   await assert.rejects(visitor.store.readShare(share.id), { code: 'share_not_found' });
 });
 
-test('a share is gone on with in a copy', async () => {
+test('a share is continued in a fork', async () => {
   const { store } = await begin();
   const share = await store.createShare('1751545800000');
   const reader = new Browser();
@@ -49,21 +49,21 @@ test('a share is gone on with in a copy', async () => {
   await assert.rejects(theirs.forkShare(share.id), { code: 'share_not_found' });
 });
 
-test('an export goes into another account, and shows there as it was', async () => {
+test('an export is imported into another account unchanged', async () => {
   const { store } = await begin();
   const blob = await store.exportAll();
   const other = new Browser();
   const { store: theirs } = await other.open();
   assert.deepEqual(await theirs.importData(blob), { imported: 3, unchanged: 0, rejected: [] });
   assert.deepEqual(await theirs.importData(blob), { imported: 0, unchanged: 3, rejected: [] });
-  // An import is used later than what it was exported from, and so expires later.
+  // An import is used later than its original, and so expires later.
   const strip = ({ snapshot, expiresAt, ...rest }) => rest;
   assert.deepEqual((await theirs.getAllConversations()).map(strip), (await store.getAllConversations()).map(strip));
   const markdown = await (await store.exportConversation('1751545800000', 'markdown')).text();
   assert.match(markdown, /mutex/);
 });
 
-test('without the server the export has what is here', async () => {
+test('without the server an export has the data of the device', async () => {
   const { tab, store } = await begin();
   for (const { id } of await store.getAllConversations()) await store.getConversation(id);
   await tab.goOffline();
@@ -102,7 +102,7 @@ test("the statistics are the server's", async () => {
   assert.equal((await store.getStatistics()).totals.current.conversations, 3);
 });
 
-test('titles and texts are searched here', async () => {
+test('titles and texts are searched on the device', async () => {
   const { store } = await begin();
   for (const { id } of await store.getAllConversations()) await store.getConversation(id);
   const [found] = await store.search('SEMAPHORE permits');
@@ -116,7 +116,7 @@ test('titles and texts are searched here', async () => {
   assert.equal((await store.search('the', { limit: 1 })).length, 1);
 });
 
-test('the current conversation is remembered here', async () => {
+test('the current conversation is remembered on the device', async () => {
   const { browser, tab, store } = await begin();
   assert.equal(await store.getCurrentConversationId(), null);
   await store.setCurrentConversationId('1751545800000');
@@ -126,7 +126,7 @@ test('the current conversation is remembered here', async () => {
   assert.equal(await again.store.getCurrentConversationId(), '1751545800000');
 });
 
-test('what went on without the server is reported once an hour, in numbers', async () => {
+test('work without the server is reported once an hour, in numbers', async () => {
   const { browser, tab, store } = await begin();
   tab.hide();
   await browser.clock.settle();
@@ -163,7 +163,7 @@ test('where the browser has no database, there is one in memory', async () => {
   assert.deepEqual(contents(await new Server(browser).messages('c')), ['q']);
 });
 
-test('without locks nothing is sent, as tabs could not agree on who does', async () => {
+test('without locks nothing is sent, as tabs could not agree on a leader', async () => {
   const browser = new Browser();
   const { store } = await browser.open({ environment: { locks: null } });
   await store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'q')] });
@@ -172,7 +172,7 @@ test('without locks nothing is sent, as tabs could not agree on who does', async
   assert.deepEqual(browser.network.log, []);
 });
 
-test('a file is imported without the server too, and gets there later', async () => {
+test('a file is imported without the server too, and sent later', async () => {
   const browser = new Browser();
   const tab = await browser.open();
   await tab.goOffline();

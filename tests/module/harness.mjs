@@ -11,7 +11,7 @@ import { Tab } from './tab.mjs';
 export { contents, message, tick, until } from './basics.mjs';
 export { API } from './network.mjs';
 
-/** The locks of one browser: navigator.locks as far as the module uses it. */
+/** The locks of one browser: the part of navigator.locks that the module uses. */
 class Locks {
   #queues = new Map();
 
@@ -60,7 +60,7 @@ afterEach(async () => {
   opened.clear();
 });
 
-/** One browser profile: what its tabs share. */
+/** One browser profile, shared by its tabs. */
 export class Browser {
   clock;
   network;
@@ -80,13 +80,13 @@ export class Browser {
     removeItem: (key) => this.values.delete(key),
   };
 
-  /** What takes the place of the browser's own parts. */
+  /** Replacements of the browser's own APIs. */
   get environment() {
     const { network, openDatabase, localStorage, locks, openChannel, clock } = this;
     return { fetch: network.fetch, openDatabase, localStorage, locks, openChannel, clock, random: () => 0.5 };
   }
 
-  /** Opens a tab with the store in it. `events` gathers what it tells. */
+  /** Opens a tab with the store in it. `events` collects its events. */
   async open(options = {}) {
     const tab = new Tab(this, options);
     opened.add(tab);
@@ -121,7 +121,7 @@ export class Browser {
   };
 }
 
-/** What the server has, asked past the module. */
+/** The data of the server, read without the module. */
 export class Server {
   #token;
 
@@ -135,7 +135,7 @@ export class Server {
     return { status: response.status, body: JSON.parse(await response.text()) };
   }
 
-  /** All messages of a conversation, oldest first; undefined where there is none. */
+  /** All messages of a conversation, oldest first; undefined if there is none. */
   async messages(id) {
     const messages = [];
     for (let cursor = ''; ; ) {

@@ -1,4 +1,4 @@
-/** Files of other systems: cut into portions anywhere, they are what they are in one. */
+/** Files of other systems: cut into portions anywhere, they import the same. */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ async function begin() {
   return { browser, tab, store: tab.store };
 }
 
-/** Everything a user has, as far as it does not depend on when it was imported. */
+/** All data of a user, without what depends on the time of import. */
 async function everything(store) {
   const text = await (await store.exportAll()).text();
   const lines = text
@@ -58,7 +58,7 @@ async function largestItem(whole) {
   return Array.isArray(value) ? Math.max(...value.map((one) => Buffer.byteLength(JSON.stringify(one)))) : whole.size;
 }
 
-test('a file in portions of any size is what it is in one', async () => {
+test('a file imports the same in portions of any size', async () => {
   const files = [
     ...readdirSync(DATA)
       .filter((name) => name.startsWith('claude-code'))
@@ -121,7 +121,7 @@ test('each format is recognised as the server recognises it', async () => {
   }
 });
 
-test('the same file again changes nothing, and a longer one adds what is new', async () => {
+test('the same file again changes nothing, and a longer one adds the new messages', async () => {
   const { tab, store } = await begin();
   assert.equal((await store.importFile(claudeAi())).imported, 7);
   assert.equal((await store.importFile(claudeAi())).unchanged, 7);
@@ -142,12 +142,12 @@ test('the same file again changes nothing, and a longer one adds what is new', a
     [7, 'empty', 'empty'],
     [8, null, 'wrong_shape'],
   ]);
-  // What was imported is in the list without anybody asking for it.
+  // Imported conversations are in the list without a request.
   await until(async () => (await store.getAllConversations()).length === 6);
   assert.equal(tab.of('change').length > 0, true);
 });
 
-test('an archive is unpacked, and what holds no conversations is left alone', async () => {
+test('an archive is unpacked, and files without conversations are ignored', async () => {
   const { store } = await begin();
   const archive = zip({
     'users.json': JSON.stringify([{ uuid: 'u', full_name: 'N' }]),
@@ -184,7 +184,7 @@ test('a file that cannot be read says why', async () => {
   await until(async () => (await store.getAllConversations()).length === 6);
 });
 
-test('what broke off is gone on with by importing it again', async () => {
+test('an interrupted import is continued by importing again', async () => {
   const { browser, tab, store } = await begin();
   const { network, clock } = browser;
   const limits = { bytes: 4_000_000, conversations: 1 };
@@ -231,7 +231,7 @@ test('what broke off is gone on with by importing it again', async () => {
   assert.equal((await store.getAllConversations()).length, 11);
 });
 
-test('a conversation that is larger than a request is told, and one of the own form goes in parts', async () => {
+test('an oversized conversation is reported, and one in the own form is sent in parts', async () => {
   const { store } = await begin();
   const long = 'x'.repeat(100_000);
   const huge = { ...chat('huge', 'much'), more: Array.from({ length: 45 }, () => long) };

@@ -1,4 +1,4 @@
-/** What a device asks of the functions, as Vercel bills it. Runs in Node and in a browser. */
+/** A device's invocations of the functions, as Vercel bills them. Runs in Node and in a browser. */
 
 const SECOND = 1000;
 
@@ -15,7 +15,7 @@ export class Invocations {
     this.#clock = clock;
   }
 
-  /** Returns what to call when the stream has ended. */
+  /** Returns a function to call when the stream has ended. */
   streamOpened() {
     const stream = { from: this.#clock.now(), to: null };
     this.#streams.push(stream);
@@ -31,7 +31,7 @@ export class Invocations {
   }
 }
 
-/** Counts what the devices of one user ask for from now on, all of them together. */
+/** Counts the requests of all devices of one user from now on. */
 export class InvocationCount {
   #devices;
   #since;

@@ -28,7 +28,7 @@ async function two({ areListening = true } = {}) {
 
 const syncs = ({ requests }) => requests.filter(({ path }) => path.startsWith('/sync'));
 
-test('what one device writes is on the other at once, without its asking', async () => {
+test('a write on one device reaches the other at once, without polling', async () => {
   const { phone, a, b, clock } = await two();
   phone.network.requests.length = 0;
   await a.store.addMessage('c', message(clock, 'assistant', 'hello'));
@@ -39,7 +39,7 @@ test('what one device writes is on the other at once, without its asking', async
   assert.ok(b.of('change').some(({ changed, source }) => source === 'server' && changed.includes('c')));
 });
 
-test('what does not fit into an event is asked for, and what is open is read', async () => {
+test('messages too large for an event are fetched, and the open conversation is read', async () => {
   const { phone, a, b, clock, server } = await two();
   const text = randomBytes(9_000).toString('base64');
   phone.network.requests.length = 0;
@@ -56,7 +56,7 @@ test('what does not fit into an event is asked for, and what is open is read', a
   await until(async () => (await b.store.getAllConversations()).length === 0);
 });
 
-test('a long text comes with the event where it is short as it is stored', async () => {
+test('a long text that compresses well comes with the event', async () => {
   const { phone, a, b, clock } = await two();
   const text = 'a few more words '.repeat(500);
   phone.network.requests.length = 0;
@@ -67,7 +67,7 @@ test('a long text comes with the event where it is short as it is stored', async
   assert.deepEqual(phone.network.requests, []);
 });
 
-test('an event changes in the list what was never opened here, without a question to the server', async () => {
+test('an event updates the list entry of an unopened conversation without a request', async () => {
   const { laptop, phone, a, b, clock } = await two();
   await a.store.saveConversation({ id: 'd', title: 'D', messages: [message(clock, 'user', 'q')] });
   await a.store.flush();
@@ -120,7 +120,7 @@ test('a hidden tab stops listening, and catches up when it is seen again', async
   await until(async () => (await b.store.getConversation('c')).messages.length === 2);
 });
 
-test('a stream that ends is taken up where it was while another device is at work, and no longer', async () => {
+test('an ended stream is resumed only while another device is active', async () => {
   const { phone, a, b, clock } = await two();
   await a.store.addMessage('c', message(clock, 'assistant', 'hello'));
   await a.store.flush();
@@ -139,7 +139,7 @@ test('a stream that ends is taken up where it was while another device is at wor
   assert.equal(phone.network.streams, 1);
 });
 
-test('where nobody else has written no stream is open, and the server is asked less and less often', async () => {
+test('without other writers no stream is open, and polling gets rarer', async () => {
   const { phone, clock } = await two({ areListening: false });
   const counts = [];
   for (let hour = 0; hour < 4; hour += 1) {
@@ -152,7 +152,7 @@ test('where nobody else has written no stream is open, and the server is asked l
   assert.ok(counts[3] <= 1, `${counts}`);
 });
 
-test('a page that is used again shows at once what another device has written, and then each change', async () => {
+test('a page used again shows changes of another device at once, and then each change', async () => {
   for (const comeBack of [(tab) => tab.focus(), (tab) => tab.networkChanged(), (tab) => tab.hide() ?? tab.show()]) {
     const { phone, a, b, clock } = await two({ areListening: false });
     await clock.advance(HOUR);
@@ -171,7 +171,7 @@ test('a page that is used again shows at once what another device has written, a
   }
 });
 
-test('a page that is focused over and over asks twice a minute at most', async () => {
+test('a page focused repeatedly polls at most twice a minute', async () => {
   const { phone, b, clock } = await two({ areListening: false });
   await clock.advance(HOUR);
   phone.network.requests.length = 0;
@@ -182,10 +182,10 @@ test('a page that is focused over and over asks twice a minute at most', async (
   assert.ok(syncs(phone.network).length <= 4, `${syncs(phone.network).length}`);
 });
 
-test('where no stream comes through it is polled: after 30 seconds, then less and less', async () => {
+test('if streams are blocked, polling starts after 30 seconds and gets rarer', async () => {
   const browser = new Browser();
   const real = browser.network.fetch;
-  // Something on the way that keeps the answer until it is complete.
+  // A proxy that buffers the response until it is complete.
   const fetch = (url, options) =>
     options.headers.Accept
       ? new Promise((_, reject) => {
@@ -215,7 +215,7 @@ test('where no stream comes through it is polled: after 30 seconds, then less an
   );
 });
 
-test('an own write shows whether anything was missed', async () => {
+test('an own write reveals missed changes', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
   await store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'q')] });
@@ -236,7 +236,7 @@ test('an own write shows whether anything was missed', async () => {
   assert.deepEqual((await store.getAllConversations()).map(({ id }) => id).sort(), ['c', 'd']);
 });
 
-test('a visitor who has nothing is no user of the server', async () => {
+test('a visitor without data creates no user', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
   await store.getAllConversations();
@@ -245,7 +245,7 @@ test('a visitor who has nothing is no user of the server', async () => {
   assert.deepEqual(browser.network.log, []);
 });
 
-test('what the server has lost is kept here, and goes there again with the next word', async () => {
+test('data lost by the server is kept here, and sent again with the next message', async () => {
   const { laptop, a, b, clock } = await two();
   await b.store.close();
   await a.goOffline();
@@ -260,13 +260,13 @@ test('what the server has lost is kept here, and goes there again with the next 
   assert.deepEqual(contents(await new Server(laptop).messages('c')), ['q', 'still here']);
 });
 
-test('the first call begins a session', async () => {
+test('the first call starts a session', async () => {
   const { store } = await new Browser().open();
   await store.sync();
   assert.notEqual(store.status.userId, null);
 });
 
-test('a device that is new is told how far its list is', async () => {
+test('a new device sees the progress of its list', async () => {
   const first = new Browser();
   const { store } = await first.open();
   const all = Array.from({ length: 120 }, (_, at) => ({
@@ -300,7 +300,7 @@ test('a device that is new is told how far its list is', async () => {
   ]);
   assert.equal((await tab.store.getAllConversations()).length, 120);
   assert.equal(network.log.filter((request) => request === 'GET /user').length, 1);
-  // A list that is here already is none that comes.
+  // A list that is on the device already makes no progress.
   tab.events.length = 0;
   await tab.store.sync();
   assert.deepEqual(

@@ -71,7 +71,7 @@ test('the old data is there at once, then at the server, as it was', async () =>
   assert.equal(browser.values.has(KEY), false);
 });
 
-test('interrupted half-way, it goes on after a reload and does nothing twice', async () => {
+test('an interrupted migration resumes after a reload and does nothing twice', async () => {
   const browser = withOldData(dump(120, 4));
   let imports = 0;
   browser.network.fault = ({ path }) => {
@@ -95,7 +95,7 @@ test('interrupted half-way, it goes on after a reload and does nothing twice', a
   assert.equal(browser.values.get(MARK), 'true');
 });
 
-test('what is written meanwhile gets there as well', async () => {
+test('messages written meanwhile are migrated as well', async () => {
   const browser = withOldData(dump(60, 2));
   browser.network.isOnline = false;
   const tab = await browser.open();
@@ -135,7 +135,7 @@ test('old data larger than a request goes in portions, a conversation larger tha
   assert.ok(browser.network.requests.every(({ body }) => (body?.length ?? 0) < 4_500_000));
 });
 
-test('what the server cannot take as it is still gets there, or stays here and is told', async () => {
+test('data the server cannot accept unchanged is adapted, or stays here and is reported', async () => {
   const old = [
     { id: 5, messages: [{ type: 'user', content: 'no id' }, { id: 'a b', type: 'robot', content: 'odd' }, { id: 7 }] },
     {
@@ -179,7 +179,7 @@ test('what the server cannot take as it is still gets there, or stays here and i
   assert.equal(browser.values.has(KEY), true);
 });
 
-test('data that is no JSON is left alone, and told', async () => {
+test('invalid JSON is left alone, and reported', async () => {
   const browser = withOldData('{broken');
   const tab = await browser.open();
   const report = await tab.store.migrate();
@@ -187,7 +187,7 @@ test('data that is no JSON is left alone, and told', async () => {
   assert.equal(browser.values.get(KEY), '{broken');
 });
 
-test('it can be undone, and done again with what the old frontend added', async () => {
+test('the migration can be undone, and repeated with additions of the old frontend', async () => {
   const browser = withOldData(sample);
   let tab = await browser.open();
   await finished(tab);
@@ -220,7 +220,7 @@ test('it can be undone, and done again with what the old frontend added', async 
   assert.equal((await new Server(browser).messages(old[0].id)).at(-1).content, 'old');
 });
 
-test('where storage is off, the old data is used from here, and migrated when it is on', async () => {
+test('with storage off the old data is used locally, and migrated once it is on', async () => {
   const browser = withOldData(sample);
   let tab = await browser.open({ enabled: false });
   assert.equal((await tab.store.getAllConversations()).length, 3);
@@ -230,13 +230,13 @@ test('where storage is off, the old data is used from here, and migrated when it
   assert.equal((await finished(tab)).state, 'done');
 });
 
-test('an account gets none of it by itself', async () => {
+test('an account does not get the old data automatically', async () => {
   const browser = withOldData(sample);
   const tab = await browser.open({ account: 'a', getToken: () => null });
   assert.deepEqual(await tab.store.getAllConversations(), []);
 });
 
-test('a title given while the import is on its way gets there as well', async () => {
+test('a title given during the import is saved as well', async () => {
   const browser = withOldData(dump(2, 2));
   let release;
   browser.network.before = async ({ path }) => {
@@ -268,7 +268,7 @@ test('old data written to after the migration is not removed', async () => {
   assert.equal(browser.values.has(KEY), false);
 });
 
-test('a time that no calendar has stops nothing', async () => {
+test('an invalid date stops nothing', async () => {
   const [conversation] = JSON.parse(dump(1, 2));
   conversation.createdAt = 1e30;
   conversation.messages[1].timestamp = 1751545800000000000;
@@ -277,7 +277,7 @@ test('a time that no calendar has stops nothing', async () => {
   assert.equal((await tab.store.getConversation(conversation.id)).messages.length, 2);
 });
 
-test('contents that are no text, messages of tools and conversations without an id come along whole', async () => {
+test('non-text contents, tool messages and conversations without an id are migrated completely', async () => {
   const blocks = [{ type: 'text', text: 'look' }];
   const at = '2026-01-01T00:00:00.000Z';
   const conversation = (title, messages) => ({ title, createdAt: at, updatedAt: at, totalTokens: 0, messages });
@@ -307,7 +307,7 @@ test('contents that are no text, messages of tools and conversations without an 
   assert.deepEqual([one.type, one.content, two.type, two.content], ['user', 'one', 'assistant', 'two']);
 });
 
-test('what has to be left out is no migration that is done', async () => {
+test('a migration that left something out is not complete', async () => {
   const old = [{ id: 'c', title: 'c', messages: [{ id: 'm', type: 'user', content: 'x' }, null, 'text'] }];
   const browser = withOldData(JSON.stringify(old));
   const tab = await browser.open();
@@ -336,7 +336,7 @@ test('the list is there before the messages are stored, and opening one waits fo
   assert.ok((await tab.store.getAllConversations()).every(({ messageCount }) => messageCount === 200));
 });
 
-test('interrupted between the list and the messages, it goes on after a reload', async () => {
+test('a migration interrupted between list and messages resumes after a reload', async () => {
   const browser = withOldData(dump(3, 5));
   let isBroken = true;
   const openDatabase = async (name) => {

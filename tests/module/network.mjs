@@ -2,25 +2,25 @@
 
 import { Invocations } from './invocations.mjs';
 
-/** Where the server is: `cargo test -p integration --test it module` says so, and starts it. */
+/** The address of the server: `cargo test -p integration --test it module` sets it, and starts the server. */
 export const API = globalThis.process?.env.API ?? '/api';
 
 /**
- * What is between a browser and the server. `fault(request)` says what is to go wrong: 'refused' (never gets there),
- * 'lost' (the answer is), 'broken' (the answer breaks off), a number (answered with this status), `{ status, code, retryAfter }`
+ * The network between a browser and the server. `fault(request)` chooses a failure: 'refused' (never gets there),
+ * 'lost' (the response is), 'broken' (the response breaks off), a number (this status is returned), `{ status, code, retryAfter }`
  * (refused with this code, for so many seconds), or nothing.
  */
 export class Network {
   isOnline = true;
   inFlight = 0;
-  /** What was asked; with the `status` of the server's own response. */
+  /** The requests, with the `status` of the server's own response. */
   requests = [];
-  /** What the functions are invoked for. */
+  /** The invocations of the functions. */
   invocations;
   /** As between two origins: responses do not tell the server's time. */
   hidesDate = false;
   fault = () => undefined;
-  /** Awaited before a request gets to the server, and before its answer gets back. */
+  /** Awaited before a request reaches the server, and before its response returns. */
   before = async () => {};
   after = async () => {};
   #streams = new Set();
@@ -32,7 +32,7 @@ export class Network {
     clock.busy.add(this);
   }
 
-  /** As the browser's fetch. */
+  /** Like the browser's fetch. */
   fetch = async (url, options = {}) => {
     const request = {
       method: options.method ?? 'GET',
@@ -49,9 +49,9 @@ export class Network {
       if (fault?.code) return refusal(fault);
       await this.before(request);
       this.invocations.requests += 1;
-      const answer = await fetch(url, options);
-      request.status = answer.status;
-      const response = await this.#answer(answer, fault);
+      const received = await fetch(url, options);
+      request.status = received.status;
+      const response = await this.#deliver(received, fault);
       await this.after(request);
       return response;
     } finally {
@@ -59,7 +59,7 @@ export class Network {
     }
   };
 
-  async #answer(response, fault) {
+  async #deliver(response, fault) {
     if (response.headers.get('content-type') === 'text/event-stream')
       return this.#stream(response, this.#headersOf(response));
     const body = await response.arrayBuffer();
@@ -141,7 +141,7 @@ export class Network {
     this.isOnline = true;
   }
 
-  /** What was asked, without the sync's cursors. */
+  /** The requests, without the sync's cursors. */
   get log() {
     return this.requests.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '')}`);
   }

@@ -1,4 +1,4 @@
-/** What is written waits here until the server has it: offline, across reloads and tabs. */
+/** Writes wait on the device until the server has them: offline, across reloads and tabs. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ async function begin() {
   return { browser, tab, store: tab.store, server: new Server(browser), first };
 }
 
-test('when a deletion is sent, nothing waits any more', async () => {
+test('after a deletion is sent, nothing is pending', async () => {
   const { store } = await begin();
   await store.deleteConversation('c');
   await store.flush();
@@ -23,7 +23,7 @@ test('when a deletion is sent, nothing waits any more', async () => {
   assert.equal(store.status.mode, 'synced');
 });
 
-test('what is written offline survives the tab, and is sent in order', async () => {
+test('offline writes survive the tab, and are sent in order', async () => {
   const { browser, tab, server } = await begin();
   await tab.goOffline();
   for (const text of ['second', 'third']) await tab.store.addMessage('c', message(browser.clock, 'assistant', text));
@@ -41,7 +41,7 @@ test('what is written offline survives the tab, and is sent in order', async () 
   assert.deepEqual(contents(await server.messages('d')), ['other']);
 });
 
-test('back online, it is sent without being asked', async () => {
+test('back online, pending writes are sent automatically', async () => {
   const { browser, tab, store, server } = await begin();
   await tab.goOffline();
   await store.addMessage('c', message(browser.clock, 'assistant', 'second'));
@@ -52,15 +52,15 @@ test('back online, it is sent without being asked', async () => {
   assert.equal(store.status.mode, 'synced');
 });
 
-test('an answer that is lost is asked for again with the very same request', async () => {
+test('after a lost response the same request is sent again', async () => {
   const { browser, store, server } = await begin();
   let lost = 0;
   browser.network.fault = ({ method }) => (method !== 'GET' && lost++ < 2 ? 'lost' : undefined);
-  const answer = message(browser.clock, 'assistant', 'part', { streaming: true });
-  await store.addMessage('c', answer);
+  const reply = message(browser.clock, 'assistant', 'part', { streaming: true });
+  await store.addMessage('c', reply);
   await browser.clock.advance(30_500);
-  // Sent, but unanswered; meanwhile the text goes on.
-  await store.updateMessage('c', answer.id, { content: 'part and whole', streaming: false });
+  // Sent, but not confirmed; meanwhile the text grows.
+  await store.updateMessage('c', reply.id, { content: 'part and whole', streaming: false });
   await browser.clock.advance(20_000);
   const bodies = browser.network.requests.filter(({ path }) => path.endsWith('/messages')).map(({ body }) => body);
   assert.ok(bodies.length >= 2);
@@ -68,7 +68,7 @@ test('an answer that is lost is asked for again with the very same request', asy
   assert.deepEqual(contents(await server.messages('c')), ['first', 'part and whole']);
 });
 
-test('a tab that dies between sending and the answer leaves nothing twice', async () => {
+test('a tab that crashes between request and response duplicates nothing', async () => {
   const { browser, tab, server } = await begin();
   browser.network.fault = ({ method }) => (method === 'GET' ? undefined : 'lost');
   await tab.store.addMessage(
@@ -99,7 +99,7 @@ test('after five failures the server is left alone for a minute', async () => {
   assert.equal(store.status.mode, 'synced');
 });
 
-test('where storage is switched off, everything goes on here', async () => {
+test('with storage switched off, everything works locally', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
   const disabled = '{"error":{"code":"storage_disabled","message":"off","requestId":"r"}}';
@@ -126,7 +126,7 @@ test('where storage is switched off, everything goes on here', async () => {
   assert.equal((await new Server(browser).summaries()).length, 3);
 });
 
-test('without a server at all, everything goes on here', async () => {
+test('without a server, everything works locally', async () => {
   const browser = new Browser();
   const tab = await browser.open({ enabled: false });
   await tab.store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'q')] });
@@ -182,7 +182,7 @@ test('a turn in a hidden tab is sent too', async () => {
   assert.equal(store.status.leader, false);
 });
 
-test('of several tabs one sends, and another goes on when it is gone', async () => {
+test('one of several tabs sends, and another takes over when it is gone', async () => {
   const { browser, tab, server } = await begin();
   const second = await browser.open();
   assert.deepEqual([tab.store.status.leader, second.store.status.leader], [true, false]);

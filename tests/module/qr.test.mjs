@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { qrPath } from '../../public/app/qr.js';
 import { packageFor } from './optional.mjs';
 
-/** Pixels per module: a decoder looks for what a camera sees. */
+/** Pixels per module: a decoder expects a camera image. */
 const SCALE = 4;
 
 /** An image of the path, as RGBA. */

@@ -13,7 +13,7 @@ async function begin(text = 'q') {
   return { browser, tab, store: tab.store, server: new Server(browser) };
 }
 
-test('the code brings the account back on a browser without it, as often as needed', async () => {
+test('the code restores the account on a cleared browser, as often as needed', async () => {
   const first = await begin('not lost');
   assert.equal((await first.store.getStatistics()).recoveryCodeCreatedAt, null);
   const { code, createdAt } = await first.store.createRecoveryCode();
@@ -28,7 +28,7 @@ test('the code brings the account back on a browser without it, as often as need
   }
 });
 
-test('what was written before the code was entered goes along, also what was not sent', async () => {
+test('data written before the code was entered moves along, including unsent data', async () => {
   const first = await begin('of before');
   const { code } = await first.store.createRecoveryCode();
   const { browser, store } = await begin('written meanwhile');
@@ -43,7 +43,7 @@ test('what was written before the code was entered goes along, also what was not
   assert.deepEqual(contents(await first.server.messages('d')), ['never sent']);
 });
 
-test('without keepLocal what was here is removed', async () => {
+test('without keepLocal the local data is removed', async () => {
   const first = await begin('of before');
   const { code } = await first.store.createRecoveryCode();
   const { store } = await begin('somebody else’s');
@@ -54,7 +54,7 @@ test('without keepLocal what was here is removed', async () => {
   assert.equal(await first.server.messages('e'), undefined);
 });
 
-test('a session that was ended from another device comes back, with what waited there', async () => {
+test('a session ended from another device is restored with its pending writes', async () => {
   const first = await begin();
   const { code } = await first.store.createRecoveryCode();
   const link = await first.store.createLinkCode();
@@ -89,7 +89,7 @@ test('a code that is mistyped, replaced or revoked changes nothing', async () =>
   assert.deepEqual(contents(await store.getConversation('c')), ['mine']);
 });
 
-test('the browser is asked to keep the data, where it can be asked', async () => {
+test('the browser is asked for persistent storage, if it supports that', async () => {
   const browser = new Browser();
   const { store } = await browser.open({ environment: { persist: async () => true } });
   assert.equal(await store.persist(), true);

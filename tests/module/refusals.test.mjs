@@ -1,4 +1,4 @@
-/** What the server refuses by a limit, and when the module tries again. */
+/** Refusals by a limit of the server, and when the module retries. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ const isStream = ({ headers }) => headers.Accept === 'text/event-stream';
 const writes = ({ network }) =>
   network.requests.filter(({ method, path }) => method !== 'GET' && path.startsWith('/conversations'));
 
-test('a user with too many streams asks instead, and tries again when the server said so', async () => {
+test('a user with too many streams polls instead, and retries when the server said so', async () => {
   const browser = new Browser();
   let isCrowded = true;
   const refusal = { status: 429, code: 'too_many_streams', retryAfter: 60 };
@@ -48,7 +48,7 @@ for (const refusal of [
   { status: 503, code: 'writes_paused', retryAfter: 7_200 },
   { status: 429, code: 'too_much_from_address', retryAfter: 7_200 },
 ]) {
-  test(`${refusal.code}: writes wait for as long as the server said, deletions and reading go on`, async () => {
+  test(`${refusal.code}: writes wait as long as the server said, deletions and reads continue`, async () => {
     const { browser, tab, store, server } = await begin();
     browser.network.fault = ({ method, path }) =>
       ['POST', 'PATCH'].includes(method) && path.startsWith('/conversations') ? refusal : undefined;
@@ -81,7 +81,7 @@ test('a pause of the service is no failure that the breaker counts', async () =>
   await store.sync();
 });
 
-test('where there are no new users, what is written stays here until there are', async () => {
+test('while no new users are accepted, writes stay on the device', async () => {
   const browser = new Browser();
   const refusal = { status: 429, code: 'too_many_new_users', retryAfter: 3_600 };
   let isFull = true;
@@ -98,7 +98,7 @@ test('where there are no new users, what is written stays here until there are',
   assert.deepEqual(contents(await new Server(browser).messages('c')), ['q']);
 });
 
-test('a conversation that a claim is moving takes the very same write a little later', async () => {
+test('a conversation being claimed accepts the same write a little later', async () => {
   const { browser, store, server } = await begin();
   let count = 0;
   browser.network.fault = ({ method }) => {

@@ -97,7 +97,7 @@ test('a title whose response is lost does not win over a later one of another de
   assert.deepEqual(tab.of('conflict'), []);
 });
 
-test('each request has a key of its own, which a reload does not change', async () => {
+test('each request has its own key, which survives a reload', async () => {
   const { browser, tab, store, server, messages } = await begin();
   browser.network.fault = ({ method }) => (method === 'GET' ? undefined : 'lost');
   const before = browser.clock.now();
@@ -118,7 +118,7 @@ test('each request has a key of its own, which a reload does not change', async 
   assert.deepEqual(contents(await server.messages('c')), ['edited', 'a', 'more']);
 });
 
-test('every write names itself, not only what is kept', async () => {
+test('every write has a key, not only those in the outbox', async () => {
   const { browser, store } = await begin();
   await store.deleteShare((await store.createShare('c')).id);
   await store.createLinkCode();
@@ -128,10 +128,10 @@ test('every write names itself, not only what is kept', async () => {
   assert.equal(new Set(sent.map(({ headers }) => headers['Idempotency-Key'])).size, 4);
 });
 
-test('what could not be sent for more than a week is sent under a new key', async () => {
+test('a write unsent for more than a week gets a new key', async () => {
   const { browser, tab, server, messages } = await begin(new TestClock(Date.now() - 8 * DAY));
   await tab.crash();
-  // What another tab has learnt of the server's time, this one has not.
+  // Another tab may know the server's time, this one does not.
   browser.network.hidesDate = true;
   const away = await browser.open();
   browser.network.fault = ({ method }) => (method === 'GET' ? undefined : 'refused');
@@ -191,7 +191,7 @@ test('a device two weeks behind writes by the server’s clock', async () => {
   assert.equal((await server.summaries())[0].title, 'After');
 });
 
-test('where the server’s clock is not known either, keys tell no time after the first refusal', async () => {
+test('if the server’s clock is unknown, keys carry no time after the first refusal', async () => {
   const browser = new Browser({ clock: new TestClock(Date.now() - 14 * DAY) });
   browser.network.hidesDate = true;
   const { store } = await browser.open();
@@ -211,7 +211,7 @@ test('where the server’s clock is not known either, keys tell no time after th
   assert.deepEqual(contents(await new Server(browser).messages('c')), ['q', 'more']);
 });
 
-test('a key that was used for something else is replaced, and nothing is taken back', async () => {
+test('a key used for another request is replaced, and nothing is undone', async () => {
   const { browser, store, server } = await begin();
   const refusal = { status: 422, code: 'idempotency_key_reused' };
   let count = 0;

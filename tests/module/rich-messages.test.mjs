@@ -1,4 +1,4 @@
-/** Messages that are more than text, and their order: what was saved comes back as it was, whatever the clocks said. */
+/** Messages that are more than text, and their order: they come back unchanged, whatever the clocks said. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -54,7 +54,7 @@ async function assertRich(conversation, expected, id = 'a') {
   assert.equal(asSaved(found), asSaved(expected));
 }
 
-test('parts and what belongs to them come back byte for byte, from everywhere', async () => {
+test('parts and their fields come back byte for byte, from everywhere', async () => {
   const user = await begin([question, rich('a')]);
   const { browser, store, server } = user;
   await assertRich(await store.getConversation('c'), rich('a'));
@@ -79,7 +79,7 @@ test('parts and what belongs to them come back byte for byte, from everywhere', 
   await assertRich(await server().messages('old'), rich('a'));
 });
 
-test('parts that change while they wait, are sent, lost and repeated end up as they were last', async () => {
+test('parts that change while pending, sent, lost or repeated end up in their last state', async () => {
   const { browser, tab, store, clock, server } = await begin([question]);
   await store.flush();
   await tab.goOffline();
@@ -119,7 +119,7 @@ test('of two edits of parts the newer one stays, and the older one is kept', asy
   assert.deepEqual([kept.code, kept.content.parts], ['edited_elsewhere', older]);
 });
 
-test('a message is replaced whole, and what is left out is gone', async () => {
+test('a message is replaced whole, without the fields left out', async () => {
   const { browser, tab, store, server } = await begin([question, rich('a', { own: 1, streaming: true }), rich('z')]);
   await store.flush();
   await tab.goOffline();
@@ -174,7 +174,7 @@ test('a replacement and an edit of another device: the newer stays, and the othe
   assert.equal((await store.refusedWrites())[0].content.content, 'edited');
 });
 
-test('a device whose clock is slow, or was set back, puts nothing above what was there', async () => {
+test('a device whose clock is slow, or was set back, moves nothing above existing messages', async () => {
   const user = await begin([question, { ...rich('a'), content: 'one' }]);
   const { tab, store, clock, server } = user;
   await store.flush();
@@ -185,7 +185,7 @@ test('a device whose clock is slow, or was set back, puts nothing above what was
   await other.store.sync();
   await other.store.getConversation('c');
   await clock.settle();
-  // Ten minutes slow, then set back by an hour between a question and its answer.
+  // Ten minutes slow, then set back by an hour between a question and its reply.
   await other.store.addMessage('c', { id: 'a2', type: 'assistant', content: 'three', timestamp: slow(10) });
   await other.store.addMessage('c', { id: 'q3', type: 'user', content: 'four', timestamp: slow(60) });
   const expected = ['How is the weather?', 'one', 'two', 'three', 'four'];
@@ -218,7 +218,7 @@ test('an array keeps its order when it is saved, imported and read back', async 
   assert.deepEqual(contents(await theirs.getConversation('c')), ids);
 });
 
-test('what is put between others stays there, also where another device has appended meanwhile', async () => {
+test('an inserted message stays in place, even if another device has appended meanwhile', async () => {
   const said = (id) => ({ id, type: 'user', content: id });
   const user = await begin(['q1', 'a1', 'q2'].map(said));
   const { tab, store, server } = user;
@@ -249,7 +249,7 @@ test('pages of a long conversation are in its order, with clocks that went up an
   const { store, tab } = await another(user);
   let conversation = await store.getConversation('c');
   assert.deepEqual(contents(conversation), ids.slice(-100));
-  // Much is written elsewhere, more than a page: what is here, and what is new, are not next to each other.
+  // More than a page is written elsewhere, so there is a gap between the local and the new messages.
   const more = Array.from({ length: 150 }, (_, index) => `n${index}`);
   const opened = await user.store.getConversation('c');
   const added = more.map((id) => ({ id, type: 'user', content: id, timestamp: 1 }));
@@ -268,7 +268,7 @@ test('pages of a long conversation are in its order, with clocks that went up an
   assert.deepEqual(contents(conversation), [...ids, ...more]);
 });
 
-test('a conversation says when it expires, whether it is kept, and who writes to it', async () => {
+test('a conversation has its expiry, whether it is kept, and its active writer', async () => {
   const { store, clock } = await begin([question]);
   assert.equal((await store.getConversation('c')).expiresAt, undefined);
   await store.flush();

@@ -1,4 +1,4 @@
-/** Saving whole conversations: what is sent, and what a frontend reads back. */
+/** Saving whole conversations: the requests, and what a frontend reads back. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ async function begin(turns = 1, browser = new Browser()) {
   return { browser, tab, store, conversation, server: new Server(browser) };
 }
 
-test('nothing looks as if it had been sent once it is saved', async () => {
+test('an unsent message does not look sent once it is saved', async () => {
   const { store, conversation, browser } = await begin();
   assert.equal(store.status.mode, 'synced');
   await store.addMessage(conversation.id, message(browser.clock, 'user', 'one more'));
@@ -32,7 +32,7 @@ test('nothing looks as if it had been sent once it is saved', async () => {
   assert.equal(store.status.mode, 'synced');
 });
 
-test('what is saved is there at once, and at the server after a while', async () => {
+test('a save is readable at once, and at the server after a while', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
   const conversation = store.createNewConversation();
@@ -59,22 +59,22 @@ test('what is saved is there at once, and at the server after a while', async ()
   assert.equal(store.status.mode, 'synced');
 });
 
-test('a streaming answer becomes one request with its question', async () => {
+test('a streaming reply becomes one request with its question', async () => {
   const { browser, store, conversation, server } = await begin();
   const question = message(browser.clock, 'user', 'tell me more');
-  const answer = message(browser.clock, 'assistant', '', { streaming: true });
+  const reply = message(browser.clock, 'assistant', '', { streaming: true });
   browser.network.requests.length = 0;
   for (let length = 0; length < 20; length += 1) {
-    answer.content += 'word ';
-    await store.saveConversation({ ...conversation, messages: [...conversation.messages, question, answer] });
+    reply.content += 'word ';
+    await store.saveConversation({ ...conversation, messages: [...conversation.messages, question, reply] });
     await browser.clock.advance(300);
   }
   assert.deepEqual(
     browser.network.log.filter((line) => line.startsWith('POST')),
     [],
   );
-  answer.streaming = false;
-  await store.saveConversation({ ...conversation, messages: [...conversation.messages, question, answer] });
+  reply.streaming = false;
+  await store.saveConversation({ ...conversation, messages: [...conversation.messages, question, reply] });
   await browser.clock.advance(2_000);
   assert.deepEqual(
     browser.network.log.filter((line) => !line.includes('sync')),
@@ -85,23 +85,21 @@ test('a streaming answer becomes one request with its question', async () => {
   assert.equal((await server.messages(conversation.id)).length, 4);
 });
 
-test('an answer that takes long is sent in parts, and what follows as an edit', async () => {
+test('a long reply is sent in parts, and the rest as an edit', async () => {
   const { browser, store, conversation, server } = await begin();
-  const answer = message(browser.clock, 'assistant', '', { streaming: true });
+  const reply = message(browser.clock, 'assistant', '', { streaming: true });
   for (let second = 0; second < 40; second += 1) {
-    answer.content += `${second} `;
-    await store.saveConversation({ ...conversation, messages: [...conversation.messages, answer] });
+    reply.content += `${second} `;
+    await store.saveConversation({ ...conversation, messages: [...conversation.messages, reply] });
     await browser.clock.advance(1_000);
   }
-  delete answer.streaming;
-  await store.saveConversation({ ...conversation, messages: [...conversation.messages, answer] });
+  delete reply.streaming;
+  await store.saveConversation({ ...conversation, messages: [...conversation.messages, reply] });
   await browser.clock.advance(2_000);
   const stored = (await server.messages(conversation.id)).at(-1);
-  assert.equal(stored.content, answer.content);
+  assert.equal(stored.content, reply.content);
   assert.equal('streaming' in stored, false);
-  const requests = browser.network.requests.filter(
-    ({ body }) => body?.includes(answer.id) || body?.includes('content'),
-  );
+  const requests = browser.network.requests.filter(({ body }) => body?.includes(reply.id) || body?.includes('content'));
   assert.ok(requests.length <= 4, `${requests.length}`);
 });
 
@@ -117,11 +115,11 @@ test('an edited message drops the later ones with one request', async () => {
   assert.deepEqual(methods, ['DELETE', 'PATCH']);
 });
 
-test('what the sync tells of a write on its way is not read again', async () => {
+test('a pending write reported by a sync is not read again', async () => {
   const browser = new Browser();
   const { network } = browser;
   const reached = new Set();
-  // What is asked at the start is answered with the deletion, whose own response comes after that.
+  // The response to the initial request has the deletion, whose own response comes later.
   network.before = ({ path }) => path.startsWith('/sync') && until(() => reached.has('DELETE'));
   network.after = async ({ method, path }) => {
     reached.add(path.startsWith('/sync') ? 'sync' : method);
@@ -166,7 +164,7 @@ test('an object with all messages may remove any of them', async () => {
   assert.deepEqual(await server.messages(conversation.id), []);
 });
 
-test('an object built anew truncates as the frontend does', async () => {
+test('a rebuilt object truncates as the frontend does', async () => {
   const { store, conversation, server } = await begin(2);
   const { id, title, messages } = conversation;
   await store.saveConversation({ id, title, messages: messages.slice(0, 2) });
@@ -195,7 +193,7 @@ test('single messages can be added, changed and deleted', async () => {
   await assert.rejects(store.addMessage('nope', more), { code: 'conversation_not_found' });
 });
 
-test('a deleted conversation is not brought back by a late save; new words to it are kept', async () => {
+test('a late save does not restore a deleted conversation; new messages to it are kept', async () => {
   const { browser, tab, store, conversation, server } = await begin(1);
   await store.deleteConversation(conversation.id);
   assert.equal(await store.getConversation(conversation.id), null);
@@ -223,7 +221,7 @@ test('the object may be changed by its owner while it is saved', async () => {
   assert.deepEqual(contents(await store.getConversation(conversation.id)), ['one']);
 });
 
-test('wrong input is refused before it gets in', async () => {
+test('invalid input is refused', async () => {
   const browser = new Browser();
   const { store } = await browser.open();
   await assert.rejects(store.saveConversation({ id: 'a b', messages: [] }), { code: 'invalid_id' });
@@ -234,7 +232,7 @@ test('wrong input is refused before it gets in', async () => {
   assert.deepEqual(await store.getAllConversations(), []);
 });
 
-test('times come back as the frontend wants them', async () => {
+test("times come back in the frontend's format", async () => {
   const browser = new Browser();
   const { store } = await browser.open({ readTime: (iso) => new Date(iso) });
   const at = new Date(browser.clock.now());

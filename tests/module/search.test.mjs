@@ -1,4 +1,4 @@
-/** One list of what a device and what the server has found. */
+/** One list of the matches of a device and of the server. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ async function linked() {
   return { browser, tab, store: tab.store };
 }
 
-/** Searches, and lets the time pass that the server is not asked in. */
+/** Searches, and lets the delay before the request pass. */
 async function follow(browser, store, text) {
   const live = store.liveSearch(text);
   const stop = live.subscribe(() => {});
@@ -35,7 +35,7 @@ async function follow(browser, store, text) {
 const marked = ({ excerpt, marks }) =>
   marks.map(([start, length]) => excerpt.slice(start, start + length).toLowerCase());
 
-test('what only the server has is found, and a message of the device once', async (t) => {
+test('messages only at the server are found, and those of the device once', async (t) => {
   const { browser, store } = await linked();
   const { first, found, stop } = await follow(browser, store, 'sema');
   stop();
@@ -50,7 +50,7 @@ test('what only the server has is found, and a message of the device once', asyn
   assert.equal(here.found.results[0].conversationId, '1751459400000');
 });
 
-test('without a network only the device was searched, which is said', async () => {
+test('without a network only the device is searched, and the result says so', async () => {
   const { browser, tab, store } = await linked();
   browser.network.isOnline = false;
   tab.networkChanged();

@@ -1,4 +1,4 @@
-/** What is marked as a secret before something is shared; the command replaces by the same patterns. */
+/** The secrets marked before sharing; the command line tool replaces them by the same patterns. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ test('secrets are found where they are', () => {
   assert.deepEqual(found(`Authorization: Bearer ${letters(20)}`), [['authorization', letters(20)]]);
 });
 
-test('what is no secret is not marked', () => {
+test('text that is no secret is not marked', () => {
   const texts = [
     'https://example.com/a:b@c and git@github.com:me/it.git',
     'toolu_01A09q90qw90lq917835lq9 msg_01XFDUDYJgAACzvnptvVoYEL',
@@ -51,7 +51,7 @@ test('what is no secret is not marked', () => {
   for (const text of texts) assert.deepEqual(found(text), []);
 });
 
-test('everything that a reader is sent is looked at', () => {
+test('everything sent to a reader is checked', () => {
   const message = {
     id: 'm',
     type: 'assistant',

@@ -3,7 +3,7 @@
 import { HybridConversationStore } from '../../public/conversation-store.js';
 import { API } from './network.mjs';
 
-/** A tab, and what its store has told. */
+/** A tab, and the events of its store. */
 export class Tab {
   store;
   events = [];

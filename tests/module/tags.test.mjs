@@ -12,7 +12,7 @@ async function begin(texts = ['q', 'a', 'q2']) {
   const messages = texts.map((text, index) => message(browser.clock, index % 2 ? 'assistant' : 'user', text));
   await tab.store.saveConversation({ id: 'c', messages });
   await tab.store.flush();
-  // It tells tags. What it asked by itself meanwhile is answered too.
+  // It knows tags. Its own requests in between are answered too.
   await tab.store.sync();
   await browser.clock.settle();
   browser.network.requests.length = 0;
@@ -151,7 +151,7 @@ for (const isContinued of [false, true]) {
   });
 }
 
-test('a deletion not sent yet by an earlier release is of what had been seen then', async () => {
+test('an unsent deletion of an earlier release applies to the version it had seen', async () => {
   const user = await begin();
   const { browser, tab, store, server } = user;
   await tab.goOffline();
@@ -165,7 +165,7 @@ test('a deletion not sent yet by an earlier release is of what had been seen the
   assert.deepEqual(contents(await server.messages('c')), ['q', 'a', 'q2', 'by another']);
 });
 
-test('a state without a tag is changed under the tag that the refusal tells', async () => {
+test('a state without a tag is changed under the tag of the refusal', async () => {
   const { browser, store, server, messages } = await begin();
   await change(browser, 'c', (record) => Object.assign(record, { etag: null, page: null }));
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
@@ -174,17 +174,17 @@ test('a state without a tag is changed under the tag that the refusal tells', as
   assert.deepEqual(contents(await server.messages('c')), ['edited', 'a', 'q2']);
 });
 
-test('a state that loses its tag is looked at again', async () => {
+test('a state that loses its tag is read again', async () => {
   const user = await begin();
   const { browser, store, server, messages } = user;
-  await change(browser, 'c', (record) => Object.assign(record, { etag: 'of-another-life-of-this-id', page: null }));
+  await change(browser, 'c', (record) => Object.assign(record, { etag: 'of-an-earlier-conversation', page: null }));
   await store.updateMessage('c', messages[0].id, { content: 'edited' });
   await store.flush();
   assert.deepEqual(responses(browser), ['PATCH 412', 'GET 200', 'PATCH 200']);
   assert.deepEqual(contents(await server.messages('c')), ['edited', 'a', 'q2']);
 });
 
-test('a page’s ETag is sent back as it came', async () => {
+test('a page’s ETag is sent back unchanged', async () => {
   const { browser, store } = await begin(['q', 'a long answer '.repeat(500)]);
   await change(browser, 'c', (record) => Object.assign(record, { revision: 0, etag: undefined, page: null }));
   await store.getConversation('c');

@@ -1,4 +1,4 @@
-/** What is deleted and can be restored, and what will expire by itself. */
+/** Deleted conversations that can be restored, and those that will expire. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ async function link(store) {
   return { browser, tab, store: tab.store };
 }
 
-test('what was deleted is in the trash, and restored it is as it was', async () => {
+test('a deleted conversation is in the trash, and restored unchanged', async () => {
   const { browser, tab, store, server } = await begin(['c', 'd']);
   await store.addMessage('c', message(browser.clock, 'assistant', 'an answer'));
   await store.flush();
@@ -54,7 +54,7 @@ test('what was deleted is in the trash, and restored it is as it was', async () 
   assert.deepEqual(contents(await server.messages('c')), ['of c', 'an answer', 'more']);
 });
 
-test('other tabs and other devices see what is restored', async () => {
+test('other tabs and devices see restorations', async () => {
   const { browser, store } = await begin();
   const second = await browser.open();
   const other = await link(store);
@@ -75,7 +75,7 @@ test('other tabs and other devices see what is restored', async () => {
   assert.deepEqual(await listed(store), []);
 });
 
-test('a device that listens hears of a restoration', async () => {
+test('a device with a stream sees a restoration', async () => {
   const { browser, store } = await begin();
   const other = await link(store);
   await store.deleteConversation('c');
@@ -100,7 +100,7 @@ function keepSyncsBack({ network }) {
   return letGo;
 }
 
-test('what an answer that was overtaken lists is not back', async () => {
+test('an overtaken response restores nothing', async () => {
   const { browser, store } = await begin();
   const other = await link(store);
   await until(() => store.status.live === 'stream');
@@ -122,7 +122,7 @@ test('what an answer that was overtaken lists is not back', async () => {
   assert.deepEqual(await listed(store), []);
 });
 
-test('a deletion that the server has not heard of is taken back without it', async () => {
+test('an unsent deletion is undone without the server', async () => {
   const { tab, store, server } = await begin();
   await tab.goOffline();
   await store.deleteConversation('c');
@@ -134,7 +134,7 @@ test('a deletion that the server has not heard of is taken back without it', asy
   assert.deepEqual(contents(await server.messages('c')), ['of c']);
 });
 
-test('without the server the trash is not to be had, and nothing changes', async () => {
+test('without the server the trash is unavailable, and nothing changes', async () => {
   const { tab, store } = await begin();
   await store.deleteConversation('c');
   await store.flush();
@@ -158,7 +158,7 @@ test('without the server the trash is not to be had, and nothing changes', async
   assert.deepEqual(idsOf((await store.listTrash()).conversations), ['c']);
 });
 
-test('a page of the trash follows the other', async () => {
+test('the trash is paged', async () => {
   const { store } = await begin(['a', 'b', 'c']);
   for (const id of ['a', 'b', 'c']) await store.deleteConversation(id);
   const first = await store.listTrash({ limit: 2 });
@@ -167,13 +167,13 @@ test('a page of the trash follows the other', async () => {
   assert.deepEqual(idsOf([...first.conversations, ...second.conversations]).sort(), ['a', 'b', 'c']);
 });
 
-test('what is deleted for good cannot be restored', async () => {
+test('permanently deleted conversations cannot be restored', async () => {
   const { store, server } = await begin(['a', 'b', 'c', 'd']);
   for (const id of ['a', 'b', 'c']) await store.deleteConversation(id);
   await store.deletePermanently('a');
   assert.deepEqual(idsOf((await store.listTrash()).conversations).sort(), ['b', 'c']);
   await assert.rejects(store.restoreConversation('a'), { code: 'conversation_not_found' });
-  // What is not in the trash goes as well, without a stay there.
+  // A conversation outside the trash can be deleted permanently as well.
   await store.deletePermanently('d');
   assert.deepEqual(await listed(store), []);
   assert.equal(await server.messages('d'), undefined);
@@ -181,7 +181,7 @@ test('what is deleted for good cannot be restored', async () => {
   assert.deepEqual((await store.listTrash()).conversations, []);
 });
 
-test('a restoration whose answer was lost is done by the next attempt', async () => {
+test('a restoration whose response was lost is completed by the next attempt', async () => {
   const { browser, store } = await begin();
   await store.deleteConversation('c');
   await store.flush();
@@ -192,7 +192,7 @@ test('a restoration whose answer was lost is done by the next attempt', async ()
   assert.deepEqual(await listed(store), ['c']);
 });
 
-test('a tombstone of the release before does not hide what is restored', async () => {
+test('a tombstone of the previous release does not hide a restored conversation', async () => {
   const { browser, store } = await begin();
   const other = await link(store);
   await store.deleteConversation('c');
@@ -205,7 +205,7 @@ test('a tombstone of the release before does not hide what is restored', async (
   assert.deepEqual(await listed(store), ['c']);
 });
 
-test('what expires soon is listed until it is kept', async () => {
+test('conversations that expire soon are listed until they are kept', async () => {
   const { store } = await begin(['a', 'b']);
   assert.deepEqual((await store.listExpiring()).conversations, []);
   const { conversationTtlDays } = await store.setConversationTtl(7);

@@ -1,6 +1,6 @@
 /**
  * A user's day, through the module: 3 starts of the app, 8 hours with the page seen half of the time,
- * 10 conversations opened, 60 messages in 30 turns, saved every 300 ms while the answer is written.
+ * 10 conversations opened, 60 messages in 30 turns, saved every 300 ms while the reply is written.
  */
 
 import { message } from './basics.mjs';
@@ -28,7 +28,7 @@ function oldData() {
   );
 }
 
-/** Returns what a network has to wait for before a request gets to the service: by then its clock has followed the browsers'. */
+/** Returns a promise to await before a request reaches the service, whose clock has followed the browsers' by then. */
 export function followClock(clock, ask) {
   let behind = 0;
   clock.onAdvance = async (ms) => {
@@ -63,25 +63,25 @@ export async function night(...browsers) {
   for (const tab of tabs) await tab.crash();
 }
 
-/** Question and answer, as a frontend saves them. */
+/** Question and reply, as a frontend saves them. */
 async function turn({ clock, wait }, store, conversation) {
   const question = message(clock, 'user', 'And what about the other one?');
   let messages = [...conversation.messages, question];
   await store.saveConversation({ ...conversation, messages });
   await wait(2_000);
-  const answer = message(clock, 'assistant', '', { streaming: true });
-  messages = [...messages, answer];
+  const reply = message(clock, 'assistant', '', { streaming: true });
+  messages = [...messages, reply];
   for (let ms = 0; ms < ANSWER_SECONDS * 1000; ms += 300) {
-    answer.content += 'a few more words ';
+    reply.content += 'a few more words ';
     await store.saveConversation({ ...conversation, messages });
     await wait(300);
   }
-  messages = [...messages.slice(0, -1), { ...answer, streaming: false, tokens: { input: 9, output: 200, total: 209 } }];
+  messages = [...messages.slice(0, -1), { ...reply, streaming: false, tokens: { input: 9, output: 200, total: 209 } }];
   await store.saveConversation({ ...conversation, messages });
   return { ...conversation, messages };
 }
 
-/** Lets time pass for devices that are at work side by side: it goes on when all of them wait. */
+/** Lets time pass for concurrent devices: it advances when all of them wait. */
 class Pace {
   #clock;
   #atWork;
@@ -114,7 +114,7 @@ class Pace {
   }
 }
 
-/** What one of so many devices does of the user's day: each so many-th turn, in conversations of its own. */
+/** One device's share of the user's day: every n-th turn, in its own conversations. */
 class Part {
   current = null;
   opened = 0;

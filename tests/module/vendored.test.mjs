@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 const PACKAGES = [{ name: 'lean-qr', folder: '../../public/vendor/lean-qr/' }];
 
-/** Files beside them that are not of the package. */
+/** Files beside them that do not belong to the package. */
 const OWN = new Set(['README.md', 'index.d.mts']);
 
 const url = (path) => new URL(path, import.meta.url);

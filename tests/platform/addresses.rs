@@ -29,7 +29,7 @@ async fn forged_addresses_do_not_count_apart(deployment: &Deployment) {
         if !is_one_minute {
             continue;
         }
-        // Others may be counted meanwhile, so that it goes down by one or more.
+        // Other calls may be counted meanwhile, so it decreases by one or more.
         let goes_down = counted.windows(2).all(|pair| pair[1].0 < pair[0].0);
         assert!(
             goes_down,

@@ -1,4 +1,4 @@
-//! One assumption, checked at one platform: bounded in time, and nothing is left behind.
+//! One assumption, checked on one platform, within a time limit and without leaving data behind.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-/// The longest that a test may take, beside what it waits for on purpose.
+/// The longest that a test may take, not counting deliberate waiting.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// What was asked of each platform so far.
+/// The requests to each platform so far.
 static TOTALS: Mutex<BTreeMap<(&'static str, &'static str), u64>> = Mutex::new(BTreeMap::new());
 
 /// What assumptions are made of.
@@ -29,7 +29,7 @@ pub trait Platform {
     async fn clean_up(&self);
 }
 
-/// Something that the service takes for granted.
+/// An assumption of the service.
 pub struct Assumption {
     pub name: &'static str,
     /// What in the service depends on it.
@@ -48,7 +48,7 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Runs a test, cleans up whatever became of it, and fails with what depends on the assumption.
+/// Runs a test, cleans up in any case, and on failure says what depends on the assumption.
 pub async fn check<P: Platform>(
     platform: P,
     assumption: &Assumption,

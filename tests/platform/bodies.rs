@@ -11,7 +11,7 @@ on_every_deployment! {
     a_body_of_4_4_mb_reaches_the_function:
         "An import takes as much as Vercel lets through (`BODY` in src/model/limits.rs), and browsers send as much.";
     a_body_of_4_6_mb_is_refused_with_413:
-        "Clients send less at once when they are answered 413, be it by Vercel or by the function.";
+        "Clients send less at once after a 413, whether from Vercel or from the function.";
     a_response_of_more_than_4_5_mb_passes_as_a_stream:
         "An export is as large as the account; it is streamed, because Vercel limits only what is not.";
 }

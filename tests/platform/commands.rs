@@ -1,4 +1,4 @@
-//! Commands, as far as the service leans on what exactly they do.
+//! Commands whose exact behavior the service relies on.
 
 use std::time::Duration;
 

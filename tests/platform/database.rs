@@ -17,7 +17,7 @@ use crate::assumption::{Platform, is_long, variable};
 use crate::common::{STORE_TOKEN, Site};
 use crate::http::{self, Response};
 
-/// What does not run where the environment names no database.
+/// What is skipped if the environment names no database.
 const MISSING: &str = "tests against a real Upstash database";
 
 /// Makes each assumption a test per database: `name: "what depends on it", but redis: "why it differs";`.
@@ -59,7 +59,7 @@ macro_rules! on_every_full_database {
     };
 }
 
-/// What one command is answered: a result, or the text of an error.
+/// The reply to one command: a result, or the text of an error.
 pub type Outcome = Result<Value, String>;
 
 /// A database, and what one test does there.
@@ -71,7 +71,7 @@ pub struct Database {
     prefix: String,
     keys: Mutex<BTreeSet<String>>,
     sent: AtomicU64,
-    /// Where it is a local one.
+    /// If it is a local one.
     site: Option<Site>,
 }
 
@@ -86,12 +86,12 @@ impl Database {
         Some(Self::local("redis", Site::redis().await?))
     }
 
-    /// The one that the environment names.
+    /// The database that the environment names.
     pub async fn upstash() -> Option<Self> {
         Self::remote("upstash", "PLATFORM_UPSTASH_URL", "PLATFORM_UPSTASH_TOKEN")
     }
 
-    /// The embedded store, refused all that a full database refuses.
+    /// The embedded store, refusing what a full database refuses.
     pub async fn embedded_full() -> Option<Self> {
         let site = Site::embedded().await;
         site.faults().push(Fault::CapacityError, 1_000);
@@ -141,7 +141,7 @@ impl Database {
         }
     }
 
-    /// Where it is and what opens it, as the service's variables; and that every key begins as those of this test.
+    /// Its address and token, as the service's variables, and a namespace for the keys of this test.
     pub fn variables(&self) -> [(&'static str, &str); 3] {
         [
             ("UPSTASH_REDIS_REST_URL", &self.url),
@@ -150,7 +150,7 @@ impl Database {
         ]
     }
 
-    /// Deletes every key that begins as those of this test, whichever run made it.
+    /// Deletes every key in the namespace of this test, including those of earlier runs.
     pub async fn delete_all(&self) {
         let pattern = format!("{}*", self.prefix);
         let mut cursor = "0".to_owned();
@@ -197,7 +197,7 @@ impl Database {
         Upstash::new(&config, Clock::default()).unwrap()
     }
 
-    /// Counts commands that were sent past this type, or that a script runs.
+    /// Counts commands that were not sent through this type, or that a script runs.
     pub fn count(&self, commands: u64) {
         self.sent.fetch_add(commands, Relaxed);
     }
@@ -273,7 +273,7 @@ impl Platform for Database {
         "commands"
     }
 
-    /// What is billed, where the database can be asked; else what was sent, with the calls in scripts as they are written.
+    /// The billed commands, if the database reports them; else those sent, with the calls in scripts as written.
     async fn used(&self) -> u64 {
         match &self.site {
             Some(site) => site.commands().await,

@@ -54,7 +54,7 @@ macro_rules! on_every_deployment_and_database {
 /// How long a stream lasts on a local deployment, in seconds.
 const LOCAL_STREAM: &str = "3";
 
-/// Where every user begins.
+/// Where every user starts.
 const SESSION: &str = "/api/session";
 
 /// A deployment, and what one test does there.
@@ -96,7 +96,7 @@ impl Deployment {
         })
     }
 
-    /// The one that the environment names.
+    /// The database that the environment names.
     pub async fn deployed() -> Option<Self> {
         const URL: &str = "PLATFORM_DEPLOYMENT_URL";
         let Some(url) = variable(URL) else {
@@ -146,7 +146,7 @@ impl Deployment {
         self.stream
     }
 
-    /// What its tests may wait for on purpose.
+    /// How long its tests may wait deliberately.
     pub fn waits(&self) -> Duration {
         self.stream.unwrap_or_default()
     }
@@ -178,8 +178,7 @@ impl Deployment {
         http::send(request.body(body.to_string())).await
     }
 
-    /// Asks for a session without a token, with these headers; the new user, if there is one, is erased when the
-    /// test ends.
+    /// Starts a session without a token, with these headers; a new user is erased when the test ends.
     pub async fn begin_session(&self, headers: &[(&str, &str)]) -> Response {
         let mut request = self.request(Method::POST, SESSION);
         for (name, value) in headers {
@@ -194,8 +193,8 @@ impl Deployment {
         response
     }
 
-    /// The token of a new user. Where this address has begun too many sessions in this minute, the next one is
-    /// waited for.
+    /// The token of a new user. If this address has started too many sessions in this minute, this waits for the next
+    /// one.
     pub async fn user(&self) -> String {
         let mut response = self.begin_session(&[]).await;
         if response.status == 429 {

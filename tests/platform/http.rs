@@ -1,4 +1,4 @@
-//! Requests as they are, without the service's own client between.
+//! Raw requests, without the service's own client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +49,7 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The JSON of a response that has to have this status.
+    /// The JSON of a response, which must have this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         let text = self.text();

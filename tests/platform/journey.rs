@@ -1,4 +1,4 @@
-//! The service as a whole: what a user does in a day, and with it every script that acts for one.
+//! The service as a whole: a user's day, which runs every script that acts for a user.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -25,11 +25,11 @@ async fn every_script_runs(deployment: &Deployment) {
     remove(&user).await;
 }
 
-/// A user who expects to be served.
+/// A user whose requests should succeed.
 struct Caller<'a>(&'a Deployment, &'a str);
 
 impl Caller<'_> {
-    /// Asks, and gives the JSON of a response that succeeds.
+    /// Sends a request that should succeed, and returns its JSON.
     async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
         let response = self.0.send(method.clone(), path, self.1, &body).await;
         let text = response.text();

@@ -1,14 +1,14 @@
-//! What the service assumes of Upstash and of Vercel, each assumption a test.
+//! What the service assumes about Upstash and Vercel, each assumption a test.
 //!
 //! `PLATFORM_UPSTASH_URL` and `PLATFORM_UPSTASH_TOKEN` name a database, `PLATFORM_FULL_UPSTASH_URL` and `..._TOKEN`
 //! one that is full, `PLATFORM_DEPLOYMENT_URL` a deployment, and `PLATFORM_BYPASS_SECRET` opens it where it is
-//! protected. What is not named is skipped. `PLATFORM_LONG=1` waits for streams as long as they are meant to last.
+//! protected. Anything not named is skipped. `PLATFORM_LONG=1` waits for streams as long as they are meant to last.
 //!
 //! `over_upstash` is the local server over the real database, which needs no deployment.
 //!
 //! The same tests run against the local front, over the embedded store and a real Redis, and against the local
-//! server, so that the tests themselves are known to work. Where those differ from the platform on purpose, the list
-//! of tests says so (`but redis: "why"`), and the test has to fail there.
+//! server, so that the tests themselves are known to work. Where those deliberately differ from the platform, the
+//! list of tests says so (`but redis: "why"`), and the test has to fail there.
 //!
 //! See "After the first deployment" in `docs/deployment.md`.
 

@@ -1,4 +1,4 @@
-//! What of a response reaches the client, and what is served at all.
+//! Which parts of a response reach the client, and what is served at all.
 
 use reqwest::Method;
 use serde_json::json;
@@ -109,7 +109,7 @@ async fn ids_come_in_the_path(deployment: &Deployment) {
         .get("/api/conversations/c-1/messages", Some(&user))
         .await;
     assert_eq!(page.expect(200)["data"][0]["content"], "after");
-    // A query that contradicts the path is refused, and so was seen beside it.
+    // A query that contradicts the path is refused, which shows that both were received.
     let other = deployment
         .get("/api/conversations/c-1?id=c-2", Some(&user))
         .await;

@@ -1,4 +1,4 @@
-//! Lua, as the scripts of `src/lua/` are written in it.
+//! Lua, as far as the scripts of `src/lua/` use it.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -185,7 +185,7 @@ async fn numbers_are_those_of_lua_5_1(database: &Database) {
 
 async fn a_script_is_not_interrupted_by_a_pipeline(database: &Database) {
     const SCRIPTS: u64 = 4;
-    /// A bound on what the readers cost.
+    /// A limit on the cost of the readers.
     const PIPELINES: usize = 25;
     let key = database.key("hash");
     // The work in between, of some milliseconds, is when a reader would see one without the other.

@@ -44,7 +44,7 @@ async fn a_request_of_more_than_10_mb_is_refused_as_such(database: &Database) {
     let set = json!(["SET", database.key("large"), text_of(10_600_000)]);
     let response = database.post("/", &set, true).await;
     if response.status == 200 {
-        // The service sends no such request: it refuses by itself what the smallest plan refuses.
+        // The service sends no such request: it refuses what the smallest plan would refuse.
         println!("platform: this database's plan takes requests of more than 10 MB");
         return;
     }

@@ -1,4 +1,4 @@
-//! Responses that go on after the handler has returned.
+//! Responses that continue after the handler has returned.
 
 use std::time::{Duration, Instant};
 

@@ -53,7 +53,7 @@ impl Output {
         Routed::NotFound
     }
 
-    /// The value of a header that the routes give every answer at a path.
+    /// The value of a header that the routes give every response at a path.
     pub fn header(&self, path: &str, name: &str) -> Option<&str> {
         let adding = self.routes().filter(|route| route["continue"] == true);
         let matching = adding.filter(|route| {

@@ -38,7 +38,7 @@ fn list() -> Operation {
         .takes_also(query("order", "Newest first, or oldest first.", order))
         .takes_also(query(
             "view",
-            "Of an agent session: its entries as they were appended, or as messages to be read, as an import makes them.",
+            "For an agent session: its entries as they were appended, or as readable messages, as an import makes them.",
             json!({ "type": "string", "enum": ["entries", "chat"] }),
         ))
         .takes_also(query("branches", "Every branch, instead of the active path.", branches))
@@ -62,8 +62,8 @@ fn append() -> Operation {
         )
         .takes(&["ConversationId", "IfMatch", "IfAbsent"])
         .body(true, "NewMessages")
-        .response(appended(201, "They were appended, those that were not there already."))
-        .response(appended(200, "All of them were there already."))
+        .response(appended(201, "The new ones were appended."))
+        .response(appended(200, "All of them existed already."))
         .refuses(&CONVERSATION)
         .refuses(&[ConversationNotFound])
         .refuses(&[InvalidField, DuplicateId, TooManyMessages, MessageTooLarge])

@@ -20,7 +20,7 @@ const WORDS: usize = 36;
 /// Conversations of one import.
 const AT_ONCE: usize = 25;
 
-/// A user, what the user has written, and the ways to the service and to the database.
+/// A user with the texts written, and access to the service and the database.
 pub struct Account<'a> {
     client: &'a Client,
     upstash: &'a Upstash,
@@ -31,7 +31,7 @@ pub struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    /// A new user with so many conversations of so many messages, the same ones each time.
+    /// A new user with `conversations` of `messages` each, the same ones each time.
     pub async fn new(
         (client, upstash): (&'a Client, &'a Upstash),
         conversations: usize,
@@ -61,7 +61,7 @@ impl<'a> Account<'a> {
         for (portion, texts) in self.texts.chunks(AT_ONCE).enumerate() {
             let first = portion * AT_ONCE;
             let conversations = texts.iter().enumerate().map(|(index, texts)| {
-                // A title that no query finds: else it would be made of the first message.
+                // A title that no query finds; otherwise it would be made of the first message.
                 json!({ "id": id(first + index), "title": "-", "messages": messages(texts, "m") })
             });
             let body = Value::from_iter(conversations).to_string();
@@ -71,12 +71,12 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
-    /// A call of the user's.
+    /// A call by the user.
     pub async fn send(&self, call: Call) -> Result<Response> {
         self.client.send(Some(&self.user), &call).await
     }
 
-    /// Appends messages, which are not in [`Self::texts`]; returns what their ids begin with.
+    /// Appends messages, which are not in [`Self::texts`]; returns the prefix of their ids.
     pub async fn append(&self, conversation: usize, texts: &[String]) -> Result<String> {
         let path = format!("/api/conversations/{}/messages", id(conversation));
         let prefix = format!("new{}-", self.appends.fetch_add(1, Relaxed));
@@ -97,7 +97,7 @@ impl<'a> Account<'a> {
         &self.texts
     }
 
-    /// The conversations that have what is searched for.
+    /// The conversations that match a query.
     pub fn having(&self, query: &str) -> Result<BTreeSet<String>> {
         let mut ids = BTreeSet::new();
         for (number, texts) in self.texts.iter().enumerate() {
@@ -108,7 +108,7 @@ impl<'a> Account<'a> {
         Ok(ids)
     }
 
-    /// The name of a key of the user's.
+    /// The name of a key of the user.
     pub fn key(&self, name: &str) -> String {
         format!("{}{name}", self.keys)
     }
@@ -130,13 +130,13 @@ impl<'a> Account<'a> {
         Ok(self.upstash.script(&usage, script, keys, arguments).await?)
     }
 
-    /// Reads what the service knows of conversations, such as their titles.
+    /// Reads the metadata of conversations, such as their titles.
     pub fn records<'c>(&self, ids: &'c [String]) -> Command<'c> {
         let command = Command::new("HMGET").arg(self.key("conversations:meta"));
         ids.iter().fold(command, |command, id| command.arg(id))
     }
 
-    /// The texts of conversations as the service has stored them, read with the titles in one request.
+    /// The stored texts of conversations, read with the titles in one request.
     pub async fn stored_texts(&self, ids: &[String]) -> Result<Vec<Vec<String>>> {
         if ids.is_empty() {
             return Ok(Vec::new());

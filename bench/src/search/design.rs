@@ -17,12 +17,12 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// What a write cost beyond requests and commands.
+/// The cost of a write besides requests and commands.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rewritten {
-    /// Bytes of the index that were written anew.
+    /// Bytes of the index that were rewritten.
     pub bytes: u64,
-    /// Commands of scripts and requests of their own that would be none, were they part of the service's script.
+    /// Commands of separate scripts and requests that would be saved as part of the service's script.
     pub commands_apart: u64,
     /// The same for requests.
     pub requests_apart: u64,
@@ -41,16 +41,16 @@ pub trait Design {
         20
     }
 
-    /// Makes the index of all there is; returns its size in bytes.
+    /// Builds the index of everything; returns its size in bytes.
     async fn build(&self) -> Result<u64>;
 
-    /// A page of results, from where the page before said.
+    /// A page of results, from the cursor of the page before.
     async fn page(&self, query: &str, after: Option<&str>) -> Result<Page>;
 
     /// Appends texts to a conversation and to the index.
     async fn append(&self, conversation: usize, texts: &[String]) -> Result<Rewritten>;
 
-    /// The size of what an append to this conversation writes anew without saying so.
+    /// The size of what an append to this conversation rewrites without reporting it.
     async fn field_size(&self, _conversation: usize) -> Result<u64> {
         Ok(0)
     }

@@ -25,14 +25,14 @@ const APPENDED: &str = "appended";
 /// Only what is found in no more conversations is read to its end in a large account.
 const MOST_VERIFIED: usize = 250;
 
-/// What a call costs at the database.
+/// The cost of a call at the database.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cost {
     pub commands: u64,
     pub requests: u64,
     /// The CPU time of Redis.
     pub redis: Duration,
-    /// Bytes of the index that are written anew.
+    /// Bytes of the index that are rewritten.
     pub rewritten: u64,
 }
 
@@ -44,7 +44,7 @@ pub struct Pages {
     pub times: Times,
 }
 
-/// What was measured of a design.
+/// The measurements of a design.
 #[derive(Debug)]
 pub struct Figures {
     pub name: String,
@@ -80,7 +80,7 @@ pub async fn measure(
     })
 }
 
-/// Fails unless the design finds what a look into every text finds.
+/// Fails unless the design finds the same as a scan of every text.
 async fn verify_queries(design: &impl Design) -> Result<()> {
     let account = design.account();
     let is_small = account.texts().len() <= MOST_VERIFIED;
@@ -116,7 +116,7 @@ async fn cost_of<T>(
     Ok((output, cost))
 }
 
-/// Goes from page to page, and begins again behind the last one.
+/// Goes from page to page, and starts over after the last one.
 async fn measure_pages(
     database: &Database,
     design: &impl Design,

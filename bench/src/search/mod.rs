@@ -31,7 +31,7 @@ use service::{Scan, Signatures};
 /// What can be set.
 #[derive(Debug, Args)]
 pub struct SearchOptions {
-    /// RediSearch, which is measured in place of Upstash's own search where it is there.
+    /// RediSearch, which is measured in place of Upstash's own search if it is installed.
     #[arg(long, default_value = "/usr/lib/redis/modules/redisearch.so")]
     module: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! A module that indexes texts by itself: RediSearch, in place of Upstash's own search, which runs nowhere else. Like Upstash's it has a
+//! A module that maintains its own index: RediSearch, in place of Upstash's own search, which runs nowhere else. Like Upstash's it has a
 //! key of its own for each message. The index is the account's; of Upstash's there would be one, with a condition on the user, beside which
 //! this module forgets the order of a phrase.
 

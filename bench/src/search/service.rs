@@ -1,4 +1,4 @@
-//! What needs nothing but the service: its own search by signatures, and an export that is scanned.
+//! Designs that need only the service: its own search by signatures, and scanning an export.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::query::is_found;
 use crate::Result;
 use crate::client::Call;
 
-/// A signature per conversation: what the service does.
+/// A signature per conversation, as in the service.
 pub struct Signatures<'a>(pub Account<'a>);
 
 impl<'a> Design for Signatures<'a> {
@@ -82,7 +82,7 @@ pub async fn signature_sizes(
     Ok(sizes.collect())
 }
 
-/// No index: an export, looked through.
+/// No index: an export is scanned.
 pub struct Scan<'a>(pub Account<'a>);
 
 impl<'a> Design for Scan<'a> {

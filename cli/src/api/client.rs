@@ -1,4 +1,4 @@
-//! The HTTP client: TLS, retries, and errors as what they mean for a command.
+//! The HTTP client: TLS, retries, and errors in terms of a command.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::clock::now_ms;
 use crate::failure::Failure;
 use crate::options::Options;
 
-/// Who asks a service.
+/// A caller of a service.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -27,7 +27,7 @@ pub struct Client {
 /// Whether a request may be sent again when its response was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// It changes nothing, or is recognised when it comes again.
+    /// It changes nothing, or a repeat is recognised.
     Allowed,
     /// It works once only.
     Never,
@@ -43,16 +43,16 @@ struct Request<'a> {
 
 /// Why an attempt did not succeed.
 enum Refusal {
-    /// Trying again may help, after a while that the service may have named.
+    /// Trying again may help, after the delay that the service may have stated.
     Later(Option<Duration>, String),
-    /// There were too many requests, so it has to wait for so long.
+    /// There were too many requests: the time to wait.
     TooMany(Duration, String),
     /// The service has an error code for it.
     Final(StatusCode, Value),
 }
 
 impl Client {
-    /// Somebody without a token.
+    /// A caller without a token.
     pub fn anonymous(api: &str, patience: Duration) -> Result<Self, Failure> {
         check_address(api)?;
         Ok(Self {
@@ -63,7 +63,7 @@ impl Client {
         })
     }
 
-    /// Who is signed in at the service that the options mean. An old token is replaced.
+    /// The signed-in user of the service that the options select. An old token is renewed.
     pub async fn signed_in(options: &Options) -> Result<(Self, Account), Failure> {
         let accounts = Accounts::load()?;
         let account = accounts.get(&accounts.api(options.api.as_deref())?)?;
@@ -75,7 +75,7 @@ impl Client {
         Ok((client, account))
     }
 
-    /// Replaces the token. Where that fails, the old one will do for now.
+    /// Renews the token. If that fails, the old one is still good for now.
     async fn renew(&mut self, account: &Account) {
         let response = self
             .once()
@@ -91,7 +91,7 @@ impl Client {
         }
     }
 
-    /// For how long it tries again.
+    /// How long it retries.
     pub fn patience(&self) -> Duration {
         self.patience
     }
@@ -142,7 +142,7 @@ impl Client {
 
     async fn send(&self, request: &Request<'_>, repeat: Repeat) -> Result<Response, Failure> {
         const LONGEST: Duration = Duration::from_secs(15);
-        /// What a rate limit lets wait for at most, with some to spare.
+        /// The longest wait for a rate limit, with a margin.
         const WINDOW: Duration = Duration::from_secs(90);
         let until = Instant::now() + self.patience;
         let mut pause = Duration::from_millis(250);
@@ -202,7 +202,7 @@ impl Client {
         let why = describe(status, &body["error"]);
         match (status.as_u16(), after) {
             (429, Some(after)) => Err(Refusal::TooMany(after, why)),
-            // 507 is a full database, which waiting does not help.
+            // 507 is a full database: waiting does not help.
             (429 | 500..=506 | 508..=599, after) => Err(Refusal::Later(after, why)),
             _ => Err(Refusal::Final(status, body["error"].clone())),
         }
@@ -248,7 +248,7 @@ async fn json(response: Response) -> Result<Value, Failure> {
 /// A UUIDv7, which tells when it was made.
 fn key_at(ms: i64) -> Uuid {
     let mut random = [0; 10];
-    // Without randomness the time alone would do: it is the client's own key.
+    // Without randomness the time alone is enough: the key is the client's own.
     let _ = getrandom::fill(&mut random);
     Builder::from_unix_timestamp_millis(ms.unsigned_abs(), &random).into_uuid()
 }
@@ -297,7 +297,7 @@ fn http() -> Result<reqwest::Client, Failure> {
         .map_err(Failure::other)
 }
 
-/// The cause behind what a library says of it.
+/// The innermost cause of a library's error.
 pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

@@ -1,4 +1,4 @@
-//! Sending conversations, and what became of them.
+//! Sending conversations, and the outcomes.
 
 use std::ops::AddAssign;
 
@@ -11,17 +11,17 @@ use crate::failure::Failure;
 /// The most bytes of a request.
 pub const REQUEST_BYTES: usize = 4_500_000;
 
-/// How many conversations of requests became what.
+/// Counts of conversations by outcome.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
     /// New, or some of their messages were.
     pub imported: u64,
-    /// All of it was there already.
+    /// Everything was there already.
     pub unchanged: u64,
     /// The user has deleted them; they stay so.
     pub deleted: u64,
-    /// Not taken.
+    /// Rejected.
     pub rejected: u64,
     /// Why the first of those were not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,7 +49,7 @@ impl Tally {
     }
 }
 
-/// What became of requests.
+/// The outcomes of requests.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// By conversation.
@@ -59,7 +59,7 @@ pub struct Outcome {
 }
 
 impl Client {
-    /// Sends conversations of the service's own form to `POST /api/import`, and returns what the service says of each conversation, in the order sent.
+    /// Sends conversations in the service's own form to `POST /api/import`, and returns the outcome of each, in the order sent.
     pub async fn import_body(&self, body: String) -> Result<Vec<Value>, Failure> {
         let mut response = self
             .post("/api/import?format=own&follow=true", body, Repeat::Allowed)
@@ -78,7 +78,7 @@ impl Client {
         let mut bodies = bodies.into_iter();
         while let Some(body) = bodies.next() {
             outcome.add(&self.import_body(body).await?);
-            // What follows may go on with what was not taken.
+            // Later bodies may continue conversations that were not accepted.
             if outcome.postponed.is_some() {
                 let left = bodies.len();
                 if left > 0 {
@@ -128,7 +128,7 @@ impl Outcome {
     }
 }
 
-/// Whether a conversation that was rejected may be taken later: when others have been deleted, or a claim is done.
+/// Whether a rejected conversation may be accepted later: after others have been deleted, or a claim has finished.
 fn may_fit_later(code: &str) -> bool {
     const CODES: [&str; 4] = [
         "too_many_conversations_kept",

@@ -62,7 +62,7 @@ fn told(output: Output, path: Option<&Path>, conversations: u64) {
 }
 
 fn path_of(id: &str, format: ExportFormat) -> Result<String, Failure> {
-    // What is no id must become neither another parameter nor a path out of a folder.
+    // An invalid id must become neither another parameter nor a path out of a folder.
     let is_id = id
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
@@ -75,7 +75,7 @@ fn path_of(id: &str, format: ExportFormat) -> Result<String, Failure> {
     }
 }
 
-/// A response as it is, to a file or to standard output.
+/// The unchanged response, to a file or to standard output.
 async fn write_response(response: Response, path: Option<&Path>) -> Result<(), Failure> {
     let part = path.map(part_of);
     let explain = |error: io::Error| {
@@ -99,14 +99,14 @@ async fn write_response(response: Response, path: Option<&Path>) -> Result<(), F
     }
 }
 
-/// Where a file is written until it is complete.
+/// The temporary path of a file until it is complete.
 fn part_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     path.with_file_name(name)
 }
 
-/// All conversations as lines. Where an earlier attempt has left a part, only the rest is asked for.
+/// All conversations as lines. If an earlier attempt has left a part, only the rest is requested.
 async fn write_lines(client: &Client, path: &Path, output: Output) -> Result<u64, Failure> {
     let part = part_of(path);
     let explain = |error: io::Error| Failure::file(&part, &error);
@@ -149,7 +149,7 @@ async fn copy_lines(
     ))
 }
 
-/// What an earlier attempt has left: of each conversation its revision. The last one may be cut off, so it is dropped.
+/// The revisions of the conversations left by an earlier attempt. The last one may be cut off, so it is dropped.
 fn take_up(part: &Path) -> io::Result<HashMap<String, Value>> {
     let text = match fs::read(part) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
@@ -182,7 +182,7 @@ fn id_and_revision(line: &[u8]) -> (Value, Value) {
     (conversation["id"].take(), conversation["revision"].take())
 }
 
-/// Asks for each conversation that is not there yet, or has changed since.
+/// Requests each conversation that is missing or has changed since.
 async fn write_rest(
     client: &Client,
     known: &HashMap<String, Value>,
@@ -206,7 +206,7 @@ async fn write_rest(
     Ok(conversations)
 }
 
-/// Each conversation as a text of its own. A file that is as new as its conversation is left alone.
+/// One text per conversation. A file that is as new as its conversation is left alone.
 async fn write_texts(client: &Client, folder: &Path, output: Output) -> Result<u64, Failure> {
     files::create_folder(folder).map_err(|error| Failure::file(folder, &error))?;
     let summaries = summaries(client, usize::MAX).await?;
@@ -234,7 +234,7 @@ async fn write_texts(client: &Client, folder: &Path, output: Output) -> Result<u
     Ok(written)
 }
 
-/// The last line of a text says which version it is of, and that it is complete.
+/// The last line of a text states its version, and that it is complete.
 fn mark(revision: u64) -> String {
     format!("\n<!-- revision {revision} -->\n")
 }

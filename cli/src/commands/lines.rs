@@ -1,4 +1,4 @@
-//! Lines of a response that is read while it comes.
+//! Lines of a response that is read as it arrives.
 
 use reqwest::Response;
 
@@ -45,7 +45,7 @@ impl Lines {
     }
 }
 
-/// What a response that breaks off means.
+/// The failure for a response that breaks off.
 pub fn broken(error: reqwest::Error) -> Failure {
     Failure::Unavailable(format!(
         "the export was interrupted, run it again to go on: {error}"

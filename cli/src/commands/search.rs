@@ -1,4 +1,4 @@
-//! `search`: asks the service, page by page, and shows what was found as it comes.
+//! `search`: asks the service page by page, and prints matches as they arrive.
 
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::output::Output;
 /// The most characters of an excerpt.
 const EXCERPT: usize = 240;
 
-/// Prints conversations in which all of the words are found.
+/// Prints conversations that contain all of the words.
 pub async fn search(options: &Options, search: &SearchOptions) -> Result<(), Failure> {
     let (client, _) = Client::signed_in(options).await?;
     let output = Output::new(options.json);
@@ -22,7 +22,7 @@ pub async fn search(options: &Options, search: &SearchOptions) -> Result<(), Fai
             .get(&path(&search.words.join(" "), cursor.as_deref())?)
             .await?;
         let Value::Array(hits) = page["data"].take() else {
-            return Err(Failure::other("the service does not answer as expected"));
+            return Err(Failure::other("the service does not respond as expected"));
         };
         for hit in hits {
             output.text(|| describe(&hit));
@@ -52,7 +52,7 @@ fn path(words: &str, cursor: Option<&str>) -> Result<String, Failure> {
     ))
 }
 
-/// The conversation, and below it the best that was found there.
+/// The conversation, and below it its best match.
 fn describe(hit: &Value) -> String {
     let messages = hit["messages"].as_array().into_iter().flatten();
     let excerpts = messages.filter_map(|message| message["excerpt"]["text"].as_str());
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_stands_below_its_conversation() {
+    fn matches_are_printed_below_their_conversation() {
         let hit = json!({
             "conversation": { "id": "c", "title": "T", "updatedAt": "2026-01-02T03:04:05Z", "messageCount": 2 },
             "messages": [{ "excerpt": { "text": "one\ntwo" } }],

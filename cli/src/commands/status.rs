@@ -1,4 +1,4 @@
-//! `status`: who is signed in, whether the service is there, and what waits.
+//! `status`: who is signed in, whether the service is reachable, and what is waiting.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::output::{Output, count};
 use crate::paths;
 use crate::sync;
 
-/// Prints it. Where the service is away, that is the exit code.
+/// Prints it. If the service is unreachable, the exit code says so.
 pub async fn status(options: &Options) -> Result<(), Failure> {
     let (client, account) = Client::signed_in(options).await?;
     let waiting = sync::waiting(&account)?;

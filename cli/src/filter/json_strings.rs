@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Passes every string of JSON (or of lines of it) to `replace`, which returns what to put there instead, if anything.
 ///
-/// What is not quite JSON, such as a line that was cut off, is passed too: as it stands.
+/// Text that is not quite JSON, such as a line that was cut off, is passed as it is.
 pub fn replace_strings(
     json: &[u8],
     mut replace: impl FnMut(&str) -> Option<String>,
@@ -31,7 +31,7 @@ pub fn replace_strings(
     Cow::Owned(output)
 }
 
-/// How many bytes a string has, up to its closing quote; where there is none, up to the end of the line.
+/// How many bytes a string has, up to its closing quote, or without one up to the end of the line.
 fn string_length(text: &[u8]) -> usize {
     let mut is_escaped = false;
     let ends = |byte: &u8| {
@@ -42,7 +42,7 @@ fn string_length(text: &[u8]) -> usize {
     text.iter().position(ends).unwrap_or(text.len())
 }
 
-/// What comes in the place of a string, escaped as JSON.
+/// The replacement of a string, escaped as JSON.
 fn replaced(raw: &[u8], replace: &mut impl FnMut(&str) -> Option<String>) -> Option<String> {
     let raw = String::from_utf8_lossy(raw);
     let text = match raw.contains('\\') {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_looked_at_too() {
+    fn truncated_text_is_filtered_too() {
         assert_eq!(shout("{\"a\":\"secr et secret"), "{\"a\":\"SECR ET SECRET");
         assert_eq!(
             shout("\"a secret\n{\"b\":\"secret\"}"),

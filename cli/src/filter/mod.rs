@@ -1,4 +1,4 @@
-//! What leaves this machine: which projects, how much of what tools returned, and no secrets.
+//! What leaves this machine: which projects, how much of tool results, and no secrets.
 
 mod json_strings;
 mod patterns;
@@ -33,7 +33,7 @@ impl Filter {
         }
     }
 
-    /// A source without its secrets, before it is converted: nothing that is made of it can have any. Also how many were
+    /// A source without its secrets, before conversion, so that nothing made from it can contain any. Also how many were
     /// found.
     pub fn redact<'a>(&self, source: &'a [u8]) -> (Cow<'a, [u8]>, u64) {
         match &self.redactor {
@@ -51,7 +51,7 @@ impl Filter {
         self.projects.admit(cwd.as_deref())
     }
 
-    /// Leaves out what is not to be sent of what tools returned.
+    /// Removes the parts of tool results that should not be sent.
     pub fn shorten(&self, conversations: &mut [ImportedConversation]) {
         let most = match self.tool_output {
             ToolOutput::Full => return,

@@ -6,20 +6,21 @@
 
 use serde::Deserialize;
 
-/// What one kind of secret looks like.
+/// The pattern of one kind of secret.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pattern {
-    /// What comes in the place of a secret.
+    /// The replacement of a secret.
     pub name: String,
-    /// Texts of which one is in every match.
+    /// Every match contains one of these texts.
     pub hints: Vec<String>,
-    /// Its first group is the secret, where only a part of the match is one.
+    /// The first group is the secret, if only a part of the match is one.
     pub expression: String,
-    /// Whether large and small letters are the same.
+    /// Whether case is ignored.
     #[serde(default)]
     pub ignore_case: bool,
-    /// Whether too much looks like it to be replaced unseen, as everything behind `password=` does: it is marked, and left.
+    /// Whether it matches too much to be replaced unseen, such as everything after `password=`: matches are marked, and
+    /// kept.
     #[serde(default)]
     pub is_guess: bool,
 }

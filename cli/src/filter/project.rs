@@ -1,4 +1,4 @@
-//! Which projects are sent, by the folder in which something was said.
+//! Which projects are sent, by the folder of a conversation.
 
 use std::path::{Path, PathBuf, absolute};
 
@@ -10,7 +10,7 @@ pub struct Projects {
 }
 
 impl Projects {
-    /// Those in the folders of the first list (without any, all of them), but for those in the second.
+    /// Those in the folders of the first list (all if it is empty), except for those in the second.
     pub fn new(only: &[PathBuf], except: &[PathBuf]) -> Self {
         let absolute = |folders: &[PathBuf]| folders.iter().map(|folder| tidy(folder)).collect();
         Self {
@@ -24,7 +24,7 @@ impl Projects {
         self.only.is_empty() && self.except.is_empty()
     }
 
-    /// Whether what was said in this folder is sent.
+    /// Whether conversations of this folder are sent.
     pub fn admit(&self, cwd: Option<&str>) -> bool {
         let Some(cwd) = cwd.map(Path::new) else {
             return self.only.is_empty();
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_hold_what_is_below_them_and_no_namesakes() {
+    fn folders_match_their_contents_and_no_namesakes() {
         let projects = Projects::new(&["/nowhere/a".into()], &["/nowhere/a/secret".into()]);
         for (cwd, is_sent) in [
             (Some("/nowhere/a"), true),

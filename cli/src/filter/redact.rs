@@ -16,7 +16,7 @@ pub struct Redactor {
 #[derive(Debug)]
 struct Rule {
     name: String,
-    /// One of these is in whatever the expression finds: looking for them is much faster.
+    /// Every match contains one of these: searching for them first is much faster.
     hints: Vec<String>,
     expression: Regex,
 }
@@ -68,7 +68,7 @@ impl Redactor {
 
 impl Rule {
     fn new(pattern: Pattern) -> Option<Self> {
-        // Where a word ends is a matter of ASCII here, which is also faster.
+        // Word boundaries are ASCII here, which is also faster.
         let expression = pattern.expression.replace(r"\b", r"(?-u:\b)");
         let expression = RegexBuilder::new(&expression)
             .case_insensitive(pattern.ignore_case)
@@ -81,7 +81,7 @@ impl Rule {
         })
     }
 
-    /// What comes in the place of a match: only its group is the secret, where it has one.
+    /// The replacement of a match: if it has a group, only that is the secret.
     fn replacement(&self, captures: &Captures<'_>) -> String {
         let mark = format!("[redacted:{}]", self.name);
         let whole = captures.get_match();
@@ -113,7 +113,7 @@ mod tests {
         let patterns = Pattern::all();
         let count = patterns.len();
         assert!(count > 50 && patterns.iter().all(|pattern| !pattern.hints.is_empty()));
-        // What is only marked on the page is an expression here, too.
+        // Patterns that the page only marks are compiled here, too.
         let rules: Vec<Rule> = patterns.into_iter().filter_map(Rule::new).collect();
         assert_eq!(rules.len(), count);
         assert!(Redactor::new().rules.len() > 50);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_around_a_secret_stays() {
+    fn text_around_a_secret_is_kept() {
         let address = "postgres://me:pass%20word@db.example.com/x?a=b";
         assert_eq!(
             redact(address),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn text_that_is_no_secret_is_kept() {
         for text in [
             "https://example.com/a:b@c and git@github.com:me/it.git",
             "toolu_01A09q90qw90lq917835lq9 msg_01XFDUDYJgAACzvnptvVoYEL",

@@ -1,4 +1,4 @@
-//! Leaves out what tools returned, or all but its beginning.
+//! Removes tool results, or all but their beginning.
 
 use importers::ImportedConversation;
 use serde_json::value::{RawValue, to_raw_value};

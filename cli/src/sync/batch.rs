@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// The most sessions of a request: each is an open file.
 const SESSIONS: usize = 20;
-/// A step with more bytes has a request of its own.
+/// A larger step gets its own request.
 const SMALL: usize = 1_000_000;
 
 /// Steps of several sessions.
@@ -21,7 +21,7 @@ pub struct Batch {
     bytes: usize,
 }
 
-/// What became of each session of a batch.
+/// The outcome of each session of a batch.
 pub type Results = Vec<(Session, Result<SessionReport, Failure>)>;
 
 impl Batch {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-/// All `.jsonl` files of a folder and those below it, last changed first. Without the folder there are none.
+/// All `.jsonl` files of a folder and those below it, last changed first; none without the folder.
 pub fn sessions(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     match collect(folder, &mut found) {
@@ -26,7 +26,7 @@ fn collect(folder: &Path, found: &mut Vec<(SystemTime, PathBuf)>) -> io::Result<
             continue;
         };
         if metadata.is_dir() {
-            // A folder may go away meanwhile, or not be readable.
+            // A folder may disappear meanwhile, or be unreadable.
             let _ = collect(&path, found);
         } else if metadata.is_file()
             && path

@@ -1,4 +1,4 @@
-//! What is known of one session's file: how far it was sent, and what the rest needs to know of that.
+//! The sync state of one session's file: how far it was sent, and the continuation for the rest.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::digest::digest;
 use crate::failure::Failure;
 use crate::files;
 
-/// The form of the file; one of another form counts as none.
+/// The version of the state file; another version counts as missing.
 const VERSION: u32 = 1;
 
 /// How far a file was sent.
@@ -22,7 +22,7 @@ pub struct Progress {
     /// The file.
     pub path: PathBuf,
     pub identity: Identity,
-    /// Everything before it is with the service.
+    /// Everything before it has been sent.
     pub offset: u64,
 }
 
@@ -36,14 +36,14 @@ pub struct FileState {
     _lock: File,
 }
 
-/// Where the state of a session's file is.
+/// The path of the state of a session's file.
 pub fn path_for(folder: &Path, file: &Path) -> PathBuf {
     let name = digest(file.as_os_str().as_encoded_bytes());
     folder.join(name + ".json")
 }
 
 impl FileState {
-    /// Reads the state. Another process that syncs the file is waited for; `None` where that takes too long.
+    /// Reads the state, after waiting for another process that syncs the file; `None` if that takes too long.
     pub fn open(folder: &Path, file: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
         let path = path_for(folder, file);
         let lock_path = path.with_extension("lock");
@@ -69,19 +69,19 @@ impl FileState {
         }))
     }
 
-    /// Begins anew.
+    /// Starts over.
     pub fn forget(&mut self) {
         self.progress.offset = 0;
         self.progress.identity = Identity::default();
         self.continuation = None;
     }
 
-    /// What the rest of the file needs to know of what was sent.
+    /// The continuation for the rest of the file.
     pub fn continuation(&self) -> Option<Continuation> {
         serde_json::from_str(self.continuation.as_deref()?).ok()
     }
 
-    /// Notes that everything before `offset` is with the service.
+    /// Records that everything before `offset` has been sent.
     pub fn advance(
         &mut self,
         offset: u64,
@@ -111,18 +111,18 @@ impl FileState {
     }
 }
 
-/// Two lines: how far, and how to go on.
+/// Two lines: the offset, and the continuation.
 fn read(path: &Path) -> Option<(Progress, Option<String>)> {
     let text = fs::read_to_string(path).ok()?;
     let (progress, continuation) = text.split_once('\n')?;
     let progress: Progress = serde_json::from_str(progress).ok()?;
     let continuation = Some(continuation.to_owned()).filter(|text| !text.is_empty());
-    // How to go on in the middle of a file has to be known.
+    // In the middle of a file the continuation is required.
     let is_whole = progress.offset == 0 || continuation.is_some();
     (progress.version == VERSION && is_whole).then_some((progress, continuation))
 }
 
-/// The progress of a file, whatever others do with it.
+/// The progress of a file, regardless of locks.
 pub fn peek(folder: &Path, file: &Path) -> Option<Progress> {
     read(&path_for(folder, file)).map(|(progress, _)| progress)
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::log;
 
-/// What Claude Code tells a hook on standard input.
+/// What Claude Code sends a hook on standard input.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Event {
@@ -26,7 +26,7 @@ pub fn looks_like_hook() -> bool {
         && arguments.iter().any(|argument| argument == "--hook")
 }
 
-/// Notes what is wrong with the command line: nobody sees what a hook prints.
+/// Logs what is wrong with the command line: nobody sees what a hook prints.
 pub fn note_wrong_options(error: &clap::Error) {
     log::note(&format!("hook: {error}"));
 }
@@ -58,13 +58,13 @@ fn start() -> Result<(), String> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    // Not to be stopped along with Claude Code, or by the Ctrl-C that stops that.
+    // It must survive the end of Claude Code, and the Ctrl-C that stops it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().map(drop).map_err(|error| error.to_string())
 }
 
-/// Reads as far as the event goes: standard input need not end there.
+/// Reads just the event: standard input may stay open after it.
 fn read_event() -> Result<Event, String> {
     const LONGEST: u64 = 4_000_000;
     let input = io::stdin().lock().take(LONGEST);

@@ -1,4 +1,4 @@
-//! Tells whether a file is the one that was read before, only longer.
+//! Detects whether a file is the one read before, only longer.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,7 +10,7 @@ use crate::digest::digest;
 /// How many bytes of a file's beginning, and of the end of what was read, are compared.
 const SAMPLE: u64 = 1024;
 
-/// What a file is known by.
+/// The identity of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     device: u64,
@@ -40,8 +40,7 @@ impl Identity {
         })
     }
 
-    /// Whether the file is still the one that was read up to `offset`: not another one in its place, not cut off, not
-    /// written anew.
+    /// Whether the file is still the one that was read up to `offset`: not replaced, truncated or rewritten.
     pub fn is_of(&self, file: &mut File, offset: u64) -> io::Result<bool> {
         Ok(file.metadata()?.len() >= offset
             && *self == Self::with(file, self.first_length, offset)?)
@@ -61,7 +60,7 @@ fn place(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Elsewhere the contents have to do.
+/// Elsewhere only the contents are compared.
 #[cfg(not(unix))]
 fn place(_: &Metadata) -> (u64, u64) {
     (0, 0)

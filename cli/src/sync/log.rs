@@ -1,4 +1,4 @@
-//! Notes problems in a file, where nobody watches.
+//! Logs problems to a file, for processes without a terminal.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -7,10 +7,10 @@ use crate::clock::{iso, now_ms};
 use crate::files;
 use crate::paths;
 
-/// The log is begun anew when it has so many bytes; the one before is kept beside it.
+/// The log is rotated at this size in bytes; the previous one is kept beside it.
 const MOST: u64 = 1_000_000;
 
-/// Adds a line. That this fails has nowhere to be told.
+/// Adds a line. A failure cannot be reported anywhere.
 pub fn note(line: &str) {
     let Ok(path) = paths::log() else { return };
     if path

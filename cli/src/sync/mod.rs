@@ -1,4 +1,4 @@
-//! `sync`: sends what is new in the sessions of Claude Code.
+//! `sync`: sends new lines of Claude Code sessions.
 
 mod batch;
 mod discover;
@@ -33,7 +33,7 @@ pub use waiting::waiting;
 pub async fn run(options: &Options, sync: &SyncOptions) -> Result<(), Failure> {
     let done = sync_all(options, sync).await;
     if let (Some(session), Err(failure)) = (&sync.session, &done) {
-        // A hook has left this process to itself: nobody sees what it prints.
+        // A hook has detached this process: nobody sees what it prints.
         log::note(&format!("{}: {failure}", session.display()));
     }
     done
@@ -52,14 +52,14 @@ async fn sync_all(options: &Options, sync: &SyncOptions) -> Result<(), Failure> 
     report.into_result()
 }
 
-/// What every session of a sync is sent with.
+/// The settings shared by all sessions of a sync.
 #[derive(Debug)]
 struct Syncer {
     client: Client,
     filter: Filter,
     /// The sessions.
     projects: PathBuf,
-    /// What is known of them.
+    /// Their sync state.
     folder: PathBuf,
     /// Only this one, and those that are known already.
     session: Option<PathBuf>,
@@ -82,7 +82,7 @@ impl Syncer {
         })
     }
 
-    /// The files to be looked at.
+    /// The files to check.
     fn files(&self) -> Result<Vec<PathBuf>, Failure> {
         let mut files = discover::sessions(&self.projects)
             .map_err(|error| Failure::file(&self.projects, &error))?;

@@ -19,14 +19,14 @@ use crate::output::{Output, count};
 /// How many requests are under way at a time.
 const AT_A_TIME: usize = 4;
 
-/// What became of a pass.
+/// The report on a pass.
 #[derive(Debug, Default)]
 pub struct PassReport {
     /// How many files were looked at.
     pub files: usize,
     /// How many of them had something new.
     pub changed: usize,
-    /// How many hold nothing of Claude Code's.
+    /// How many are no sessions of Claude Code.
     foreign: usize,
     messages: u64,
     bytes: u64,
@@ -58,7 +58,7 @@ impl Syncer {
             ..PassReport::default()
         };
         let (busy, is_over) = self.send_jobs(files, &mut report, &progress).await;
-        // Only now, when this process holds no files that the other one may wait for.
+        // Only now, when this process holds no locks that the other one may wait for.
         for file in busy.into_iter().take_while(|_| !is_over) {
             let done = self.wait_for(&file).await;
             report.add(&file, done);
@@ -87,14 +87,14 @@ impl Syncer {
                 progress.inc(1);
             }
             if is_over {
-                // The others would not fare better.
+                // The others would fail as well.
                 return (busy, true);
             }
         }
         (busy, false)
     }
 
-    /// Reads files, and puts what is new in them into jobs.
+    /// Reads files, and puts their new lines into jobs.
     fn jobs(self: &Arc<Self>, files: Vec<PathBuf>) -> impl Stream<Item = Job> {
         let prepared = stream::iter(files).map(|file| async {
             let prepared = prepare(self, file.clone(), Duration::ZERO).await;
@@ -180,7 +180,7 @@ impl PassReport {
         }
     }
 
-    /// Tells what was done.
+    /// Prints the report.
     pub fn print(&self, output: Output) {
         let failures = self.failures.iter().map(|(file, failure)| {
             let mut json = failure.to_json();
@@ -221,15 +221,15 @@ impl PassReport {
         text
     }
 
-    /// Whether anything happened that is worth a line.
+    /// Whether anything happened that is worth reporting.
     pub fn is_worth_telling(&self) -> bool {
         self.changed > 0 || !self.failures.is_empty()
     }
 
-    /// The failure that decides about the exit code, if there is any.
+    /// The failure that decides the exit code, if there is any.
     pub fn failure(&self) -> Option<Failure> {
         let failures = self.failures.iter();
-        // What helps with all others comes first: to sign in, then to wait.
+        // Failures that block all others come first: not signed in, then unreachable.
         let worst = failures.max_by_key(|(_, failure)| match failure {
             Failure::NotSignedIn(_) => 3,
             Failure::Unavailable(_) => 2,

@@ -1,4 +1,4 @@
-//! Which files a watch has dealt with as they are: those need no second look.
+//! Files that a watch has processed in their present state, and can skip.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,23 +9,23 @@ use std::time::SystemTime;
 /// Length and time of the last change of a file.
 pub type Look = (u64, SystemTime);
 
-/// The files that were dealt with, with their look at that time.
+/// The processed files, with their state at that time.
 #[derive(Debug, Default)]
 pub struct Seen(Mutex<HashMap<PathBuf, Look>>);
 
 impl Seen {
-    /// The look of a file; `None` where it cannot be told.
+    /// The state of a file; `None` if it cannot be read.
     pub fn look(path: &Path) -> Option<Look> {
         let metadata = fs::metadata(path).ok()?;
         Some((metadata.len(), metadata.modified().ok()?))
     }
 
-    /// Whether the file was dealt with when it looked like this.
+    /// Whether the file was processed in this state.
     pub fn contains(&self, path: &Path, look: Option<Look>) -> bool {
         look.is_some() && self.files().get(path).copied() == look
     }
 
-    /// Notes that the file was dealt with.
+    /// Records that the file was processed.
     pub fn insert(&self, path: &Path, look: Option<Look>) {
         if let Some(look) = look {
             self.files().insert(path.to_owned(), look);

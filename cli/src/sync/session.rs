@@ -1,4 +1,4 @@
-//! Sends one session's file: lines by lines, and notes how far it has come when the service has confirmed them.
+//! Sends one session's file in steps, and records the progress when the service has confirmed a step.
 
 use std::fs::File;
 use std::io;
@@ -16,12 +16,12 @@ use super::source::{Chunk, cwd_of, read_lines};
 use crate::api::{Outcome, REQUEST_BYTES, Tally};
 use crate::failure::Failure;
 
-/// What became of a file.
+/// The outcome for a file.
 #[derive(Clone, Debug, Default)]
 pub struct SessionReport {
     /// Whether anything was sent.
     pub is_changed: bool,
-    /// Whether there is nothing of Claude Code's in it.
+    /// Whether it is no session of Claude Code.
     pub is_foreign: bool,
     pub messages: u64,
     pub bytes: u64,
@@ -29,7 +29,7 @@ pub struct SessionReport {
     pub tally: Tally,
 }
 
-/// What one step has to send, and what is known when that is done.
+/// What one step sends, and the state after it.
 #[derive(Debug)]
 pub struct Step {
     end: u64,
@@ -43,14 +43,14 @@ pub struct Step {
     redacted: u64,
 }
 
-/// What is to be done about a file.
+/// The next action for a file.
 #[derive(Debug)]
 pub enum Prepared {
     /// To send this.
     Step(Box<Session>, Box<Step>),
     /// Nothing.
     Nothing,
-    /// Nothing, as there is nothing of Claude Code's in it.
+    /// Nothing: it is no session of Claude Code.
     Foreign,
     /// To wait for another process that syncs it.
     Busy,
@@ -64,7 +64,7 @@ pub struct Session {
     look: Option<Look>,
 }
 
-/// Reads what is new in a file. From now on it is known, so that whatever happens, a later sync goes on with it.
+/// Reads the new lines of a file. From now on it has a state, so that a later sync continues with it in any case.
 pub async fn prepare(
     syncer: &Arc<Syncer>,
     path: PathBuf,
@@ -111,7 +111,7 @@ pub async fn send_all(
 }
 
 impl Session {
-    /// Notes that the service has a step.
+    /// Records that the service has a step.
     pub fn confirm(
         &mut self,
         syncer: &Syncer,
@@ -124,7 +124,7 @@ impl Session {
         let bytes = step.end - self.state.progress.offset;
         self.state
             .advance(step.end, step.identity, step.continuation.as_ref())?;
-        // Where the file has grown since, it looks different now.
+        // If the file has grown since, its state differs now.
         syncer.seen.insert(
             &self.path,
             self.look.filter(|(length, _)| *length == step.end),
@@ -141,7 +141,7 @@ impl Session {
 }
 
 impl SessionReport {
-    /// Of a file that is no session's.
+    /// For a file that is no session.
     pub fn foreign() -> Self {
         Self {
             is_foreign: true,
@@ -166,7 +166,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     }
 }
 
-/// Whether there may be anything to send: a file that is as it was needs no lock.
+/// Whether there may be anything to send: an unchanged file needs no lock.
 fn is_new(syncer: &Syncer, path: &Path) -> Result<bool, Failure> {
     let explain = |error: io::Error| Failure::file(path, &error);
     if !syncer.filter.projects.are_all() {
@@ -236,7 +236,7 @@ fn convert_chunk(
         // Empty lines.
         Err(ConvertError::Empty) if options.continuation.is_some() => {}
         Err(ConvertError::Empty) => return Ok(Prepared::Nothing),
-        // It may become a session yet, so it is looked at again when it has changed.
+        // It may still become a session, so it is checked again when it has changed.
         Err(ConvertError::WrongShape(_)) => {
             syncer.seen.insert(&session.path, session.look);
             return Ok(Prepared::Foreign);

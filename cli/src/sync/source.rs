@@ -18,8 +18,8 @@ pub struct Chunk {
     pub end: u64,
 }
 
-/// Reads the next lines from `offset` on; `None` where there is none that is whole. A last line that is still being written is
-/// left for the next time.
+/// Reads the next lines from `offset` on; `None` if no line is complete. A last line that is still being written is left for
+/// the next time.
 pub fn read_lines(file: &mut File, offset: u64) -> io::Result<Option<Chunk>> {
     file.seek(SeekFrom::Start(offset))?;
     let mut reader = BufReader::new(file);
@@ -40,12 +40,12 @@ pub fn read_lines(file: &mut File, offset: u64) -> io::Result<Option<Chunk>> {
     Ok((!bytes.is_empty()).then_some(Chunk { bytes, end }))
 }
 
-/// Whether a line that has no end is whole all the same: nothing can follow an object but the end of its line.
+/// Whether a line without a line end is complete: nothing but the line end can follow an object.
 fn is_whole(line: &[u8]) -> bool {
     line.ends_with(b"}") && serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()
 }
 
-/// The folder in which a session began, where one of its first lines says it.
+/// The folder in which a session began, if one of its first lines states it.
 pub fn cwd_of(path: &Path) -> io::Result<Option<String>> {
     const FIRST: u64 = 4_000_000;
     let reader = BufReader::new(File::open(path)?.take(FIRST));

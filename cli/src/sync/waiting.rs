@@ -1,4 +1,4 @@
-//! What of the sessions has not been sent yet, without sending it.
+//! Counts what has not been sent yet, without sending it.
 
 use std::fs;
 
@@ -9,12 +9,12 @@ use crate::account::Account;
 use crate::failure::Failure;
 use crate::paths;
 
-/// What waits.
+/// The unsent data.
 #[derive(Debug, Default, Serialize)]
 pub struct Waiting {
     /// All files.
     pub files: u64,
-    /// Those with bytes that were not sent.
+    /// Those with unsent bytes.
     pub waiting: u64,
     /// Those bytes.
     pub bytes: u64,
@@ -32,7 +32,7 @@ pub fn waiting(account: &Account) -> Result<Waiting, Failure> {
     for file in files {
         let length = fs::metadata(&file).map_or(0, |metadata| metadata.len());
         let sent = file_state::peek(&folder, &file).map_or(0, |progress| progress.offset);
-        // A file that has become shorter is sent anew.
+        // A file that has become shorter is sent from the start.
         let left = if sent > length { length } else { length - sent };
         found.waiting += u64::from(left > 0);
         found.bytes += left;

@@ -1,4 +1,4 @@
-//! `sync --watch`: looks again and again, until it is stopped.
+//! `sync --watch`: syncs repeatedly until it is stopped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use super::Syncer;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Syncs until Ctrl-C or SIGTERM. A service that is away is waited for.
+/// Syncs until Ctrl-C or SIGTERM, waiting for an unreachable service.
 pub async fn watch(syncer: &Arc<Syncer>, interval: u64, output: Output) -> Result<(), Failure> {
     tokio::select! {
         failure = watch_on(syncer, Duration::from_secs(interval), output) => Err(failure),
-        // What a request was sending comes again with the next sync.
+        // The next sync sends an interrupted request again.
         () = stopped() => Ok(()),
     }
 }
@@ -29,12 +29,12 @@ async fn watch_on(syncer: &Arc<Syncer>, interval: Duration, output: Output) -> F
         let report = syncer.pass(files, Output::quiet()).await;
         let failure = report.failure();
         let problem = failure.as_ref().map(ToString::to_string);
-        // The same problem is told once.
+        // The same problem is reported once.
         if report.is_worth_telling() && (problem.is_none() || problem != told) {
             report.print(output);
             problem.iter().for_each(|problem| output.warn(problem));
         }
-        // What does not work is tried less and less often.
+        // Failing syncs are retried less and less often.
         pause = match problem {
             Some(_) => (pause * 2).min(LONGEST.max(interval)),
             None => interval,

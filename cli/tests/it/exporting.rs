@@ -14,7 +14,7 @@ async fn machine_with_sessions(service: &Service) -> Machine {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_that_was_cut_off_goes_on() {
+async fn an_interrupted_export_resumes() {
     let service = Service::start().await;
     let machine = machine_with_sessions(&service).await;
     let path = machine.path("all.ndjson");
@@ -38,7 +38,7 @@ async fn an_export_that_was_cut_off_goes_on() {
         );
         assert!(!machine.path("all.ndjson.part").exists());
     }
-    // What it wrote is what an import takes.
+    // An import accepts what it wrote.
     machine.run(&["login", "--new"]).await.expect(0);
     machine
         .run(&["import", path.to_str().unwrap()])
@@ -48,7 +48,7 @@ async fn an_export_that_was_cut_off_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn texts_are_written_where_they_are_not_current() {
+async fn outdated_files_are_rewritten() {
     let service = Service::start().await;
     let machine = machine_with_sessions(&service).await;
     let folder = machine.path("texts");

@@ -43,7 +43,7 @@ async fn secrets_stay_on_the_machine() {
             "{exported}"
         );
         assert!(!exported.contains(&token) && !exported.contains("MIIEvQ"));
-        // What is kept of the session for the next sync has none either.
+        // The sync state has none either.
         let state = state_of(&machine);
         assert!(!state.contains(&token), "{state}");
     }
@@ -83,7 +83,7 @@ async fn result_of(service: &Service, tool_output: &[&str]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn results_of_tools_are_sent_as_far_as_wanted() {
+async fn tool_results_are_shortened_as_configured() {
     let service = Service::start().await;
     let full = "0123456789".repeat(100);
     assert_eq!(result_of(&service, &[]).await, full);
@@ -106,7 +106,7 @@ fn in_folder(session: &str, folder: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_projects_that_are_wanted_are_sent() {
+async fn only_selected_projects_are_sent() {
     let service = Service::start().await;
     for (arguments, expected) in [
         (&["--project", "/nowhere/a"][..], &["a", "below"][..]),
@@ -140,7 +140,7 @@ async fn only_the_projects_that_are_wanted_are_sent() {
             machine.run(&all).await.expect(0);
             let exported = machine.exported().await;
             assert_eq!(exported.0.keys().collect::<Vec<_>>(), expected, "{all:?}");
-            // What was left out is sent when it is wanted.
+            // What was left out is sent once it is selected.
             machine.sync().await;
             assert_eq!(machine.exported().await.0.len(), 3);
         }

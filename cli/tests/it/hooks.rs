@@ -16,7 +16,7 @@ fn event(machine: &Machine, session: &str) -> String {
     .to_string()
 }
 
-/// Long enough for a machine that is busy, and much shorter than what the work is given.
+/// Long enough for a busy machine, and much shorter than the time limit of the work.
 const FAST: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +26,7 @@ async fn a_hook_leaves_the_work_to_another_process() {
     let other = service.other_machine_of(&machine).await;
     machine.append("s", &lines("s", 0..3));
     machine.append("s/subagents/agent-a", &lines("s", 0..2));
-    // As earlier versions of Claude Code have them.
+    // As in earlier versions of Claude Code.
     machine.append("agent-b", &lines("s", 0..1));
     machine.append("agent-c", &lines("unrelated", 0..1));
     machine.append("unrelated", &lines("unrelated", 0..3));
@@ -52,13 +52,13 @@ async fn a_hook_leaves_the_work_to_another_process() {
     .await;
     let exported = other.exported().await;
     assert_eq!(exported.0["s"], converted(&machine.session("s")).0["s"]);
-    // Nobody has asked for the others.
+    // The others were not requested.
     let ids: Vec<&String> = exported.0.keys().collect();
     assert_eq!(ids, ["s", "s-a", "s-b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_hook_could_not_send_goes_with_the_next_one() {
+async fn the_next_hook_sends_what_the_previous_one_could_not() {
     let service = Service::start().await;
     let machine = service.machine().await;
     for session in ["s", "t"] {
@@ -113,14 +113,14 @@ async fn a_hook_never_fails() {
         .await
         .expect(0);
     assert!(machine.log().contains("--nonsense"), "{}", machine.log());
-    let stranger = Machine::new(&service.url());
-    stranger.append("s", &lines("s", 0..1));
-    stranger
-        .run_with(&["sync", "--hook"], &event(&stranger, "s"))
+    let signed_out = Machine::new(&service.url());
+    signed_out.append("s", &lines("s", 0..1));
+    signed_out
+        .run_with(&["sync", "--hook"], &event(&signed_out, "s"))
         .await
         .expect(0);
     until("the log says it", async || {
-        stranger.log().contains("not signed in")
+        signed_out.log().contains("not signed in")
     })
     .await;
     let homeless = machine

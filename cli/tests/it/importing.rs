@@ -11,7 +11,7 @@ use zip::write::SimpleFileOptions;
 use crate::common::{Service, converted, fixtures};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_fixture_is_there_after_its_import() {
+async fn every_fixture_is_stored_by_its_import() {
     let service = Service::start().await;
     for path in fixtures() {
         let machine = service.machine().await;
@@ -88,7 +88,7 @@ async fn archives_are_opened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_told_and_the_rest_imported() {
+async fn unreadable_files_are_reported_and_the_rest_imported() {
     let service = Service::start().await;
     let machine = service.machine().await;
     let path = |name: &str| machine.path(name).to_str().unwrap().to_owned();
@@ -116,7 +116,7 @@ async fn what_cannot_be_read_is_told_and_the_rest_imported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_service_refuses_has_its_exit_code() {
+async fn refusals_by_the_service_have_their_exit_code() {
     let service = Service::start().await;
     let machine = service.machine().await;
     let file = machine.path("own.json");

@@ -1,4 +1,4 @@
-//! A service that is away or busy, and a program that is killed.
+//! An unreachable or busy service, and a killed program.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ fn write_sessions(machine: &Machine) {
         machine.append(session, &lines(session, 0..40));
     }
     for number in 0..30 {
-        // Numbers, so that it stays as long as it is when it is compressed.
+        // Numbers, so that it does not compress well.
         let text: String = (0..60_000_u64)
             .map(|at| char::from(b'a' + (at.wrapping_mul(at + number) % 23) as u8))
             .collect();
@@ -47,7 +47,7 @@ async fn check(machine: &Machine) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_killed_goes_on() {
+async fn a_killed_sync_resumes() {
     let service = Service::start().await;
     let machine = service.machine().await;
     write_sessions(&machine);
@@ -69,7 +69,7 @@ async fn what_was_killed_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_killed_before_it_heard_of_its_success_is_there_once() {
+async fn a_sync_killed_before_its_response_stores_everything_once() {
     let service = Service::start().await;
     let machine = service.machine().await;
     let other = service.other_machine_of(&machine).await;
@@ -87,7 +87,7 @@ async fn what_was_killed_before_it_heard_of_its_success_is_there_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_is_away_costs_nothing_but_time() {
+async fn an_unreachable_service_loses_nothing() {
     let service = Service::start().await;
     let machine = service.machine().await;
     write_sessions(&machine);
@@ -114,7 +114,7 @@ async fn a_service_that_is_away_costs_nothing_but_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_returns_in_time_is_waited_for() {
-    // A rate limit ends for sure, so it is waited for however little patience there is.
+    // A rate limit always ends, so it is waited for regardless of the timeout.
     for (away, patience) in [
         (Mode::Shut, "100"),
         (Mode::Busy, "100"),

@@ -43,7 +43,7 @@ async fn only_the_owner_can_read_the_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_has_logged_out_is_asked_to_log_in() {
+async fn a_logged_out_user_is_asked_to_log_in() {
     let service = Service::start().await;
     let machine = service.machine().await;
     assert_eq!(
@@ -68,7 +68,7 @@ async fn who_has_logged_out_is_asked_to_log_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_was_signed_out_elsewhere_is_no_success() {
+async fn a_token_voided_elsewhere_is_an_error() {
     let service = Service::start().await;
     let machine = service.machine().await;
     service

@@ -1,4 +1,4 @@
-//! The program as its users start it, against the service with a store of its own.
+//! The program as its users start it, against the service with its own store.
 
 #![allow(clippy::unwrap_used)]
 

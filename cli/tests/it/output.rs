@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::common::{Machine, Service, lines};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_speaks_json() {
+async fn every_command_can_print_json() {
     let service = Service::start().await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..3));
@@ -48,7 +48,7 @@ async fn every_command_speaks_json() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_go_on_over_pages() {
+async fn lists_span_pages() {
     let service = Service::start().await;
     let machine = service.machine().await;
     for number in 0..60 {
@@ -70,7 +70,7 @@ async fn lists_go_on_over_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_finds_what_has_all_the_words() {
+async fn a_search_requires_all_words() {
     let service = Service::start().await;
     let machine = service.machine().await;
     for session in ["apple", "pear"] {

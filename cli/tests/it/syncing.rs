@@ -109,12 +109,12 @@ async fn files_grow_while_they_are_synced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_was_cut_or_replaced_starts_over() {
+async fn a_truncated_or_replaced_file_is_read_from_the_start() {
     let service = Service::start().await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..6));
     machine.sync().await;
-    // Written anew, and longer than before: only what is in it tells.
+    // Rewritten, and longer than before: only the contents reveal it.
     let path = machine.session("s");
     fs::write(&path, lines("s", 10..18)).unwrap();
     machine.sync().await;
@@ -151,7 +151,7 @@ async fn other_files_are_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_deleted_at_the_service_stays_deleted() {
+async fn conversations_deleted_at_the_service_stay_deleted() {
     let service = Service::start().await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..2));
@@ -199,12 +199,12 @@ async fn a_watch_sends_what_is_added_until_it_is_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_sent_when_it_does() {
+async fn data_over_a_quota_is_sent_once_there_is_room() {
     let service = Service::with(&[("MAX_CONVERSATIONS", "1")]).await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..2));
     machine.append("t", &lines("t", 0..2));
-    // They share a request, of which one half is taken.
+    // They share a request, of which one half is accepted.
     for changed in [1, 0] {
         let report = machine.run(&["sync", "--json"]).await.expect(5).json();
         assert_eq!(report["changed"], changed);

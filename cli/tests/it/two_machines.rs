@@ -38,7 +38,7 @@ async fn the_same_session_from_two_machines_is_there_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_user_gets_everything_anew() {
+async fn after_a_change_of_user_everything_is_sent_again() {
     let service = Service::start().await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..3));
@@ -49,7 +49,7 @@ async fn another_user_gets_everything_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_syncs_of_one_machine_do_not_meet() {
+async fn syncs_on_one_machine_do_not_overlap() {
     let service = Service::start().await;
     let machine = service.machine().await;
     machine.append("s", &lines("s", 0..50));

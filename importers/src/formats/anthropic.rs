@@ -4,7 +4,7 @@ use crate::json::{Json, Object};
 use crate::parts::Part;
 use crate::report::{ConversationReport, count_kind};
 
-/// The parts that a block is; none where it says nothing.
+/// The parts of a block; none if it is empty.
 pub(crate) fn part_of(block: Json<'_>, report: &mut ConversationReport) -> Option<Part> {
     if let Some(text) = block.text() {
         return (!text.is_empty()).then_some(Part::Text(text));
@@ -41,7 +41,7 @@ fn is_known(kind: &str) -> bool {
     KNOWN.contains(&kind) || kind.ends_with("tool_use") || kind.ends_with("tool_result")
 }
 
-/// Whether a block is what came of a tool.
+/// Whether a block is a tool result.
 pub(crate) fn is_tool_result(block: Json<'_>) -> bool {
     let kind = block.object().and_then(|object| object.text("type"));
     kind.is_some_and(|kind| kind.ends_with("tool_result"))

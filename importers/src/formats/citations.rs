@@ -11,7 +11,7 @@ const SEPARATOR: char = '\u{e202}';
 
 /// What a message cites.
 pub(crate) struct Cited {
-    /// Markers, and what stands in their place.
+    /// Markers, and their replacements.
     markers: HashMap<String, String>,
     /// Addresses and titles of pages.
     pages: Vec<(String, Option<String>)>,
@@ -67,7 +67,7 @@ impl Cited {
         );
     }
 
-    /// The text with words in the place of markers, or nothing where there are none.
+    /// The text with its markers replaced, or nothing if there are none.
     pub(crate) fn replace(&self, text: &str) -> String {
         if !text.contains([BEGIN, END, SEPARATOR]) {
             return text.to_owned();

@@ -85,7 +85,7 @@ fn node(message: &Object<'_>, has_parents: bool) -> Node {
     node
 }
 
-/// The blocks; where none of them is text, the message's own text before them; then what was attached.
+/// The blocks; if none of them is text, the message's own text before them; then the attachments.
 fn parts(message: &Object<'_>, report: &mut ConversationReport) -> Vec<Part> {
     let blocks = blocks_of(message);
     let is_text = |block: &Json<'_>| {

@@ -1,4 +1,4 @@
-//! Sources that are lists of conversations, each of which can be read by itself.
+//! Sources that are lists of conversations, each of which can be read independently.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use crate::report::{ConversationReport, Report, SkipCode};
 use crate::thread::{Earlier, Thread, build};
 use crate::{ConvertError, Converted, Format, ImportedConversation, Options};
 
-/// Reads one conversation; `None` where it is not of the format. What it leaves out goes into the report.
+/// Reads one conversation; `None` if it is not of the format. Omissions go into the report.
 pub(crate) type Read = fn(&Object<'_>, &mut ConversationReport) -> Option<Thread>;
 
 /// Converts an array of conversations, an object that holds one as `conversations`, or a single conversation.
@@ -53,7 +53,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Adds the conversation that `read` reads, or why it is not there.
+    /// Adds the conversation that `read` returns, or the reason it is missing.
     pub(crate) fn add(&mut self, read: impl FnOnce(&mut ConversationReport) -> Option<Thread>) {
         let index = self.report.conversations.len();
         let skipped = |id, code| ConversationReport::skipped(index, id, code);

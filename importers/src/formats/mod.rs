@@ -1,4 +1,4 @@
-//! One module per format: each reads its source, and leaves to [`crate::thread`] what is the same for all.
+//! One module per format: each reads its source, and leaves the common part to [`crate::thread`].
 
 mod anthropic;
 mod chatgpt;

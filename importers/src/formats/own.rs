@@ -45,7 +45,7 @@ fn skip_code(item: Json<'_>, index: usize, options: &Options) -> Option<SkipCode
     (!item.is_object()).then_some(SkipCode::WrongShape)
 }
 
-/// Lines of an export, without the last one, which counts those before it.
+/// Lines of an export, without the last one, which has the count.
 fn items_of_lines<'a>(text: &'a str, report: &mut Report) -> Result<Vec<Json<'a>>, ConvertError> {
     let mut items = Vec::new();
     for line in text

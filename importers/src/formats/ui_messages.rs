@@ -85,7 +85,7 @@ fn node(message: &Object<'_>, report: &mut ConversationReport) -> Node {
     node.model = metadata.any_text(&["model", "modelId"]);
     count_tokens(&mut node, &metadata);
     node.metadata = Fields::of_object(&metadata);
-    // Who reads these finds parts even where there is only text.
+    // Readers of this format expect parts even for plain text.
     node.plain = false;
     node.parts = Some(parts(message, report));
     node
@@ -97,7 +97,7 @@ fn parts(message: &Object<'_>, report: &mut ConversationReport) -> Vec<Part> {
             .into_iter()
             .map(|part| part_of(part, report))
             .collect(),
-        // As messages were before they had parts.
+        // The form of messages before they had parts.
         None => message
             .nonempty("content")
             .map(Part::Text)
@@ -132,7 +132,7 @@ fn is_known(kind: &str) -> bool {
     KNOWN.contains(&kind) || kind.starts_with("tool-") || kind.starts_with("data-")
 }
 
-/// What applications keep of the usage, in the AI SDK's own words.
+/// The usage that applications store, in the AI SDK's terms.
 fn count_tokens(node: &mut Node, metadata: &Object<'_>) {
     let usage = ["usage", "totalUsage"]
         .into_iter()
@@ -144,7 +144,7 @@ fn count_tokens(node: &mut Node, metadata: &Object<'_>) {
     let cache_read = count("cachedInputTokens");
     let (input, output) = (count("inputTokens"), count("outputTokens"));
     node.tokens = Some(Tokens { input, output }).filter(|tokens| *tokens != Tokens::default());
-    // There, what was read from the cache is a part of what was read.
+    // There, cached input is part of the input.
     node.usage = Some(Usage {
         input: input.saturating_sub(cache_read),
         output,

@@ -1,4 +1,4 @@
-//! Puts nodes in order and makes messages of them: each behind the one it follows.
+//! Orders nodes and turns them into messages: each after the one it follows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::parts::Part;
 use crate::report::ConversationReport;
 use crate::time::to_iso;
 
-/// What has been built.
+/// The result.
 pub(super) struct Built {
     pub(super) messages: Vec<Message>,
     pub(super) head: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Builder<'a> {
     visible: Vec<bool>,
 }
 
-/// What a node follows, looked up.
+/// The resolved parent of a node.
 enum Parent {
     Root,
     /// Of these nodes.
@@ -89,7 +89,7 @@ impl<'a> Builder<'a> {
             .collect::<Vec<_>>();
         let mut is_in_line = vec![false; keys.len()];
         for index in 0..keys.len() {
-            // Each behind what it follows; in a circle, one of it follows nothing.
+            // Each after its parent; in a cycle, one node gets no parent.
             let mut line = Vec::new();
             let mut at = Some(index);
             while let Some(current) = at.filter(|at| self.places[*at].is_none() && !is_in_line[*at])
@@ -164,7 +164,7 @@ impl<'a> Builder<'a> {
         self.places[index] = Some(place);
     }
 
-    /// Where that stands which a node follows, and whether the source lacks it.
+    /// The place of a node's parent, and whether the source lacks it.
     fn place_before(&self, index: usize) -> (Place, bool) {
         let root = Place {
             whole: true,
@@ -202,7 +202,7 @@ impl<'a> Builder<'a> {
                 whole: true,
                 ..last.clone()
             },
-            // A portion of which nobody has said what came before: the service may know the parent.
+            // A portion without a continuation: the service may know the parent.
             (Orphans::Follow, None) => Place {
                 id: Some(id_of(parent)),
                 time: None,
@@ -211,7 +211,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The node's own time, or one just after what it follows; counted where it is estimated.
+    /// The node's own time, or one just after its parent; counted if it is estimated.
     fn time_of(&mut self, node: &Node, before: &Place) -> Option<i64> {
         if node.time.is_some() {
             return node.time;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of earlier portions of the same source.
+/// The messages of earlier portions of the same source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Earlier {
     /// Where the nodes stand, oldest first.
@@ -36,9 +36,9 @@ impl Earlier {
 /// Where a node stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Place {
-    /// The message it is, or where it is hidden the one it follows; `None` at the beginning.
+    /// Its message, or for a hidden node the one it follows; `None` at the beginning.
     pub(super) id: Option<String>,
     pub(super) time: Option<i64>,
-    /// Whether all that it follows is there.
+    /// Whether all its ancestors are present.
     pub(super) whole: bool,
 }

@@ -104,7 +104,7 @@ fn a_long_line_costs_no_stack() {
 }
 
 #[test]
-fn dates_that_are_not_there_are_estimated() {
+fn missing_dates_are_estimated() {
     let mut dated = node("b", to("a"));
     dated.time = Some(5_000);
     let nodes = vec![

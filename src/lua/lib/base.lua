@@ -29,7 +29,7 @@
 --           ':code'          the key of the last code for another device and when it expires, ms; see code_create.lua
 --           ':recovery'      the key of the recovery code and when it was made, ms; see recovery_create.lua
 --           ':trash'         what is in the trash, see trash.lua
---           ':settings'      what the user has chosen, see `user_setting_names`; absent where nothing was
+--           ':settings'      the user's settings, see `user_setting_names`; absent if none were set
 --           ':stream:<n>'    until when the n-th open stream of changes may last, ms
 --           ':remnants'      written by an earlier release only: ids that expired but were not purged
 --           <id>             the conversation's record
@@ -81,7 +81,7 @@ local user_setting_names = { 'ttl', 'since' }
 -- change_seq      the change sequence, which never goes back and is at least the time of the last change, ms
 -- expires_at      until when the user's keys are kept, ms
 -- floor           a change older than this may be missing from the order of the conversations
--- purged          when the expired were last cleared away, ms
+-- purged          when expired conversations were last purged, ms
 -- messages, tokens, conversations   lifetime totals; see usage.lua
 -- epoch           tokens issued before are void, ms
 -- bytes           of everything the user keeps
@@ -123,7 +123,7 @@ local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'creat
 local state_names = { 'born', 'extra', 'offset', 'branched', 'head_score', 'head', 'signature' }
 -- Those without the path, as earlier releases have them.
 local PATHLESS_STATE_NAMES = { 'born', 'extra', 'offset' }
--- Names whose values are no numbers.
+-- Names of values that are not numbers.
 local TEXTS = { saved = true, head = true }
 
 local function integer(number)
@@ -159,7 +159,7 @@ end
 local SETTINGS = parse_numbers(setting_names, ARGV[2])
 local TTL = SETTINGS.ttl
 
--- What the user has chosen, once `load_user_settings` has read it.
+-- The user's settings, once `load_user_settings` has read them.
 local CHOSEN = { ttl = TTL, since = 0, is_set = false }
 
 local function load_user_settings(text)
@@ -188,13 +188,13 @@ function sessions.score(record, place)
   return sessions.has(record) and place - sessions.BELOW or place
 end
 
--- How long a conversation with this record lives when it is used, ms; math.huge: for ever.
+-- The TTL of a conversation with this record when it is used, ms; math.huge: no expiry.
 local function ttl_of(record)
   local ttl = (is_true(record, '"keep"') or is_true(record, '"pinned"')) and math.huge or CHOSEN.ttl
   return SETTINGS.max_ttl > 0 and math.min(ttl, SETTINGS.max_ttl) or ttl
 end
 
--- When something expires that lives so long from a time on, ms.
+-- The expiry for this TTL from a time on, ms.
 local function expiry_of(time, ttl)
   return math.min(NEVER, time + ttl)
 end
@@ -218,7 +218,7 @@ local redis = setmetatable({
   end,
 }, { __index = server })
 
--- Ends the script with a refusal: an error code, and what belongs to it.
+-- Ends the script with a refusal: an error code, and its details.
 local function refuse(...)
   error({ refusal = { ... } })
 end
@@ -253,7 +253,7 @@ local function is_signed_out(user)
   return SETTINGS.is_read_token == 1 and SETTINGS.issued ~= user.read_token
 end
 
--- Calls counted for the user in this window, as far as the user's numbers tell.
+-- Calls of the user in this window that the user's numbers have counted.
 local function calls_of(user)
   return user.window == math.floor(NOW / SETTINGS.window) and user.calls or 0
 end
@@ -264,7 +264,7 @@ local function read_account(text, user)
   return account
 end
 
--- Whether the account's totals are what a count would find.
+-- Whether the account's totals agree with a recount.
 local function is_counted(account)
   return account.counted_until > NOW
 end

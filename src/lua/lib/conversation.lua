@@ -43,10 +43,10 @@ local function read_conversation(id, row, at, messages_key, bodies_key)
     deleted = row[at + 4] or '', branches = row[at + 5] or '', old_branches = row[at + 5] or '',
     messages_key = messages_key, bodies_key = bodies_key, is_known = state ~= nil, state = state or new_state() }
   if counters and not state then c.state.signature, c.state.is_earlier = 0, true end
-  -- As ETags have it: what a stopped script has left is no version of anything.
+  -- As in ETags: a conversation left by a stopped script has no version.
   c.born_there = c.state.mark == '-' and c.state.born or -1
   c.version = counters and c.state.mark == '-' and integer(c.state.born) .. '.' .. integer(counters.revision) or '!'
-  -- One that has expired counts until it is cleared away.
+  -- One that has expired counts until it is purged.
   local counted = not is_blank(c.counters_text) and parse_numbers(counter_names, c.counters_text)
   c.before = { extra = c.state.extra, bytes = counted and counted.bytes or 0 }
   if counted then c.before.totals = { messages = counted.messages, tokens = counted.tokens } end
@@ -128,7 +128,7 @@ local function compare_paths(old_rows, path)
   return added, removed
 end
 
--- Members and bodies, of which those that do not belong together are cleared away; numbers as a count finds them. What is
+-- Members and bodies, of which those that do not belong together are purged; numbers as a count finds them. What is
 -- both on the active path and beside it was left by a stopped change of branch, and is on it.
 -- Touches the whole conversation: at most SETTINGS.max_messages messages.
 local function heal(c)
@@ -180,8 +180,8 @@ local function heal(c)
   set_branches(c, beside)
 end
 
--- Makes a conversation fit to be changed: one that a stopped script left is counted anew, and so is one of an earlier
--- release, once. What a stopped creation or an expired conversation of this id has left is cleared away.
+-- Makes a conversation fit to be changed: one that a stopped script left is recounted, and so is one of an earlier
+-- release, once. What a stopped creation or an expired conversation of this id has left is purged.
 local function prepare(c)
   if c.state.mark == '>' and c.counters then refuse('claim_unfinished') end
   if c.counters then
@@ -265,7 +265,7 @@ local function conversation_fields(user, c)
   return fields
 end
 
--- What every write replies that left a conversation in place, by name.
+-- The reply of every write that left a conversation in place, by name.
 local function written(status, user, c)
   return { status = status, record = c.record, counters = format_counters(c.counters), state = format_state(c, '-'),
     change_sequence = change_sequence(user) }
@@ -282,7 +282,7 @@ local function replaced_record(c)
 end
 
 -- Writes a changed conversation's numbers and publishes a notice. `extra` goes into the outcome, `messages` into the notice.
--- What comes after the last write may be lost without harm.
+-- Anything after the last write may be lost without harm.
 local function commit(kind, user, c, status, extra, messages)
   if c.is_due then expire_conversation(c.counters, c.messages_key, c.bodies_key) end
   c.writes = remember(c.writes, outcome_of(status, user, c, extra), replaced_record(c))
@@ -332,7 +332,7 @@ local function parse_deleted(text)
 end
 
 -- Adds ids deleted by this revision ('0' where a save has left them out), and drops those that are there again. Returns the
--- ids to be forgotten for good.
+-- ids to be forgotten permanently.
 local function note_deleted(c, gone, back, revision)
   if #gone == 0 and (c.deleted == '' or #back == 0) then return {} end
   local list, revisions = parse_deleted(c.deleted)

@@ -43,7 +43,7 @@ end
 -- `id` where the next page begins, '' on the last one. `behind`: reads what comes behind a place, as `conversations_behind`.
 local function page_of_list(limit, score, id, behind)
   local page, count, bytes = { score = '', id = '', values = {} }, 0, 0
-  -- A second round is needed only where conversations expired since they were last cleared away.
+  -- A second round is needed only where conversations expired since they were last purged.
   for _ = 1, 10 do
     local found = (behind or conversations_behind)(score, id, limit + 1)
     local fields = { ':user' }
@@ -71,7 +71,7 @@ local function page_of_list(limit, score, id, behind)
   return page
 end
 
--- Whether it is time to clear away what has expired: once a day. A user without a change has nothing to clear away.
+-- Whether it is time to purge expired conversations: once a day. A user without a change has nothing to purge.
 local function is_purge_due(user)
   return user.change_seq > 0 and user.purged <= NOW - DAY
 end

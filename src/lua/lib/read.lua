@@ -1,4 +1,4 @@
--- Shared by the scripts that only read, behind base.lua. Their calls are counted by a command of its own, in the same
+-- Shared by the scripts that only read, behind base.lua. Their calls are counted by a separate command, in the same
 -- request; the caller adds what the user's numbers know of writes.
 
 local CALLS = 0

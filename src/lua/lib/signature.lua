@@ -1,5 +1,5 @@
--- Shared by the scripts that know of signatures, behind base.lua. A conversation's signature is what tells whether it can have an answer
--- to a search: the fingerprints of the words of its title and its texts; src/search/fingerprint.rs has the form.
+-- Shared by the scripts that know of signatures, behind base.lua. A conversation's signature tells whether a search can match
+-- it: the fingerprints of the words of its title and its texts; src/search/fingerprint.rs has the form.
 --
 -- It is kept in meta `<id>:signature`, and its length in the conversation's state: so a signature counts only with the state that was
 -- written with it. An earlier release writes a state without the length, a stopped script leaves a mark: such a conversation has no
@@ -7,7 +7,7 @@
 -- that meets it, and gives it a new one after its response.
 --
 -- A signature only gains fingerprints. Those of a deleted message go at once, with all others; those of words that an edit
--- has replaced stay until it is made anew. One that would be longer than MOST is given up, which the state says, too: it is tried again
+-- has replaced stay until it is rebuilt. One that would be longer than MOST is given up, which the state says, too: it is tried again
 -- once a quarter of its conversation has gone.
 
 -- One name for all of it: a script may have 200 local ones.
@@ -74,7 +74,7 @@ function signature.drop(c)
   c.signature, c.state.signature = '', math.min(c.state.signature, 0)
 end
 
--- The conversation's counters are what they are going to be.
+-- The conversation's counters are final.
 function signature.set(c, text)
   if #text <= signature.MOST then
     c.signature, c.state.signature = text, #text + 1
@@ -97,7 +97,7 @@ function signature.ask(user, c)
 end
 
 -- Adds the fingerprints of what is new, `stored` being meta's field; and where there is a new title, takes its fingerprints in place of those
--- of the old one. The conversation's counters are what they are going to be.
+-- of the old one. The conversation's counters are final.
 function signature.add(c, stored, added, has_new_title)
   if c.state.signature <= 0 or added == '' then return end
   stored = c.state.signature == 1 and '' or stored or ''
@@ -109,7 +109,7 @@ function signature.add(c, stored, added, has_new_title)
   if merged ~= stored then signature.set(c, merged) end
 end
 
--- What a probe asks for: see `probe` in src/search/fingerprint.rs.
+-- The contents of a probe: see `probe` in src/search/fingerprint.rs.
 function signature.parse_probe(text)
   local length, key, entries = tonumber(string.sub(text, 1, 1)), string.sub(text, 2, 3), {}
   for i = 4, #text, math.max(1, length) do entries[#entries + 1] = string.sub(text, i, i + length - 1) end
@@ -128,7 +128,7 @@ local function end_of_group(text, first)
   return last
 end
 
--- Whether a signature, or one half of it, has what a probe asks for.
+-- Whether a signature, or one half of it, matches a probe.
 function signature.has(text, probe)
   local at = string.find(text, probe.key, 1, true)
   while at do

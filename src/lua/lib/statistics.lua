@@ -1,9 +1,9 @@
 -- Shared by the scripts that reply with the user's statistics, behind base.lua and trash.lua.
 
--- How soon is soon, of what is about to expire, ms.
+-- The period in which an expiry counts as soon, ms.
 local SOON = 14 * DAY
 
--- Counts all conversations: what there is, and how many of them expire soon.
+-- Counts all conversations: totals, and how many expire soon.
 local function count_conversations(account)
   local fields, expiring_soon = {}, 0
   for i, id in ipairs(redis.call('ZRANGE', CONVERSATIONS, 0, -1)) do fields[i] = id .. ':counters' end
@@ -21,7 +21,7 @@ local function count_conversations(account)
   return expiring_soon
 end
 
--- The statistics by name; what the user has chosen was read before. `trashed`, `models`, `recovery`: what meta has of the
+-- The statistics by name; the user's settings were read before. `trashed`, `models`, `recovery`: what meta has of the
 -- trash, of models, and of the recovery code.
 local function statistics_of(user, account, trashed, models, recovery)
   local is_due = user.change_seq > 0 and not (is_counted(account) and account.largest >= 0)

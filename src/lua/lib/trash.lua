@@ -13,7 +13,7 @@
 -- deleted_at   when it was deleted, ms
 -- kept_until   until when it can be restored, ms
 -- bytes        that it takes up
--- rest         bytes that stay when it is removed for good: of its tombstone
+-- rest         bytes that stay when it is removed permanently: of its tombstone
 local trash_names = { 'deleted_at', 'kept_until', 'bytes', 'rest' }
 
 -- One name for all of it: a script may have 200 local ones.
@@ -65,7 +65,7 @@ function trash.format_entry(deleted_at, state, counters, record)
   return table.concat({ integer(deleted_at), state, counters, record }, GS)
 end
 
--- What removing these for good makes of meta: fields to set, and fields to delete. Their counters tell which are deleted
+-- What removing these permanently makes of meta: fields to set, and fields to delete. Their counters tell which are deleted
 -- ones still: the ids of those whose messages go.
 function trash.forget(user, rows, counters_texts)
   local set, clear, ids = {}, {}, {}

@@ -10,7 +10,7 @@
 --
 -- A change of a conversation's messages has three steps: `begin` marks the conversation and puts it into the list, where
 -- an erasure and the purge find it; then the messages are written; then `commit` writes its numbers without the mark. The
--- next write to a conversation that still has a mark counts it anew first (`heal`).
+-- next write to a conversation that still has a mark recounts it first (`heal`).
 
 -- Gives a key that has just come into being its expiry, and leaves none without.
 local function expire_new(command, key, time)
@@ -49,7 +49,7 @@ local function refuse_signed_out(user)
 end
 
 -- A deletion in a full database removes the account's totals too, as it cannot write a tombstone. Clients that follow the
--- changes start over then, and everything is counted anew; once also with what an earlier release wrote.
+-- changes start over then, and everything is recounted; once also with what an earlier release wrote.
 local function start_over(user)
   user.change_seq = math.max(NOW, user.change_seq + 1)
   user.before, user.floor, user.purged = user.change_seq, user.change_seq, 0

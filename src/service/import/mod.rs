@@ -25,8 +25,8 @@ pub use importers::Format;
 /// line is a conversation by itself; or what another system has exported.
 ///
 /// # Errors
-/// `Invalid` where it is none of these, or holds too many conversations; or the database failed. What is wrong with one
-/// conversation is no error of the request: the report tells.
+/// `Invalid` where it is none of these, or holds too many conversations; or the database failed. A problem with one
+/// conversation is no error of the request, but part of the report.
 pub async fn import(
     app: &App,
     caller: &Caller,
@@ -42,21 +42,21 @@ pub async fn import(
     Ok(request.report(&imported, source.converted))
 }
 
-/// What became of an import.
+/// The result of an import.
 #[derive(Debug)]
 pub struct ImportReport {
-    /// What became of each conversation, in the order sent.
+    /// The outcome of each conversation, in the order sent.
     pub results: Vec<ImportResult>,
-    /// The user's change clock, ms.
+    /// The user's change sequence.
     pub clock: i64,
-    /// What became of another system's history when it was converted.
+    /// The report on converting another system's history.
     pub source: Option<SourceReport>,
 }
 
-/// What became of one conversation.
+/// The outcome of one conversation.
 #[derive(Debug)]
 pub struct ImportResult {
-    /// Its id, where it has one that is in order.
+    /// Its id, if it has a valid one.
     pub id: Option<String>,
     /// Whether it was imported.
     pub outcome: ImportOutcome,
@@ -67,7 +67,7 @@ pub struct ImportResult {
 pub enum ImportOutcome {
     /// It is new, or some of its messages were.
     Imported,
-    /// It was there, and has become what its source is now.
+    /// It existed, and was updated from its source.
     Updated,
     /// It was all there already.
     Unchanged,
@@ -88,7 +88,7 @@ impl From<ImportStatus> for ImportOutcome {
     }
 }
 
-/// What a client wants imported, and what of it cannot be.
+/// The conversations of an import, valid or not.
 #[derive(Debug)]
 struct ImportRequest {
     /// The conversations that can be imported, in the order sent.
@@ -172,7 +172,7 @@ impl ImportRequest {
         }
     }
 
-    /// What became of each entry, given what became of `conversations`.
+    /// The outcome of each entry, given the outcomes of `conversations`.
     fn report(self, imported: &Imported, source: Option<SourceReport>) -> ImportReport {
         let Self {
             conversations,
@@ -221,7 +221,7 @@ fn begins_with_a_line(body: &[u8]) -> bool {
         })
 }
 
-/// What the lines hold: each is validated on its own, be it JSON or not.
+/// The content of the lines: each is validated on its own, even if it is not JSON.
 fn conversations_of_lines(body: &[u8]) -> Vec<Result<&RawValue, Invalid>> {
     lines(body)
         .filter(|line| !is_end_of_export(line))
@@ -249,8 +249,8 @@ fn is_end_of_export(line: &[u8]) -> bool {
 
 type Validated = Result<(ConversationId, NewConversation), Invalid>;
 
-/// Validates each. To read and compress the messages is most of an import's work, so all cores do it where it is worth
-/// starting threads.
+/// Validates each. Reading and compressing the messages is most of an import's work, so it uses all cores if starting
+/// threads is worthwhile.
 fn validate_all(
     sent: &[Result<&RawValue, Invalid>],
     bytes: usize,
@@ -291,7 +291,7 @@ fn validate(raw: &RawValue, index: usize, now: Timestamp) -> Validated {
     Ok((id, conversation))
 }
 
-/// The id of a rejected conversation, where at least that is in order.
+/// The id of a rejected conversation, if at least that is valid.
 fn readable_id(raw: &RawValue) -> Option<String> {
     let id = Object::parse(raw.get().as_bytes(), "").ok()?.take("id")?;
     let id: String = serde_json::from_str(id.get()).ok()?;

@@ -1,4 +1,4 @@
-//! What an import is sent: the service's own form, or another system's, which is converted to it first.
+//! The input of an import: the service's own form, or another system's, which is converted to it first.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ use importers::{Continuation, ConversationReport, Converted, DetectError, Format
 use crate::ErrorCode;
 use crate::model::{Invalid, limits};
 
-/// What a client says of what it sends.
+/// What a client states about its input.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
     /// Whether it is lines of one conversation each.
     pub is_lines: bool,
-    /// What it is written in; else that is told by its shape.
+    /// Its format; otherwise it is detected.
     pub format: Option<Format>,
     /// The file's name: some sources are named by it.
     pub name: Option<String>,
@@ -22,24 +22,24 @@ pub struct ImportOptions {
     pub is_portion: bool,
 }
 
-/// What was sent, in the service's own form.
+/// The input, in the service's own form.
 pub(super) struct Source<'a> {
     /// Conversations.
     pub json: Cow<'a, [u8]>,
-    /// What became of another system's.
+    /// The report on another system's history.
     pub converted: Option<SourceReport>,
 }
 
-/// What became of another system's history when it was converted.
+/// The report on converting another system's history.
 #[derive(Debug)]
 pub struct SourceReport {
-    /// What it was written in.
+    /// Its format.
     pub format: Format,
-    /// What became of each of its conversations, in its order.
+    /// The outcome of each of its conversations, in its order.
     pub conversations: Vec<ConversationReport>,
     /// Lines that could not be read.
     pub invalid_lines: u64,
-    /// What the next portion has to begin with, where one follows.
+    /// The line that the next portion has to begin with, if there is one.
     pub continuation: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What is of no known shape is taken for the service's own form, whose errors say most.
+/// An unknown shape is treated as the service's own form, whose errors are the most helpful.
 fn format_of(body: &[u8]) -> Result<Format, Invalid> {
     importers::detect(body).or_else(|error| match error {
         DetectError::Ambiguous(formats) if formats.contains(&Format::Own) => Ok(Format::Own),

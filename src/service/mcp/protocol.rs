@@ -86,7 +86,7 @@ pub(super) fn response(id: &Value, result: Result<Value, RpcError>) -> String {
 pub(super) struct Version;
 
 impl Version {
-    /// The one that the client proposes, where it is spoken here; else the newest.
+    /// The version that the client proposes, if it is supported; else the newest.
     pub(super) fn negotiate(proposed: Option<&str>) -> &'static str {
         let spoken = VERSIONS
             .into_iter()

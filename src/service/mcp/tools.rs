@@ -1,4 +1,4 @@
-//! The tools: what they are called with, and what they return. `tools.json` describes them to agents.
+//! The tools: their inputs and results. `tools.json` describes them to agents.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,7 +12,7 @@ use crate::context::Caller;
 use crate::model::{ConversationFilter, ConversationId, Invalid, StoredMessage, Summary};
 use crate::store::{Cursor, CursorKind, Order, PageQuery, SearchCursor, StoreError};
 
-/// As agents are told of them.
+/// Their description for agents.
 const TOOLS: &str = include_str!("tools.json");
 /// The most conversations of a page.
 const MOST_LISTED: usize = 50;
@@ -63,7 +63,7 @@ pub(super) fn list() -> Value {
     json!({ "tools": tools })
 }
 
-/// Calls a tool. What an agent can put right is the tool's result, so that its model reads it.
+/// Calls a tool. An error that an agent can correct is the tool's result, so that its model reads it.
 pub(super) async fn call(
     app: &App,
     caller: &Caller,
@@ -102,7 +102,7 @@ fn result(text: &str, is_error: bool) -> Value {
     json!({ "content": [{ "type": "text", "text": text }], "isError": is_error })
 }
 
-/// What an agent is told that can ask for something else; nothing where the caller is at fault, or the database.
+/// The message for an agent that can correct its input; `None` if the caller or the database is at fault.
 fn refusal(error: &ServiceError) -> Option<String> {
     match error {
         ServiceError::Invalid(invalid) => Some(invalid.message.clone()),

@@ -151,7 +151,7 @@ reply! {
 }
 
 reply! {
-    /// A list of its own within the reply, empty where there is no such conversation.
+    /// A separate list within the reply, empty if there is no such conversation.
     ExportedConversation {
         conversation: StoredConversation,
         score: i64,

@@ -33,9 +33,9 @@ const TRASH: &str = include_str!("../../lua/lib/trash.lua");
 const SIGNATURE: &str = include_str!("../../lua/lib/signature.lua");
 const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
 
-/// What scripts that only read are put behind.
+/// The prelude of scripts that only read.
 const READING: [&str; 2] = [BASE, READ];
-/// What scripts that write are put behind.
+/// The prelude of scripts that write.
 const WRITING: [&str; 7] = [
     BASE,
     WRITE_LOG,
@@ -61,7 +61,7 @@ macro_rules! scripts {
     };
 }
 
-/// Concerns no user, so it is put behind nothing.
+/// Concerns no user, so it has no prelude.
 pub(super) static METRICS_ADD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("../../lua/metrics_add.lua")));
 

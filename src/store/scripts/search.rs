@@ -66,7 +66,7 @@ reply! {
 }
 
 reply! {
-    /// A list of its own within the reply, empty where there is no such conversation.
+    /// A separate list within the reply, empty if there is no such conversation.
     ReadConversation {
         conversation: StoredConversation,
         next: Option<u64>,

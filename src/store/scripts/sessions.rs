@@ -116,7 +116,7 @@ procedure! {
 }
 
 reply! {
-    /// Whose a code is.
+    /// The user of a code.
     RedeemedCode {
         _status: Outcome,
         user: String,

@@ -1,4 +1,4 @@
-//! What holds the scripts, their headers and the structs that write and read for them together.
+//! Checks that the scripts, their headers and the structs for arguments and replies agree.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ use crate::ErrorCode;
 use crate::store::contract::{Argument, Field, Procedure};
 use crate::store::refusal;
 
-/// The text of a script without what it is put behind.
+/// The text of a script without its prelude.
 fn source_of(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lua");
     fs::read_to_string(folder.join(file)).unwrap()

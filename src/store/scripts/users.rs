@@ -1,4 +1,4 @@
-//! What the scripts take and return that work on everything of a user.
+//! Arguments and replies of the scripts that work on a user as a whole.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ procedure! {
 }
 
 procedure! {
-    /// Sets how long the user's conversations live; zero is for ever.
+    /// Sets how long the user's conversations live; zero means no expiry.
     UserSetTtl: USER_SET_TTL -> StoredStatistics {
         wanted_ttl: Duration,
     }

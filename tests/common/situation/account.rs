@@ -1,4 +1,4 @@
-//! The account that a call meets: a new user with a bit of everything.
+//! The account that a call finds: a new user with a bit of everything.
 
 use std::collections::BTreeMap;
 
@@ -30,9 +30,9 @@ impl Account {
             users: vec![user],
         };
         for request in before() {
-            let answer = request.send(&account, None).await;
-            assert!(answer.status < 300, "{request:?}: {}", answer.text);
-            if let Some(place) = answer.header("stream-place") {
+            let response = request.send(&account, None).await;
+            assert!(response.status < 300, "{request:?}: {}", response.text);
+            if let Some(place) = response.header("stream-place") {
                 account.facts.insert("place", place.to_owned());
             }
         }
@@ -58,9 +58,9 @@ impl Account {
     }
 
     async fn learn(&mut self, name: &'static str, path: &str, body: Value, member: &str) {
-        let answer = self.client.post(path, &body).await.expect(201);
+        let response = self.client.post(path, &body).await.expect(201);
         self.facts
-            .insert(name, answer[member].as_str().unwrap().to_owned());
+            .insert(name, response[member].as_str().unwrap().to_owned());
     }
 
     async fn add_source(&mut self, anonymous_caller: &Client) {
@@ -77,7 +77,7 @@ impl Account {
             .post("/api/import", &json!([copy()]))
             .await
             .expect(200);
-        // Taken there, and so beside it.
+        // Taken in that account, so it gets another id.
         source.delete("/api/conversations/b").await.expect(200);
         for id in ["own", "copy"] {
             let body = json!({ "conversationId": id });
@@ -124,7 +124,7 @@ fn before() -> Vec<Request> {
         conversation("a", json!(five())),
     ]);
     vec![
-        // From now on somebody may listen, so every change is told.
+        // From now on a stream may listen, so every change is published.
         Request::stream("/api/sync"),
         Request::post("/api/import", file),
         Request::delete("/api/conversations/b/messages/b2"),

@@ -1,4 +1,4 @@
-//! Every call that changes something, and what it meets.
+//! Every call that changes something, and the state it finds.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,16 +10,16 @@ use super::account::{copy, five, said};
 #[derive(Clone, Debug)]
 pub struct Situation {
     pub name: &'static str,
-    /// What comes before it.
+    /// The requests before it.
     pub before: Vec<Request>,
     pub call: Request,
     /// How many requests to the store it makes.
     pub requests: u32,
     /// Whether there is another user to be claimed.
     pub has_source: bool,
-    /// Whether a day goes by before it, so that it finds upkeep to be due.
+    /// Whether a day passes before it, so that upkeep is due.
     pub is_days_later: bool,
-    /// Whether it is a stream that follows another one, whose time is up. Where its place is taken up again, no script runs.
+    /// Whether it is a stream that follows another one after its time limit. If its place is resumed, no script runs.
     pub is_following: bool,
     /// The conversation that it is about, or another one.
     pub target: &'static str,
@@ -91,7 +91,7 @@ fn later((name, path): (&'static str, &str)) -> Situation {
     }
 }
 
-/// Reads that find something to be done after their answer, by further requests.
+/// Reads that cause further requests after their response.
 fn upkeep() -> Vec<Situation> {
     let paths = [
         ("clear away", "/api/conversations"),
@@ -103,10 +103,10 @@ fn upkeep() -> Vec<Situation> {
     all
 }
 
-/// A search that has a conversation prepared: its own two requests, one that reads what there is, and one that writes the signature.
+/// A search that prepares a conversation: its own two requests, one that reads the texts, and one that writes the signature.
 fn preparation() -> Situation {
     let delete = |id: &str| Request::delete(&format!("{A_MESSAGES}/{id}"));
-    // What prepares it behind the first deletion is not done again for the second one, so soon.
+    // Preparation after the first deletion is not repeated for the second one so soon.
     let search = later(("prepare for a search", "/api/conversations?q=said"));
     search
         .after(vec![delete("m4"), delete("m3")])
@@ -362,7 +362,7 @@ fn users() -> Vec<Situation> {
             .of_requests(5),
         situation("erase", Request::delete("/api/user")).of_requests(2),
         situation("choose a ttl", choose(json!(30))),
-        // What is there is extended after the response: the first request names it.
+        // Conversations are extended after the response: the first request names them.
         situation("choose to keep all", choose(Value::Null)).of_requests(3),
         situation("open a stream", stream),
         Situation {

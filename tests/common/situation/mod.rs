@@ -1,5 +1,5 @@
-//! An account with a bit of everything, and every call that changes something of it: for tests that disturb each
-//! call in every way there is.
+//! An account with a bit of everything, and every call that changes it: for tests that disturb each call in every
+//! way.
 
 mod account;
 mod calls;
@@ -59,7 +59,7 @@ impl Request {
         Self::new(Method::GET, path, None)
     }
 
-    /// Of a stream, of which no more than the head is waited for.
+    /// For a stream, of which only the head is read.
     pub fn stream(path: &str) -> Self {
         let accept = Some("text/event-stream");
         Self {
@@ -84,13 +84,13 @@ impl Request {
         Self::new(Method::DELETE, path, None)
     }
 
-    /// Whether it changes nothing, or only that somebody was seen.
+    /// Whether it changes nothing, or only the time of the last activity.
     pub fn is_read(&self) -> bool {
         self.method == Method::GET
             || (self.by == By::User && self.body == Some(serde_json::json!({})))
     }
 
-    /// The same by somebody without a token.
+    /// The same by a caller without a token.
     pub fn by_anonymous_caller(self) -> Self {
         let by = By::AnonymousCaller;
         Self { by, ..self }
@@ -134,7 +134,7 @@ fn fill(text: &str, facts: &BTreeMap<&'static str, String>) -> String {
     text
 }
 
-/// The head of an answer that does not end by itself.
+/// The head of a response that does not end on its own.
 async fn open(client: &Client, path: &str) -> TestResponse {
     let response = client.raw(path).send().await.unwrap();
     TestResponse::head_of(&response)

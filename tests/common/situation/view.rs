@@ -1,4 +1,4 @@
-//! What an account shows, without what depends on when and in how many attempts it came about.
+//! The visible state of an account, without what depends on time and on the number of attempts.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::common::{Client, DAY, Deployment, Site};
 /// Conversation -> message -> content.
 pub type Contents = BTreeMap<String, BTreeMap<String, String>>;
 
-/// What an account shows, without what depends on when and in how many attempts it came about.
+/// The visible state of an account, without what depends on time and on the number of attempts.
 #[derive(Debug, PartialEq)]
 pub struct View {
     /// In the order of the list.
@@ -21,7 +21,7 @@ pub struct View {
     pub trash: Vec<Value>,
 }
 
-/// Members that tell when something happened, or how often.
+/// Members that depend on when something happened, or how often.
 const VOLATILE: [&str; 7] = [
     "$export",
     "revision",
@@ -80,7 +80,7 @@ impl View {
         }
     }
 
-    /// Panics where another one differs, and says in what.
+    /// Panics if the other one differs, and says how.
     #[track_caller]
     pub fn check_same(&self, at: &str, expected: &Self) {
         let order = |view: &Self| -> Vec<String> {
@@ -98,7 +98,7 @@ impl View {
         assert_eq!(self.totals, expected.totals, "{at}: totals");
     }
 
-    /// Panics where another one has another trash. One that was full may have taken nothing in.
+    /// Panics if the other one has a different trash. A full database may have put nothing into it.
     #[track_caller]
     pub fn check_same_trash(&self, at: &str, expected: &Self) {
         assert_eq!(self.trash, expected.trash, "{at}: trash");
@@ -113,7 +113,7 @@ impl View {
             .collect()
     }
 
-    /// Panics where numbers kept are not those of what is kept.
+    /// Panics if the stored counts differ from the stored data.
     pub fn check_counts(&self, at: &str) {
         let (mut messages, mut tokens) = (0, 0);
         for (id, pair) in &self.conversations {
@@ -169,7 +169,7 @@ pub fn contents_of(messages: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Conversations put aside have an id that depends on the user, and so do shares.
+/// Conversations moved to another id have one that depends on the user, and so do shares.
 fn steady(value: Value) -> Value {
     let mut value = value;
     for member in ["id", "conversationId"] {
@@ -192,7 +192,7 @@ fn steady(value: Value) -> Value {
     value
 }
 
-/// Panics where the bytes kept are not those that a count finds, a day later.
+/// Panics if the stored byte count differs from a recount a day later.
 pub async fn check_bytes(at: &str, site: &Site, deployment: &Deployment, user: &Client) {
     let kept = user.get("/api/user").await.expect(200)["bytes"].clone();
     site.advance(DAY);

@@ -1,4 +1,4 @@
-//! Whatever is done to a tree, it reads as a plain one to which the same was done.
+//! After any operations, a tree reads the same as a simple model of it.
 
 use std::collections::BTreeMap;
 

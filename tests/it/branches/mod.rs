@@ -9,9 +9,9 @@ use crate::common::{Client, Site, ids, message};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    regenerating_keeps_the_old_answer_as_a_sibling,
-    versions_that_come_together_have_the_order_in_which_they_were_sent,
-    editing_the_first_question_begins_anew,
+    regenerating_keeps_the_old_reply_as_a_sibling,
+    versions_sent_together_keep_their_order,
+    editing_the_first_question_starts_a_new_branch,
     switching_shows_the_other_branch_and_back,
     an_unknown_parent_or_head_changes_nothing,
     an_append_to_a_branch_beside_the_path_switches_to_it,
@@ -40,7 +40,7 @@ async fn path(user: &Client) -> Vec<String> {
     ids(&user.open("c").await["messages"])
 }
 
-/// Parent of every message, '' for none.
+/// The parent of every message, or ''.
 async fn tree(user: &Client) -> BTreeMap<String, String> {
     let (mut tree, mut cursor) = (BTreeMap::new(), String::new());
     loop {
@@ -73,7 +73,7 @@ async fn switch(user: &Client, head: &str) -> Value {
         .expect(200)
 }
 
-/// q, its answers a1 and a2, and q2 with b behind a1; the path is q a2.
+/// q, its replies a1 and a2, and q2 with b after a1; the path is q a2.
 async fn branched(site: &Site) -> Client {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a1"), said("q2"), said("b")])
@@ -85,7 +85,7 @@ async fn branched(site: &Site) -> Client {
 const BRANCHED: &str = "q< a1<q q2<a1 b<q2 a2<q";
 
 /// Whichever of them is on the path, which is stored first.
-async fn versions_that_come_together_have_the_order_in_which_they_were_sent(site: Site) {
+async fn versions_sent_together_keep_their_order(site: Site) {
     for (head, method) in [("a1", "POST"), ("a2", "POST"), ("a3", "PUT")] {
         let user = site.user().await;
         let messages = json!([
@@ -120,7 +120,7 @@ async fn versions_that_come_together_have_the_order_in_which_they_were_sent(site
     }
 }
 
-async fn regenerating_keeps_the_old_answer_as_a_sibling(site: Site) {
+async fn regenerating_keeps_the_old_reply_as_a_sibling(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a1")]).await;
     let appended = user.append("c", vec![behind("a2", "q")]).await.expect(201);
@@ -135,14 +135,14 @@ async fn regenerating_keeps_the_old_answer_as_a_sibling(site: Site) {
     // Sent again, it is recognised.
     let again = user.append("c", vec![behind("a2", "q")]).await.expect(200);
     assert_eq!(again["appended"], json!([]));
-    // A page that begins below the siblings tells of them too.
+    // A page that starts below the siblings lists them too.
     user.append("c", vec![said("q2")]).await.expect(201);
     let page = user.get(&format!("{MESSAGES}?limit=2")).await.expect(200);
     assert_eq!(ids(&page["data"]), ["q2", "a2"]);
     assert_eq!(page["data"][1]["siblingIds"], json!(["a1", "a2"]));
 }
 
-async fn editing_the_first_question_begins_anew(site: Site) {
+async fn editing_the_first_question_starts_a_new_branch(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a")]).await;
     user.append("c", vec![behind("better", ""), said("a2")])
@@ -176,7 +176,7 @@ async fn switching_shows_the_other_branch_and_back(site: Site) {
     assert_eq!(page["data"][0]["siblingIds"], json!(["q2", "other"]));
     switch(&user, "a2").await;
     assert_eq!(path(&user).await, ["q", "a2"]);
-    // With other metadata, in one call.
+    // Together with other metadata, in one call.
     let both = json!({ "headId": "b", "title": "Both" });
     let patched = user.patch("/api/conversations/c", &both).await.expect(200);
     assert_eq!(
@@ -210,7 +210,7 @@ async fn an_append_to_a_branch_beside_the_path_switches_to_it(site: Site) {
         .expect(201);
     assert_eq!(path(&user).await, ["q", "a1", "q2", "b", "q3", "d"]);
     assert_eq!(tree(&user).await, tree_of(&format!("{BRANCHED} q3<b d<q3")));
-    // Two answers to one question, in one call.
+    // Two replies to one question, in one call.
     user.append("c", vec![behind("x", "a2"), behind("y", "a2")])
         .await
         .expect(201);
@@ -223,13 +223,13 @@ async fn an_append_to_a_branch_beside_the_path_switches_to_it(site: Site) {
 
 async fn a_whole_save_replaces_the_active_path_only(site: Site) {
     let user = branched(&site).await;
-    // As a client does that knows of one line of messages: what it was told, and one more.
+    // Like a client that knows only a linear conversation: what it was sent, and one more.
     let mut opened = user.open("c").await;
     opened["messages"].as_array_mut().unwrap().push(said("q4"));
     user.put("/api/conversations/c", &opened).await.expect(200);
     assert_eq!(path(&user).await, ["q", "a2", "q4"]);
     assert_eq!(tree(&user).await, tree_of(&format!("{BRANCHED} q4<a2")));
-    // What hangs on a message that goes away hangs on what is left before it.
+    // Children of a removed message move to the nearest ancestor that is left.
     let left = json!({ "messages": [said("new"), said("a2")] });
     let saved = user.put("/api/conversations/c", &left).await.expect(200);
     assert_eq!(saved["messageCount"], 2);
@@ -316,7 +316,7 @@ async fn truncating_removes_the_subtree(site: Site) {
     assert_eq!(json!(gone), json!(["a1", "b", "b2", "q2"]));
     assert_eq!(deleted["conversation"]["headId"], "q");
     assert_eq!(tree(&user).await, tree_of("q< a2<q"));
-    // Beside the path it leaves the path alone.
+    // Off the path, it leaves the path alone.
     user.append("c", vec![said("x"), said("y")])
         .await
         .expect(201);

@@ -1,4 +1,4 @@
-//! Branches go along with a conversation: in exports and imports, a claim, the trash; of a share only the active path.
+//! Exports, imports, claims and the trash include branches; a share has only the active path.
 
 use super::{BRANCHED, behind, branched, path, said, switch, tree, tree_of};
 use crate::common::{Client, Site, ids};
@@ -10,7 +10,7 @@ on_both_stores!(
     a_large_tree_is_exported_in_pieces_and_comes_back,
     an_import_adds_branches_and_switches_nothing,
     a_share_shows_the_active_path,
-    a_claim_and_a_deletion_take_branches_along,
+    claims_and_deletions_include_branches,
     the_trash_keeps_every_branch,
 );
 
@@ -80,7 +80,7 @@ async fn siblings(user: &Client) -> Vec<Value> {
     siblings.filter(|ids| !ids.is_null()).collect()
 }
 
-/// Also where the one on the path, which an export begins with, came after another one or between two.
+/// Also where the sibling on the path, which an export begins with, was not the first.
 async fn versions_stay_in_their_order(site: Site) {
     for length in [5, 900_000] {
         let user = site.user().await;
@@ -99,7 +99,7 @@ async fn versions_stay_in_their_order(site: Site) {
             let other = exported_and_imported(&site, &user).await;
             assert_eq!(siblings(&other).await, siblings(&user).await, "{head}");
             assert_eq!(other.open("c").await["headId"], head);
-            // And what is written there comes behind them.
+            // And new messages come after them.
             other.append("c", vec![behind("a4", "q")]).await.expect(201);
             let opened = other.open("c").await;
             assert_eq!(
@@ -149,7 +149,7 @@ async fn a_share_shows_the_active_path(site: Site) {
     assert_eq!(ids(&read["messages"]), ["q", "a2"]);
 }
 
-async fn a_claim_and_a_deletion_take_branches_along(site: Site) {
+async fn claims_and_deletions_include_branches(site: Site) {
     let source = branched(&site).await;
     let user = site.user().await;
     let claim = json!({ "action": "claim", "token": source.token() });

@@ -15,7 +15,7 @@ use super::wire::{Request, Response};
 use super::world::Guest;
 
 impl Actor {
-    /// Of an erasure each attempt counts for itself: sent again, it erases what has come since.
+    /// Each attempt at an erasure counts separately: sent again, it erases what has been added since.
     pub(super) async fn erase(&mut self) {
         let request = Request::new(Method::DELETE, "/api/user");
         let client = self.client.clone();
@@ -177,8 +177,8 @@ impl Actor {
     }
 }
 
-/// An erasure or a claim that the moving clock has stopped half way: all of it may have happened or not. So may one whose
-/// earlier attempt was lost, where a later one is refused because the account has begun anew since.
+/// An erasure or a claim that the moving clock stopped half way: all of it may have happened or not. The same holds for
+/// one whose earlier attempt was lost, if a later one is refused because the account was recreated since.
 fn unless_unfinished(event: Event<Option<Response>>) -> Event<Option<Response>> {
     let Some(response) = &event.operation else {
         return event;

@@ -1,4 +1,4 @@
-//! A client on one device: it does everything there is to do, as its seed decides.
+//! A client on one device, which performs random operations chosen by its seed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::world::World;
 use super::write::Write;
 use crate::common::Client;
 
-/// Between two pauses each client does so much.
+/// How many operations a client performs between two pauses.
 const TURNS: usize = 20;
 
 /// What a client has seen of a conversation.
@@ -37,7 +37,7 @@ pub struct Actor {
     pub(super) wire: Wire,
     pub(super) follower: Follower,
     pub(super) views: BTreeMap<String, View>,
-    /// For ids and texts that nobody else writes.
+    /// For ids and texts unique to this client.
     pub(super) written: usize,
 }
 
@@ -162,7 +162,7 @@ impl Actor {
         learned
     }
 
-    /// Asks until the outcome is known or the client gives up, and notes when that was.
+    /// Sends until the outcome is known or the client gives up, and records when that was.
     pub(super) async fn send(&mut self, request: &Request) -> Event<Option<Response>> {
         let client = self.client.clone();
         self.send_as(&client, request).await
@@ -178,7 +178,7 @@ impl Actor {
         self.event(invoked, response, attempts)
     }
 
-    /// Asks once.
+    /// Sends once.
     pub(super) async fn send_once(
         &mut self,
         client: &Client,

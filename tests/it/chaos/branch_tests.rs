@@ -1,11 +1,11 @@
-//! Small histories of a conversation with branches and parts that one order explains, and such that none does.
+//! Small histories of a conversation with branches and parts, linearizable and not.
 
 use super::super::super::checker::violation;
 use super::super::super::history::History;
 use super::super::super::tree::Parent;
 use super::*;
 
-/// As `shown`, with the tokens of all messages, and of each of the path its siblings.
+/// As `shown`, with the tokens of all messages and the siblings of each message on the path.
 fn of_tree(revision: u64, path: &[&str], tokens: u64, families: &[&[&str]]) -> Shown {
     let Told::Done(mut shown, _) = shown(revision, path) else {
         unreachable!("it is shown");
@@ -26,7 +26,7 @@ fn by_account(what: Write, told: Told) -> Call {
     write(Party::Account, what, told)
 }
 
-/// A question with two answers, of which the second is on the path, and what is done then.
+/// A question with two replies, the second of them on the path, followed by further operations.
 fn branched(last: Call) -> History<Call> {
     let other = Write::Append(vec![message("c")], Parent::Message("a".to_owned()));
     let told = done(of_tree(3, &["a", "c"], 6, &[&[], &["b", "c"]]));

@@ -10,8 +10,8 @@ fn is_inexplicable<O: Operation>(history: &History<O>) -> bool {
     search(history) == Verdict::Inexplicable
 }
 
-/// Why a history does not pass, if it does not: the smallest useful part that no order explains, in the order of
-/// invocation; or that it is too large for anybody to know.
+/// Why a history fails, if it does: the smallest useful part that no order explains, in the order of invocation; or
+/// that it is too large to decide.
 pub fn violation<O: Operation>(history: &History<O>) -> Option<String> {
     match search(history) {
         Verdict::Explained => None,
@@ -26,12 +26,12 @@ pub fn violation<O: Operation>(history: &History<O>) -> Option<String> {
     }
 }
 
-/// Up to the answer with which it became inexplicable.
+/// Up to the response with which it became inexplicable.
 fn shortest_prefix<O: Operation>(history: &History<O>) -> History<O> {
-    let mut answers: Vec<Moment> = history.events.iter().filter_map(|e| e.answered).collect();
-    answers.sort_unstable();
-    let explained = answers.partition_point(|moment| !is_inexplicable(&history.until(*moment)));
-    let last = answers.get(explained).copied().unwrap_or(Moment::MAX);
+    let mut responses: Vec<Moment> = history.events.iter().filter_map(|e| e.answered).collect();
+    responses.sort_unstable();
+    let explained = responses.partition_point(|moment| !is_inexplicable(&history.until(*moment)));
+    let last = responses.get(explained).copied().unwrap_or(Moment::MAX);
     history.until(last)
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use super::super::history::Event;
     use super::*;
 
-    /// A counter that tells its value after each addition.
+    /// A counter that returns its value after each addition.
     #[derive(Clone, Debug)]
     enum Counter {
         Add { told: Option<u32> },
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_answered_before_another_was_asked_comes_first() {
+    fn a_completed_call_precedes_later_ones() {
         let events = [(add(2), 1, Some(2)), (add(1), 3, Some(4))];
         assert!(!is_linearizable(&history(&events, &[])));
         let events = [(add(1), 1, Some(2)), (Counter::Read(0), 3, Some(4))];
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_answered_may_happen_late_or_never_but_once() {
+    fn a_call_without_response_takes_effect_at_most_once() {
         let read = |value, at| (Counter::Read(value), at, Some(at + 1));
         let late = [(LOST, 1, None), read(0, 2), read(1, 4)];
         assert!(is_linearizable(&history(&late, &[])));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_answered_is_over_after_two_pauses() {
+    fn a_call_without_response_is_over_after_two_pauses() {
         let late = |pauses: &[Moment]| {
             let read = |value, at| (Counter::Read(value), at, Some(at + 1));
             is_linearizable(&history(
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_part_that_is_shown_ends_with_the_answer_that_cannot_be() {
+    fn the_reported_history_ends_with_the_inexplicable_response() {
         let mut events = vec![(add(1), 1, Some(2))];
         events.extend((0..20).map(|i| (Counter::Read(1), 3 + 2 * i, Some(4 + 2 * i))));
         events.push((Counter::Read(7), 50, Some(60)));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_to_decide_does_not_pass() {
+    fn an_undecidable_history_does_not_pass() {
         let mut events: Vec<_> = (0..30).map(|at| (LOST, at, None)).collect();
         events.push((Counter::Read(2), 40, Some(41)));
         assert!(is_linearizable(&history(&events, &[])));

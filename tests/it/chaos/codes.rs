@@ -4,7 +4,7 @@ use super::history::Operation;
 
 #[derive(Clone, Debug)]
 pub enum CodeCall {
-    /// A new code; `None` where the answer was lost, so that nobody knows it.
+    /// A new code; `None` if the response was lost, so that nobody knows it.
     Link(Option<String>),
     /// 200.
     Redeem(String),

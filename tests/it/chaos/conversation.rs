@@ -1,11 +1,11 @@
-//! A conversation, and how much of it an answer shows.
+//! A conversation, and how much of it a response shows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::tree::{Line, Message, Parent, Tree};
 
-/// What an answer shows of a conversation.
+/// What a response shows of a conversation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Shown {
     pub revision: Option<u64>,
@@ -15,7 +15,7 @@ pub struct Shown {
     pub count: usize,
     /// Of all messages.
     pub tokens: Option<u64>,
-    /// `None` where an answer tells nothing of it.
+    /// `None` if a response does not mention it.
     pub head: Option<Option<String>>,
     pub page: Option<Page>,
 }
@@ -61,7 +61,7 @@ pub struct Conversation {
     pub title: String,
     /// Shared by all the states that a checker keeps.
     tree: Arc<Tree>,
-    /// Unknown since the last change until an answer shows them.
+    /// Unknown from the last change until a response shows them.
     revision: Option<u64>,
     pub etag: Option<String>,
     /// Each change has a higher revision than the one before.
@@ -74,7 +74,7 @@ pub struct Conversation {
 const UNTITLED: &str = "New Conversation";
 
 impl Conversation {
-    /// A new one, of which nobody has been told anything yet.
+    /// A new one, which no client has seen yet.
     pub fn new(title: &str, messages: &[Message]) -> Self {
         let mut created = Self {
             title: title.to_owned(),
@@ -111,7 +111,7 @@ impl Conversation {
 
     /// Whether this is what was shown; if so, its revision and ETag are known from now on.
     pub fn learn(&mut self, shown: &Shown) -> bool {
-        // Of a conversation that was deleted since, a repeat is answered without the title: nobody's text is kept.
+        // A repeat that concerns a deleted conversation is answered without the title: no user text is kept.
         let is_title =
             shown.title == self.title || (shown.title == UNTITLED && shown.page.is_none());
         self.learn_version(shown.revision, shown.etag.as_ref())

@@ -11,29 +11,29 @@ use super::json::{shown, text};
 pub struct Follower {
     cursor: Option<String>,
     pub known: BTreeMap<String, Shown>,
-    /// Whether the last answer said that there is no more.
+    /// Whether the last response said that there is no more.
     pub is_up_to_date: bool,
 }
 
 impl Follower {
-    /// What to ask next.
+    /// The path of the next request.
     pub fn path(&self) -> String {
         let cursor = self.cursor.iter().map(|cursor| format!("&cursor={cursor}"));
         format!("/api/sync?limit=50{}", cursor.collect::<String>())
     }
 
-    /// Takes over what an answer says.
-    pub fn apply(&mut self, answer: &Value) {
-        if answer["reset"] == true {
+    /// Applies a response.
+    pub fn apply(&mut self, response: &Value) {
+        if response["reset"] == true {
             self.known.clear();
         }
-        for summary in answer["changed"].as_array().unwrap() {
+        for summary in response["changed"].as_array().unwrap() {
             self.known.insert(text(&summary["id"]), shown(summary));
         }
-        for id in answer["deleted"].as_array().unwrap() {
+        for id in response["deleted"].as_array().unwrap() {
             self.known.remove(&text(id));
         }
-        self.cursor = answer["nextCursor"].as_str().map(str::to_owned);
-        self.is_up_to_date = answer["hasMore"] == false;
+        self.cursor = response["nextCursor"].as_str().map(str::to_owned);
+        self.is_up_to_date = response["hasMore"] == false;
     }
 }

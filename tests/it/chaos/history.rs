@@ -1,26 +1,26 @@
-//! What was asked and what was told, and when.
+//! Requests, their outcomes, and when they happened.
 
 use std::fmt::Debug;
 
 /// A point in the order in which the test saw things happen.
 pub type Moment = u64;
 
-/// What a client asks of one object, together with what it was told.
+/// An operation of a client on one object, together with its outcome.
 pub trait Operation: Clone + Debug {
-    /// What the object is, from the model's point of view.
+    /// The state of the object in the model.
     type State: Clone + Debug + Ord + std::hash::Hash;
 
-    /// What there is before the first operation.
+    /// The state before the first operation.
     fn initial() -> Self::State;
 
     /// The states that this operation may leave behind if it takes effect in `state`; none where what the client
     /// was told cannot be explained.
     fn apply(&self, state: &Self::State) -> Vec<Self::State>;
 
-    /// The same without an answer: it may have happened, or not. `None` where it would change nothing.
+    /// The same without a response: it may have happened, or not. `None` where it would change nothing.
     fn unanswered(&self) -> Option<Self>;
 
-    /// Whether it may also not have happened.
+    /// Whether it may not have happened.
     fn is_optional(&self) -> bool;
 
     /// Whether it leaves every state as it is, except for what is known of it.
@@ -37,17 +37,17 @@ pub struct Event<O> {
     pub operation: O,
     /// Before the first attempt was sent.
     pub invoked: Moment,
-    /// After the last attempt was answered; `None` where no attempt was.
+    /// After the last attempt was answered; `None` if none was.
     pub answered: Option<Moment>,
     /// How often it was sent.
     pub attempts: usize,
-    /// Whether its client gave up an attempt, which may come later than the answer to another.
+    /// Whether its client gave up an attempt, which may come later than the response to another.
     pub gave_up: bool,
 }
 
 impl<O> Event<O> {
-    /// Until when it may have taken effect. What was never answered is over after the second pause: the first may
-    /// have begun before the store was done with it.
+    /// Until when it may have taken effect. An operation without a response is over after the second pause: the first
+    /// may have begun before the store had finished it.
     pub fn end(&self, pauses: &[Moment]) -> Moment {
         let mut later = pauses.iter().filter(|pause| **pause > self.invoked);
         let end = self.answered.or_else(|| later.nth(1).copied());
@@ -76,7 +76,7 @@ pub struct History<O> {
 }
 
 impl<O: Operation> History<O> {
-    /// What was known at `moment`: whatever was not answered by then may have happened or not.
+    /// What was known at `moment`: operations not answered by then may have happened or not.
     pub fn until(&self, moment: Moment) -> Self {
         let begun = self.events.iter().filter(|event| event.invoked <= moment);
         let known = begun.filter_map(|event| match event.answered {

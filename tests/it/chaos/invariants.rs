@@ -1,4 +1,4 @@
-//! What has to agree once nothing fails any more and nobody writes.
+//! What must agree once failures and writes have stopped.
 
 use std::collections::BTreeMap;
 
@@ -83,8 +83,8 @@ async fn verify_totals(account: &Client, listed: &BTreeMap<String, Shown>) {
 
 async fn catch_up(account: &Client, follower: &mut Follower) {
     loop {
-        let answer: Value = account.get(&follower.path()).await.expect(200);
-        follower.apply(&answer);
+        let response: Value = account.get(&follower.path()).await.expect(200);
+        follower.apply(&response);
         if follower.is_up_to_date {
             return;
         }

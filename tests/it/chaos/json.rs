@@ -72,7 +72,7 @@ fn siblings(message: &Value) -> Vec<String> {
     ids.map_or(vec![], |ids| ids.iter().map(text).collect())
 }
 
-/// Messages each with its parent; of those that tell of none, each follows the one before.
+/// Messages with their parents; a message that names none follows the one before.
 pub fn branches(messages: &Value) -> Vec<(Line, Option<String>)> {
     let messages = messages.as_array().unwrap();
     let mut before = None;
@@ -88,7 +88,7 @@ pub fn branches(messages: &Value) -> Vec<(Line, Option<String>)> {
     nodes.collect()
 }
 
-/// What a client learns of a read of all branches; `None` where they are more than a page.
+/// What a client learns from reading all branches; `None` if they exceed a page.
 pub fn told_branches(response: &Response) -> Option<Told> {
     if response.status != 200 {
         return Some(told(response));

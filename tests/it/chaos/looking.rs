@@ -17,7 +17,7 @@ impl Actor {
         self.read(id, &request).await
     }
 
-    /// The whole of one conversation, as far as it is told.
+    /// One whole conversation, as far as the response shows it.
     pub(super) async fn export(&mut self, id: &str) -> Told {
         let request = Request::new(Method::GET, format!("/api/export?conversation={id}"));
         self.read(id, &request).await
@@ -102,7 +102,7 @@ impl Actor {
 }
 
 impl View {
-    /// What there is now; what there was besides may be beside the active path.
+    /// What exists now; other messages may be off the active path.
     fn see(&mut self, etag: Option<String>, messages: Vec<Message>) {
         self.etag = etag;
         self.know(&messages);

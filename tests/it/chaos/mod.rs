@@ -1,7 +1,7 @@
-//! Everything at once: clients of one account and a guest do everything there is to do, while answers get lost
-//! between them and the service, the store misbehaves in every way it can, and the Redis behind it is killed and
-//! restarted. What every client asked and was told is recorded, and for each conversation, each share and the
-//! codes for other devices one order of the operations has to explain it: the history is linearizable.
+//! Everything at once: clients of one account and a guest perform every operation, while responses get lost between
+//! them and the service, the store fails in every way it can, and the Redis behind it is killed and restarted. All
+//! requests and outcomes are recorded, and for each conversation, each share and the codes for other devices some
+//! order of the operations has to explain them: the history is linearizable.
 //!
 //! `CHAOS_SEEDS=200` tries as many histories, `CHAOS_SEED=7` a certain one; `CHAOS_ROUNDS=20` makes them longer.
 //!
@@ -43,18 +43,18 @@ use world::World;
 const DEVICES: u64 = 4;
 /// Between them all clients pause.
 const ROUNDS: u64 = 10;
-/// How many histories are tried where nobody says how many.
+/// How many histories are tried by default.
 const SEEDS: u64 = 2;
-/// Of how many objects the history is shown that cannot be explained.
+/// How many inexplicable objects are printed.
 const SHOWN: usize = 3;
-/// No client is to meet the rate limits: they have tests of their own.
+/// No client should hit the rate limits, which have their own tests.
 const UNLIMITED: [(&str, &str); 3] = [
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
     ("SHARE_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
 
-/// What the environment says, if it does.
+/// A number from the environment, if it is set.
 fn number(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok();
     value.map(|value| value.parse().unwrap())
@@ -72,7 +72,7 @@ fn seeds() -> Vec<u64> {
     }
 }
 
-/// One answer in ten gets lost, and some requests fail before anything is done.
+/// One response in ten gets lost, and some requests fail before anything is done.
 fn misbehave(site: &Site, seed: u64) {
     let status = |code| Fault::Status {
         code,
@@ -101,7 +101,7 @@ async fn disturb(site: &mut Site) {
     site.faults().refuse(false).await;
 }
 
-/// Waits for all clients; one that fails would be waited for in vain.
+/// Waits for all clients, or until one fails.
 async fn pause(world: &World, running: &mut JoinSet<Actor>) {
     tokio::select! {
         biased;

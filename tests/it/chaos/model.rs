@@ -1,4 +1,4 @@
-//! What the service promises of one conversation: what each operation makes of it, and what it answers.
+//! What the service promises about one conversation: what each operation does to it, and what it returns.
 
 use super::conversation::{Kept, Page, Shown};
 use super::history::Operation;
@@ -44,7 +44,7 @@ impl Told {
     }
 }
 
-/// Who asks: some conversations begin with a guest, whom the account claims.
+/// The caller: some conversations begin with a guest, whom the account claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Party {
     Account,
@@ -54,7 +54,7 @@ pub enum Party {
 /// What clients do to one conversation.
 #[derive(Clone)]
 pub enum Call {
-    /// Whose the conversation is before anything else happens.
+    /// Who owns the conversation at first.
     Begin(Party),
     Write {
         by: Party,
@@ -81,7 +81,7 @@ pub enum Call {
     Maybe(Box<Call>),
 }
 
-/// What there is, and whose it is.
+/// The state, and its owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State {
     owner: Party,
@@ -90,7 +90,7 @@ pub struct State {
 }
 
 impl Write {
-    /// The state after it, if it explains what was told.
+    /// The next state, if it explains the outcome.
     fn explain(&self, if_match: Option<&String>, told: &Told, kept: &Kept) -> Option<Kept> {
         let (may_match, may_differ) = self.compare(if_match, kept);
         let unchanged = |is_so: bool| is_so.then(|| kept.clone());
@@ -105,7 +105,7 @@ impl Write {
                 let mut told_deleted = told_deleted.clone().unwrap_or_default();
                 deleted.sort();
                 told_deleted.sort();
-                // What was deleted before is told again, as far as it is remembered.
+                // Earlier deletions are reported again, as far as they are remembered.
                 let was_deleted = is_unchanged && self.removes_one_of(&told_deleted);
                 let is_told =
                     (may_match || is_unchanged) && (deleted == told_deleted || was_deleted);
@@ -138,7 +138,7 @@ impl Write {
 }
 
 impl State {
-    /// Whether `party` is let in at all, and what it finds.
+    /// Whether `party` has access, and what it finds.
     fn seen_by(&self, party: Party) -> Option<Kept> {
         match (party, self.owner) {
             (Party::Guest, Party::Account) => None,

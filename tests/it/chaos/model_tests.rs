@@ -1,4 +1,4 @@
-//! Small histories of one conversation that one order explains, and such that none does.
+//! Small histories of one conversation, linearizable and not.
 
 use super::super::checker::violation;
 use super::super::history::{Event, History};
@@ -100,7 +100,7 @@ fn two_states_with_one_revision_are_found() {
 }
 
 #[test]
-fn a_conditional_write_wants_the_present_state() {
+fn a_conditional_write_requires_the_current_state() {
     let conditional = |etag: &str, told| Call::Write {
         by: Party::Account,
         write: Write::Append(vec![message("c")], Parent::Head),
@@ -137,7 +137,7 @@ fn a_deleted_conversation_stays_so_until_an_erasure() {
 }
 
 #[test]
-fn what_a_guest_wrote_becomes_the_accounts() {
+fn a_guests_writes_become_the_accounts() {
     let claimed = |last: Call| {
         history(&[
             (Call::Begin(Party::Guest), 0, 0),

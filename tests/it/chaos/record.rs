@@ -13,7 +13,7 @@ use super::write::Write;
 /// What concerns every conversation of the account.
 #[derive(Clone, Debug)]
 pub enum Everywhere {
-    /// A list, a sync or an export showed these and no others.
+    /// A list, a sync or an export that showed exactly these.
     Seen(BTreeMap<String, Shown>),
     Erase,
     /// The conversations of the guest whose ids begin with this become the account's.
@@ -54,7 +54,7 @@ impl Record {
         self.events.lock().unwrap()
     }
 
-    /// The present moment, which is nobody else's.
+    /// A unique moment: now.
     pub fn now(&self) -> Moment {
         let mut events = self.lock();
         events.now += 1;
@@ -109,7 +109,7 @@ impl Record {
             .push(event);
     }
 
-    /// Somebody was told that this share is made.
+    /// A client learned that this share exists.
     pub fn shared(&self, id: &str, event: Event<SharedSnapshot>) {
         let mut events = self.lock();
         assert!(
@@ -118,7 +118,7 @@ impl Record {
         );
     }
 
-    /// Everybody who reads a share is shown the same.
+    /// All readers of a share see the same.
     pub fn read_share(&self, id: &str, title: String, page: Page) {
         let mut events = self.lock();
         let shared = &mut events.snapshots.get_mut(id).unwrap().operation;
@@ -130,8 +130,8 @@ impl Record {
         self.lock().snapshots.keys().cloned().collect()
     }
 
-    /// Every conversation that anybody ever wrote to or opened. Of a fork whose response was lost, or that was asked for while
-    /// an erasure was under way, nobody knows of what or how often it was made.
+    /// Every conversation that any client wrote to or opened. Of a fork whose response was lost, or that was requested during
+    /// an erasure, neither the source nor the number of copies is known.
     pub fn conversations(&self) -> Vec<String> {
         let events = self.lock();
         let is_known = |(id, own): &(&String, &Vec<Event<Call>>)| {
@@ -216,7 +216,7 @@ impl Events {
             .collect()
     }
 
-    /// A share is a read of its conversation, at a moment between request and answer.
+    /// A share is a read of its conversation, at a moment between request and response.
     fn snapshots_of(&self, id: &str) -> impl Iterator<Item = Event<Call>> {
         let shares = self.snapshots.values();
         let of_this = shares.filter(move |event| event.operation.conversation == id);
@@ -279,7 +279,7 @@ fn of_one(event: &Event<Everywhere>, id: &str) -> Vec<Event<Call>> {
             let by = Party::Account;
             vec![event.map(Call::Read { by, told })]
         }
-        // It goes in steps, and a conversation that is created anew between two of them falls to the next.
+        // It takes several steps, and a conversation that is created again between two of them falls to the next.
         Everywhere::Erase => {
             let more = event.map(Call::Maybe(Box::new(Call::Erase)));
             vec![event.map(Call::Erase), more.clone(), more]

@@ -1,9 +1,9 @@
 //! The search for an order of operations that explains what every client was told.
 //!
-//! It follows the history from moment to moment. An operation takes effect when its answer comes, or earlier where
-//! that explains another one's answer. One that may have happened or not is therefore left out for as long as
-//! nothing shows that it happened, and operations under way at once are tried in different orders only where an
-//! answer depends on it.
+//! It follows the history from moment to moment. An operation takes effect when its response comes, or earlier where
+//! that explains another one's response. One that may have happened or not is therefore left out for as long as
+//! nothing shows that it happened, and concurrent operations are tried in different orders only where a response
+//! depends on it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -19,7 +19,7 @@ pub const MOST_STATES: usize = 200_000;
 pub enum Verdict {
     Explained,
     Inexplicable,
-    /// There is too much going on at once to try every order.
+    /// Too many concurrent operations to try every order.
     Undecided,
 }
 
@@ -32,7 +32,7 @@ enum Step {
 
 /// A beginning of the history that some order explains.
 struct Beginning<S> {
-    /// How much of the timeline is behind.
+    /// How much of the timeline has been processed.
     steps: usize,
     /// What is under way and has not taken effect, in the order of invocation.
     pending: Vec<usize>,
@@ -92,7 +92,7 @@ fn timeline<O: Operation>(history: &History<O>) -> Vec<Step> {
 }
 
 impl<O: Operation> Search<'_, O> {
-    /// Tries what may take effect next, before the answer to `due`.
+    /// Tries what may take effect next, before the response to `due`.
     fn extend(&mut self, beginning: &Beginning<O::State>, due: usize) {
         for &index in &beginning.pending {
             let operation = self.operations[index];
@@ -114,7 +114,7 @@ impl<O: Operation> Search<'_, O> {
         }
     }
 
-    /// Goes on until the answer to an operation that has not taken effect.
+    /// Goes on until the response to an operation that has not taken effect.
     fn add(&mut self, mut beginning: Beginning<O::State>) {
         let Beginning {
             steps,

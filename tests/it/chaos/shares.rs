@@ -1,4 +1,4 @@
-//! A share: nothing yet, then a snapshot that anybody can read, then nothing for ever.
+//! A share: nothing yet, then a snapshot that anybody can read, then nothing again.
 
 use super::history::Operation;
 
@@ -11,9 +11,9 @@ pub enum Share {
 
 #[derive(Clone, Debug)]
 pub enum ShareCall {
-    /// Answered 201. Of a share whose making was never answered nobody knows the id.
+    /// Answered 201. If creating it was never answered, the id is unknown.
     Make,
-    /// What anybody was shown; what it is, is compared elsewhere.
+    /// What readers were shown; the content is compared elsewhere.
     Read {
         found: bool,
     },

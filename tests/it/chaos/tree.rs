@@ -16,7 +16,7 @@ pub struct Line {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Message {
     pub line: Line,
-    /// Shown, and of no weight for the order: that is the one in which they were sent.
+    /// Shown, but irrelevant to the order, which is that of sending.
     pub timestamp: i64,
 }
 
@@ -90,8 +90,8 @@ impl Tree {
         families
     }
 
-    /// Puts messages that are not there behind a parent, one behind the other; they are the active path's end then.
-    /// Returns whether there is such a parent.
+    /// Adds missing messages after a parent, one after the other; the active path then ends with them. Returns
+    /// whether the parent exists.
     pub fn append(&mut self, messages: &[Message], parent: &Parent) -> bool {
         let is_new = |message: &&Message| !self.holds(&message.line.id);
         let new: Vec<&Message> = messages.iter().filter(is_new).collect();
@@ -123,7 +123,7 @@ impl Tree {
         self.nodes.insert(message.line.id.clone(), node);
     }
 
-    /// Replaces a message where it stands, or puts it behind the head.
+    /// Replaces a message in place, or adds it after the head.
     pub fn put(&mut self, message: &Message) {
         match self.nodes.get_mut(&message.line.id) {
             Some(node) => node.message = Arc::new(message.clone()),
@@ -138,7 +138,7 @@ impl Tree {
         Some(&mut Arc::make_mut(&mut node.message).line)
     }
 
-    /// Makes these messages the active path. Messages beside it stay, behind what is left of what they followed.
+    /// Makes these messages the active path. Messages off the path stay, after the nearest ancestor that is left.
     pub fn save(&mut self, messages: &[Message]) {
         let before: Vec<(String, u64)> = self
             .path()
@@ -156,7 +156,7 @@ impl Tree {
         self.head = None;
         let mut last = 0;
         for message in messages {
-            // What keeps its order keeps its number.
+            // Messages that keep their order keep their numbers.
             let known = before.iter().find(|(id, _)| *id == message.line.id);
             let known = known.filter(|(_, number)| has_others && *number > last);
             last = known.map_or(self.last_number + 1, |(_, number)| *number);
@@ -166,7 +166,7 @@ impl Tree {
         }
     }
 
-    /// Removes a message; what followed it follows what it followed.
+    /// Removes a message; its children move to its parent.
     fn take_out(&mut self, id: &str) {
         let parent = self.nodes.remove(id).unwrap().parent;
         for node in self.nodes.values_mut() {

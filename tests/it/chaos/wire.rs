@@ -1,4 +1,4 @@
-//! Requests whose answers get lost.
+//! Requests whose responses get lost.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,7 +15,7 @@ use crate::common::Client;
 /// How often a client sends a request whose outcome it does not know.
 const ATTEMPTS: usize = 4;
 
-/// What is asked, and nothing of who asks.
+/// A request, without its caller.
 #[derive(Clone)]
 pub struct Request {
     pub method: Method,
@@ -42,7 +42,7 @@ impl Request {
     }
 }
 
-/// What came back.
+/// A response.
 pub struct Response {
     pub status: u16,
     pub text: String,
@@ -55,7 +55,7 @@ impl Response {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    /// The JSON of a response that has to have this status.
+    /// The JSON of a response, which must have this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -79,17 +79,17 @@ async fn exchange(client: &Client, request: Request) -> Option<Response> {
         });
     }
     let body = request.body.map(|body| body.to_string());
-    let answer = client.send(request.method, &request.path, body).await;
-    let header = |name| answer.header(name).map(str::to_owned);
+    let response = client.send(request.method, &request.path, body).await;
+    let header = |name| response.header(name).map(str::to_owned);
     Some(Response {
-        status: answer.status,
+        status: response.status,
         etag: header("etag"),
         retry_after: header("retry-after"),
-        text: answer.text,
+        text: response.text,
     })
 }
 
-/// A connection on which answers get lost, as often as its seed wants.
+/// A connection that loses responses as its seed decides.
 pub struct Wire {
     pub world: Arc<World>,
     pub random: fastrand::Rng,
@@ -98,7 +98,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Sends a request until its outcome is known, at most so often; and how often it was.
+    /// Sends a request until its outcome is known, within a number of attempts; returns how many it took.
     pub async fn send(&mut self, client: &Client, request: &Request) -> (Option<Response>, usize) {
         let client = self.with_key(client, request);
         self.gave_up = false;
@@ -133,7 +133,7 @@ impl Wire {
         client.with_header("idempotency-key", &key.to_string())
     }
 
-    /// `None` where the client does not learn what came of it.
+    /// `None` if the client does not learn the outcome.
     async fn attempt(&mut self, client: &Client, request: &Request) -> Option<Response> {
         let is_link = request
             .body
@@ -150,7 +150,7 @@ impl Wire {
                 let response = self.world.give_up_after(patience, work).await;
                 self.noting(response)
             }
-            // The answer is lost.
+            // The response is lost.
             6..10 => {
                 work.await;
                 None
@@ -173,7 +173,7 @@ impl Wire {
     fn note_failure(&self, response: &Response, is_link: bool) {
         self.world.failures.fetch_add(1, Relaxed);
         let code = response.error_code();
-        // A code that the service has stored already, and was not told so, is taken.
+        // The service may have stored a code without learning it, which is then taken.
         let is_known = code.starts_with("storage_") || is_link && code == "internal_error";
         assert!(is_known, "{}", response.text);
         let wait = response.retry_after.as_ref();

@@ -50,7 +50,7 @@ pub struct World {
     pub guest: Mutex<Guest>,
     /// Where all clients wait for each other.
     pub pause: Barrier,
-    /// The codes for another device that somebody was told.
+    /// The codes for another device that clients were given.
     pub codes: Mutex<Vec<String>>,
     /// How often a request failed.
     pub failures: AtomicUsize,
@@ -121,7 +121,7 @@ impl World {
         1_750_000_000_000 + self.timestamp.fetch_add(1, Ordering::Relaxed) / ALIKE
     }
 
-    /// Whether the service is through with a request or not, its client waits no longer than this.
+    /// A client waits no longer than this, whether or not the service has finished.
     pub async fn give_up_after<T: Send + 'static>(
         &self,
         patience: Duration,
@@ -136,7 +136,7 @@ impl World {
     }
 
     /// Waits for the requests that were given up. `requests` tells how many the store has had: once it has no more,
-    /// the service is through with those whose connection was dropped too.
+    /// the service has finished those whose connection was dropped too.
     pub async fn settle(&self, requests: impl Fn() -> u64) {
         let mut abandoned = self.abandoned.lock().await;
         while let Some(request) = abandoned.join_next().await {
@@ -150,7 +150,7 @@ impl World {
         self.record.pause();
     }
 
-    /// What was seen of each object whose history no order explains, the shortest first.
+    /// The histories that no order explains, the shortest first.
     pub fn violations(&self) -> Vec<String> {
         let mut found = Vec::new();
         for id in self.record.conversations() {

@@ -22,7 +22,7 @@ impl Actor {
             .random
             .choice(&seen)
             .map(|message| message.line.id.clone());
-        // One that may be beside the active path by now, or gone.
+        // One that may be off the active path by now, or gone.
         let known = view.map_or(&[][..], |view| &view.known);
         let some_known = self.wire.random.choice(known).cloned();
         Some(match self.wire.random.u32(0..100) {
@@ -135,7 +135,7 @@ impl Actor {
         }
     }
 
-    /// Makes a conversation that nobody else writes to of another one's path, and reads what is in it.
+    /// Forks a conversation into one that no other client writes to, and reads it.
     pub(super) async fn fork(&mut self) {
         let source = self.wire.world.some_conversation(&mut self.wire.random);
         let known = self.views.get(&source).map(|view| view.known.clone());
@@ -172,7 +172,7 @@ impl Actor {
         self.open(&id).await;
     }
 
-    /// `None` where it is not there any more, or was not told.
+    /// `None` if it no longer exists, or was not shown.
     async fn messages_of_fork(&mut self, id: &str) -> Option<Vec<Message>> {
         let request = Request::new(Method::GET, format!("/api/export?conversation={id}"));
         let response = self.send(&request).await.operation?;

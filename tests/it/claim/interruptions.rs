@@ -8,19 +8,19 @@ use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    a_claim_that_failed_in_the_middle_is_gone_on_with,
-    a_deletion_amid_a_claim_is_refused_or_final,
+    an_interrupted_claim_is_resumed,
+    a_deletion_during_a_claim_is_refused_or_final,
     a_quota_stops_it_and_loses_nothing,
 );
 
-async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {
+async fn an_interrupted_claim_is_resumed(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let all: Vec<Value> = (0..120)
         .map(|at| json!({ "id": format!("c{at}"), "messages": [message("m", "user", "x")] }))
         .collect();
     anonymous.post("/api/import", &json!(all)).await.expect(200);
     let before = export(&anonymous).await;
-    // The first step passes, and one that runs without its answer arriving; then the store is gone.
+    // The first step passes, the next runs but its response is lost, and then the store is unreachable.
     let other = site.user().await;
     other.get("/api/conversations").await.expect(200);
     claim(&other, &site.user().await).await.expect(200);
@@ -40,20 +40,20 @@ async fn a_claim_that_failed_in_the_middle_is_gone_on_with(site: Site) {
         .expect_error(401, "signed_out");
     // The circuit is closed again after a while.
     site.advance(Duration::from_secs(61));
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer["claimed"], true);
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response["claimed"], true);
     assert_eq!(without_etags(export(&account).await), without_etags(before));
 }
 
 /// Wherever the step that moves a conversation stops.
-async fn a_deletion_amid_a_claim_is_refused_or_final(site: Site) {
+async fn a_deletion_during_a_claim_is_refused_or_final(site: Site) {
     let path = "/api/conversations/c";
     let mut refused = 0;
     claim(&site.user().await, &site.user().await)
         .await
         .expect(200);
     for round in 2.. {
-        // Each place once with a deletion and once without.
+        // Each point once with a deletion and once without.
         let (nth, is_deleted) = (round / 2, round % 2 == 0);
         site.begin_window();
         let (anonymous, account) = (site.user().await, site.user().await);
@@ -108,7 +108,7 @@ async fn a_quota_stops_it_and_loses_nothing(site: Site) {
         ids(&account.get("/api/conversations").await.expect(200)["data"]),
         ["a"]
     );
-    // What was not moved is the anonymous user's as before: the refusal voided no token.
+    // What was not moved still belongs to the anonymous user: the refusal voided no token.
     assert_eq!(anonymous.open("b").await["messages"][0]["content"], "b");
     anonymous
         .append("b", vec![message("n", "user", "more")])

@@ -15,7 +15,7 @@ const SECRET: &str = "a secret that a provider shares with us";
 /// A user of an auth provider.
 async fn account(site: &Site, name: &str) -> Client {
     let deployment = site.deployment(&[("AUTH_JWT_SECRET", SECRET)]).await;
-    // It serves until the test's runtime ends, not just until here.
+    // It runs until the test's runtime ends.
     let deployment = Box::leak(Box::new(deployment));
     let expires = site.clock.now_ms() / 1_000 + 86_400;
     let claims = json!({ "sub": name, "exp": expires });

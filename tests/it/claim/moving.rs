@@ -10,9 +10,9 @@ use serde_json::json;
 on_both_stores!(
     an_account_takes_over_everything,
     both_conversations_of_one_id_are_kept,
-    what_both_imported_is_there_once,
+    a_conversation_imported_by_both_exists_once,
     a_share_of_a_copy_goes_with_the_account,
-    shares_go_on_and_belong_to_the_account,
+    shares_keep_working_and_belong_to_the_account,
     other_devices_of_the_account_learn_of_it,
     statistics_add_up,
 );
@@ -54,8 +54,8 @@ async fn an_account_takes_over_everything(site: Site) {
     let (before, opened) = (export(&anonymous).await, anonymous.open("new").await);
     let source = user_id(&anonymous).await;
 
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer, json!({ "claimed": true, "conversations": 5 }));
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response, json!({ "claimed": true, "conversations": 5 }));
     assert_eq!(without_etags(export(&account).await), without_etags(before));
     let here = account.open("new").await;
     assert_ne!(here["etag"], opened["etag"], "a tag is of one user");
@@ -66,13 +66,13 @@ async fn an_account_takes_over_everything(site: Site) {
         .expect(201);
     account.get("/api/conversations/deleted").await.expect(404);
 
-    // Of the anonymous user nothing is left but the mark that it was claimed.
+    // Only the mark that it was claimed is left of the anonymous user.
     let left: Vec<String> = site.keys(&format!("user:{source}:*")).await;
     let left: Vec<&str> = left.iter().map(|key| &key[source.len() + 6..]).collect();
     assert_eq!(left, ["conversations:meta"]);
-    // Again, as when the answer was lost.
+    // Again, as after a lost response.
     let again = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(again, answer);
+    assert_eq!(again, response);
     assert_eq!(
         ids(&account.get("/api/conversations").await.expect(200)["data"]).len(),
         5
@@ -87,8 +87,8 @@ async fn both_conversations_of_one_id_are_kept(site: Site) {
         user.create("2", vec![]).await;
     }
     account.delete("/api/conversations/2").await.expect(200);
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer["conversations"], 2);
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response["conversations"], 2);
     assert_eq!(
         account.open("1751545800000").await["messages"][0]["content"],
         "ours"
@@ -105,26 +105,26 @@ async fn both_conversations_of_one_id_are_kept(site: Site) {
     account.get("/api/conversations/2").await.expect(404);
 }
 
-async fn what_both_imported_is_there_once(site: Site) {
+async fn a_conversation_imported_by_both_exists_once(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let sample = crate::common::sample();
     for user in [&anonymous, &account] {
         user.post("/api/import", &sample).await.expect(200);
     }
-    // This one has changed since, so it is no copy any more.
+    // This one has changed since, so it is no longer a copy.
     let id = sample[1]["id"].as_str().unwrap();
     anonymous
         .append(id, vec![message("new", "user", "since")])
         .await
         .expect(201);
-    let answer = claim(&account, &anonymous).await.expect(200);
-    assert_eq!(answer["conversations"], 1);
+    let response = claim(&account, &anonymous).await.expect(200);
+    assert_eq!(response["conversations"], 1);
     let listed = account.get("/api/conversations").await.expect(200);
     assert_eq!(listed["data"].as_array().unwrap().len(), 4);
 }
 
-/// What the account has already is not moved, but what was shared of it stays public: the account can revoke it, and its
-/// erasure takes it along.
+/// What the account already has is not moved, but its shares stay public: the account can revoke them, and erasing it
+/// deletes them.
 async fn a_share_of_a_copy_goes_with_the_account(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     let sample = crate::common::sample();
@@ -152,7 +152,7 @@ async fn a_share_of_a_copy_goes_with_the_account(site: Site) {
     assert!(site.keys("share:*").await.is_empty());
 }
 
-async fn shares_go_on_and_belong_to_the_account(site: Site) {
+async fn shares_keep_working_and_belong_to_the_account(site: Site) {
     let (anonymous, account) = (site.user().await, account(&site, "ada").await);
     anonymous
         .create("c", vec![message("m", "user", "hi")])

@@ -60,7 +60,7 @@ async fn only_one_account_gets_it(site: Site) {
         .expect_error(409, "already_claimed");
     eve.get("/api/conversations/c").await.expect(404);
     ada.open("c").await;
-    // Nor does an erased account give it free; and yet nothing says any more whose it was.
+    // Erasing the account does not release it, although nothing names its former owner any more.
     let id = ada.get(SESSION).await.expect(200)["userId"].clone();
     ada.delete("/api/user").await.expect(200);
     let mut marks = 0;

@@ -48,7 +48,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A line without its code spans, in which a link is no link.
+/// A line without its code spans, inside which links do not count.
 fn without_code(line: &str) -> String {
     line.split('`').step_by(2).collect()
 }
@@ -173,7 +173,7 @@ fn anchors_are_those_of_github() {
 }
 
 #[test]
-fn links_in_code_are_none() {
+fn links_inside_code_are_ignored() {
     let text = "[a](b.md#c) `[d](e.md)` <img src=\"f.png\" alt=\"g\">\n```\n[h](i.md)\n```\n";
     assert_eq!(targets(text), ["b.md#c", "f.png"]);
 }

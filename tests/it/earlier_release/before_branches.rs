@@ -1,4 +1,4 @@
-//! What the release before branches has stored opens, appends, branches and is kept.
+//! Data of the release before branches can be opened, appended to, branched and kept.
 
 use super::Stored;
 use crate::common::{Client, DAY, Site, ids, message, message_at};
@@ -50,7 +50,7 @@ async fn it_keeps_its_order_and_what_is_appended_comes_last(_: Site, user: Clien
 }
 
 async fn it_branches_and_switches_back(_: Site, user: Client, _: Stored) {
-    let mut other = message("other", "assistant", "Another answer.");
+    let mut other = message("other", "assistant", "Another response.");
     other["parentId"] = json!("q2");
     user.append("line", vec![other]).await.expect(201);
     let opened = user.open("line").await;
@@ -77,10 +77,10 @@ async fn a_pinned_one_does_not_expire_any_more(site: Site, user: Client, _: Stor
     site.idle().await;
     assert_eq!(user.open("line").await["expiresAt"], Value::Null);
     site.advance(200 * DAY);
-    // Its token has expired by then, and a new one is of the same user.
+    // Its token has expired by then; a new one belongs to the same user.
     let path = "/api/conversations/line";
-    let answer = user.get(path).await;
-    assert!([200, 401].contains(&answer.status), "{}", answer.text);
+    let response = user.get(path).await;
+    assert!([200, 401].contains(&response.status), "{}", response.text);
     let keys = site.keys("*conversation:line:messages").await;
     assert_eq!(keys.len(), 1, "its messages are there");
 }

@@ -1,4 +1,4 @@
-//! What an earlier release has stored stays readable, and can be changed, shared, deleted and erased.
+//! Data of an earlier release stays readable, and can be changed, shared, deleted and erased.
 //!
 //! `stored.json` holds what the release before request ids had stored for one user, as the commands that store it again:
 //! taken from its own database, but for one sum of tokens that was made too long for any number by hand. `line.json` is the same of the
@@ -80,11 +80,11 @@ on_both_stores_as_stored!(
 
 async fn it_reads_as_it_did(site: Site, user: Client, stored: Stored) {
     let mut opened = user.open("plain").await;
-    // No tag names a version of that release's until it is written to.
+    // Versions of that release have no tag until the next write.
     assert!(opened["etag"].is_null());
     let head = opened.as_object_mut().unwrap().remove("headId");
     assert_eq!(head, Some(json!("a2")));
-    // Nor did that release tell when it expires, or know of keeping.
+    // That release neither reported expiry nor knew `keep`.
     for name in ["etag", "expiresAt", "keep"] {
         opened.as_object_mut().unwrap().remove(name);
     }
@@ -101,7 +101,7 @@ async fn it_reads_as_it_did(site: Site, user: Client, stored: Stored) {
         stored.0["importedNewest"]
     );
     assert_eq!(imported["totalTokens"], 5_000);
-    // What was summed up without bounds stops at the largest number there is.
+    // A sum without bounds stops at the largest number there is.
     let absurd = user.open("absurd").await;
     assert_eq!(absurd["totalTokens"], 9_007_199_254_740_991_u64);
 
@@ -165,7 +165,7 @@ async fn it_can_be_changed(_: Site, user: Client, _: Stored) {
 }
 
 async fn it_can_be_branched(_: Site, user: Client, _: Stored) {
-    let mut other = message("other", "assistant", "Another answer.");
+    let mut other = message("other", "assistant", "Another response.");
     other["parentId"] = json!("q1");
     user.append("plain", vec![other]).await.expect(201);
     let opened = user.open("plain").await;
@@ -208,7 +208,7 @@ async fn a_share_is_read_and_revoked(site: Site, user: Client, stored: Stored) {
     assert_eq!(ids(&shared["messages"]), ["q1", "a1", "q2", "a2"]);
     let all = user.get("/api/shares").await.expect(200);
     assert_eq!(ids(&all["data"]), [stored.text("share")]);
-    // Its key does not follow from the user, and is found all the same.
+    // Its key does not follow from the user, yet it is found.
     user.delete("/api/conversations/plain").await.expect(200);
     site.anonymous_caller()
         .get(&path)

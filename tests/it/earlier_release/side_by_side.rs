@@ -8,11 +8,11 @@ use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    both_append_to_one_line,
-    the_earlier_one_sees_and_saves_the_active_path,
-    branches_outlive_deletions_by_the_earlier_one,
-    what_the_earlier_one_wrote_is_counted_anew,
-    both_count_activity,
+    both_releases_append_to_one_branch,
+    the_earlier_release_sees_and_saves_the_active_path,
+    branches_survive_deletions_by_the_earlier_release,
+    writes_of_the_earlier_release_are_recounted,
+    both_releases_count_activity,
 );
 
 const WRITING: [&str; 4] = [
@@ -39,7 +39,7 @@ impl<'a> Earlier<'a> {
         Self { site, user }
     }
 
-    /// What a script replies, as texts.
+    /// The reply of a script, as texts.
     async fn call(&self, prelude: &[&str], script: &str, arguments: &[String]) -> Vec<String> {
         let (flags, body) = script.split_once('\n').unwrap();
         let prelude = prelude.concat();
@@ -176,7 +176,7 @@ async fn tree(user: &Client) -> Vec<String> {
     tree
 }
 
-async fn both_append_to_one_line(site: Site) {
+async fn both_releases_append_to_one_branch(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("m0")]).await;
     let earlier = Earlier::of(&site, &user).await;
@@ -198,7 +198,7 @@ async fn both_append_to_one_line(site: Site) {
     );
 }
 
-async fn the_earlier_one_sees_and_saves_the_active_path(site: Site) {
+async fn the_earlier_release_sees_and_saves_the_active_path(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a1"), said("q2")])
         .await;
@@ -221,7 +221,7 @@ async fn the_earlier_one_sees_and_saves_the_active_path(site: Site) {
     assert_eq!(earlier.read().await, ["q", "a1", "q2"]);
 }
 
-async fn branches_outlive_deletions_by_the_earlier_one(site: Site) {
+async fn branches_survive_deletions_by_the_earlier_release(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a1")]).await;
     user.append("c", vec![behind("a2", "q"), said("b")])
@@ -233,13 +233,13 @@ async fn branches_outlive_deletions_by_the_earlier_one(site: Site) {
     assert_eq!(path(&user).await, ["q"]);
     user.append("c", vec![said("a3")]).await.expect(201);
     assert_eq!(tree(&user).await, ["a1<q", "a3<q", "q<"]);
-    // What the others followed goes, and they stay.
+    // Their parent is deleted, and they stay.
     earlier.delete("q", false).await;
     user.append("c", vec![said("d")]).await.expect(201);
     assert_eq!(tree(&user).await, ["a1<", "a3<", "d<a3"]);
 }
 
-async fn what_the_earlier_one_wrote_is_counted_anew(site: Site) {
+async fn writes_of_the_earlier_release_are_recounted(site: Site) {
     let user = site.user().await;
     user.create("c", vec![said("q"), said("a1")]).await;
     user.append("c", vec![behind("a2", "q")]).await.expect(201);
@@ -259,13 +259,13 @@ async fn what_the_earlier_one_wrote_is_counted_anew(site: Site) {
     assert_eq!(tree(&user).await, ["a1<q", "a2<q", "last<a2", "q<"]);
 }
 
-async fn both_count_activity(site: Site) {
+async fn both_releases_count_activity(site: Site) {
     let user = site.user().await;
     let yesterday = site.clock.now_ms() - 86_400_000;
     let reply = |id: &str| json!({ "id": id, "type": "assistant", "content": "x", "timestamp": yesterday, "model": "m-1" });
     user.create("c", vec![said("q")]).await;
     let earlier = Earlier::of(&site, &user).await;
-    // It counts what it receives as of today, and keeps what it does not know.
+    // It counts what it receives as today's, and preserves unknown fields.
     earlier.append("old0").await;
     user.append("c", vec![reply("new0")]).await.expect(201);
     earlier.append("old1").await;

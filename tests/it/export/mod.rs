@@ -1,4 +1,4 @@
-//! `/api/export`: all of it out, and back in again.
+//! `/api/export`, and its import elsewhere.
 
 mod requests;
 mod round_trip;
@@ -11,15 +11,15 @@ use serde_json::Value;
 
 const EXPORT: &str = "/api/export";
 
-fn lines(answer: &TestResponse) -> Vec<Value> {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let lines = answer.text.lines();
+fn lines(response: &TestResponse) -> Vec<Value> {
+    assert_eq!(response.status, 200, "{}", response.text);
+    let lines = response.text.lines();
     lines
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
 
-/// The lines but for revision and tag, which start anew; compared as text, members in order.
+/// The lines without revision and tag, which start over; compared as text, members in order.
 async fn export(user: &Client) -> Vec<String> {
     let text = user.get(EXPORT).await.text;
     let lines = text.lines().map(|line| {
@@ -47,7 +47,7 @@ async fn assert_travels(site: &Site, from: &Client) {
     let report = import_lines(&to, exported.clone()).await;
     assert_eq!(report["rejected"], 0, "{report}");
     assert_eq!(export(&to).await, export(from).await);
-    // In parts, the oldest last, all is the same; and again, nothing changes.
+    // Imported in parts, the oldest last, the result is the same; importing again changes nothing.
     let parts = site.user().await;
     for line in exported.lines() {
         import_lines(&parts, line.to_owned()).await;

@@ -7,8 +7,8 @@ use serde_json::json;
 
 on_both_stores!(
     one_conversation_as_json_markdown_or_lines,
-    what_is_not_there_is_refused_before_the_first_byte,
-    another_users_conversations_are_not_in_it,
+    an_unknown_conversation_is_refused_before_the_first_byte,
+    an_export_excludes_other_users,
 );
 
 async fn one_conversation_as_json_markdown_or_lines(site: Site) {
@@ -22,10 +22,10 @@ async fn one_conversation_as_json_markdown_or_lines(site: Site) {
         let (user, path) = (user.clone(), format!("{EXPORT}?conversation=c{format}"));
         async move { user.get(&path).await }
     };
-    let answer = get("").await;
+    let response = get("").await;
     let opened = user.open("c").await;
-    let exported = answer.expect(200);
-    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let exported = response.expect(200);
+    assert_eq!(response.header("content-type"), Some("application/json"));
     assert_eq!(exported["messages"], opened["messages"]);
     assert_eq!(exported["title"], "On\nlocks");
     let markdown = get("&format=markdown").await;
@@ -47,7 +47,7 @@ async fn one_conversation_as_json_markdown_or_lines(site: Site) {
     assert_eq!(as_lines[1]["export"]["conversations"], 1);
 }
 
-async fn what_is_not_there_is_refused_before_the_first_byte(site: Site) {
+async fn an_unknown_conversation_is_refused_before_the_first_byte(site: Site) {
     let user = site.user().await;
     let get = |query: &'static str| {
         let path = format!("{EXPORT}{query}");
@@ -74,7 +74,7 @@ async fn what_is_not_there_is_refused_before_the_first_byte(site: Site) {
     get("").await.expect_error(503, "storage_quota");
 }
 
-async fn another_users_conversations_are_not_in_it(site: Site) {
+async fn an_export_excludes_other_users(site: Site) {
     let (user, other) = (site.user().await, site.user().await);
     user.create("mine", vec![message("m", "user", "secret")])
         .await;

@@ -1,4 +1,4 @@
-//! What was exported is taken in elsewhere, and nothing of it is lost or changed.
+//! An export imported elsewhere loses and changes nothing.
 
 use super::{EXPORT, assert_travels, import_lines, lines};
 use crate::common::{Client, Site, ids, message, message_at, real_data, sample};
@@ -6,17 +6,17 @@ use reqwest::Method;
 use serde_json::json;
 
 on_both_stores!(
-    an_export_taken_in_elsewhere_gives_the_same_export,
-    real_conversations_travel_unchanged,
+    an_export_imported_elsewhere_exports_identically,
+    real_conversations_round_trip_unchanged,
     the_export_has_the_order_of_the_list,
     an_empty_account_exports_its_end_only,
-    what_was_sent_indented_is_exported_in_one_line,
-    objects_with_as_many_fields_as_there_may_be_travel_too,
-    titles_are_neither_made_nor_lost,
+    indented_json_is_exported_on_one_line,
+    objects_with_the_most_fields_round_trip,
+    titles_are_neither_generated_nor_lost,
     an_import_reads_lines,
 );
 
-/// An account in which everything has happened.
+/// An account with every kind of data.
 async fn fill(user: &Client) {
     user.post("/api/import", &sample()).await.expect(200);
     let odd = json!({
@@ -43,7 +43,7 @@ async fn fill(user: &Client) {
     user.patch(path, &json!({ "editable": true, "tokens": { "total": 9 } }))
         .await
         .expect(200);
-    // Dated an hour ago, but saved last: it stands on top.
+    // Dated an hour ago, but saved last: it is listed first.
     let hour_ago = user.get("/api/conversations?limit=1").await.expect(200)["clock"]
         .as_i64()
         .unwrap()
@@ -56,16 +56,19 @@ async fn fill(user: &Client) {
     user.delete("/api/conversations/gone").await.expect(200);
 }
 
-async fn an_export_taken_in_elsewhere_gives_the_same_export(site: Site) {
+async fn an_export_imported_elsewhere_exports_identically(site: Site) {
     let user = site.user().await;
     fill(&user).await;
-    let answer = user.get(EXPORT).await;
-    assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
+    let response = user.get(EXPORT).await;
     assert_eq!(
-        answer.header("content-disposition"),
+        response.header("content-type"),
+        Some("application/x-ndjson")
+    );
+    assert_eq!(
+        response.header("content-disposition"),
         Some("attachment; filename=\"conversations.ndjson\"")
     );
-    let lines = lines(&answer);
+    let lines = lines(&response);
     let count = lines.len() - 1;
     let messages: usize = lines[..count]
         .iter()
@@ -82,12 +85,12 @@ async fn an_export_taken_in_elsewhere_gives_the_same_export(site: Site) {
     assert_travels(&site, &user).await;
 }
 
-async fn real_conversations_travel_unchanged(site: Site) {
+async fn real_conversations_round_trip_unchanged(site: Site) {
     let Some(dump) = real_data() else { return };
     let user = site.user().await;
     user.post("/api/import", &dump).await.expect(200);
-    let answer = user.get(EXPORT).await;
-    let exported = lines(&answer);
+    let response = user.get(EXPORT).await;
+    let exported = lines(&response);
     for (conversation, line) in dump.as_array().unwrap().iter().zip(&exported) {
         for (field, value) in conversation.as_object().unwrap() {
             assert_eq!(line[field], *value, "{field} of {}", conversation["id"]);
@@ -100,8 +103,8 @@ async fn the_export_has_the_order_of_the_list(site: Site) {
     let user = site.user().await;
     fill(&user).await;
     let list = user.get("/api/conversations?limit=50").await.expect(200);
-    let answer = user.get(EXPORT).await;
-    let mut exported = lines(&answer);
+    let response = user.get(EXPORT).await;
+    let mut exported = lines(&response);
     exported.pop();
     assert_eq!(ids(&json!(exported)), ids(&list["data"]));
     assert_eq!(exported[0]["id"], "dated");
@@ -123,7 +126,7 @@ async fn an_empty_account_exports_its_end_only(site: Site) {
     assert_eq!(report["results"], json!([]));
 }
 
-async fn what_was_sent_indented_is_exported_in_one_line(site: Site) {
+async fn indented_json_is_exported_on_one_line(site: Site) {
     let user = site.user().await;
     let conversation = json!({
         "id": "c", "mcpServers": { "a": { "b": [1, 2] } },
@@ -142,7 +145,7 @@ async fn what_was_sent_indented_is_exported_in_one_line(site: Site) {
     assert_travels(&site, &user).await;
 }
 
-async fn objects_with_as_many_fields_as_there_may_be_travel_too(site: Site) {
+async fn objects_with_the_most_fields_round_trip(site: Site) {
     let user = site.user().await;
     let mut message = message("m", "user", "x");
     for index in 0..98 {
@@ -163,7 +166,7 @@ async fn objects_with_as_many_fields_as_there_may_be_travel_too(site: Site) {
         .expect_error(400, "invalid_json");
 }
 
-async fn titles_are_neither_made_nor_lost(site: Site) {
+async fn titles_are_neither_generated_nor_lost(site: Site) {
     let user = site.user().await;
     user.create("untitled", vec![message("m", "user", "")])
         .await;
@@ -200,15 +203,15 @@ async fn an_import_reads_lines(site: Site) {
     let user = site.user().await;
     let text = "{\"id\":\"a\"}\r\n\n  {\"id\":\"b\"}  \n{\"id\":\"cut";
     // By its shape, without the content type.
-    let answer = user
+    let response = user
         .send(Method::POST, "/api/import", Some(text.to_owned()))
         .await
         .expect(200);
     assert_eq!(
-        (&answer["imported"], &answer["rejected"]),
+        (&response["imported"], &response["rejected"]),
         (&json!(2), &json!(1))
     );
-    assert_eq!(answer["results"][2]["code"], "invalid_json");
+    assert_eq!(response["results"][2]["code"], "invalid_json");
     // By its content type, whatever the shape.
     let report = import_lines(
         &user,

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     a_large_conversation_is_exported_in_pieces,
-    a_conversation_larger_than_a_request_travels_in_several_lines,
-    many_small_conversations_travel_per_request,
+    a_conversation_larger_than_a_request_is_exported_in_several_lines,
+    small_conversations_are_read_in_batches,
     a_failure_midway_breaks_the_stream_off,
-    what_moves_to_the_top_meanwhile_is_not_missed,
+    a_conversation_that_moves_up_during_an_export_is_not_missed,
 );
 
 async fn a_large_conversation_is_exported_in_pieces(site: Site) {
@@ -29,8 +29,8 @@ async fn a_large_conversation_is_exported_in_pieces(site: Site) {
     user.create("heavy", heavy).await;
     user.get(EXPORT).await;
     site.idle().await;
-    let (answer, cost) = site.cost_of(user.get(EXPORT)).await;
-    let exported = lines(&answer);
+    let (response, cost) = site.cost_of(user.get(EXPORT)).await;
+    let exported = lines(&response);
     assert_eq!(
         exported[2]["export"],
         json!({ "conversations": 2, "messages": 5_206, "complete": true })
@@ -44,7 +44,7 @@ async fn a_large_conversation_is_exported_in_pieces(site: Site) {
     assert_travels(&site, &user).await;
 }
 
-async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Site) {
+async fn a_conversation_larger_than_a_request_is_exported_in_several_lines(site: Site) {
     let user = site.user().await;
     let texts: Vec<Value> = (0..7)
         .map(|index| {
@@ -60,10 +60,10 @@ async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Sit
     user.post("/api/import", &json!([body])).await.expect(200);
     user.append("heavy", texts[4..].to_vec()).await.expect(201);
     user.get(EXPORT).await;
-    let (answer, cost) = site.cost_of(user.get(EXPORT)).await;
+    let (response, cost) = site.cost_of(user.get(EXPORT)).await;
     assert_eq!(cost.requests, 4, "two lists, and two pieces of up to 6 MB");
-    assert!(answer.text.lines().all(|line| line.len() < 4_500_000));
-    let exported = lines(&answer);
+    assert!(response.text.lines().all(|line| line.len() < 4_500_000));
+    let exported = lines(&response);
     let parts: Vec<Vec<String>> = exported
         .iter()
         .filter(|line| line["id"] == "heavy")
@@ -74,8 +74,8 @@ async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Sit
     let end = exported.last().unwrap();
     assert_eq!(end["export"]["conversations"], 2);
 
-    // Line by line, and with as many in a request as go.
-    let texts: Vec<&str> = answer.text.lines().collect();
+    // Line by line, as many per request as fit.
+    let texts: Vec<&str> = response.text.lines().collect();
     for requests in [vec![0..1, 1..2, 2..3, 3..5], vec![0..1, 1..5]] {
         let to = site.user().await;
         for lines in requests {
@@ -90,7 +90,7 @@ async fn a_conversation_larger_than_a_request_travels_in_several_lines(site: Sit
     }
 }
 
-async fn many_small_conversations_travel_per_request(site: Site) {
+async fn small_conversations_are_read_in_batches(site: Site) {
     let user = site.user().await;
     let all: Vec<Value> = (0..200)
         .map(|index| json!({ "id": format!("c{index}"), "messages": [message("a", "user", "x"), message("b", "assistant", "y")] }))
@@ -98,8 +98,8 @@ async fn many_small_conversations_travel_per_request(site: Site) {
     user.post("/api/import", &json!(all)).await.expect(200);
     site.begin_window();
     user.get(EXPORT).await;
-    let (answer, cost) = site.cost_of(user.get(EXPORT)).await;
-    assert_eq!(lines(&answer).len(), 201);
+    let (response, cost) = site.cost_of(user.get(EXPORT)).await;
+    assert_eq!(lines(&response).len(), 201);
     // Per 50 conversations one request for their ids and one for what is in them; and one for those of agent sessions.
     assert_eq!(cost.requests, 9);
     assert!(cost.commands <= 9 * 5 + 200 * 2, "{cost:?}");
@@ -122,7 +122,7 @@ async fn a_failure_midway_breaks_the_stream_off(site: Site) {
     assert_eq!(user.get(EXPORT).await.text.lines().count(), 121);
 }
 
-async fn what_moves_to_the_top_meanwhile_is_not_missed(site: Site) {
+async fn a_conversation_that_moves_up_during_an_export_is_not_missed(site: Site) {
     let user = site.user().await;
     let all: Vec<Value> = (0..120)
         .map(|index| json!({ "id": format!("c{index}"), "updatedAt": 1_000_000 - index }))
@@ -137,15 +137,15 @@ async fn what_moves_to_the_top_meanwhile_is_not_missed(site: Site) {
         async move { user.get(EXPORT).await }
     });
     site.until_requests(before, 2).await;
-    // The last one of the list, and one that is out already.
+    // The last one of the list, and one that was already sent.
     for id in ["c119", "c0"] {
         let path = format!("/api/conversations/{id}");
         user.patch(&path, &json!({ "pinned": true }))
             .await
             .expect(200);
     }
-    let answer = export.await.unwrap();
-    let mut exported = lines(&answer);
+    let response = export.await.unwrap();
+    let mut exported = lines(&response);
     let end = exported.pop().unwrap();
     assert_eq!(end["export"]["conversations"], 120);
     let mut found = ids(&json!(exported));

@@ -1,4 +1,4 @@
-//! Accounts in which very much was deleted, revoked or used again.
+//! Accounts with very many deletions, revocations and reused ids.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use crate::common::{Cost, Site, ids, message};
 use serde_json::json;
 
 on_both_stores!(
-    tombstones_of_an_old_account_live_as_long_as_others,
-    an_id_used_again_outlives_its_dropped_tombstone,
+    tombstones_of_an_old_account_last_as_long_as_others,
+    a_reused_id_outlives_its_dropped_tombstone,
     thousands_of_revoked_shares_cost_little_and_can_be_erased,
 );
 
-async fn tombstones_of_an_old_account_live_as_long_as_others(site: Site) {
+async fn tombstones_of_an_old_account_last_as_long_as_others(site: Site) {
     let patient = site.deployment(&[("TOKEN_TTL_DAYS", "400")]).await;
     let user = patient.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
@@ -32,7 +32,7 @@ async fn tombstones_of_an_old_account_live_as_long_as_others(site: Site) {
     user.put("/api/conversations/c", &late).await.expect(201);
 }
 
-async fn an_id_used_again_outlives_its_dropped_tombstone(site: Site) {
+async fn a_reused_id_outlives_its_dropped_tombstone(site: Site) {
     let user = site.user().await;
     let path = "/api/conversations/again";
     for id in ["again", "other"] {
@@ -43,7 +43,7 @@ async fn an_id_used_again_outlives_its_dropped_tombstone(site: Site) {
     for id in ["again", "another"] {
         user.create(id, vec![message("m", "user", "x")]).await;
     }
-    // As if there were so many that the next deletion drops the oldest.
+    // As if there were so many tombstones that the next deletion drops the oldest.
     let meta = meta_of(&site).await;
     let account = field(&site, &meta, ":account").await;
     let (numbers, _) = account.rsplit_once(' ').unwrap();
@@ -71,14 +71,14 @@ async fn thousands_of_revoked_shares_cost_little_and_can_be_erased(site: Site) {
     }
     let list = user.get("/api/shares").await.expect(200);
     assert_eq!(ids(&list["data"]).len(), living.len());
-    let (answer, cost) = site.cost_of(user.delete("/api/conversations/a")).await;
-    answer.expect(200);
+    let (response, cost) = site.cost_of(user.delete("/api/conversations/a")).await;
+    response.expect(200);
     let usual = Cost {
         requests: 1,
         commands: 7,
     };
     assert_eq!(cost, usual);
-    // From then on only what is remembered is kept.
+    // From then on only the remembered ones are kept.
     assert!(field(&site, &meta, ":shares").await.len() < 20_000);
     user.delete("/api/user").await.expect(200);
     site.idle().await;

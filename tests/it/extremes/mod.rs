@@ -1,4 +1,4 @@
-//! The largest and the oldest things that an account can hold: all of it can be read, counted and got rid of.
+//! The largest and oldest data that an account can hold can be read, counted and deleted.
 
 mod age;
 mod quota;
@@ -11,10 +11,10 @@ use crate::common::Site;
 use embedded_store::reply::Reply;
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// What Vercel lets through.
-const LARGEST_ANSWER: usize = 4_500_000;
+/// The largest body that Vercel accepts.
+const LARGEST_RESPONSE: usize = 4_500_000;
 
-/// Text that no compression makes much smaller.
+/// Text that hardly compresses.
 fn noise(seed: u64, length: usize) -> String {
     let mut random = fastrand::Rng::with_seed(seed);
     (0..length).map(|_| random.alphanumeric()).collect()

@@ -1,4 +1,4 @@
-//! Everything that is kept counts towards the quota.
+//! Everything stored counts towards the quota.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     metadata_count_towards_the_quota,
-    all_that_is_kept_counts_and_deleting_gives_it_back,
+    everything_stored_counts_and_deleting_frees_it,
 );
 
 async fn bytes(user: &Client) -> u64 {
@@ -23,10 +23,10 @@ async fn metadata_count_towards_the_quota(site: Site) {
     let large = |index: u64| json!({ "id": format!("c{index}"), "notes": noise(index, 200_000) });
     let mut accepted = 0;
     for index in 0..20 {
-        let answer = user.post("/api/conversations", &large(index)).await;
-        match answer.status {
+        let response = user.post("/api/conversations", &large(index)).await;
+        match response.status {
             201 => accepted += 1,
-            _ => drop(answer.expect_error(403, code)),
+            _ => drop(response.expect_error(403, code)),
         }
     }
     assert_eq!(accepted, 4);
@@ -38,13 +38,13 @@ async fn metadata_count_towards_the_quota(site: Site) {
     let grown = json!({ "notes": noise(1, 200_000), "more": noise(2, 50_000) });
     for index in 0..20 {
         let path = format!("/api/conversations/c{}", index % 4);
-        let answer = user.patch(&path, &grown).await;
-        assert!([200, 403].contains(&answer.status), "{}", answer.text);
+        let response = user.patch(&path, &grown).await;
+        assert!([200, 403].contains(&response.status), "{}", response.text);
     }
     assert!(bytes(&user).await < 1_010_000);
 }
 
-async fn all_that_is_kept_counts_and_deleting_gives_it_back(site: Site) {
+async fn everything_stored_counts_and_deleting_frees_it(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", &noise(0, 2_000))])
         .await;
@@ -75,9 +75,9 @@ async fn all_that_is_kept_counts_and_deleting_gives_it_back(site: Site) {
         .await
         .expect(200);
     let left = bytes(&user).await;
-    // The log of what is gone still answers repeats.
+    // The log of what is gone still serves repeats.
     assert!(left < before - 4_000, "{before} became {left}");
-    // Until the purge finds that its time is up.
+    // Until the purge removes it.
     site.advance(90 * DAY + Duration::from_secs(3_600));
     user.get("/api/conversations").await.expect(200);
     site.idle().await;

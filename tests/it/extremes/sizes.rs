@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{LARGEST_ANSWER, noise};
+use super::{LARGEST_RESPONSE, noise};
 use crate::common::{Site, ids, message};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    pages_of_large_metadata_fit_an_answer_and_go_on,
+    pages_of_large_metadata_fit_a_response_and_go_on,
     an_import_of_very_many_fields_passes_exactly,
     a_save_that_the_database_does_not_take_at_once_is_refused,
     a_message_that_is_mostly_escapes_is_too_large,
 );
 
-async fn pages_of_large_metadata_fit_an_answer_and_go_on(site: Site) {
+async fn pages_of_large_metadata_fit_a_response_and_go_on(site: Site) {
     let user = site.user().await;
     for index in 0..50 {
         let body = json!({ "id": format!("c{index}"), "notes": noise(index, 262_000) });
@@ -25,9 +25,9 @@ async fn pages_of_large_metadata_fit_an_answer_and_go_on(site: Site) {
     ] {
         let (mut found, mut next, mut pages) = (BTreeSet::new(), String::new(), 0);
         loop {
-            let answer = user.get(&format!("{path}{next}")).await;
-            assert!(answer.body.len() < LARGEST_ANSWER);
-            let page = answer.expect(200);
+            let response = user.get(&format!("{path}{next}")).await;
+            assert!(response.body.len() < LARGEST_RESPONSE);
+            let page = response.expect(200);
             let ids = ids(&page[list]);
             assert!(!ids.is_empty());
             found.extend(ids);
@@ -39,7 +39,7 @@ async fn pages_of_large_metadata_fit_an_answer_and_go_on(site: Site) {
         }
         assert_eq!((found.len(), pages), (50, 4), "{path}");
     }
-    // What changed since a cursor is told in pages too.
+    // Changes since a cursor are paged too.
     let start = user.get("/api/sync").await.expect(200)["clock"].as_i64();
     for index in 0..50 {
         let path = format!("/api/conversations/c{index}");
@@ -49,11 +49,11 @@ async fn pages_of_large_metadata_fit_an_answer_and_go_on(site: Site) {
     }
     let (mut found, mut cursor) = (BTreeSet::new(), start.unwrap().to_string());
     loop {
-        let answer = user
+        let response = user
             .get(&format!("/api/sync?limit=50&cursor={cursor}"))
             .await;
-        assert!(answer.body.len() < LARGEST_ANSWER);
-        let page = answer.expect(200);
+        assert!(response.body.len() < LARGEST_RESPONSE);
+        let page = response.expect(200);
         assert_eq!(page["reset"], false);
         found.extend(ids(&page["changed"]));
         if page["hasMore"] == false {
@@ -79,7 +79,7 @@ async fn an_import_of_very_many_fields_passes_exactly(site: Site) {
     let conversation = |id: usize| json!({ "id": format!("c{id}"), "messages": messages });
     let body: Value = (0..10).map(conversation).collect();
     let length = body.to_string().len();
-    assert!((4_300_000..LARGEST_ANSWER).contains(&length), "{length}");
+    assert!((4_300_000..LARGEST_RESPONSE).contains(&length), "{length}");
     let before = site.front.counts().requests;
     let report = user.post("/api/import", &body).await.expect(200);
     assert_eq!(report["imported"], 10, "{report}");
@@ -111,7 +111,7 @@ async fn a_save_that_the_database_does_not_take_at_once_is_refused(site: Site) {
     let user = site.user().await;
     let messages: Vec<Value> = (0..5_800).map(message_of_many_fields).collect();
     let body = json!({ "messages": messages });
-    assert!(body.to_string().len() < LARGEST_ANSWER);
+    assert!(body.to_string().len() < LARGEST_RESPONSE);
     user.put("/api/conversations/c", &body)
         .await
         .expect_error(413, "body_too_large");
@@ -125,14 +125,14 @@ async fn a_message_that_is_mostly_escapes_is_too_large(site: Site) {
     user.create("c", vec![]).await;
     let mut escapes = message("m", "user", &"\u{1}".repeat(730_000));
     let length = escapes.to_string().len();
-    assert!((4_300_000..LARGEST_ANSWER).contains(&length), "{length}");
+    assert!((4_300_000..LARGEST_RESPONSE).contains(&length), "{length}");
     user.append("c", vec![escapes.clone()])
         .await
         .expect_error(413, "message_too_large");
     escapes["content"] = json!("\u{1}".repeat(650_000));
     user.append("c", vec![escapes]).await.expect(201);
     let opened = user.get("/api/conversations/c").await;
-    assert!(opened.body.len() < LARGEST_ANSWER);
+    assert!(opened.body.len() < LARGEST_RESPONSE);
     assert_eq!(
         opened.expect(200)["messages"][0]["content"],
         "\u{1}".repeat(650_000)

@@ -5,13 +5,13 @@ use crate::common::{Client, Site, message};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    the_largest_token_counts_leave_everything_readable,
-    sums_beyond_all_bounds_by_an_earlier_release_are_readable,
+    the_largest_token_counts_stay_readable,
+    oversized_sums_of_an_earlier_release_are_readable,
 );
 
 const MOST_TOKENS: u64 = 9_007_199_254_740_991;
 
-async fn the_largest_token_counts_leave_everything_readable(site: Site) {
+async fn the_largest_token_counts_stay_readable(site: Site) {
     let user = site.user().await;
     for id in ["c", "d"] {
         let messages = (0..50).map(|index| {
@@ -33,11 +33,11 @@ async fn everything_is_readable(user: &Client) {
         "/api/user",
         "/api/conversations/c",
     ] {
-        let answer = user.get(path).await.expect(200);
-        for tokens in numbers_of("totalTokens", &answer) {
+        let response = user.get(path).await.expect(200);
+        for tokens in numbers_of("totalTokens", &response) {
             assert!(tokens <= MOST_TOKENS, "{path}: {tokens}");
         }
-        for tokens in numbers_of("tokens", &answer) {
+        for tokens in numbers_of("tokens", &response) {
             assert!(tokens <= MOST_TOKENS, "{path}: {tokens}");
         }
     }
@@ -63,7 +63,7 @@ fn numbers_of(name: &str, value: &Value) -> Vec<u64> {
     }
 }
 
-async fn sums_beyond_all_bounds_by_an_earlier_release_are_readable(site: Site) {
+async fn oversized_sums_of_an_earlier_release_are_readable(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m0", "user", "x")]).await;
     let meta = meta_of(&site).await;

@@ -1,5 +1,5 @@
-//! Forks: a new conversation that goes on from a message of another one. And fields that are set only where they still have
-//! the value that the caller knows.
+//! Forks: a new conversation that continues from a message of another. And fields that are set only if they still have the
+//! value that the caller knows.
 
 mod of_shares;
 
@@ -10,10 +10,10 @@ on_both_stores!(
     a_fork_has_the_path_up_to_a_message,
     a_fork_of_a_message_beside_the_path_has_its_branch,
     a_fork_repeated_is_the_same_one,
-    what_cannot_be_forked_is_refused_and_changes_nothing,
-    a_fork_lives_as_long_as_its_user_has_chosen,
+    an_invalid_fork_is_refused_and_changes_nothing,
+    a_fork_has_the_ttl_of_its_user,
     a_fork_costs_no_more_than_its_budget,
-    a_field_is_set_where_it_has_the_value_expected,
+    a_field_is_set_if_it_has_the_expected_value,
 );
 
 fn said(id: &str) -> Value {
@@ -53,11 +53,11 @@ async fn a_fork_has_the_path_up_to_a_message(site: Site) {
     let (original, opened) = (user.open("c").await, user.open("f").await);
     let messages = original["messages"].as_array().unwrap();
     assert_eq!(opened["messages"], json!(messages[..2]));
-    // Each goes on by itself.
+    // Each continues independently.
     user.append("f", vec![said("q3")]).await.expect(201);
     assert_eq!(ids(&user.open("f").await["messages"]), ["q1", "a1", "q3"]);
     assert_eq!(user.open("c").await, original);
-    // Without a message, all of it; and what is sent is said otherwise.
+    // Without a message id, all of it; and the title sent replaces the original.
     let body = json!({ "forkOf": { "conversationId": "c" }, "title": "Copy" });
     let whole = user.post("/api/conversations", &body).await.expect(201);
     assert_eq!(
@@ -90,7 +90,7 @@ async fn a_fork_repeated_is_the_same_one(site: Site) {
     assert_eq!(state(again), state(fork));
 }
 
-async fn what_cannot_be_forked_is_refused_and_changes_nothing(site: Site) {
+async fn an_invalid_fork_is_refused_and_changes_nothing(site: Site) {
     let user = user_with_conversation(&site).await;
     user.create("taken", vec![message("m", "user", "x")]).await;
     let fork = |of: Value| json!({ "id": "f", "forkOf": of });
@@ -131,7 +131,7 @@ async fn what_cannot_be_forked_is_refused_and_changes_nothing(site: Site) {
     assert_eq!(user.open("taken").await["messageCount"], 1);
 }
 
-async fn a_fork_lives_as_long_as_its_user_has_chosen(site: Site) {
+async fn a_fork_has_the_ttl_of_its_user(site: Site) {
     let user = user_with_conversation(&site).await;
     let forever = json!({ "conversationTtlDays": null });
     user.patch("/api/user", &forever).await.expect(200);
@@ -154,7 +154,7 @@ async fn a_fork_costs_no_more_than_its_budget(site: Site) {
     assert_eq!((cost.requests, cost.commands), (1, 12));
 }
 
-async fn a_field_is_set_where_it_has_the_value_expected(site: Site) {
+async fn a_field_is_set_if_it_has_the_expected_value(site: Site) {
     let user = user_with_conversation(&site).await;
     let set = async |to: Value, expected: Value| {
         let body = json!({ "activeStreamId": to, "$expected": { "activeStreamId": expected } });
@@ -173,7 +173,7 @@ async fn a_field_is_set_where_it_has_the_value_expected(site: Site) {
     set(json!("s2"), json!("s1")).await.expect(200);
     set(Value::Null, json!("s2")).await.expect(200);
     assert_eq!(user.open("c").await.get("activeStreamId"), None);
-    // Of two that want to be first, one is.
+    // Of two concurrent writers, one wins.
     let (first, second) = tokio::join!(set(json!("x"), Value::Null), set(json!("y"), Value::Null));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();

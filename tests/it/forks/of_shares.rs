@@ -1,4 +1,4 @@
-//! Forks of shares: what anybody can read who knows the link, gone on with as a conversation of one's own.
+//! Forks of shares: anybody who knows the link can continue with a conversation of their own.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::common::{Client, DAY, Site, ids, incompressible, message, state};
 use serde_json::{Value, json};
 
 on_both_stores!(
-    anybody_goes_on_with_a_share,
+    anybody_can_fork_a_share,
     a_fork_shows_nothing_of_the_owner_and_outlives_the_share,
     texts_are_copied_byte_for_byte,
-    a_repeat_is_told_the_same_and_two_requests_make_two,
-    what_cannot_be_read_cannot_be_forked,
+    a_repeat_gets_the_same_fork_and_a_new_request_another,
+    an_unreadable_share_cannot_be_forked,
     quotas_and_limits_are_the_callers,
-    it_costs_no_more_than_its_budget,
+    a_fork_of_a_share_stays_in_its_budget,
 );
 
 const ALL: &str = "/api/conversations";
@@ -39,7 +39,7 @@ async fn owner(site: &Site) -> Client {
     owner
 }
 
-async fn anybody_goes_on_with_a_share(site: Site) {
+async fn anybody_can_fork_a_share(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let share = share(&owner, "private-name").await;
     let fork = user.post(ALL, &fork_of(&share)).await;
@@ -58,7 +58,7 @@ async fn anybody_goes_on_with_a_share(site: Site) {
     assert_eq!(location, format!("{ALL}/{id}"));
     let original = owner.open("private-name").await;
     assert_eq!(user.open(id).await["messages"], original["messages"]);
-    // Each goes on by itself.
+    // Each continues independently.
     user.append(id, vec![said("a2")]).await.expect(201);
     assert_eq!(
         ids(&user.open(id).await["messages"]),
@@ -70,7 +70,7 @@ async fn anybody_goes_on_with_a_share(site: Site) {
         totals,
         json!({ "conversations": 1, "messages": 4, "tokens": 8 })
     );
-    // What is sent says otherwise; and the owner can do so as well.
+    // The title sent replaces the original; and the owner can fork too.
     let mut own = fork_of(&share);
     own["title"] = json!("Mine");
     own["tags"] = json!(["b"]);
@@ -86,7 +86,7 @@ async fn a_fork_shows_nothing_of_the_owner_and_outlives_the_share(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let owners_id = owner.get("/api/session").await.expect(200)["userId"].clone();
     let share = share(&owner, "private-name").await;
-    // What came later is nothing to those who have the link.
+    // Later messages are not visible through the link.
     owner
         .append("private-name", vec![said("secret")])
         .await
@@ -170,7 +170,7 @@ async fn texts_are_copied_byte_for_byte(site: Site) {
     );
 }
 
-async fn a_repeat_is_told_the_same_and_two_requests_make_two(site: Site) {
+async fn a_repeat_gets_the_same_fork_and_a_new_request_another(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let share = share(&owner, "private-name").await;
     let named = user.with_header("idempotency-key", "k");
@@ -193,7 +193,7 @@ async fn a_repeat_is_told_the_same_and_two_requests_make_two(site: Site) {
         .expect_error(422, "idempotency_key_reused");
 }
 
-async fn what_cannot_be_read_cannot_be_forked(site: Site) {
+async fn an_unreadable_share_cannot_be_forked(site: Site) {
     let (owner, user) = (owner(&site).await, site.user().await);
     let living = share(&owner, "private-name").await;
     let revoked = share(&owner, "private-name").await;
@@ -204,8 +204,8 @@ async fn what_cannot_be_read_cannot_be_forked(site: Site) {
     let mut forged = living.clone();
     forged.replace_range(31.., if living.ends_with('A') { "B" } else { "A" });
     for gone in [&*revoked, &forged, &"A".repeat(32), &"A".repeat(22), "x"] {
-        let answer = user.post(ALL, &fork_of(gone)).await;
-        answer.expect_error(404, "share_not_found");
+        let response = user.post(ALL, &fork_of(gone)).await;
+        response.expect_error(404, "share_not_found");
         site.anonymous_caller()
             .get(&format!("/api/shares?id={gone}"))
             .await
@@ -223,8 +223,8 @@ async fn what_cannot_be_read_cannot_be_forked(site: Site) {
         (json!({ "shareId": 5 }), "invalid_field"),
         (json!({ "shareId": null }), "invalid_id"),
     ] {
-        let answer = user.post(ALL, &json!({ "forkOf": of })).await;
-        answer.expect_error(400, code);
+        let response = user.post(ALL, &json!({ "forkOf": of })).await;
+        response.expect_error(400, code);
     }
     let with_messages = json!({ "forkOf": { "shareId": living }, "messages": [said("m")] });
     user.post(ALL, &with_messages)
@@ -295,7 +295,7 @@ async fn quotas_and_limits_are_the_callers(site: Site) {
     user.post(ALL, &fork_of(&share)).await.expect(201);
 }
 
-async fn it_costs_no_more_than_its_budget(site: Site) {
+async fn a_fork_of_a_share_stays_in_its_budget(site: Site) {
     let (owner, user) = (site.user().await, site.user().await);
     for (id, count) in [("c", 100), ("large", 250)] {
         let messages = (0..count)

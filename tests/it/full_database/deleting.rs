@@ -1,4 +1,4 @@
-//! Everything that takes something away goes on working.
+//! Deletions still work.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn messages_can_be_deleted(database: Database) {
     let deleted = user.delete(&format!("{path}/m3?andAfter=true")).await;
     assert_eq!(deleted.expect(200)["deleted"], json!(["m3", "m4"]));
     user.delete(&format!("{path}/m1")).await.expect(200);
-    // Sent again, as after an answer that was lost.
+    // Sent again, as after a lost response.
     user.delete(&format!("{path}/m1")).await;
     assert_eq!(ids(&user.open("a").await["messages"]), ["m0", "m2"]);
     user.get("/api/user").await.expect(200);
@@ -45,7 +45,7 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
     let Owner { user, shares } = owner(site).await;
     database.fill();
     user.delete("/api/conversations/a").await.expect(200);
-    // Where the trash could take it in, that can be emptied.
+    // If it went into the trash, the trash can be emptied.
     user.delete("/api/conversations?trash=true")
         .await
         .expect(200);
@@ -55,9 +55,11 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
         .await
         .expect_error(404, "share_not_found");
     site.anonymous_caller().get(&shares[1]).await.expect(200);
-    let answer = user.get("/api/session").await.expect(200);
+    let response = user.get("/api/session").await.expect(200);
     assert_eq!(
-        answer.get("currentConversationId").unwrap_or(&Value::Null),
+        response
+            .get("currentConversationId")
+            .unwrap_or(&Value::Null),
         &Value::Null
     );
     database.make_room();
@@ -66,7 +68,7 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
         .expect(201);
     user.create("d", messages(1)).await;
     gone(site, &user, "a").await;
-    // What could not be written of the deletion is made good by the upkeep, which a process does once an hour.
+    // Whatever the deletion could not write is repaired by the upkeep, once an hour per process.
     site.advance(Duration::from_secs(3_600));
     user.get("/api/conversations").await.expect(200);
     site.idle().await;
@@ -75,8 +77,8 @@ async fn conversations_can_be_deleted_with_their_shares(database: Database) {
 }
 
 async fn gone(site: &Site, user: &Client, id: &str) {
-    let answer = user.get(&format!("/api/conversations/{id}")).await;
-    assert_eq!(answer.status, 404, "{}", answer.text);
+    let response = user.get(&format!("/api/conversations/{id}")).await;
+    assert_eq!(response.status, 404, "{}", response.text);
     let list = user.get("/api/conversations").await.expect(200);
     assert!(!ids(&list["data"]).contains(&id.to_owned()));
     let keys = site.keys("*").await.join(" ");
@@ -117,7 +119,7 @@ async fn a_user_can_be_erased(database: Database) {
         .filter(|key| !key.contains("address:"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
-    // What asks for the user again finds nobody, and writes nothing that stays.
+    // Later requests find no user, and write nothing that lasts.
     let list = user.get("/api/conversations").await.expect(200);
     assert_eq!(list["data"], json!([]));
     database.make_room();

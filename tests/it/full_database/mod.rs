@@ -1,4 +1,4 @@
-//! When the database takes nothing more: reading and deleting go on, and afterwards everything does.
+//! When the database is full, reading and deleting still work, and afterwards everything does.
 
 /// Runs each test in both ways of being full, on both stores.
 macro_rules! in_each_state {
@@ -39,7 +39,7 @@ use crate::common::{Client, Site, message};
 use embedded_store::front::Full;
 use serde_json::{Value, json};
 
-/// A service whose database can be full.
+/// A service whose database can be made full.
 struct Database {
     site: Site,
     full: Full,
@@ -111,9 +111,9 @@ async fn readings(site: &Site, owner: &Owner) -> BTreeMap<String, String> {
     paths.extend(owner.shares.clone());
     let mut readings = BTreeMap::new();
     for path in paths {
-        let answer = owner.user.get(&path).await;
-        answer.expect(200);
-        readings.insert(path, answer.text);
+        let response = owner.user.get(&path).await;
+        response.expect(200);
+        readings.insert(path, response.text);
     }
     // Its head says when it was made.
     let export = owner.user.get("/api/export").await;
@@ -146,7 +146,7 @@ async fn refused_writes(user: &Client) {
         user.patch("/api/session", &current).await,
         user.post("/api/shares", &share).await,
     ];
-    for answer in refused {
-        answer.expect_error(507, code);
+    for response in refused {
+        response.expect_error(507, code);
     }
 }

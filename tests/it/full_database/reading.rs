@@ -21,7 +21,7 @@ async fn reading_goes_on(database: Database) {
     let before = readings(site, &owner).await;
     database.fill();
     assert_eq!(readings(site, &owner).await, before);
-    // Upkeep that is due by then fails behind the answers.
+    // Upkeep that is due by then fails after the responses.
     site.advance(Duration::from_secs(2 * 86_400));
     readings(site, &owner).await;
     site.idle().await;
@@ -54,11 +54,11 @@ async fn a_newcomer_is_told(database: Database) {
     let site = &database.site;
     database.fill();
     for _ in 0..2 {
-        let answer = site
+        let response = site
             .anonymous_caller()
             .post("/api/session", &json!({}))
             .await;
-        answer.expect_error(507, "storage_full");
+        response.expect_error(507, "storage_full");
     }
     database.make_room();
     let user = site.user().await;

@@ -30,7 +30,7 @@ async fn afterwards_everything_goes_on_and_the_counts_agree(database: Database) 
         user.patch(path, &body).await.expect(200);
     }
     counts_agree(&user).await;
-    // Once a day everything is counted, and what is kept of it is told.
+    // Once a day everything is counted, and the totals are reported.
     site.advance(Duration::from_secs(86_401));
     for _ in 0..2 {
         user.get("/api/conversations").await.expect(200);
@@ -47,7 +47,7 @@ async fn afterwards_everything_goes_on_and_the_counts_agree(database: Database) 
     assert!(bytes.as_u64().unwrap() < 10_000, "{bytes}");
 }
 
-/// What lists say, what opening finds and what the statistics say are the same.
+/// Lists, opened conversations and statistics agree.
 async fn counts_agree(user: &Client) {
     let list = user.get("/api/conversations").await.expect(200);
     let (mut messages, mut tokens, mut conversations) = (0, 0, 0);

@@ -12,7 +12,7 @@ const DESCRIPTION: &str = "The server side for AI chat history. JSON in and out,
 with milliseconds. Every write may be sent twice. Text comes back byte for byte, and fields that the service does \
 not know are kept and given back.
 
-A route refuses methods it does not take with 405 and `Allow`, answers OPTIONS with 204 and `Allow`, and HEAD as \
+A route refuses methods it does not take with 405 and `Allow`, responds to OPTIONS with 204 and `Allow`, and HEAD as \
 GET without the body. JSON over 1 KB is compressed for clients that take gzip.";
 
 pub fn document(examples: &Examples) -> Value {
@@ -24,7 +24,7 @@ pub fn document(examples: &Examples) -> Value {
             "description": DESCRIPTION,
             "license": { "name": "MIT", "identifier": "MIT" },
         },
-        "servers": [{ "url": "/", "description": "Where this document comes from." }],
+        "servers": [{ "url": "/", "description": "The origin of this document." }],
         "tags": tags(),
         "paths": paths(examples),
         "components": {
@@ -39,20 +39,23 @@ pub fn document(examples: &Examples) -> Value {
 
 fn tags() -> Value {
     let tags = [
-        ("session", "Who one is, and on which devices."),
+        ("session", "The user and their devices."),
         ("conversations", "Conversations."),
         ("messages", "Messages of a conversation."),
         (
             "shares",
             "Read-only snapshots for anybody who knows their id.",
         ),
-        ("sync", "What other devices did."),
+        ("sync", "Changes by other devices."),
         (
             "data",
             "All of a user's data: import, export, statistics, erasure.",
         ),
-        ("agents", "What agents read of a user's conversations."),
-        ("operation", "For those who run the service."),
+        (
+            "agents",
+            "An agent's read access to a user's conversations.",
+        ),
+        ("operation", "For operators."),
     ];
     tags.map(|(name, description)| json!({ "name": name, "description": description }))
         .into()
@@ -63,12 +66,12 @@ fn security_schemes() -> Value {
         "bearer": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token of `POST /api/session`; or where one is configured, a JWT of an auth provider.",
+            "description": "A token of `POST /api/session`; or a JWT of the auth provider, if one is configured.",
         },
         "reader": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token that only reads: `{\"action\":\"createReadToken\"}` at `POST /api/session`.",
+            "description": "A read-only token: `{\"action\":\"createReadToken\"}` at `POST /api/session`.",
         },
         "metrics": {
             "type": "http",

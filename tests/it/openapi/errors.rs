@@ -51,7 +51,7 @@ pub const BODY: [ErrorCode; 3] = [
     ErrorCode::BodyTooLarge,
 ];
 
-/// Of every request that keeps a conversation whole.
+/// Of every request that saves a whole conversation.
 pub const NEW_CONVERSATION: [ErrorCode; 10] = [
     ErrorCode::InvalidField,
     ErrorCode::InvalidId,
@@ -82,7 +82,7 @@ const COMMON_HEADERS: [&str; 5] = [
     "RateLimit-Reset",
 ];
 
-/// References to headers of the components, those that any answer may have included.
+/// References to headers of the components, those that any response may have included.
 pub fn headers(names: &[&str]) -> Map<String, Value> {
     let all = COMMON_HEADERS.iter().chain(names);
     all.map(|name| {
@@ -167,7 +167,7 @@ pub fn shared() -> Map<String, Value> {
         .collect()
 }
 
-/// An answer with one of these codes, which share a status.
+/// A response with one of these codes, which share a status.
 pub fn response(codes: &[ErrorCode]) -> Value {
     match SHARED.iter().find(|(_, shared)| *shared == codes) {
         Some((name, _)) => json!({ "$ref": format!("#/components/responses/{name}") }),
@@ -182,7 +182,7 @@ pub fn own_response(codes: &[ErrorCode]) -> Value {
         .iter()
         .map(|code| format!("- `{code}`: {}", code.meaning()))
         .collect();
-    // Beside the reference, because the one says what every error is and the other which ones these are.
+    // Beside the reference: one describes errors in general, the other lists these.
     let schema = json!({
         "$ref": "#/components/schemas/Error",
         "properties": { "error": { "properties": { "code": { "enum": names } } } },

@@ -1,4 +1,4 @@
-//! Examples: what the service answered when it was asked, recorded each time the document is made.
+//! Examples: requests and responses, recorded each time the document is generated.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::operations::operations;
 use super::scenario;
 use crate::common::{Client, Site};
 
-/// When it all happens: with a clock that stands still, it comes out the same each time.
+/// When it all happens: a clock that stands still makes the examples reproducible.
 const BEGINNING: Duration = Duration::from_millis(1_751_545_800_000);
 
-/// What is random comes out as this.
+/// Random values are replaced by these.
 const USER_ID: &str = "5b1d7c0e-9f1a-4c3b-8f0e-2d6a1c9b7e45";
 const TOKEN: &str = "v1.NWIxZDdjMGUtOWYxYS00YzNi.c2lnbmF0dXJl";
 pub const CODE: &str = "K7QW2M9X";
@@ -25,14 +25,14 @@ const ETAG: &str = "RHF0bH9yS2MAAAGXz3k4EAAAAAAAAAAB";
 
 pub struct Examples(Vec<Example>);
 
-/// A request and its answer.
+/// A request and its response.
 struct Example {
     operation: &'static str,
     name: &'static str,
     request: Option<(&'static str, Value)>,
     status: u16,
     media_type: Option<String>,
-    answer: Value,
+    response: Value,
 }
 
 impl Examples {
@@ -60,31 +60,31 @@ impl Examples {
         }
     }
 
-    pub fn has_answer(&self, operation: &str, status: u16) -> bool {
+    pub fn has_response(&self, operation: &str, status: u16) -> bool {
         let mut examples = self.0.iter();
         examples.any(|example| example.operation == operation && example.status == status)
     }
 
-    /// Adds the bodies of answers.
-    pub fn add_answers(&self, operation: &str, status: u16, response: &mut Value) {
+    /// Adds the bodies of responses.
+    pub fn add_responses(&self, operation: &str, status: u16, response: &mut Value) {
         let fits = |example: &&Example| example.operation == operation && example.status == status;
         for example in self.0.iter().filter(fits) {
             if let Some(media_type) = &example.media_type {
                 response["content"][media_type]["examples"][example.name] =
-                    json!({ "value": example.answer });
+                    json!({ "value": example.response });
             }
         }
     }
 }
 
-/// Asks, and keeps what was said.
+/// Sends requests and records the responses.
 pub struct Recorder {
     pub site: Site,
     recorded: Vec<Example>,
 }
 
 impl Recorder {
-    /// Asks for JSON or lines, a second after the last time.
+    /// Sends a request for JSON or lines, one second after the previous one.
     pub async fn ask(
         &mut self,
         client: &Client,
@@ -98,21 +98,21 @@ impl Recorder {
             json => json.to_string(),
         });
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let answer = client
+        let response = client
             .with_header("x-request-id", "req-1")
             .send(method.clone(), path, sent)
             .await;
-        let media_type = answer.header("content-type").map(str::to_owned);
+        let media_type = response.header("content-type").map(str::to_owned);
         let is_json = media_type.as_deref() == Some("application/json");
         let said = match is_json {
-            true => serde_json::from_str(&answer.text).unwrap(),
-            false => json!(answer.text),
+            true => serde_json::from_str(&response.text).unwrap(),
+            false => json!(response.text),
         };
         self.keep(
             name,
             (method, path),
             body,
-            answer.status,
+            response.status,
             media_type,
             said.clone(),
         );
@@ -141,9 +141,9 @@ impl Recorder {
         body: Option<Value>,
         status: u16,
         media_type: Option<String>,
-        mut answer: Value,
+        mut response: Value,
     ) {
-        settle(&mut answer);
+        settle(&mut response);
         let request = body.map(|mut body| {
             settle(&mut body);
             match body {
@@ -157,7 +157,7 @@ impl Recorder {
             request,
             status,
             media_type,
-            answer,
+            response,
         });
     }
 }
@@ -171,7 +171,7 @@ fn operation_of(method: &Method, path: &str) -> &'static str {
     found.unwrap().id
 }
 
-/// Replaces what is random, or a matter of speed or storage.
+/// Replaces values that are random or depend on speed or storage.
 fn settle(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(settle),

@@ -1,5 +1,5 @@
-//! The API's document, `public/openapi.json`: it is made here, of what the code itself says, and has to be
-//! up to date. That the service answers as it says is checked in every test, by `common::contract`.
+//! The API's document, `public/openapi.json`, is generated here from the code and has to be up to date. Every test
+//! checks responses against it, by `common::contract`.
 
 mod document;
 mod errors;
@@ -53,12 +53,12 @@ async fn has_every_method() {
     for route in Route::ALL {
         let route = route.pattern();
         let path = route.replace(['{', '}'], "");
-        let answer = site
+        let response = site
             .anonymous_caller()
             .send(Method::OPTIONS, &path, None)
             .await;
-        assert_eq!(answer.status, 204, "{route}");
-        let allowed = answer.header("allow").unwrap().to_lowercase();
+        assert_eq!(response.status, 204, "{route}");
+        let allowed = response.header("allow").unwrap().to_lowercase();
         // HEAD is GET.
         let allowed: BTreeSet<&str> = allowed.split(", ").filter(|name| *name != "head").collect();
         let operations = operations();

@@ -16,16 +16,16 @@ pub enum Access {
     /// Those with a token.
     User,
     /// Those with a token, and those without.
-    UserOrStranger,
+    UserOrAnonymous,
     /// Anybody: tokens are not looked at.
     Anybody,
     /// Those with the token for metrics.
     Metrics,
-    /// Those with a token, be it one that only reads.
+    /// Those with a token, including a read token.
     Reader,
 }
 
-/// What is known of an operation.
+/// The description of an operation.
 pub struct Operation {
     pub route: &'static str,
     pub method: String,
@@ -93,7 +93,7 @@ impl Operation {
         match access {
             Access::Anybody | Access::Metrics => self.codes = vec![ErrorCode::InternalError],
             Access::Reader => self.codes.retain(|code| *code != ErrorCode::ReadToken),
-            Access::User | Access::UserOrStranger => {}
+            Access::User | Access::UserOrAnonymous => {}
         }
         self
     }
@@ -162,7 +162,7 @@ impl Operation {
         match self.access {
             Access::User => json!([{ "bearer": [] }]),
             Access::Reader => json!([{ "bearer": [] }, { "reader": [] }]),
-            Access::UserOrStranger => json!([{ "bearer": [] }, {}]),
+            Access::UserOrAnonymous => json!([{ "bearer": [] }, {}]),
             Access::Anybody => json!([]),
             Access::Metrics => json!([{ "metrics": [] }]),
         }
@@ -172,14 +172,14 @@ impl Operation {
         let mut responses = BTreeMap::new();
         for response in &self.responses {
             let mut json = response.to_json();
-            examples.add_answers(self.id, response.status, &mut json);
+            examples.add_responses(self.id, response.status, &mut json);
             responses.insert(response.status.to_string(), json);
         }
         for (status, codes) in errors::by_status(&self.codes) {
             let mut json = errors::response(&codes);
-            if examples.has_answer(self.id, status) {
+            if examples.has_response(self.id, status) {
                 json = errors::own_response(&codes);
-                examples.add_answers(self.id, status, &mut json);
+                examples.add_responses(self.id, status, &mut json);
             }
             // The health's 503 is not an error body, and is described among the responses.
             responses.entry(status.to_string()).or_insert(json);
@@ -201,7 +201,7 @@ impl Response {
 
     /// The client's copy is current.
     pub fn not_modified() -> Self {
-        Self::new(304, "What the client has is current.").headers(&["ETag"])
+        Self::new(304, "The client's copy is current.").headers(&["ETag"])
     }
 
     /// The conversation after a write, and what can be done with it next.
@@ -237,7 +237,7 @@ impl Response {
         self
     }
 
-    /// What can be asked next: an operation, and where its parameters are to be found.
+    /// A link to a next request: an operation, and where its parameters come from.
     pub fn leads_to(mut self, name: &str, operation: &str, parameters: Value) -> Self {
         let link = json!({ "operationId": operation, "parameters": parameters });
         self.links.insert(name.into(), link);

@@ -14,42 +14,42 @@ pub fn parameters() -> Value {
         "EntryLimit": entry_limit(),
         "Cursor": query(
             "cursor",
-            "Where to go on: `nextCursor` of an answer. Opaque, and valid whatever is added or removed meanwhile.",
+            "The next page: `nextCursor` of a response. Opaque, and valid regardless of additions and deletions in between.",
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         ),
         "IfMatch": header(
             "If-Match",
-            "`ETag`s, of which the conversation has to be at one, or `*` for any: where it is not, the answer is 412 and nothing is changed. A weak one matches nothing.",
+            "`ETag`s, one of which the conversation must have, or `*` for any: otherwise the response is 412 and nothing is changed. A weak one matches nothing.",
             tag_list(),
         ),
         "IfAbsent": header(
             "If-None-Match",
-            "`ETag`s, of which the conversation must be at none, or `*`: then it must not be there at all. Where it is, the answer is 412 and nothing is changed.",
+            "`ETag`s, none of which the conversation may have, or `*`: then it must not exist. Otherwise the response is 412 and nothing is changed.",
             tag_list(),
         ),
         "IfNoneMatch": header(
             "If-None-Match",
-            "The `ETag` of what the client has: where it is current, the answer is 304 without a body.",
+            "The `ETag` of the client's copy: if it is current, the response is 304 without a body.",
             json!({ "type": "string" }),
         ),
         "IdempotencyKey": header(
             "Idempotency-Key",
-            "Names this write, for 7 days: a repeat with the same key is answered as the first was, and changes nothing. A UUIDv7 also says when it was made, so that one too old to be remembered is refused (409).",
+            "Names this write, for 7 days: a repeat with the same key gets the same response, and changes nothing. A UUIDv7 also states when it was made, so that one older than the log is refused (409).",
             json!({ "type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["0197d0a6-3f2e-7c41-9d0b-4a1f6f1c2b3d"] }),
         ),
         "LastEventId": header(
             "Last-Event-ID",
-            "The id of the last event that a stream gave: a cursor, which `cursor` gives way to.",
+            "The id of the last event of a stream: a cursor, which takes precedence over `cursor`.",
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" }),
         ),
         "Place": query(
             "place",
-            "The `Stream-Place` of the client's last stream, whose time is up: the next one costs less. Any other stream is opened as if it were not there.",
+            "The `Stream-Place` of the client's last stream, after its time limit: the next one costs less. Ignored for any other stream.",
             json!({ "type": "string", "pattern": "^[0-9]+\\.-?[0-9]+\\.-?[0-9]+$" }),
         ),
         "RequestId": header(
             "X-Request-Id",
-            "The client's own id of this request, for answer and log: 1 to 64 characters of A-Z a-z 0-9 _ -. Any other gives way to a new one.",
+            "The client's own id of this request, for response and log: 1 to 64 characters of A-Z a-z 0-9 _ -. Any other is replaced by a new one.",
             json!({ "type": "string" }),
         ),
     })
@@ -66,26 +66,26 @@ pub fn headers() -> Value {
         "RateLimit-Remaining": count("Calls that are left in this minute."),
         "RateLimit-Reset": count("Seconds until the next minute begins."),
         "ETag": {
-            "description": "Opaque, in double quotes: what it belongs to has not changed as long as it is the same. Of a compressed answer it ends with `-gzip`. Absent while a write to the conversation is unfinished.",
+            "description": "Opaque, in double quotes: as long as it is the same, the content has not changed. For a compressed response it ends with `-gzip`. Absent while a write to the conversation is unfinished.",
             "schema": { "type": "string", "pattern": "^\"[A-Za-z0-9_-]{32}(-gzip)?\"$" },
         },
         "Stream-Place": {
-            "description": "Of a stream: its place among the user's, for `place` when its time is up.",
+            "description": "Of a stream: its place among the user's streams, for `place` after its time limit.",
             "schema": { "type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+$" },
         },
         "Location": {
-            "description": "Where the thing created is.",
+            "description": "The URL of the created resource.",
             "required": true,
             "schema": { "type": "string" },
         },
         "Vary": {
-            "description": "What the answer depends on, first of all `Authorization`.",
+            "description": "The headers that the response depends on, first of all `Authorization`.",
             "required": true,
             "schema": { "type": "string", "pattern": "^Authorization" },
         },
-        "Retry-After": count("Seconds after which it makes sense to ask again."),
+        "Retry-After": count("Seconds after which a retry makes sense."),
         "X-Robots-Tag": {
-            "description": "Search engines are to leave a share alone.",
+            "description": "Search engines must not index a share.",
             "schema": { "const": "noindex" },
         },
         "WWW-Authenticate": {
@@ -94,7 +94,7 @@ pub fn headers() -> Value {
             "schema": { "const": "Bearer" },
         },
         "Content-Disposition": {
-            "description": "The name of a file to keep it in.",
+            "description": "The name of a file to save it in.",
             "required": true,
             "schema": { "type": "string" },
         },
@@ -158,7 +158,7 @@ fn limit(what: &str, size: PageSize) -> Value {
 fn entry_limit() -> Value {
     let (messages, entries) = (limits::MESSAGE_PAGE, limits::ENTRY_PAGE);
     let description = format!(
-        "How many at most: of messages {} where it is not said and up to {}, with a `view` {} and up to {}.",
+        "How many at most: messages {} by default and up to {}, with a `view` {} and up to {}.",
         messages.default, messages.most, entries.default, entries.most
     );
     let schema = json!({ "type": "integer", "minimum": 1, "maximum": entries.most });

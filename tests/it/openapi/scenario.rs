@@ -1,4 +1,4 @@
-//! What is asked for the examples: a user's day, and what can go wrong in it.
+//! The requests for the examples: a user's day, and what can go wrong in it.
 
 use serde_json::json;
 

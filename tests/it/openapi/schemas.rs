@@ -1,10 +1,10 @@
-//! The data of the document. What has no `additionalProperties` is complete: the tests hold every answer
+//! The data of the document. What has no `additionalProperties` is complete: the tests hold every response
 //! to that. Conversations and messages may have fields of the client's own, and say so.
 
-mod answers;
 mod conversation;
 mod import;
 mod message;
+mod responses;
 mod session;
 mod share;
 mod user;
@@ -19,7 +19,7 @@ pub fn schemas() -> Map<String, Value> {
     all.extend(message::schemas());
     all.extend(conversation::schemas());
     all.extend(share::schemas());
-    all.extend(answers::schemas());
+    all.extend(responses::schemas());
     all.extend(session::schemas());
     all.extend(import::schemas());
     all.extend(user::schemas());
@@ -76,7 +76,7 @@ fn list_of(schema: &str) -> Value {
     json!({ "type": "array", "items": reference(schema) })
 }
 
-/// Leads to the next page, as long as there is one.
+/// The cursor of the next page, if there is one.
 fn next_cursor() -> Value {
     json!({ "type": ["string", "null"], "description": "Leads to the next page; null on the last." })
 }
@@ -103,15 +103,15 @@ fn basics() -> Map<String, Value> {
                 { "type": "integer", "minimum": -62_167_219_200_000_i64, "maximum": 253_402_300_799_999_i64 },
             ],
         },
-        "Clock": {
+        "ChangeSequence": {
             "type": "integer",
             "minimum": 0,
-            "description": "The user's change clock, ms: grows with every change. A sync takes it as a cursor.",
+            "description": "The user's change sequence: milliseconds since the epoch, and more with every change. A sync takes it as a cursor.",
         },
-        "PreviousClock": {
+        "PreviousChangeSequence": {
             "type": "integer",
             "minimum": 0,
-            "description": "The clock before this call: who knew everything until then, knows everything now.",
+            "description": "The change sequence before this call: a client that knew everything up to it knows everything now.",
         },
         "ErrorCode": error_code(),
         "Error": object(json!({
@@ -122,7 +122,7 @@ fn basics() -> Map<String, Value> {
                     "requestId": { "type": "string", "description": "As in `X-Request-Id`." },
                 }),
                 json!({
-                    "revision": described(count(), "The current one, of `revision_mismatch`; 0 where there is no such conversation."),
+                    "revision": described(count(), "The current one, for `revision_mismatch`; 0 if there is no such conversation."),
                 }),
             ),
         })),

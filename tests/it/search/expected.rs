@@ -1,4 +1,4 @@
-//! What a search has to find, told by regular expressions over the JSON that was sent: nothing here knows of tokens.
+//! What a search has to find, determined by regular expressions over the JSON sent, independent of the tokenizer.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use fancy_regex::Regex;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-/// Conversations, and what is in them.
+/// Conversations and their texts.
 pub struct Expected {
     pub conversations: Vec<Value>,
     rng: std::cell::RefCell<Rng>,
 }
 
-/// What texts are made of: common words and rare ones, in several spellings.
+/// The vocabulary of the texts: common and rare words, in several spellings.
 const WORDS: [&str; 26] = [
     "the",
     "The",
@@ -96,7 +96,7 @@ impl Expected {
         queries
     }
 
-    /// In how many messages of each conversation it is found.
+    /// In how many messages of each conversation it matches.
     pub fn found(&self, query: &str) -> BTreeMap<String, u64> {
         let parts = parts_of(query);
         let mut found = BTreeMap::new();
@@ -148,7 +148,7 @@ fn conversation(rng: &mut Rng, index: usize) -> Value {
     json!({ "id": format!("c{index}"), "title": text(rng, 3), "messages": messages })
 }
 
-/// What a message says: its content, or the texts of its parts.
+/// The text of a message: its content, or the texts of its parts.
 fn text_of(message: &Value) -> String {
     if let Some(content) = message["content"].as_str() {
         return content.to_owned();
@@ -178,7 +178,7 @@ fn regex(words: &str) -> Regex {
             let letters: String = word.chars().map(letter).collect();
             match Regex::new(NO_SPACES).unwrap().is_match(word).unwrap() {
                 true => letters,
-                // What is written without spaces ends a word, too.
+                // Scripts without spaces end a word, too.
                 false => format!(
                     "(?:(?<!{LETTER})|(?<={NO_SPACES})){letters}{}",
                     match is_prefix {

@@ -115,7 +115,7 @@ async fn fill(user: &Client, conversations: usize) {
     }
 }
 
-/// Of the user who has so many conversations.
+/// Of the user with this many conversations.
 async fn index_bytes(site: &Site, conversations: usize) -> usize {
     let mut most = 0;
     for key in site.keys("*conversations:meta").await {

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 on_both_stores!(
     an_account_from_before_is_indexed_step_by_step,
     the_first_write_to_an_account_from_before_indexes_a_step_of_it,
-    every_write_has_its_conversation_indexed,
-    a_write_whose_response_is_lost_has_it_indexed_too,
+    every_write_indexes_its_conversation,
+    a_write_whose_response_is_lost_is_indexed,
     a_deleted_message_leaves_no_fingerprint,
-    what_has_too_many_words_is_tried_again_when_there_is_less_of_it,
+    a_conversation_with_too_many_words_is_indexed_once_it_shrinks,
     a_claim_brings_signatures_along,
     agent_sessions_are_not_searched,
 );
@@ -84,7 +84,7 @@ async fn an_account_from_before_is_indexed_step_by_step(site: Site) {
     let second = page(&user, "q=n0").await;
     assert_eq!(second["indexed"], json!({ "done": 50, "of": 60 }));
     site.idle().await;
-    // What is written to an account from before stays right, whatever has a signature.
+    // Writes to an account of an earlier release stay correct, with and without signatures.
     user.append("c3", vec![message("more", "user", "later")])
         .await
         .expect(201);
@@ -108,10 +108,10 @@ async fn the_first_write_to_an_account_from_before_indexes_a_step_of_it(site: Si
     assert_eq!(found(&user, "needle").await.len(), 60);
 }
 
-/// Has the conversation written by an earlier release, then by this call, and looks whether a search knows its words.
+/// Writes the conversation as an earlier release did, then by this call, and checks that a search finds its words.
 async fn indexes(site: &Site, user: &Client, id: &str, call: impl Future<Output = u16>) {
     forget_signature(site, id).await;
-    // What was done for the call before is not to count.
+    // The upkeep of the previous call should not count.
     site.advance(Duration::from_secs(61));
     let status = call.await;
     assert!(status < 300, "{status}");
@@ -121,7 +121,7 @@ async fn indexes(site: &Site, user: &Client, id: &str, call: impl Future<Output 
     assert_eq!(done, of);
 }
 
-async fn every_write_has_its_conversation_indexed(site: Site) {
+async fn every_write_indexes_its_conversation(site: Site) {
     let user = site.user().await;
     let a = "/api/conversations/a";
     let messages = [("m", "first"), ("n", "second"), ("o", "third")];
@@ -159,7 +159,7 @@ async fn every_write_has_its_conversation_indexed(site: Site) {
     assert_eq!(found(&user, "imported").await, ["a", "fork"]);
 }
 
-async fn a_write_whose_response_is_lost_has_it_indexed_too(site: Site) {
+async fn a_write_whose_response_is_lost_is_indexed(site: Site) {
     let user = site.user().await;
     user.create("a", said("needle")).await;
     forget_signature(&site, "a").await;
@@ -175,7 +175,7 @@ async fn a_write_whose_response_is_lost_has_it_indexed_too(site: Site) {
 
 async fn a_deleted_message_leaves_no_fingerprint(site: Site) {
     let user = site.user().await;
-    // A script that the store does not know yet takes two requests.
+    // A script that is not loaded yet takes two requests.
     use_every_script(&user).await;
     site.idle().await;
     let two = vec![
@@ -185,7 +185,7 @@ async fn a_deleted_message_leaves_no_fingerprint(site: Site) {
     let a = json!({ "id": "a", "title": "t", "messages": two });
     user.post("/api/conversations", &a).await.expect(201);
     let before = stored(&site, "a").await;
-    // Behind the deletion comes what reads the rest, to make the next signature of it.
+    // After the deletion, the rest is read to make the next signature.
     site.faults().pass(1);
     let reading = site.faults().hold_next();
     user.delete("/api/conversations/a/messages/m")
@@ -203,7 +203,7 @@ async fn a_deleted_message_leaves_no_fingerprint(site: Site) {
     assert_eq!(found(&user, "secret").await, [""; 0]);
 }
 
-/// A word of letters that no other number has.
+/// A word unique to this number.
 fn word(number: u32) -> String {
     let mut rest = number.wrapping_mul(2_654_435_761);
     let letter = |_| {
@@ -214,7 +214,7 @@ fn word(number: u32) -> String {
     (0..7).map(letter).collect()
 }
 
-/// A message of 10,000 words that no other part has.
+/// A message of 10,000 words unique to this part.
 fn words(part: u32) -> Value {
     let words: Vec<String> = (part * 10_000..(part + 1) * 10_000).map(word).collect();
     message(&format!("m{part}"), "user", &words.join(" "))
@@ -226,7 +226,7 @@ async fn number(site: &Site, id: &str) -> i64 {
     state.split(' ').nth(6).unwrap().parse().unwrap()
 }
 
-async fn what_has_too_many_words_is_tried_again_when_there_is_less_of_it(site: Site) {
+async fn a_conversation_with_too_many_words_is_indexed_once_it_shrinks(site: Site) {
     let user = site.user().await;
     use_every_script(&user).await;
     let messages = (0..4).map(words).collect();
@@ -244,7 +244,7 @@ async fn what_has_too_many_words_is_tried_again_when_there_is_less_of_it(site: S
     assert!(number(&site, "large").await < 0);
     let cost_of_append = cost(201, "a").await;
     assert_eq!((cost_of_append.requests, cost_of_append.commands), (1, 8));
-    // Of an earlier release it is tried once.
+    // For a conversation of an earlier release it is tried once.
     forget_signature(&site, "large").await;
     let cost_of_append = cost(201, "b").await;
     assert_eq!((cost_of_append.requests, cost_of_append.commands), (4, 17));

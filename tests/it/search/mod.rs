@@ -1,4 +1,4 @@
-//! Search: what is found, on which page, at what cost, and what is not found any more.
+//! Search: matches, their pages and costs, and what is no longer found.
 
 mod expected;
 mod figures;
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     words_prefixes_and_phrases_are_found_and_marked,
-    it_agrees_with_regular_expressions,
+    results_agree_with_regular_expressions,
     a_page_costs_the_same_for_every_account,
-    what_is_gone_is_not_found,
+    deleted_conversations_are_not_found,
     a_large_conversation_is_read_in_parts,
     branches_forks_and_imports_are_found,
-    filters_narrow_it_down,
-    what_cannot_be_searched_for_is_refused,
+    filters_narrow_the_search,
+    an_unsearchable_query_is_refused,
 );
 
 async fn page(user: &Client, query: &str) -> Value {
@@ -100,7 +100,7 @@ async fn words_prefixes_and_phrases_are_found_and_marked(site: Site) {
     // One word in the title, one in a message.
     assert_eq!(found(&user, "redis nothing").await, ["titled"]);
     let page = page(&user, "q=cafe").await;
-    // What the title has comes first.
+    // Matches in the title come first.
     assert_eq!(page["data"][0]["conversation"]["id"], "titled");
     assert_eq!(marked(&page["data"][0]["title"]), ["café"]);
     let hit = &page["data"][1]["messages"][0];
@@ -111,7 +111,7 @@ async fn words_prefixes_and_phrases_are_found_and_marked(site: Site) {
 }
 
 /// Random conversations and queries, compared with regular expressions over what was sent.
-async fn it_agrees_with_regular_expressions(site: Site) {
+async fn results_agree_with_regular_expressions(site: Site) {
     for seed in [7, 8] {
         let user = site.user().await;
         let expected = Expected::new(seed, 40);
@@ -168,7 +168,7 @@ async fn a_page_costs_the_same_for_every_account(site: Site) {
     }
 }
 
-async fn what_is_gone_is_not_found(site: Site) {
+async fn deleted_conversations_are_not_found(site: Site) {
     let user = site.user().await;
     user.create("a", said("needle")).await;
     user.create("b", said("needle")).await;
@@ -178,7 +178,7 @@ async fn what_is_gone_is_not_found(site: Site) {
     user.patch("/api/conversations/a", &json!({ "trashed": false }))
         .await
         .expect(200);
-    // Whether or not it has been given a signature yet, it is looked at.
+    // It is searched whether or not it has a signature yet.
     assert_eq!(found(&user, "needle").await, ["a", "b"]);
     site.idle().await;
     assert!(!stored(&site, "a").await.is_empty());
@@ -224,7 +224,7 @@ async fn a_large_conversation_is_read_in_parts(site: Site) {
     assert!(matches.len() > 1, "{matches:?}");
     assert_eq!(matches.iter().sum::<u64>(), 241);
     assert_eq!(found(&user, "needle").await, ["large", "small"]);
-    // It has too many words for a signature, and the attempt to give it one is no part of the page.
+    // It has too many words for a signature, and the attempt to make one is not part of the page's cost.
     site.idle().await;
     let (_, cost) = site.cost_of(page(&user, "q=needle")).await;
     assert!(cost.commands <= 12 && cost.requests == 2, "{cost:?}");
@@ -277,7 +277,7 @@ async fn branches_forks_and_imports_are_found(site: Site) {
     assert_eq!(found(&user, "imported").await, ["a"]);
 }
 
-async fn filters_narrow_it_down(site: Site) {
+async fn filters_narrow_the_search(site: Site) {
     let user = site.user().await;
     let all = json!([
         { "id": "work", "tags": ["work"], "archived": true, "messages": said("needle") },
@@ -302,7 +302,7 @@ async fn filters_narrow_it_down(site: Site) {
     assert_eq!(found("limit=1").await.len(), 1);
 }
 
-async fn what_cannot_be_searched_for_is_refused(site: Site) {
+async fn an_unsearchable_query_is_refused(site: Site) {
     let user = site.user().await;
     let refused = async |query: &str, code: &str| {
         let path = format!("/api/conversations?{query}");

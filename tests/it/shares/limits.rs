@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     shares_are_counted_and_limited,
-    snapshots_count_as_text_that_is_kept,
+    snapshots_count_towards_the_quota,
     readers_are_limited_by_address,
     bad_requests_change_nothing,
-    calls_have_a_price_that_does_not_grow,
+    the_cost_of_calls_is_constant,
 );
 
 async fn shares_are_counted_and_limited(site: Site) {
@@ -23,7 +23,7 @@ async fn shares_are_counted_and_limited(site: Site) {
     user.post(SHARES, &body)
         .await
         .expect_error(403, "too_many_shares");
-    // However many come and go, few are remembered.
+    // However many are created and revoked, few are remembered.
     for _ in 0..110 {
         user.delete(&path(&last)).await.expect(200);
         last = share(&user, "c").await;
@@ -34,7 +34,7 @@ async fn shares_are_counted_and_limited(site: Site) {
     assert_eq!(site.keys("share:*").await.len(), 100);
 }
 
-async fn snapshots_count_as_text_that_is_kept(site: Site) {
+async fn snapshots_count_towards_the_quota(site: Site) {
     let strict = site.deployment(&[("MAX_USER_BYTES", "10000")]).await;
     let user = strict.user().await;
     user.create("c", vec![message("m", "user", &incompressible(1, 4_000))])
@@ -61,14 +61,14 @@ async fn readers_are_limited_by_address(site: Site) {
     site.begin_window();
     let from = |address: &str| strict.anonymous_caller().with_header("x-real-ip", address);
     for left in ["1", "0"] {
-        let answer = from("192.0.2.1").get(&path(&made)).await;
-        answer.expect(200);
-        assert_eq!(answer.header("ratelimit-remaining"), Some(left));
+        let response = from("192.0.2.1").get(&path(&made)).await;
+        response.expect(200);
+        assert_eq!(response.header("ratelimit-remaining"), Some(left));
     }
-    let answer = from("192.0.2.1").get(&path(&made)).await;
-    answer.expect_error(429, "rate_limited");
-    assert!(answer.header("retry-after").is_some());
-    // Guessing is counted too, and readers take nothing from those who begin a session.
+    let response = from("192.0.2.1").get(&path(&made)).await;
+    response.expect_error(429, "rate_limited");
+    assert!(response.header("retry-after").is_some());
+    // Guesses count too, and reading does not use up the limit for new sessions.
     from("192.0.2.1")
         .get(&format!("{SHARES}?id={}", "A".repeat(22)))
         .await
@@ -126,7 +126,7 @@ async fn bad_requests_change_nothing(site: Site) {
     assert_eq!(site.keys("share:*").await.len(), 0);
 }
 
-async fn calls_have_a_price_that_does_not_grow(site: Site) {
+async fn the_cost_of_calls_is_constant(site: Site) {
     let user = site.user().await;
     let messages: Vec<Value> = (0..1_000)
         .map(|at| message_at(&format!("m{at}"), at))

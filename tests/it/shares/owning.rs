@@ -1,4 +1,4 @@
-//! The list of one's own shares, and what ends a share.
+//! The list of a user's own shares, and what ends a share.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ on_both_stores!(
     a_revoked_share_is_gone,
     nobody_revokes_or_lists_anothers_share,
     a_share_expires,
-    deleting_the_conversation_takes_its_shares_along,
-    erasing_the_user_takes_all_shares_along,
+    deleting_a_conversation_deletes_its_shares,
+    erasing_a_user_deletes_all_shares,
 );
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,9 +33,9 @@ async fn a_revoked_share_is_gone(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
     let (made, other) = (share(&user, "c").await, share(&user, "c").await);
-    let answer = user.delete(&path(&made)).await.expect(200);
-    assert_eq!(answer, json!({ "id": made["id"], "deleted": true }));
-    // Again, as when the answer was lost.
+    let response = user.delete(&path(&made)).await.expect(200);
+    assert_eq!(response, json!({ "id": made["id"], "deleted": true }));
+    // Again, as after a lost response.
     user.delete(&path(&made)).await.expect(200);
     site.anonymous_caller()
         .get(&path(&made))
@@ -67,7 +67,7 @@ async fn nobody_revokes_or_lists_anothers_share(site: Site) {
         .await
         .expect_error(401, "missing_token");
     assert_eq!(other.get(SHARES).await.expect(200)["data"], json!([]));
-    // Nor does what the other one deletes under the same id touch it.
+    // Nor does a deletion by the other user under the same id.
     other.delete("/api/conversations/c").await.expect(200);
     site.anonymous_caller().get(&path(&made)).await.expect(200);
 }
@@ -93,13 +93,13 @@ async fn a_share_expires(site: Site) {
         .expect_error(404, "share_not_found");
     site.anonymous_caller().get(&path(&long)).await.expect(200);
     assert_eq!(user.get(SHARES).await.expect(200)["data"], json!([long]));
-    // A day before its end the conversation itself has outlived nothing, and the user can still revoke.
+    // A day before the end the conversation still exists, and the user can still revoke.
     site.advance(88 * DAY);
     site.anonymous_caller().get(&path(&long)).await.expect(200);
     user.delete(&path(&long)).await.expect(200);
 }
 
-async fn deleting_the_conversation_takes_its_shares_along(site: Site) {
+async fn deleting_a_conversation_deletes_its_shares(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "hi")]).await;
     user.create("d", vec![message("m", "user", "hi")]).await;
@@ -121,7 +121,7 @@ async fn deleting_the_conversation_takes_its_shares_along(site: Site) {
         .expect_error(404, "conversation_not_found");
 }
 
-async fn erasing_the_user_takes_all_shares_along(site: Site) {
+async fn erasing_a_user_deletes_all_shares(site: Site) {
     let (user, bystander) = (site.user().await, site.user().await);
     for client in [&user, &bystander] {
         client.create("c", vec![message("m", "user", "hi")]).await;

@@ -1,4 +1,4 @@
-//! What the reader of a share is shown.
+//! What the reader of a share sees.
 
 use super::{path, share};
 use crate::common::{Site, ids, message, message_at};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     anybody_with_the_id_reads_the_snapshot,
-    nothing_of_the_user_or_the_servers_shows,
+    a_snapshot_reveals_nothing_about_user_or_server,
     texts_come_back_byte_for_byte,
     a_long_conversation_is_read_in_pages,
     an_empty_conversation_can_be_shared,
@@ -25,7 +25,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         (&made["conversationId"], &made["messageCount"]),
         (&json!("c"), &json!(2))
     );
-    // What happens later is nothing to those who have the link.
+    // Later changes are not visible through the link.
     user.append("c", vec![message("o", "user", "secret")])
         .await
         .expect(201);
@@ -39,11 +39,11 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         .await
         .expect(200);
 
-    let answer = site.anonymous_caller().get(&path(&made)).await;
-    assert_eq!(answer.header("cache-control"), Some("private, no-store"));
-    assert_eq!(answer.header("x-robots-tag"), Some("noindex"));
-    let shown = answer.expect(200);
-    assert!(!answer.text.contains("secret"), "{}", answer.text);
+    let response = site.anonymous_caller().get(&path(&made)).await;
+    assert_eq!(response.header("cache-control"), Some("private, no-store"));
+    assert_eq!(response.header("x-robots-tag"), Some("noindex"));
+    let shown = response.expect(200);
+    assert!(!response.text.contains("secret"), "{}", response.text);
     assert_eq!((&shown["id"], &shown["title"]), (&made["id"], &json!("hi")));
     assert_eq!(ids(&shown["messages"]), ["m", "n"]);
     assert_eq!(shown["messages"][1]["content"], "ho");
@@ -51,7 +51,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         (&shown["nextCursor"], &shown["messageCount"]),
         (&Value::Null, &json!(2))
     );
-    // A token is neither needed nor looked at.
+    // A token is neither needed nor checked.
     site.anonymous_caller()
         .with_token("nonsense")
         .get(&path(&made))
@@ -59,7 +59,7 @@ async fn anybody_with_the_id_reads_the_snapshot(site: Site) {
         .expect(200);
 }
 
-async fn nothing_of_the_user_or_the_servers_shows(site: Site) {
+async fn a_snapshot_reveals_nothing_about_user_or_server(site: Site) {
     let user = site.user().await;
     let id = user.get("/api/session").await.expect(200)["userId"].clone();
     let body = json!({

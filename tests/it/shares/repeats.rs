@@ -1,16 +1,16 @@
-//! Sharing and revoking again, as after a response that was lost.
+//! Sharing and revoking again, as after a lost response.
 
 use super::{SHARES, path, share};
 use crate::common::{Site, message};
 use embedded_store::front::Fault;
 
 on_both_stores!(
-    sharing_twice_by_one_name_makes_one_share,
-    a_share_whose_answer_was_lost_is_made_once,
-    a_revocation_whose_answer_was_lost_succeeds,
+    sharing_twice_with_one_key_creates_one_share,
+    a_share_whose_response_was_lost_is_created_once,
+    a_revocation_whose_response_was_lost_succeeds,
 );
 
-async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
+async fn sharing_twice_with_one_key_creates_one_share(site: Site) {
     let (user, other) = (site.user().await, site.user().await);
     for client in [&user, &other] {
         client.create("c", vec![]).await;
@@ -27,7 +27,7 @@ async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
     assert_ne!(share(&named, "d").await["id"], made["id"]);
     let others = other.with_header("idempotency-key", "click-1");
     assert_ne!(share(&others, "c").await["id"], made["id"]);
-    // Once it was revoked, a late repeat does not share again.
+    // After it was revoked, a late repeat does not share again.
     user.delete(&path(&made)).await.expect(200);
     assert_eq!(share(&named, "c").await["id"], made["id"]);
     site.anonymous_caller()
@@ -36,7 +36,7 @@ async fn sharing_twice_by_one_name_makes_one_share(site: Site) {
         .expect_error(404, "share_not_found");
 }
 
-async fn a_share_whose_answer_was_lost_is_made_once(site: Site) {
+async fn a_share_whose_response_was_lost_is_created_once(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     share(&user, "c").await;
@@ -47,7 +47,7 @@ async fn a_share_whose_answer_was_lost_is_made_once(site: Site) {
     assert_eq!(site.keys("share:*").await.len(), 2);
 }
 
-async fn a_revocation_whose_answer_was_lost_succeeds(site: Site) {
+async fn a_revocation_whose_response_was_lost_succeeds(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let made = share(&user, "c").await;

@@ -22,7 +22,7 @@ pub struct Laboratory {
     calls: AtomicU32,
 }
 
-/// What an undisturbed call makes of an account.
+/// The result of an undisturbed call.
 struct Undisturbed {
     status: u16,
     /// How many conversations a claim has moved.
@@ -44,7 +44,7 @@ impl Laboratory {
         }
     }
 
-    /// Whether a database that is full, and not one that is interrupted, is tried.
+    /// Whether the database is full, rather than interrupted.
     fn is_full(&self) -> bool {
         self.error.starts_with("OOM")
     }
@@ -78,12 +78,12 @@ impl Laboratory {
     async fn prepare(&self, situation: &Situation) -> Account {
         let account = Account::new(&self.anonymous_caller, situation.has_source).await;
         for request in &situation.before {
-            let answer = request.send(&account, None).await;
-            assert!(answer.status < 300, "{request:?}: {}", answer.text);
-            // What it leaves to be done does not meet the next one.
+            let response = request.send(&account, None).await;
+            assert!(response.status < 300, "{request:?}: {}", response.text);
+            // Its pending upkeep should not fall into the next request.
             self.deployment.idle().await;
         }
-        // What reading finds to be due is done before anything is planned to fail.
+        // Upkeep found due by reading is done before any failure is scheduled.
         account.client.get("/api/conversations").await.expect(200);
         self.deployment.idle().await;
         account
@@ -100,16 +100,21 @@ impl Laboratory {
         let before = View::of(&account.client).await.contents();
         self.wait_for(situation);
         let key = self.key();
-        let answer = situation.call.send(&account, key.as_deref()).await;
+        let response = situation.call.send(&account, key.as_deref()).await;
         self.deployment.idle().await;
-        assert!(answer.status < 300, "{}: {}", situation.name, answer.text);
-        take_token(&mut account, situation, &answer);
+        assert!(
+            response.status < 300,
+            "{}: {}",
+            situation.name,
+            response.text
+        );
+        take_token(&mut account, situation, &response);
         let after = View::of(&account.client).await;
         after.check_counts(situation.name);
         self.end(situation.name, &account).await;
         Undisturbed {
-            status: answer.status,
-            moved: moved(&answer),
+            status: response.status,
+            moved: moved(&response),
             before,
             after,
         }
@@ -120,7 +125,7 @@ impl Laboratory {
         self.is_named.then(|| format!("call-{call}"))
     }
 
-    /// Lets the nth command of a request fail; false where there are fewer.
+    /// Makes the nth command of a request fail; false if there are fewer.
     async fn stop(
         &self,
         situation: &Situation,
@@ -139,30 +144,30 @@ impl Laboratory {
         let error = self.error.to_owned();
         let faults = self.deployment.faults();
         faults.on_request(request, Fault::ScriptCommand { nth, error });
-        let answer = situation.call.send(&account, key.as_deref()).await;
+        let response = situation.call.send(&account, key.as_deref()).await;
         self.deployment.idle().await;
         faults.clear();
         let has_fired = faults.take_fired();
         if !has_fired {
-            assert_eq!(answer.status, undisturbed.status, "{at}");
+            assert_eq!(response.status, undisturbed.status, "{at}");
         }
-        if answer.status < 300 {
-            take_token(&mut account, situation, &answer);
+        if response.status < 300 {
+            take_token(&mut account, situation, &response);
         }
         let is_in = self
             .check_stopped(&at, &account, &mut reader, undisturbed)
             .await;
 
-        if answer.status < 300 && !self.is_named && is_made_anew(situation) {
+        if response.status < 300 && !self.is_named && is_made_anew(situation) {
             self.end(&at, &account).await;
             return has_fired;
         }
         let again = situation.call.send(&account, key.as_deref()).await;
-        let is_right = is_right(situation, answer.status, &again, is_in);
+        let is_right = is_right(situation, response.status, &again, is_in);
         assert!(
             is_right,
             "{at}: {} after {}: {}",
-            again.status, answer.status, again.text
+            again.status, response.status, again.text
         );
         if again.status < 300 {
             take_token(&mut account, situation, &again);
@@ -174,7 +179,7 @@ impl Laboratory {
         has_fired
     }
 
-    /// What a stopped call leaves can be read, and has lost nothing. False where the user is signed out.
+    /// After a stopped call everything can be read and nothing is lost. False if the user is signed out.
     async fn check_stopped(
         &self,
         at: &str,
@@ -222,30 +227,30 @@ impl Laboratory {
     }
 }
 
-fn moved(answer: &TestResponse) -> serde_json::Value {
-    let json: serde_json::Value = serde_json::from_str(&answer.text).unwrap_or_default();
+fn moved(response: &TestResponse) -> serde_json::Value {
+    let json: serde_json::Value = serde_json::from_str(&response.text).unwrap_or_default();
     json["conversations"].clone()
 }
 
-/// Whether another call makes another one.
+/// Whether each call creates another object.
 fn is_made_anew(situation: &Situation) -> bool {
     ["share", "link"].contains(&situation.name)
 }
 
-/// Where the user signs out, the answer has the next token.
-fn take_token(account: &mut Account, situation: &Situation, answer: &TestResponse) {
+/// After a sign-out, the response has the next token.
+fn take_token(account: &mut Account, situation: &Situation, response: &TestResponse) {
     if situation.name == "sign out" {
-        let token = answer.expect(200)["token"].clone();
+        let token = response.expect(200)["token"].clone();
         account.client = account.client.with_token(token.as_str().unwrap());
     }
 }
 
-/// Whether this is how the call may be answered that is sent again.
+/// Whether this is a valid response to the repeated call.
 fn is_right(situation: &Situation, first: u16, again: &TestResponse, is_in: bool) -> bool {
     match situation.name {
-        // What was done is not done twice by another call.
+        // Another call does not do it twice.
         "redeem" if first < 300 => [200, 403, 404].contains(&again.status),
-        // Where there was no room for a tombstone, it is as if there had never been any.
+        // Without room for a tombstone, it is as if the conversation had never existed.
         "delete a conversation" | "delete a pinned one" | "delete for good" if first < 300 => {
             [200, 404].contains(&again.status)
         }
@@ -254,7 +259,7 @@ fn is_right(situation: &Situation, first: u16, again: &TestResponse, is_in: bool
     }
 }
 
-/// Each message is as before or as after: where it is the same in both, it is there.
+/// Each message is in its old or new state: a message that is in both must exist.
 fn check_contents(at: &str, before: &Contents, now: &Contents, after: &Contents) {
     let text = |contents: &Contents, id: &str, message: &str| {
         contents

@@ -1,5 +1,5 @@
-//! Every command of every script fails once: nothing that was acknowledged is lost, whatever is there can be read, and
-//! the call sent again puts everything right.
+//! Every command of every script fails once: no acknowledged write is lost, everything can be read, and repeating the
+//! call repairs the rest.
 
 mod disturbance;
 mod reads;
@@ -9,7 +9,7 @@ use crate::common::Site;
 use crate::common::situation::{Situation, situations};
 use disturbance::Laboratory;
 
-/// Runs each situation on a site, the command that fails being each in turn.
+/// Runs each situation on a site, with each command failing in turn.
 async fn stop_every_command(
     site: Site,
     error: &'static str,
@@ -28,7 +28,7 @@ async fn stop_every_command(
     }
 }
 
-/// Whether it takes something away, in however full a database.
+/// Whether it deletes something, which works in a full database.
 fn is_freeing(situation: &Situation) -> bool {
     situation.call.method == reqwest::Method::DELETE
 }
@@ -37,12 +37,12 @@ mod embedded {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_stopped_call_is_put_right_by_another_one() {
+    async fn a_stopped_call_is_repaired_by_another_one() {
         stop_every_command(Site::embedded().await, "ERR injected", false, |_| true).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_stopped_call_is_put_right_by_its_repeat() {
+    async fn a_stopped_call_is_repaired_by_its_repeat() {
         stop_every_command(Site::embedded().await, "ERR injected", true, |situation| {
             situation.is_about_conversations
         })
@@ -60,7 +60,7 @@ mod redis {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_stopped_call_is_put_right_by_another_one() {
+    async fn a_stopped_call_is_repaired_by_another_one() {
         if let Some(site) = Site::redis().await {
             stop_every_command(site, "ERR injected", false, is_freeing).await;
         }

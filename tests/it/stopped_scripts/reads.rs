@@ -1,4 +1,4 @@
-//! Everything that can be read of an account.
+//! Everything that can be read from an account.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -41,7 +41,7 @@ impl Reader {
         self.read_shares(at, user).await;
     }
 
-    /// Whether a message of it has the word that is searched for.
+    /// Whether one of its messages has the word searched for.
     async fn read_conversation(&mut self, at: &str, user: &Client, id: &str) -> bool {
         let opened = self
             .read(at, user, &format!("/api/conversations/{id}"))
@@ -76,16 +76,16 @@ impl Reader {
         self.cursor = self.cursor.take().or(next);
     }
 
-    /// A share is there whole, or it is not there.
+    /// A share exists whole or not at all.
     async fn read_shares(&mut self, at: &str, user: &Client) {
         let listed = self.read(at, user, "/api/shares").await;
         self.shares.extend(ids(&listed["data"]));
         for share in self.shares.clone() {
-            let answer = user.get(&format!("/api/shares?id={share}")).await;
-            if answer.status == 404 {
+            let response = user.get(&format!("/api/shares?id={share}")).await;
+            if response.status == 404 {
                 continue;
             }
-            let messages = ids(&answer.expect(200)["messages"]);
+            let messages = ids(&response.expect(200)["messages"]);
             let first = self
                 .shared
                 .entry(share.clone())
@@ -95,15 +95,15 @@ impl Reader {
     }
 
     async fn read(&mut self, at: &str, user: &Client, path: &str) -> Value {
-        let answer = user.get(path).await;
-        assert_eq!(answer.status, 200, "{at}: {path}: {}", answer.text);
-        let mut json = answer.expect(200);
+        let response = user.get(path).await;
+        assert_eq!(response.status, 200, "{at}: {path}: {}", response.text);
+        let mut json = response.expect(200);
         // The changes of a sync are a set: their order is that of the list, which a stopped change may have moved.
         if let Some(changed) = json["changed"].as_array_mut() {
             changed.sort_by_key(|summary| summary["id"].to_string());
         }
         let told = without_expiry(json.clone());
-        self.remember(at, path, answer.header("etag"), &told.to_string());
+        self.remember(at, path, response.header("etag"), &told.to_string());
         json
     }
 
@@ -115,7 +115,7 @@ impl Reader {
     }
 }
 
-/// What most messages of the account have.
+/// A word in most messages of the account.
 const WORD: &str = "said";
 
 fn has_word(content: &Value) -> bool {
@@ -138,7 +138,7 @@ async fn search(at: &str, user: &Client, expected: &BTreeSet<String>) {
     assert!(found.is_superset(expected), "{at}: {found:?}, {expected:?}");
 }
 
-/// When something expires is no part of its version: reading puts it off.
+/// The expiry is not part of the version: reading extends it.
 fn without_expiry(mut json: Value) -> Value {
     match &mut json {
         Value::Object(members) => {

@@ -1,11 +1,11 @@
-//! What is left in the store of users who are gone.
+//! What is left in the store after a user is erased.
 
 use embedded_store::reply::Reply;
 
 use crate::common::Site;
 use crate::common::situation::Account;
 
-/// Panics where anything is left of the account, or lasts for ever.
+/// Panics if anything is left of the account, or never expires.
 pub async fn check(site: &Site, at: &str, account: &Account) {
     let keys = site.keys("*").await;
     sweep(site, account).await;
@@ -21,7 +21,7 @@ pub async fn check(site: &Site, at: &str, account: &Account) {
     }
 }
 
-/// Removes the account, past the service.
+/// Removes the account directly in the store.
 pub async fn sweep(site: &Site, account: &Account) {
     for key in site.keys("*").await {
         if is_of(&key, account) {

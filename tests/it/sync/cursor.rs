@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 on_both_stores!(
     without_a_cursor_everything_comes_page_by_page,
     a_cursor_finds_what_changed_and_what_was_deleted,
-    a_write_tells_whether_anything_was_missed,
-    nothing_changed_costs_three_commands,
+    a_write_reveals_whether_changes_were_missed,
+    a_sync_without_changes_costs_three_commands,
     changes_in_one_millisecond_are_all_found_once,
-    what_changes_while_everything_is_read_is_found,
+    changes_during_a_full_read_are_found,
     an_import_voids_older_cursors,
     an_old_save_voids_older_cursors,
     a_cursor_older_than_the_tombstones_starts_over,
@@ -57,24 +57,25 @@ async fn a_cursor_finds_what_changed_and_what_was_deleted(site: Site) {
         .expect(201);
     user.delete("/api/conversations/b").await.expect(200);
     user.create("d", vec![]).await;
-    let answer = follower.step(&user, 20).await;
-    assert_eq!(ids(&answer["changed"]), ["a", "d"]);
-    assert_eq!(answer["deleted"], json!(["b"]));
-    assert_eq!(answer["hasMore"], false);
-    // Who wrote need not ask: a write's clock is the answer's.
+    let response = follower.step(&user, 20).await;
+    assert_eq!(ids(&response["changed"]), ["a", "d"]);
+    assert_eq!(response["deleted"], json!(["b"]));
+    assert_eq!(response["hasMore"], false);
+    // The writer need not sync: the response has the new change sequence.
     let written = user
         .patch("/api/conversations/a", &json!({ "title": "T" }))
         .await
         .expect(200);
-    let answer = follower.step(&user, 20).await;
-    assert_eq!(written["clock"], answer["clock"]);
+    let response = follower.step(&user, 20).await;
+    assert_eq!(written["clock"], response["clock"]);
     user.get("/api/sync?cursor=nonsense")
         .await
         .expect_error(400, "invalid_cursor");
 }
 
-/// Who knows the clock before a write, and sees the write, need not ask: its clock is a cursor.
-async fn a_write_tells_whether_anything_was_missed(site: Site) {
+/// A client that knows the change sequence before a write and sees the write need not sync: the new change sequence
+/// is a cursor.
+async fn a_write_reveals_whether_changes_were_missed(site: Site) {
     let user = site.user().await;
     let message = message("m", "user", "x");
     let mut clock = user.create("c", vec![]).await["clock"].clone();
@@ -102,9 +103,9 @@ async fn a_write_tells_whether_anything_was_missed(site: Site) {
         let (user, path) = (user.clone(), format!("/api/sync?cursor={cursor}"));
         async move { user.get(&path).await.expect(200) }
     };
-    let answer = sync(&clock).await;
+    let response = sync(&clock).await;
     assert_eq!(
-        (&answer["changed"], &answer["deleted"]),
+        (&response["changed"], &response["deleted"]),
         (&json!([]), &json!([]))
     );
     assert_eq!(
@@ -114,18 +115,18 @@ async fn a_write_tells_whether_anything_was_missed(site: Site) {
     );
 }
 
-async fn nothing_changed_costs_three_commands(site: Site) {
+async fn a_sync_without_changes_costs_three_commands(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut follower = Follower::default();
     follower.catch_up(&user).await;
     site.begin_window();
     follower.step(&user, 20).await;
-    // What a sync finds to be due is done, and not counted with what comes.
+    // Upkeep found due by a sync is done first, and not counted below.
     site.idle().await;
-    let (answer, cost) = site.cost_of(follower.step(&user, 20)).await;
+    let (response, cost) = site.cost_of(follower.step(&user, 20)).await;
     assert_eq!(
-        (ids(&answer["changed"]).len(), answer["deleted"].clone()),
+        (ids(&response["changed"]).len(), response["deleted"].clone()),
         (0, json!([]))
     );
     assert!(cost.requests == 1 && cost.commands <= 3, "{cost:?}");
@@ -153,9 +154,9 @@ async fn changes_in_one_millisecond_are_all_found_once(site: Site) {
     assert_eq!(clocks.len(), 20, "no two changes share a clock");
     let mut found = Vec::new();
     loop {
-        let answer = follower.step(&user, 3).await;
-        found.extend(ids(&answer["changed"]));
-        if answer["hasMore"] == false {
+        let response = follower.step(&user, 3).await;
+        found.extend(ids(&response["changed"]));
+        if response["hasMore"] == false {
             break;
         }
     }
@@ -163,7 +164,7 @@ async fn changes_in_one_millisecond_are_all_found_once(site: Site) {
     assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), 20);
 }
 
-async fn what_changes_while_everything_is_read_is_found(site: Site) {
+async fn changes_during_a_full_read_are_found(site: Site) {
     let user = site.user().await;
     for index in 0..8 {
         user.create(&format!("c{index}"), vec![]).await;
@@ -189,14 +190,14 @@ async fn an_import_voids_older_cursors(site: Site) {
         user.create(&format!("d{index}"), vec![]).await;
     }
     reading.step(&user, 3).await;
-    // Dated long ago, these stand behind what the cursors have passed.
+    // Dated long ago, these sort after what the cursors have passed.
     user.post("/api/import", &sample()).await.expect(200);
     for behind in [&mut follower, &mut reading] {
         behind.catch_up(&user).await;
         assert_eq!(behind.resets, 1);
         assert_eq!(behind.known, truth(&user).await);
     }
-    // But nothing new voids nothing.
+    // An import without changes voids no cursor.
     user.post("/api/import", &sample()).await.expect(200);
     follower.catch_up(&user).await;
     assert_eq!(follower.resets, 1);
@@ -236,7 +237,7 @@ async fn a_cursor_older_than_the_tombstones_starts_over(site: Site) {
     assert_eq!(follower.known, truth(&user).await);
 }
 
-/// Two followers that ask at different times, and a history of everything that can happen.
+/// Two followers that sync at different times, and a random history of all operations.
 async fn a_random_history_is_followed_exactly(site: Site) {
     let user = site.user().await;
     let (mut often, mut seldom) = (Follower::default(), Follower::default());

@@ -7,23 +7,23 @@ use crate::common::{Client, Site, ids, message, sample};
 use serde_json::json;
 
 on_both_stores!(
-    a_stream_begins_with_what_changed_and_goes_on,
+    a_stream_starts_with_changes_since_the_cursor,
     a_stream_carries_small_messages,
     a_stream_carries_all_messages_of_an_append_or_none,
     a_stream_resumes_where_it_ended,
-    a_place_is_taken_up_again_for_less,
-    a_place_is_taken_up_again_by_one_stream_only,
-    a_place_does_not_outlast_a_sign_out,
+    resuming_a_place_costs_less,
+    a_place_is_resumed_by_one_stream_only,
+    a_place_ends_with_a_sign_out,
     a_stream_follows_an_import,
-    a_stream_tells_what_a_recent_import_brought,
+    a_stream_includes_a_recent_import,
     a_stream_ends_when_its_user_signs_out_everywhere,
-    a_stream_tells_of_an_erasure,
-    only_who_is_listened_to_pays_for_notices,
+    a_stream_reports_an_erasure,
+    notices_are_published_only_for_users_with_streams,
     a_stream_ends_itself_with_a_hint,
-    streams_are_of_one_user_only,
+    a_stream_reports_one_user_only,
 );
 
-async fn a_stream_begins_with_what_changed_and_goes_on(site: Site) {
+async fn a_stream_starts_with_changes_since_the_cursor(site: Site) {
     let user = site.user().await;
     user.create("before", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -68,7 +68,7 @@ async fn a_stream_carries_small_messages(site: Site) {
         change.data["messages"][0]["content"],
         "line\nbreak \"quoted\""
     );
-    // Stored compressed, it is small too.
+    // A compressed message is small too.
     let repetitive = "a few more words ".repeat(600);
     user.append("c", vec![message("repetitive", "user", &repetitive)])
         .await
@@ -144,7 +144,7 @@ async fn open_again(site: &Site, user: &Client, cursor: &str, place: &str) -> (E
     (events, cost.commands)
 }
 
-async fn a_place_is_taken_up_again_for_less(site: Site) {
+async fn resuming_a_place_costs_less(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -153,15 +153,15 @@ async fn a_place_is_taken_up_again_for_less(site: Site) {
     for _ in 0..4 {
         let place = events.place();
         drop(events);
-        // What the end of a stream costs is not the next one's.
+        // The cost of ending a stream should not count towards the next.
         site.idle().await;
         site.advance(STREAM);
         let (opened, cost) = open_again(&site, &user, &cursor, &place).await;
         commands.push(cost);
         events = opened;
     }
-    // Beside the first one, what was counted so far is added up. Notices are sent for as long as four streams take; then
-    // it is registered anew. Listening costs one where it is billed.
+    // Beside the first one, the counts so far are reported. Notices are sent for the duration of four streams; then it
+    // is registered again. Subscribing costs one command where it is billed.
     let listening = commands[1] - 2;
     assert!(listening <= 1, "{commands:?}");
     let anew = 4 + listening;
@@ -172,7 +172,7 @@ async fn a_place_is_taken_up_again_for_less(site: Site) {
     assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
 }
 
-async fn a_place_is_taken_up_again_by_one_stream_only(site: Site) {
+async fn a_place_is_resumed_by_one_stream_only(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -190,7 +190,7 @@ async fn a_place_is_taken_up_again_by_one_stream_only(site: Site) {
     user.get(&made_up).await.expect_error(400, "invalid_query");
 }
 
-async fn a_place_does_not_outlast_a_sign_out(site: Site) {
+async fn a_place_ends_with_a_sign_out(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -219,7 +219,7 @@ async fn a_stream_follows_an_import(site: Site) {
     assert_eq!(ids(&reset.data["changed"]).len(), 4);
 }
 
-async fn a_stream_tells_what_a_recent_import_brought(site: Site) {
+async fn a_stream_includes_a_recent_import(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -249,7 +249,7 @@ async fn a_stream_ends_when_its_user_signs_out_everywhere(site: Site) {
     );
 }
 
-async fn only_who_is_listened_to_pays_for_notices(site: Site) {
+async fn notices_are_published_only_for_users_with_streams(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("first", "user", "x")]).await;
     user.append("c", vec![message("second", "user", "x")])
@@ -267,12 +267,12 @@ async fn only_who_is_listened_to_pays_for_notices(site: Site) {
     events.next().await;
     assert_eq!(append("heard").await, 9);
     assert_eq!(events.next().await.data["messages"][0]["id"], "heard");
-    // The stream has ended by now, and nobody has opened one of those that might have followed it.
+    // The stream has ended by now, and none was opened to follow it.
     site.advance(Duration::from_secs(4 * (285 + 30) + 1));
     assert_eq!(append("alone-again").await, 8);
 }
 
-async fn a_stream_tells_of_an_erasure(site: Site) {
+async fn a_stream_reports_an_erasure(site: Site) {
     let user = site.user().await;
     user.create("c", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;
@@ -297,7 +297,7 @@ async fn a_stream_ends_itself_with_a_hint(site: Site) {
     assert!(events.ended().await);
 }
 
-async fn streams_are_of_one_user_only(site: Site) {
+async fn a_stream_reports_one_user_only(site: Site) {
     let (user, other) = (site.user().await, site.user().await);
     user.create("first", vec![]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;

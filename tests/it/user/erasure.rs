@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 
 on_both_stores!(
     after_erasure_no_key_names_the_user,
-    erasing_again_and_going_on_after_are_harmless,
-    an_erasure_that_takes_long_is_gone_on_with,
-    an_erasure_that_failed_is_gone_on_with,
-    what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor,
-    the_dead_are_erased_too,
-    a_dead_conversation_saved_anew_has_its_new_messages_only,
-    a_write_during_an_erasure_leaves_no_half_conversation,
+    erasing_again_and_writing_afterwards_are_harmless,
+    a_long_erasure_is_resumed,
+    a_failed_erasure_is_resumed,
+    a_cursor_sees_the_deletions_of_a_stopped_erasure,
+    expired_conversations_are_erased_too,
+    an_expired_conversation_saved_again_has_only_its_new_messages,
+    a_write_during_an_erasure_leaves_no_partial_conversation,
     a_cursor_from_before_an_erasure_starts_over,
 );
 
@@ -67,19 +67,18 @@ async fn user_id(user: &Client) -> String {
     session["userId"].as_str().unwrap().to_owned()
 }
 
-/// Leaves no key, and nothing in one, that names the user; but the counter of calls that came later, which
-/// ends by itself within a minute.
+/// No key, and no value, names the user, except for the counter of later calls, which expires within a minute.
 async fn assert_no_trace(site: &Site, id: &str) {
     for (key, content) in everything(site).await {
         if key == format!("user:{id}:conversations:meta") && content.starts_with(":user\n0 ") {
             let Reply::Int(left) = site.command(&["PTTL", &key]).await else {
-                panic!("{key} lives for ever");
+                panic!("{key} never expires");
             };
             assert!((0..=60_000).contains(&left), "{key}: {left}");
             assert_eq!(content.lines().count(), 2, "{content}");
             continue;
         }
-        // A counter of calls ends with the day after its own. Redis does not see this clock being moved.
+        // A counter of calls expires at the end of the next day. Redis does not notice that this clock was moved.
         let day = key.strip_prefix(&format!("user:{id}:calls:"));
         let today = site.clock.now_ms() / 86_400_000;
         if day.is_some_and(|day| day.parse::<i64>().unwrap() < today - 1) {
@@ -92,7 +91,7 @@ async fn assert_no_trace(site: &Site, id: &str) {
     }
 }
 
-/// Writes in every way there is.
+/// Makes every kind of write.
 async fn live(user: &Client) {
     crate::common::use_every_script(user).await;
     let all: Vec<Value> = (0..250)
@@ -128,8 +127,8 @@ async fn after_erasure_no_key_names_the_user(site: Site) {
             .any(|(key, _)| key.contains(&id))
     );
     site.until_past_changes_of(&user).await;
-    let (answer, cost) = site.cost_of(user.delete(USER)).await;
-    assert_eq!(answer.expect(200), json!({ "erased": true }));
+    let (response, cost) = site.cost_of(user.delete(USER)).await;
+    assert_eq!(response.expect(200), json!({ "erased": true }));
     assert_eq!(
         cost.requests, 6,
         "EVALSHA, EVAL, again with the key of a code, and a step per 100 conversations"
@@ -140,7 +139,7 @@ async fn after_erasure_no_key_names_the_user(site: Site) {
     assert_eq!(other.open("c1").await["messages"][0]["content"], "kept");
 }
 
-async fn erasing_again_and_going_on_after_are_harmless(site: Site) {
+async fn erasing_again_and_writing_afterwards_are_harmless(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     user.delete(USER).await.expect(200);
@@ -159,7 +158,7 @@ async fn erasing_again_and_going_on_after_are_harmless(site: Site) {
     assert_eq!(list["data"].as_array().unwrap().len(), 1);
 }
 
-async fn an_erasure_that_takes_long_is_gone_on_with(site: Site) {
+async fn a_long_erasure_is_resumed(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     live(&user).await;
@@ -171,15 +170,15 @@ async fn an_erasure_that_takes_long_is_gone_on_with(site: Site) {
     });
     site.until_requests(before, 1).await;
     site.advance(Duration::from_secs(21));
-    let answer = erasure.await.unwrap().expect(202);
-    assert_eq!(answer["erased"], false);
-    assert!(answer["remaining"].as_u64().unwrap() > 100, "{answer}");
+    let response = erasure.await.unwrap().expect(202);
+    assert_eq!(response["erased"], false);
+    assert!(response["remaining"].as_u64().unwrap() > 100, "{response}");
     site.faults().set_latency(Duration::ZERO);
     assert_eq!(user.delete(USER).await.expect(200)["erased"], true);
     assert_no_trace(&site, &id).await;
 }
 
-async fn an_erasure_that_failed_is_gone_on_with(site: Site) {
+async fn a_failed_erasure_is_resumed(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     live(&user).await;
@@ -192,7 +191,7 @@ async fn an_erasure_that_failed_is_gone_on_with(site: Site) {
     assert_no_trace(&site, &id).await;
 }
 
-async fn what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor(site: Site) {
+async fn a_cursor_sees_the_deletions_of_a_stopped_erasure(site: Site) {
     let user = site.user().await;
     live(&user).await;
     let mut path = "/api/sync".to_owned();
@@ -203,7 +202,7 @@ async fn what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor(site: Sit
             break;
         }
     }
-    // It gets to the first hundred conversations.
+    // It reaches the first hundred conversations.
     site.faults().push(Fault::Delay(Duration::ZERO), 4);
     site.faults().push(Fault::QuotaError, 1);
     user.delete(USER).await.expect_error(503, "storage_quota");
@@ -211,22 +210,22 @@ async fn what_a_stopped_erasure_removed_is_not_passed_over_by_a_cursor(site: Sit
     user.delete(USER).await.expect(200);
 }
 
-/// Redis, whose clock nobody moves here, still holds the messages of what has outlived its life.
-async fn the_dead_are_erased_too(site: Site) {
+/// Redis, whose clock is not moved here, still holds the messages of expired conversations.
+async fn expired_conversations_are_erased_too(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     user.create("listed", vec![message("m", "user", "x")]).await;
-    user.create("buried", vec![message("m", "user", "x")]).await;
+    user.create("purged", vec![message("m", "user", "x")]).await;
     site.clock.advance(40 * DAY);
     user.open("listed").await;
     site.idle().await;
     site.clock.advance(51 * DAY);
-    // Has "buried" cleared away, messages and all; "listed" expires after that.
+    // Purges "purged" with its messages; "listed" expires after that.
     let list = user.get("/api/conversations").await.expect(200);
     assert_eq!(crate::common::ids(&list["data"]), ["listed"]);
     site.idle().await;
     let keys = site.keys("*").await;
-    assert!(!keys.iter().any(|key| key.contains("buried")), "{keys:?}");
+    assert!(!keys.iter().any(|key| key.contains("purged")), "{keys:?}");
     site.clock.advance(40 * DAY);
     let keys = site.keys("*").await;
     assert!(keys.iter().any(|key| key.ends_with("listed:bodies")));
@@ -234,7 +233,7 @@ async fn the_dead_are_erased_too(site: Site) {
     assert_no_trace(&site, &id).await;
 }
 
-async fn a_dead_conversation_saved_anew_has_its_new_messages_only(site: Site) {
+async fn an_expired_conversation_saved_again_has_only_its_new_messages(site: Site) {
     let user = site.user().await;
     for id in ["saved", "imported", "forgotten"] {
         user.create(id, vec![message("old", "user", "x")]).await;
@@ -251,7 +250,7 @@ async fn a_dead_conversation_saved_anew_has_its_new_messages_only(site: Site) {
             ["new"]
         );
     }
-    // What is remembered of the dead ends, too, and not for those that live again.
+    // The records of expired conversations are purged too, but not those of conversations saved again.
     site.clock.advance(3 * DAY);
     user.get("/api/conversations").await.expect(200);
     let meta = everything(&site).await;
@@ -260,7 +259,7 @@ async fn a_dead_conversation_saved_anew_has_its_new_messages_only(site: Site) {
     user.open("saved").await;
 }
 
-async fn a_write_during_an_erasure_leaves_no_half_conversation(site: Site) {
+async fn a_write_during_an_erasure_leaves_no_partial_conversation(site: Site) {
     let user = site.user().await;
     let id = user_id(&user).await;
     live(&user).await;
@@ -307,8 +306,8 @@ async fn a_write_during_an_erasure_leaves_no_half_conversation(site: Site) {
     assert_no_trace(&site, &id).await;
 }
 
-/// A device that was away during an erasure must not go on showing what was erased, also where a function's clock was fast and
-/// the erased account's change sequence ran ahead.
+/// A device that was offline during an erasure must not keep showing erased data, even if a function's clock was fast and the
+/// erased account's change sequence ran ahead.
 async fn a_cursor_from_before_an_erasure_starts_over(site: Site) {
     let clock = Clock::default();
     clock.advance(Duration::from_millis(400));

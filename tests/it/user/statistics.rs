@@ -1,4 +1,4 @@
-//! What is there, and what ever was.
+//! Current and all-time totals.
 
 use super::{DAY, USER};
 use crate::common::{Client, Site, message};
@@ -6,7 +6,7 @@ use embedded_store::front::Fault;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    statistics_tell_what_is_and_what_ever_was,
+    statistics_report_current_and_all_time_totals,
     a_new_user_has_done_nothing,
     activity_is_counted_by_day,
     a_repeated_write_is_counted_once,
@@ -32,7 +32,7 @@ fn activity(statistics: &Value, days: usize) -> Vec<(u64, u64)> {
         .collect()
 }
 
-async fn statistics_tell_what_is_and_what_ever_was(site: Site) {
+async fn statistics_report_current_and_all_time_totals(site: Site) {
     let user = site.user().await;
     user.create("a", vec![with_tokens("m", 10), with_tokens("n", 5)])
         .await;
@@ -60,7 +60,7 @@ async fn statistics_tell_what_is_and_what_ever_was(site: Site) {
         json!({ "mean": 1.0, "max": 1 })
     );
     let (before, after) = (all["bytes"].as_u64(), left["bytes"].as_u64());
-    // What is remembered of deletions takes up room too, but less than a text of any length.
+    // Records of deletions take up room too, but less than any real text.
     assert!(after > Some(100), "{before:?} {after:?}");
     assert_eq!(activity(&left, 1), [(4, 116)]);
 }
@@ -95,7 +95,7 @@ async fn activity_is_counted_by_day(site: Site) {
     user.append("c", vec![with_tokens("b", 10), with_tokens("c", 20)])
         .await
         .expect(201);
-    // A name is no activity, more tokens are.
+    // Renaming is no activity, more tokens are.
     user.patch("/api/conversations/c", &json!({ "title": "x" }))
         .await
         .expect(200);
@@ -144,8 +144,8 @@ async fn a_repeated_write_is_counted_once(site: Site) {
         .expect(201);
     for status in [201, 200] {
         site.faults().push(Fault::CutAfter, 1);
-        let answer = user.append("c", vec![with_tokens("m", 3)]).await;
-        assert_eq!(answer.status, status, "{}", answer.text);
+        let response = user.append("c", vec![with_tokens("m", 3)]).await;
+        assert_eq!(response.status, status, "{}", response.text);
     }
     assert_eq!(activity(&statistics(&user).await, 1), [(2, 4)]);
 }
@@ -160,8 +160,8 @@ async fn statistics_cost_the_same_for_every_account(site: Site) {
         .collect();
     large.post("/api/import", &json!(all)).await.expect(200);
     for user in [&small, &large] {
-        let (answer, cost) = site.cost_of(user.get(USER)).await;
-        answer.expect(200);
+        let (response, cost) = site.cost_of(user.get(USER)).await;
+        response.expect(200);
         assert_eq!((cost.requests, cost.commands), (1, 3));
     }
     assert_eq!(

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 on_both_stores!(
     an_import_of_old_chats_is_no_activity_of_today,
     a_message_counts_on_the_day_of_its_timestamp,
-    what_is_there_already_is_not_counted_again,
-    a_save_counts_what_is_new_in_it,
+    existing_messages_are_not_counted_again,
+    a_save_counts_only_new_messages,
     a_fork_is_in_the_totals_only,
     messages_are_counted_by_model,
     an_edit_may_name_the_model,
-    models_beyond_a_number_are_one,
+    models_beyond_the_limit_are_grouped,
     an_erasure_forgets_the_models,
 );
 
@@ -76,7 +76,7 @@ async fn an_import_of_old_chats_is_no_activity_of_today(site: Site) {
         lifetime(&user).await,
         json!({ "conversations": 1, "messages": 50, "tokens": 100 })
     );
-    // Only what is new of a later one is counted.
+    // Only new messages of a later import are counted.
     let mut more = last_summer.clone();
     more.push(dated("new", 3, now));
     import(&user, "old", &more).await;
@@ -103,7 +103,7 @@ async fn a_message_counts_on_the_day_of_its_timestamp(site: Site) {
     let expected = [(29, 1, 16), (2, 1, 1), (1, 2, 130), (0, 2, 12)];
     assert_eq!(active_days(&user).await, expected);
     assert_eq!(lifetime(&user).await["tokens"], 255);
-    // What a message gains is of its own day.
+    // Tokens added to a message count on its own day.
     let path = "/api/conversations/c/messages/a";
     user.patch(path, &json!({ "tokens": { "total": 11 } }))
         .await
@@ -111,7 +111,7 @@ async fn a_message_counts_on_the_day_of_its_timestamp(site: Site) {
     assert_eq!(active_days(&user).await[1], (2, 1, 11));
 }
 
-async fn what_is_there_already_is_not_counted_again(site: Site) {
+async fn existing_messages_are_not_counted_again(site: Site) {
     let (user, now) = (site.user().await, site.clock.now_ms());
     let said = [
         dated("q", 1, now - DAY_MS),
@@ -140,7 +140,7 @@ async fn what_is_there_already_is_not_counted_again(site: Site) {
     assert_eq!(after["totals"], before["totals"]);
 }
 
-async fn a_save_counts_what_is_new_in_it(site: Site) {
+async fn a_save_counts_only_new_messages(site: Site) {
     let (user, now) = (site.user().await, site.clock.now_ms());
     user.create(
         "c",
@@ -150,7 +150,7 @@ async fn a_save_counts_what_is_new_in_it(site: Site) {
         ],
     )
     .await;
-    // One goes, another comes, and the last one has grown.
+    // One message is removed, another added, and the last one has grown.
     let grown = at(of_model("c", "m-1", 7), now - DAY_MS);
     let messages = [dated("b", 2, now - 2 * DAY_MS), grown];
     let body = json!({ "messages": messages });
@@ -199,7 +199,7 @@ async fn messages_are_counted_by_model(site: Site) {
     .await
     .expect(201);
     import(&user, "i", &[of_model("m", "v/1 \"x\"", 5)]).await;
-    // A deletion takes nothing away.
+    // A deletion subtracts nothing.
     user.delete("/api/conversations/c/messages/d")
         .await
         .expect(200);
@@ -237,7 +237,7 @@ async fn an_edit_may_name_the_model(site: Site) {
     );
 }
 
-async fn models_beyond_a_number_are_one(site: Site) {
+async fn models_beyond_the_limit_are_grouped(site: Site) {
     let user = site.user().await;
     let long = "x".repeat(129);
     // So long that its value is compressed where it is stored.

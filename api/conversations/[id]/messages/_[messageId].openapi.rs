@@ -33,7 +33,7 @@ fn save() -> Operation {
         )
         .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
         .body(true, "MessageToSave")
-        .response(written(200, "It is as it was sent."))
+        .response(written(200, "It was replaced."))
         .response(written(201, "It was created."))
         .refuses(&CONVERSATION)
         .refuses(&[ConversationNotFound, ConversationTooLong])
@@ -52,7 +52,7 @@ fn patch() -> Operation {
         .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
         .body(true, "MessagePatch")
         .response(
-            Response::json(200, "It is as the patch says.", "WrittenMessage")
+            Response::json(200, "It was changed.", "WrittenMessage")
                 .headers(&["ETag"])
                 .leads_to("delete", "deleteMessage", this),
         )
@@ -75,8 +75,8 @@ fn delete() -> Operation {
              and names the same messages.",
         )
         .takes(&["ConversationId", "MessageId", "IfMatch", "IfAbsent"])
-        .takes_also(flag("andAfter", "Whether what follows goes too."))
-        .response(Response::json(200, "It is gone.", "DeletedMessages").headers(&["ETag"]))
+        .takes_also(flag("andAfter", "Whether to delete all messages that follow it, too."))
+        .response(Response::json(200, "It was deleted.", "DeletedMessages").headers(&["ETag"]))
         .refuses(&CONVERSATION)
         .refuses(&[ConversationNotFound])
         .refuses(&[InvalidQuery, MessageNotFound])

@@ -31,7 +31,7 @@ impl Archive {
     /// Unpacks a file.
     pub fn read(&mut self, name: &str) -> Result<Vec<u8>, ZipError> {
         let mut bytes = Vec::new();
-        // What an archive says of a size need not be so.
+        // The size stated in an archive may be wrong.
         self.0
             .by_name(name)?
             .take(LARGEST + 1)

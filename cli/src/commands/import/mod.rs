@@ -89,7 +89,7 @@ async fn import_file(
     Ok(())
 }
 
-/// What a file is: as the options say, or as it looks. What is packed is packed, whatever the options say.
+/// The format of a file: the option, or else by its shape. Archives are recognised regardless of the option.
 fn recognise(bytes: &[u8], format: Option<Format>) -> Result<Format, DetectError> {
     match (format, bytes.starts_with(b"PK\x03\x04")) {
         (Some(format), false) => Ok(format),

@@ -1,4 +1,4 @@
-//! What became of imported files.
+//! The report on imported files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::api::Tally;
 use crate::failure::Failure;
 use crate::output::{Output, count};
 
-/// What became of all files.
+/// The report on all files.
 #[derive(Debug, Default)]
 pub struct ImportReport {
     /// Those that were read, also within archives.
@@ -20,12 +20,12 @@ pub struct ImportReport {
     pub failures: Vec<(PathBuf, Failure)>,
 }
 
-/// What became of a file.
+/// The outcome for a file.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileReport {
     file: String,
-    /// What it was read as; absent where it holds no conversations.
+    /// The format it was read as; absent if it has no conversations.
     format: Option<Format>,
     conversations: u64,
     messages: u64,
@@ -33,14 +33,14 @@ pub struct FileReport {
     filtered: u64,
     /// Conversations that could not be converted, by the reason.
     skipped: BTreeMap<String, u64>,
-    /// Files and blocks in whose place there is only a name.
+    /// Files and blocks that are replaced by a name.
     placeholders: u64,
-    /// What the source hides, and so is left out.
+    /// Hidden items of the source, which are left out.
     hidden: u64,
     invalid_lines: u64,
     /// Secrets that were replaced.
     pub redacted: u64,
-    /// What the service made of the conversations.
+    /// The outcomes of the conversations at the service.
     #[serde(rename = "service")]
     pub tally: Tally,
 }
@@ -63,7 +63,7 @@ impl FileReport {
         }
     }
 
-    /// Adds what became of a portion.
+    /// Adds the outcome of a portion.
     pub fn add(&mut self, report: &Report, filtered: u64) {
         self.filtered += filtered;
         self.invalid_lines += report.invalid_lines;
@@ -119,7 +119,7 @@ impl FileReport {
 }
 
 impl ImportReport {
-    /// Tells what was done.
+    /// Prints the report.
     pub fn print(&self, output: Output) {
         let failures = self.failures.iter().map(|(file, failure)| {
             let mut json = failure.to_json();

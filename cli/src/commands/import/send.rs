@@ -11,10 +11,10 @@ use crate::output::Output;
 
 /// How much of a source is converted at once.
 const PORTION: usize = 4_000_000;
-/// How many requests are under way at a time, where their conversations have nothing to do with each other.
+/// How many requests are open at a time, if their conversations are independent.
 const AT_A_TIME: usize = 4;
 
-/// What sources are sent with.
+/// The settings for sending sources.
 pub struct Sending<'a> {
     pub client: &'a Client,
     pub filter: &'a Filter,
@@ -66,7 +66,7 @@ impl Sending<'_> {
         Ok(report)
     }
 
-    /// What of a portion is sent.
+    /// The part of a portion that is sent.
     fn bodies(&self, converted: Converted, report: &mut FileReport) -> Vec<String> {
         let mut conversations = converted.conversations;
         let count = conversations.len();
@@ -96,7 +96,7 @@ impl Sending<'_> {
     }
 }
 
-/// Portions of a session, and of an export whose conversations may go on in further lines, are sent in order.
+/// Portions of a session, and of an export whose conversations may continue on further lines, are sent in order.
 fn at_a_time(format: Format) -> usize {
     match format {
         Format::ClaudeCode | Format::Own => 1,

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files that are too large to be kept in the repository.
+/// Files too large for the repository.
 const ELSEWHERE: [&str; 2] = ["claude-ai-export.json", "claude-code-session.jsonl"];
 
-/// Those that are there.
+/// Those that are present.
 pub fn fixtures() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let entries = fs::read_dir(root.join("importers/tests/data")).unwrap();

@@ -1,4 +1,4 @@
-//! What stands between a machine and the service: a line that can be cut.
+//! A proxy between a machine and the service that can fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What becomes of requests.
+/// What happens to requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// They pass.
@@ -17,9 +17,9 @@ pub enum Mode {
     Withheld,
     /// Connections are closed at once.
     Shut,
-    /// They are refused with 503, to be repeated after a second.
+    /// They are refused with 503 and `Retry-After: 1`.
     Busy,
-    /// They are too many, and to be repeated after a second.
+    /// They are refused with 429 and `Retry-After: 1`.
     Limited,
 }
 
@@ -72,12 +72,12 @@ impl Gate {
         self.mode.send_replace(mode);
     }
 
-    /// How many requests were not let pass.
+    /// How many requests were blocked.
     pub fn refused(&self) -> usize {
         self.counts.refused.load(Ordering::SeqCst)
     }
 
-    /// How many imports have come by.
+    /// How many imports have passed.
     pub fn imports(&self) -> usize {
         self.counts.imports.load(Ordering::SeqCst)
     }

@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use super::sessions::Exported;
 
-/// A machine with a home folder of its own.
+/// A machine with its own home folder.
 pub struct Machine {
     home: TempDir,
     api: String,
@@ -70,7 +70,7 @@ impl Machine {
         self.run(&["sync", "--json"]).await.expect(0).json()
     }
 
-    /// Everything that the service has of the user.
+    /// Everything that the service stores for the user.
     pub async fn exported(&self) -> Exported {
         Exported::parse(&self.run(&["export"]).await.expect(0).stdout)
     }
@@ -134,7 +134,7 @@ async fn finish(mut command: Command) -> Run {
     Run::of(command.output().await.unwrap())
 }
 
-/// What a run of the program came to.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub struct Run {
     code: Option<i32>,
@@ -152,7 +152,7 @@ impl Run {
         }
     }
 
-    /// Fails where the exit code is another.
+    /// Fails if the exit code differs.
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
         self

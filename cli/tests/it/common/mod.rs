@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-/// Waits until something holds, and fails where that takes too long.
+/// Waits until a condition holds, and fails if that takes too long.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !holds().await {

@@ -58,7 +58,7 @@ impl Service {
         }
     }
 
-    /// Where machines reach it, through the gate.
+    /// The address for machines, through the gate.
     pub fn url(&self) -> String {
         self.gate.url()
     }
@@ -74,7 +74,7 @@ impl Service {
         machine
     }
 
-    /// Another machine of the same user, which goes past the gate.
+    /// Another machine of the same user, which bypasses the gate.
     pub async fn other_machine_of(&self, machine: &Machine) -> Machine {
         let other = Machine::new(&self.web.url());
         other
@@ -112,7 +112,7 @@ impl Service {
         assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     }
 
-    /// Sends a request and returns the response, both as they are, past the gate.
+    /// Sends a raw request and returns the raw response, bypassing the gate.
     async fn raw(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.web.url().replace("http://", ""))
             .await

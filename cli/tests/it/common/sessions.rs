@@ -1,4 +1,4 @@
-//! Sessions of Claude Code, and what becomes of them at the service.
+//! Sessions of Claude Code, and the conversations they become.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use importers::{Options, convert, detect};
 use serde_json::{Value, json};
 
-/// A line of a session: questions and answers in turn.
+/// A line of a session: questions and replies in turn.
 pub fn line(session: &str, number: usize) -> Value {
     let kind = if number.is_multiple_of(2) {
         "user"
@@ -71,7 +71,7 @@ impl Exported {
         found
     }
 
-    /// Puts messages in the order of their ids: of branches the service has an order of its own.
+    /// Sorts messages by id, since the service orders branches in its own way.
     pub fn sorted(mut self) -> Self {
         for messages in self.0.values_mut() {
             messages.sort_by_key(|message| message["id"].as_str().unwrap().to_owned());
@@ -91,7 +91,7 @@ impl Exported {
     }
 }
 
-/// What comes back as it was sent. The service adds a text to parts.
+/// The parts of a message that come back unchanged. The service adds a text to parts.
 fn essence(message: &Value) -> Value {
     let mut essence = json!({});
     for name in [
@@ -105,7 +105,7 @@ fn essence(message: &Value) -> Value {
     essence
 }
 
-/// What a whole file is converted to.
+/// The conversion of a whole file.
 pub fn converted(path: &Path) -> Exported {
     let source = std::fs::read(path).unwrap();
     let options = Options {

@@ -12,13 +12,13 @@ use crate::report::{ConversationReport, count_kind};
 /// What a message holds.
 pub(super) struct Content {
     pub parts: Vec<Part>,
-    /// The same as one value: what a tool was called with, or returned.
+    /// The same as one value: the input or result of a tool.
     pub value: Box<RawValue>,
-    /// What stands beside a tool's result: pictures, pages.
+    /// What accompanies a tool's result: pictures, pages.
     pub sources: Vec<Part>,
-    /// Whether it is a thought, and no call of a tool, even where it is sent to one.
+    /// Whether it is reasoning, rather than a tool call, even if it is addressed to a tool.
     pub is_thought: bool,
-    /// Whether a reader sees it where it is what a tool returned.
+    /// Whether it is visible as the result of a tool.
     pub is_shown_result: bool,
 }
 
@@ -78,7 +78,7 @@ fn is_known(kind: &str) -> bool {
     READ.contains(&kind) || HIDDEN.contains(&kind)
 }
 
-/// Whether it is what the model is told about the user.
+/// Whether it is the description of the user for the model.
 pub(super) fn is_for_the_model(message: &Object<'_>) -> bool {
     let kind = message
         .object("content")
@@ -89,7 +89,7 @@ pub(super) fn is_for_the_model(message: &Object<'_>) -> bool {
     )
 }
 
-/// What the user has told about themselves in the settings.
+/// The user's description of themselves from the settings.
 pub(super) fn instructions(message: &Object<'_>) -> Option<String> {
     let metadata = message.object("metadata").unwrap_or_default();
     let content = message.object("content")?;
@@ -106,7 +106,7 @@ pub(super) fn instructions(message: &Object<'_>) -> Option<String> {
     }
 }
 
-/// Text and files, with pages that were cited behind them.
+/// Text and files, followed by the cited pages.
 fn spoken(
     message: &Object<'_>,
     content: &Object<'_>,
@@ -142,7 +142,7 @@ fn spoken(
     parts
 }
 
-/// What is attached, by its id.
+/// The attachments, by id.
 type Attachments<'a> = HashMap<String, &'a Object<'a>>;
 
 fn asset(
@@ -253,7 +253,7 @@ fn recap(content: &Object<'_>) -> Vec<Part> {
         .collect()
 }
 
-/// What can be read of a kind that nobody knows, and the whole as it came.
+/// The readable text of an unknown kind, and the whole unchanged.
 fn unknown(
     message: &Object<'_>,
     content: &Object<'_>,
@@ -269,7 +269,7 @@ fn unknown(
     texts.chain(whole).collect()
 }
 
-/// What a tool was called with or returned, as one value.
+/// The input or result of a tool, as one value.
 fn value_of_parts(parts: &[Part]) -> Box<RawValue> {
     let texts = parts.iter().filter_map(|part| match part {
         Part::Text(text) => Some(text.as_str()),

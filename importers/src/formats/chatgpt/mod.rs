@@ -1,7 +1,7 @@
 //! `conversations.json` of a ChatGPT export: a tree of nodes (`mapping`), of which `current_node` is the active leaf.
 //!
-//! What the assistant thinks, calls and says in one turn is a line of nodes there; here it is one message, by the id of the
-//! first of them, as long as no branch leaves that line.
+//! The assistant's reasoning, tool calls and text of one turn are a chain of nodes there; here they are one message, with
+//! the id of the first node, as long as no branch leaves that chain.
 
 mod content;
 mod turn;
@@ -41,7 +41,7 @@ pub(crate) fn read(object: &Object<'_>, report: &mut ConversationReport) -> Opti
     })
 }
 
-/// The nodes in the order of the source; of two with the same name the last counts.
+/// The nodes in the order of the source; of two with the same id the last counts.
 fn nodes_of<'a>(mapping: &Object<'a>) -> Vec<SourceNode<'a>> {
     let last: HashMap<&str, usize> = mapping
         .members()
@@ -62,7 +62,7 @@ fn nodes_of<'a>(mapping: &Object<'a>) -> Vec<SourceNode<'a>> {
     members.filter_map(node).collect()
 }
 
-/// The first of its names that can be an id as it is.
+/// The first of its names that is a valid id.
 fn source_id(object: &Object<'_>, nodes: &[SourceNode<'_>]) -> String {
     let names = ["conversation_id", "id"].map(|name| object.nonempty(name));
     let names: Vec<String> = names.into_iter().flatten().collect();

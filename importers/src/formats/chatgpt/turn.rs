@@ -1,4 +1,4 @@
-//! Turns: the line of nodes in which the assistant thinks, calls tools and says something.
+//! Turns: a chain of nodes in which the assistant thinks, calls tools and writes text.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ enum Item {
     Tool(Tool),
 }
 
-/// A turn that goes on as long as one node follows another.
+/// A turn, which continues as long as one node follows another.
 #[derive(Default)]
 struct Turn {
     items: Vec<Item>,
@@ -31,7 +31,7 @@ struct Turn {
     status: Option<Status>,
 }
 
-/// Puts nodes together to turns.
+/// Groups nodes into turns.
 pub(super) struct Turns<'a, 'b> {
     nodes: &'a [SourceNode<'b>],
     report: &'a mut ConversationReport,
@@ -72,7 +72,7 @@ impl<'a, 'b> Turns<'a, 'b> {
         }
     }
 
-    /// What the user has told about themselves in the settings.
+    /// The user's description of themselves from the settings.
     pub(super) fn instructions(&self) -> Option<&String> {
         self.instructions.as_ref()
     }
@@ -116,7 +116,7 @@ impl<'a, 'b> Turns<'a, 'b> {
         }
     }
 
-    /// The turn that a node can go on with: that of the node before it, where nothing else follows that.
+    /// The turn that a node can continue: that of the node before it, if nothing else follows that.
     fn open_turn(&self, index: usize) -> Option<usize> {
         let parent = self.parent(index)?;
         let is_only = self.children.get(self.nodes[parent].key.as_str()) == Some(&1);
@@ -204,7 +204,7 @@ impl<'a, 'b> Turns<'a, 'b> {
     }
 }
 
-/// Adds what came of a tool to its last call, or where none waits for it as a call of its own.
+/// Adds a tool result to its last call, or as a separate call if none is waiting for it.
 fn add_result(
     turn: &mut Turn,
     key: &str,
@@ -213,7 +213,7 @@ fn add_result(
     report: &mut ConversationReport,
 ) {
     let name = author.nonempty("name");
-    // What came of a call stands not far behind it.
+    // The result of a call follows soon after it.
     const NEAR: usize = 200;
     let first = turn.items.len().saturating_sub(NEAR);
     let find = |turn: &Turn, name: Option<&String>| {
@@ -246,7 +246,7 @@ fn add_result(
         .extend(content.sources.into_iter().map(Item::Part));
 }
 
-/// Whether nobody sees a message.
+/// Whether a message is hidden.
 fn is_hidden(message: &Object<'_>, role: &str) -> bool {
     let metadata = message.object("metadata").unwrap_or_default();
     let weighs_nothing = message.get("weight").and_then(|weight| weight.number()) == Some(0.0);

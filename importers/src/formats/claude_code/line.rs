@@ -1,4 +1,4 @@
-//! What a line of a session says.
+//! The content of a line of a session.
 
 use crate::conversation::{Fields, Role, Status, Usage};
 use crate::formats::anthropic;
@@ -7,17 +7,17 @@ use crate::parts::{ANTHROPIC, Part};
 use crate::report::ConversationReport;
 use crate::thread::{Link, Node};
 
-/// What a line says.
+/// The content of a line.
 pub(super) enum Said {
-    /// Something that a reader sees.
+    /// Something visible.
     Node(Box<Node>),
-    /// Nothing that a reader sees.
+    /// Nothing visible.
     Hidden,
     /// It is broken.
     Invalid,
 }
 
-/// What a line of the kinds `user` and `assistant` says.
+/// The content of a line of the kinds `user` and `assistant`.
 pub(super) fn message(line: &Object<'_>, kind: &str, report: &mut ConversationReport) -> Said {
     let Some(message) = line.object("message") else {
         return Said::Invalid;
@@ -94,7 +94,7 @@ fn usage_of(usage: &Object<'_>) -> Usage {
     }
 }
 
-/// What the program adds for the model, and shows to nobody.
+/// What the program adds for the model without showing it.
 fn is_reminder(block: Json<'_>) -> bool {
     let text = block.text().or_else(|| {
         let object = block.object()?;
@@ -121,7 +121,7 @@ fn command_kind(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The beginning of what somebody asked, for a title; `None` for anything that nobody has typed.
+/// The beginning of a typed prompt, for a title; `None` for anything that was not typed.
 pub(super) fn prompt(node: &Node) -> Option<String> {
     const LONGEST: usize = 200;
     let is_typed = node.role == Role::User && node.metadata.get("command").is_none();
@@ -140,7 +140,7 @@ pub(super) fn prompt(node: &Node) -> Option<String> {
     Some(words.join(" ").chars().take(LONGEST).collect())
 }
 
-/// What a line of the kind `system` says.
+/// The content of a line of the kind `system`.
 pub(super) fn system(line: &Object<'_>, report: &mut ConversationReport) -> Said {
     const SHOWN: [&str; 5] = [
         "local_command",
@@ -166,7 +166,7 @@ pub(super) fn system(line: &Object<'_>, report: &mut ConversationReport) -> Said
     Said::Node(Box::new(node))
 }
 
-/// What a summary says that stands among the messages.
+/// The content of a summary among the messages.
 pub(super) fn summary(line: &Object<'_>, report: &mut ConversationReport) -> Said {
     match message(line, "summary", report) {
         Said::Node(mut node) => {
@@ -178,7 +178,7 @@ pub(super) fn summary(line: &Object<'_>, report: &mut ConversationReport) -> Sai
     }
 }
 
-/// What was attached: files, and what was typed while the model was at work. All other attachments are for the model only.
+/// Attachments: files, and text typed while the model was working. All others are for the model only.
 pub(super) fn attachment(line: &Object<'_>, report: &mut ConversationReport) -> Said {
     let attachment = line.object("attachment").unwrap_or_default();
     let parts = match attachment.text("type").as_deref() {

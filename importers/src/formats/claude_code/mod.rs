@@ -1,9 +1,9 @@
 //! Sessions of Claude Code: lines of JSON, each of which follows another (`parentUuid`).
 //!
-//! A message is a line, by its `uuid`: one response of the API is several lines, each with a block of its own, and what came
-//! of a tool is a message of the type `tool`. So a session that goes on only ever gains messages. A subagent's side chain is a
-//! conversation of its own; the message with the result of the call that started it has
-//! `metadata.subagent.conversationId`, and the conversation has `source.startedBy`.
+//! A message is a line, by its `uuid`: one response of the API is several lines, each with its own block, and a tool result is
+//! a message of the type `tool`. So a session that continues only ever gains messages. A subagent's side chain is a separate
+//! conversation; the message with the result of the call that started it has `metadata.subagent.conversationId`, and the
+//! conversation has `source.startedBy`.
 
 mod line;
 mod routing;
@@ -44,7 +44,7 @@ struct Reader<'a> {
     options: &'a Options,
     state: State,
     report: Report,
-    /// Of each of the state's conversations what this portion has of it.
+    /// This portion's part of each conversation in the state.
     drafts: Vec<Draft>,
     /// The conversation that a line is in.
     places: HashMap<String, usize>,
@@ -58,7 +58,7 @@ struct Reader<'a> {
     has_more: bool,
 }
 
-/// What a portion has of a conversation.
+/// A portion's part of a conversation.
 #[derive(Default)]
 struct Draft {
     nodes: Vec<Node>,
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A line that nobody reads, but that others may follow.
+    /// A hidden line, which others may follow.
     fn pass_over(&mut self, line: &Object<'_>, kind: &str, text: &str) {
         self.report.ignore_line(kind);
         self.is_foreign &= !(line.has("sessionId") || line.has("messageId"));
@@ -272,7 +272,7 @@ fn thread(known: &Known, nodes: Vec<Node>) -> Thread {
     }
 }
 
-/// What a line follows. Where no line names one, as in files of other programs, each follows the one before it.
+/// The parent of a line. If no line names one, as in files of other programs, each follows the one before it.
 fn parent(line: &Object<'_>, node: &Node, known: &mut Known) -> Link {
     if let Some(parent) = line.nonempty("parentUuid") {
         known.has_parents = true;

@@ -1,4 +1,4 @@
-//! Which conversation a line of a session is of, and which call has started a subagent's.
+//! Which conversation a line of a session belongs to, and which call started a subagent.
 
 use super::state::{Call, Known, StartedBy};
 use super::{Draft, Reader};
@@ -9,7 +9,7 @@ use crate::parts::Part;
 use crate::thread::Node;
 
 impl Reader<'_> {
-    /// Which conversation a line is of; `None` where there are too many.
+    /// The conversation of a line; `None` if there are too many.
     pub(super) fn conversation(
         &mut self,
         line: &Object<'_>,
@@ -38,7 +38,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The conversation of a session, which may go on from another one.
+    /// The conversation of a session, which may continue another one.
     fn main(&mut self, session: &str, parent: Option<usize>) -> Option<usize> {
         let last = self.last_main.filter(|_| session.is_empty());
         let found = self.mains.get(session).copied().or(parent).or(last);
@@ -102,7 +102,7 @@ impl Reader<'_> {
         Some(self.drafts.len() - 1)
     }
 
-    /// Which call has started a subagent: the first that asked what it was asked; or at least which conversation.
+    /// Which call started a subagent: the first with the same prompt; or at least which conversation.
     fn started_by(&mut self, session: &str, line: &Object<'_>, node: &Node, id: &str) -> StartedBy {
         let asked = asked_of(node);
         if let Some(call) = asked.and_then(|asked| self.state.call_that_asked(session, &asked)) {
@@ -181,7 +181,7 @@ fn agent_source(session: &str, agent: &str) -> String {
     format!("{session}-{agent}")
 }
 
-/// A digest of what a subagent was asked.
+/// A digest of a subagent's prompt.
 fn asked_of(node: &Node) -> Option<String> {
     let texts = node.parts.as_ref()?.iter().filter_map(|part| match part {
         Part::Text(text) => Some(text.trim()),

@@ -1,13 +1,13 @@
-//! What is known of a source after some of its lines, and goes on into the next portion.
+//! The state after some lines of a source, which is passed on to the next portion.
 
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::Usage;
 use crate::thread::Earlier;
 
-/// The most of each kind of thing that is remembered.
+/// The most entries of each kind that are kept.
 const MOST: usize = 256;
-/// The most lines of one conversation that are remembered.
+/// The most lines of one conversation that are kept.
 const MOST_LINES: usize = 2_000;
 
 /// What is known of a source.
@@ -28,13 +28,13 @@ pub(crate) struct Known {
     pub source_id: String,
     /// The sessions whose lines are in it.
     pub sessions: Vec<String>,
-    /// The subagent whose it is, or the first line of its side chain.
+    /// Its subagent, or the first line of its side chain.
     pub agent: Option<String>,
     pub started_by: Option<StartedBy>,
     pub earlier: Earlier,
     /// Whether any line has named the one that it follows.
     pub has_parents: bool,
-    /// The beginning of what was asked first.
+    /// The beginning of the first prompt.
     pub prompt: Option<String>,
     pub cwd: Option<String>,
     pub git_branch: Option<String>,
@@ -71,15 +71,15 @@ pub(crate) struct Call {
     pub conversation_id: String,
     pub message_id: String,
     pub tool_call_id: String,
-    /// A digest of what it was asked.
+    /// A digest of its prompt.
     pub prompt: String,
     /// The conversation that it has started.
     pub started: Option<String>,
 }
 
 impl State {
-    /// What of this usage was not counted before. Each line of a response repeats what was used so far, so only what is
-    /// more than on the line before is new.
+    /// The part of this usage that was not counted before. Each line of a response repeats the usage so far, so only
+    /// the increase since the line before is new.
     pub(crate) fn count(&mut self, response: Option<&str>, usage: Usage) -> Usage {
         let Some(response) = response else {
             return usage;
@@ -122,13 +122,13 @@ impl State {
         }
     }
 
-    /// The call of this id, where it was not long ago.
+    /// The call of this id, if it was recent.
     pub(crate) fn call(&self, tool_call_id: &str) -> Option<&Call> {
         let mut calls = self.calls.iter().rev().take(MOST);
         calls.find(|call| call.tool_call_id == tool_call_id)
     }
 
-    /// The first call of a session that asked this and has started nothing yet, where it was not long ago.
+    /// The first recent call of a session with this prompt that has started nothing yet.
     pub(crate) fn call_that_asked(&mut self, session: &str, prompt: &str) -> Option<&mut Call> {
         let old = self.calls.len().saturating_sub(MOST);
         self.calls[old..]
@@ -161,7 +161,7 @@ impl State {
             .or_else(|| known.prompt.clone())
     }
 
-    /// Forgets the oldest, so that what goes on stays small.
+    /// Drops the oldest, so that the state stays small.
     pub(crate) fn cut(&mut self) {
         for known in &mut self.conversations {
             known.earlier.cut(MOST_LINES);

@@ -179,7 +179,7 @@ fn tool(call: &Object<'_>) -> Part {
     tool.to_part()
 }
 
-/// A file: with a place only where that is on the web.
+/// A file: with a URL only if it is on the web.
 fn file_of(file: &Object<'_>) -> Option<Part> {
     let name = file.any_text(&["filename", "name", "file_id"]);
     let media_type = file

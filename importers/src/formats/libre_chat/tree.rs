@@ -39,7 +39,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Passes over what separates values, and returns the byte behind it.
+    /// Skips separators, and returns the next byte.
     fn next(&mut self) -> Option<u8> {
         let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b':');
         let rest = self.text.as_bytes().get(self.at..)?;

@@ -1,4 +1,4 @@
-//! Text in which reasoning and calls of tools stand as `<details type="…">`, as earlier releases had them.
+//! Text that contains reasoning and tool calls as `<details type="…">`, as in earlier releases.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ const OPEN: &str = "<details ";
 const CLOSE: &str = "</details>";
 const KINDS: [&str; 3] = ["reasoning", "tool_calls", "code_interpreter"];
 
-/// The parts that a text is.
+/// The parts of a text.
 pub(super) fn read(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let (mut rest, mut said) = (text, String::new());
-    // Behind the last end there is nothing that could end.
+    // After the last closing tag, no element can be complete.
     let behind_last_end = text.rfind(CLOSE).map_or(text.len(), |at| text.len() - at);
     while let Some(at) = rest
         .find(OPEN)
@@ -25,7 +25,7 @@ pub(super) fn read(text: &str) -> Vec<Part> {
             parts.push(part);
             rest = behind;
         } else {
-            // Somebody else's: it is text.
+            // Another type: it is text.
             let (tag, behind) = from.split_at(OPEN.len());
             said += tag;
             rest = behind;
@@ -48,7 +48,7 @@ fn push_text(parts: &mut Vec<Part>, said: &mut String) {
     }
 }
 
-/// What stands at the beginning, and what is behind it; `None` where it is not of a known type, or does not end.
+/// The element at the beginning, and the rest; `None` if it is of an unknown type or unclosed.
 fn read_details(text: &str) -> Option<(Part, &str)> {
     let (attributes, inside) = attributes(&text[OPEN.len()..])?;
     let kind = attributes
@@ -63,7 +63,7 @@ fn read_details(text: &str) -> Option<(Part, &str)> {
     Some((part, behind))
 }
 
-/// The attributes of a tag, and what is behind it.
+/// The attributes of a tag, and the rest.
 fn attributes(text: &str) -> Option<(HashMap<&str, String>, &str)> {
     let (mut attributes, mut rest) = (HashMap::new(), text.trim_start());
     loop {
@@ -93,7 +93,7 @@ fn unescaped(text: &str) -> String {
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// What was thought: without its summary, and without the marks of a quotation.
+/// The reasoning, without its summary and without quotation marks.
 fn quoted_text(content: &str) -> String {
     let text = content
         .split_once("</summary>")
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_text() {
+    fn an_unclosed_element_is_text() {
         for text in [
             "<details type=\"reasoning\">\n> x",
             "<details ",

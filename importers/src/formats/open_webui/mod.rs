@@ -157,7 +157,7 @@ fn tokens_of(usage: &Object<'_>) -> Option<Tokens> {
     (tokens != Tokens::default()).then_some(tokens)
 }
 
-/// A file: its place is on a server that is not ours, unless it is on the web or in the message itself.
+/// A file: it is on another server, unless it is on the web or in the message itself.
 fn file_of(file: &Object<'_>) -> Part {
     let inner = file.object("file").unwrap_or_default();
     let meta = inner.object("meta").unwrap_or_default();

@@ -9,7 +9,7 @@ enum Item {
     Tool(Tool),
 }
 
-/// The parts that items are; each call with what came of it.
+/// The parts of items; each call with its result.
 pub(super) fn read(items: &[Json<'_>], report: &mut ConversationReport) -> Vec<Part> {
     let mut read: Vec<Item> = Vec::new();
     for json in items {
@@ -111,7 +111,7 @@ fn call(item: &Object<'_>) -> Tool {
     }
 }
 
-/// Adds what came of a call to that, or where there is none as a call of its own.
+/// Adds a result to its call, or as a separate call if there is none.
 fn add_output(read: &mut Vec<Item>, item: &Object<'_>) {
     let call_id = item.nonempty("call_id").unwrap_or_default();
     let output = item.get("output");
@@ -120,7 +120,7 @@ fn add_output(read: &mut Vec<Item>, item: &Object<'_>) {
             .map_or_else(|| json.to_raw(), |text| value_of(&text))
     });
     let is_its = |item: &&mut Item| matches!(item, Item::Tool(tool) if tool.call_id == call_id && !tool.is_done);
-    // What came of a call stands not far behind it.
+    // The result of a call follows soon after it.
     const NEAR: usize = 200;
     match read.iter_mut().rev().take(NEAR).find(is_its) {
         Some(Item::Tool(tool)) => (tool.output, tool.is_done) = (output, true),

@@ -9,7 +9,7 @@ pub fn schemas() -> Map<String, Value> {
     let mut schemas = Map::new();
     schemas.insert("Title".into(), title());
     schemas.insert("Tags".into(), tags());
-    schemas.insert("Origin".into(), origin());
+    schemas.insert("ExportMetadata".into(), export_metadata());
     let kept = [
         (
             "Conversation",
@@ -24,13 +24,13 @@ pub fn schemas() -> Map<String, Value> {
         ),
         (
             "WrittenConversation",
-            json!({ "clock": reference("Clock"), "previousClock": reference("PreviousClock") }),
+            json!({ "clock": reference("ChangeSequence"), "previousClock": reference("PreviousChangeSequence") }),
             "A conversation after it was written.",
         ),
         (
             "ExportedConversation",
-            json!({ "messages": list_of("Message"), "$export": reference("Origin") }),
-            "A conversation with all its messages, as an import takes it back.",
+            json!({ "messages": list_of("Message"), "$export": reference("ExportMetadata") }),
+            "A conversation with all its messages, as an import accepts it.",
         ),
     ];
     for (name, more, description) in kept {
@@ -66,7 +66,7 @@ pub fn schemas() -> Map<String, Value> {
 fn summary() -> Value {
     json!({
         "id": reference("Id"),
-        "title": described(json!({ "type": "string" }), "Its own, or made of its first user message."),
+        "title": described(json!({ "type": "string" }), "Its own, or generated from its first user message."),
         "createdAt": reference("Timestamp"),
         "updatedAt": reference("Timestamp"),
         "messageCount": count(),
@@ -78,14 +78,14 @@ fn summary() -> Value {
         ),
         "headId": described(
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
-            "The last message of the active path; null where there is none, and until the next write of a conversation that an earlier release wrote.",
+            "The last message of the active path; null if there is none, and until the next write of a conversation of an earlier release.",
         ),
         "expiresAt": {
             "anyOf": [reference("Timestamp"), { "type": "null" }],
-            "description": "When it expires, unless it is read or written before; null where it never does.",
+            "description": "When it expires, unless it is read or written before; null if never.",
         },
-        "pinned": described(json!({ "type": "boolean" }), "It is not to expire either."),
-        "keep": described(json!({ "type": "boolean" }), "It is not to expire."),
+        "pinned": described(json!({ "type": "boolean" }), "It does not expire either."),
+        "keep": described(json!({ "type": "boolean" }), "It does not expire."),
         "archived": { "type": "boolean" },
         "tags": { "type": "array", "items": { "type": "string" } },
     })
@@ -107,20 +107,19 @@ fn servers() -> Value {
     json!({ "type": ["object", "null"], "additionalProperties": true })
 }
 
-fn origin() -> Value {
-    let mut origin = object_with(
+fn export_metadata() -> Value {
+    let mut metadata = object_with(
         json!({
             "place": { "type": "integer" },
             "titled": { "type": "boolean" },
         }),
         json!({ "numbers": numbers() }),
     );
-    origin["description"] =
-        json!("What an export says of where a conversation stood, for an import.");
-    origin
+    metadata["description"] = json!("The place of a conversation in the list, for an import.");
+    metadata
 }
 
-/// What a client may set, be it new or not.
+/// What a client may set, on a new conversation or an existing one.
 fn settable() -> Value {
     let flag = json!({ "type": ["boolean", "null"] });
     json!({ "pinned": flag, "keep": flag, "archived": flag, "tags": reference("Tags"), "mcpServers": servers() })
@@ -136,21 +135,21 @@ fn new_conversation() -> Value {
         ),
         "headId": described(
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
-            "Where messages have a `parentId`: with which of them the active path ends; without it with the last one.",
+            "If messages have a `parentId`: the end of the active path, by default the last message.",
         ),
         "createdAt": reference("SentTimestamp"),
         "updatedAt": reference("SentTimestamp"),
         "totalTokens": { "type": "integer", "minimum": 0, "maximum": limits::TOKENS },
-        "$export": sent_origin(),
+        "$export": sent_export_metadata(),
         "forkOf": described(
             json!({ "anyOf": [fork_of(), fork_of_share(), { "type": "null" }] }),
-            "Makes it of another conversation's path, up to a message or to its head, with its metadata where none is sent; or of what a share shows, with the share's title. It has no `messages` of its own then, and `forkedFrom` says where it comes from. Only with POST.",
+            "Forks another conversation's path, up to a message or to its head, with its metadata unless other is sent; or a share, with the share's title. The request then has no `messages`, and `forkedFrom` names the source. Only with POST.",
         ),
     });
     open(
         object_with(json!({}), join(settable(), fields)),
         &format!(
-            "A conversation to be kept. Without a title it gets one made of its first user message. What the \
+            "A conversation to be stored. Without a title it gets one generated from its first user message. What the \
              service computes (`revision`, `etag`, `expiresAt`, `messageCount`, `clock`, `previousClock`, `nextCursor`) may be sent back, \
              to no effect. At most {} fields of the client's own, and {} bytes of metadata.",
             limits::FIELDS,
@@ -169,11 +168,11 @@ fn fork_of() -> Value {
     )
 }
 
-/// What a new conversation is a fork of, where that is anybody's.
+/// The share that a new conversation is a fork of.
 fn fork_of_share() -> Value {
-    // What cannot be the id of a share is one that is not found; and a PUT does not look at it.
+    // A malformed share id counts as not found, and a PUT ignores the field.
     let required = json!({ "shareId": { "type": "string" } });
-    let mut fork = open(object_with(required, json!({})), "A share of anybody's.");
+    let mut fork = open(object_with(required, json!({})), "A share of any user.");
     let others = ["conversationId", "messageId"].map(|name| json!({ "required": [name] }));
     fork["not"] = json!({ "anyOf": others });
     fork
@@ -182,20 +181,20 @@ fn fork_of_share() -> Value {
 fn numbers() -> Value {
     described(
         json!({ "type": "array", "uniqueItems": true, "items": { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 } }),
-        "Where there are branches, a number for each of the messages: those that follow the same one are ordered by it. Passed over where there are more or fewer messages.",
+        "With branches, a number for each of the messages: those with the same parent are ordered by it. Ignored if the number of messages differs.",
     )
 }
 
-/// As `Origin`, in any form that a timestamp may have.
-fn sent_origin() -> Value {
-    let origin = object_with(
+/// As `ExportMetadata`, in any form that a timestamp may have.
+fn sent_export_metadata() -> Value {
+    let metadata = object_with(
         json!({
             "place": reference("SentTimestamp"),
             "titled": { "type": "boolean" },
         }),
         json!({ "numbers": numbers() }),
     );
-    open(origin, "What an export says of where it stood.")
+    open(metadata, "Its place in the list, from an export.")
 }
 
 fn restoration() -> Value {
@@ -215,7 +214,7 @@ fn patch() -> Value {
             ),
             "$expected": described(
                 json!({ "type": "object", "additionalProperties": true }),
-                "Fields, and the values that they have to have, written as they were sent; null for one that must not be there. Where one has another value, the answer is 412 and nothing is changed.",
+                "Fields, and the values that they must have, written as they were sent; null for one that must be absent. If one has another value, the response is 412 and nothing is changed.",
             ),
         }),
     );

@@ -19,13 +19,12 @@ pub fn schemas() -> Map<String, Value> {
 }
 
 fn import_request() -> Value {
-    let anything =
-        json!({ "description": "What is no conversation with an id is rejected, by itself." });
+    let anything = json!({ "description": "Anything that is no conversation with an id is rejected individually." });
     let conversations = json!({
         "type": "array",
         "maxItems": limits::IMPORT,
         "items": { "anyOf": [reference("NewConversation"), anything] },
-        "description": "What is wrong with one is no error of the request: its result tells.",
+        "description": "A problem with one is no error of the request, but part of its result.",
     });
     let one = object(json!({ "id": reference("Id") }));
     let end = object(json!({ "export": { "type": "object" } }));
@@ -35,7 +34,7 @@ fn import_request() -> Value {
             open(object(json!({ "conversations": conversations })), "The same in an object."),
             open(one, "A single conversation, as a line of an export."),
             described(end, "The last line of an export, by itself."),
-            json!({ "type": "object", "minProperties": 1, "description": "A conversation of another system, or one line of a session, as it is." }),
+            json!({ "type": "object", "minProperties": 1, "description": "A conversation of another system, or one line of a session, unchanged." }),
         ],
     })
 }
@@ -61,7 +60,7 @@ fn import_report() -> Value {
             "status": {
                 "type": "string",
                 "enum": ["imported", "updated", "unchanged", "rejected", "skipped"],
-                "description": "Of another system's history only: `updated`, it was there and has become what its source is now; `skipped`, `source` says why.",
+                "description": "For another system's history only: `updated`, it existed and was updated from its source; `skipped`, `source` says why.",
             },
         }),
         json!({
@@ -76,25 +75,25 @@ fn import_report() -> Value {
             "unchanged": count(),
             "rejected": count(),
             "results": { "type": "array", "items": result },
-            "clock": reference("Clock"),
+            "clock": reference("ChangeSequence"),
         }),
         json!({
             "format": described(
                 json!({ "type": "string", "enum": Format::ALL.map(Format::name) }),
-                "What it was written in; absent where that is the service's own form. So are the following.",
+                "The format; absent for the service's own form, like the following members.",
             ),
             "updated": count(),
             "skipped": count(),
             "invalidLines": described(count(), "Lines that could not be read."),
             "continuation": described(
                 json!({ "type": "string" }),
-                "A line to be put in front of the next portion, where `portion` said that one follows.",
+                "A line that has to precede the next portion, if `portion` said that one follows.",
             ),
         }),
     )
 }
 
-/// What of a conversation its source could not tell.
+/// What the source of a conversation did not contain.
 fn imported_source() -> Value {
     let counts = json!({ "type": "object", "additionalProperties": count() });
     let placeholder = object(json!({
@@ -115,7 +114,7 @@ fn imported_source() -> Value {
             "index": count(),
             "id": { "type": ["string", "null"] },
             "messages": count(),
-            "hidden": described(count(), "Messages and blocks that the source hides."),
+            "hidden": described(count(), "Hidden messages and blocks of the source."),
             "morePlaceholders": count(),
             "estimatedDates": count(),
             "undated": count(),
@@ -124,12 +123,12 @@ fn imported_source() -> Value {
         }),
         json!({
             "skipped": { "type": "string", "enum": skipped },
-            "unknownBlocks": described(counts, "Blocks that are kept as they came, by their type."),
+            "unknownBlocks": described(counts, "Blocks of unknown types, kept unchanged, by type."),
             "placeholders": { "type": "array", "items": placeholder },
         }),
     );
     described(
         source,
-        "What became of another system's conversation when it was converted.",
+        "The result of converting another system's conversation.",
     )
 }

@@ -16,9 +16,9 @@ pub fn schemas() -> Map<String, Value> {
     let branches = json!({
         "parentId": described(
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
-            "The message that this one follows, null for none: with `branches=all`, and in the export of a conversation with branches.",
+            "The parent of this message, null for none: with `branches=all`, and in the export of a conversation with branches.",
         ),
-        "siblingIds": described(ids(), "All messages that follow the same one, this one included, where there are others."),
+        "siblingIds": described(ids(), "All messages with the same parent, including this one, if there are others."),
     });
     let mut schemas = Map::new();
     schemas.insert(
@@ -32,7 +32,7 @@ pub fn schemas() -> Map<String, Value> {
         "Message".into(),
         open(
             object_with(kept, flags(branches)),
-            "A message: what was sent comes back as it was, fields of the client's own included. Where parts were sent \
+            "A message: it comes back unchanged, including the client's own fields. If parts were sent \
              without a content, `content` is the text of them.",
         ),
     );
@@ -57,14 +57,14 @@ fn session_entries() -> [(String, Value); 4] {
         json!({
             "subpath": {
                 "anyOf": [text.clone(), { "type": "null" }],
-                "description": "Of what a subagent of the session writes.",
+                "description": "For a subagent of the session.",
             },
         }),
     );
     let entry = open(
         object_with(
             json!({ "type": { "type": "string" } }),
-            json!({ "uuid": described(json!({}), "Where it is a string, the entry is appended once.") }),
+            json!({ "uuid": described(json!({}), "If it is a string, the entry is appended only once.") }),
         ),
         "Opaque but for its type, and comes back byte for byte.",
     );
@@ -97,13 +97,13 @@ fn new_message(required: Value) -> Value {
         "content": { "anyOf": [reference("Content"), { "type": "null" }] },
         "parentId": described(
             json!({ "anyOf": [reference("Id"), { "type": "null" }] }),
-            "The message that it follows, null for none. Without it, it follows the one before.",
+            "Its parent, null for none. By default the message before it.",
         ),
     });
     let mut message = open(
         object_with(required, flags(optional)),
         &format!(
-            "A message to be kept, with a `content`, with `parts`, or with both; an array as content has no parts beside \
+            "A message to be stored, with a `content`, with `parts`, or with both; an array as content has no parts beside \
              it. Without a `timestamp` it is of now. At most {} fields, and {} bytes of JSON in all; names and values of the \
              client's own come back as they were.",
             limits::FIELDS,
@@ -116,7 +116,7 @@ fn new_message(required: Value) -> Value {
 
 fn content() -> Value {
     json!({
-        "description": "What the message says.",
+        "description": "The text of the message.",
         "oneOf": [
             {
                 "type": "string",
@@ -132,7 +132,7 @@ fn content() -> Value {
 fn parts() -> Value {
     let part = open(
         object_with(json!({ "type": { "type": "string" } }), json!({})),
-        "What it holds is up to the library that made it, and comes back byte for byte.",
+        "Its members are up to the library that made it, and come back byte for byte.",
     );
     json!({
         "type": "array",
@@ -151,17 +151,17 @@ fn rich() -> Value {
     json!({
         "parts": {
             "oneOf": [reference("Parts"), { "type": "null" }],
-            "description": "What the message consists of, where that is more than text.",
+            "description": "The parts of the message, if it is more than text.",
         },
         "format": {
             "type": ["string", "null"],
             "maxLength": limits::FORMAT,
-            "description": "What the parts are written in: `ai-sdk/v7`, `aui/v0`, `anthropic`, `openai/items`, `claude-code`, …",
+            "description": "The format of the parts: `ai-sdk/v7`, `aui/v0`, `anthropic`, `openai/items`, `claude-code`, …",
         },
         "status": { "type": ["string", "null"], "enum": ["complete", "streaming", "aborted", "error", null] },
         "model": { "type": ["string", "null"], "description": "Which model wrote it." },
-        "usage": { "type": ["object", "null"], "description": "What the provider counted, as it said so." },
-        "metadata": { "type": ["object", "null"], "description": "What the client's library keeps beside the parts." },
+        "usage": { "type": ["object", "null"], "description": "The usage as the provider reported it." },
+        "metadata": { "type": ["object", "null"], "description": "Further data of the client's library." },
     })
 }
 
@@ -172,7 +172,7 @@ fn tokens() -> Value {
             json!({}),
             json!({ "input": number, "output": number, "total": number }),
         ),
-        "What the message accounts for: `total`, or where it is not given, `input` and `output`.",
+        "The tokens of the message: `total`, or if it is not given, `input` and `output`.",
     );
     tokens["type"] = json!(["object", "null"]);
     tokens

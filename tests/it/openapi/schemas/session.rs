@@ -66,13 +66,13 @@ fn session_action() -> Value {
     });
     let redeem = object(json!({
         "action": { "const": "redeem" },
-        "code": described(code, "As a person types it: in any case, with or without spaces and dashes."),
+        "code": described(code, "As typed: in any case, with or without spaces and dashes."),
     }));
     let recover = object(json!({
         "action": { "const": "recover" },
         "code": described(
             json!({ "type": "string", "minLength": RecoveryCode::LENGTH, "maxLength": 100 }),
-            "As a person types it: in any case, with or without spaces and dashes, with O for 0, and I or L for 1. Its last two \
+            "As typed: in any case, with or without spaces and dashes, with O for 0, and I or L for 1. Its last two \
              characters check the others.",
         ),
     }));
@@ -84,23 +84,23 @@ fn session_action() -> Value {
                 "description": "A new user and a token; with a token a fresh one for the same user.",
             },
             described(action("link"), "A code by which another device becomes this user, once."),
-            open(redeem, "Become the user whose code it is."),
+            open(redeem, "Become the user of the code."),
             described(
                 action("createRecoveryCode"),
-                "A code that brings this user back for as long as there is anything of the user. It replaces the one before.",
+                "A code that restores this user, as long as the user has data. It replaces the previous one.",
             ),
-            described(action("revokeRecoveryCode"), "Make the recovery code worthless."),
-            open(recover, "Become the user whose recovery code it is."),
+            described(action("revokeRecoveryCode"), "Revoke the recovery code."),
+            open(recover, "Become the user of the recovery code."),
             described(
                 action("createReadToken"),
-                "A token that only reads, for `POST /api/mcp`. It replaces the one before, and has no end of its own.",
+                "A read-only token for `POST /api/mcp`. It replaces the previous one, and does not expire.",
             ),
-            described(action("revokeReadToken"), "Make the read token worthless."),
+            described(action("revokeReadToken"), "Revoke the read token."),
             open(
                 object(json!({ "action": { "const": "claim" }, "token": { "type": "string" } })),
-                "Move all that the anonymous user of this token has into one's own account, once.",
+                "Move all data of the anonymous user of this token into the caller's account, once.",
             ),
-            described(action("signOutEverywhere"), "Void every token issued before now; answers a new one."),
+            described(action("signOutEverywhere"), "Void every token issued before now; responds with a new one."),
         ],
     })
 }
@@ -142,7 +142,7 @@ fn current_conversation() -> Value {
 fn claim_under_way() -> Value {
     let claim = object(json!({
         "claimed": { "const": false },
-        "remaining": described(count(), "Conversations that are left."),
+        "remaining": described(count(), "Remaining conversations."),
     }));
-    described(claim, "The time did not suffice: send it again.")
+    described(claim, "The time did not suffice: repeat the request.")
 }

@@ -14,7 +14,7 @@ pub fn schemas() -> Map<String, Value> {
             "NewShare",
             open(
                 object_with(conversation.clone(), until),
-                "What to share, and until when: a time to come, within the life of a conversation, which is also \
+                "What to share, and until when: a time to come, within the TTL of a conversation, which is also \
                  what holds where none is given.",
             ),
         ),
@@ -22,7 +22,7 @@ pub fn schemas() -> Map<String, Value> {
         ("ShareList", object(json!({ "data": list_of("Share") }))),
         (
             "SharedConversation",
-            described(object(join(snapshot(), page)), "A share as anybody sees it; messages oldest first."),
+            described(object(join(snapshot(), page)), "A share as its readers see it; messages oldest first."),
         ),
         (
             "RevokedShare",

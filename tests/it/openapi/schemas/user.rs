@@ -27,7 +27,7 @@ pub fn schemas() -> Map<String, Value> {
     .collect()
 }
 
-/// Nothing of it is refused for what else it holds: the protocol grows.
+/// Unknown members are accepted, since the protocol grows.
 fn agent_message() -> Value {
     json!({
         "type": "object",
@@ -73,26 +73,26 @@ fn statistics() -> Value {
     object(json!({
         "userId": user_id(),
         "totals": object(json!({
-            "current": described(totals.clone(), "What there is."),
-            "lifetime": described(totals, "All that ever was, deleted or not, with the copies that forks are."),
+            "current": described(totals.clone(), "Current totals."),
+            "lifetime": described(totals, "All-time totals, including deleted data and the copies in forks."),
         })),
-        "bytes": described(count(), "What all that is kept takes up in the database."),
+        "bytes": described(count(), "The size of all data in the database."),
         "conversationTtlDays": described(
             json!({ "type": ["integer", "null"], "minimum": 1 }),
-            "How long conversations live that are neither read nor written; null where they never expire.",
+            "The TTL of conversations that are neither read nor written; null if they never expire.",
         ),
         "expiringSoon": described(count(), "Conversations that expire within 14 days."),
         "trash": object(json!({
-            "conversations": described(count(), "That can be restored."),
-            "bytes": described(count(), "What they take up, as a part of `bytes`."),
+            "conversations": described(count(), "Conversations that can be restored."),
+            "bytes": described(count(), "Their size, as a part of `bytes`."),
         })),
         "recoveryCodeCreatedAt": {
             "anyOf": [reference("Timestamp"), { "type": "null" }],
-            "description": "When the user's recovery code was made; null where there is none.",
+            "description": "When the user's recovery code was made; null if there is none.",
         },
         "readTokenCreatedAt": {
             "anyOf": [reference("Timestamp"), { "type": "null" }],
-            "description": "When the user's read token was made; null where there is none.",
+            "description": "When the user's read token was made; null if there is none.",
         },
         "messagesPerConversation": object(json!({ "mean": { "type": "number" }, "max": count() })),
         "activity": {
@@ -116,7 +116,7 @@ fn user_patch() -> Value {
     let days = json!({ "type": ["integer", "null"], "minimum": 1, "maximum": limits::TTL_DAYS });
     let days = described(
         days,
-        "Null is for ever, or as long as the deployment allows. It counts for each conversation when that is next used, \
+        "Null means forever, or as long as the deployment allows. It applies to each conversation when that is next used, \
          and a longer one for all, soon.",
     );
     open(object(json!({ "conversationTtlDays": days })), "")
@@ -125,17 +125,17 @@ fn user_patch() -> Value {
 fn erasure_under_way() -> Value {
     let erasure = object(json!({
         "erased": { "const": false },
-        "remaining": described(count(), "Conversations that are left."),
+        "remaining": described(count(), "Remaining conversations."),
     }));
-    described(erasure, "The time did not suffice: send it again.")
+    described(erasure, "The time did not suffice: repeat the request.")
 }
 
 fn emptying_under_way() -> Value {
     let emptying = object(json!({
         "emptied": { "const": false },
-        "remaining": described(count(), "Conversations that are left."),
+        "remaining": described(count(), "Remaining conversations."),
     }));
-    described(emptying, "The time did not suffice: send it again.")
+    described(emptying, "The time did not suffice: repeat the request.")
 }
 
 fn health() -> Value {
@@ -159,10 +159,10 @@ fn client_report() -> Value {
     let errors = json!({
         "type": "array",
         "maxItems": MOST_REPORTED_ERRORS,
-        "items": open(error, "A code of ours, `network` or `local_storage`; any other counts as `other`."),
+        "items": open(error, "An error code of the API, `network` or `local_storage`; any other counts as `other`."),
     });
     let report = json!({
-        "fallback": open(fallback, "How often the browser's own storage stood in."),
+        "fallback": open(fallback, "How often the browser's own storage was used instead."),
         "conflicts": number,
         "errors": errors,
     });

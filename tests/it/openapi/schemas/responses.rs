@@ -1,4 +1,4 @@
-//! Pages, searches, what a write is answered with, and changes.
+//! Pages, searches, responses to writes, and changes.
 
 use serde_json::{Map, Value, json};
 
@@ -34,11 +34,11 @@ fn conversation_list() -> Value {
     let page = json!({
         "data": list_of("ListedConversation"),
         "nextCursor": next_cursor(),
-        "clock": reference("Clock"),
+        "clock": reference("ChangeSequence"),
     });
     let count = described(
         json!({ "type": ["integer", "null"], "minimum": 0 }),
-        "Of a filtered list: how many fit, on all pages; null where there are too many to count at once.",
+        "For a filtered list: how many match, on all pages; null if there are too many to count at once.",
     );
     object_with(page, json!({ "count": count }))
 }
@@ -46,7 +46,7 @@ fn conversation_list() -> Value {
 fn search_page() -> Value {
     let indexed = described(
         object(json!({ "done": count(), "of": count() })),
-        "How many of the conversations that were looked at have been prepared for searching. The others are read whole, come last, and are \
+        "How many of the conversations considered have been prepared for searching. The others are read whole, come last, and are \
          prepared a few at a time after each search.",
     );
     object(json!({ "data": list_of("SearchHit"), "nextCursor": next_cursor(), "indexed": indexed }))
@@ -60,8 +60,8 @@ fn search_hit() -> Value {
     let title = json!({ "oneOf": [reference("Excerpt"), { "type": "null" }] });
     object(json!({
         "conversation": reference("ListedConversation"),
-        "title": described(title, "The title, where something was found there."),
-        "matches": described(count(), "In how many messages it was found, of those read for this page."),
+        "title": described(title, "The title, if it matches."),
+        "matches": described(count(), "The number of matching messages, of those read for this page."),
         "complete": described(
             json!({ "type": "boolean" }),
             "Whether all messages were read: a large conversation comes on several pages, each with its own matches.",
@@ -81,7 +81,7 @@ fn excerpt() -> Value {
         "length": described(count(), "How long the whole text is."),
         "marks": described(
             json!({ "type": "array", "items": mark }),
-            "What was found in this part: from, and up to where, in UTF-16 code units.",
+            "The matches in this part: start and end, in UTF-16 code units.",
         ),
     }))
 }
@@ -104,9 +104,9 @@ fn appended() -> Value {
 fn appended_messages() -> Value {
     object(json!({
         "conversation": reference("Conversation"),
-        "appended": described(ids(), "Those that were not there already."),
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "appended": described(ids(), "The new ones."),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -114,23 +114,23 @@ fn appended_messages() -> Value {
 fn appended_entries() -> Value {
     object(json!({
         "conversation": reference("Conversation"),
-        "appended": described(count(), "How many were not there already."),
+        "appended": described(count(), "The number of new ones."),
         "ignored": {
             "type": "array",
             "items": { "type": "integer", "minimum": 0 },
-            "description": "The places in the request, from 0, of those that were there already.",
+            "description": "The positions in the request, from 0, of those that existed already.",
         },
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
 fn written_message() -> Value {
     object(json!({
-        "message": { "oneOf": [reference("Message"), { "type": "null" }], "description": "The message; null in the answer to a repeat whose message is gone by now." },
+        "message": { "oneOf": [reference("Message"), { "type": "null" }], "description": "The message; null in the response to a repeat whose message has been deleted since." },
         "conversation": reference("Conversation"),
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -138,8 +138,8 @@ fn deleted_messages() -> Value {
     object(json!({
         "deleted": described(ids(), "A repeat names the same ones."),
         "conversation": reference("Conversation"),
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -147,8 +147,8 @@ fn deleted_conversation() -> Value {
     object(json!({
         "id": reference("Id"),
         "deleted": { "const": true },
-        "clock": reference("Clock"),
-        "previousClock": reference("PreviousClock"),
+        "clock": reference("ChangeSequence"),
+        "previousClock": reference("PreviousChangeSequence"),
     }))
 }
 
@@ -156,24 +156,24 @@ fn changes() -> Value {
     object(json!({
         "changed": list_of("Conversation"),
         "deleted": described(ids(), "Conversations that were deleted."),
-        "nextCursor": { "type": "string", "description": "From where to go on." },
-        "hasMore": described(json!({ "type": "boolean" }), "Whether more is there already."),
+        "nextCursor": { "type": "string", "description": "The next cursor." },
+        "hasMore": described(json!({ "type": "boolean" }), "Whether there is more already."),
         "reset": described(
             json!({ "type": "boolean" }),
             "Whether the cursor is too old: the client forgets what it has, and this is its first page.",
         ),
-        "clock": reference("Clock"),
+        "clock": reference("ChangeSequence"),
     }))
 }
 
 fn change() -> Value {
     let change = object_with(
-        json!({ "type": { "type": "string" }, "clock": reference("Clock"), "previous": reference("Clock") }),
+        json!({ "type": { "type": "string" }, "clock": reference("ChangeSequence"), "previous": reference("ChangeSequence") }),
         json!({
             "conversationId": reference("Id"),
             "revision": count(),
             "reset": { "type": "boolean" },
-            "messages": described(list_of("Message"), "Those that changed, where they are small."),
+            "messages": described(list_of("Message"), "Those that changed, if they are small."),
         }),
     );
     described(change, "The data of an event `change` of the stream.")

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common::situation::{Request, Situation};
-use crate::lost_answers::laboratory::{Laboratory, Loss};
+use crate::lost_responses::laboratory::{Laboratory, Loss};
 
 fn many(count: usize) -> Request {
     let conversations: Vec<_> = (0..count)
@@ -27,7 +27,7 @@ fn long(name: &'static str, call: Request, requests: u32) -> Situation {
 }
 
 /// An erasure, an export and an import in several steps.
-pub async fn lose_answers(laboratory: Laboratory) {
+pub async fn lose_responses(laboratory: Laboratory) {
     let texts: Vec<_> = (0..10_001)
         .map(|index| json!({ "id": format!("t{index}"), "type": "user", "content": "", "timestamp": index, "tokens": { "total": 1 } }))
         .collect();
@@ -51,7 +51,7 @@ pub async fn lose_answers(laboratory: Laboratory) {
         ),
     ] {
         laboratory
-            .lose_answers_of(&situation, other, Loss::OfTheStore)
+            .lose_responses_of(&situation, other, Loss::OfTheStore)
             .await;
     }
 }

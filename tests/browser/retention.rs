@@ -1,4 +1,4 @@
-//! What is deleted, and what will expire: the trash, and ways to keep things.
+//! Deleted and expiring conversations: the trash, and ways to keep them.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -8,8 +8,8 @@ use crate::common::{Site, ids, message};
 
 on_one_store!(
     a_deleted_conversation_is_restored_from_the_trash,
-    what_is_in_the_trash_is_deleted_for_good,
-    what_expires_soon_is_told_and_kept,
+    the_trash_deletes_for_good,
+    conversations_that_expire_soon_are_announced_and_kept,
     a_conversation_is_kept_by_its_menu,
 );
 
@@ -21,7 +21,7 @@ async fn a_deleted_conversation_is_restored_from_the_trash(site: Site) {
     browser.choose("Delete").await;
     browser.open_conversation("Explain").await;
     browser.choose("Delete").await;
-    // A person who looks there does not wait for the notices to go.
+    // The trash can be opened while notices are still shown.
     browser.choose_from_page("Trash").await;
     let titles = [
         "Explain the difference between a mutex",
@@ -63,7 +63,7 @@ async fn until_sorted(browser: &Browser, css: &str, sorted: &[&str]) {
         .await;
 }
 
-async fn what_is_in_the_trash_is_deleted_for_good(site: Site) {
+async fn the_trash_deletes_for_good(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -98,7 +98,7 @@ async fn what_is_in_the_trash_is_deleted_for_good(site: Site) {
         .await;
     assert!(ids(&user.get(trash).await.expect(200)["data"]).is_empty());
 
-    // Without the server it cannot be looked into.
+    // Without the server it cannot be opened.
     browser.choose_from_page("Usage").await;
     browser.until("document.querySelector('.usage')").await;
     browser.set_offline(true).await;
@@ -108,7 +108,7 @@ async fn what_is_in_the_trash_is_deleted_for_good(site: Site) {
         .await;
 }
 
-async fn what_expires_soon_is_told_and_kept(site: Site) {
+async fn conversations_that_expire_soon_are_announced_and_kept(site: Site) {
     let user = site.user().await;
     let week = json!({ "conversationTtlDays": 7 });
     user.patch("/api/user", &week).await.expect(200);
@@ -143,7 +143,7 @@ async fn what_expires_soon_is_told_and_kept(site: Site) {
     browser.until_saved().await;
     browser.visit("/#/expiring").await;
     until_sorted(&browser, "#expiring-list a", &["first"]).await;
-    // It was told of today.
+    // It was announced today already.
     assert_eq!(
         browser
             .value("document.querySelector('#expiring-notice') === null")

@@ -1,4 +1,4 @@
-//! What another device does meanwhile.
+//! What another device writes in between.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn erasure() -> Request {
     Request::delete("/api/user")
 }
 
-/// Whether nothing is left of what was before, not even of what was remembered.
+/// Whether nothing is left afterwards, not even the log of requests.
 pub fn is_erasure(other: &Request) -> bool {
     other.path == erasure().path
 }

@@ -1,4 +1,4 @@
-//! The list: rename, pin, archive, delete and take that back, search.
+//! The list: rename, pin, archive, delete, undo, search.
 
 use fantoccini::key::Key;
 use serde_json::json;
@@ -8,8 +8,8 @@ use crate::common::{Client, Site, ids};
 
 on_one_store!(
     a_conversation_is_renamed_in_place,
-    pinned_ones_come_first_and_archived_ones_leave_the_list,
-    a_deleted_conversation_can_be_had_back_until_the_notice_goes,
+    pinned_conversations_come_first_and_archived_ones_leave_the_list,
+    a_deletion_can_be_undone_while_its_notice_is_shown,
     a_deletion_outlives_the_page_that_could_have_undone_it,
     a_search_finds_words_as_they_are_typed,
     another_tab_sees_what_happens_here,
@@ -32,7 +32,7 @@ async fn a_conversation_is_renamed_in_place(site: Site) {
     assert_eq!(kept["title"], "Undoing things");
 }
 
-async fn pinned_ones_come_first_and_archived_ones_leave_the_list(site: Site) {
+async fn pinned_conversations_come_first_and_archived_ones_leave_the_list(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -86,7 +86,7 @@ async fn pinned_ones_come_first_and_archived_ones_leave_the_list(site: Site) {
     );
 }
 
-async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site) {
+async fn a_deletion_can_be_undone_while_its_notice_is_shown(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
@@ -117,15 +117,15 @@ async fn a_deleted_conversation_can_be_had_back_until_the_notice_goes(site: Site
     until_deleted(&user, &id).await;
 }
 
-/// Waits until the server has heard of it.
+/// Waits until the server has it.
 async fn until_deleted(user: &Client, id: &str) {
     let path = format!("/api/conversations/{id}");
-    let mut answer = user.get(&path).await;
-    while answer.status == 200 {
+    let mut response = user.get(&path).await;
+    while response.status == 200 {
         tokio::time::sleep(GLANCE).await;
-        answer = user.get(&path).await;
+        response = user.get(&path).await;
     }
-    answer.expect_error(404, "conversation_not_found");
+    response.expect_error(404, "conversation_not_found");
 }
 
 async fn a_deletion_outlives_the_page_that_could_have_undone_it(site: Site) {
@@ -170,7 +170,7 @@ async fn a_search_finds_words_as_they_are_typed(site: Site) {
     browser
         .until("document.activeElement.matches('.message.is-found')")
         .await;
-    // What is written while a search is shown is found, too; by the worker, not by the page.
+    // Messages written while a search is shown are found, too; by the worker, not by the page.
     let body = "const { store } = await import('/app/store.js');
         await store.addMessage(args[0], { id: 'late', type: 'user', content: 'A SEMAPHORE of one' });
         const names = performance.getEntriesByType('resource').map(({ name }) => name);

@@ -1,4 +1,4 @@
-//! Every answer of the store is lost once, while another device writes to the same thing: the call answers as if nothing
+//! Every response of the store is lost once, while another device writes to the same thing: the call responds as if nothing
 //! had been lost, and what the other device was told is true.
 
 mod laboratory;
@@ -10,8 +10,8 @@ use crate::common::situation::situations;
 use laboratory::{Laboratory, Loss};
 use others::others;
 
-/// Loses each answer of each call, each time with another device's write in between.
-async fn lose_every_answer(site: Site, loss: Loss) {
+/// Loses each response of each call, each time with another device's write in between.
+async fn lose_every_response(site: Site, loss: Loss) {
     let laboratory = Laboratory::new(site).await;
     let only = std::env::var("SITUATION").ok();
     for situation in situations() {
@@ -19,7 +19,7 @@ async fn lose_every_answer(site: Site, loss: Loss) {
             continue;
         }
         for other in others(&situation) {
-            laboratory.lose_answers_of(&situation, &other, loss).await;
+            laboratory.lose_responses_of(&situation, &other, loss).await;
         }
     }
 }
@@ -28,18 +28,18 @@ mod embedded {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_service_asks_again_and_finds_its_own_work() {
-        lose_every_answer(Site::embedded().await, Loss::OfTheStore).await;
+    async fn the_service_retries_and_recognizes_its_own_write() {
+        lose_every_response(Site::embedded().await, Loss::OfTheStore).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_client_asks_again_and_finds_its_own_work() {
-        lose_every_answer(Site::embedded().await, Loss::OfTheService).await;
+    async fn a_client_retries_and_recognizes_its_own_write() {
+        lose_every_response(Site::embedded().await, Loss::OfTheService).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn long_calls_lose_answers_too() {
-        long::lose_answers(Laboratory::new(Site::embedded().await).await).await;
+    async fn long_calls_lose_responses_too() {
+        long::lose_responses(Laboratory::new(Site::embedded().await).await).await;
     }
 }
 
@@ -47,9 +47,9 @@ mod redis {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_service_asks_again_and_finds_its_own_work() {
+    async fn the_service_retries_and_recognizes_its_own_write() {
         if let Some(site) = Site::redis().await {
-            lose_every_answer(site, Loss::OfTheStore).await;
+            lose_every_response(site, Loss::OfTheStore).await;
         }
     }
 }

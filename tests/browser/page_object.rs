@@ -1,4 +1,4 @@
-//! What a person does at the page, and sees of it.
+//! The page object: what a person does on the page, and sees of it.
 
 use std::time::Instant;
 
@@ -37,7 +37,7 @@ impl Browser {
             .await;
     }
 
-    /// Becomes a user of the API, as another device does: by the address that a QR code holds.
+    /// Becomes a user of the API, as another device does: by the address in a QR code.
     pub async fn become_user(&self, user: &Client) {
         let body = json!({ "action": "link" });
         let linked = user.post("/api/session", &body).await.expect(201);
@@ -90,8 +90,8 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Presses keys where the focus is, as a keyboard does: no element is asked whether it can be typed into, which the page may
-    /// be drawing anew. A modifier holds until the end.
+    /// Presses keys at the focus, as a keyboard does, without looking up an element that the page may be redrawing. A modifier
+    /// holds until the end.
     pub async fn press(&self, keys: &str) {
         let mut actions = KeyActions::new("keyboard".to_owned());
         let mut held = Vec::new();
@@ -152,7 +152,7 @@ impl Browser {
 
     /// Writes a message and waits until the demo's reply is complete.
     pub async fn talk(&self, text: &str) {
-        // The page is quiet until the reply begins, too.
+        // The page is idle until the reply begins, too.
         let before = self.value(LAST_REPLY).await;
         self.write(text).await;
         self.until(&format!("![null, {before}].includes({LAST_REPLY})"))
@@ -203,7 +203,7 @@ impl Browser {
         .await;
     }
 
-    /// The messages on the screen, without what can be done with them.
+    /// The messages on the screen, without their buttons.
     pub async fn messages(&self) -> Vec<String> {
         self.texts(".message .content").await
     }
@@ -214,7 +214,7 @@ impl Browser {
         id.as_str().unwrap().to_owned()
     }
 
-    /// The open conversation, as the server has it.
+    /// The open conversation on the server.
     pub async fn kept(&self, site: &Site) -> Value {
         let id = self.open_id().await;
         self.user(site).await.open(&id).await

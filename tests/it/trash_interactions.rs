@@ -1,4 +1,4 @@
-//! The trash beside everything else: erasures, claims, exports, expiry, other releases, costs.
+//! The trash together with erasures, claims, exports, expiry, other releases, and costs.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use embedded_store::reply::Reply;
 use serde_json::{Value, json};
 
 on_both_stores!(
-    an_erasure_takes_the_trash_along,
-    a_claim_brings_the_trash_along,
+    an_erasure_empties_the_trash,
+    a_claim_moves_the_trash,
     an_export_leaves_the_trash_out,
     a_pinned_conversation_leaves_the_trash_in_time,
-    what_was_to_expire_soon_lasts_in_the_trash,
+    a_conversation_about_to_expire_stays_in_the_trash,
     a_full_trash_gives_up_the_oldest,
     without_a_trash_a_deletion_is_for_good,
-    tombstones_that_give_way_leave_the_trash_alone,
-    what_an_earlier_release_removed_is_not_restored,
-    a_stream_tells_of_a_restoration,
+    dropping_tombstones_leaves_the_trash_alone,
+    deletions_by_an_earlier_release_are_not_restored,
+    a_stream_reports_a_restoration,
     the_trash_costs_little,
 );
 
-async fn an_erasure_takes_the_trash_along(site: Site) {
+async fn an_erasure_empties_the_trash(site: Site) {
     let user = site.user().await;
     user.create("kept", vec![message("m", "user", "x")]).await;
     fill_trash(&user, 230).await;
@@ -34,7 +34,7 @@ async fn an_erasure_takes_the_trash_along(site: Site) {
     assert!(site.keys("user:*conversation*").await.is_empty());
 }
 
-async fn a_claim_brings_the_trash_along(site: Site) {
+async fn a_claim_moves_the_trash(site: Site) {
     let (source, target) = (site.user().await, site.user().await);
     source.create("kept", vec![message("m", "user", "x")]).await;
     fill_trash(&source, 60).await;
@@ -50,7 +50,7 @@ async fn a_claim_brings_the_trash_along(site: Site) {
     let found = restore(&target, "t7").await;
     assert_eq!(found["messageCount"], 1);
     assert_eq!(ids(&target.open("t7").await["messages"]), ["m"]);
-    // Where the id was taken, it is beside it.
+    // If the id was taken, it gets another id.
     assert_eq!(ids(&target.open("t3").await["messages"]), ["own"]);
     restore(&target, "t4").await;
     assert_eq!(ids(&target.open("t4").await["messages"]), ["own"]);
@@ -99,7 +99,7 @@ async fn an_export_leaves_the_trash_out(site: Site) {
         .expect_error(404, "conversation_not_found");
 }
 
-async fn longest_life(site: &Site, pattern: &str) -> Duration {
+async fn longest_ttl(site: &Site, pattern: &str) -> Duration {
     let mut longest = 0;
     for key in site.keys(pattern).await {
         if let Reply::Int(ttl) = site.command(&["PTTL", &key]).await {
@@ -116,15 +116,15 @@ async fn a_pinned_conversation_leaves_the_trash_in_time(site: Site) {
         .await
         .expect(200);
     delete(&user, "c").await;
-    // Also where nobody comes to purge it.
-    let life = longest_life(&site, "*conversation:c:*").await;
-    assert!(life > 30 * DAY && life < 40 * DAY, "{life:?}");
+    // Also if it is never purged.
+    let ttl = longest_ttl(&site, "*conversation:c:*").await;
+    assert!(ttl > 30 * DAY && ttl < 40 * DAY, "{ttl:?}");
     let restored = restore(&user, "c").await;
     assert_eq!(restored["expiresAt"], Value::Null);
-    assert!(longest_life(&site, "*conversation:c:*").await > 100 * 365 * DAY);
+    assert!(longest_ttl(&site, "*conversation:c:*").await > 100 * 365 * DAY);
 }
 
-async fn what_was_to_expire_soon_lasts_in_the_trash(site: Site) {
+async fn a_conversation_about_to_expire_stays_in_the_trash(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     site.advance(85 * DAY);
@@ -160,7 +160,7 @@ async fn without_a_trash_a_deletion_is_for_good(site: Site) {
         .expect_error(404, "conversation_not_found");
 }
 
-async fn tombstones_that_give_way_leave_the_trash_alone(site: Site) {
+async fn dropping_tombstones_leaves_the_trash_alone(site: Site) {
     let user = site.user().await;
     for id in ["trashed", "removed", "last"] {
         user.create(id, vec![message("m", "user", "x")]).await;
@@ -183,8 +183,8 @@ async fn tombstones_that_give_way_leave_the_trash_alone(site: Site) {
     assert_eq!(restore(&user, "trashed").await["messageCount"], 1);
 }
 
-/// As a release does that knows no trash, and deletes what a stopped deletion has left.
-async fn what_an_earlier_release_removed_is_not_restored(site: Site) {
+/// Like a release without a trash, which deletes what a stopped deletion has left.
+async fn deletions_by_an_earlier_release_are_not_restored(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     user.create("d", vec![message("m", "user", "x")]).await;
@@ -210,7 +210,7 @@ async fn what_an_earlier_release_removed_is_not_restored(site: Site) {
     assert!(listed(&user).await.is_empty());
 }
 
-async fn a_stream_tells_of_a_restoration(site: Site) {
+async fn a_stream_reports_a_restoration(site: Site) {
     let user = site.user().await;
     user.create("c", vec![message("m", "user", "x")]).await;
     let mut events = Events::open(&user, "/api/sync", None).await;

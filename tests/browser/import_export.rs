@@ -1,4 +1,4 @@
-//! Taking conversations along: import and export.
+//! Import and export.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::common::{Site, real_data};
 
 on_one_store!(
     a_dump_is_imported_by_dropping_it,
-    a_chosen_file_is_imported_and_its_faults_are_told,
+    a_chosen_file_is_imported_and_its_errors_are_reported,
     an_export_is_downloaded_and_holds_everything,
 );
 
@@ -36,8 +36,8 @@ async fn a_dump_is_imported_by_dropping_it(site: Site) {
     assert_eq!(statistics["totals"]["current"]["conversations"], count);
 }
 
-/// Drags a file over the page and drops it there. The events are made in the page: a busy browser swallows some of those that
-/// are sent to it from outside.
+/// Drags a file over the page and drops it there. The events are created in the page, because a busy browser loses some of
+/// those sent from outside.
 pub async fn drop_on_the_page(browser: &Browser, file: &Path) {
     let name = file.file_name().unwrap().to_str().unwrap();
     let text = fs::read_to_string(file).unwrap();
@@ -54,7 +54,7 @@ pub async fn drop_on_the_page(browser: &Browser, file: &Path) {
     assert_eq!(seen, json!([false, true, true]));
 }
 
-async fn a_chosen_file_is_imported_and_its_faults_are_told(site: Site) {
+async fn a_chosen_file_is_imported_and_its_errors_are_reported(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };

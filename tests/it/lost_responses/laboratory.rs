@@ -1,4 +1,4 @@
-//! One call, an answer of which is lost.
+//! One call that loses a response.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -11,13 +11,13 @@ use serde_json::Value;
 use crate::common::client::TestResponse;
 use crate::common::situation::{Account, Request, Situation, UNLIMITED, View, check_bytes};
 use crate::common::{Client, DAY, Deployment, Site};
-use crate::lost_answers::others::is_erasure;
+use crate::lost_responses::others::is_erasure;
 
-/// The time of a stream, which is up then.
+/// A stream's time limit.
 const STREAM: Duration = Duration::from_secs(300);
 
-/// What of an answer is the same whenever it is given. Not the ids that a deletion names: a write in between that brings
-/// them back, or takes the whole conversation away, makes a repeat forget them.
+/// Members that a repeated response must share with the first. Not the ids a deletion names: an interleaved write that
+/// restores them, or deletes the whole conversation, makes a repeat forget them.
 const STEADY: [&str; 11] = [
     "revision",
     "messageCount",
@@ -32,16 +32,16 @@ const STEADY: [&str; 11] = [
     "erased",
 ];
 
-/// Whose answer gets lost.
+/// Which response gets lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// The store's to the service, which asks again.
+    /// The store's to the service, which retries.
     OfTheStore,
-    /// The service's to the client, which asks again under the same key.
+    /// The service's to the client, which retries with the same key.
     OfTheService,
 }
 
-/// Two deployments on one database, of which the first loses answers.
+/// Two deployments on one database, of which the first loses responses.
 pub struct Laboratory {
     site: Site,
     lossy: Deployment,
@@ -51,7 +51,7 @@ pub struct Laboratory {
     known: Mutex<HashSet<&'static str>>,
 }
 
-/// How it came out.
+/// The outcome.
 struct Outcome {
     account: Account,
     call: (u16, Value),
@@ -71,8 +71,8 @@ impl Laboratory {
         }
     }
 
-    /// Loses the answer to each request of the call, with the other write before the repeat.
-    pub async fn lose_answers_of(&self, situation: &Situation, other: &Request, loss: Loss) {
+    /// Loses the response to each request of the call, with the other write before the repeat.
+    pub async fn lose_responses_of(&self, situation: &Situation, other: &Request, loss: Loss) {
         if self.known.lock().unwrap().insert(situation.name) {
             let account = self.prepare(situation).await;
             situation.call.send(&account, None).await;
@@ -92,7 +92,7 @@ impl Laboratory {
                 Loss::OfTheService => continue,
             };
             let mut expected = self.undisturbed(situation, other, request).await;
-            // Of what was erased nothing is remembered: then the repeat is another call, behind the erasure.
+            // An erasure also removes the log of requests: the repeat is then a new call, after the erasure.
             if is_erasure(other) && (lost.call != expected.call || lost.view != expected.view) {
                 expected = self.reversed(situation, other).await;
             }
@@ -127,7 +127,7 @@ impl Laboratory {
         }
     }
 
-    /// The answer to a request is lost, and its repeat waits until the other device has written.
+    /// The response to a request is lost, and its repeat waits until the other device has written.
     async fn lose(&self, situation: &Situation, other: &Request, request: u32) -> Outcome {
         let account = self.prepare(situation).await;
         let faults = self.lossy.faults();
@@ -136,7 +136,7 @@ impl Laboratory {
         self.between(situation, other, account, hold).await
     }
 
-    /// The same without a loss: the other device writes behind the request.
+    /// The same without a loss: the other device writes after the request.
     async fn undisturbed(&self, situation: &Situation, other: &Request, request: u32) -> Outcome {
         let account = self.prepare(situation).await;
         let faults = self.lossy.faults();
@@ -148,13 +148,13 @@ impl Laboratory {
     /// The other device writes first.
     async fn reversed(&self, situation: &Situation, other: &Request) -> Outcome {
         let mut account = self.prepare(situation).await;
-        let other_answer = other.send(&account, None).await;
-        let answer = situation.call.send(&account, None).await;
-        self.outcome(situation, &mut account, &answer, &other_answer)
+        let other_response = other.send(&account, None).await;
+        let response = situation.call.send(&account, None).await;
+        self.outcome(situation, &mut account, &response, &other_response)
             .await
     }
 
-    /// Lets the other device write when a request of the call waits, or when there is none that could.
+    /// Lets the other device write when a request of the call waits, or once none can wait any more.
     async fn between(
         &self,
         situation: &Situation,
@@ -163,10 +163,10 @@ impl Laboratory {
         hold: Hold,
     ) -> Outcome {
         let call = async {
-            let answer = situation.call.send(&account, None).await;
+            let response = situation.call.send(&account, None).await;
             self.lossy.idle().await;
             hold.release();
-            answer
+            response
         };
         let write = async {
             hold.arrived().await;
@@ -174,12 +174,12 @@ impl Laboratory {
                 .send_through(&self.beside(&account), &account, None)
                 .await
         };
-        let (answer, other_answer) = {
+        let (response, other_response) = {
             tokio::pin!(call, write);
             tokio::select! {
-                answer = &mut call => {
+                response = &mut call => {
                     self.lossy.faults().clear();
-                    (answer, other.send_through(&self.beside(&account), &account, None).await)
+                    (response, other.send_through(&self.beside(&account), &account, None).await)
                 }
                 other = &mut write => {
                     hold.release();
@@ -187,25 +187,25 @@ impl Laboratory {
                 }
             }
         };
-        self.outcome(situation, &mut account, &answer, &other_answer)
+        self.outcome(situation, &mut account, &response, &other_response)
             .await
     }
 
-    /// The client asks again under the same key once the other device has written.
+    /// The client retries with the same key once the other device has written.
     async fn repeat(&self, situation: &Situation, other: &Request) -> Outcome {
         let mut account = self.prepare(situation).await;
         let key = format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed));
         let first = situation.call.send(&account, Some(&key)).await;
-        let other_answer = other
+        let other_response = other
             .send_through(&self.beside(&account), &account, None)
             .await;
         let again = situation.call.send(&account, Some(&key)).await;
-        // Of what was erased nothing is remembered.
+        // An erasure also removes the log of requests.
         if !is_erasure(other) {
             let text = &again.text;
             assert_eq!(steady(&again), steady(&first), "{}: {text}", situation.name);
         }
-        self.outcome(situation, &mut account, &again, &other_answer)
+        self.outcome(situation, &mut account, &again, &other_response)
             .await
     }
 
@@ -213,16 +213,16 @@ impl Laboratory {
         &self,
         situation: &Situation,
         account: &mut Account,
-        answer: &TestResponse,
+        response: &TestResponse,
         other: &TestResponse,
     ) -> Outcome {
         if situation.name == "sign out" {
-            let token = answer.expect(200)["token"].clone();
+            let token = response.expect(200)["token"].clone();
             account.client = account.client.with_token(token.as_str().unwrap());
         }
         let is_readable = account.client.get("/api/session").await.status == 200;
         Outcome {
-            call: steady(answer),
+            call: steady(response),
             other: other.status,
             view: match is_readable {
                 true => Some(View::of(&account.client).await),
@@ -242,9 +242,9 @@ impl Laboratory {
     async fn prepare(&self, situation: &Situation) -> Account {
         let account = Account::new(&self.lossy.anonymous_caller(), situation.has_source).await;
         for request in &situation.before {
-            let answer = request.send(&account, None).await;
-            assert!(answer.status < 300, "{request:?}: {}", answer.text);
-            // What it leaves to be done does not meet the next one.
+            let response = request.send(&account, None).await;
+            assert!(response.status < 300, "{request:?}: {}", response.text);
+            // Its pending upkeep should not fall into the next request.
             self.lossy.idle().await;
         }
         account.client.get("/api/conversations").await.expect(200);
@@ -259,16 +259,16 @@ impl Laboratory {
     }
 }
 
-fn steady(answer: &TestResponse) -> (u16, Value) {
-    let mut json: Value = serde_json::from_str(&answer.text).unwrap_or_default();
+fn steady(response: &TestResponse) -> (u16, Value) {
+    let mut json: Value = serde_json::from_str(&response.text).unwrap_or_default();
     if let Some(members) = json.as_object_mut() {
         members.retain(|name, _| STEADY.contains(&name.as_str()));
     }
-    (answer.status, json)
+    (response.status, json)
 }
 
-/// Whether a client's repeat is answered from what is remembered: an erasure is not even remembered itself, a new user has
-/// no memory, a stream is opened anew, and a user who signed out has no token any more to ask with.
+/// Whether a repeat is answered from the log of requests: an erasure is not logged, a new user has no log, a stream is
+/// opened again, and a user who signed out no longer has a valid token.
 fn has_memory(situation: &Situation) -> bool {
     let without = ["erase", "begin a session", "open a stream", "sign out"];
     !without.contains(&situation.name) && !situation.call.is_read()
