@@ -1,12 +1,12 @@
+/**
+ * The tree of a conversation's messages, of which the active path is shown. The device has the path, in the order of
+ * places, and what it knows of other branches, each message with its parent. The server has a path of its own: whenever
+ * that changes, what was begun or switched to here and has not been sent is applied again on top of it.
+ */
+
 import type { LocalTransaction } from './database.js';
 import { asFresh, comparePlaces, messagesBeside, shownBetween, SHOWN, takePlace, withDirty } from './records.js';
 import type { ConversationRecord, MessageRecord } from './schema.js';
-
-/**
- * A conversation is a tree of messages, of which the active path is shown. On this device are the path, in the order of
- * places, and of the other branches what is known, each message with its parent. The server has a path of its own: what was
- * begun or switched to here, and not sent yet, is done again on top of that whenever it changes.
- */
 
 /** What this device has of a conversation's tree. */
 export interface Tree {

@@ -1,3 +1,5 @@
+/** Reads server-sent events from a response, with a timeout for a stream that has fallen silent. */
+
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Clock } from '../environment.js';
 

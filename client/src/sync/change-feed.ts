@@ -1,3 +1,5 @@
+/** Fetches what has changed since the last known cursor, and applies it to the records. */
+
 import type { Clock } from '../environment.js';
 import type { EventBus } from '../event-bus.js';
 import type { LocalDatabase, LocalTransaction } from '../local/database.js';
