@@ -3,7 +3,7 @@
 import { openDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { importReport, summaryOf } from './import-report.js';
-import { describe } from './problems.js';
+import { describe } from './error-messages.js';
 import { store } from './store.js';
 import { toast } from './toasts.js';
 

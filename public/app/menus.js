@@ -4,7 +4,7 @@ import { openAgents } from './agents.js';
 import { confirmDialog } from './dialogs.js';
 import { openDevices, openRecovery } from './devices.js';
 import { chooseFiles } from './import-files.js';
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { navigate } from './router.js';
 import { forgetOffer } from './recovery.js';
 import { openShare, openShares } from './shares.js';

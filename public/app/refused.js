@@ -2,7 +2,7 @@
 
 import { copy } from './dialogs.js';
 import { h } from './dom.js';
-import { describeCode } from './problems.js';
+import { describeCode } from './error-messages.js';
 import { store } from './store.js';
 import { longTime } from './times.js';
 

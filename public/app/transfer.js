@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 import { summaryOf } from './import-report.js';
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { store } from './store.js';
 import { toast } from './toasts.js';
 

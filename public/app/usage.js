@@ -2,7 +2,7 @@
 
 import { barChart } from './charts.js';
 import { h } from './dom.js';
-import { describe } from './problems.js';
+import { describe } from './error-messages.js';
 import { store } from './store.js';
 import { counted, dayInUtc, formatBytes, formatNumber } from './times.js';
 
