@@ -108,7 +108,7 @@ interface ConversationRecord {
     /** `pending` until the server knows of the deletion. */
     deleted?: 'pending' | 'done' | undefined;
     deletedAt?: number | undefined;
-    /** The conversation in which the rest of this one lives on. */
+    /** The conversation in which the rest of this one continues. */
     movedTo?: string | undefined;
 }
 /** Every field of a message but its id. */
@@ -1110,7 +1110,7 @@ interface Statistics {
         lifetime: Totals;
     };
     bytes: number;
-    /** How many days a conversation lives after it was last used; null where it never expires. */
+    /** The ttl of a conversation, in days since it was last used; null where it never expires. */
     conversationTtlDays: number | null;
     /** How many conversations expire within 14 days. */
     expiringSoon: number;
@@ -1345,7 +1345,7 @@ declare class ChangeFeed {
     }>;
     /** Asks what has changed, until nothing more is there. Returns whether another device changed anything. */
     ask(): Promise<boolean>;
-    /** Before a question: the set is given every conversation that a write is confirmed of from now on. */
+    /** Before a request: the set is given every conversation that a write is confirmed of from now on. */
     noteConfirmations(): Set<string>;
     forgetConfirmations(confirmed: Set<string>): void;
     /**

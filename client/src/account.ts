@@ -14,7 +14,7 @@ import { openStore, type OpenStore } from './open.js';
 import { newConversationId } from './text.js';
 import type { ReadToken, RecoveryCode } from './types.js';
 
-/** Deletions come in steps: what a step of an erasure answers. */
+/** The response to one of the requests that an erasure takes. */
 interface ErasureResponse {
   erased: boolean;
   remaining: number;

@@ -91,8 +91,8 @@ export function rearrange(tree: Tree) {
 /** The server has done some of what waited: `step` does it to its path, with those messages that it does not have yet. */
 export function confirm(tree: Tree, step: (fresh: MessageRecord[]) => MessageRecord[]) {
   const rest = step(restoreServed(tree));
-  for (const message of tree.path) settle(tree, message, SHOWN);
-  for (const message of tree.beside.values()) settle(tree, message, 0);
+  for (const message of tree.path) confirmPlace(tree, message, SHOWN);
+  for (const message of tree.beside.values()) confirmPlace(tree, message, 0);
   replay(tree, rest);
 }
 
@@ -138,7 +138,7 @@ export function restoreServed(tree: Tree): MessageRecord[] {
     const shown = message.served ?? message.shown;
     if (shown) tree.path.push(message);
     else tree.beside.set(message.id, message);
-    settle(tree, message, shown);
+    confirmPlace(tree, message, shown);
   }
   tree.path.sort(comparePlaces);
   const fresh = all.filter((message) => message.fresh);
@@ -168,8 +168,8 @@ function placeBeside({ beside, changed }: Tree, message: MessageRecord, parent: 
   changed.add(message);
 }
 
-/** Where this message is, is where the server has it. */
-function settle({ changed }: Tree, message: MessageRecord, shown: 0 | 1) {
+/** The server has this message where it is here. */
+function confirmPlace({ changed }: Tree, message: MessageRecord, shown: 0 | 1) {
   if (message.shown === shown && message.served === undefined) return;
   message.shown = shown;
   delete message.served;
