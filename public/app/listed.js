@@ -1,4 +1,4 @@
-/** Lists of conversations that only the server has: a page at a time, each line with what can be done. */
+/** A list of conversations that the server returns page by page, with actions for each. */
 
 import { h } from './dom.js';
 import { describe } from './error-messages.js';

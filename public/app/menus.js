@@ -1,4 +1,4 @@
-/** What the menus offer: that of a conversation, and that of the page. */
+/** The entries of a conversation's menu and of the page's. */
 
 import { openAgents } from './agents.js';
 import { confirmDialog } from './dialogs.js';

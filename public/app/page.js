@@ -1,4 +1,4 @@
-/** The demo page: its parts, and what the address says is to be seen of them. */
+/** The demo page: connects its parts, and shows the view that the address names. */
 
 import { Composer } from './composer.js';
 import { ConversationList } from './conversation-list.js';

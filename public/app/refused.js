@@ -1,4 +1,4 @@
-/** A write that the server did not accept, or that lost against another device's: its text is not lost. */
+/** Shows a write that was refused or lost a conflict, so that its text is not lost. */
 
 import { copy } from './dialogs.js';
 import { h } from './dom.js';

@@ -1,4 +1,4 @@
-/** Taking conversations along: files out, and the sample that the repository brings. */
+/** Exports conversations to files, and imports the sample of the repository. */
 
 import { h } from './dom.js';
 import { summaryOf } from './import-report.js';

@@ -1,4 +1,4 @@
-/** The statistics of the user, as the server keeps them. */
+/** The view of the user's statistics, which the server keeps. */
 
 import { barChart } from './charts.js';
 import { h } from './dom.js';
