@@ -131,7 +131,7 @@ impl Accounts {
         accounts.save()
     }
 
-    /// Keeps a newer token of somebody who is signed in.
+    /// Replaces the token of an account that is signed in.
     pub fn renew(account: &Account) -> Result<(), Failure> {
         let mut accounts = Self::load()?;
         let known = accounts.accounts.get_mut(&account.api);
