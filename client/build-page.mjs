@@ -8,7 +8,7 @@ import * as esbuild from 'esbuild';
 
 const BANNER = '/*! generated from public/app and public/css by client/build.mjs; do not edit. MIT. */';
 
-/** Modules that stay by themselves: loaded earlier or later than the page, or one instance for whoever imports them. */
+/** Modules that stay by themselves: loaded earlier or later than the page, or one instance for all that import them. */
 const SEPARATE = ['store.js', 'theme.js', 'qr.js'];
 
 /** Path below `public/` → content. */

@@ -156,7 +156,14 @@ async function bundleTypes() {
   const bundle = await rollup({ input: BROWSER_ENTRY, plugins: [dts({ compilerOptions: { stripInternal: true } })] });
   const { output } = await bundle.generate({ format: 'es', banner: BANNER });
   await bundle.close();
-  return output[0].code;
+  const [{ code, moduleIds }] = output;
+  const declarations = moduleIds.reduce((text, path) => text.replace(fileComment(path), ''), code);
+  return declarations.replace(/\n{3,}/g, '\n\n');
+}
+
+/** A source file's first comment. In a bundle it would seem to be about the file's first declaration. */
+function fileComment(path) {
+  return /^\/\*\*.*?\*\/\n/s.exec(readFileSync(path, 'utf8'))?.[0] ?? '';
 }
 
 /** The licence of what is bundled along. */

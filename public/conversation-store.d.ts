@@ -41,16 +41,8 @@ interface Waiting {
     refused: number;
 }
 
-/** Between what callers have and what records hold. */
 /** Fields by name; values are what JSON can hold. */
 type Fields = Record<string, unknown>;
-
-/**
- * The records a browser keeps.
- *
- * The names of fields, stores and states are what is on disk: a release that changes one has to convert what the release
- * before has stored.
- */
 
 /** The records of each store. */
 interface Records {
@@ -116,7 +108,7 @@ interface ConversationRecord {
     /** `pending` until the server knows of the deletion. */
     deleted?: 'pending' | 'done' | undefined;
     deletedAt?: number | undefined;
-    /** The conversation in which the rest of this one lives on. */
+    /** The conversation in which the rest of this one continues. */
     movedTo?: string | undefined;
 }
 /** Every field of a message but its id. */
@@ -415,7 +407,6 @@ interface Conflict {
     refused?: StoredRefusal;
 }
 
-/** What the server sends, as far as the client looks at it. */
 /** What the server says of a conversation without its messages; fields of clients' own come along. */
 interface Summary {
     id: string;
@@ -464,7 +455,6 @@ interface SessionResponse {
     currentConversationId?: string | null;
 }
 
-/** Conversations and their messages, as they are saved and given back. */
 /** A point in time as callers may give it: ISO 8601, epoch milliseconds, or a Date. */
 type TimeInput = string | number | Date;
 /** A frontend's own settings: whatever JSON it keeps there, of a type that only it knows. */
@@ -640,8 +630,6 @@ interface TitleSource {
     content: string;
 }
 
-/** How the store is doing, and what it tells those who listen. */
-
 type StatusMode = 'starting' | 'synced' | 'sending' | 'offline' | 'local' | 'signed-out';
 /** How changes of other devices arrive: by a stream, by asking, not just now, or not at all. */
 type LiveMode = 'stream' | 'polling' | 'resting' | 'off';
@@ -752,7 +740,6 @@ interface StoreEvents {
     failed: FailedEvent;
 }
 
-/** Importing files: what a frontend chooses, and what becomes of them. */
 /** What a file to import is written in, as the server names it. */
 type ImportFormat = 'claude-code' | 'claude-ai' | 'chatgpt' | 'ui-messages' | 'librechat' | 'open-webui' | 'own';
 interface ImportFileOptions {
@@ -962,8 +949,6 @@ declare class Session {
     forget(): void;
 }
 
-/** How a store is made. */
-
 interface StoreOptions<Time = string> {
     /** Where the API is; default `/api`. Another origin has to be in its `ALLOWED_ORIGINS`, and in the page's CSP. */
     api?: string;
@@ -986,7 +971,6 @@ interface StoreOptions<Time = string> {
     environment?: Partial<Environment>;
 }
 
-/** What a search takes, and what it finds. */
 /** A message, or a title, that a search has found. */
 interface SearchResult {
     conversationId: string;
@@ -1021,8 +1005,6 @@ interface LiveSearchOptions {
     /** At most so many results of one conversation; default 3. */
     perConversation?: number;
 }
-
-/** What the server tells: shares, the trash, statistics, reports. */
 
 /** A read-only snapshot of a conversation that everybody who has the link can read. */
 interface Share {
@@ -1128,7 +1110,7 @@ interface Statistics {
         lifetime: Totals;
     };
     bytes: number;
-    /** How many days a conversation lives after it was last used; null where it never expires. */
+    /** The ttl of a conversation, in days since it was last used; null where it never expires. */
     conversationTtlDays: number | null;
     /** How many conversations expire within 14 days. */
     expiringSoon: number;
@@ -1222,8 +1204,6 @@ declare class EventBus<Events extends object = InternalEvents> {
     /** Tells the listeners; resolves when those that return promises are done. */
     emit<Name extends keyof Events>(name: Name, event: Events[Name]): Promise<void>;
 }
-
-/** The index of one device, in memory: what the database has of it, and what is yet to be indexed. */
 
 interface DeviceResults {
     results: SearchResult[];
@@ -1365,7 +1345,7 @@ declare class ChangeFeed {
     }>;
     /** Asks what has changed, until nothing more is there. Returns whether another device changed anything. */
     ask(): Promise<boolean>;
-    /** Before a question: the set is given every conversation that a write is confirmed of from now on. */
+    /** Before a request: the set is given every conversation that a write is confirmed of from now on. */
     noteConfirmations(): Set<string>;
     forgetConfirmations(confirmed: Set<string>): void;
     /**
@@ -1539,7 +1519,6 @@ declare class EngineLoader {
     get(): Promise<SyncEngine>;
 }
 
-/** What this device writes into its own records. The server learns of it later. */
 /** What a write did. */
 interface WriteResult {
     /** The conversation it was written to. */
@@ -1686,8 +1665,6 @@ interface OpenStore extends Context {
     }, waiting: Waiting): void;
     close(): Promise<void>;
 }
-
-/** One text that is searched for, for as long as somebody looks at the results. */
 
 declare class SearchRun {
     #private;

@@ -57,7 +57,7 @@ impl Account {
         })
     }
 
-    /// Whether half of the token's life is over.
+    /// Whether half of the time for which the token is valid is over.
     pub fn wants_renewal(&self) -> bool {
         self.expires_at
             .is_some_and(|expires_at| now_ms() > i64::midpoint(self.renewed_at, expires_at))
@@ -84,8 +84,7 @@ impl Accounts {
     pub fn load() -> Result<Self, Failure> {
         let path = path()?;
         match fs::read(&path) {
-            Ok(json) => serde_json::from_slice(&json)
-                .map_err(|error| Failure::Failed(format!("{}: {error}", path.display()))),
+            Ok(json) => serde_json::from_slice(&json).map_err(|error| Failure::file(&path, &error)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Failure::file(&path, &error)),
         }
@@ -132,7 +131,7 @@ impl Accounts {
         accounts.save()
     }
 
-    /// Keeps a newer token of somebody who is signed in.
+    /// Replaces the token of an account that is signed in.
     pub fn renew(account: &Account) -> Result<(), Failure> {
         let mut accounts = Self::load()?;
         let known = accounts.accounts.get_mut(&account.api);

@@ -50,10 +50,9 @@ pub enum Command {
     Sync(SyncOptions),
     /// Lists conversations, last changed first.
     List(ListOptions),
-    /// Finds conversations with all of these words in their title or texts. It reads everything to do so: the service
-    /// has no search yet.
+    /// Finds conversations with all of these words in their title or messages, by the service's search.
     Search(SearchOptions),
-    /// Writes conversations to files; an interrupted export is continued.
+    /// Writes conversations to files. An interrupted export is resumed.
     Export(ExportOptions),
     /// Says who is signed in, whether the service is reachable, and what waits to be synced.
     Status,

@@ -1,3 +1,8 @@
+/**
+ * The user of this device: link and recovery codes, read tokens, sessions, erasure, and claiming an anonymous user's
+ * data.
+ */
+
 import { createContext } from './context.js';
 import { StoreError } from './errors.js';
 import { wipe } from './local/change-user.js';
@@ -9,9 +14,7 @@ import { openStore, type OpenStore } from './open.js';
 import { newConversationId } from './text.js';
 import type { ReadToken, RecoveryCode } from './types.js';
 
-/** Devices and users: who this device is, and whose the data on it are. */
-
-/** Deletions come in steps: what a step of an erasure answers. */
+/** The response to one of the requests that an erasure takes. */
 interface ErasureResponse {
   erased: boolean;
   remaining: number;

@@ -1,3 +1,5 @@
+/** What the parts of a store share before its local database is open. */
+
 import { defaultEnvironment, type Environment } from './environment.js';
 import { EventBus } from './event-bus.js';
 import { SessionStorage } from './net/session-storage.js';

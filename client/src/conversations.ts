@@ -1,3 +1,7 @@
+/**
+ * Implements the store's methods for conversations: local first, and from the server where the device has too little.
+ */
+
 import { codeOf, StoreError } from './errors.js';
 import type { LocalTransaction } from './local/database.js';
 import { siblingsOf } from './local/branches.js';

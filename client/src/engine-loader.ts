@@ -1,3 +1,5 @@
+/** Loads the sync engine, a separate chunk, when it is first needed. */
+
 import type { Context } from './context.js';
 import { load } from './load.js';
 import type { LocalDatabase } from './local/database.js';

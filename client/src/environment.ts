@@ -1,3 +1,5 @@
+/** The browser features that the store depends on, so that tests can replace them. */
+
 import { openIndexedDatabase } from './local/indexed-database.js';
 import type { LocalDatabase } from './local/database.js';
 

@@ -1,3 +1,5 @@
+/** The error that the client's methods reject with. */
+
 /** What the server said about a failure, where it said something. */
 export interface StoreErrorDetails {
   /** The HTTP status; 0 where there was no response. */

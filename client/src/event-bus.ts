@@ -1,3 +1,5 @@
+/** The events by which the parts of an open store notify each other, and the bus that delivers them. */
+
 import type { Ownership } from './local/ownership.js';
 import type { Conflict, StoredRefusal } from './local/refused-writes.js';
 import type { WriteResponse } from './net/wire.js';

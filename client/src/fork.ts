@@ -1,3 +1,5 @@
+/** Forks conversations: a new one begins with the messages of another. */
+
 import { StoreError } from './errors.js';
 import { moveHead, readTree } from './local/branches.js';
 import type { LocalTransaction } from './local/database.js';
@@ -8,8 +10,6 @@ import type { Summary } from './net/wire.js';
 import type { OpenStore } from './open.js';
 import { newConversationId } from './text.js';
 import type { ForkedConversation, ForkOptions } from './types.js';
-
-/** New conversations that begin with the messages of another one. */
 
 /** What says something of the other conversation only, as at the server. */
 const OWN = ['pinned', 'archived', 'keep', 'activeStreamId', 'forkedFrom'];

@@ -1,3 +1,5 @@
+/** The live queries of a store: one for each conversation, list and search that components observe. */
+
 import type { EventBus } from './event-bus.js';
 import { same } from './local/fields.js';
 import { LiveQuery } from './live-query.js';

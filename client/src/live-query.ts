@@ -1,3 +1,5 @@
+/** The base of live queries: a value that can be subscribed to, and is read again when it changes. */
+
 import { StoreError } from './errors.js';
 
 /** What a live query has to show. A new object whenever anything of it is different, the same one until then. */

@@ -1,3 +1,5 @@
+/** The live query for a search, which combines the results of the device with those of the server. */
+
 import { StoreError } from './errors.js';
 import type { EventBus } from './event-bus.js';
 import { LiveQuery } from './live-query.js';

@@ -1,3 +1,5 @@
+/** Loads parts of the client on demand, and reports a failure to load them as `offline`. */
+
 import { StoreError } from './errors.js';
 
 /** Loads a part of the client that few pages need. Rejects as if the server could not be reached: it is tried again. */

@@ -1,3 +1,5 @@
+/** Migrates the conversations that an earlier frontend kept in localStorage. */
+
 import type { Environment } from './environment.js';
 import { StoreError } from './errors.js';
 import { MIGRATED_KEY, OLD_DATA_KEY } from './keys.js';

@@ -1,3 +1,5 @@
+/** Opens a store: connects its local database, its tabs and the sync engine. */
+
 import type { Context } from './context.js';
 import { EngineLoader } from './engine-loader.js';
 import { codeOf } from './errors.js';

@@ -1,3 +1,5 @@
+/** Refreshes the conversations that a frontend shows when they change elsewhere. */
+
 import type { EngineLoader } from './engine-loader.js';
 import type { LocalDatabase } from './local/database.js';
 import { isBehind } from './local/records.js';

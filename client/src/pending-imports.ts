@@ -1,3 +1,5 @@
+/** Lets readers wait for the messages of conversations that are still being imported locally. */
+
 /** Conversations that are listed, and whose messages are just being stored. */
 export class PendingImports {
   readonly #pending = new Map<string, { stored: Promise<void>; release: () => void }>();

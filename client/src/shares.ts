@@ -1,8 +1,8 @@
+/** Shares: read-only snapshots of conversations for everyone who has the link. */
+
 import type { OpenStore } from './open.js';
 import { isoOf, millisecondsOf } from './text.js';
 import type { ForkedShare, Share, SharedConversation, TimeInput } from './types.js';
-
-/** Read-only snapshots of conversations, for everybody who has the link. */
 
 export async function createShare(
   { engine }: OpenStore,

@@ -1,3 +1,5 @@
+/** The store's status as a function of events, and the tracker that announces its changes. */
+
 import type { EventBus } from './event-bus.js';
 import type { ListLoading, LiveMode, StatusMode, StoreStatus } from './types.js';
 

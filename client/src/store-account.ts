@@ -1,3 +1,5 @@
+/** The store's methods for what belongs to the user: sessions, codes, import and export, shares, the trash. */
+
 import { StoreError } from './errors.js';
 import { load } from './load.js';
 import { StoreCore } from './store-core.js';

@@ -1,3 +1,5 @@
+/** The base class of the store: opening and closing, events, live queries, and syncing on request. */
+
 import { createContext, type Context } from './context.js';
 import { Conversations, readOptions, type ReadOptions } from './conversations.js';
 import { codeOf, StoreError } from './errors.js';

@@ -1,3 +1,5 @@
+/** The public class of the store, with its methods for conversations and messages, and its factory. */
+
 import { createConversation } from './conversations.js';
 import { load } from './load.js';
 import { listConversations, readState, writeState } from './local/records.js';

@@ -1,3 +1,5 @@
+/** Exports conversations, and imports those that are in the service's own form. */
+
 import { StoreError } from './errors.js';
 import { asFreshTree, inSendingOrder, readTree } from './local/branches.js';
 import type { LocalDatabase } from './local/database.js';
@@ -10,8 +12,6 @@ import type { OpenStore } from './open.js';
 import { asSent, MOST_BYTES, sizeOf } from './sync/next-request.js';
 import { isoOf } from './text.js';
 import type { ConversationInput, ImportReport } from './types.js';
-
-/** Export and import. */
 
 /** The most conversations of one request. */
 const MOST_CONVERSATIONS = 200;

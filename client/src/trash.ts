@@ -1,3 +1,5 @@
+/** The trash, and conversations that expire soon: lists, restoration and permanent deletion. */
+
 import type { RecordChange } from './event-bus.js';
 import type { LocalTransaction } from './local/database.js';
 import { hasEnded, readOwnership } from './local/ownership.js';
@@ -14,8 +16,6 @@ import type {
   TrashedConversation,
   TrashPage,
 } from './types.js';
-
-/** What is deleted and not gone yet, and what will go by itself: lists of the server's, and ways to keep things. */
 
 interface ListResponse<Item> {
   data: Item[];

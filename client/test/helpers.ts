@@ -1,3 +1,5 @@
+/** Stores without a server for tests, and how tests wait. */
+
 import { createConversationStore, createMemoryDatabase } from '../src/index.js';
 import type { LocalDatabase, StoreOptions } from '../src/index.js';
 

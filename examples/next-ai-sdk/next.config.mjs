@@ -1,3 +1,5 @@
+/** Forwards requests for conversation-store, so that the page needs no second origin. */
+
 /** The address of the API of conversation-store. */
 const api = process.env.CONVERSATION_STORE_URL ?? 'http://127.0.0.1:3000/api';
 

@@ -1,3 +1,5 @@
+/** Builds and serves the application; requests for conversation-store go through a proxy. */
+
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 

@@ -2,7 +2,7 @@
 
 import { confirmDialog, copy, openDialog } from './dialogs.js';
 import { h } from './dom.js';
-import { attempt, describe } from './problems.js';
+import { attempt, describe } from './error-messages.js';
 import { store } from './store.js';
 import { dayOf } from './times.js';
 import { toast } from './toasts.js';

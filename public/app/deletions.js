@@ -3,7 +3,7 @@
  * taken that back. From then on it is in the trash.
  */
 
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { store } from './store.js';
 import { toast } from './toasts.js';
 
@@ -53,7 +53,7 @@ export class Deletions {
   }
 
   /** Deletes now what waits to be. */
-  async settle() {
+  async flush() {
     for (const dismiss of [...this.#waiting.values()]) dismiss();
     await Promise.all(this.#running);
   }

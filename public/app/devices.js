@@ -2,7 +2,7 @@
 
 import { confirmDialog, copy, openDialog } from './dialogs.js';
 import { h, s } from './dom.js';
-import { attempt, describe } from './problems.js';
+import { attempt, describe } from './error-messages.js';
 import { recoverySection } from './recovery.js';
 import { linkAddress } from './router.js';
 import { store } from './store.js';
@@ -128,7 +128,7 @@ const LINK = {
   confirm: 'Link this device',
   done: 'This device is linked.',
   redeem: (code, options) => store.redeemLinkCode(code, options),
-  problems: {},
+  messages: {},
 };
 
 const RECOVERY = {
@@ -137,7 +137,7 @@ const RECOVERY = {
   confirm: 'Bring them back',
   done: 'Your conversations are back.',
   redeem: (code, options) => store.recover(code, options),
-  problems: {
+  messages: {
     wrong_code: 'This recovery code is of nobody: it was replaced by a newer one, or revoked.',
     invalid_field: 'This recovery code is mistyped.',
   },
@@ -158,7 +158,7 @@ export async function askToRedeem(code) {
     keep,
     h('span', {}, `Take along what is on this device: ${counted(count, 'conversation')}`),
   );
-  const { title, text, confirm, done: isDone, redeem, problems } = isRecoveryCode(code) ? RECOVERY : LINK;
+  const { title, text, confirm, done: isDone, redeem, messages } = isRecoveryCode(code) ? RECOVERY : LINK;
   const isSure = await openDialog({
     title,
     body: [h('p', { class: 'text' }, text), count > 0 ? choice : null],
@@ -168,7 +168,7 @@ export async function askToRedeem(code) {
     ],
   });
   if (!isSure) return;
-  if (await attempt(() => redeem(code, { keepLocal: keep.checked }), problems)) toast(isDone);
+  if (await attempt(() => redeem(code, { keepLocal: keep.checked }), messages)) toast(isDone);
 }
 
 function signOut(close) {

@@ -1,9 +1,9 @@
-/** What expires soon by itself: a notice of it, and a view in which to keep things, or to say how long they live. */
+/** Conversations that expire soon: a notice of them, a view in which to keep them, and the choice of their ttl. */
 
 import { h } from './dom.js';
 import { ListedConversations } from './listed.js';
 import { showNotice } from './notices.js';
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { recall, remember } from './remembered.js';
 import { navigate } from './router.js';
 import { store } from './store.js';
@@ -16,8 +16,8 @@ const DAY = 86_400_000;
 /** What is told of, in days. */
 const SOON = 14;
 
-/** How long conversations may live, in days; null is for ever. */
-const LIVES = [30, 90, 365, null];
+/** The ttls to choose from, in days; null is for ever. */
+const TTLS = [30, 90, 365, null];
 
 /** Tells once a day that something expires soon, where something does. */
 export async function noticeExpiring() {
@@ -46,11 +46,11 @@ export async function showExpiring(node) {
     line,
     nothing: `Nothing expires within ${SOON} days.`,
   });
-  const life = h('p', { class: 'field', id: 'conversation-life' });
+  const ttl = h('p', { class: 'field', id: 'conversation-ttl-field' });
   node.replaceChildren(
     h(
       'div',
-      { class: 'keeping' },
+      { class: 'retention' },
       h(
         'div',
         { class: 'intro' },
@@ -59,12 +59,12 @@ export async function showExpiring(node) {
           {},
           'Opening a conversation or writing in it puts off when it expires. What is pinned or kept never does.',
         ),
-        life,
+        ttl,
       ),
       list.nodes,
     ),
   );
-  await Promise.all([list.load(), showLife(life, node)]);
+  await Promise.all([list.load(), showTtl(ttl, node)]);
 }
 
 function line({ id, title, messageCount, expiresAt }) {
@@ -94,16 +94,16 @@ function line({ id, title, messageCount, expiresAt }) {
   );
 }
 
-/** How long conversations live that are not used: to see, and to choose. */
-async function showLife(place, node) {
+/** Shows the ttl of unused conversations, and lets the user choose another. */
+async function showTtl(field, node) {
   const statistics = await store.getStatistics().catch(() => null);
   if (!statistics) return;
   const current = statistics.conversationTtlDays;
-  const lives = LIVES.includes(current) ? LIVES : [current, ...LIVES];
+  const ttls = TTLS.includes(current) ? TTLS : [current, ...TTLS];
   const choice = h(
     'select',
     { id: 'conversation-ttl' },
-    lives.map((days) =>
+    ttls.map((days) =>
       h('option', { value: days ?? '', selected: days === current }, days === null ? 'for ever' : counted(days, 'day')),
     ),
   );
@@ -118,5 +118,5 @@ async function showLife(place, node) {
     document.getElementById('conversation-ttl')?.focus();
   };
   choice.addEventListener('change', choose);
-  place.replaceChildren(h('label', { for: 'conversation-ttl' }, 'Unused, they live'), choice);
+  field.replaceChildren(h('label', { for: 'conversation-ttl' }, 'Unused, they live'), choice);
 }

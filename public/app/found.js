@@ -1,4 +1,4 @@
-/** What a search has found: followed while something is searched for, and said in words. */
+/** Follows a search, and describes its results and its progress. */
 
 import { store } from './store.js';
 import { counted } from './times.js';

@@ -1,4 +1,4 @@
-/** How the server's database is, by its health check. */
+/** The state of the server's database, from its health check. */
 
 /** Writes it into a node, when it is known. */
 export async function showHealth(node) {

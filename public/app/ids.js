@@ -1,3 +1,5 @@
+/** Ids for new messages. */
+
 /** A new id for a message. Not crypto.randomUUID: pages without TLS do not have it. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

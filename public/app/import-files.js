@@ -1,9 +1,9 @@
-/** Files in, by button or by dropping them on the page: of other systems as of this one. How far they are, and what became of them. */
+/** Imports files that are chosen or dropped on the page, and shows their progress and outcome. */
 
 import { openDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { importReport, summaryOf } from './import-report.js';
-import { describe } from './problems.js';
+import { describe } from './error-messages.js';
 import { store } from './store.js';
 import { toast } from './toasts.js';
 

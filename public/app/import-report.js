@@ -1,7 +1,7 @@
-/** What became of a file of conversations, as nodes: those that something is to be said of come first. */
+/** The report on an imported file, with the conversations that need attention first. */
 
 import { h } from './dom.js';
-import { describeCode } from './problems.js';
+import { describeCode } from './error-messages.js';
 import { store } from './store.js';
 import { counted } from './times.js';
 

@@ -1,4 +1,4 @@
-/** How far the list is, on a device that does not have it yet. */
+/** The progress of loading the list of conversations on a new device. */
 
 import { store } from './store.js';
 import { counted, formatNumber } from './times.js';

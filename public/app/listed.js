@@ -1,7 +1,7 @@
-/** Lists of conversations that only the server has: a page at a time, each line with what can be done. */
+/** A list of conversations that the server returns page by page, with actions for each. */
 
 import { h } from './dom.js';
-import { describe } from './problems.js';
+import { describe } from './error-messages.js';
 
 /**
  * A list in a view: `read(cursor)` gives a page, `line(conversation)` its node, `nothing` is said where there is none.

@@ -9,7 +9,7 @@ import { ListLoading } from './list-loading.js';
 import { openMenu } from './menu.js';
 import { pageEntries } from './menus.js';
 import { Page } from './page.js';
-import { attempt, describeCode } from './problems.js';
+import { attempt, describeCode } from './error-messages.js';
 import { navigate } from './router.js';
 import { listenForShortcuts } from './shortcuts.js';
 import { StatusLine } from './status.js';

@@ -1,4 +1,4 @@
-/** Menus: of a conversation, and of the page. */
+/** The menu component: opens at a button, and can be used from the keyboard. */
 
 import { h } from './dom.js';
 import { icon } from './icons.js';

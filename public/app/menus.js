@@ -1,10 +1,10 @@
-/** What the menus offer: that of a conversation, and that of the page. */
+/** The entries of a conversation's menu and of the page's. */
 
 import { openAgents } from './agents.js';
 import { confirmDialog } from './dialogs.js';
 import { openDevices, openRecovery } from './devices.js';
 import { chooseFiles } from './import-files.js';
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { navigate } from './router.js';
 import { forgetOffer } from './recovery.js';
 import { openShare, openShares } from './shares.js';

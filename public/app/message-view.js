@@ -12,7 +12,7 @@ import { versionsNode } from './versions.js';
 const LONG = 20_000;
 
 /**
- * @param entry `{ message, isLast, isLive, isGrowing, isExpanded, draft }`
+ * @param entry `{ message, isLast, isLive, isStreaming, isExpanded, draft }`
  * @param actions what its buttons do
  */
 export function messageNode(entry, actions) {
@@ -50,12 +50,12 @@ function byline(message) {
   );
 }
 
-function content({ message, isGrowing, isExpanded }, actions) {
+function content({ message, isStreaming, isExpanded }, actions) {
   const whole = textOf(message);
-  const parts = isGrowing ? null : partsOf(message);
+  const parts = isStreaming ? null : partsOf(message);
   const isLong = whole.length > LONG && !isExpanded;
   const nodes = isLong || !parts ? renderMarkdown(isLong ? whole.slice(0, LONG) : whole) : parts.flatMap(renderPart);
-  const node = h('div', { class: `content${isGrowing ? ' is-streaming' : ''}`, dir: 'auto' }, nodes);
+  const node = h('div', { class: `content${isStreaming ? ' is-streaming' : ''}`, dir: 'auto' }, nodes);
   const all =
     isLong &&
     h(
@@ -63,7 +63,7 @@ function content({ message, isGrowing, isExpanded }, actions) {
       { type: 'button', class: 'small', onclick: () => actions.expand(message.id) },
       `Show all ${formatNumber(whole.length)} characters`,
     );
-  const note = message.streaming && !isGrowing && h('p', { class: 'note' }, 'This reply was interrupted.');
+  const note = message.streaming && !isStreaming && h('p', { class: 'note' }, 'This reply was interrupted.');
   return [node, all, note];
 }
 

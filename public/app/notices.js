@@ -1,4 +1,4 @@
-/** Notices above the list: what there is to decide some time, and nothing to hurry for. */
+/** Notices above the list, for decisions that can wait. */
 
 import { h } from './dom.js';
 import { announce } from './toasts.js';

@@ -1,4 +1,4 @@
-/** The demo page: its parts, and what the address says is to be seen of them. */
+/** The demo page: connects its parts, and shows the view that the address names. */
 
 import { Composer } from './composer.js';
 import { ConversationList } from './conversation-list.js';
@@ -12,7 +12,7 @@ import { openMenu } from './menu.js';
 import { conversationEntries } from './menus.js';
 import { textOf } from './message-parts.js';
 import { PANELS } from './panels.js';
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { noteOwnMessage, offerRecovery } from './recovery.js';
 import { navigate, parseRoute, takeLinkCode } from './router.js';
 import { openShare } from './shares.js';
@@ -185,7 +185,7 @@ export class Page {
       this.#header.showPlain(panel.title, panel.subtitle);
       this.#only(view);
       // What is about to be deleted is in the trash when that is opened.
-      if (view === 'trash') await this.#deletions.settle();
+      if (view === 'trash') await this.#deletions.flush();
       await panel.show(this.#views[view]);
     } else {
       this.#header.showPlain('New conversation');

@@ -1,4 +1,4 @@
-/** The views that are no conversation and no list: what each is called, and what fills it. */
+/** The panels that the address can open in place of a conversation, such as the trash. */
 
 import { showExpiring } from './expiring.js';
 import { showTrash } from './trash.js';

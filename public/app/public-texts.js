@@ -1,4 +1,4 @@
-/** Every text that readers of a shared message are sent, whether a page shows it to them or not. */
+/** Collects every text that a share makes public, whether a page shows it or not. */
 
 /** What tells machines how things belong together. */
 const MACHINE = new Set([

@@ -3,7 +3,7 @@
 import { confirmDialog, copy, openDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { showNotice } from './notices.js';
-import { attempt, describe } from './problems.js';
+import { attempt, describe } from './error-messages.js';
 import { recall, remember } from './remembered.js';
 import { store } from './store.js';
 import { dayOf } from './times.js';

@@ -1,8 +1,8 @@
-/** A write that the server did not accept, or that lost against another device's: its text is not lost. */
+/** Shows a write that was refused or lost a conflict, so that its text is not lost. */
 
 import { copy } from './dialogs.js';
 import { h } from './dom.js';
-import { describeCode } from './problems.js';
+import { describeCode } from './error-messages.js';
 import { store } from './store.js';
 import { longTime } from './times.js';
 

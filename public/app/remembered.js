@@ -1,4 +1,4 @@
-/** What this page remembers in the browser: small values, none of them needed. */
+/** Small values that the page remembers in localStorage, and can do without. */
 
 export function recall(key) {
   try {

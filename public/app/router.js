@@ -1,4 +1,4 @@
-/** What the address says is to be seen. */
+/** Maps the address to the view that it names, and navigates. */
 
 /**
  * The route of an address's fragment.

@@ -1,4 +1,4 @@
-/** What a share would show to everybody, with what looks like a secret in it; asked before there is one. */
+/** The preview of a share, with likely secrets marked, which has to be confirmed before there is a link. */
 
 import { openDialog } from './dialogs.js';
 import { h } from './dom.js';

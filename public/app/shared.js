@@ -6,7 +6,7 @@
 import { copy } from './dialogs.js';
 import { textOf } from './message-parts.js';
 import { messageNode } from './message-view.js';
-import { describe } from './problems.js';
+import { describe } from './error-messages.js';
 import { counted, dayOf } from './times.js';
 import { VirtualList } from './virtual-list.js';
 

@@ -2,15 +2,15 @@
 
 import { copyable, openDialog } from './dialogs.js';
 import { h } from './dom.js';
-import { attempt, describe } from './problems.js';
+import { attempt, describe } from './error-messages.js';
 import { confirmShare } from './share-preview.js';
 import { store } from './store.js';
 import { counted, dayOf } from './times.js';
 
 const DAY = 86_400_000;
 
-/** How long a link may live, in days; null is as long as the server keeps conversations. */
-const LIVES = [
+/** How long a link may be valid, in days; null is as long as the server keeps conversations. */
+const TTLS = [
   [7, 'a week'],
   [30, 'a month'],
   [1, 'a day'],
@@ -29,10 +29,10 @@ function addressOf({ id }) {
 export async function openShare(conversation) {
   const links = h('ul', { class: 'entries', id: 'share-links', 'aria-live': 'polite' });
   const error = h('p', { class: 'error', role: 'alert' });
-  const life = h(
+  const ttl = h(
     'select',
     {},
-    LIVES.map(([days, label]) => h('option', { value: days ?? '' }, label)),
+    TTLS.map(([days, label]) => h('option', { value: days ?? '' }, label)),
   );
   const list = async () => {
     const shares = await store.listShares();
@@ -53,7 +53,7 @@ export async function openShare(conversation) {
     button.disabled = false;
   };
   const make = async (seen) => {
-    const options = life.value ? { expiresAt: Date.now() + Number(life.value) * DAY } : {};
+    const options = ttl.value ? { expiresAt: Date.now() + Number(ttl.value) * DAY } : {};
     const { messageCount } = await store.createShare(conversation.id, options);
     if (messageCount !== seen) error.textContent = CHANGED;
     await list();
@@ -69,7 +69,7 @@ export async function openShare(conversation) {
         { class: 'text' },
         'Everybody who has the link can read the conversation as it is now, and nothing that comes later. You can revoke it.',
       ),
-      h('label', { class: 'field' }, 'The link is good for', life),
+      h('label', { class: 'field' }, 'The link is good for', ttl),
       error,
       links,
     ],

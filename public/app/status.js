@@ -4,7 +4,7 @@ import { openRecovery } from './devices.js';
 import { confirmDialog, openDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { showHealth } from './health.js';
-import { attempt, describeCode } from './problems.js';
+import { attempt, describeCode } from './error-messages.js';
 import { refusedNode } from './refused.js';
 import { store } from './store.js';
 import { counted } from './times.js';

@@ -1,4 +1,4 @@
-/** The page's one store, and the list as it is when the store is opened: both are there before the rest of the page is. */
+/** The page's only store, and the list as first read: both are loaded before the rest of the page. */
 
 import { HybridConversationStore } from '/conversation-store.js';
 

@@ -1,9 +1,9 @@
 /** The conversation that is open: its messages, the newest first loaded, older ones as the reader gets there. */
 
 import { debounce, h } from './dom.js';
-import { Growth } from './growth.js';
 import { messageNode } from './message-view.js';
 import { store } from './store.js';
+import { StreamingReplies } from './streaming.js';
 import { VirtualList } from './virtual-list.js';
 
 /** A message's height until it is known, in pixels. */
@@ -24,7 +24,7 @@ export class Thread {
   #entries = new Map();
   #drafts = new Map();
   #expanded = new Set();
-  #growth = new Growth(() => this.#draw());
+  #streamingReplies = new StreamingReplies(() => this.#draw());
   #loadingOlder = null;
   #refreshing = null;
   #isStale = false;
@@ -207,7 +207,7 @@ export class Thread {
         message: isLive ? { ...message, content: live.content } : message,
         isLast: index === shown.length - 1,
         isLive,
-        isGrowing: isLive || this.#growth.isGrowing(message),
+        isStreaming: isLive || this.#streamingReplies.isStreaming(message),
         question,
         isExpanded: this.#expanded.has(message.id),
         draft: this.#drafts.get(message.id),
@@ -274,7 +274,7 @@ function looksTheSame(a, b) {
     one.tokens?.total === other.tokens?.total &&
     a.isLast === b.isLast &&
     a.isLive === b.isLive &&
-    a.isGrowing === b.isGrowing &&
+    a.isStreaming === b.isStreaming &&
     a.isExpanded === b.isExpanded &&
     isEditing(a) === isEditing(b) &&
     Boolean(a.question) === Boolean(b.question) &&

@@ -1,8 +1,8 @@
-/** Taking conversations along: files out, and the sample that the repository brings. */
+/** Exports conversations to files, and imports the sample of the repository. */
 
 import { h } from './dom.js';
 import { summaryOf } from './import-report.js';
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { store } from './store.js';
 import { toast } from './toasts.js';
 

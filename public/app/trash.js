@@ -3,7 +3,7 @@
 import { confirmDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { ListedConversations } from './listed.js';
-import { attempt } from './problems.js';
+import { attempt } from './error-messages.js';
 import { navigate } from './router.js';
 import { store } from './store.js';
 import { counted, dayOf, remaining } from './times.js';
@@ -22,7 +22,7 @@ export async function showTrash(node) {
   node.replaceChildren(
     h(
       'div',
-      { class: 'keeping' },
+      { class: 'retention' },
       h(
         'div',
         { class: 'intro' },

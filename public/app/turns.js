@@ -4,7 +4,7 @@ import { DEMO, countTokens, demoReplyTo, stream } from './demo-reply.js';
 import { newId } from './ids.js';
 import { store } from './store.js';
 
-/** How often a growing reply is saved, in ms. */
+/** How often a reply being written is saved, in ms. */
 const SAVE_EVERY = 250;
 
 export class Turns {

@@ -1,8 +1,8 @@
-/** The statistics of the user, as the server keeps them. */
+/** The view of the user's statistics, which the server keeps. */
 
 import { barChart } from './charts.js';
 import { h } from './dom.js';
-import { describe } from './problems.js';
+import { describe } from './error-messages.js';
 import { store } from './store.js';
 import { counted, dayInUtc, formatBytes, formatNumber } from './times.js';
 

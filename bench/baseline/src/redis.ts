@@ -1,4 +1,5 @@
 /** The Redis client of the baseline. */
+
 import { Redis } from '@upstash/redis';
 
 /** Configured for speed. All values are text: type guessing would change "42" into 42, and text needs no base64. */

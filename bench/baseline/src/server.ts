@@ -1,4 +1,5 @@
 /** The baseline's routes on Node's HTTP server. */
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Conversation, ConversationMessage } from './model.js';
 import { redis } from './redis.js';

@@ -1,4 +1,5 @@
 /** The baseline's store: its Redis keys, and the operations on conversations. */
+
 import { redis } from './redis.js';
 import {
   conversationFields,

@@ -132,7 +132,7 @@ impl Client {
         };
         match self.send(&request, repeat).await {
             // A clock that is wrong by days: the service then goes by a key that tells no time.
-            Err(Failure::Refused(message)) if message.contains("request_too_old") => {
+            Err(Failure::Refused { code, .. }) if code.as_deref() == Some("request_too_old") => {
                 request.key = key_without_time();
                 json(self.send(&request, repeat).await?).await
             }
@@ -220,11 +220,14 @@ impl fmt::Debug for Client {
 
 /// What an error of the service means for a command.
 fn failure(status: StatusCode, error: &Value) -> Failure {
-    let text = describe(status, error);
+    let message = describe(status, error);
     match status.as_u16() {
-        401 => Failure::NotSignedIn(format!("{text}: run `conversation-store login` again")),
-        507 => Failure::Unavailable(text),
-        _ => Failure::Refused(text),
+        401 => Failure::NotSignedIn(format!("{message}: run `conversation-store login` again")),
+        507 => Failure::Unavailable(message),
+        _ => Failure::Refused {
+            code: error["code"].as_str().map(str::to_owned),
+            message,
+        },
     }
 }
 
@@ -304,4 +307,85 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
         error = source;
     }
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+    use std::thread::{self, JoinHandle};
+
+    use super::*;
+
+    /// Gives these responses, one after the other, and returns the key of each request.
+    fn serve(responses: Vec<(u16, Value)>) -> (String, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let respond = |(status, body): (u16, Value)| {
+                let (stream, _) = listener.accept().unwrap();
+                let mut reader = BufReader::new(&stream);
+                let (mut key, mut length) = (String::new(), 0);
+                for line in reader.by_ref().lines().map(Result::unwrap) {
+                    let Some((name, value)) = line.split_once(": ") else {
+                        if line.is_empty() { break } else { continue }
+                    };
+                    match name.to_ascii_lowercase().as_str() {
+                        "idempotency-key" => key = value.to_owned(),
+                        "content-length" => length = value.parse().unwrap(),
+                        _ => {}
+                    }
+                }
+                reader.read_exact(&mut vec![0; length]).unwrap();
+                let body = body.to_string();
+                let length = body.len();
+                let head =
+                    format!("HTTP/1.1 {status} -\r\nContent-Length: {length}\r\nConnection: close");
+                (&stream)
+                    .write_all(format!("{head}\r\n\r\n{body}").as_bytes())
+                    .unwrap();
+                key
+            };
+            responses.into_iter().map(respond).collect()
+        });
+        (address, server)
+    }
+
+    fn error(code: &str, message: &str) -> Value {
+        serde_json::json!({ "error": { "code": code, "message": message } })
+    }
+
+    async fn post(address: &str) -> Result<Value, Failure> {
+        let client = Client::anonymous(address, Duration::ZERO).unwrap();
+        client
+            .post("/api/import", "{}".to_owned(), Repeat::Allowed)
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_too_old_by_the_services_clock_is_replaced_by_one_without_a_time() {
+        let refused = error("request_too_old", "The request is too old.");
+        let (address, server) = serve(vec![(409, refused), (200, Value::Bool(true))]);
+        assert_eq!(post(&address).await.unwrap(), Value::Bool(true));
+        let keys = server.join().unwrap();
+        let versions = keys
+            .iter()
+            .map(|key| Uuid::parse_str(key).unwrap().get_version_num());
+        assert_eq!(versions.collect::<Vec<_>>(), [7, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_known_by_its_code_and_not_by_its_words() {
+        let refused = error("invalid_field", "There is no request_too_old here.");
+        let (address, server) = serve(vec![(400, refused)]);
+        let failure = post(&address).await.unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "There is no request_too_old here (invalid_field)"
+        );
+        assert!(
+            matches!(failure, Failure::Refused { code, .. } if code.as_deref() == Some("invalid_field"))
+        );
+        assert_eq!(server.join().unwrap().len(), 1);
+    }
 }

@@ -233,26 +233,55 @@ impl PassReport {
         let worst = failures.max_by_key(|(_, failure)| match failure {
             Failure::NotSignedIn(_) => 3,
             Failure::Unavailable(_) => 2,
-            Failure::Failed(_) => 1,
-            Failure::Refused(_) => 0,
+            Failure::Failed(_) | Failure::File { .. } => 1,
+            Failure::Refused { .. } => 0,
         });
-        match worst {
-            Some((file, Failure::Failed(message)))
-                if !message.contains(&*file.to_string_lossy()) =>
-            {
-                Some(Failure::Failed(format!("{}: {message}", file.display())))
-            }
-            Some((_, failure)) => Some(failure.clone()),
-            None => self
-                .tally
-                .rejections
-                .first()
-                .map(|why| Failure::Refused(why.clone())),
-        }
+        let Some((file, failure)) = worst else {
+            let rejections = &self.tally.rejections;
+            return rejections.first().map(|why| Failure::rejected(why));
+        };
+        Some(match failure {
+            Failure::File { path, .. } if path == file => failure.clone(),
+            Failure::Failed(_) | Failure::File { .. } => Failure::file(file, failure),
+            _ => failure.clone(),
+        })
     }
 
     /// Success, or what went wrong.
     pub fn into_result(self) -> Result<(), Failure> {
         self.failure().map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_the_session_once() {
+        let session = Path::new("/projects/a.jsonl");
+        let message = |failure: Failure| {
+            let failures = vec![(session.to_owned(), failure)];
+            let report = PassReport {
+                failures,
+                ..PassReport::default()
+            };
+            report.failure().unwrap().to_string()
+        };
+        let state = Path::new("/state/a.json");
+        assert_eq!(
+            [
+                message(Failure::file(session, &"denied")),
+                message(Failure::file(state, &"denied")),
+                message(Failure::other("no results")),
+                message(Failure::Unavailable("away".to_owned())),
+            ],
+            [
+                "/projects/a.jsonl: denied",
+                "/projects/a.jsonl: /state/a.json: denied",
+                "/projects/a.jsonl: no results",
+                "away",
+            ]
+        );
     }
 }

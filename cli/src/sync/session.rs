@@ -119,7 +119,7 @@ impl Session {
         outcome: Outcome,
     ) -> Result<SessionReport, Failure> {
         if let Some(why) = outcome.postponed {
-            return Err(Failure::Refused(why));
+            return Err(Failure::rejected(&why));
         }
         let bytes = step.end - self.state.progress.offset;
         self.state
@@ -241,12 +241,7 @@ fn convert_chunk(
             syncer.seen.insert(&session.path, session.look);
             return Ok(Prepared::Foreign);
         }
-        Err(error) => {
-            return Err(Failure::Failed(format!(
-                "{}: {error}",
-                session.path.display()
-            )));
-        }
+        Err(error) => return Err(Failure::file(&session.path, &error)),
     }
     Ok(Prepared::Step(Box::new(session), Box::new(step)))
 }

@@ -1,4 +1,4 @@
-/** Which requests entries are appended in, and what these are called when they are sent again. */
+/** Splits entries into append requests, and gives each a key that stays the same when it is sent again. */
 
 import { hashOf } from './keys.js';
 import type { SessionEntry } from './types.js';

@@ -1,4 +1,4 @@
-/** What the Claude Agent SDK and this adapter say to each other, in the shape of the SDK's own types. */
+/** The types that the Claude Agent SDK and this adapter exchange, in the shape of the SDK's own. */
 
 export interface SessionKey {
   projectKey: string;

@@ -1,3 +1,5 @@
+/** Reads and changes which answer of a chat is being written: the conversation's `activeStreamId`. */
+
 import { type Api, isRefusal } from '../rest/api.js';
 import { type OpenedConversation, pathOf, type StoredConversation } from './load.js';
 import type { StoredMessage } from './messages.js';

@@ -1,3 +1,5 @@
+/** The writing side of a streamed answer: when it is saved, and how its saving ends. */
+
 import type { UIMessage } from 'ai';
 import type { StoreError } from '../errors.js';
 import { type Api, isRefusal, isTransient } from '../rest/api.js';

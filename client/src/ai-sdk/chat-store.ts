@@ -1,3 +1,5 @@
+/** The server-side API of the AI SDK adapter, implemented with requests to the service. */
+
 import type { UIMessage, UIMessageChunk } from 'ai';
 import { StoreError } from '../errors.js';
 import { claimActiveStream, endActiveStream, isAbandoned, replaceActiveStream } from './active-stream.js';

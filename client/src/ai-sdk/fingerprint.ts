@@ -1,3 +1,5 @@
+/** Digests of messages, by which a save recognises what has not changed. */
+
 import type { UIMessage } from 'ai';
 
 /** Tells whether a message is still what was loaded or saved, without keeping its text. */

@@ -1,3 +1,5 @@
+/** The reading side of a streamed answer: polls for what has been saved, and replays it as UIMessage chunks. */
+
 import type { UIMessageChunk } from 'ai';
 import { type ActiveAnswer, endActiveStream, readActiveAnswer } from './active-stream.js';
 import { type Api, isRefusal } from '../rest/api.js';

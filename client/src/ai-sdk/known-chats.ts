@@ -1,3 +1,5 @@
+/** A bounded cache of what the server has of each chat, so that a save need send only the difference. */
+
 import type { UIMessage } from 'ai';
 import { type Fingerprint, fingerprintOf } from './fingerprint.js';
 import { type StoredMessage, toUIMessage } from './messages.js';

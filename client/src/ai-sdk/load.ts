@@ -1,3 +1,5 @@
+/** Loads a chat from the service: its active path, or the tree of all branches. */
+
 import type { Api } from '../rest/api.js';
 import type { StoredMessage } from './messages.js';
 

@@ -1,3 +1,5 @@
+/** Converts between the AI SDK's `UIMessage` and messages of the service, and checks their ids. */
+
 import type { UIMessage } from 'ai';
 import { StoreError } from '../errors.js';
 

@@ -1,3 +1,5 @@
+/** Turns successive saved states of a message back into chunks of a UIMessage stream. */
+
 import type { UIMessage, UIMessageChunk } from 'ai';
 
 type Part = UIMessage['parts'][number];

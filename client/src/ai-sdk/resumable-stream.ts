@@ -1,3 +1,5 @@
+/** Passes an answer's chunks on to the response, while the message that they make up is saved. */
+
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import type { StoreError } from '../errors.js';
 import { AnswerWriter } from './answer-writer.js';

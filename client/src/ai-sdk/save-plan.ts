@@ -1,3 +1,5 @@
+/** Compares messages with what the server has, and works out what a save has to send. */
+
 import type { UIMessage } from 'ai';
 import { type Fingerprint, fingerprintOf, isSame } from './fingerprint.js';
 import type { KnownChat } from './known-chats.js';

@@ -1,3 +1,5 @@
+/** Carries out a save plan: creates the chat, and appends and patches its messages. */
+
 import type { UIMessage } from 'ai';
 import { type Api, isRefusal } from '../rest/api.js';
 import { KnownChat } from './known-chats.js';

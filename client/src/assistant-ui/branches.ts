@@ -1,3 +1,5 @@
+/** The hook that saves which branch of a thread is shown. */
+
 import { type ExternalStoreBranchChange, useRuntimeAdapters } from '@assistant-ui/react';
 import { useCallback } from 'react';
 import { ThreadHistory } from './history.js';

@@ -1,3 +1,5 @@
+/** The history adapter of a thread: loads, appends and updates messages in the format of its runtime. */
+
 import type {
   AssistantClient,
   ExportedMessageRepositoryItem,

@@ -1,3 +1,5 @@
+/** The ids under which messages are stored, as not all of assistant-ui's own are valid for the service. */
+
 import { isId } from '../text.js';
 
 const OFFSET = 0x6c62272e07bb014262b821756295c58dn;

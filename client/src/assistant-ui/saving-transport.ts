@@ -1,3 +1,5 @@
+/** A wrapper for chat transports that saves each question as soon as it is asked. */
+
 import { useRuntimeAdapters } from '@assistant-ui/react';
 import { useMemo } from 'react';
 import { ThreadHistory } from './history.js';

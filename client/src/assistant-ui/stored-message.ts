@@ -1,3 +1,5 @@
+/** Converts encoded messages of assistant-ui to messages of the service, and back without loss. */
+
 import { textOf } from '../text.js';
 import { storedIdOf } from './ids.js';
 

@@ -1,3 +1,5 @@
+/** The thread list adapter for assistant-ui, with the service's conversations as its threads. */
+
 import { type RemoteThreadListAdapter, type ThreadMessage, useAui } from '@assistant-ui/react';
 import { useEffect, useMemo, useRef } from 'react';
 import { Api, type Token } from '../rest/api.js';

@@ -1,3 +1,5 @@
+/** Encodes assistant-ui's own `ThreadMessage` as JSON, and decodes it. */
+
 import {
   type ExportedMessageRepositoryItem,
   fromThreadMessageLike,

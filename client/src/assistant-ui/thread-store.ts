@@ -1,3 +1,5 @@
+/** Requests for threads and their messages; those that change one thread are sent one after another. */
+
 import { type Api, isRefusal } from '../rest/api.js';
 import type { MessageToStore, StoredMessage } from './stored-message.js';
 

@@ -1,10 +1,10 @@
+/** Local writes that change a conversation's tree: insertions, switches of the branch and removals. */
+
 import { StoreError } from '../errors.js';
 import { append, moveHead, newestVersion, readTree, rearrange, writeTree, type Tree } from './branches.js';
 import { dirtyMessages, lastShown, messagesBeside, newMessage, shownBetween, type ParsedMessage } from './records.js';
 import type { MessageRecord } from './schema.js';
 import type { Work } from './write.js';
-
-/** What a frontend's write does to a conversation's tree. */
 
 /** Adds a new message at the end, or behind its parent: where that is not the last one, this begins a branch. */
 export async function insert(work: Work, parsed: ParsedMessage) {

@@ -1,12 +1,12 @@
+/**
+ * The tree of a conversation's messages, of which the active path is shown. The device has the path, in the order of
+ * places, and what it knows of other branches, each message with its parent. The server has a path of its own: whenever
+ * that changes, what was begun or switched to here and has not been sent is applied again on top of it.
+ */
+
 import type { LocalTransaction } from './database.js';
 import { asFresh, comparePlaces, messagesBeside, shownBetween, SHOWN, takePlace, withDirty } from './records.js';
 import type { ConversationRecord, MessageRecord } from './schema.js';
-
-/**
- * A conversation is a tree of messages, of which the active path is shown. On this device are the path, in the order of
- * places, and of the other branches what is known, each message with its parent. The server has a path of its own: what was
- * begun or switched to here, and not sent yet, is done again on top of that whenever it changes.
- */
 
 /** What this device has of a conversation's tree. */
 export interface Tree {
@@ -91,8 +91,8 @@ export function rearrange(tree: Tree) {
 /** The server has done some of what waited: `step` does it to its path, with those messages that it does not have yet. */
 export function confirm(tree: Tree, step: (fresh: MessageRecord[]) => MessageRecord[]) {
   const rest = step(restoreServed(tree));
-  for (const message of tree.path) settle(tree, message, SHOWN);
-  for (const message of tree.beside.values()) settle(tree, message, 0);
+  for (const message of tree.path) confirmPlace(tree, message, SHOWN);
+  for (const message of tree.beside.values()) confirmPlace(tree, message, 0);
   replay(tree, rest);
 }
 
@@ -138,7 +138,7 @@ export function restoreServed(tree: Tree): MessageRecord[] {
     const shown = message.served ?? message.shown;
     if (shown) tree.path.push(message);
     else tree.beside.set(message.id, message);
-    settle(tree, message, shown);
+    confirmPlace(tree, message, shown);
   }
   tree.path.sort(comparePlaces);
   const fresh = all.filter((message) => message.fresh);
@@ -168,8 +168,8 @@ function placeBeside({ beside, changed }: Tree, message: MessageRecord, parent: 
   changed.add(message);
 }
 
-/** Where this message is, is where the server has it. */
-function settle({ changed }: Tree, message: MessageRecord, shown: 0 | 1) {
+/** The server has this message where it is here. */
+function confirmPlace({ changed }: Tree, message: MessageRecord, shown: 0 | 1) {
   if (message.shown === shown && message.served === undefined) return;
   message.shown = shown;
   delete message.served;

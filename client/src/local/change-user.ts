@@ -1,3 +1,5 @@
+/** Hands the local data over to another user, or deletes all of it. */
+
 import type { LocalTransaction } from './database.js';
 import { beginEpoch, readOwnership } from './ownership.js';
 import { asFreshTree, readTree } from './branches.js';

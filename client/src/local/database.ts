@@ -1,3 +1,5 @@
+/** The interface of the local database: transactions over stores of records, modelled on IndexedDB. */
+
 import type { Records, StoreName } from './schema.js';
 
 /** A key of a record or an index. */

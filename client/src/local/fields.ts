@@ -1,9 +1,9 @@
+/** Converts between the objects of callers and the fields of records, and validates messages. */
+
 import { StoreError } from '../errors.js';
 import { isId, isoOf, millisecondsOf, textOf } from '../text.js';
 import type { ParsedMessage } from './records.js';
 import type { ConversationRecord, MessageBody, MessageRecord, SentMessage } from './schema.js';
-
-/** Between what callers have and what records hold. */
 
 /** Fields by name; values are what JSON can hold. */
 export type Fields = Record<string, unknown>;

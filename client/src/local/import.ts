@@ -1,3 +1,5 @@
+/** Stores the conversations of a file or of the old localStorage key locally; the server gets them by import. */
+
 import { generateTitle, isId, isoOf, millisecondsOf, textOf } from '../text.js';
 import { readTree, rearrange, writeTree } from './branches.js';
 import type { LocalTransaction } from './database.js';
@@ -5,8 +7,6 @@ import { fieldsOf, fieldsOfMessage, isBlocks, isMessageType, same, type RawMessa
 import { freeId } from './parse-save.js';
 import { newConversation, newMessage, touchOutbox, type ParsedMessage } from './records.js';
 import type { ConversationRecord, MessageBody, Rejection } from './schema.js';
-
-/** Conversations of a file, or of the old localStorage key, into the local database; the server gets them by import. */
 
 interface RawConversation {
   id?: unknown;

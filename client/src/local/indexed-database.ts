@@ -1,3 +1,5 @@
+/** The local database in the browser's IndexedDB, whose schema is created and upgraded here. */
+
 import { StoreError } from '../errors.js';
 import type { Key, KeyRange, ListOptions, LocalDatabase, LocalTransaction } from './database.js';
 import { STORES, VERSION, type Records, type StoreName } from './schema.js';

@@ -1,3 +1,7 @@
+/**
+ * Remembers which fields the frontends of this browser write, so that a save can tell removed fields from unknown ones.
+ */
+
 import type { LocalTransaction } from './database.js';
 import { readState, writeState } from './records.js';
 import type { Snapshot } from './snapshots.js';

@@ -1,3 +1,5 @@
+/** The local database in memory, with the transactions and the order of keys that IndexedDB has. */
+
 import type { Key, KeyRange, ListOptions, LocalDatabase, LocalTransaction } from './database.js';
 import { noting } from './unindexed.js';
 import { STORES, type Records, type StoreName } from './schema.js';

@@ -1,3 +1,5 @@
+/** The owner of the local data, and the ownership epoch by which late responses are recognised. */
+
 import type { LocalTransaction } from './database.js';
 import { readState, writeState } from './records.js';
 

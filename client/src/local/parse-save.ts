@@ -1,3 +1,5 @@
+/** Validates and copies the conversations that frontends save. */
+
 import { codeOf, StoreError } from '../errors.js';
 import { isId, millisecondsOf } from '../text.js';
 import type { ConversationInput } from '../types.js';
@@ -5,8 +7,6 @@ import { fieldsOf, parentOf, parseMessage, same, saysTheSame, type Fields, type 
 import type { ParsedMessage } from './records.js';
 import type { RefusedInput } from './refused-writes.js';
 import type { MessageBody } from './schema.js';
-
-/** Conversations as frontends save them, checked and copied. */
 
 /** Messages that a caller was given, by id. */
 type Given = ReadonlyMap<string, MessageBody>;

@@ -1,8 +1,8 @@
+/** Operations on records that several modules share; schema.ts defines the records. */
+
 import type { KeyRange, LocalTransaction } from './database.js';
 import { same, type Fields } from './fields.js';
 import type { ConversationRecord, MessageBody, MessageRecord, PageTag, States } from './schema.js';
-
-/** What is done to records in more than one place. See schema.ts for what they hold. */
 
 export const SHOWN = 1;
 const HIDDEN = 0;

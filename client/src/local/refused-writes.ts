@@ -1,8 +1,8 @@
+/** Keeps refused writes and the losing sides of conflicts, in the transaction that removes them elsewhere. */
+
 import { isoOf } from '../text.js';
 import type { LocalTransaction } from './database.js';
 import type { RefusedRecord } from './schema.js';
-
-/** What the user wrote and nobody else has is kept, in the very transaction that takes it away elsewhere. */
 
 export interface RefusedContent {
   conversationId: string;

@@ -1,3 +1,5 @@
+/** Saves whole conversations, of which only the difference from what the frontend was given is written. */
+
 import { StoreError } from '../errors.js';
 import { newConversationId, UNTITLED } from '../text.js';
 import type { LocalTransaction } from './database.js';
@@ -18,8 +20,6 @@ import {
   type Work,
   type WriteResult,
 } from './write.js';
-
-/** A whole conversation is saved: only what is different from what its object was given is written. */
 
 /** Saves what `saved` has beyond `known`, what its object was given. */
 export async function save(

@@ -103,7 +103,7 @@ export interface ConversationRecord {
   /** `pending` until the server knows of the deletion. */
   deleted?: 'pending' | 'done' | undefined;
   deletedAt?: number | undefined;
-  /** The conversation in which the rest of this one lives on. */
+  /** The conversation in which the rest of this one continues. */
   movedTo?: string | undefined;
 }
 
@@ -259,15 +259,18 @@ export interface StateRecord {
   value: unknown;
 }
 
-/** What is stored in `state`: the name there, and the type of its value. */
+/**
+ * What is stored in `state`: the name there, and the type of its value. `clock`, `tenure` and `company` are the names that
+ * devices have stored since version 1; renaming them would take an upgrade of every database, and change nothing in it.
+ */
 export interface States {
   /** How far this browser knows the user's changes: the server's cursor. */
   cursor: string | undefined;
   /** The change sequence of the last change, where it is known to be the last. */
   clock: number | undefined;
-  /** Whose data this is, and the ownership epoch. The name is that under which devices have it. */
+  /** The owner of the data, and as `number` the ownership epoch. See ownership.ts. */
   tenure: { user: string | undefined; number: number };
-  /** When another device was last active. The name is that under which devices have it. */
+  /** Presence: when another device was last active. See presence.ts. */
   company: number;
   /** The conversation opened last. */
   current: string | null;

@@ -1,3 +1,5 @@
+/** Remembers what a tab's frontend was given, to tell what it removes from what it has never seen. */
+
 import { newUuid } from '../text.js';
 import type { Fields } from './fields.js';
 import type { MessageBody } from './schema.js';

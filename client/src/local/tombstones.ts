@@ -1,3 +1,5 @@
+/** Removes the tombstones of deleted conversations when they have expired. */
+
 import type { LocalDatabase, LocalTransaction } from './database.js';
 
 /** How long a tombstone is kept, as at the server, ms. */

@@ -1,3 +1,5 @@
+/** Marks conversations as unindexed, in the transaction that writes to them. */
+
 import type { Key, LocalTransaction } from './database.js';
 import type { StoreName } from './schema.js';
 

@@ -1,3 +1,5 @@
+/** Converts what an earlier release has stored to the schema of this one. */
+
 import { SHOWN, withDirty } from './records.js';
 import {
   STORES,
@@ -7,8 +9,6 @@ import {
   type StoreName,
   type UnindexedRecord,
 } from './schema.js';
-
-/** What an earlier release has stored, in the form of this one. */
 
 /** Where a message stood in version 1: by its timestamp, ms, and by order among those that shared one. */
 interface TimePlace {

@@ -1,3 +1,5 @@
+/** Local writes to messages and conversations, which also put the conversation into the outbox. */
+
 import { StoreError } from '../errors.js';
 import { generateTitle, isoOf, UNTITLED } from '../text.js';
 import { insert, insertBefore, leaveTree, rearrangeAfter, removalsFrom, switchTo } from './branch-writes.js';
@@ -27,8 +29,6 @@ import {
 } from './records.js';
 import type { Conflict, StoredRefusal } from './refused-writes.js';
 import type { ConversationRecord, ImportItem, MessageBody, MessageRecord } from './schema.js';
-
-/** What this device writes into its own records. The server learns of it later. */
 
 /** What a write did. */
 export interface WriteResult {

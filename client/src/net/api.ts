@@ -1,3 +1,5 @@
+/** Calls of the HTTP API with the session's token, which is replaced once where the server refuses it. */
+
 import type { Ownership } from '../local/ownership.js';
 import { StoreError } from '../errors.js';
 import { newUuid } from '../text.js';

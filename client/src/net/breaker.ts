@@ -1,3 +1,5 @@
+/** Stops requests for a while when the server keeps failing. */
+
 import type { Clock } from '../environment.js';
 
 /** How long to wait for the call that tries, ms. */

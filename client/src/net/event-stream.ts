@@ -1,7 +1,9 @@
+/** Reads server-sent events from a response, with a timeout for a stream that has fallen silent. */
+
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Clock } from '../environment.js';
 
-/** The server's heartbeat comes every 15 seconds; without it for so long, ms, the stream is dead. */
+/** The server's heartbeat comes every 15 seconds; without it for so long, ms, the stream counts as broken. */
 const SILENCE = 45_000;
 
 export interface StreamEvent {

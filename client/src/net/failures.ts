@@ -1,4 +1,4 @@
-/** What kind of failure an error is. */
+/** Classifies errors: which pass by themselves, and which are the server's fault. */
 
 interface Failure {
   status: number;

@@ -1,3 +1,5 @@
+/** Sends requests to the HTTP API: headers, timeouts, typed errors and the circuit breaker. */
+
 import type { Environment } from '../environment.js';
 import { StoreError } from '../errors.js';
 import { newUuid } from '../text.js';

@@ -1,3 +1,5 @@
+/** Makes idempotency keys that tell when, by the server's clock, their request was made. */
+
 import type { Clock } from '../environment.js';
 import { newUuid, timeOfUuid } from '../text.js';
 

@@ -1,3 +1,5 @@
+/** Stores the user's id and the session's token. */
+
 import type { Environment } from '../environment.js';
 
 /** Keys in localStorage: of the user's id, and of what proves it. */

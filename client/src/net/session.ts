@@ -1,3 +1,5 @@
+/** The session with the server: begun when first needed, renewed, and ended. */
+
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { Locks } from '../tabs/locks.js';

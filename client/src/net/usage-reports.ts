@@ -1,3 +1,5 @@
+/** Counts what happened without the server, and reports it for the operator's statistics. */
+
 import type { Clock } from '../environment.js';
 import type { Api } from './api.js';
 

@@ -1,6 +1,6 @@
-import type { SentMessage } from '../local/schema.js';
+/** The JSON that the server sends, as far as the client reads it. */
 
-/** What the server sends, as far as the client looks at it. */
+import type { SentMessage } from '../local/schema.js';
 
 /** What the server says of a conversation without its messages; fields of clients' own come along. */
 export interface Summary {

@@ -1,3 +1,5 @@
+/** The provider through which hooks find their store. */
+
 import { createContext, createElement, useContext, type ReactNode } from 'react';
 
 import type { HybridConversationStore } from '../index.js';

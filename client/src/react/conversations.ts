@@ -1,3 +1,5 @@
+/** Hooks for the list of conversations, a single conversation, and its messages. */
+
 import { useCallback, useMemo, useState } from 'react';
 
 import type { Conversation, ConversationMessage, ConversationSummary, ListQuery, LiveState } from '../index.js';

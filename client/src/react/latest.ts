@@ -1,3 +1,5 @@
+/** A hook that drops the results of promises that a newer one has replaced. */
+
 import { useCallback, useRef } from 'react';
 
 /** Passes a promise's value on, unless a newer one was asked for meanwhile or nobody is there any more. */

@@ -1,3 +1,5 @@
+/** The hook that subscribes a component to a live query. */
+
 import { useSyncExternalStore } from 'react';
 
 import type { LiveQuery, LiveState } from '../index.js';

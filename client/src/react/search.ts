@@ -1,3 +1,5 @@
+/** The hook that searches while the user types. */
+
 import { useState, useSyncExternalStore } from 'react';
 
 import type { LiveSearchOptions, SearchFindings, SearchResult } from '../index.js';

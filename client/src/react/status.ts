@@ -1,3 +1,5 @@
+/** Hooks for the sync status, and for writes that have not reached the server. */
+
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 
 import type { HybridConversationStore, RefusedWrite, StoreStatus } from '../index.js';

@@ -1,3 +1,5 @@
+/** The HTTP client of the adapters: tokens, retries and typed errors. */
+
 import { StoreError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { LinkedAbort } from './linked-abort.js';

@@ -1,3 +1,5 @@
+/** The clock of the adapters, which tests replace. */
+
 /** What tells the time and waits; tests bring one that they move themselves. */
 export interface Clock {
   /** Milliseconds since 1970. */

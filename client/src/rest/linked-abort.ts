@@ -1,3 +1,5 @@
+/** A substitute for `AbortSignal.any` in runtimes that lack it. */
+
 /** A controller that is aborted with another signal, as `AbortSignal.any` would do, which not every edge runtime has. */
 export class LinkedAbort {
   readonly #controller = new AbortController();

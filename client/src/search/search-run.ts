@@ -1,4 +1,4 @@
-/** One text that is searched for, for as long as somebody looks at the results. */
+/** One search, which goes on for as long as its results are shown. */
 
 import { codeOf, StoreError } from '../errors.js';
 import type { LocalTransaction } from '../local/database.js';

@@ -1,11 +1,11 @@
+/** Applies to the local tree what the server has confirmed of branches and switches. */
+
 import { append, confirm, hasPendingBranch, moveHead, readTree, writeTree } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
 import { dirtyMessages } from '../local/records.js';
 import type { ConversationRecord, ConversationRequest, MessageRecord } from '../local/schema.js';
 import type { Summary } from '../net/wire.js';
 import { isWithoutBranches } from './next-request.js';
-
-/** The server has done what was done to branches here. */
 
 /**
  * Brings the paths of both sides together after a request. Returns whether the conversation is one line of messages as far as is

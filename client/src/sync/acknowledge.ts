@@ -1,3 +1,5 @@
+/** Acknowledges a request that the server has confirmed: what it carried is no longer pending. */
+
 import type { LocalTransaction } from '../local/database.js';
 import { differences, fieldsOf, same, type Fields } from '../local/fields.js';
 import { asFresh, dirtyMessages, pageTag, putTombstone, takePlace, withDirty } from '../local/records.js';
@@ -6,8 +8,6 @@ import type { ConversationRecord, ConversationRequest, MessageRecord } from '../
 import type { Summary, WriteResponse } from '../net/wire.js';
 import { confirmBranches } from './acknowledge-branches.js';
 import { applySummary, isOutdated } from './merge.js';
-
-/** The server has confirmed a request: the records no longer wait for what it carried. */
 
 /**
  * Notes in the records what the server has now. What was changed here since the request was made still waits to be sent.

@@ -1,3 +1,5 @@
+/** Applies a page of the server's messages to the records, and unsent changes again on top of it. */
+
 import { hasPendingBranch, readTree, rearrange, restoreServed, writeTree } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
 import { readMessage } from '../local/fields.js';
@@ -15,8 +17,6 @@ import {
 import type { Conflict } from '../local/refused-writes.js';
 import type { ConversationRecord, MessageRecord, SentMessage } from '../local/schema.js';
 import { isDifferent, mergeMessage, type UnplacedMessage } from './merge.js';
-
-/** A page of the server's path into the records. What waits to be sent is done again on top of it. */
 
 /** A page of messages, oldest first, with the state of the conversation at that time. */
 export interface RemotePage {

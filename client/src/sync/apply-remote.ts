@@ -1,3 +1,5 @@
+/** Applies summaries, streamed changes and deletions from the server to the records. */
+
 import type { RecordChange } from '../event-bus.js';
 import { asFreshTree, hasPendingBranch, readTree } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
@@ -19,8 +21,6 @@ import { newConversationId } from '../text.js';
 import { countDirty, NO_STATE } from './acknowledge.js';
 import { moveFreshBehind } from './apply-page.js';
 import { applySummary, continues, isOutdated, learnExpiry, mergeMessage } from './merge.js';
-
-/** Applies what the server tells to the records. */
 
 export interface RemoteChange extends RecordChange {
   conflicts: Conflict[];

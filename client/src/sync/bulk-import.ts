@@ -1,3 +1,5 @@
+/** Builds and acknowledges requests that import many conversations: after a migration, or a change of user. */
+
 import type { LocalTransaction } from '../local/database.js';
 import { confirmSent } from './acknowledge-branches.js';
 import { inSendingOrder } from '../local/branches.js';
@@ -7,8 +9,6 @@ import type { ImportResponse } from '../net/wire.js';
 import { isoOf, UNTITLED } from '../text.js';
 import { acknowledgeFresh, changedSince, NO_STATE } from './acknowledge.js';
 import { asSent, MOST_BYTES, sizeOf } from './next-request.js';
-
-/** Many conversations at once, by the server's import: a migration, or a change of users. */
 
 const MOST_CONVERSATIONS = 50;
 

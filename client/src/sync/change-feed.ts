@@ -1,3 +1,5 @@
+/** Fetches what has changed since the last known cursor, and applies it to the records. */
+
 import type { Clock } from '../environment.js';
 import type { EventBus } from '../event-bus.js';
 import type { LocalDatabase, LocalTransaction } from '../local/database.js';
@@ -38,7 +40,7 @@ export class ChangeFeed {
   readonly #progress: ListProgress;
   /** While everything is read page by page: the ids of what there is. */
   #enumeration: Set<string> | null = null;
-  /** Of each question under way, what writes have been confirmed since: its answer may be from before them. */
+  /** Of each request under way, which writes have been confirmed since: its response may be from before them. */
   readonly #confirmations = new Set<Set<string>>();
 
   constructor({ database, api, clock, bus, writesSettled }: FeedParts) {
@@ -85,7 +87,7 @@ export class ChangeFeed {
     }
   }
 
-  /** Before a question: the set is given every conversation that a write is confirmed of from now on. */
+  /** Before a request: the set is given every conversation that a write is confirmed of from now on. */
   noteConfirmations(): Set<string> {
     const confirmed = new Set<string>();
     this.#confirmations.add(confirmed);

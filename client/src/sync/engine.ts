@@ -1,3 +1,5 @@
+/** Assembles the sync engine: session, push, pull, change feed and live updates. */
+
 import type { Context } from '../context.js';
 import { StoreError } from '../errors.js';
 import { handOver } from '../local/change-user.js';

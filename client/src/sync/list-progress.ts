@@ -1,3 +1,5 @@
+/** Tracks how much of its first list a new device has loaded. */
+
 import type { EventBus } from '../event-bus.js';
 import type { Api } from '../net/api.js';
 import type { Statistics } from '../types.js';

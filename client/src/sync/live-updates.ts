@@ -1,3 +1,5 @@
+/** Decides when to poll and when to stream the changes of other devices. */
+
 import type { Clock, PageEvent, PageState } from '../environment.js';
 import { codeOf, StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';

@@ -1,11 +1,11 @@
+/** Merges the server's version of a conversation or a message with this device's. */
+
 import { differences, fieldsOf, isStreaming, same, type Fields } from '../local/fields.js';
 import { assign, isEdited, SHOWN, withDirty, type ParsedMessage } from '../local/records.js';
 import type { Conflict } from '../local/refused-writes.js';
 import type { ConversationRecord, MessageBody, MessageRecord } from '../local/schema.js';
 import type { Summary } from '../net/wire.js';
 import { textOf } from '../text.js';
-
-/** Brings the server's side of a conversation or a message and this device's together. */
 
 /** The server's metadata into the record; `extra`: messages here that it does not count. Returns conflicts. */
 export function applySummary(record: ConversationRecord, summary: Summary, extra: number): Conflict[] {

@@ -1,3 +1,5 @@
+/** Builds the next request for a conversation from the difference between this device and the server. */
+
 import { hasPendingBranch, inSendingOrder } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
 import { comparePlaces, dirtyMessages, isBehind, isEdited, messagesBeside, shownBetween } from '../local/records.js';
@@ -9,8 +11,6 @@ import type {
   SentMessage,
 } from '../local/schema.js';
 import { isoOf, UNTITLED } from '../text.js';
-
-/** The next request that brings the server closer to what is on this device. Only what differs is sent. */
 
 /** The server's state has to be read before anything can be sent. */
 export interface Refresh {

@@ -1,3 +1,5 @@
+/** How recently other devices were active, which decides how often to ask for changes. */
+
 import type { Clock } from '../environment.js';
 import type { LocalDatabase } from '../local/database.js';
 import { readState, writeState } from '../local/records.js';

@@ -1,3 +1,5 @@
+/** Fetches all branches of a conversation when one is needed that is not on this device. */
+
 import { readTree, rearrange, restoreServed, writeTree } from '../local/branches.js';
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
@@ -12,8 +14,6 @@ import type { Api } from '../net/api.js';
 import type { ConversationResponse, MessagesResponse, Summary } from '../net/wire.js';
 import { countDirty } from './acknowledge.js';
 import { applySummary, mergeMessage } from './merge.js';
-
-/** Reads all branches of a conversation, where one is wanted that is not on this device. */
 
 /** Messages of one request. */
 const PAGE = 100;

@@ -1,3 +1,5 @@
+/** Fetches a conversation's messages from the server, page by page. */
+
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';

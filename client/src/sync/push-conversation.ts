@@ -1,3 +1,5 @@
+/** Sends the pending changes of one conversation, request by request. */
+
 import { StoreError } from '../errors.js';
 import { load } from '../load.js';
 import type { LocalTransaction } from '../local/database.js';

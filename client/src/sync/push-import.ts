@@ -1,3 +1,5 @@
+/** Sends what waits to be imported, in portions. */
+
 import { StoreError } from '../errors.js';
 import { hasEnded, readOwnership } from '../local/ownership.js';
 import { BULK } from '../local/records.js';

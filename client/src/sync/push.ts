@@ -1,3 +1,5 @@
+/** Schedules what waits in the outbox: what is sent next, and when. */
+
 import type { Clock } from '../environment.js';
 import { codeOf, StoreError } from '../errors.js';
 import type { EventBus } from '../event-bus.js';

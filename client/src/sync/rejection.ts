@@ -1,3 +1,5 @@
+/** Handles rejections: what the server refuses for good is merged with its state, or undone. */
+
 import type { StoreError } from '../errors.js';
 import { readTree, rearrange, writeTree } from '../local/branches.js';
 import type { LocalTransaction } from '../local/database.js';
@@ -7,8 +9,6 @@ import type { Conflict, RefusedContent } from '../local/refused-writes.js';
 import type { ConversationRecord, ConversationRequest, MessageBody, OutboxEntry } from '../local/schema.js';
 import { NO_STATE } from './acknowledge.js';
 import { applyRemoteAbsence, applyRemoteDeletion } from './apply-remote.js';
-
-/** The server has refused a request for good: both sides are brought together, or the write is undone. */
 
 /** What waits for the user to make room, or for the operator: tried again later. */
 const HELD = new Set(['too_much_text_kept', 'too_many_conversations_kept', 'forbidden']);

@@ -1,3 +1,5 @@
+/** Announces changes to this tab's frontend and to the other tabs. */
+
 import type { Channel } from '../environment.js';
 import type { ChangeSource, EventBus, InternalEvents, RecordChange } from '../event-bus.js';
 import type { Conflict, StoredRefusal } from '../local/refused-writes.js';

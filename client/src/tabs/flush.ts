@@ -1,3 +1,5 @@
+/** Lets a tab that does not lead ask the leading one to send at once, and learn the outcome. */
+
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
 import { GRACE } from './grace.js';

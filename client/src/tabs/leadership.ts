@@ -1,3 +1,5 @@
+/** Starts and stops what the leading tab does for all tabs of the browser: sending and listening. */
+
 import type { Channel, Environment, PageEvent } from '../environment.js';
 import type { EngineLoader } from '../engine-loader.js';
 import { codeOf, StoreError } from '../errors.js';

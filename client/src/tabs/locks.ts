@@ -1,3 +1,5 @@
+/** The Web Locks by which tabs of the same browser exclude each other. */
+
 import type { Environment } from '../environment.js';
 
 /**

@@ -1,3 +1,5 @@
+/** The messages that tabs exchange over their broadcast channel. */
+
 import type { ChangeSource } from '../event-bus.js';
 import type { StatusState } from '../status.js';
 import type { ConflictEvent, RefusedWrite } from '../types.js';

@@ -1,3 +1,5 @@
+/** Elects the leading tab by a lock, and connects the tabs by a broadcast channel. */
+
 import type { Channel, Environment } from '../environment.js';
 import type { TabMessage } from './messages.js';
 

@@ -108,7 +108,7 @@ export interface Statistics {
   userId: string;
   totals: { current: Totals; lifetime: Totals };
   bytes: number;
-  /** How many days a conversation lives after it was last used; null where it never expires. */
+  /** The ttl of a conversation, in days since it was last used; null where it never expires. */
   conversationTtlDays: number | null;
   /** How many conversations expire within 14 days. */
   expiringSoon: number;

@@ -238,8 +238,8 @@ test('a message whose parent another device has deleted follows what that follow
   await two.history.delete(items.slice(1));
   await one.history.append({ parentId: 'n', message: message('assistant', 'of one', 'b1') });
   await three.history.update({ parentId: 'n', message: message('assistant', 'of three', 'b3') }, 'b3');
-  const stranger = openDevice(token).openThread(await one.remoteId());
-  await stranger.history.append({ parentId: 'n', message: message('user', 'knows nothing of it', 'c') });
+  const four = openDevice(token).openThread(await one.remoteId());
+  await four.history.append({ parentId: 'n', message: message('user', 'knows nothing of it', 'c') });
   const { messages } = await two.history.load();
   assert.deepEqual(
     messages.map(({ message: { id }, parentId }) => [id, parentId]),

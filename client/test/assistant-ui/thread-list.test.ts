@@ -114,12 +114,12 @@ test('a title is made of the first question, as the service makes it; one that w
 test('what cannot be done rejects with a code, and nothing of one user is seen by another', async () => {
   const { adapter } = openDevice(await newUser());
   const { remoteId } = await adapter.initialize('mine');
-  const stranger = openDevice(await newUser());
-  await assert.rejects(stranger.adapter.fetch(remoteId), { name: 'StoreError', code: 'conversation_not_found' });
-  await assert.rejects(stranger.adapter.rename(remoteId, 'x'), { code: 'conversation_not_found' });
-  await stranger.adapter.delete(remoteId);
-  assert.deepEqual((await stranger.adapter.list()).threads, []);
-  await assert.rejects(stranger.openThread(remoteId).history.load(), { code: 'conversation_not_found' });
+  const otherUser = openDevice(await newUser());
+  await assert.rejects(otherUser.adapter.fetch(remoteId), { name: 'StoreError', code: 'conversation_not_found' });
+  await assert.rejects(otherUser.adapter.rename(remoteId, 'x'), { code: 'conversation_not_found' });
+  await otherUser.adapter.delete(remoteId);
+  assert.deepEqual((await otherUser.adapter.list()).threads, []);
+  await assert.rejects(otherUser.openThread(remoteId).history.load(), { code: 'conversation_not_found' });
   assert.equal((await adapter.fetch(remoteId)).remoteId, remoteId);
   await assert.rejects(openDevice('no token').adapter.list(), { name: 'StoreError', status: 401 });
 });

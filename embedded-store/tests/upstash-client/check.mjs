@@ -1,4 +1,4 @@
-// Checks Upstash's own client against the front at URL with TOKEN; prints how many calls behaved as expected.
+/** Checks Upstash's own client against the front at URL with TOKEN; prints how many calls behaved as expected. */
 
 import strict from "node:assert/strict";
 import { createHash } from "node:crypto";

@@ -1,3 +1,5 @@
+/** The client side of the page: the list of chats beside the chat that the address names. */
+
 'use client';
 
 import { ConversationStoreProvider } from 'conversation-store/ai-sdk/react';

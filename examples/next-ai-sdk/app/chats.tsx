@@ -1,3 +1,5 @@
+/** The list of chats, and the sync status. */
+
 'use client';
 
 import { generateId } from 'ai';

@@ -1,3 +1,5 @@
+/** The document around the page. */
+
 import type { ReactNode } from 'react';
 import './style.css';
 

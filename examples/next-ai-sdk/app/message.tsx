@@ -1,3 +1,5 @@
+/** One message: its parts, an editor for questions, and a switch between versions. */
+
 'use client';
 
 import { getToolName, isToolUIPart, type UIMessage } from 'ai';

@@ -1,3 +1,5 @@
+/** The only page, rendered once for everybody. */
+
 import { Suspense } from 'react';
 import { App } from './app';
 

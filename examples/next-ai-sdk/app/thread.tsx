@@ -1,3 +1,5 @@
+/** One chat: its messages, and the form for the next question. */
+
 'use client';
 
 import { useConversationChat } from 'conversation-store/ai-sdk/react';

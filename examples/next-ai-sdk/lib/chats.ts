@@ -1,3 +1,5 @@
+/** Opens conversation-store for the user who sent a request. */
+
 import { type ChatStore, createChatStore, StoreError } from 'conversation-store/ai-sdk';
 
 /** The address of the API. */

@@ -1,3 +1,5 @@
+/** A mock model and its tool, in the place of a provider's. */
+
 import { jsonSchema, tool } from 'ai';
 import { MockLanguageModelV4 } from 'ai/test';
 

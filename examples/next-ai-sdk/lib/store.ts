@@ -1,3 +1,5 @@
+/** The conversation store of the page, and how the page reaches the chat routes. */
+
 import { DefaultChatTransport } from 'ai';
 import { createConversationStore } from 'conversation-store';
 

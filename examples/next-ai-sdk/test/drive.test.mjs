@@ -143,8 +143,8 @@ test('an answer with a tool streams, survives a reload in the middle, and is on 
   await page.getByRole('link', { name: 'Hello' }).waitFor();
 
   const id = new URL(page.url()).searchParams.get('chat');
-  const stranger = await fetch(`${address}/api/chat/${id}/stream`, { headers: await newUser() });
-  assert.equal(stranger.status, 404, 'nobody else sees it');
+  const response = await fetch(`${address}/api/chat/${id}/stream`, { headers: await newUser() });
+  assert.equal(response.status, 404, 'nobody else sees it');
 });
 
 test('regenerating and editing keep what was there, and one can switch back', async () => {

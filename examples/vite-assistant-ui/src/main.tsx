@@ -1,3 +1,5 @@
+/** Renders the list of threads and the open thread. */
+
 import { AssistantRuntimeProvider } from '@assistant-ui/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -1,3 +1,5 @@
+/** A mock model, in the place of a route of an application's server. */
+
 import { type ChatTransport, generateId, type UIMessage, type UIMessageChunk } from 'ai';
 
 /**

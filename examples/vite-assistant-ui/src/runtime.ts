@@ -1,3 +1,5 @@
+/** The runtime of assistant-ui, with its threads kept in conversation-store. */
+
 import { type AssistantRuntime, useRemoteThreadListRuntime } from '@assistant-ui/react';
 import { useChatRuntime } from '@assistant-ui/react-ai-sdk';
 import { createThreadListAdapter, useBranchChange, useSavingTransport } from 'conversation-store/assistant-ui';

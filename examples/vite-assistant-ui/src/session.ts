@@ -1,3 +1,5 @@
+/** The address of conversation-store, and the token of this browser's anonymous user. */
+
 /** The address of the API. */
 export const API = '/api';
 

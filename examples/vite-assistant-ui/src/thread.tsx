@@ -1,3 +1,5 @@
+/** The open thread, built from assistant-ui's primitives. */
+
 import {
   ActionBarPrimitive,
   BranchPickerPrimitive,

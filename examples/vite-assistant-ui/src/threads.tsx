@@ -1,3 +1,5 @@
+/** The list of threads and the archive, built from assistant-ui's primitives. */
+
 import { ThreadListItemPrimitive, ThreadListPrimitive } from '@assistant-ui/react';
 
 export function Threads() {

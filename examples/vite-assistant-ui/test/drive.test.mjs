@@ -140,11 +140,11 @@ test('an answer with a tool streams, is there after a reload and on a second dev
   await page.getByText('And tomorrow?').first().waitFor();
   assert.deepEqual(await questions(page).allTextContents(), ['How is the weather in Lisbon?', 'And tomorrow?']);
 
-  const stranger = await openDevice();
-  await stranger.page.goto(address);
-  await ask(stranger.page, 'Who am I?');
-  await saved(stranger, 2);
-  assert.equal(await thread(stranger.page, 'Threads', 'weather').count(), 0, 'nobody else sees it');
+  const otherUser = await openDevice();
+  await otherUser.page.goto(address);
+  await ask(otherUser.page, 'Who am I?');
+  await saved(otherUser, 2);
+  assert.equal(await thread(otherUser.page, 'Threads', 'weather').count(), 0, 'nobody else sees it');
 });
 
 test('a question is kept where the page is closed before it is answered', async () => {

@@ -140,6 +140,6 @@ impl ImportReport {
         let mut rejections = self.files.iter().flat_map(|file| &file.tally.rejections);
         rejections
             .next()
-            .map_or(Ok(()), |why| Err(Failure::Refused(why.clone())))
+            .map_or(Ok(()), |why| Err(Failure::rejected(why)))
     }
 }

@@ -1,3 +1,5 @@
+/** Records an answer on the device while its chunks pass through to the page. */
+
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import type { MessageStatus } from '../messages.js';
 

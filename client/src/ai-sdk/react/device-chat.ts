@@ -1,3 +1,5 @@
+/** Reads and writes a conversation's local messages in the form of the AI SDK. */
+
 import type { UIMessage } from 'ai';
 import { StoreError } from '../../errors.js';
 import type { Conversation, ConversationInput, MessageInput, MessagePlace } from '../../types.js';

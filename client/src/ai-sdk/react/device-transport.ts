@@ -1,3 +1,5 @@
+/** The chat transport behind `useConversationChat`: asks the application's server, and saves on the device. */
+
 import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
 import type { Conversation } from '../../types.js';
 import { recordAnswer } from './answer-recorder.js';

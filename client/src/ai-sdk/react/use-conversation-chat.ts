@@ -1,3 +1,5 @@
+/** The hook that joins the AI SDK's `useChat` with a conversation of the device. */
+
 import { useChat, type UseChatHelpers } from '@ai-sdk/react';
 import { type ChatInit, DefaultChatTransport, generateId as newId, type UIMessage } from 'ai';
 import { useCallback, useEffect, useMemo, useRef } from 'react';

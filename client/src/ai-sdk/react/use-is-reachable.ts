@@ -1,3 +1,5 @@
+/** A hook for whether requests can reach the server at present. */
+
 import { useSyncStatus } from '../../react/index.js';
 
 /** Whether the server answers, as far as the store knows. */

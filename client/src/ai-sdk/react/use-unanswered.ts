@@ -1,4 +1,4 @@
-/** A question that nothing answers, as it was asked without a network, or its answer failed before it began. */
+/** Finds a question without an answer, and asks it again when the server can be reached. */
 
 import type { UseChatHelpers } from '@ai-sdk/react';
 import type { UIMessage } from 'ai';

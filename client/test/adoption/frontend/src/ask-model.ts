@@ -1,3 +1,5 @@
+/** Stands in for a model: streams the answer of a route of the application. */
+
 /** The answer, piece by piece. */
 export async function* askModel(question: string): AsyncGenerator<string> {
   const response = await fetch('/answer', { method: 'POST', body: question });

@@ -1,3 +1,5 @@
+/** The chat: a list of conversations, the open one, and a field for the next question. */
+
 import { useEffect, useState } from 'react';
 import { askModel } from './ask-model';
 import { type Conversation, type ConversationMessage, conversationStore } from './conversation-store';

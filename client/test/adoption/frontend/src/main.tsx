@@ -1,3 +1,5 @@
+/** Renders the chat into the page. */
+
 import { createRoot } from 'react-dom/client';
 import { ChatInterface } from './chat-interface';
 

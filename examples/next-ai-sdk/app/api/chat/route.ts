@@ -1,3 +1,5 @@
+/** The route that answers a question, and saves both in conversation-store. */
+
 import {
   convertToModelMessages,
   createIdGenerator,

@@ -1,3 +1,5 @@
+/** The route that stops an answer. */
+
 import { withChats } from '../../../../../lib/chats';
 
 /** Ends an answer, and keeps what there is of it. */

@@ -1,3 +1,5 @@
+/** The route that resumes an answer that is still being written. */
+
 import { createUIMessageStreamResponse } from 'ai';
 import { withChats } from '../../../../../lib/chats';
 

@@ -1,8 +1,8 @@
-/** What went wrong, in words for the person in front of the page. */
+/** Error messages: what went wrong, in the words of the page. */
 
 import { toast } from './toasts.js';
 
-const TEXTS = {
+const MESSAGES = {
   offline: 'The server cannot be reached.',
   circuit_open: 'The server has not answered lately. It is tried again in a moment.',
   storage_disabled: 'Storage at the server is switched off: everything stays on this device.',
@@ -34,27 +34,27 @@ const TEXTS = {
   incomplete: 'The download broke off. Try again.',
 };
 
-/** A sentence on an error. */
+/** The message for an error. */
 export function describe(error) {
-  return TEXTS[error.code] ?? (error.name === 'StoreError' ? error.message : 'Something went wrong on this page.');
+  return MESSAGES[error.code] ?? (error.name === 'StoreError' ? error.message : 'Something went wrong on this page.');
 }
 
-/** A sentence on an error code of the server. */
+/** The message for one of the server's error codes. */
 export function describeCode(code) {
-  return TEXTS[code] ?? code.replaceAll('_', ' ');
+  return MESSAGES[code] ?? code.replaceAll('_', ' ');
 }
 
 /**
- * Does something, and says so where it fails; `texts` by code, where an error means something else there. Returns whether it
- * was done.
+ * Does something, and shows a message where it fails; `messages` by code, where an error means something else there. Returns
+ * whether it succeeded.
  */
-export async function attempt(work, texts = {}) {
+export async function attempt(work, messages = {}) {
   try {
     await work();
     return true;
   } catch (error) {
     if (error.name !== 'StoreError') console.error(error);
-    toast(texts[error.code] ?? describe(error));
+    toast(messages[error.code] ?? describe(error));
     return false;
   }
 }

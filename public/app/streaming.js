@@ -1,23 +1,21 @@
-/**
- * Whether a reply that somebody else writes, in another tab or on another device, is still growing. It says itself that
- * it is being written, but goes on saying so when its writer was closed.
- */
+/** Tells whether a reply that another tab or device writes is still being streamed. */
 
 /** A reply that has not grown for so long, in ms, was interrupted: its writer saves it several times a second. */
 const PATIENCE = 10_000;
 
-export class Growth {
+/** Follows how replies grow. Their `streaming` flag alone will not do: it stays set when the writer's page was closed. */
+export class StreamingReplies {
   #seen = new Map();
   #timer = null;
   #onPause;
 
-  /** `onPause()` is called when something that was growing may have stopped. */
+  /** `onPause()` is called when a reply may have been interrupted. */
   constructor(onPause) {
     this.#onPause = onPause;
   }
 
-  /** Notes how far a reply is, and tells whether it grows. */
-  isGrowing({ id, content, streaming }) {
+  /** Notes how long a reply is by now, and tells whether it is still being streamed. */
+  isStreaming({ id, content, streaming }) {
     if (!streaming) return false;
     const known = this.#seen.get(id);
     const at = known?.length === content.length ? known.at : Date.now();
