@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::error::{Paused, PausedCalls, Quota};
-use super::{DAY_MS, StoreError, UserStore, scripts};
+use super::contract::Scripted;
+use super::error::{Paused, PausedCalls};
+use super::scripts::conversations::ConversationsImport;
+use super::{DAY_MS, StoreError, UserStore};
+use crate::ErrorCode;
 use crate::config::Config;
 use crate::context::RateLimitKey;
 use crate::identity::Scope;
@@ -142,7 +145,7 @@ impl UserStore<'_> {
     /// # Errors
     /// `Limited`; `Paused`; `OverQuota` for the address's bytes.
     pub fn check_writing(&self) -> Result<(), StoreError> {
-        self.admit_write(&scripts::CONVERSATIONS_IMPORT)
+        self.admit_write(ConversationsImport::script())
     }
 
     pub(super) fn note_status(&self, calls: u64, window: &Window) -> RateStatus {
