@@ -50,7 +50,7 @@ async fn open(
     part: u32,
 ) -> Result<ApiResponse, ApiError> {
     if !app.config.redis_enabled {
-        return Err(ApiError::StorageDisabled);
+        return Err(ApiError::Refused(ErrorCode::StorageDisabled));
     }
     let page = app
         .store

@@ -10,6 +10,7 @@ use crate::context::{Caller, RateLimitKey};
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Scope, TokenError, UserId};
 use crate::secret::Secret;
+use crate::{App, ErrorCode};
 
 impl ApiRequest {
     /// Who is asking, by the bearer token.
@@ -32,7 +33,7 @@ impl ApiRequest {
 
     fn enabled(&self, app: &App, user: Caller) -> Result<Caller, ApiError> {
         if !app.is_enabled_for(&user.user) {
-            return Err(ApiError::StorageDisabled);
+            return Err(ApiError::Refused(ErrorCode::StorageDisabled));
         }
         Ok(user)
     }
@@ -53,7 +54,9 @@ impl ApiRequest {
     /// 401 for a token that is not valid; 403 for one that only reads; 503 where the auth provider cannot be asked.
     pub async fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
         match self.caller(app).await? {
-            Some(caller) if caller.scope != Scope::All => Err(ApiError::ReadToken),
+            Some(caller) if caller.scope != Scope::All => {
+                Err(ApiError::Refused(ErrorCode::ReadToken))
+            }
             caller => Ok(caller),
         }
     }

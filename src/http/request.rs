@@ -16,7 +16,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::model::{
     ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
 };
-use crate::store::{Cursor, CursorKind, StoreError, SyncCursor, TakenPlace};
+use crate::store::{Cursor, CursorKind, SyncCursor, TakenPlace};
 
 /// A request to one of the routes.
 #[derive(Debug)]
@@ -105,7 +105,10 @@ impl ApiRequest {
     /// Vercel repeats path parameters in the query, but so may a client: only the path counts, and a
     /// query that says otherwise is an error rather than a choice.
     fn path_parameter(&self, segment: usize, name: &str) -> Result<&str, ApiError> {
-        let value = self.segments.get(segment).ok_or(ApiError::NoRoute)?;
+        let value = self
+            .segments
+            .get(segment)
+            .ok_or(ApiError::Refused(ErrorCode::NoRoute))?;
         if self
             .query
             .iter()
@@ -178,7 +181,7 @@ impl ApiRequest {
     /// `share_not_found` for what cannot be the id of one.
     pub fn share_parameter(&self) -> Result<Option<ShareId>, ApiError> {
         let id = self.parameter("id");
-        id.map(|id| ShareId::parse(id).ok_or(ApiError::Store(StoreError::NoShare)))
+        id.map(|id| ShareId::parse(id).ok_or(ApiError::Refused(ErrorCode::ShareNotFound)))
             .transpose()
     }
 
@@ -321,7 +324,7 @@ impl ApiRequest {
                 Ok(bytes)
             }
             Err(error) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge),
-            Err(_) => Err(ApiError::BodyIncomplete),
+            Err(_) => Err(ApiError::Refused(ErrorCode::BodyIncomplete)),
         }
     }
 

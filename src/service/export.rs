@@ -12,6 +12,7 @@ use crate::model::{
     ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp,
 };
 use crate::store::{Cursor, Exported, List, StoreError};
+use crate::{App, ErrorCode};
 
 /// What an export looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Export {
     /// is so an error like any other.
     ///
     /// # Errors
-    /// `NoConversation` where the one asked for is not there; or the database failed.
+    /// `ConversationNotFound` where the one asked for is not there; or the database failed.
     pub async fn begin(
         mut self,
     ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send, StoreError> {
@@ -138,7 +139,7 @@ impl Export {
                 // Deleted since it was listed: there is nothing to export. But what is half written cannot
                 // be ended as if it were whole.
                 None if self.is_one || is_partly_out => {
-                    return Err(StoreError::NoConversation);
+                    return Err(StoreError::Refused(ErrorCode::ConversationNotFound));
                 }
                 None => {
                     self.waiting.pop_front();

@@ -9,6 +9,7 @@ use crate::identity::{Scope, Token, UserId};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_TTL, Claim, Redeemed, Session};
+use crate::{App, ErrorCode};
 
 /// A user and the user's session.
 #[derive(Debug)]
@@ -196,15 +197,15 @@ const CLAIM_BUDGET: Duration = Duration::from_secs(20);
 /// other of that user, is void from then on.
 ///
 /// # Errors
-/// `WrongToken`; `Claimed` by another account; a quota; `StorageDisabled`; or the database failed.
+/// `WrongToken`; `AlreadyClaimed` by another account; a quota; `StorageDisabled`; or the database failed.
 pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, ServiceError> {
     if !app.is_enabled_for(&caller.user) {
-        return Err(ServiceError::StorageDisabled);
+        return Err(ServiceError::Refused(ErrorCode::StorageDisabled));
     }
     let verified = app.tokens.verify(token.expose());
-    let source = verified.map_err(|_| ServiceError::WrongToken)?;
+    let source = verified.map_err(|_| ServiceError::Refused(ErrorCode::WrongToken))?;
     if source.scope != Scope::All {
-        return Err(ServiceError::WrongToken);
+        return Err(ServiceError::Refused(ErrorCode::WrongToken));
     }
     if source.user == caller.user {
         return Err(Invalid::field("body.token", "the token of another user").into());
@@ -218,7 +219,7 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
 /// Users of an auth provider sign in and out there.
 pub(super) fn refuse_provider(caller: &Caller) -> Result<(), ServiceError> {
     match caller.user.is_of_provider() {
-        true => Err(ServiceError::UseProvider),
+        true => Err(ServiceError::Refused(ErrorCode::UseProvider)),
         false => Ok(()),
     }
 }

@@ -23,7 +23,7 @@ impl UserStore<'_> {
     /// left as they are.
     ///
     /// # Errors
-    /// `ConversationDeleted`; `ConversationExists` where this is no session; `Stale`; a quota; or the database failed.
+    /// `ConversationDeleted`; `ConversationExists` where this is no session; `RevisionMismatch`; a quota; or the database failed.
     pub async fn append_entries(
         &self,
         id: &ConversationId,

@@ -236,7 +236,7 @@ impl UserStore<'_> {
         let status = self.note_status(calls, window);
         let is_refused = reply.first_word() == Some(ErrorCode::RateLimited.as_str());
         if is_refused || calls > status.limit {
-            return Err(StoreError::Limited(status));
+            return Err(StoreError::RateLimited(status));
         }
         let id = target.conversation.map_or("", ConversationId::as_str);
         match reply.refusal(|version| self.tag_of(id, version))? {

@@ -172,7 +172,7 @@ impl UserStore<'_> {
     /// Creates a conversation, or replaces it whole.
     ///
     /// # Errors
-    /// `ConversationDeleted`; `ConversationExists` (create only); `Stale`; a quota; or the database failed.
+    /// `ConversationDeleted`; `ConversationExists` (create only); `RevisionMismatch`; a quota; or the database failed.
     pub async fn save(
         &self,
         id: &ConversationId,
@@ -210,7 +210,7 @@ impl UserStore<'_> {
     /// Changes metadata, and which branch is the active one.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `FieldMismatch`; `Stale`; `MetadataTooLarge`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `FieldMismatch`; `RevisionMismatch`; `MetadataTooLarge`; a quota; or the database failed.
     pub async fn patch_conversation(
         &self,
         id: &ConversationId,
@@ -237,7 +237,7 @@ impl UserStore<'_> {
     /// unless this `is_permanent`. Deleting it again is no error.
     ///
     /// # Errors
-    /// `NoConversation`; `Stale`; or the database failed.
+    /// `ConversationNotFound`; `RevisionMismatch`; or the database failed.
     pub async fn delete_conversation(
         &self,
         id: &ConversationId,

@@ -9,6 +9,7 @@ use super::scripts::messages::MessagesAppend;
 use super::scripts::shares::{ShareFork, ShareRead};
 use super::written::Written;
 use super::{Outcome, StoreError, UserStore};
+use crate::ErrorCode;
 use crate::context::{Caller, RateLimitKey};
 use crate::identity::UserId;
 use crate::model::{
@@ -30,7 +31,7 @@ impl UserStore<'_> {
     /// Makes a new conversation of another one's path, up to a message or to its head; or of what a share shows.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `NoShare`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `ShareNotFound`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
     pub async fn fork(
         &self,
         id: &ConversationId,
@@ -46,7 +47,9 @@ impl UserStore<'_> {
                     .await?
             }
             Fork::Share(share) => {
-                let share = share.as_ref().ok_or(StoreError::NoShare)?;
+                let share = share
+                    .as_ref()
+                    .ok_or(StoreError::Refused(ErrorCode::ShareNotFound))?;
                 self.fork_share(id, share, conversation).await?
             }
         };
@@ -99,7 +102,7 @@ impl UserStore<'_> {
         }
         self.check_writing()?;
         let mut read = match self.read_share(share).await {
-            Err(StoreError::NoShare) => {
+            Err(StoreError::Refused(ErrorCode::ShareNotFound)) => {
                 // A repeat is told what it was told before, also where the share is gone since.
                 let call = ShareFork {
                     place: "missing",

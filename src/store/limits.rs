@@ -109,7 +109,7 @@ impl UserStore<'_> {
         let known = self.store.callers.calls(&self.counter(), window.number);
         if known.total() >= self.rate_limit() {
             let status = self.note_status(known.total().saturating_add(1), &window);
-            return Err(StoreError::Limited(status));
+            return Err(StoreError::RateLimited(status));
         }
         match self.store.budget.paused(self.store.today()) {
             Some(paused) if paused >= calls => Err(StoreError::Paused(Paused {
@@ -135,7 +135,7 @@ impl UserStore<'_> {
         self.admit(PausedCalls::Writes)?;
         let (store, today) = (self.store, self.store.today());
         if store.callers.address_bytes(&self.caller.address, today) >= store.limits.address_bytes {
-            return Err(StoreError::OverQuota(Quota::AddressBytes));
+            return Err(StoreError::Refused(ErrorCode::TooMuchFromAddress));
         }
         Ok(())
     }
@@ -143,7 +143,7 @@ impl UserStore<'_> {
     /// Refuses a caller that is over a limit or refused for the day, before the body is read.
     ///
     /// # Errors
-    /// `Limited`; `Paused`; `OverQuota` for the address's bytes.
+    /// `RateLimited`; `Paused`; `TooMuchFromAddress`.
     pub fn check_writing(&self) -> Result<(), StoreError> {
         self.admit_write(ConversationsImport::script())
     }

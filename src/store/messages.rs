@@ -81,7 +81,7 @@ impl UserStore<'_> {
     /// A conversation and a page of its messages.
     ///
     /// # Errors
-    /// `NoConversation`; or the database failed.
+    /// `ConversationNotFound`; or the database failed.
     pub async fn page(&self, id: &ConversationId, query: &PageQuery) -> Result<Page, StoreError> {
         let order = match query.order {
             Order::Ascending => "asc",
@@ -122,7 +122,7 @@ impl UserStore<'_> {
     /// left as they are. Returns the conversation, and the ids appended by this very call.
     ///
     /// # Errors
-    /// `NoConversation`; `MessageExists`; `MessageDeleted`; `Stale`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageExists`; `MessageDeleted`; `RevisionMismatch`; a quota; or the database failed.
     pub async fn append(
         &self,
         id: &ConversationId,
@@ -157,7 +157,7 @@ impl UserStore<'_> {
     /// before, and that is gone by now.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `Stale`; `MessageTooLarge`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `RevisionMismatch`; `MessageTooLarge`; a quota; or the database failed.
     pub async fn patch_message(
         &self,
         id: &ConversationId,
@@ -182,7 +182,7 @@ impl UserStore<'_> {
     /// Creates a message, or replaces it whole; returns it, and its conversation. `None` as in [`UserStore::patch_message`].
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage` for a parent that is not there; `Stale`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound` for a parent that is not there; `RevisionMismatch`; a quota; or the database failed.
     pub async fn save_message(
         &self,
         id: &ConversationId,
@@ -224,7 +224,7 @@ impl UserStore<'_> {
     /// Deletes a message, and where `and_after` says so all that follow it. Doing so again is no error.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `Stale`; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `RevisionMismatch`; or the database failed.
     pub async fn delete_message(
         &self,
         id: &ConversationId,

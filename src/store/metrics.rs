@@ -86,7 +86,7 @@ impl UserStore<'_> {
     /// Counts a call that needs nothing else of the database.
     ///
     /// # Errors
-    /// `Limited`; `SignedOut`; or the database failed.
+    /// `RateLimited`; `SignedOut`; or the database failed.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.write(UserCheck {}).await.map(drop)
     }

@@ -46,7 +46,7 @@ pub use claim::Claim;
 pub use conversations::{ConversationList, Deleted, SaveMode};
 pub use cursor::{Cursor, CursorKind};
 pub use devices::{CODE_TTL, Redeemed};
-pub use error::{Paused, PausedCalls, Quota, StoreError};
+pub use error::{Paused, PausedCalls, StoreError};
 pub use export::{Exported, List};
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};

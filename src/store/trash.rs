@@ -87,7 +87,7 @@ impl UserStore<'_> {
     /// Takes a conversation out of the trash. One that is not deleted is left as it is.
     ///
     /// # Errors
-    /// `NoConversation`; `Stale`; a quota; or the database failed.
+    /// `ConversationNotFound`; `RevisionMismatch`; a quota; or the database failed.
     pub async fn restore(
         &self,
         id: &ConversationId,

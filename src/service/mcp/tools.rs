@@ -11,6 +11,7 @@ use crate::App;
 use crate::context::Caller;
 use crate::model::{ConversationFilter, ConversationId, Invalid, StoredMessage, Summary};
 use crate::store::{Cursor, CursorKind, Order, PageQuery, SearchCursor, StoreError};
+use crate::{App, ErrorCode};
 
 /// As agents are told of them.
 const TOOLS: &str = include_str!("tools.json");
@@ -106,10 +107,10 @@ fn result(text: &str, is_error: bool) -> Value {
 fn refusal(error: &ServiceError) -> Option<String> {
     match error {
         ServiceError::Invalid(invalid) => Some(invalid.message.clone()),
-        ServiceError::Store(StoreError::NoConversation) => {
+        ServiceError::Store(StoreError::Refused(ErrorCode::ConversationNotFound)) => {
             Some("There is no such conversation: it never was, was deleted, or has expired.".into())
         }
-        ServiceError::Store(StoreError::ConversationDeleted) => {
+        ServiceError::Store(StoreError::Refused(ErrorCode::ConversationDeleted)) => {
             Some("This conversation was deleted.".into())
         }
         _ => None,

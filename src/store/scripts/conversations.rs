@@ -192,6 +192,6 @@ reply! {
     /// See [`ConversationsImport`].
     ImportedPieces {
         change_sequence: i64,
-        outcomes: String,
+        outcomes: Vec<ImportOutcome>,
     }
 }
