@@ -27,7 +27,7 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     if let Some(sessions) = request.session_filter()? {
         if !filter.is_empty() {
-            return Err(invalid_query("kind", "no other filter beside it"));
+            return Err(ApiError::invalid_query("kind", "no other filter beside it"));
         }
         let store = app.store.for_user(&user);
         let list = store.sessions(&sessions, limit, cursor.as_ref()).await?;
@@ -50,7 +50,7 @@ async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError>
     let cursor = request.cursor(CursorKind::Trash)?;
     let is_filtered = !request.conversation_filter()?.is_empty();
     if request.searches()? || is_filtered || request.session_filter()?.is_some() {
-        return Err(invalid_query("trash", "no filter beside it"));
+        return Err(ApiError::invalid_query("trash", "no filter beside it"));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&user);
@@ -62,7 +62,7 @@ async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError>
 async fn empty_trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     if !request.flag("trash")? {
-        return Err(invalid_query("trash", "true"));
+        return Err(ApiError::invalid_query("trash", "true"));
     }
     Ok(match conversation::empty_trash(app, &user).await? {
         Emptying::Complete => ApiResponse::ok(
@@ -79,17 +79,8 @@ async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     let key = request.idempotency_key().map(str::to_owned);
     let body = request.body().await?;
     let (id, written) = conversation::create(app, &user, &body, key.as_deref()).await?;
-    let is_created = written.outcome == Outcome::Created;
-    let response = ApiResponse::written(&written, written.to_object(), is_created);
-    Ok(response.with_location(format!("/api/conversations/{id}")))
-}
-
-fn invalid_query(name: &str, expected: &str) -> ApiError {
-    Invalid::new(
-        ErrorCode::InvalidQuery,
-        format!("{name}: expected {expected}"),
-    )
-    .into()
+    let location = format!("/api/conversations/{id}");
+    Ok(ApiResponse::written(&written).with_location(location))
 }
 
 conversation_store::function!(Conversations, handle);

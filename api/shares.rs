@@ -66,7 +66,7 @@ async fn revoke(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
     let user = request.known_user(app).await?;
     let id = request
         .share_parameter()?
-        .ok_or_else(|| Invalid::new(ErrorCode::InvalidQuery, "id: expected the id of a share"))?;
+        .ok_or_else(|| ApiError::invalid_query("id", "the id of a share"))?;
     app.store.for_user(&user).unshare(&id).await?;
     let json = ObjectWriter::with_capacity(64)
         .display("id", &id)

@@ -3,7 +3,6 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 
-use super::request::invalid_header;
 use super::{ApiError, ApiRequest};
 use crate::App;
 use crate::context::{Caller, RateLimitKey};
@@ -137,7 +136,7 @@ impl ApiRequest {
             Some(value) => {
                 let key = value.to_str().ok().filter(|key| is_key(key));
                 let key = key.ok_or_else(|| {
-                    invalid_header("Idempotency-Key", "1 to 255 visible characters")
+                    ApiError::invalid_header("Idempotency-Key", "1 to 255 visible characters")
                 })?;
                 IdempotencyKey::from_client(key, &self.head())
             }

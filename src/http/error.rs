@@ -70,10 +70,19 @@ impl From<TokenError> for ApiError {
 impl ApiError {
     /// The refusal of a request without a token.
     pub fn missing_token() -> Self {
-        Self::Unauthorized(
-            ErrorCode::MissingToken,
-            "Send the token of POST /api/session as Authorization: Bearer <token>.",
-        )
+        Self::Refused(ErrorCode::MissingToken)
+    }
+
+    /// A query parameter has a value that it does not take.
+    pub fn invalid_query(name: &str, expected: &str) -> Self {
+        let message = format!("{name}: expected {expected}");
+        Invalid::new(ErrorCode::InvalidQuery, message).into()
+    }
+
+    /// A header does not have the form expected.
+    pub fn invalid_header(name: &str, expected: &str) -> Self {
+        let message = format!("{name}: expected {expected}");
+        Invalid::new(ErrorCode::InvalidHeader, message).into()
     }
 
     /// Code, and text for a person.
