@@ -5,8 +5,7 @@ use std::sync::Arc;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{Invalid, ObjectWriter, limits};
 use conversation_store::service::{conversation, search};
-use conversation_store::store::{CursorKind, Emptying, Outcome};
-use conversation_store::{App, ErrorCode};
+use conversation_store::store::CursorKind;
 use http::Method;
 
 /// The list, without messages, the creation of a conversation, and the end of what is in the trash.
@@ -64,14 +63,8 @@ async fn empty_trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, Api
     if !request.flag("trash")? {
         return Err(ApiError::invalid_query("trash", "true"));
     }
-    Ok(match conversation::empty_trash(app, &user).await? {
-        Emptying::Complete => ApiResponse::ok(
-            ObjectWriter::with_capacity(48)
-                .plain("emptied", true)
-                .finish(),
-        ),
-        Emptying::Unfinished { remaining } => ApiResponse::unfinished("emptied", remaining),
-    })
+    let progress = conversation::empty_trash(app, &user).await?;
+    Ok(ApiResponse::progress("emptied", progress))
 }
 
 async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {

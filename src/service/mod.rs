@@ -15,3 +15,7 @@ pub mod stream;
 pub mod user;
 
 pub use error::ServiceError;
+
+/// How long one request goes on with what takes many calls of the store: with the longest call after it, still inside the 30
+/// seconds that `vercel.json` gives a function.
+const BUDGET: Duration = Duration::from_secs(20);

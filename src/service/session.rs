@@ -1,9 +1,6 @@
 //! Who a user is, on how many devices, and until when.
 
-use std::time::Duration;
-
-use super::ServiceError;
-use crate::App;
+use super::{BUDGET, ServiceError};
 use crate::context::{Caller, RateLimitKey};
 use crate::identity::{Scope, Token, UserId};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
@@ -189,10 +186,6 @@ pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<Token, Se
     Ok(app.tokens.issue_as_of(&caller.user, at))
 }
 
-/// How long one request goes on moving: with the longest call after it, still inside the 30 seconds that
-/// `vercel.json` gives a function.
-const CLAIM_BUDGET: Duration = Duration::from_secs(20);
-
 /// Moves what an anonymous user has into the account of `caller`, once and for all: the token, and every
 /// other of that user, is void from then on.
 ///
@@ -211,9 +204,7 @@ pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, 
         return Err(Invalid::field("body.token", "the token of another user").into());
     }
     let store = app.store.for_user(caller);
-    Ok(store
-        .claim(&source, app.config.token_ttl, CLAIM_BUDGET)
-        .await?)
+    Ok(store.claim(&source, app.config.token_ttl, BUDGET).await?)
 }
 
 /// Users of an auth provider sign in and out there.

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::export::stored_ids;
 use super::scripts::trash::{ConversationRestore, TrashEmpty, TrashList};
 use super::written::Written;
-use super::{Cursor, CursorKind, StoreError, UserStore};
+use super::{Cursor, CursorKind, Progress, StoreError, UserStore};
 use crate::model::{ConversationId, ObjectWriter, Preconditions, Summary, Timestamp};
 
 /// How many conversations one request removes for good.
@@ -51,18 +51,6 @@ impl Trash {
     }
 }
 
-/// How far emptying the trash got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Emptying {
-    /// Nothing is left.
-    Complete,
-    /// The time was up: ask again.
-    Unfinished {
-        /// Conversations that are left.
-        remaining: u64,
-    },
-}
-
 impl UserStore<'_> {
     /// A page of at most `limit` conversations in the trash, last deleted first.
     ///
@@ -103,7 +91,7 @@ impl UserStore<'_> {
     ///
     /// # Errors
     /// When the database fails; what was removed until then stays so.
-    pub async fn empty_trash(&self, budget: Duration) -> Result<Emptying, StoreError> {
+    pub async fn empty_trash(&self, budget: Duration) -> Result<Progress, StoreError> {
         let began = self.store.clock.elapsed();
         let mut ids: Vec<ConversationId> = Vec::new();
         loop {
@@ -114,11 +102,11 @@ impl UserStore<'_> {
             let reply = self.write(call).await?;
             ids = stored_ids(&reply.ids)?;
             if ids.is_empty() {
-                return Ok(Emptying::Complete);
+                return Ok(Progress::Complete);
             }
             if self.store.clock.elapsed() - began >= budget {
                 let remaining = reply.remaining;
-                return Ok(Emptying::Unfinished { remaining });
+                return Ok(Progress::Unfinished { remaining });
             }
         }
     }
