@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{Invalid, ObjectWriter, limits};
+use conversation_store::model::limits;
 use conversation_store::service::{conversation, search};
 use conversation_store::store::CursorKind;
 use http::Method;
@@ -29,7 +30,9 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
             return Err(ApiError::invalid_query("kind", "no other filter beside it"));
         }
         let store = app.store.for_user(&user);
-        let list = store.sessions(&sessions, limit, cursor.as_ref()).await?;
+        let list = store
+            .agent_sessions(&sessions, limit, cursor.as_ref())
+            .await?;
         return Ok(ApiResponse::ok(list.to_json(false)));
     }
     let list = conversation::list(app, &user, &filter, limit, cursor.as_ref()).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{Invalid, ObjectWriter, ShareId};
+use conversation_store::model::{ObjectWriter, ShareId};
 use conversation_store::service::share;
 use conversation_store::{App, ErrorCode};
 use http::{HeaderName, Method};

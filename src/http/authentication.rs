@@ -4,7 +4,6 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 
 use super::{ApiError, ApiRequest};
-use crate::App;
 use crate::context::{Caller, RateLimitKey};
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Scope, TokenError, UserId};

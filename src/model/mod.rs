@@ -52,6 +52,7 @@ pub use request::{
 };
 pub use stored_message::StoredMessage;
 pub use summary::{Counters, Summary};
+pub use text::in_one_line;
 pub use timestamp::Timestamp;
 pub(crate) use title::json_or_untitled;
 pub use tree::{Parent, UnknownParent};

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::App;
 use crate::context::Caller;
 use crate::model::{
-    ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp,
+    ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp, in_one_line,
 };
 use crate::store::{Cursor, Exported, List, StoreError};
 use crate::{App, ErrorCode};
@@ -202,7 +201,7 @@ impl Export {
         let written = match self.format {
             ExportFormat::Markdown => message.to_markdown(),
             ExportFormat::Json => message.to_json(),
-            ExportFormat::Lines => in_one_line(message.to_json()),
+            ExportFormat::Lines => in_one_line(message.to_json()).into_owned(),
         };
         let is_full = self.line > 0 && self.line + written.len() > LINE;
         if is_full && self.format == ExportFormat::Lines {
@@ -244,15 +243,6 @@ fn begin_object(summary: &Summary) -> String {
     let object = summary.to_exported_object(0).finish();
     let begun = object.strip_suffix('}').unwrap_or(&object);
     format!("{begun},\"messages\":[")
-}
-
-/// JSON without line ends. Within strings there are none; those between values, where a client sent it
-/// indented, mean no more than a space does.
-fn in_one_line(json: String) -> String {
-    if json.contains(['\n', '\r']) {
-        return json.replace(['\n', '\r'], " ");
-    }
-    json
 }
 
 /// A walk through a whole list while others write.

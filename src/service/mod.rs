@@ -14,6 +14,8 @@ pub mod share;
 pub mod stream;
 pub mod user;
 
+use std::time::Duration;
+
 pub use error::ServiceError;
 
 /// How long one request goes on with what takes many calls of the store: with the longest call after it, still inside the 30

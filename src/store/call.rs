@@ -251,6 +251,11 @@ impl UserStore<'_> {
         self.store.tags.encode(&thing, version)
     }
 
+    /// What makes the entity tags of the user's conversations.
+    pub(super) fn tags(&self) -> impl Fn(&str, Version) -> String {
+        |conversation, version| self.tag_of(conversation, version)
+    }
+
     /// The preconditions as scripts take them: versions instead of tags.
     fn conditions(&self, target: &Target<'_>) -> String {
         let Some(preconditions) = target.preconditions else {

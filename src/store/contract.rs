@@ -114,7 +114,7 @@ macro_rules! arguments {
 macro_rules! procedure {
     (
         $(#[$doc:meta])*
-        $name:ident $(<$life:lifetime>)?: $script:ident -> $reply:ty { $($field:ident: $type:ty,)* }
+        $name:ident $(<$life:lifetime>)? -> $reply:ty { $($field:ident: $type:ty,)* }
         $(with { $($key_field:ident: $key_type:ty,)* })?
         $(keys $keys:expr)?
     ) => {

@@ -87,10 +87,7 @@ impl UserStore<'_> {
     ) -> Result<ConversationList, StoreError> {
         let reply = self.read(ConversationsList { limit, after }).await?;
         self.purge_where(reply.is_purge_due);
-        let conversations =
-            ListedConversation::into_summaries(reply.conversations, &|id, version| {
-                self.tag_of(id, version)
-            })?;
+        let conversations = ListedConversation::into_summaries(reply.conversations, &self.tags())?;
         self.keep_alive(&conversations)?;
         Ok(ConversationList {
             conversations,
@@ -125,9 +122,7 @@ impl UserStore<'_> {
         let reply = self.read(call).await?;
         self.purge_where(reply.is_purge_due);
         let mut conversations =
-            ListedConversation::into_summaries(reply.conversations, &|id, version| {
-                self.tag_of(id, version)
-            })?;
+            ListedConversation::into_summaries(reply.conversations, &self.tags())?;
         self.keep_alive(&conversations)?;
         conversations.retain(|summary| tag.is_none_or(|tag| summary.has_tag(tag)));
         Ok(ConversationList {
@@ -198,9 +193,9 @@ impl UserStore<'_> {
         let written = self
             .write(Call::about(id, call).under(preconditions))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+            .into_written(id, &self.tags())?;
         if written.outcome == Outcome::Created {
-            self.count("conversations_total{event=\"created\"}", 1);
+            self.count_conversation("created");
             let total = written.summary.counters.messages;
             self.count_messages(conversation.messages.iter(), total);
         }
@@ -230,7 +225,7 @@ impl UserStore<'_> {
         };
         self.write(Call::about(id, call).under(preconditions))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 
     /// Deletes a conversation with all its messages, and its shares; where there is a trash, they stay there for a while,
@@ -253,7 +248,7 @@ impl UserStore<'_> {
             .write(Call::about(id, call).under(preconditions))
             .await?;
         if reply.status != Outcome::Unchanged {
-            self.count("conversations_total{event=\"deleted\"}", 1);
+            self.count_conversation("deleted");
         }
         Ok(Deleted {
             change_sequence: reply.change_sequence,

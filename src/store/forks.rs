@@ -54,7 +54,7 @@ impl UserStore<'_> {
             }
         };
         if written.outcome == Outcome::Created {
-            self.count("conversations_total{event=\"created\"}", 1);
+            self.count_conversation("created");
         }
         Ok(written)
     }
@@ -74,7 +74,7 @@ impl UserStore<'_> {
         };
         self.write(Call::about(id, call))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 
     /// In one call where the share is in the user's database. Otherwise it is read there first, and copied in as few calls as
@@ -180,7 +180,7 @@ impl UserStore<'_> {
                 }
                 reply => reply?,
             };
-            let tag_of = |id: &str, version| self.tag_of(id, version);
+            let tag_of = self.tags();
             let last = reply.written.into_written(id, &tag_of)?;
             let after = last.change_sequence.after;
             written = Written {
@@ -199,7 +199,7 @@ impl UserStore<'_> {
     ) -> Result<Written, StoreError> {
         self.write(Call::about(id, call))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 }
 

@@ -95,9 +95,7 @@ impl UserStore<'_> {
             known_versions: self.known_versions(id, query.known.as_ref()),
         };
         let reply = self.read(Call::about(id, call)).await?;
-        let written = reply
-            .written
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        let written = reply.written.into_written(id, &self.tags())?;
         if reply.is_renewal_due {
             let task = Task::Renew(self.caller.user.clone(), id.clone());
             self.caller.context.add_upkeep(task);
@@ -138,9 +136,7 @@ impl UserStore<'_> {
         let reply = self
             .write(Call::about(id, call).under(preconditions))
             .await?;
-        let written = reply
-            .written
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        let written = reply.written.into_written(id, &self.tags())?;
         let appended: Vec<&NewMessage> = messages
             .iter()
             .zip(reply.appended.bytes())
@@ -211,9 +207,7 @@ impl UserStore<'_> {
         message: &MessageId,
         reply: PatchedMessage,
     ) -> Result<(Written, Option<StoredMessage>), StoreError> {
-        let written = reply
-            .written
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        let written = reply.written.into_written(id, &self.tags())?;
         if reply.body.is_empty() {
             return Ok((written, None));
         }
@@ -237,9 +231,7 @@ impl UserStore<'_> {
             .write(Call::about(id, call).under(preconditions))
             .await?;
         Ok(Truncation {
-            written: reply
-                .written
-                .into_written(id, &|id, version| self.tag_of(id, version))?,
+            written: reply.written.into_written(id, &self.tags())?,
             ids: reply.ids,
         })
     }

@@ -108,6 +108,11 @@ impl UserStore<'_> {
         }
     }
 
+    /// Counts a conversation that was `created`, `imported` or `deleted`.
+    pub(super) fn count_conversation(&self, event: &str) {
+        self.count(&format!("conversations_total{{event=\"{event}\"}}"), 1);
+    }
+
     /// Counts something that happened, by the name of its series.
     pub(super) fn count(&self, series: &str, times: u64) {
         if let Some(metrics) = &self.store.metrics {

@@ -59,7 +59,7 @@ impl UserStore<'_> {
     pub async fn trash(&self, limit: usize, after: Option<&Cursor>) -> Result<Trash, StoreError> {
         let reply = self.read(TrashList { limit, after }).await?;
         let conversations = reply.conversations.into_iter().map(|trashed| {
-            let tag_of = &|id: &str, version| self.tag_of(id, version);
+            let tag_of = &self.tags();
             Ok(Trashed {
                 summary: trashed.conversation.into_summary(trashed.id, tag_of)?,
                 deleted: trashed.deleted_at,
@@ -84,7 +84,7 @@ impl UserStore<'_> {
         let call = ConversationRestore {};
         self.write(Call::about(id, call).under(preconditions))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 
     /// Removes what is in the trash for good, in steps, until nothing is left or `budget` is used up.

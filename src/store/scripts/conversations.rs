@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::model::{ConversationId, MessageId, NewMessage, Timestamp};
 use crate::store::Cursor;
 use crate::store::contract::{arguments, procedure, reply};
-use crate::store::reply::{ChangeSequence, Outcome, PlacedMessages};
+use crate::store::import::ImportOutcome;
+use crate::store::reply::{ChangeSequence, Nested, Outcome, PlacedMessages};
 
 reply! {
     /// A conversation as the database holds it.
@@ -146,7 +147,7 @@ procedure! {
 reply! {
     /// See [`ConversationsExport`].
     ExportedConversations {
-        conversations: Vec<Option<ExportedConversation>>,
+        conversations: Vec<Nested<ExportedConversation>>,
     }
 }
 

@@ -4,7 +4,7 @@ use super::conversations::StoredConversation;
 use crate::model::ConversationId;
 use crate::store::Cursor;
 use crate::store::contract::{arguments, procedure, reply};
-use crate::store::reply::{CountedList, Messages, Outcome};
+use crate::store::reply::{CountedList, Messages, Nested, Outcome};
 
 procedure! {
     /// Which conversations may have what a search is for.
@@ -61,7 +61,7 @@ procedure! {
 reply! {
     /// See [`TextsRead`].
     ReadTexts {
-        conversations: Vec<Option<ReadConversation>>,
+        conversations: Vec<Nested<ReadConversation>>,
     }
 }
 
