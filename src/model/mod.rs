@@ -24,6 +24,7 @@ mod part_file;
 mod part_kind;
 mod parts;
 mod record;
+mod recovery_code;
 mod request;
 mod stored_message;
 mod summary;
@@ -46,6 +47,7 @@ pub(crate) use json::{normalize_text, text_of, whole_number};
 pub use message::{NewMessage, parse_messages};
 pub use message_patch::MessagePatch;
 pub use record::Record;
+pub use recovery_code::RecoveryCode;
 pub use request::{
     CurrentConversation, SessionAction, ShareRequest, UserPatch, parse_append, parse_current,
     parse_message, parse_session,

@@ -1,7 +1,7 @@
 //! Which conversation a line of a session is of, and which call has started a subagent's.
 
-use super::state::{Call, Known, StartedBy};
 use super::{Draft, Reader};
+use crate::continuation::state::{Call, Known, StartedBy};
 use crate::conversation::Role;
 use crate::ids::{digest, id_of};
 use crate::json::{Json, Object};
