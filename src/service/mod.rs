@@ -1,4 +1,4 @@
-//! What routes do beyond one call of the store: conversations, sessions, shares, statistics and erasure, imports, exports, streams of
+//! What routes do beyond one call of the store: conversations, messages, sessions, shares, statistics and erasure, imports, exports, streams of
 //! changes, what agents read. Nothing here knows of HTTP: results are typed, and `http` turns them into responses.
 
 pub mod agent_session;
@@ -7,6 +7,7 @@ mod error;
 pub mod export;
 pub mod import;
 pub mod mcp;
+pub mod message;
 pub mod recovery;
 pub mod search;
 pub mod session;
