@@ -30,6 +30,7 @@ const FORK: &str = include_str!("../../lua/lib/fork.lua");
 const RECOVERY: &str = include_str!("../../lua/lib/recovery.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
 const SHARE_PARTS: &str = include_str!("../../lua/lib/share_parts.lua");
+const TRIES: &str = include_str!("../../lua/lib/tries.lua");
 const TRASH: &str = include_str!("../../lua/lib/trash.lua");
 const SIGNATURE: &str = include_str!("../../lua/lib/signature.lua");
 const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
