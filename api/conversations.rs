@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{Invalid, ObjectWriter, limits};
+use conversation_store::model::limits;
 use conversation_store::service::{conversation, search};
-use conversation_store::store::{CursorKind, Emptying, Outcome};
-use conversation_store::{App, ErrorCode};
+use conversation_store::store::CursorKind;
 use http::Method;
 
 /// Lists conversations without their messages, creates one, and empties the trash.
@@ -27,10 +27,12 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     if let Some(sessions) = request.session_filter()? {
         if !filter.is_empty() {
-            return Err(invalid_query("kind", "no other filter beside it"));
+            return Err(ApiError::invalid_query("kind", "no other filter beside it"));
         }
         let store = app.store.for_user(&user);
-        let list = store.sessions(&sessions, limit, cursor.as_ref()).await?;
+        let list = store
+            .agent_sessions(&sessions, limit, cursor.as_ref())
+            .await?;
         return Ok(ApiResponse::ok(list.to_json(false)));
     }
     let list = conversation::list(app, &user, &filter, limit, cursor.as_ref()).await?;
@@ -50,7 +52,7 @@ async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError>
     let cursor = request.cursor(CursorKind::Trash)?;
     let is_filtered = !request.conversation_filter()?.is_empty();
     if request.searches()? || is_filtered || request.session_filter()?.is_some() {
-        return Err(invalid_query("trash", "no filter beside it"));
+        return Err(ApiError::invalid_query("trash", "no filter beside it"));
     }
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&user);
@@ -62,16 +64,10 @@ async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError>
 async fn empty_trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     if !request.flag("trash")? {
-        return Err(invalid_query("trash", "true"));
+        return Err(ApiError::invalid_query("trash", "true"));
     }
-    Ok(match conversation::empty_trash(app, &user).await? {
-        Emptying::Complete => ApiResponse::ok(
-            ObjectWriter::with_capacity(48)
-                .plain("emptied", true)
-                .finish(),
-        ),
-        Emptying::Unfinished { remaining } => ApiResponse::unfinished("emptied", remaining),
-    })
+    let progress = conversation::empty_trash(app, &user).await?;
+    Ok(ApiResponse::progress("emptied", progress))
 }
 
 async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -79,17 +75,8 @@ async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     let key = request.idempotency_key().map(str::to_owned);
     let body = request.body().await?;
     let (id, written) = conversation::create(app, &user, &body, key.as_deref()).await?;
-    let is_created = written.outcome == Outcome::Created;
-    let response = ApiResponse::written(&written, written.to_object(), is_created);
-    Ok(response.with_location(format!("/api/conversations/{id}")))
-}
-
-fn invalid_query(name: &str, expected: &str) -> ApiError {
-    Invalid::new(
-        ErrorCode::InvalidQuery,
-        format!("{name}: expected {expected}"),
-    )
-    .into()
+    let location = format!("/api/conversations/{id}");
+    Ok(ApiResponse::written(&written).with_location(location))
 }
 
 conversation_store::function!(Conversations, handle);

@@ -6,10 +6,10 @@ mod health;
 
 use std::sync::Arc;
 
-use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::metrics::{ClientReport, exposition};
 use conversation_store::model::ObjectWriter;
+use conversation_store::{App, ErrorCode};
 use http::{Method, StatusCode};
 
 /// Prometheus's text requires its own token; a report requires a user's.
@@ -21,7 +21,11 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 }
 
 async fn read(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
-    let token = app.config.metrics_token.as_ref().ok_or(ApiError::NoRoute)?;
+    let token = app
+        .config
+        .metrics_token
+        .as_ref()
+        .ok_or(ApiError::Refused(ErrorCode::NoRoute))?;
     request.require_token(token)?;
     let (stored, mut gauges) = app.store.read_metrics(&request.context().usage).await?;
     gauges.limit = app.config.database_limit;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{Invalid, ObjectWriter, ShareId};
+use conversation_store::model::{ObjectWriter, ShareId};
 use conversation_store::service::share;
 use conversation_store::{App, ErrorCode};
 use http::{HeaderName, Method};
@@ -49,7 +49,7 @@ async fn open(
     part: u32,
 ) -> Result<ApiResponse, ApiError> {
     if !app.config.redis_enabled {
-        return Err(ApiError::StorageDisabled);
+        return Err(ApiError::Refused(ErrorCode::StorageDisabled));
     }
     let page = app
         .store
@@ -65,7 +65,7 @@ async fn revoke(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
     let user = request.known_user(app).await?;
     let id = request
         .share_parameter()?
-        .ok_or_else(|| Invalid::new(ErrorCode::InvalidQuery, "id: expected the id of a share"))?;
+        .ok_or_else(|| ApiError::invalid_query("id", "the id of a share"))?;
     app.store.for_user(&user).unshare(&id).await?;
     let json = ObjectWriter::with_capacity(64)
         .display("id", &id)

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{ObjectWriter, UserPatch};
+use conversation_store::model::UserPatch;
 use conversation_store::service::user;
-use conversation_store::store::Erasure;
 use http::Method;
 
 /// Statistics, the choice of a TTL, and the erasure of a user.
@@ -35,13 +34,8 @@ async fn choose(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
 /// Works with storage switched off too, so that existing data can be erased.
 async fn erase(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.known_user(app).await?;
-    Ok(match user::erase(app, &caller).await? {
-        Erasure::Complete => {
-            let json = ObjectWriter::with_capacity(48).plain("erased", true);
-            ApiResponse::ok(json.finish())
-        }
-        Erasure::Unfinished { remaining } => ApiResponse::unfinished("erased", remaining),
-    })
+    let progress = user::erase(app, &caller).await?;
+    Ok(ApiResponse::progress("erased", progress))
 }
 
 conversation_store::function!(User, handle);

@@ -6,7 +6,7 @@ use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
 use conversation_store::model::{ObjectWriter, limits};
 use conversation_store::service::conversation;
-use conversation_store::store::{Order, Outcome, PageQuery, Written};
+use conversation_store::store::{Order, PageQuery};
 use http::Method;
 
 /// Opening, saving whole, changing metadata, deleting, restoring.
@@ -43,7 +43,7 @@ async fn save(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let preconditions = request.preconditions()?;
     let body = request.body().await?;
     let written = conversation::save(app, &user, &id, &body, &preconditions).await?;
-    Ok(respond(&written))
+    Ok(ApiResponse::written(&written))
 }
 
 async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -51,7 +51,7 @@ async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> 
     let preconditions = request.preconditions()?;
     let body = request.body().await?;
     let written = conversation::patch(app, &user, &id, &body, &preconditions).await?;
-    Ok(respond(&written))
+    Ok(ApiResponse::written(&written))
 }
 
 async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -67,11 +67,6 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
     Ok(ApiResponse::ok(
         deleted.change_sequence.write_to(json).finish(),
     ))
-}
-
-fn respond(written: &Written) -> ApiResponse {
-    let is_created = written.outcome == Outcome::Created;
-    ApiResponse::written(written, written.to_object(), is_created)
 }
 
 conversation_store::function!(Conversation, handle);

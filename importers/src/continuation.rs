@@ -1,9 +1,11 @@
 //! What a portion of a source needs to know about earlier portions.
 
+pub(crate) mod state;
+
 use serde::{Deserialize, Serialize};
 
-use crate::formats::claude_code::State;
 use crate::json::{Json, Object};
+use state::State;
 
 /// The type of the line that a continuation is, among those of a portion.
 pub(crate) const LINE: &str = "$continuation";

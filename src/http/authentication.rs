@@ -3,13 +3,12 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 
-use super::request::invalid_header;
 use super::{ApiError, ApiRequest};
-use crate::App;
 use crate::context::{Caller, RateLimitKey};
 use crate::idempotency::IdempotencyKey;
 use crate::identity::{Scope, TokenError, UserId};
 use crate::secret::Secret;
+use crate::{App, ErrorCode};
 
 impl ApiRequest {
     /// The caller, by the bearer token.
@@ -32,7 +31,7 @@ impl ApiRequest {
 
     fn enabled(&self, app: &App, user: Caller) -> Result<Caller, ApiError> {
         if !app.is_enabled_for(&user.user) {
-            return Err(ApiError::StorageDisabled);
+            return Err(ApiError::Refused(ErrorCode::StorageDisabled));
         }
         Ok(user)
     }
@@ -53,7 +52,9 @@ impl ApiRequest {
     /// 401 for a token that is not valid; 403 for one that only reads; 503 where the auth provider cannot be asked.
     pub async fn identify(&self, app: &App) -> Result<Option<Caller>, ApiError> {
         match self.caller(app).await? {
-            Some(caller) if caller.scope != Scope::All => Err(ApiError::ReadToken),
+            Some(caller) if caller.scope != Scope::All => {
+                Err(ApiError::Refused(ErrorCode::ReadToken))
+            }
             caller => Ok(caller),
         }
     }
@@ -134,7 +135,7 @@ impl ApiRequest {
             Some(value) => {
                 let key = value.to_str().ok().filter(|key| is_key(key));
                 let key = key.ok_or_else(|| {
-                    invalid_header("Idempotency-Key", "1 to 255 visible characters")
+                    ApiError::invalid_header("Idempotency-Key", "1 to 255 visible characters")
                 })?;
                 IdempotencyKey::from_client(key, &self.head())
             }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use vercel_runtime::{Error, ResponseBody};
 
 use super::background::{Background, Hold};
-use crate::model::{ObjectWriter, StoredMessage};
+use crate::model::{ObjectWriter, StoredMessage, in_one_line};
 use crate::service::stream::{ChangeStream, Closed, Event, EventSink, LAST_WORDS};
 use crate::store::SyncCursor;
 
@@ -70,10 +70,9 @@ fn encode(event: &Event) -> String {
     }
 }
 
-/// An event that a client can come back with; JSON as the store keeps it may hold line ends between its tokens, where
-/// a space does as well.
+/// An event that a client can come back with.
 fn with_id(name: &str, id: &SyncCursor, data: &str) -> String {
-    let data = data.replace(['\r', '\n'], " ");
+    let data = in_one_line(data);
     format!("event: {name}\nid: {}\ndata: {data}\n\n", id.encode())
 }
 

@@ -87,7 +87,7 @@ fn first_reason(results: Vec<ImportResult>) -> ApiError {
         ImportOutcome::Rejected(error) => Some(ApiError::from(error)),
         _ => None,
     });
-    reasons.unwrap_or(ApiError::NoRoute)
+    reasons.unwrap_or(ApiError::Internal)
 }
 
 fn describe(index: usize, result: ImportResult, counts: &mut Counts) -> ObjectWriter {

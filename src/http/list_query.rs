@@ -1,6 +1,6 @@
 //! The query parameters of a list of conversations: filters, kinds, searches.
 
-use super::request::{digits, invalid_query};
+use super::request::digits;
 use super::{ApiError, ApiRequest};
 use crate::model::{ConversationFilter, SessionFilter, Timestamp, limits};
 use crate::service::search::SearchQuery;
@@ -22,12 +22,12 @@ impl ApiRequest {
             .is_some_and(|tag| tag.chars().count() > limits::TAG)
         {
             let expected = format!("at most {} characters", limits::TAG);
-            return Err(invalid_query("tag", &expected));
+            return Err(ApiError::invalid_query("tag", &expected));
         }
         let days = |sent| {
             let days = digits(sent).filter(|days| (1..=limits::EXPIRING_DAYS).contains(days));
             let expected = format!("a whole number of days from 1 to {}", limits::EXPIRING_DAYS);
-            days.ok_or_else(|| invalid_query("expiring", &expected))
+            days.ok_or_else(|| ApiError::invalid_query("expiring", &expected))
         };
         Ok(ConversationFilter {
             archived: flag("archived")?,
@@ -45,7 +45,7 @@ impl ApiRequest {
         let text = |name| match self.parameter(name) {
             Some(text) if !(1..=limits::SESSION_KEY).contains(&text.chars().count()) => {
                 let expected = format!("1 to {} characters", limits::SESSION_KEY);
-                Err(invalid_query(name, &expected))
+                Err(ApiError::invalid_query(name, &expected))
             }
             sent => Ok(sent.map(str::to_owned)),
         };
@@ -55,10 +55,16 @@ impl ApiRequest {
         };
         let is_of_sessions = self.choice("kind", &["session"])?.is_some();
         if filter.session.is_some() && filter.project.is_none() {
-            return Err(invalid_query("sessionId", "a projectKey beside it"));
+            return Err(ApiError::invalid_query(
+                "sessionId",
+                "a projectKey beside it",
+            ));
         }
         if filter.project.is_some() && !is_of_sessions {
-            return Err(invalid_query("projectKey", "kind=session beside it"));
+            return Err(ApiError::invalid_query(
+                "projectKey",
+                "kind=session beside it",
+            ));
         }
         Ok(is_of_sessions.then_some(filter))
     }
@@ -75,7 +81,7 @@ impl ApiRequest {
         };
         let mut others = others.into_iter();
         match others.find(|name| self.parameter(name).is_some()) {
-            Some(name) => Err(invalid_query(name, expected)),
+            Some(name) => Err(ApiError::invalid_query(name, expected)),
             None => Ok(is_search),
         }
     }
@@ -101,7 +107,7 @@ impl ApiRequest {
     fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         let parse = |sent: &str| {
             let expected = "an ISO 8601 date and time with its zone, or epoch milliseconds";
-            Timestamp::from_query(sent).ok_or_else(|| invalid_query(name, expected))
+            Timestamp::from_query(sent).ok_or_else(|| ApiError::invalid_query(name, expected))
         };
         self.parameter(name).map(parse).transpose()
     }

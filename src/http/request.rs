@@ -16,7 +16,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::model::{
     ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
 };
-use crate::store::{Cursor, CursorKind, StoreError, SyncCursor, TakenPlace};
+use crate::store::{Cursor, CursorKind, SyncCursor, TakenPlace};
 
 /// A request to one of the routes.
 #[derive(Debug)]
@@ -105,7 +105,10 @@ impl ApiRequest {
     /// Vercel repeats path parameters in the query, but so may a client: only the path counts, and a
     /// query that says otherwise is an error rather than a choice.
     fn path_parameter(&self, segment: usize, name: &str) -> Result<&str, ApiError> {
-        let value = self.segments.get(segment).ok_or(ApiError::NoRoute)?;
+        let value = self
+            .segments
+            .get(segment)
+            .ok_or(ApiError::Refused(ErrorCode::NoRoute))?;
         if self
             .query
             .iter()
@@ -134,7 +137,7 @@ impl ApiRequest {
         let found = values.iter().find(|value| **value == sent);
         found
             .map(|value| Some(*value))
-            .ok_or_else(|| invalid_query(name, &format!("one of {}", values.join(", "))))
+            .ok_or_else(|| ApiError::invalid_query(name, &format!("one of {}", values.join(", "))))
     }
 
     /// Whether a parameter says `true`.
@@ -156,7 +159,7 @@ impl ApiRequest {
             .as_ref()
             .is_some_and(|name| name.chars().count() > LONGEST)
         {
-            return Err(invalid_query("name", "at most 255 characters"));
+            return Err(ApiError::invalid_query("name", "at most 255 characters"));
         }
         Ok(name)
     }
@@ -178,7 +181,7 @@ impl ApiRequest {
     /// `share_not_found` for what cannot be the id of one.
     pub fn share_parameter(&self) -> Result<Option<ShareId>, ApiError> {
         let id = self.parameter("id");
-        id.map(|id| ShareId::parse(id).ok_or(ApiError::Store(StoreError::NoShare)))
+        id.map(|id| ShareId::parse(id).ok_or(ApiError::Refused(ErrorCode::ShareNotFound)))
             .transpose()
     }
 
@@ -208,7 +211,7 @@ impl ApiRequest {
             .filter(|limit| (1..=size.most).contains(limit))
             .ok_or_else(|| {
                 let expected = format!("a whole number from 1 to {}", size.most);
-                invalid_query("limit", &expected)
+                ApiError::invalid_query("limit", &expected)
             })
     }
 
@@ -246,7 +249,7 @@ impl ApiRequest {
         let place = TakenPlace::decode(sent);
         place
             .map(Some)
-            .ok_or_else(|| invalid_query("place", "what a stream has given out"))
+            .ok_or_else(|| ApiError::invalid_query("place", "what a stream has given out"))
     }
 
     /// Whether the client wants a stream of events.
@@ -287,8 +290,10 @@ impl ApiRequest {
         let expected = "* or a list of entity tags in double quotes, as in the ETag of a response";
         let mut tags = Vec::new();
         for value in sent {
-            let text = value.to_str().map_err(|_| invalid_header(name, expected))?;
-            match parse_tags(text, weak).ok_or_else(|| invalid_header(name, expected))? {
+            let text = value
+                .to_str()
+                .map_err(|_| ApiError::invalid_header(name, expected))?;
+            match parse_tags(text, weak).ok_or_else(|| ApiError::invalid_header(name, expected))? {
                 TagList::Any => return Ok(Some(TagList::Any)),
                 TagList::Tags(more) => tags.extend(more),
             }
@@ -321,7 +326,7 @@ impl ApiRequest {
                 Ok(bytes)
             }
             Err(error) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge),
-            Err(_) => Err(ApiError::BodyIncomplete),
+            Err(_) => Err(ApiError::Refused(ErrorCode::BodyIncomplete)),
         }
     }
 
@@ -331,22 +336,8 @@ impl ApiRequest {
     }
 }
 
-pub(super) fn invalid_header(name: &str, expected: &str) -> ApiError {
-    ApiError::Invalid(Invalid::new(
-        ErrorCode::InvalidHeader,
-        format!("{name}: expected {expected}"),
-    ))
-}
-
 /// A number written in digits alone: the standard parser would take a plus before them.
 pub(super) fn digits<T: FromStr>(text: &str) -> Option<T> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_number)
-}
-
-pub(super) fn invalid_query(name: &str, expected: &str) -> ApiError {
-    ApiError::Invalid(Invalid::new(
-        ErrorCode::InvalidQuery,
-        format!("{name}: expected {expected}"),
-    ))
 }

@@ -16,7 +16,7 @@ use super::compression::{WORTH_IT, gzip};
 use super::{Background, events};
 use crate::model::ObjectWriter;
 use crate::service::stream::ChangeStream;
-use crate::store::Written;
+use crate::store::{Outcome, Progress, Written};
 
 /// The suffix of the entity tag of a compressed response, which stands for the same version and is strong.
 pub(super) const GZIP_SUFFIX: &str = "-gzip";
@@ -65,6 +65,17 @@ impl ApiResponse {
             status,
             headers,
             body: Payload::Whole(json.into()),
+        }
+    }
+
+    /// 200 where what may take more than one request is `done`; 202 where the time did not suffice, and the client asks again.
+    pub fn progress(done: &str, progress: Progress) -> Self {
+        match progress {
+            Progress::Complete => {
+                let json = ObjectWriter::with_capacity(48).plain(done, true);
+                Self::ok(json.finish())
+            }
+            Progress::Unfinished { remaining } => Self::unfinished(done, remaining),
         }
     }
 
@@ -119,8 +130,26 @@ impl ApiResponse {
         Self::empty(StatusCode::NOT_MODIFIED).revalidated(etag)
     }
 
-    /// After a write, with the conversation's new entity tag: 201 where something was created, 200 where nothing was.
-    pub fn written(written: &Written, json: ObjectWriter, is_created: bool) -> Self {
+    /// A conversation that was written: 201 where it is new.
+    pub fn written(written: &Written) -> Self {
+        let is_created = written.outcome == Outcome::Created;
+        Self::after(written, written.to_object(), is_created)
+    }
+
+    /// What was written of a conversation, and the conversation with it: 201 where that is new.
+    pub fn written_part(written: &Written, part: ObjectWriter) -> Self {
+        let is_created = written.outcome == Outcome::Created;
+        Self::after(written, written.beside(part), is_created)
+    }
+
+    /// What was appended to a conversation, and the conversation with it: 201 where anything was.
+    pub fn appended(written: &Written, appended: ObjectWriter) -> Self {
+        let is_created = written.outcome != Outcome::Unchanged;
+        Self::after(written, written.beside(appended), is_created)
+    }
+
+    /// After a write, with the conversation's new entity tag.
+    fn after(written: &Written, json: ObjectWriter, is_created: bool) -> Self {
         let status = match is_created {
             true => StatusCode::CREATED,
             false => StatusCode::OK,

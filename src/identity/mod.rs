@@ -5,7 +5,6 @@ mod jwks;
 mod jwt;
 mod key;
 mod provider;
-mod recovery;
 mod tokens;
 
 use std::fmt;
@@ -17,7 +16,6 @@ use uuid::Uuid;
 
 use code::code_of;
 pub use provider::{Provider, ProviderConfig, ProviderKeys, RETRY_AFTER_SECONDS};
-pub use recovery::RecoveryCode;
 pub use tokens::{Scope, Token, TokenError, Tokens, Verified};
 
 /// A user whose identity was established: made here, or read from a verified token, and nowhere else.

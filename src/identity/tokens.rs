@@ -10,9 +10,9 @@ use sha2::Sha256;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::{RecoveryCode, UserId, code_of};
+use super::{UserId, code_of};
 use crate::clock::Clock;
-use crate::model::{ObjectWriter, Timestamp, limits};
+use crate::model::{ObjectWriter, RecoveryCode, Timestamp, limits};
 use crate::secret::Secret;
 
 /// The prefix of a token; another form would get another number.

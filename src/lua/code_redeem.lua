@@ -16,8 +16,7 @@ local CODE, TRIES = KEYS[4], KEYS[5]
 local CODE_TTL, MAX_TRIES = ARGV[6], tonumber(ARGV[7])
 local REPLY = { 'status', 'user', 'created' }
 
-local tries = redis.call('GET', TRIES)
-if tonumber(tries or 0) >= MAX_TRIES then refuse('too_many_codes') end
+local tries = read_tries(TRIES, MAX_TRIES)
 local owner = redis.call('GET', CODE)
 local user, created, attempt = string.match(owner or '', '^(%S+) (%d+) ?(%S*)$')
 if user and attempt == '' then
@@ -27,6 +26,4 @@ end
 if user and attempt == REQUEST then
   return reply_of(REPLY, { status = 'ok', user = user, created = created })
 end
--- Never without an expiry, or the address could never redeem a code again.
-if tries then redis.call('INCR', TRIES) else redis.call('SET', TRIES, '1', 'PX', CODE_TTL) end
-refuse('wrong_code')
+refuse_wrong_code(TRIES, tries, CODE_TTL)

@@ -13,8 +13,8 @@
 --            signature: of the title and these messages, see signature.lua
 --            is_followed: '1' where the conversation follows a source elsewhere, else '0'
 -- Returns  change_sequence: after the import
---          outcomes: a letter for each conversation: i imported, m merged, u unchanged, d deleted before, or the quota that
---            it does not fit: c conversations, l messages of one conversation, b bytes; w where a claim is moving it
+--          outcomes...: one for each conversation: 'imported', 'merged', 'unchanged', or the error code that says why it was
+--            not imported: conversation_deleted, claim_unfinished, or the quota that it does not fit
 -- Billed   5 (EVALSHA, HMGET, HSET, HSET, ZADD), where somebody listens 1 more (PUBLISH), 3 more where any is new (ZCARD,
 --          PEXPIREAT, PEXPIREAT), and per conversation 4 where it is new (ZADD, HSET, PEXPIREAT, PEXPIREAT), 0 where it was
 --          imported before, 4 where it has changed since (HMGET, ZRANGE, ZADD, HSET), 5 where its source has switched branches (ZREM); one more of each for each 3,000 messages.
@@ -23,7 +23,12 @@
 --          a stopped script left is counted anew
 
 local FIRST_CONVERSATION, WIDTH = 6, 13
-local REPLY = { 'change_sequence', 'outcomes' }
+local REPLY = { 'change_sequence' }
+-- As the log has them, a letter for each conversation.
+local LETTERS = {
+  imported = 'i', merged = 'm', unchanged = 'u', conversation_deleted = 'd', claim_unfinished = 'w',
+  too_many_conversations_kept = 'c', conversation_too_long = 'l', too_much_text_kept = 'b',
+}
 
 -- Reads the arguments into a list of conversations.
 local function read_conversations()
@@ -72,38 +77,38 @@ end
 local user, room
 local bytes_to_come = 0
 
--- The letter for the quota that the messages do not fit.
+-- The error code of the quota that the messages do not fit.
 local function quota(c, messages, growth)
   local counters = c.counters or { messages = 0 }
-  if counters.messages + c.state.branched + #messages > SETTINGS.max_messages then return 'l' end
+  if counters.messages + c.state.branched + #messages > SETTINGS.max_messages then return 'conversation_too_long' end
   for _, message in ipairs(messages) do growth = growth + #message.record end
-  if user.bytes + bytes_to_come + growth > SETTINGS.max_bytes then return 'b' end
+  if user.bytes + bytes_to_come + growth > SETTINGS.max_bytes then return 'too_much_text_kept' end
   bytes_to_come = bytes_to_come + growth
 end
 
--- Decides about one conversation: the letter, and what to write, if anything. `c` is what is there.
+-- Decides about one conversation: its outcome, and what to write, if anything. `c` is what is there.
 local function decide(sent, c)
-  if c.was_deleted then return 'd' end
+  if c.was_deleted then return 'conversation_deleted' end
   if not c.counters then
     room = room or SETTINGS.max_conversations - redis.call('ZCARD', CONVERSATIONS)
-    if room <= 0 then return 'c' end
+    if room <= 0 then return 'too_many_conversations_kept' end
     local messages = missing_messages(sent, true)
     local refused = quota(c, messages, #sent.record)
     if refused then return refused end
     room = room - 1
-    return 'i', { c = c, sent = sent, messages = messages, is_new = true }
+    return 'imported', { c = c, sent = sent, messages = messages, is_new = true }
   end
-  if c.counters.saved == sent.digest and c.state.mark == '-' then return 'u' end
-  if c.state.mark == '>' then return 'w' end
+  if c.counters.saved == sent.digest and c.state.mark == '-' then return 'unchanged' end
+  if c.state.mark == '>' then return 'claim_unfinished' end
   local is_update = follows_source(sent, c)
   local messages, changed = missing_messages(sent, false, is_update)
   local head, growth = head_of(c), 0
   local is_other = is_update and (#changed > 0 or sent.record ~= c.record or sent.head ~= '' and not (head and head.id == sent.head))
-  if #messages == 0 and c.state.mark == '-' and not is_other then return 'u' end
+  if #messages == 0 and c.state.mark == '-' and not is_other then return 'unchanged' end
   for _, message in ipairs(changed) do growth = growth + math.max(0, #message.record - #message.known.record) end
   local refused = quota(c, messages, growth)
   if refused then return refused end
-  return 'm', { c = c, sent = sent, messages = messages, changed = changed, is_update = is_update }
+  return 'merged', { c = c, sent = sent, messages = messages, changed = changed, is_update = is_update }
 end
 
 -- Numbers a message as it was sent, where all of them come or are put back as they were: so those that follow the same one keep their order.
@@ -240,6 +245,14 @@ local function number(change)
   if change.restores then counters.saved, counters.saved_revision = sent.digest, counters.revision end
 end
 
+-- The outcomes that these letters stand for.
+local function outcomes_of(letters)
+  local names, outcomes = {}, {}
+  for name, letter in pairs(LETTERS) do names[letter] = name end
+  for letter in string.gmatch(letters, '.') do outcomes[#outcomes + 1] = names[letter] end
+  return outcomes
+end
+
 local list = read_conversations()
 local wanted = { ':user', ':account', ':writes', ':settings', ':models' }
 for _, sent in ipairs(list) do push_all_fields(wanted, sent.id) end
@@ -247,16 +260,17 @@ local rows = call_in_portions('HMGET', META, wanted, 1)
 local log = rows[3] or ''
 load_user_settings(rows[4])
 usage.load_models(rows[5])
-local outcome = parse_caller(rows[1], rows[2], log)
-if outcome then return reply_of(REPLY, { change_sequence = outcome[1], outcomes = outcome[2] or '' }) end
+local known = parse_caller(rows[1], rows[2], log)
+if known then return reply_of(REPLY, { change_sequence = known[1] }, outcomes_of(known[2] or '')) end
 
 user = CALLER
-local letters, changes = {}, {}
+local outcomes, letters, changes = {}, {}, {}
 for i, sent in ipairs(list) do
   local at = 6 + (CONVERSATION_FIELDS + 1) * (i - 1)
   local c = read_conversation(sent.id, rows, at, sent.messages_key, sent.bodies_key)
   sent.stored_words = rows[at + CONVERSATION_FIELDS]
-  letters[i], changes[#changes + 1] = decide(sent, c)
+  outcomes[i], changes[#changes + 1] = decide(sent, c)
+  letters[i] = LETTERS[outcomes[i]]
 end
 letters = table.concat(letters)
 
@@ -299,4 +313,4 @@ fields[#fields + 1] = format_account(user)
 usage.push_fields(fields)
 call_in_portions('HSET', META, fields, 2)
 if #changes > 0 then notify('import', user) end
-return reply_of(REPLY, { change_sequence = integer(user.change_seq), outcomes = letters })
+return reply_of(REPLY, { change_sequence = integer(user.change_seq) }, outcomes)

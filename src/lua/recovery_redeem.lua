@@ -16,12 +16,9 @@
 local TRIES, TRIES_TTL, MAX_TRIES = KEYS[4], ARGV[6], tonumber(ARGV[7])
 local REPLY = { 'status', 'user', 'created' }
 
-local tries = redis.call('GET', TRIES)
-if tonumber(tries or 0) >= MAX_TRIES then refuse('too_many_codes') end
+local tries = read_tries(TRIES, MAX_TRIES)
 for _, owner in ipairs(redis.call('MGET', unpack(KEYS, 5, #KEYS - 1))) do
   local user, created = string.match(owner or '', '^(%S+) (%d+)$')
   if user then return reply_of(REPLY, { status = 'ok', user = user, created = created }) end
 end
--- Never without an expiry, or the address could never redeem a code again.
-if tries then redis.call('INCR', TRIES) else redis.call('SET', TRIES, '1', 'PX', TRIES_TTL) end
-refuse('wrong_code')
+refuse_wrong_code(TRIES, tries, TRIES_TTL)

@@ -23,6 +23,7 @@ mod part_file;
 mod part_kind;
 mod parts;
 mod record;
+mod recovery_code;
 mod request;
 mod stored_message;
 mod summary;
@@ -45,12 +46,14 @@ pub(crate) use json::{normalize_text, text_of, whole_number};
 pub use message::{NewMessage, parse_messages};
 pub use message_patch::MessagePatch;
 pub use record::Record;
+pub use recovery_code::RecoveryCode;
 pub use request::{
     CurrentConversation, SessionAction, ShareRequest, UserPatch, parse_append, parse_current,
     parse_message, parse_session,
 };
 pub use stored_message::StoredMessage;
 pub use summary::{Counters, Summary};
+pub use text::in_one_line;
 pub use timestamp::Timestamp;
 pub(crate) use title::json_or_untitled;
 pub use tree::{Parent, UnknownParent};

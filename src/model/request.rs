@@ -6,11 +6,10 @@ use super::json::{text_of, whole_number};
 use crate::secret::Secret;
 
 use super::{
-    ConversationId, Invalid, MessageId, NewMessage, Object, Parent, Timestamp, limits,
-    parse_messages,
+    ConversationId, Invalid, MessageId, NewMessage, Object, Parent, RecoveryCode, Timestamp,
+    limits, parse_messages,
 };
 use crate::ErrorCode;
-use crate::identity::RecoveryCode;
 
 /// Reads `{"messages":[...]}`: 1 to 100 messages to append.
 ///

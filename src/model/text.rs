@@ -1,5 +1,7 @@
 //! The text of a message that has parts: for titles, search, and clients that know no parts.
 
+use std::borrow::Cow;
+
 use super::json::{quoted, text_of};
 use super::part_file::first_line;
 use super::part_kind::{PartKind, kinds_of};
@@ -12,6 +14,15 @@ pub(super) fn derive_content(parts: &str, room: usize) -> String {
     let texts: Vec<String> = kinds_of(parts).into_iter().filter_map(short_text).collect();
     let text = texts.join("\n\n");
     quoted(beginning_of(&text, room))
+}
+
+/// JSON without line ends. Within strings there are none; those between values mean no more than a space does.
+pub fn in_one_line<'a>(json: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let json = json.into();
+    match json.contains(['\n', '\r']) {
+        true => json.replace(['\n', '\r'], " ").into(),
+        false => json,
+    }
 }
 
 /// What is searched of a message with this record, whose values are not packed: its content, and of its parts what that does not have,

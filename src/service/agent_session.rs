@@ -5,7 +5,9 @@ use importers::{Format, Options};
 use super::ServiceError;
 use crate::App;
 use crate::context::Caller;
-use crate::model::{ConversationId, EntriesToAppend, Preconditions, StoredMessage, Timestamp};
+use crate::model::{
+    ConversationId, EntriesToAppend, Preconditions, StoredMessage, Timestamp, in_one_line,
+};
 use crate::store::AppendedEntries;
 
 /// Appends the entries that `body` has to the session of this id. Where an entry has no id of its own, the same `key` makes
@@ -37,8 +39,7 @@ pub fn entries(messages: &[StoredMessage]) -> Vec<&str> {
 /// The entries as messages in the service's own form, as the import of a Claude Code session makes them. Entries that are no
 /// lines of such a session are left out.
 pub fn to_chat(entries: &[&str]) -> Vec<String> {
-    // Within strings there are no line ends; those between values mean no more than a space does.
-    let lines = entries.iter().map(|entry| entry.replace(['\n', '\r'], " "));
+    let lines = entries.iter().map(|entry| in_one_line(*entry));
     let source = lines.collect::<Vec<_>>().join("\n");
     let converted = importers::convert(Format::ClaudeCode, source.as_bytes(), &Options::default());
     let conversations = converted.map(|converted| converted.conversations);

@@ -1,19 +1,13 @@
 //! Conversations as a whole: listing, creating, saving, changing, and emptying the trash.
 
-use std::time::Duration;
-
-use super::ServiceError;
+use super::{BUDGET, ServiceError};
 use crate::context::Caller;
 use crate::model::{
     ConversationFilter, ConversationId, ConversationPatch, Invalid, NewConversation, Preconditions,
     Timestamp, UnknownParent, is_restoration,
 };
-use crate::store::{ConversationList, Cursor, Emptying, SaveMode, Written};
+use crate::store::{ConversationList, Cursor, Progress, SaveMode, Written};
 use crate::{App, ErrorCode};
-
-/// How long one request goes on emptying the trash: with the longest call after it, still inside the 30 seconds that
-/// `vercel.json` gives a function.
-const EMPTYING_BUDGET: Duration = Duration::from_secs(20);
 
 /// A page of `caller`'s conversations that fit `filter`, last changed first.
 ///
@@ -105,12 +99,8 @@ pub async fn patch(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn empty_trash(app: &App, caller: &Caller) -> Result<Emptying, ServiceError> {
-    Ok(app
-        .store
-        .for_user(caller)
-        .empty_trash(EMPTYING_BUDGET)
-        .await?)
+pub async fn empty_trash(app: &App, caller: &Caller) -> Result<Progress, ServiceError> {
+    Ok(app.store.for_user(caller).empty_trash(BUDGET).await?)
 }
 
 fn parse(app: &App, body: &[u8]) -> Result<NewConversation, Invalid> {

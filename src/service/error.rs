@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::ErrorCode;
 use crate::model::Invalid;
 use crate::store::StoreError;
 use crate::upstash::UpstashError;
@@ -15,15 +16,9 @@ pub enum ServiceError {
     /// The store refused, or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Server-side storage is switched off for this user.
-    #[error("storage is switched off for this user")]
-    StorageDisabled,
-    /// A token to claim data with is not, or no longer, valid.
-    #[error("wrong token")]
-    WrongToken,
-    /// The user of an auth provider signs in and out there.
-    #[error("the user signs in and out at the auth provider")]
-    UseProvider,
+    /// It was refused before the store was asked, and the code says all there is to say.
+    #[error("{}", .0.message())]
+    Refused(ErrorCode),
     /// The system's random numbers failed, or two secrets came out alike.
     #[error("no secret could be made")]
     NoSecret,

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
-use crate::App;
 use crate::context::Caller;
 use crate::model::{
-    ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp,
+    ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp, in_one_line,
 };
 use crate::store::{Cursor, Exported, List, StoreError};
+use crate::{App, ErrorCode};
 
 /// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Export {
     /// ordinary error.
     ///
     /// # Errors
-    /// `NoConversation` where the one asked for is not there; or the database failed.
+    /// `ConversationNotFound` where the one asked for is not there; or the database failed.
     pub async fn begin(
         mut self,
     ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send, StoreError> {
@@ -138,7 +138,7 @@ impl Export {
                 // Deleted since it was listed: there is nothing to export. But a partly written one cannot be ended
                 // as if it were complete.
                 None if self.is_one || is_partly_out => {
-                    return Err(StoreError::NoConversation);
+                    return Err(StoreError::Refused(ErrorCode::ConversationNotFound));
                 }
                 None => {
                     self.waiting.pop_front();
@@ -201,7 +201,7 @@ impl Export {
         let written = match self.format {
             ExportFormat::Markdown => message.to_markdown(),
             ExportFormat::Json => message.to_json(),
-            ExportFormat::Lines => in_one_line(message.to_json()),
+            ExportFormat::Lines => in_one_line(message.to_json()).into_owned(),
         };
         let is_full = self.line > 0 && self.line + written.len() > LINE;
         if is_full && self.format == ExportFormat::Lines {
@@ -243,15 +243,6 @@ fn begin_object(summary: &Summary) -> String {
     let object = summary.to_exported_object(0).finish();
     let begun = object.strip_suffix('}').unwrap_or(&object);
     format!("{begun},\"messages\":[")
-}
-
-/// JSON without line ends. Within strings there are none; those between values, where a client sent it
-/// indented, mean no more than a space does.
-fn in_one_line(json: String) -> String {
-    if json.contains(['\n', '\r']) {
-        return json.replace(['\n', '\r'], " ");
-    }
-    json
 }
 
 /// A walk through a whole list while others write.

@@ -1,4 +1,4 @@
-//! What routes do beyond one call of the store: conversations, sessions, shares, statistics and erasure, imports, exports, streams of
+//! What routes do beyond one call of the store: conversations, messages, sessions, shares, statistics and erasure, imports, exports, streams of
 //! changes, what agents read. Nothing here knows of HTTP: results are typed, and `http` turns them into responses.
 
 pub mod agent_session;
@@ -7,6 +7,7 @@ mod error;
 pub mod export;
 pub mod import;
 pub mod mcp;
+pub mod message;
 pub mod recovery;
 pub mod search;
 pub mod session;
@@ -14,4 +15,10 @@ pub mod share;
 pub mod stream;
 pub mod user;
 
+use std::time::Duration;
+
 pub use error::ServiceError;
+
+/// How long one request goes on with what takes many calls of the store: with the longest call after it, still inside the 30
+/// seconds that `vercel.json` gives a function.
+const BUDGET: Duration = Duration::from_secs(20);

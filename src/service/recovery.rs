@@ -4,8 +4,7 @@ use super::ServiceError;
 use super::session::{LinkedDevice, refuse_provider};
 use crate::App;
 use crate::context::Caller;
-use crate::identity::RecoveryCode;
-use crate::model::{ObjectWriter, Timestamp};
+use crate::model::{ObjectWriter, RecoveryCode, Timestamp};
 
 /// A new recovery code, as only this one response shows it.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use super::ServiceError;
 use crate::App;
 use crate::context::Caller;
-use crate::model::{Invalid, ObjectWriter, Summary, Timestamp};
+use crate::model::{Invalid, ObjectWriter, StoredMessage, Summary, Timestamp, limits};
 use crate::search::{Excerpt, Found, Query};
-use crate::store::{SearchCursor, SearchScope, Searched, SearchedMessage};
+use crate::store::{SearchCursor, SearchScope, Searched};
 
 /// A query, its scope, and the page.
 #[derive(Clone, Debug)]
@@ -34,14 +34,12 @@ impl SearchQuery {
             text: Query::parse(text)?,
             scope: SearchScope::default(),
             kind: None,
-            limit: MOST_HITS,
+            limit: limits::CONVERSATION_PAGE.most,
             after: None,
         })
     }
 }
 
-/// How many conversations a page has at most.
-pub const MOST_HITS: usize = 50;
 /// How many messages of a conversation are shown.
 pub const MOST_SHOWN: usize = 5;
 
@@ -152,7 +150,7 @@ fn hit(query: &SearchQuery, searched: Searched) -> Option<(u64, Hit)> {
 fn message_hit(
     query: &SearchQuery,
     in_title: &Found,
-    message: &SearchedMessage,
+    message: &StoredMessage,
 ) -> Option<(u64, MessageHit)> {
     let kind = message.kind();
     if query.kind.is_some() && query.kind != kind {

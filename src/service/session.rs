@@ -1,14 +1,12 @@
 //! A user's identity, devices and tokens.
 
-use std::time::Duration;
-
-use super::ServiceError;
-use crate::App;
+use super::{BUDGET, ServiceError};
 use crate::context::{Caller, RateLimitKey};
 use crate::identity::{Scope, Token, UserId};
 use crate::model::{Invalid, ObjectWriter, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_TTL, Claim, Redeemed, Session};
+use crate::{App, ErrorCode};
 
 /// A user and the user's session.
 #[derive(Debug)]
@@ -188,37 +186,31 @@ pub async fn sign_out_everywhere(app: &App, caller: &Caller) -> Result<Token, Se
     Ok(app.tokens.issue_as_of(&caller.user, at))
 }
 
-/// How long one request goes on moving: with the longest call after it, still inside the 30 seconds that
-/// `vercel.json` gives a function.
-const CLAIM_BUDGET: Duration = Duration::from_secs(20);
-
 /// Moves what an anonymous user has into the account of `caller`, once and for all: the token, and every
 /// other of that user, is void from then on.
 ///
 /// # Errors
-/// `WrongToken`; `Claimed` by another account; a quota; `StorageDisabled`; or the database failed.
+/// `WrongToken`; `AlreadyClaimed` by another account; a quota; `StorageDisabled`; or the database failed.
 pub async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<Claim, ServiceError> {
     if !app.is_enabled_for(&caller.user) {
-        return Err(ServiceError::StorageDisabled);
+        return Err(ServiceError::Refused(ErrorCode::StorageDisabled));
     }
     let verified = app.tokens.verify(token.expose());
-    let source = verified.map_err(|_| ServiceError::WrongToken)?;
+    let source = verified.map_err(|_| ServiceError::Refused(ErrorCode::WrongToken))?;
     if source.scope != Scope::All {
-        return Err(ServiceError::WrongToken);
+        return Err(ServiceError::Refused(ErrorCode::WrongToken));
     }
     if source.user == caller.user {
         return Err(Invalid::field("body.token", "the token of another user").into());
     }
     let store = app.store.for_user(caller);
-    Ok(store
-        .claim(&source, app.config.token_ttl, CLAIM_BUDGET)
-        .await?)
+    Ok(store.claim(&source, app.config.token_ttl, BUDGET).await?)
 }
 
 /// Users of an auth provider sign in and out there.
 pub(super) fn refuse_provider(caller: &Caller) -> Result<(), ServiceError> {
     match caller.user.is_of_provider() {
-        true => Err(ServiceError::UseProvider),
+        true => Err(ServiceError::Refused(ErrorCode::UseProvider)),
         false => Ok(()),
     }
 }

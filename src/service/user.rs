@@ -1,17 +1,11 @@
 //! A user as a whole: statistics, and erasure.
 
-use std::time::Duration;
-
-use super::ServiceError;
+use super::{BUDGET, ServiceError};
 use crate::App;
 use crate::context::Caller;
 use crate::identity::UserId;
 use crate::model::{ObjectWriter, UserPatch};
-use crate::store::{Activity, Erasure, ModelUsage, Statistics, Totals};
-
-/// How long one request goes on erasing: with the longest call after it, still inside the 30 seconds that
-/// `vercel.json` gives a function.
-const ERASURE_BUDGET: Duration = Duration::from_secs(20);
+use crate::store::{Activity, ModelUsage, Progress, Statistics, Totals};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
@@ -91,8 +85,8 @@ pub async fn choose_ttl(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn erase(app: &App, caller: &Caller) -> Result<Erasure, ServiceError> {
-    Ok(app.store.for_user(caller).erase(ERASURE_BUDGET).await?)
+pub async fn erase(app: &App, caller: &Caller) -> Result<Progress, ServiceError> {
+    Ok(app.store.for_user(caller).erase(BUDGET).await?)
 }
 
 fn totals_to_json(totals: &Totals) -> String {

@@ -23,7 +23,7 @@ impl UserStore<'_> {
     /// unchanged.
     ///
     /// # Errors
-    /// `ConversationDeleted`; `ConversationExists` where this is no session; `Stale`; a quota; or the database failed.
+    /// `ConversationDeleted`; `ConversationExists` where this is no session; `RevisionMismatch`; a quota; or the database failed.
     pub async fn append_entries(
         &self,
         id: &ConversationId,
@@ -38,9 +38,7 @@ impl UserStore<'_> {
         let reply = self
             .write(Call::about(id, call).under(preconditions))
             .await?;
-        let written = reply
-            .written
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        let written = reply.written.into_written(id, &self.tags())?;
         // The script says nothing where it has appended all of them.
         let flags = reply.appended.bytes();
         let is_appended: Vec<bool> = match reply.appended.is_empty() {
@@ -48,7 +46,7 @@ impl UserStore<'_> {
             false => flags.map(|flag| flag == b'1').collect(),
         };
         if written.outcome == Outcome::Created {
-            self.count("conversations_total{event=\"created\"}", 1);
+            self.count_conversation("created");
         }
         let fresh = sent.entries.iter().zip(&is_appended);
         let fresh = fresh.filter_map(|(entry, is_appended)| is_appended.then_some(entry));
@@ -64,7 +62,7 @@ impl UserStore<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions(
+    pub async fn agent_sessions(
         &self,
         filter: &SessionFilter,
         limit: usize,
@@ -78,10 +76,7 @@ impl UserStore<'_> {
         };
         let reply = self.read(call).await?;
         self.purge_where(reply.is_purge_due);
-        let conversations =
-            ListedConversation::into_summaries(reply.conversations, &|id, version| {
-                self.tag_of(id, version)
-            })?;
+        let conversations = ListedConversation::into_summaries(reply.conversations, &self.tags())?;
         Ok(ConversationList {
             conversations,
             next: reply.next,

@@ -236,7 +236,7 @@ impl UserStore<'_> {
         let status = self.note_status(calls, window);
         let is_refused = reply.first_word() == Some(ErrorCode::RateLimited.as_str());
         if is_refused || calls > status.limit {
-            return Err(StoreError::Limited(status));
+            return Err(StoreError::RateLimited(status));
         }
         let id = target.conversation.map_or("", ConversationId::as_str);
         match reply.refusal(|version| self.tag_of(id, version))? {
@@ -249,6 +249,11 @@ impl UserStore<'_> {
     pub(super) fn tag_of(&self, conversation: &str, version: Version) -> String {
         let thing = format!("{}/{conversation}", self.caller.user);
         self.store.tags.encode(&thing, version)
+    }
+
+    /// What makes the entity tags of the user's conversations.
+    pub(super) fn tags(&self) -> impl Fn(&str, Version) -> String {
+        |conversation, version| self.tag_of(conversation, version)
     }
 
     /// The preconditions as scripts take them: versions instead of tags.

@@ -9,6 +9,7 @@ use super::keys::Keys;
 use super::scripts::trash::TrashClaim;
 use super::scripts::users::{Move, UserClaim};
 use super::{StoreError, UserStore};
+use crate::ErrorCode;
 use crate::context::RateLimitKey;
 use crate::identity::{UserId, Verified};
 use crate::model::{ConversationId, limits};
@@ -46,7 +47,7 @@ impl UserStore<'_> {
     /// tokens, which are valid for `token_ttl`, are void.
     ///
     /// # Errors
-    /// `Claimed`; `ClaimVoid`; `ClaimAcross`; `OverQuota`, before anything was changed; or the database failed.
+    /// `AlreadyClaimed`; `WrongToken`; `ClaimAcrossDatabases`; a quota, before anything was changed; or the database failed.
     pub async fn claim(
         &self,
         source: &Verified,
@@ -55,7 +56,7 @@ impl UserStore<'_> {
     ) -> Result<Claim, StoreError> {
         let databases = &self.store.databases;
         if databases.index_of(source.user.as_str()) != self.database {
-            return Err(StoreError::ClaimAcross);
+            return Err(StoreError::Refused(ErrorCode::ClaimAcrossDatabases));
         }
         let began = self.store.clock.elapsed();
         let mut ids = Vec::new();

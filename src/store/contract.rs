@@ -15,13 +15,16 @@ use crate::upstash::Script;
 /// Arguments as they are sent.
 pub(super) type Words<'a> = Vec<Cow<'a, str>>;
 
-/// A script, what it takes and what it returns.
-pub(super) trait Procedure {
-    /// What it returns where it does not refuse.
-    type Reply: Field;
-
+/// What is called by a script: the table in `scripts/mod.rs` says by which.
+pub(super) trait Scripted {
     /// The script itself.
     fn script() -> &'static Script;
+}
+
+/// A script, what it takes and what it returns.
+pub(super) trait Procedure: Scripted {
+    /// What it returns where it does not refuse.
+    type Reply: Field;
 
     /// The keys that it needs beside those that every script gets.
     fn keys(&self, keys: &Keys) -> Vec<String>;
@@ -111,7 +114,7 @@ macro_rules! arguments {
 macro_rules! procedure {
     (
         $(#[$doc:meta])*
-        $name:ident $(<$life:lifetime>)?: $script:ident -> $reply:ty { $($field:ident: $type:ty,)* }
+        $name:ident $(<$life:lifetime>)? -> $reply:ty { $($field:ident: $type:ty,)* }
         $(with { $($key_field:ident: $key_type:ty,)* })?
         $(keys $keys:expr)?
     ) => {
@@ -123,10 +126,6 @@ macro_rules! procedure {
 
         impl $(<$life>)? $crate::store::contract::Procedure for $name $(<$life>)? {
             type Reply = $reply;
-
-            fn script() -> &'static $crate::upstash::Script {
-                &$crate::store::scripts::$script
-            }
 
             fn keys(&self, keys: &$crate::store::keys::Keys) -> Vec<String> {
                 let rule: Option<$crate::store::contract::KeyRule<Self>> =

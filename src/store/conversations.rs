@@ -87,10 +87,7 @@ impl UserStore<'_> {
     ) -> Result<ConversationList, StoreError> {
         let reply = self.read(ConversationsList { limit, after }).await?;
         self.purge_where(reply.is_purge_due);
-        let conversations =
-            ListedConversation::into_summaries(reply.conversations, &|id, version| {
-                self.tag_of(id, version)
-            })?;
+        let conversations = ListedConversation::into_summaries(reply.conversations, &self.tags())?;
         self.keep_alive(&conversations)?;
         Ok(ConversationList {
             conversations,
@@ -125,9 +122,7 @@ impl UserStore<'_> {
         let reply = self.read(call).await?;
         self.purge_where(reply.is_purge_due);
         let mut conversations =
-            ListedConversation::into_summaries(reply.conversations, &|id, version| {
-                self.tag_of(id, version)
-            })?;
+            ListedConversation::into_summaries(reply.conversations, &self.tags())?;
         self.keep_alive(&conversations)?;
         conversations.retain(|summary| tag.is_none_or(|tag| summary.has_tag(tag)));
         Ok(ConversationList {
@@ -172,7 +167,7 @@ impl UserStore<'_> {
     /// Creates a conversation, or replaces it whole.
     ///
     /// # Errors
-    /// `ConversationDeleted`; `ConversationExists` (create only); `Stale`; a quota; or the database failed.
+    /// `ConversationDeleted`; `ConversationExists` (create only); `RevisionMismatch`; a quota; or the database failed.
     pub async fn save(
         &self,
         id: &ConversationId,
@@ -198,9 +193,9 @@ impl UserStore<'_> {
         let written = self
             .write(Call::about(id, call).under(preconditions))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+            .into_written(id, &self.tags())?;
         if written.outcome == Outcome::Created {
-            self.count("conversations_total{event=\"created\"}", 1);
+            self.count_conversation("created");
             let total = written.summary.counters.messages;
             self.count_messages(conversation.messages.iter(), total);
         }
@@ -210,7 +205,7 @@ impl UserStore<'_> {
     /// Changes metadata, and which branch is the active one.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `FieldMismatch`; `Stale`; `MetadataTooLarge`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `FieldMismatch`; `RevisionMismatch`; `MetadataTooLarge`; a quota; or the database failed.
     pub async fn patch_conversation(
         &self,
         id: &ConversationId,
@@ -230,14 +225,14 @@ impl UserStore<'_> {
         };
         self.write(Call::about(id, call).under(preconditions))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 
     /// Deletes a conversation with all its messages, and its shares; where there is a trash, they stay there for a while,
     /// unless this `is_permanent`. Deleting it again is no error.
     ///
     /// # Errors
-    /// `NoConversation`; `Stale`; or the database failed.
+    /// `ConversationNotFound`; `RevisionMismatch`; or the database failed.
     pub async fn delete_conversation(
         &self,
         id: &ConversationId,
@@ -253,7 +248,7 @@ impl UserStore<'_> {
             .write(Call::about(id, call).under(preconditions))
             .await?;
         if reply.status != Outcome::Unchanged {
-            self.count("conversations_total{event=\"deleted\"}", 1);
+            self.count_conversation("deleted");
         }
         Ok(Deleted {
             change_sequence: reply.change_sequence,

@@ -1,7 +1,6 @@
 //! Whole conversations, read in bounded pieces.
 
-use super::contract::Field;
-use super::reply_reader::ReplyReader;
+use super::reply::Nested;
 use super::scripts::conversations::{ConversationsExport, ExportedConversation};
 use super::written::TagOf;
 use super::{Cursor, StoreError, UserStore};
@@ -46,9 +45,9 @@ impl UserStore<'_> {
         let reply = self.read(ConversationsExport { after, ids }).await?;
         ids.iter()
             .zip(reply.conversations)
-            .map(|(id, stored)| {
+            .map(|(id, Nested(stored))| {
                 stored
-                    .map(|stored| read(id, stored, &|id, version| self.tag_of(id, version)))
+                    .map(|stored| read(id, stored, &self.tags()))
                     .transpose()
             })
             .collect()
@@ -69,7 +68,7 @@ impl UserStore<'_> {
             List::Chats => self.list(AT_ONCE, after).await?,
             List::Sessions => {
                 let all = SessionFilter::default();
-                self.sessions(&all, AT_ONCE, after).await?
+                self.agent_sessions(&all, AT_ONCE, after).await?
             }
         };
         let ids = stored_ids(list.conversations.iter().map(|summary| &summary.id))?;
@@ -88,22 +87,6 @@ fn read(
         messages: stored.messages.read()?,
         rest: stored.rest,
     })
-}
-
-/// Each is a list of its own, empty where there is no such conversation.
-impl Field for Option<ExportedConversation> {
-    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
-        let mut own = reply.nested()?;
-        if own.is_empty() {
-            return Ok(None);
-        }
-        Field::read(&mut own).map(Some)
-    }
-
-    #[cfg(test)]
-    fn names(field: &str) -> Vec<String> {
-        ExportedConversation::names(field)
-    }
 }
 
 /// Ids as the database has them.

@@ -9,6 +9,7 @@ use super::scripts::messages::MessagesAppend;
 use super::scripts::shares::{ShareFork, ShareRead};
 use super::written::Written;
 use super::{Outcome, StoreError, UserStore};
+use crate::ErrorCode;
 use crate::context::{Caller, RateLimitKey};
 use crate::identity::UserId;
 use crate::model::{
@@ -30,7 +31,7 @@ impl UserStore<'_> {
     /// Makes a new conversation from another one's path, up to a message or to its head; or from a share.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `NoShare`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `ShareNotFound`; `ConversationDeleted`; `ConversationExists`; a quota; or the database failed.
     pub async fn fork(
         &self,
         id: &ConversationId,
@@ -46,12 +47,14 @@ impl UserStore<'_> {
                     .await?
             }
             Fork::Share(share) => {
-                let share = share.as_ref().ok_or(StoreError::NoShare)?;
+                let share = share
+                    .as_ref()
+                    .ok_or(StoreError::Refused(ErrorCode::ShareNotFound))?;
                 self.fork_share(id, share, conversation).await?
             }
         };
         if written.outcome == Outcome::Created {
-            self.count("conversations_total{event=\"created\"}", 1);
+            self.count_conversation("created");
         }
         Ok(written)
     }
@@ -71,7 +74,7 @@ impl UserStore<'_> {
         };
         self.write(Call::about(id, call))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 
     /// In one call if the share is in the user's database. Otherwise it is read first, and copied in as few calls as
@@ -99,7 +102,7 @@ impl UserStore<'_> {
         }
         self.check_writing()?;
         let mut read = match self.read_share(share).await {
-            Err(StoreError::NoShare) => {
+            Err(StoreError::Refused(ErrorCode::ShareNotFound)) => {
                 // A repeat is told what it was told before, also where the share is gone since.
                 let call = ShareFork {
                     place: "missing",
@@ -177,7 +180,7 @@ impl UserStore<'_> {
                 }
                 reply => reply?,
             };
-            let tag_of = |id: &str, version| self.tag_of(id, version);
+            let tag_of = self.tags();
             let last = reply.written.into_written(id, &tag_of)?;
             let after = last.change_sequence.after;
             written = Written {
@@ -196,7 +199,7 @@ impl UserStore<'_> {
     ) -> Result<Written, StoreError> {
         self.write(Call::about(id, call))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 }
 

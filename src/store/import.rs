@@ -4,9 +4,13 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::call::Call;
+use super::contract::Field;
+use super::refusal::code_of;
+use super::reply_reader::ReplyReader;
 use super::scripts::conversations::{ConversationsImport, ImportPiece};
 use super::search::signature;
-use super::{Quota, StoreError, UserStore};
+use super::{StoreError, UserStore};
+use crate::ErrorCode;
 use crate::model::{ConversationId, NewConversation, NewMessage, limits};
 use crate::upstash::{UpstashError, encoded_len};
 
@@ -19,12 +23,45 @@ pub enum ImportStatus {
     Updated,
     /// It was all there already.
     Unchanged,
-    /// It was deleted here, and stays so.
-    Deleted,
-    /// It does not fit.
-    OverQuota(Quota),
-    /// A claim is moving a conversation of this id here.
-    ClaimUnfinished,
+    /// It was not imported: it was deleted here, does not fit, or a claim is moving it here.
+    Refused(ErrorCode),
+}
+
+/// What the script says of a conversation, or of a part of its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ImportOutcome {
+    /// It is new.
+    Imported,
+    /// It was there, and was changed.
+    Merged,
+    Unchanged,
+    Refused(ErrorCode),
+}
+
+impl ImportOutcome {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "imported" => Some(Self::Imported),
+            "merged" => Some(Self::Merged),
+            "unchanged" => Some(Self::Unchanged),
+            code => code_of(code).map(Self::Refused),
+        }
+    }
+
+    fn status(self, follows_source: bool) -> ImportStatus {
+        match self {
+            Self::Merged if follows_source => ImportStatus::Updated,
+            Self::Imported | Self::Merged => ImportStatus::Imported,
+            Self::Unchanged => ImportStatus::Unchanged,
+            Self::Refused(code) => ImportStatus::Refused(code),
+        }
+    }
+}
+
+impl Field for ImportOutcome {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        Ok(Self::parse(&reply.text()?).ok_or(UpstashError::Malformed)?)
+    }
 }
 
 /// The result of an import.
@@ -58,12 +95,12 @@ impl UserStore<'_> {
         let mut statuses = vec![ImportStatus::Unchanged; conversations.len()];
         let mut change_sequence = 0;
         for (part, pieces) in calls(conversations).iter().enumerate() {
-            let letters;
-            (change_sequence, letters) = self
+            let outcomes;
+            (change_sequence, outcomes) = self
                 .import_some(conversations, pieces, part, follows_source)
                 .await?;
-            for (piece, letter) in pieces.iter().zip(letters.chars()) {
-                let status = status_of(letter, follows_source)?;
+            for (piece, outcome) in pieces.iter().zip(outcomes) {
+                let status = outcome.status(follows_source);
                 let known = &mut statuses[piece.conversation];
                 // A conversation that does not fit is reported, even if an earlier piece did.
                 let is_more_of_new =
@@ -86,7 +123,7 @@ impl UserStore<'_> {
         pieces: &[Piece],
         part: usize,
         follows_source: bool,
-    ) -> Result<(i64, String), StoreError> {
+    ) -> Result<(i64, Vec<ImportOutcome>), StoreError> {
         let sent = pieces.iter().map(|piece| {
             let (id, conversation) = &conversations[piece.conversation];
             ImportPiece {
@@ -153,7 +190,7 @@ impl UserStore<'_> {
     ) {
         for ((_, conversation), status) in conversations.iter().zip(statuses) {
             if *status == ImportStatus::Imported {
-                self.count("conversations_total{event=\"imported\"}", 1);
+                self.count_conversation("imported");
                 let total = conversation.messages.len() as u64;
                 self.count_messages(conversation.messages.iter(), total);
             }
@@ -168,21 +205,6 @@ pub(super) fn numbers_of(messages: &[NewMessage]) -> String {
         .map(|message| message.number.map(|number| number.to_string()))
         .collect();
     numbers.unwrap_or_default().join(",")
-}
-
-/// As the script tells them.
-fn status_of(letter: char, follows_source: bool) -> Result<ImportStatus, StoreError> {
-    Ok(match letter {
-        'm' if follows_source => ImportStatus::Updated,
-        'i' | 'm' => ImportStatus::Imported,
-        'u' => ImportStatus::Unchanged,
-        'd' => ImportStatus::Deleted,
-        'c' => ImportStatus::OverQuota(Quota::Conversations),
-        'l' => ImportStatus::OverQuota(Quota::Messages),
-        'b' => ImportStatus::OverQuota(Quota::Bytes),
-        'w' => ImportStatus::ClaimUnfinished,
-        _ => return Err(UpstashError::Malformed.into()),
-    })
 }
 
 /// What each call of the script is to take: in the order in which conversations are to come to the top of the list, as
@@ -248,8 +270,28 @@ fn pieces_of(index: usize, conversation: &NewConversation) -> Vec<Piece> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::model::Timestamp;
+
+    #[test]
+    fn every_outcome_of_the_script_is_understood_and_has_a_letter_of_its_own() {
+        let script = include_str!("../lua/conversations_import.lua");
+        let (_, table) = script.split_once("local LETTERS = {").unwrap();
+        let (table, _) = table.split_once('}').unwrap();
+        let entries = table.split(',').map(str::trim);
+        let entries = entries.filter_map(|entry| entry.split_once(" = "));
+        let (words, letters): (Vec<&str>, BTreeSet<&str>) = entries.unzip();
+        assert_eq!(words.len(), letters.len());
+        for word in &words {
+            assert!(ImportOutcome::parse(word).is_some(), "{word}");
+        }
+        // What the script decides, and so looks up: all of its returns that are a word.
+        let decided = script.split("return '").skip(1);
+        let decided: BTreeSet<&str> = decided.filter_map(|rest| rest.split('\'').next()).collect();
+        assert_eq!(decided, words.into_iter().collect());
+    }
 
     fn conversation(id: &str, messages: usize, size: usize) -> (ConversationId, NewConversation) {
         let messages: Vec<String> = (0..messages)

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::error::{Paused, PausedCalls, Quota};
-use super::{DAY_MS, StoreError, UserStore, scripts};
+use super::contract::Scripted;
+use super::error::{Paused, PausedCalls};
+use super::scripts::conversations::ConversationsImport;
+use super::{DAY_MS, StoreError, UserStore};
+use crate::ErrorCode;
 use crate::config::Config;
 use crate::context::RateLimitKey;
 use crate::identity::Scope;
@@ -106,7 +109,7 @@ impl UserStore<'_> {
         let known = self.store.callers.calls(&self.counter(), window.number);
         if known.total() >= self.rate_limit() {
             let status = self.note_status(known.total().saturating_add(1), &window);
-            return Err(StoreError::Limited(status));
+            return Err(StoreError::RateLimited(status));
         }
         match self.store.budget.paused(self.store.today()) {
             Some(paused) if paused >= calls => Err(StoreError::Paused(Paused {
@@ -132,7 +135,7 @@ impl UserStore<'_> {
         self.admit(PausedCalls::Writes)?;
         let (store, today) = (self.store, self.store.today());
         if store.callers.address_bytes(&self.caller.address, today) >= store.limits.address_bytes {
-            return Err(StoreError::OverQuota(Quota::AddressBytes));
+            return Err(StoreError::Refused(ErrorCode::TooMuchFromAddress));
         }
         Ok(())
     }
@@ -140,9 +143,9 @@ impl UserStore<'_> {
     /// Refuses a caller that is over a limit or refused for the day, before the body is read.
     ///
     /// # Errors
-    /// `Limited`; `Paused`; `OverQuota` for the address's bytes.
+    /// `RateLimited`; `Paused`; `TooMuchFromAddress`.
     pub fn check_writing(&self) -> Result<(), StoreError> {
-        self.admit_write(&scripts::CONVERSATIONS_IMPORT)
+        self.admit_write(ConversationsImport::script())
     }
 
     pub(super) fn note_status(&self, calls: u64, window: &Window) -> RateStatus {

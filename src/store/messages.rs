@@ -81,7 +81,7 @@ impl UserStore<'_> {
     /// A conversation and a page of its messages.
     ///
     /// # Errors
-    /// `NoConversation`; or the database failed.
+    /// `ConversationNotFound`; or the database failed.
     pub async fn page(&self, id: &ConversationId, query: &PageQuery) -> Result<Page, StoreError> {
         let order = match query.order {
             Order::Ascending => "asc",
@@ -95,9 +95,7 @@ impl UserStore<'_> {
             known_versions: self.known_versions(id, query.known.as_ref()),
         };
         let reply = self.read(Call::about(id, call)).await?;
-        let written = reply
-            .written
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        let written = reply.written.into_written(id, &self.tags())?;
         if reply.is_renewal_due {
             let task = Task::Renew(self.caller.user.clone(), id.clone());
             self.caller.context.add_upkeep(task);
@@ -122,7 +120,7 @@ impl UserStore<'_> {
     /// conversation, and the ids appended by this call.
     ///
     /// # Errors
-    /// `NoConversation`; `MessageExists`; `MessageDeleted`; `Stale`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageExists`; `MessageDeleted`; `RevisionMismatch`; a quota; or the database failed.
     pub async fn append(
         &self,
         id: &ConversationId,
@@ -138,9 +136,7 @@ impl UserStore<'_> {
         let reply = self
             .write(Call::about(id, call).under(preconditions))
             .await?;
-        let written = reply
-            .written
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        let written = reply.written.into_written(id, &self.tags())?;
         let appended: Vec<&NewMessage> = messages
             .iter()
             .zip(reply.appended.bytes())
@@ -157,7 +153,7 @@ impl UserStore<'_> {
     /// before, and that is gone by now.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `Stale`; `MessageTooLarge`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `RevisionMismatch`; `MessageTooLarge`; a quota; or the database failed.
     pub async fn patch_message(
         &self,
         id: &ConversationId,
@@ -182,7 +178,7 @@ impl UserStore<'_> {
     /// Creates a message, or replaces it whole; returns it, and its conversation. `None` as in [`UserStore::patch_message`].
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage` for a parent that is not there; `Stale`; a quota; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound` for a parent that is not there; `RevisionMismatch`; a quota; or the database failed.
     pub async fn save_message(
         &self,
         id: &ConversationId,
@@ -211,9 +207,7 @@ impl UserStore<'_> {
         message: &MessageId,
         reply: PatchedMessage,
     ) -> Result<(Written, Option<StoredMessage>), StoreError> {
-        let written = reply
-            .written
-            .into_written(id, &|id, version| self.tag_of(id, version))?;
+        let written = reply.written.into_written(id, &self.tags())?;
         if reply.body.is_empty() {
             return Ok((written, None));
         }
@@ -224,7 +218,7 @@ impl UserStore<'_> {
     /// Deletes a message, and where `and_after` says so all that follow it. Doing so again is no error.
     ///
     /// # Errors
-    /// `NoConversation`; `NoMessage`; `Stale`; or the database failed.
+    /// `ConversationNotFound`; `MessageNotFound`; `RevisionMismatch`; or the database failed.
     pub async fn delete_message(
         &self,
         id: &ConversationId,
@@ -237,9 +231,7 @@ impl UserStore<'_> {
             .write(Call::about(id, call).under(preconditions))
             .await?;
         Ok(Truncation {
-            written: reply
-                .written
-                .into_written(id, &|id, version| self.tag_of(id, version))?,
+            written: reply.written.into_written(id, &self.tags())?,
             ids: reply.ids,
         })
     }

@@ -86,7 +86,7 @@ impl UserStore<'_> {
     /// Counts a call that needs nothing else of the database.
     ///
     /// # Errors
-    /// `Limited`; `SignedOut`; or the database failed.
+    /// `RateLimited`; `SignedOut`; or the database failed.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.write(UserCheck {}).await.map(drop)
     }
@@ -106,6 +106,11 @@ impl UserStore<'_> {
         if !sizes.is_empty() {
             metrics.count_messages(sizes.len(), sizes.iter().sum(), total);
         }
+    }
+
+    /// Counts a conversation that was `created`, `imported` or `deleted`.
+    pub(super) fn count_conversation(&self, event: &str) {
+        self.count(&format!("conversations_total{{event=\"{event}\"}}"), 1);
     }
 
     /// Counts something that happened, by the name of its series.

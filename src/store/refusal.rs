@@ -2,51 +2,12 @@
 
 use super::StoreError;
 use super::contract::Field;
-use super::error::Quota;
 use super::reply_reader::ReplyReader;
 use crate::ErrorCode;
 use crate::model::Version;
-use crate::upstash::UpstashError;
 
 /// With this word a script asks to be called again with more keys. It is no error, and no client sees it.
 pub(super) const NEED: &str = "need";
-
-/// The codes that stand alone.
-const REFUSALS: &[(ErrorCode, StoreError)] = &[
-    (ErrorCode::SignedOut, StoreError::SignedOut),
-    (ErrorCode::ConversationNotFound, StoreError::NoConversation),
-    (ErrorCode::MessageNotFound, StoreError::NoMessage),
-    (ErrorCode::FieldMismatch, StoreError::FieldMismatch),
-    (
-        ErrorCode::ConversationDeleted,
-        StoreError::ConversationDeleted,
-    ),
-    (
-        ErrorCode::ConversationExists,
-        StoreError::ConversationExists,
-    ),
-    (ErrorCode::MetadataTooLarge, StoreError::MetadataTooLarge),
-    (ErrorCode::MessageTooLarge, StoreError::MessageTooLarge),
-    quota(Quota::Conversations),
-    quota(Quota::Messages),
-    quota(Quota::Bytes),
-    quota(Quota::Shares),
-    quota(Quota::Streams),
-    quota(Quota::NewUsers),
-    (ErrorCode::ShareNotFound, StoreError::NoShare),
-    (ErrorCode::TooLargeToShare, StoreError::ShareTooLarge),
-    (ErrorCode::AlreadyClaimed, StoreError::Claimed),
-    (ErrorCode::WrongToken, StoreError::ClaimVoid),
-    (ErrorCode::ClaimUnfinished, StoreError::ClaimUnfinished),
-    (ErrorCode::WrongCode, StoreError::WrongCode),
-    (ErrorCode::TooManyCodes, StoreError::TooManyCodes),
-    (ErrorCode::RequestTooOld, StoreError::RequestTooOld),
-    (ErrorCode::IdempotencyKeyReused, StoreError::KeyReused),
-];
-
-const fn quota(quota: Quota) -> (ErrorCode, StoreError) {
-    (quota.code(), StoreError::OverQuota(quota))
-}
 
 impl ReplyReader {
     /// The keys that a script asks for, where it does.
@@ -67,25 +28,24 @@ impl ReplyReader {
             return Ok(None);
         };
         self.next()?;
-        let error = error_of(code, self, tag_of)?;
-        Ok(Some(error.ok_or(UpstashError::Malformed)?))
+        error_of(code, self, tag_of).map(Some)
     }
 }
 
 /// The code that a script refuses with by this word, if it is one.
-fn code_of(word: &str) -> Option<ErrorCode> {
+pub(super) fn code_of(word: &str) -> Option<ErrorCode> {
     let mut codes = ErrorCode::ALL.iter().copied();
     codes.find(|code| code.as_str() == word)
 }
 
-/// The error that a refusal stands for, read from what follows its code in the reply. `None` where scripts do not refuse
-/// with this code. `tag_of` makes the tag of the version that is there instead of the one that the request was made for.
+/// The error that a refusal stands for: its code, or that with what follows it in the reply. `tag_of` makes the tag of the
+/// version that is there instead of the one that the request was made for.
 fn error_of(
     code: ErrorCode,
     details: &mut ReplyReader,
     tag_of: impl Fn(Version) -> String,
-) -> Result<Option<StoreError>, StoreError> {
-    Ok(Some(match code {
+) -> Result<StoreError, StoreError> {
+    Ok(match code {
         ErrorCode::MessageExists => StoreError::MessageExists {
             id: details.text()?,
         },
@@ -94,17 +54,14 @@ fn error_of(
         },
         ErrorCode::RevisionMismatch => {
             let (revision, born) = (details.number()?, details.number()?);
-            StoreError::Stale {
+            StoreError::RevisionMismatch {
                 revision,
                 // What a stopped script has left has no version.
                 etag: (revision > 0 && born >= 0).then(|| tag_of(Version { born, revision })),
             }
         }
-        _ => {
-            let refusal = REFUSALS.iter().find(|(known, _)| *known == code);
-            return Ok(refusal.map(|(_, error)| error.clone()));
-        }
-    }))
+        code => StoreError::Refused(code),
+    })
 }
 
 #[cfg(test)]
@@ -135,27 +92,15 @@ mod tests {
     }
 
     #[test]
-    fn every_word_that_a_script_refuses_with_is_an_error_code_that_is_understood() {
+    fn every_word_that_a_script_refuses_with_is_an_error_code_and_keeps_it() {
         let words = words_of_scripts();
         assert!(words.len() > 20, "{words:?}");
         for word in words.iter().filter(|word| *word != NEED) {
             let code = code_of(word).unwrap_or_else(|| panic!("{word} is no error code"));
-            if code == ErrorCode::RateLimited {
-                // What becomes of it depends on the window.
-                continue;
-            }
             let details = Reply::List(vec![Reply::Bytes(b"1".to_vec()); 2]);
             let mut details = ReplyReader::of_list(details).unwrap();
             let error = error_of(code, &mut details, |_| String::new()).unwrap();
-            assert!(error.is_some(), "{word}");
-        }
-    }
-
-    #[test]
-    fn every_code_that_is_understood_is_a_word_of_some_script() {
-        let words = words_of_scripts();
-        for (code, _) in REFUSALS {
-            assert!(words.contains(code.as_str()), "{code:?}");
+            assert_eq!(error.code(), code);
         }
     }
 }

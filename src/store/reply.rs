@@ -149,6 +149,24 @@ impl Field for CountedList {
     }
 }
 
+/// A list of its own within the reply, empty where there is nothing.
+pub(super) struct Nested<T>(pub(super) Option<T>);
+
+impl<T: Field> Field for Nested<T> {
+    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
+        let mut own = reply.nested()?;
+        Ok(Self(match own.is_empty() {
+            true => None,
+            false => Some(T::read(&mut own)?),
+        }))
+    }
+
+    #[cfg(test)]
+    fn names(field: &str) -> Vec<String> {
+        T::names(field)
+    }
+}
+
 /// The status that most replies begin with.
 impl Field for Outcome {
     fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {

@@ -1,9 +1,8 @@
 //! Searching: which conversations may match, their texts, and signatures for those without one.
 
 use super::call::Call;
-use super::contract::Field;
 use super::export::stored_ids;
-use super::reply_reader::ReplyReader;
+use super::reply::Nested;
 use super::scripts::search::{
     Candidate, ReadConversation, SignatureEntry, SignaturesMatch, SignaturesWrite, TextsRead,
 };
@@ -47,21 +46,9 @@ pub struct Searched {
     /// The conversation.
     pub summary: Summary,
     /// All of its messages, or a part.
-    pub messages: Vec<SearchedMessage>,
+    pub messages: Vec<StoredMessage>,
     /// Whether these are all.
     pub is_whole: bool,
-}
-
-/// A message, as it is stored.
-#[derive(Debug)]
-pub struct SearchedMessage(StoredMessage);
-
-impl std::ops::Deref for SearchedMessage {
-    type Target = StoredMessage;
-
-    fn deref(&self) -> &StoredMessage {
-        &self.0
-    }
 }
 
 /// How many conversations a step reads at most: 12 commands are what a page may cost, of which 7 are for the two requests, the count
@@ -170,14 +157,14 @@ impl UserStore<'_> {
         }
         let read = self.texts(ids, part).await?;
         let (mut conversations, mut rest) = (Vec::new(), None);
-        for (id, read) in ids.iter().zip(read) {
+        for (id, Nested(read)) in ids.iter().zip(read) {
             let Some(read) = read else { continue };
             rest = read.next;
             conversations.push(Searched {
                 summary: read
                     .conversation
-                    .into_summary(id.to_string(), &|id, version| self.tag_of(id, version))?,
-                messages: read.messages.read_known().map(SearchedMessage).collect(),
+                    .into_summary(id.to_string(), &self.tags())?,
+                messages: read.messages.read_known().collect(),
                 is_whole: part.is_none_or(|(first, _)| first == 0 && read.next.is_none()),
             });
         }
@@ -188,7 +175,7 @@ impl UserStore<'_> {
         &self,
         ids: &[ConversationId],
         part: Option<(u64, u64)>,
-    ) -> Result<Vec<Option<ReadConversation>>, StoreError> {
+    ) -> Result<Vec<Nested<ReadConversation>>, StoreError> {
         let call = TextsRead {
             first: part.map(|(first, _)| first),
             count: part.map_or(0, |(_, count)| count),
@@ -213,7 +200,7 @@ impl UserStore<'_> {
     pub(super) async fn index(&self, ids: &[ConversationId]) -> Result<(), StoreError> {
         let read = self.texts(ids, None).await?;
         let mut entries = Vec::new();
-        for (id, read) in ids.iter().zip(read) {
+        for (id, Nested(read)) in ids.iter().zip(read) {
             let Some(read) = read else { continue };
             let mut signature = Signature::default();
             let summary = read.conversation.into_versioned(id.to_string())?;
@@ -257,20 +244,4 @@ fn plan(candidates: &[Candidate], first: u64) -> (&[Candidate], Option<(u64, u64
     });
     let count = fits.count().max(candidates.len().min(1));
     (&candidates[..count], None)
-}
-
-/// Each is a list of its own, empty where there is no such conversation.
-impl Field for Option<ReadConversation> {
-    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
-        let mut own = reply.nested()?;
-        if own.is_empty() {
-            return Ok(None);
-        }
-        Field::read(&mut own).map(Some)
-    }
-
-    #[cfg(test)]
-    fn names(field: &str) -> Vec<String> {
-        ReadConversation::names(field)
-    }
 }

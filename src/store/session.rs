@@ -41,7 +41,7 @@ impl UserStore<'_> {
     /// Begins the session of a new user.
     ///
     /// # Errors
-    /// `OverQuota` where the address has made too many today; or the database failed.
+    /// `TooManyNewUsers` where the address has made too many today; or the database failed.
     pub async fn begin_session(&self) -> Result<Session, StoreError> {
         self.admit(PausedCalls::Newcomers)?;
         let today = self.store.today();
@@ -62,7 +62,7 @@ impl UserStore<'_> {
     /// Sets the current conversation, or clears it.
     ///
     /// # Errors
-    /// `NoConversation`; or the database failed.
+    /// `ConversationNotFound`; or the database failed.
     pub async fn set_current(&self, id: Option<&ConversationId>) -> Result<(), StoreError> {
         // Not as the call's conversation: the script needs none of its keys, only its id.
         let call = SessionSetCurrent {

@@ -66,7 +66,7 @@ impl UserStore<'_> {
     /// Makes a snapshot of a conversation, readable until `expires` by any caller that knows its id, of which `secret` is a part.
     ///
     /// # Errors
-    /// `NoConversation`; `OverQuota`; `ShareTooLarge`; or the database failed.
+    /// `ConversationNotFound`; a quota; `TooLargeToShare`; or the database failed.
     pub async fn share(
         &self,
         conversation: &ConversationId,
@@ -95,7 +95,7 @@ impl UserStore<'_> {
     /// Revokes a share. Repeating it is no error.
     ///
     /// # Errors
-    /// `NoShare` where this user has no such share; or the database failed.
+    /// `ShareNotFound` where this user has no such share; or the database failed.
     pub async fn unshare(&self, id: &ShareId) -> Result<(), StoreError> {
         self.write(SharesRevoke { share: id }).await.map(drop)
     }
@@ -103,7 +103,7 @@ impl UserStore<'_> {
     /// Reads a share of any user: the messages of one part, the first being 0.
     ///
     /// # Errors
-    /// `NoShare`; or the database failed.
+    /// `ShareNotFound`; or the database failed.
     pub async fn open_share(&self, id: &ShareId, part: u32) -> Result<SharedPage, StoreError> {
         let call = ShareRead {
             part: part.into(),

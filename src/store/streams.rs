@@ -99,7 +99,7 @@ impl UserStore<'_> {
     /// no registration, and the stream goes on without.
     ///
     /// # Errors
-    /// `OverQuota` where too many are open; or the database failed.
+    /// `TooManyStreams` where too many are open; or the database failed.
     pub async fn open_stream(&self, duration: Duration) -> Result<StreamPlace, StoreError> {
         let now = self.store.clock.now_ms();
         let expires_at = now + ms(duration + SLACK);

@@ -157,9 +157,7 @@ impl UserStore<'_> {
             (_, None) => return Err(UpstashError::Malformed.into()),
         };
         Ok(Changes {
-            changed: ListedConversation::into_summaries(reply.conversations, &|id, version| {
-                self.tag_of(id, version)
-            })?,
+            changed: ListedConversation::into_summaries(reply.conversations, &self.tags())?,
             deleted: reply.deleted.0,
             next,
             has_more: reply.has_more,

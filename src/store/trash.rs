@@ -6,7 +6,7 @@ use super::call::Call;
 use super::export::stored_ids;
 use super::scripts::trash::{ConversationRestore, TrashEmpty, TrashList};
 use super::written::Written;
-use super::{Cursor, CursorKind, StoreError, UserStore};
+use super::{Cursor, CursorKind, Progress, StoreError, UserStore};
 use crate::model::{ConversationId, ObjectWriter, Preconditions, Summary, Timestamp};
 
 /// How many conversations one request deletes permanently.
@@ -51,18 +51,6 @@ impl Trash {
     }
 }
 
-/// How far emptying the trash got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Emptying {
-    /// Nothing is left.
-    Complete,
-    /// The time was up: ask again.
-    Unfinished {
-        /// Conversations that are left.
-        remaining: u64,
-    },
-}
-
 impl UserStore<'_> {
     /// A page of at most `limit` conversations in the trash, last deleted first.
     ///
@@ -71,7 +59,7 @@ impl UserStore<'_> {
     pub async fn trash(&self, limit: usize, after: Option<&Cursor>) -> Result<Trash, StoreError> {
         let reply = self.read(TrashList { limit, after }).await?;
         let conversations = reply.conversations.into_iter().map(|trashed| {
-            let tag_of = &|id: &str, version| self.tag_of(id, version);
+            let tag_of = &self.tags();
             Ok(Trashed {
                 summary: trashed.conversation.into_summary(trashed.id, tag_of)?,
                 deleted: trashed.deleted_at,
@@ -87,7 +75,7 @@ impl UserStore<'_> {
     /// Takes a conversation out of the trash. One that is not deleted is left as it is.
     ///
     /// # Errors
-    /// `NoConversation`; `Stale`; a quota; or the database failed.
+    /// `ConversationNotFound`; `RevisionMismatch`; a quota; or the database failed.
     pub async fn restore(
         &self,
         id: &ConversationId,
@@ -96,14 +84,14 @@ impl UserStore<'_> {
         let call = ConversationRestore {};
         self.write(Call::about(id, call).under(preconditions))
             .await?
-            .into_written(id, &|id, version| self.tag_of(id, version))
+            .into_written(id, &self.tags())
     }
 
     /// Empties the trash, in steps, until nothing is left or `budget` is used up.
     ///
     /// # Errors
     /// When the database fails; what was removed until then stays so.
-    pub async fn empty_trash(&self, budget: Duration) -> Result<Emptying, StoreError> {
+    pub async fn empty_trash(&self, budget: Duration) -> Result<Progress, StoreError> {
         let began = self.store.clock.elapsed();
         let mut ids: Vec<ConversationId> = Vec::new();
         loop {
@@ -114,11 +102,11 @@ impl UserStore<'_> {
             let reply = self.write(call).await?;
             ids = stored_ids(&reply.ids)?;
             if ids.is_empty() {
-                return Ok(Emptying::Complete);
+                return Ok(Progress::Complete);
             }
             if self.store.clock.elapsed() - began >= budget {
                 let remaining = reply.remaining;
-                return Ok(Emptying::Unfinished { remaining });
+                return Ok(Progress::Unfinished { remaining });
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::export::stored_ids;
 use super::scripts::users::{ErasureStep, StatisticsRead, StoredStatistics, UserErase, UserSetTtl};
 use super::usage::{Activity, ModelUsage, last_days, models_of};
-use super::{StoreError, UserStore};
+use super::{Progress, StoreError, UserStore};
 use crate::context::RateLimitKey;
 use crate::model::{ConversationId, Timestamp};
 use crate::upkeep::Task;
@@ -54,18 +54,6 @@ pub struct Statistics {
     pub activity: Vec<Activity>,
     /// The messages of each model, the one with the most first.
     pub models: Vec<ModelUsage>,
-}
-
-/// How far an erasure got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Erasure {
-    /// Nothing is left.
-    Complete,
-    /// The time was up: ask again.
-    Unfinished {
-        /// Conversations that are left.
-        remaining: u64,
-    },
 }
 
 /// A time, ms since the epoch.
@@ -143,7 +131,7 @@ impl UserStore<'_> {
     ///
     /// # Errors
     /// When the database fails; what was erased until then stays so.
-    pub async fn erase(&self, budget: Duration) -> Result<Erasure, StoreError> {
+    pub async fn erase(&self, budget: Duration) -> Result<Progress, StoreError> {
         let began = self.store.clock.elapsed();
         let (mut ids, mut waits) = (Vec::new(), 0);
         loop {
@@ -153,10 +141,10 @@ impl UserStore<'_> {
                 waits += 1;
                 tokio::time::sleep(Duration::from_millis(step.wait)).await;
             } else if ids.is_empty() {
-                return Ok(Erasure::Complete);
+                return Ok(Progress::Complete);
             }
             if self.store.clock.elapsed() - began >= budget {
-                return Ok(Erasure::Unfinished {
+                return Ok(Progress::Unfinished {
                     remaining: step.remaining,
                 });
             }

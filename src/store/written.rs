@@ -18,9 +18,16 @@ pub struct Written {
 }
 
 impl Written {
-    /// The conversation as clients know it, with the change sequence; the caller may add to it.
+    /// The conversation as clients know it, with the change sequence.
     pub fn to_object(&self) -> ObjectWriter {
         self.change_sequence.write_to(self.summary.to_object(0))
+    }
+
+    /// The same beside what is in this object already.
+    pub fn beside(&self, object: ObjectWriter) -> ObjectWriter {
+        let conversation = self.summary.to_object(0).finish();
+        self.change_sequence
+            .write_to(object.raw("conversation", &conversation))
     }
 }
 

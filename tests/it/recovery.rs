@@ -2,7 +2,7 @@
 
 use crate::common::client::TestResponse;
 use crate::common::{AUTH_SECRET, Client, DAY, Site, message};
-use conversation_store::identity::RecoveryCode;
+use conversation_store::model::RecoveryCode;
 use embedded_store::front::Fault;
 use embedded_store::reply::Reply;
 use serde_json::{Value, json};

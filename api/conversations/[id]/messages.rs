@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{
-    NewMessage, ObjectWriter, StoredMessage, Timestamp, is_append_of_entries, limits, parse_append,
-};
-use conversation_store::service::agent_session;
-use conversation_store::store::{AppendedEntries, CursorKind, Order, Outcome, Page, PageQuery};
+use conversation_store::model::{ObjectWriter, StoredMessage, is_append_of_entries, limits};
+use conversation_store::service::{agent_session, message};
+use conversation_store::store::{CursorKind, Order, Page, PageQuery};
 use http::Method;
 
 /// Pages of messages, and appending up to 100 at once, or up to 500 entries of an agent session.
@@ -88,29 +86,14 @@ async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     if is_append_of_entries(&body) {
         let appended =
             agent_session::append(app, &user, &id, &body, key.as_deref(), &preconditions).await?;
-        return Ok(respond_to_entries(&appended));
+        let json = ObjectWriter::with_capacity(1_024)
+            .plain("appended", appended.appended)
+            .array("ignored", appended.ignored.iter().map(usize::to_string));
+        return Ok(ApiResponse::appended(&appended.written, json));
     }
-    let now = Timestamp::from_ms(app.clock.now_ms());
-    let messages: Vec<NewMessage> = parse_append(&body, now)?;
-    let store = app.store.for_user(&user);
-    let (written, appended) = store.append(&id, &messages, &preconditions).await?;
-    let json = ObjectWriter::with_capacity(1_024)
-        .raw("conversation", &written.summary.to_object(0).finish())
-        .display_array("appended", &appended);
-    let json = written.change_sequence.write_to(json);
-    // Messages are what an append creates.
-    let is_created = written.outcome != Outcome::Unchanged;
-    Ok(ApiResponse::written(&written, json, is_created))
-}
-
-fn respond_to_entries(appended: &AppendedEntries) -> ApiResponse {
-    let written = &appended.written;
-    let json = ObjectWriter::with_capacity(1_024)
-        .raw("conversation", &written.summary.to_object(0).finish())
-        .plain("appended", appended.appended)
-        .array("ignored", appended.ignored.iter().map(usize::to_string));
-    let json = written.change_sequence.write_to(json);
-    ApiResponse::written(written, json, written.outcome != Outcome::Unchanged)
+    let (written, appended) = message::append(app, &user, &id, &body, &preconditions).await?;
+    let json = ObjectWriter::with_capacity(1_024).display_array("appended", &appended);
+    Ok(ApiResponse::appended(&written, json))
 }
 
 conversation_store::function!(Messages, handle);

@@ -81,9 +81,7 @@ impl From<ImportStatus> for ImportOutcome {
             ImportStatus::Imported => Self::Imported,
             ImportStatus::Updated => Self::Updated,
             ImportStatus::Unchanged => Self::Unchanged,
-            ImportStatus::Deleted => Self::Rejected(StoreError::ConversationDeleted.into()),
-            ImportStatus::ClaimUnfinished => Self::Rejected(StoreError::ClaimUnfinished.into()),
-            ImportStatus::OverQuota(quota) => Self::Rejected(StoreError::OverQuota(quota).into()),
+            ImportStatus::Refused(code) => Self::Rejected(StoreError::Refused(code).into()),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::ServiceError;
 use crate::App;
 use crate::context::Caller;
-pub use protocol::check_version;
+pub use protocol::VERSIONS;
 use protocol::{Message, RpcError, Version};
 
 /// The instructions for agents.

@@ -6,7 +6,7 @@ use crate::ErrorCode;
 use crate::model::Invalid;
 
 /// The protocol's versions that this server speaks, the newest first. To a server with tools alone they are the same.
-const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+pub const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
 /// A message of a client.
 pub(super) struct Message {
@@ -95,23 +95,6 @@ impl Version {
     }
 }
 
-/// Whether a version, as a request's header names it after the two have agreed, is spoken here.
-///
-/// # Errors
-/// `invalid_header`.
-pub fn check_version(named: Option<&str>) -> Result<(), Invalid> {
-    match named {
-        Some(named) if !VERSIONS.contains(&named) => Err(Invalid::new(
-            ErrorCode::InvalidHeader,
-            format!(
-                "MCP-Protocol-Version: expected one of {}",
-                VERSIONS.join(", ")
-            ),
-        )),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,8 +133,6 @@ mod tests {
         assert_eq!(Version::negotiate(Some("2025-03-26")), "2025-03-26");
         assert_eq!(Version::negotiate(Some("1999-01-01")), VERSIONS[0]);
         assert_eq!(Version::negotiate(None), VERSIONS[0]);
-        assert!(check_version(None).is_ok() && check_version(Some(VERSIONS[1])).is_ok());
-        assert!(check_version(Some("1999-01-01")).is_err());
     }
 
     proptest! {

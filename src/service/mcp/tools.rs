@@ -7,16 +7,15 @@ use serde_json::{Value, json};
 use super::super::search::{self, Hit, SearchQuery};
 use super::super::{ServiceError, conversation};
 use super::protocol::RpcError;
-use crate::App;
 use crate::context::Caller;
-use crate::model::{ConversationFilter, ConversationId, Invalid, StoredMessage, Summary};
+use crate::model::{ConversationFilter, ConversationId, Invalid, StoredMessage, Summary, limits};
 use crate::store::{Cursor, CursorKind, Order, PageQuery, SearchCursor, StoreError};
+use crate::{App, ErrorCode};
 
 /// Their description for agents.
 const TOOLS: &str = include_str!("tools.json");
-/// The most conversations of a page.
-const MOST_LISTED: usize = 50;
-const LISTED: usize = 20;
+/// How many conversations a page has, if nothing else is said, and at most.
+const LISTED: limits::PageSize = limits::CONVERSATION_PAGE;
 /// The most messages of a page.
 const MOST_MESSAGES: usize = 50;
 /// About how long the messages of a page are, in bytes as they are stored: some 8,000 tokens.
@@ -106,10 +105,10 @@ fn result(text: &str, is_error: bool) -> Value {
 fn refusal(error: &ServiceError) -> Option<String> {
     match error {
         ServiceError::Invalid(invalid) => Some(invalid.message.clone()),
-        ServiceError::Store(StoreError::NoConversation) => {
+        ServiceError::Store(StoreError::Refused(ErrorCode::ConversationNotFound)) => {
             Some("There is no such conversation: it never was, was deleted, or has expired.".into())
         }
-        ServiceError::Store(StoreError::ConversationDeleted) => {
+        ServiceError::Store(StoreError::Refused(ErrorCode::ConversationDeleted)) => {
             Some("This conversation was deleted.".into())
         }
         _ => None,
@@ -123,7 +122,10 @@ async fn search_conversations(
 ) -> Result<String, ServiceError> {
     let arguments: SearchConversations = parse(arguments)?;
     let mut query = SearchQuery::parse(&arguments.query)?;
-    query.limit = arguments.limit.unwrap_or(LISTED).clamp(1, MOST_LISTED);
+    query.limit = arguments
+        .limit
+        .unwrap_or(LISTED.default)
+        .clamp(1, LISTED.most);
     query.scope.filter.tag = arguments.tag;
     let cursor = arguments.cursor.as_deref();
     query.after = cursor.map(SearchCursor::decode).transpose()?;
@@ -156,7 +158,10 @@ async fn list_conversations(
     arguments: &Value,
 ) -> Result<String, ServiceError> {
     let arguments: ListConversations = parse(arguments)?;
-    let limit = arguments.limit.unwrap_or(LISTED).clamp(1, MOST_LISTED);
+    let limit = arguments
+        .limit
+        .unwrap_or(LISTED.default)
+        .clamp(1, LISTED.most);
     let cursor = decode(arguments.cursor.as_deref(), CursorKind::Conversations)?;
     let filter = ConversationFilter {
         archived: arguments.archived,

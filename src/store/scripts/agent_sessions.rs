@@ -8,7 +8,7 @@ use crate::store::contract::procedure;
 
 procedure! {
     /// Appends entries to a session, which begins with its first ones.
-    AgentSessionAppend<'a>: AGENT_SESSION_APPEND -> AppendedMessages {
+    AgentSessionAppend<'a> -> AppendedMessages {
         record: &'a str,
         title: &'a str,
         entries: &'a [NewMessage],
@@ -17,7 +17,7 @@ procedure! {
 
 procedure! {
     /// A page of sessions, last changed first.
-    AgentSessionsList<'a>: AGENT_SESSIONS_LIST -> ConversationsPage {
+    AgentSessionsList<'a> -> ConversationsPage {
         limit: usize,
         prefix: String,
         is_flat: bool,

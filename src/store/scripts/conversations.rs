@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::model::{ConversationId, MessageId, NewMessage, Timestamp};
 use crate::store::Cursor;
 use crate::store::contract::{arguments, procedure, reply};
-use crate::store::reply::{ChangeSequence, Outcome, PlacedMessages};
+use crate::store::import::ImportOutcome;
+use crate::store::reply::{ChangeSequence, Nested, Outcome, PlacedMessages};
 
 reply! {
     /// A conversation as the database holds it.
@@ -35,7 +36,7 @@ reply! {
 
 procedure! {
     /// A page of the list, last changed first.
-    ConversationsList<'a>: CONVERSATIONS_LIST -> ConversationsPage {
+    ConversationsList<'a> -> ConversationsPage {
         limit: usize,
         after: Option<&'a Cursor>,
     }
@@ -53,7 +54,7 @@ reply! {
 
 procedure! {
     /// A page of those that fit a filter, last changed first.
-    ConversationsFilter<'a>: CONVERSATIONS_FILTER -> FilteredPage {
+    ConversationsFilter<'a> -> FilteredPage {
         limit: usize,
         archived: Option<bool>,
         pinned: Option<bool>,
@@ -76,7 +77,7 @@ reply! {
 
 procedure! {
     /// Creates a conversation, or replaces it whole.
-    ConversationSave<'a>: CONVERSATION_SAVE -> WrittenConversation {
+    ConversationSave<'a> -> WrittenConversation {
         mode: &'a str,
         record: &'a str,
         created: Option<Timestamp>,
@@ -91,7 +92,7 @@ procedure! {
 
 procedure! {
     /// Makes a new conversation of another one's path up to a message.
-    ConversationFork<'a>: CONVERSATION_FORK -> WrittenConversation {
+    ConversationFork<'a> -> WrittenConversation {
         source: &'a ConversationId,
         message: Option<&'a MessageId>,
         record: &'a str,
@@ -102,7 +103,7 @@ procedure! {
 
 procedure! {
     /// Changes metadata.
-    ConversationPatch<'a>: CONVERSATION_PATCH -> WrittenConversation {
+    ConversationPatch<'a> -> WrittenConversation {
         patch: &'a str,
         max_bytes: usize,
         head: Option<&'a MessageId>,
@@ -113,7 +114,7 @@ procedure! {
 
 procedure! {
     /// Deletes a conversation and its shares.
-    ConversationDelete: CONVERSATION_DELETE -> DeletedConversation {
+    ConversationDelete -> DeletedConversation {
         share_prefix: String,
         trash_ttl: Duration,
         is_permanent: bool,
@@ -131,12 +132,12 @@ reply! {
 
 procedure! {
     /// Renews the expiry of a conversation that was read.
-    ConversationRenew: CONVERSATION_RENEW -> Outcome {}
+    ConversationRenew -> Outcome {}
 }
 
 procedure! {
     /// Conversations with their messages, as many as fit one reply.
-    ConversationsExport<'a>: CONVERSATIONS_EXPORT -> ExportedConversations {
+    ConversationsExport<'a> -> ExportedConversations {
         after: Option<&'a Cursor>,
         ids: &'a [ConversationId],
     }
@@ -146,7 +147,7 @@ procedure! {
 reply! {
     /// See [`ConversationsExport`].
     ExportedConversations {
-        conversations: Vec<Option<ExportedConversation>>,
+        conversations: Vec<Nested<ExportedConversation>>,
     }
 }
 
@@ -182,7 +183,7 @@ arguments! {
 
 procedure! {
     /// Imports conversations, or parts of them.
-    ConversationsImport<'a>: CONVERSATIONS_IMPORT -> ImportedPieces {
+    ConversationsImport<'a> -> ImportedPieces {
         conversations: Vec<ImportPiece<'a>>,
     }
     keys |call, keys| keys.of_conversations(call.conversations.iter().map(|piece| piece.id))
@@ -192,6 +193,6 @@ reply! {
     /// See [`ConversationsImport`].
     ImportedPieces {
         change_sequence: i64,
-        outcomes: String,
+        outcomes: Vec<ImportOutcome>,
     }
 }

@@ -8,7 +8,7 @@ use crate::store::reply::PlacedMessages;
 
 procedure! {
     /// A conversation and a page of its messages.
-    ConversationRead<'a>: CONVERSATION_READ -> ConversationPage {
+    ConversationRead<'a> -> ConversationPage {
         limit: usize,
         order: &'a str,
         after: Option<&'a Cursor>,
@@ -28,7 +28,7 @@ reply! {
 
 procedure! {
     /// Appends messages.
-    MessagesAppend<'a>: MESSAGES_APPEND -> AppendedMessages {
+    MessagesAppend<'a> -> AppendedMessages {
         title: String,
         signature: String,
         messages: &'a [NewMessage],
@@ -45,7 +45,7 @@ reply! {
 
 procedure! {
     /// Changes a message.
-    MessagePatch<'a>: MESSAGE_PATCH -> PatchedMessage {
+    MessagePatch<'a> -> PatchedMessage {
         message: &'a MessageId,
         patch: &'a str,
         tokens: Option<u64>,
@@ -65,7 +65,7 @@ reply! {
 
 procedure! {
     /// Creates a message, or replaces it.
-    MessageSave<'a>: MESSAGE_SAVE -> PatchedMessage {
+    MessageSave<'a> -> PatchedMessage {
         is_dated: bool,
         signature: String,
         message: &'a [NewMessage],
@@ -74,7 +74,7 @@ procedure! {
 
 procedure! {
     /// Deletes a message, and where `and_after` says so all that follow it.
-    MessageDelete<'a>: MESSAGE_DELETE -> DeletedMessages {
+    MessageDelete<'a> -> DeletedMessages {
         message: &'a MessageId,
         and_after: bool,
     }

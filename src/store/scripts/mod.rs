@@ -13,6 +13,7 @@ pub(super) mod users;
 
 use std::sync::LazyLock;
 
+use crate::store::contract::Scripted;
 use crate::upstash::Script;
 
 const BASE: &str = include_str!("../../lua/lib/base.lua");
@@ -29,6 +30,7 @@ const FORK: &str = include_str!("../../lua/lib/fork.lua");
 const RECOVERY: &str = include_str!("../../lua/lib/recovery.lua");
 const SHARE: &str = include_str!("../../lua/lib/share.lua");
 const SHARE_PARTS: &str = include_str!("../../lua/lib/share_parts.lua");
+const TRIES: &str = include_str!("../../lua/lib/tries.lua");
 const TRASH: &str = include_str!("../../lua/lib/trash.lua");
 const SIGNATURE: &str = include_str!("../../lua/lib/signature.lua");
 const STATISTICS: &str = include_str!("../../lua/lib/statistics.lua");
@@ -47,17 +49,29 @@ const WRITING: [&str; 7] = [
 ];
 
 macro_rules! scripts {
-    ($($name:ident = $kind:ident $file:literal $(with $($more:ident)+)?;)*) => {
-        $(pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
-            let mut parts = $kind.to_vec();
-            let more: &[&str] = &[$($($more),+)?];
-            parts.extend(more);
-            Script::with_prelude(&parts.concat(), include_str!(concat!("../../lua/", $file)))
-        });)*
+    ($($procedure:ty = $kind:ident $file:literal $(with $($more:ident)+)?;)*) => {
+        $(impl Scripted for $procedure {
+            fn script() -> &'static Script {
+                static SCRIPT: LazyLock<Script> = LazyLock::new(|| {
+                    let mut parts = $kind.to_vec();
+                    let more: &[&str] = &[$($($more),+)?];
+                    parts.extend(more);
+                    Script::with_prelude(&parts.concat(), include_str!(concat!("../../lua/", $file)))
+                });
+                &SCRIPT
+            }
+        })*
 
         /// All scripts that act for a user, by name.
         #[cfg(test)]
-        static ALL: &[(&str, &LazyLock<Script>)] = &[$(($file, &$name),)*];
+        static ALL: &[(&str, fn() -> &'static Script)] =
+            &[$(($file, <$procedure as Scripted>::script),)*];
+
+        /// Holds each of them against its header.
+        #[cfg(test)]
+        fn check_all() {
+            $(tests::check::<$procedure>($file);)*
+        }
     };
 }
 
@@ -66,54 +80,54 @@ pub(super) static METRICS_ADD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("../../lua/metrics_add.lua")));
 
 scripts! {
-    AGENT_SESSIONS_LIST = READING "agent_sessions_list.lua" with LIST;
-    AGENT_SESSION_APPEND = WRITING "agent_session_append.lua" with APPEND;
-    CHANGES_LIST = READING "changes_list.lua" with LIST;
-    CODE_CREATE = WRITING "code_create.lua";
-    CODE_REDEEM = WRITING "code_redeem.lua";
-    CONVERSATIONS_EXPORT = READING "conversations_export.lua" with BRANCHES;
-    CONVERSATIONS_FILTER = READING "conversations_filter.lua" with LIST FILTER;
-    CONVERSATIONS_IMPORT = WRITING "conversations_import.lua";
-    CONVERSATIONS_LIST = READING "conversations_list.lua" with LIST;
-    CONVERSATION_DELETE = WRITING "conversation_delete.lua" with SHARE TRASH;
-    CONVERSATION_FORK = WRITING "conversation_fork.lua" with FORK;
-    CONVERSATION_PATCH = WRITING "conversation_patch.lua";
-    CONVERSATION_READ = READING "conversation_read.lua" with BRANCHES;
-    CONVERSATION_RENEW = WRITING "conversation_renew.lua";
-    CONVERSATION_RESTORE = WRITING "conversation_restore.lua" with TRASH;
-    CONVERSATION_SAVE = WRITING "conversation_save.lua";
-    MESSAGES_APPEND = WRITING "messages_append.lua" with APPEND;
-    MESSAGE_DELETE = WRITING "message_delete.lua";
-    MESSAGE_PATCH = WRITING "message_patch.lua";
-    MESSAGE_SAVE = WRITING "message_save.lua" with APPEND;
-    READ_TOKEN_CREATE = WRITING "read_token_create.lua";
-    READ_TOKEN_REVOKE = WRITING "read_token_revoke.lua";
-    RECOVERY_CREATE = WRITING "recovery_create.lua" with RECOVERY;
-    RECOVERY_REDEEM = WRITING "recovery_redeem.lua";
-    RECOVERY_RENEW = WRITING "recovery_renew.lua" with RECOVERY;
-    RECOVERY_REVOKE = WRITING "recovery_revoke.lua" with RECOVERY;
-    SESSION_BEGIN = WRITING "session_begin.lua";
-    SESSION_READ = READING "session_read.lua";
-    SESSION_SET_CURRENT = WRITING "session_set_current.lua";
-    SESSION_SIGN_OUT = WRITING "session_sign_out.lua";
-    SHARES_CREATE = WRITING "shares_create.lua" with SHARE;
-    SHARES_LIST = READING "shares_list.lua" with SHARE;
-    SHARES_REVOKE = WRITING "shares_revoke.lua" with SHARE;
-    SHARE_FORK = WRITING "share_fork.lua" with FORK SHARE_PARTS;
-    SHARE_READ = READING "share_read.lua" with SHARE_PARTS;
-    SIGNATURES_MATCH = READING "signatures_match.lua" with SIGNATURE FILTER;
-    SIGNATURES_WRITE = WRITING "signatures_write.lua";
-    STATISTICS_READ = READING "statistics_read.lua" with TRASH STATISTICS;
-    STREAM_OPEN = WRITING "stream_open.lua";
-    TEXTS_READ = READING "texts_read.lua" with BRANCHES;
-    TRASH_CLAIM = WRITING "trash_claim.lua" with TRASH;
-    TRASH_EMPTY = WRITING "trash_empty.lua" with TRASH;
-    TRASH_LIST = READING "trash_list.lua" with TRASH;
-    USER_CHECK = WRITING "user_check.lua";
-    USER_CLAIM = WRITING "user_claim.lua" with SHARE;
-    USER_ERASE = WRITING "user_erase.lua" with SHARE TRASH;
-    USER_PURGE = WRITING "user_purge.lua" with SHARE TRASH;
-    USER_SET_TTL = WRITING "user_set_ttl.lua" with TRASH STATISTICS;
+    agent_sessions::AgentSessionsList<'_> = READING "agent_sessions_list.lua" with LIST;
+    agent_sessions::AgentSessionAppend<'_> = WRITING "agent_session_append.lua" with APPEND;
+    users::ChangesList<'_> = READING "changes_list.lua" with LIST;
+    sessions::CodeCreate<'_> = WRITING "code_create.lua";
+    sessions::CodeRedeem<'_> = WRITING "code_redeem.lua" with TRIES;
+    conversations::ConversationsExport<'_> = READING "conversations_export.lua" with BRANCHES;
+    conversations::ConversationsFilter<'_> = READING "conversations_filter.lua" with LIST FILTER;
+    conversations::ConversationsImport<'_> = WRITING "conversations_import.lua";
+    conversations::ConversationsList<'_> = READING "conversations_list.lua" with LIST;
+    conversations::ConversationDelete = WRITING "conversation_delete.lua" with SHARE TRASH;
+    conversations::ConversationFork<'_> = WRITING "conversation_fork.lua" with FORK;
+    conversations::ConversationPatch<'_> = WRITING "conversation_patch.lua";
+    messages::ConversationRead<'_> = READING "conversation_read.lua" with BRANCHES;
+    conversations::ConversationRenew = WRITING "conversation_renew.lua";
+    trash::ConversationRestore = WRITING "conversation_restore.lua" with TRASH;
+    conversations::ConversationSave<'_> = WRITING "conversation_save.lua";
+    messages::MessagesAppend<'_> = WRITING "messages_append.lua" with APPEND;
+    messages::MessageDelete<'_> = WRITING "message_delete.lua";
+    messages::MessagePatch<'_> = WRITING "message_patch.lua";
+    messages::MessageSave<'_> = WRITING "message_save.lua" with APPEND;
+    sessions::ReadTokenCreate = WRITING "read_token_create.lua";
+    sessions::ReadTokenRevoke = WRITING "read_token_revoke.lua";
+    recovery::RecoveryCreate<'_> = WRITING "recovery_create.lua" with RECOVERY;
+    recovery::RecoveryRedeem<'_> = WRITING "recovery_redeem.lua" with TRIES;
+    recovery::RecoveryRenew = WRITING "recovery_renew.lua" with RECOVERY;
+    recovery::RecoveryRevoke = WRITING "recovery_revoke.lua" with RECOVERY;
+    sessions::SessionBegin = WRITING "session_begin.lua";
+    sessions::SessionRead = READING "session_read.lua";
+    sessions::SessionSetCurrent<'_> = WRITING "session_set_current.lua";
+    sessions::SessionSignOut = WRITING "session_sign_out.lua";
+    shares::SharesCreate<'_> = WRITING "shares_create.lua" with SHARE;
+    shares::SharesList = READING "shares_list.lua" with SHARE;
+    shares::SharesRevoke<'_> = WRITING "shares_revoke.lua" with SHARE;
+    shares::ShareFork<'_> = WRITING "share_fork.lua" with FORK SHARE_PARTS;
+    shares::ShareRead<'_> = READING "share_read.lua" with SHARE_PARTS;
+    search::SignaturesMatch<'_> = READING "signatures_match.lua" with SIGNATURE FILTER;
+    search::SignaturesWrite<'_> = WRITING "signatures_write.lua";
+    users::StatisticsRead = READING "statistics_read.lua" with TRASH STATISTICS;
+    sessions::StreamOpen = WRITING "stream_open.lua";
+    search::TextsRead<'_> = READING "texts_read.lua" with BRANCHES;
+    trash::TrashClaim = WRITING "trash_claim.lua" with TRASH;
+    trash::TrashEmpty<'_> = WRITING "trash_empty.lua" with TRASH;
+    trash::TrashList<'_> = READING "trash_list.lua" with TRASH;
+    users::UserCheck = WRITING "user_check.lua";
+    users::UserClaim = WRITING "user_claim.lua" with SHARE;
+    users::UserErase<'_> = WRITING "user_erase.lua" with SHARE TRASH;
+    users::UserPurge<'_> = WRITING "user_purge.lua" with SHARE TRASH;
+    users::UserSetTtl = WRITING "user_set_ttl.lua" with TRASH STATISTICS;
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::store::reply::Outcome;
 
 procedure! {
     /// Keeps a recovery code of the user.
-    RecoveryCreate<'a>: RECOVERY_CREATE -> CreatedRecovery {
+    RecoveryCreate<'a> -> CreatedRecovery {
         owner: &'a UserId,
     }
     with { code: &'a str, }
@@ -27,7 +27,7 @@ reply! {
 
 procedure! {
     /// Tells whose a recovery code is.
-    RecoveryRedeem<'a>: RECOVERY_REDEEM -> RedeemedCode {
+    RecoveryRedeem<'a> -> RedeemedCode {
         tries_ttl: Duration,
         max_tries: u32,
     }
@@ -40,10 +40,10 @@ procedure! {
 
 procedure! {
     /// Keeps the user's recovery code for as long as the user's other keys.
-    RecoveryRenew: RECOVERY_RENEW -> Outcome {}
+    RecoveryRenew -> Outcome {}
 }
 
 procedure! {
     /// Revokes the user's recovery code.
-    RecoveryRevoke: RECOVERY_REVOKE -> Outcome {}
+    RecoveryRevoke -> Outcome {}
 }

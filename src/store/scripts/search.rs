@@ -4,11 +4,11 @@ use super::conversations::StoredConversation;
 use crate::model::ConversationId;
 use crate::store::Cursor;
 use crate::store::contract::{arguments, procedure, reply};
-use crate::store::reply::{CountedList, Messages, Outcome};
+use crate::store::reply::{CountedList, Messages, Nested, Outcome};
 
 procedure! {
     /// Which conversations may have what a search is for.
-    SignaturesMatch<'a>: SIGNATURES_MATCH -> MatchedSignatures {
+    SignaturesMatch<'a> -> MatchedSignatures {
         limit: usize,
         archived: Option<bool>,
         pinned: Option<bool>,
@@ -50,7 +50,7 @@ reply! {
 
 procedure! {
     /// All messages of conversations, or a part of those of one.
-    TextsRead<'a>: TEXTS_READ -> ReadTexts {
+    TextsRead<'a> -> ReadTexts {
         first: Option<u64>,
         count: u64,
         ids: &'a [ConversationId],
@@ -61,7 +61,7 @@ procedure! {
 reply! {
     /// See [`TextsRead`].
     ReadTexts {
-        conversations: Vec<Option<ReadConversation>>,
+        conversations: Vec<Nested<ReadConversation>>,
     }
 }
 
@@ -85,7 +85,7 @@ arguments! {
 
 procedure! {
     /// Gives conversations signatures.
-    SignaturesWrite<'a>: SIGNATURES_WRITE -> Outcome {
+    SignaturesWrite<'a> -> Outcome {
         entries: Vec<SignatureEntry<'a>>,
     }
     keys |call, keys| keys.of_conversations(call.entries.iter().map(|entry| entry.id))

@@ -9,7 +9,7 @@ use crate::store::reply::Outcome;
 
 procedure! {
     /// The user's session.
-    SessionRead: SESSION_READ -> StoredSession {
+    SessionRead -> StoredSession {
         session_ttl: Duration,
     }
     keys |_, keys| vec![keys.current_conversation(), keys.session()]
@@ -27,7 +27,7 @@ reply! {
 
 procedure! {
     /// Begins the session of a new user, for whom `max_users` is the limit of the address, or renews one.
-    SessionBegin: SESSION_BEGIN -> BegunSession {
+    SessionBegin -> BegunSession {
         session_ttl: Duration,
         max_users: Option<u64>,
     }
@@ -48,7 +48,7 @@ reply! {
 
 procedure! {
     /// Sets the current conversation, or clears it.
-    SessionSetCurrent<'a>: SESSION_SET_CURRENT -> Outcome {
+    SessionSetCurrent<'a> -> Outcome {
         session_ttl: Duration,
         wanted: Option<&'a ConversationId>,
     }
@@ -57,7 +57,7 @@ procedure! {
 
 procedure! {
     /// Voids every token issued before now.
-    SessionSignOut: SESSION_SIGN_OUT -> SignedOut {
+    SessionSignOut -> SignedOut {
         token_ttl: Duration,
     }
 }
@@ -72,7 +72,7 @@ reply! {
 
 procedure! {
     /// Makes a token good that only reads, in the place of the one before.
-    ReadTokenCreate: READ_TOKEN_CREATE -> CreatedReadToken {}
+    ReadTokenCreate -> CreatedReadToken {}
 }
 
 reply! {
@@ -85,12 +85,12 @@ reply! {
 
 procedure! {
     /// Revokes the token that only reads.
-    ReadTokenRevoke: READ_TOKEN_REVOKE -> Outcome {}
+    ReadTokenRevoke -> Outcome {}
 }
 
 procedure! {
     /// Keeps a device code of the user.
-    CodeCreate<'a>: CODE_CREATE -> CreatedCode {
+    CodeCreate<'a> -> CreatedCode {
         owner: &'a UserId,
         code_ttl: Duration,
     }
@@ -107,7 +107,7 @@ reply! {
 
 procedure! {
     /// Redeems a device code.
-    CodeRedeem<'a>: CODE_REDEEM -> RedeemedCode {
+    CodeRedeem<'a> -> RedeemedCode {
         code_ttl: Duration,
         max_tries: u32,
     }
@@ -148,7 +148,7 @@ impl Argument for StreamSlot {
 
 procedure! {
     /// Registers a stream of changes.
-    StreamOpen: STREAM_OPEN -> OpenedStream {
+    StreamOpen -> OpenedStream {
         expires_at: i64,
         notices_until: i64,
         max_streams: u64,

@@ -19,7 +19,7 @@ reply! {
 
 procedure! {
     /// Makes a snapshot of a conversation.
-    SharesCreate<'a>: SHARES_CREATE -> CreatedShare {
+    SharesCreate<'a> -> CreatedShare {
         expires: Timestamp,
         max_bytes: usize,
         secret: &'a str,
@@ -38,7 +38,7 @@ reply! {
 
 procedure! {
     /// The user's shares, the oldest first.
-    SharesList: SHARES_LIST -> ListedShares {}
+    SharesList -> ListedShares {}
 }
 
 reply! {
@@ -50,7 +50,7 @@ reply! {
 
 procedure! {
     /// Revokes a share.
-    SharesRevoke<'a>: SHARES_REVOKE -> Outcome {
+    SharesRevoke<'a> -> Outcome {
         share: &'a ShareId,
     }
     keys |call, keys| vec![keys.share(call.share)]
@@ -58,7 +58,7 @@ procedure! {
 
 procedure! {
     /// One part of a share's messages or several, for any caller that knows its id.
-    ShareRead<'a>: SHARE_READ -> SharePart {
+    ShareRead<'a> -> SharePart {
         part: u64,
         secret: &'a str,
         max_bytes: usize,
@@ -82,7 +82,7 @@ reply! {
 
 procedure! {
     /// Makes a new conversation of a share's messages.
-    ShareFork<'a>: SHARE_FORK -> WrittenConversation {
+    ShareFork<'a> -> WrittenConversation {
         share: &'a ShareId,
         secret: &'a str,
         place: &'a str,

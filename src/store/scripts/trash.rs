@@ -9,12 +9,12 @@ use crate::store::reply::Outcome;
 
 procedure! {
     /// Takes a conversation out of the trash.
-    ConversationRestore: CONVERSATION_RESTORE -> WrittenConversation {}
+    ConversationRestore -> WrittenConversation {}
 }
 
 procedure! {
     /// A page of the trash, last deleted first.
-    TrashList<'a>: TRASH_LIST -> TrashPage {
+    TrashList<'a> -> TrashPage {
         limit: usize,
         after: Option<&'a Cursor>,
     }
@@ -40,7 +40,7 @@ reply! {
 
 procedure! {
     /// One step of removing what is in the trash for good.
-    TrashEmpty<'a>: TRASH_EMPTY -> EmptyingStep {
+    TrashEmpty<'a> -> EmptyingStep {
         max_named: usize,
         ids: &'a [ConversationId],
     }
@@ -57,7 +57,7 @@ reply! {
 
 procedure! {
     /// One step of moving what is in the trash of an anonymous user into that of an account.
-    TrashClaim: TRASH_CLAIM -> Outcome {
+    TrashClaim -> Outcome {
         claimer: String,
         moves: Vec<Move>,
     }

@@ -10,17 +10,17 @@ use crate::store::reply::{CountedList, Outcome};
 
 procedure! {
     /// Counts the call, and nothing else.
-    UserCheck: USER_CHECK -> Outcome {}
+    UserCheck -> Outcome {}
 }
 
 procedure! {
     /// The user's statistics.
-    StatisticsRead: STATISTICS_READ -> StoredStatistics {}
+    StatisticsRead -> StoredStatistics {}
 }
 
 procedure! {
     /// Sets how long the user's conversations live; zero means no expiry.
-    UserSetTtl: USER_SET_TTL -> StoredStatistics {
+    UserSetTtl -> StoredStatistics {
         wanted_ttl: Duration,
     }
 }
@@ -50,7 +50,7 @@ reply! {
 
 procedure! {
     /// What has changed since a point of the change sequence, or everything, page by page.
-    ChangesList<'a>: CHANGES_LIST -> ChangesPage {
+    ChangesList<'a> -> ChangesPage {
         limit: usize,
         mode: &'a str,
         since: Option<i64>,
@@ -75,7 +75,7 @@ reply! {
 
 procedure! {
     /// One step of an erasure.
-    UserErase<'a>: USER_ERASE -> ErasureStep {
+    UserErase<'a> -> ErasureStep {
         max_named: usize,
         share_prefix: String,
         last_keys: usize,
@@ -97,7 +97,7 @@ reply! {
 
 procedure! {
     /// One step of clearing away what has expired.
-    UserPurge<'a>: USER_PURGE -> PurgeStep {
+    UserPurge<'a> -> PurgeStep {
         max_named: usize,
         ids: &'a [ConversationId],
     }
@@ -135,7 +135,7 @@ impl Argument for Move {
 
 procedure! {
     /// One step of moving everything of an anonymous user, the source, into an account.
-    UserClaim: USER_CLAIM -> ClaimStep {
+    UserClaim -> ClaimStep {
         claimer: String,
         issued_at: i64,
         token_ttl: Duration,

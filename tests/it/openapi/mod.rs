@@ -115,6 +115,29 @@ fn the_guide_lists_every_error() {
     }
 }
 
+#[test]
+fn the_guide_lists_every_route_with_its_methods() {
+    let guide = fs::read_to_string(repository().join("docs/api.md")).unwrap();
+    let (_, table) = guide.split_once("\n| route | methods | |\n").unwrap();
+    let mut listed: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut route = "";
+    for row in table.lines().take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        if !cells[1].is_empty() {
+            route = cells[1].trim_matches('`');
+        }
+        if !cells[2].is_empty() {
+            listed.insert((route, cells[2]));
+        }
+    }
+    listed.retain(|(_, method)| !method.starts_with('-'));
+    let taken = Route::ALL.iter().flat_map(|route| {
+        let methods = route.methods().iter();
+        methods.map(|method| (route.pattern(), method.as_str()))
+    });
+    assert_eq!(listed, taken.collect());
+}
+
 /// A pointer to where two documents differ first.
 fn first_difference(one: &Value, other: &Value, place: String) -> Option<String> {
     match (one, other) {

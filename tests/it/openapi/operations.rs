@@ -1,4 +1,5 @@
-//! What can be asked of the service: the files beside the handlers in `api/`, put together.
+//! What can be asked of the service: the files beside the handlers in `api/`, put together. They are declared one by one, so
+//! that rustfmt finds them; the compiler asks for that of a route which is missing.
 
 #[path = "../../../api/conversations/_[id].openapi.rs"]
 mod conversation;
@@ -29,21 +30,14 @@ mod user;
 
 use super::operation::Operation;
 
-pub fn operations() -> Vec<Operation> {
-    let all = [
-        session::operations(),
-        sync::operations(),
-        conversations::operations(),
-        conversation::operations(),
-        messages::operations(),
-        message::operations(),
-        shares::operations(),
-        import::operations(),
-        export::operations(),
-        mcp::operations(),
-        user::operations(),
-        health::operations(),
-        metrics::operations(),
-    ];
-    all.into_iter().flatten().collect()
+macro_rules! define_operations {
+    ($($name:ident = $module:ident $file:literal $pattern:literal [$($method:ident)+];)+) => {
+        /// What the document has of every route of the table.
+        pub fn operations() -> Vec<Operation> {
+            let all = [$($module::operations()),+];
+            all.into_iter().flatten().collect()
+        }
+    };
 }
+
+conversation_store::for_each_route!(define_operations);

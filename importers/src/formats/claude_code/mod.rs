@@ -7,11 +7,11 @@
 
 mod line;
 mod routing;
-mod state;
 
 use std::collections::HashMap;
 
 use crate::continuation::Continuation;
+use crate::continuation::state::{Known, State, Title};
 use crate::conversation::{Fields, Role};
 use crate::ids::digest;
 use crate::json::{Json, Object};
@@ -20,9 +20,6 @@ use crate::thread::{Link, Node, Orphans, Thread, build};
 use crate::time::time_of;
 use crate::{ConvertError, Converted, Format, ImportedConversation, Options};
 use line::Said;
-use state::{Known, Title};
-
-pub(crate) use state::State;
 
 /// Converts lines.
 pub(crate) fn convert(text: &str, options: &Options) -> Result<Converted, ConvertError> {

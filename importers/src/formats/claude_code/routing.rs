@@ -1,7 +1,7 @@
 //! Which conversation a line of a session belongs to, and which call started a subagent.
 
-use super::state::{Call, Known, StartedBy};
 use super::{Draft, Reader};
+use crate::continuation::state::{Call, Known, StartedBy};
 use crate::conversation::Role;
 use crate::ids::{digest, id_of};
 use crate::json::{Json, Object};

@@ -1,7 +1,6 @@
 //! Sessions: who the user is, codes and tokens, and what was open last.
 
-use conversation_store::identity::RecoveryCode;
-use conversation_store::model::limits;
+use conversation_store::model::{RecoveryCode, limits};
 use serde_json::{Map, Value, json};
 
 use super::{count, described, join, object, open, reference};
