@@ -948,6 +948,8 @@ declare class Session {
     replace(token: string, error: StoreError): Promise<string>;
     /** Becomes the user of this session. */
     become(session: SessionResponse): Promise<void>;
+    /** The user's other sessions were ended: this one goes on, where the device is still that user's. */
+    keepFor(userId: string | null | undefined, session: SessionResponse): Promise<void>;
     /**
      * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is changing the
      * user just now, or was closed before it had changed both the data's and the session's.
@@ -957,9 +959,8 @@ declare class Session {
     reconcile(): Promise<void>;
     /** The server has taken the token. */
     confirm(): void;
-    /** Keeps the response to a session call. */
-    keep({ token, userId, expiresAt }: SessionResponse): void;
-    forget(): void;
+    /** Waits for a renewal on its way, which would bring the session back. */
+    forget(): Promise<void>;
 }
 
 /** How a store is made. */

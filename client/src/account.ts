@@ -99,8 +99,9 @@ async function pullEverything({ database, engine }: OpenStore) {
 
 export async function signOutEverywhere({ engine }: OpenStore) {
   const { api, session } = await engine.get();
+  const userId = session.stored?.userId;
   const { body } = await api.call<SessionResponse>('POST', '/session', { body: { action: 'signOutEverywhere' } });
-  session.keep(body);
+  await session.keepFor(userId, body);
 }
 
 export async function startNewSession({ engine, leadership }: OpenStore) {
@@ -123,7 +124,7 @@ export async function eraseEverything(store: OpenStore) {
     const records = await database.run('readonly', listConversations);
     await database.run('readwrite', wipe);
     forgetOldData(environment.localStorage);
-    session.forget();
+    await session.forget();
     const change = { changed: true, deleted: true };
     for (const { id } of records) bus.emit('records-changed', { id, change, source: 'tab' });
     leadership.announceUser();
@@ -169,7 +170,7 @@ async function claim(store: OpenStore, anonymous: OpenStore) {
     }
     await wipe(tx);
   });
-  session.forget();
+  await session.forget();
   await (await store.engine.get()).live.ask().catch(() => {});
   return { conversations: conversations.length };
 }

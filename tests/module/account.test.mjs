@@ -1,10 +1,11 @@
 /** Whose data it is: linked devices, erasure, sign-out and renewal of sessions, accounts of an auth provider. */
 
 import assert from 'node:assert/strict';
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
-import { API, Browser, Server, contents, message, tick, until } from './harness.mjs';
+import { Browser, Server, contents, message, tick, until } from './harness.mjs';
+import { exchangeSession, jwt, keepBack, withProvider } from './users.mjs';
 
 async function begin(text = 'q') {
   const browser = new Browser();
@@ -105,22 +106,6 @@ async function twoTabs() {
   return { browser, leader, other };
 }
 
-/** Keeps back the answer to the next such request. Returns `held`, which resolves when it is, and what lets it go. */
-function keepBack(network, isMeant) {
-  let release;
-  const held = new Promise((resolve) => {
-    network.after = async (request) => {
-      if (!isMeant(request)) return;
-      network.after = async () => {};
-      resolve();
-      await new Promise((go) => {
-        release = go;
-      });
-    };
-  });
-  return { held, release: () => release() };
-}
-
 const isAppend = ({ method, path }) => method === 'POST' && path.endsWith('/messages');
 const isOpening = ({ method, path }) => method === 'GET' && path.startsWith('/conversations/d');
 
@@ -137,16 +122,6 @@ async function withAppendOnItsWay() {
       return flushed;
     },
   };
-}
-
-/** This browser has another session from now on, by other means than the store's: no tab is told or waited for. */
-async function exchangeSession(browser, { code }) {
-  const response = await fetch(`${API}/session`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ action: 'redeem', code }),
-  });
-  browser.values.set('claude-session', JSON.stringify({ ...(await response.json()), issuedAt: browser.clock.now() }));
 }
 
 test('an answer to the user before says nothing of what the new user has', async () => {
@@ -375,16 +350,6 @@ test('erased, nothing is left at the server or here, in any tab', async () => {
   await store.flush();
   assert.deepEqual(contents(await new Server(browser).messages('new')), ['anew']);
 });
-
-/** A token of the auth provider that the service is told to trust. */
-function jwt(subject) {
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600 };
-  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
-  return `${signed}.${createHmac('sha256', process.env.AUTH_JWT_SECRET).update(signed).digest('base64url')}`;
-}
-
-const withProvider = { skip: process.env.AUTH_JWT_SECRET ? false : 'AUTH_JWT_SECRET is not set' };
 
 test('with an auth provider the account is its own, and takes the anonymous data along', withProvider, async () => {
   const { browser, tab } = await begin('anonymous');

@@ -81,7 +81,14 @@ export class Session {
   become(session: SessionResponse): Promise<void> {
     return this.#inLock(async () => {
       await this.#assign(session);
-      this.keep(session);
+      this.#keep(session);
+    });
+  }
+
+  /** The user's other sessions were ended: this one goes on, where the device is still that user's. */
+  keepFor(userId: string | null | undefined, session: SessionResponse): Promise<void> {
+    return this.#inLock(async () => {
+      if (this.stored && this.stored.userId === userId) this.#keep(session);
     });
   }
 
@@ -123,14 +130,15 @@ export class Session {
   }
 
   /** Keeps the response to a session call. */
-  keep({ token, userId, expiresAt }: SessionResponse) {
+  #keep({ token, userId, expiresAt }: SessionResponse) {
     const issuedAt = this.#parts.clock.now();
     const known = this.stored;
     this.#parts.storage.write({ token, userId: userId ?? known?.userId ?? null, expiresAt, issuedAt });
   }
 
-  forget() {
-    this.#parts.storage.forget();
+  /** Waits for a renewal on its way, which would bring the session back. */
+  forget(): Promise<void> {
+    return this.#inLock(async () => this.#parts.storage.forget());
   }
 
   async #providerToken(refresh: boolean) {
@@ -152,10 +160,13 @@ export class Session {
 
   async #begin(token: string | undefined) {
     const { stored } = this;
-    if (stored?.token && stored.token !== token) return stored.token;
-    const { body } = await this.#parts.http.call<SessionResponse>('POST', '/session', token);
+    if (stored?.isSignedOut) throw signedOut();
+    // Null where the session was given up meanwhile: its token must not bring it back.
+    const known = stored?.token ?? undefined;
+    if (known && known !== token) return known;
+    const { body } = await this.#parts.http.call<SessionResponse>('POST', '/session', known);
     await this.#assign(body);
-    this.keep(body);
+    this.#keep(body);
     return body.token;
   }
 
