@@ -931,6 +931,8 @@ interface SessionParts {
     getToken: GetToken | undefined;
     /** Makes this user the owner of the data on this device; may refuse. */
     assignOwner: (user: string) => Promise<void>;
+    /** Whose the data on this device are. */
+    readOwner: () => Promise<Ownership>;
 }
 /**
  * Who the user is to the server: an anonymous user with a token of the server's, renewed before it expires; or the
@@ -942,19 +944,23 @@ declare class Session {
     get isOfProvider(): boolean;
     get stored(): StoredSession | null;
     get exists(): boolean;
-    /** The token to send. Begins a session where there is none. */
+    /** The token to send for this owner of the data. Rejects where they are, or are just becoming, another user's. */
+    tokenOf(ownership: Ownership): Promise<string>;
+    /** The token of the user of the moment. Begins a session where there is none. */
     token(): Promise<string>;
     /** Another token for one that the server refused. */
     replace(token: string, error: StoreError): Promise<string>;
     /** Becomes the user of this session. */
     become(session: SessionResponse): Promise<void>;
     /** The user's other sessions were ended: this one goes on, where the device is still that user's. */
-    keepFor(userId: string | null | undefined, session: SessionResponse): Promise<void>;
+    keepFor({ user }: Ownership, session: SessionResponse): Promise<void>;
+    /** Whose the data on this device are, of a session that is begun where there is none. */
+    owner(): Promise<Ownership>;
     /**
-     * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is changing the
-     * user just now, or was closed before it had changed both the data's and the session's.
+     * Rejects where the token is not that of the owner of the data that a request is about: another tab has changed the user,
+     * is just changing it, or was closed before it had changed both the data's and the session's.
      */
-    expectUser(token: string, user: string | undefined): Promise<void>;
+    expectOwner(token: string, ownership: Ownership): Promise<void>;
     /** Gives the data here to the user whose session this is. */
     reconcile(): Promise<void>;
     /** The server has taken the token. */
@@ -1313,25 +1319,36 @@ interface Context {
     status: StatusTracker;
 }
 
-interface ApiOptions extends RequestOptions {
+interface PublicOptions extends RequestOptions {
     /** Goes without a token. */
-    isPublic?: boolean;
-    /** Goes instead of the session's own token. */
-    token?: string;
-    /** Whose data this is about: it goes as their user or not at all. */
-    ownership?: Ownership;
+    isPublic: true;
 }
+interface UserOptions extends RequestOptions {
+    isPublic?: undefined;
+    /**
+     * Whose data this is about, as it was read before anything was waited for: it goes as their user or not at all.
+     * `anybody`: it says nothing of a user's data.
+     */
+    ownership: Ownership | 'anybody';
+}
+/** Every call says in whose name it goes: by the time that it is sent, the device may have another user. */
+type ApiOptions = PublicOptions | UserOptions;
 /** Calls of the HTTP API in the name of the session's user. */
 declare class Api {
     #private;
     constructor(http: HttpClient, session: Session);
     get keys(): RequestKeys;
     /** The response with its body as JSON; rejects with a StoreError for anything but success. */
-    call<Body>(method: Method, path: string, options?: ApiOptions): Promise<HttpResponse<Body>>;
+    call<Body>(method: Method, path: string, options: ApiOptions): Promise<HttpResponse<Body>>;
     /** The response, its body unread. */
-    open(method: Method, path: string, given?: ApiOptions): Promise<Response>;
+    open(method: Method, path: string, given: ApiOptions): Promise<Response>;
     /** Begins a session where there is none, so that the data have an owner. */
     authenticate(): Promise<void>;
+    /**
+     * Whose data an operation is about that begins now; begins a session where there is none. `since`: rejects where other
+     * data are here than were then.
+     */
+    owner(since?: Ownership): Promise<Ownership>;
 }
 
 /**

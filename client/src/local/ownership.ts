@@ -1,3 +1,4 @@
+import { StoreError } from '../errors.js';
 import type { LocalTransaction } from './database.js';
 import { readState, writeState } from './records.js';
 
@@ -20,6 +21,15 @@ export async function readOwnership(tx: LocalTransaction): Promise<Ownership> {
 /** Whether the data are no longer those of this epoch. */
 export async function hasEnded(tx: LocalTransaction, { epoch }: Ownership): Promise<boolean> {
   return (await readOwnership(tx)).epoch !== epoch;
+}
+
+/** Rejects where the data are no longer those of this epoch. */
+export async function expectEpoch(tx: LocalTransaction, ownership: Ownership): Promise<void> {
+  if (await hasEnded(tx, ownership)) throw userChanged();
+}
+
+export function userChanged(): StoreError {
+  return new StoreError('user_changed', 'The user was changed meanwhile.');
 }
 
 /** The data have had no owner so far: this user is the first, and what was asked for them still counts. */

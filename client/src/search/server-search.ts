@@ -45,7 +45,8 @@ export async function searchServer(
   if (query.length > LONGEST) return null;
   const { api } = await engine.get();
   const parameters = new URLSearchParams({ q: query, ...(cursor !== null && { cursor }) });
-  return readResponse((await api.call<Response>('GET', `/conversations?${parameters}`)).body);
+  const options = { ownership: await api.owner() };
+  return readResponse((await api.call<Response>('GET', `/conversations?${parameters}`, options)).body);
 }
 
 function readResponse({ data, nextCursor = null, indexed }: Response): ServerPage | null {

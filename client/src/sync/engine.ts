@@ -66,6 +66,7 @@ function createSession(context: Context, database: LocalDatabase, http: HttpClie
     clock,
     locks,
     getToken: options.getToken,
+    readOwner: () => database.run('readonly', readOwnership),
     assignOwner: (user) => changeOwner(database, user, sessionStorage.isOfProvider, clock.now()),
   });
 }
