@@ -1,6 +1,6 @@
 import { createContext } from './context.js';
 import { StoreError } from './errors.js';
-import { wipe } from './local/change-user.js';
+import { tellGone, wipe } from './local/change-user.js';
 import { expectEpoch, readOwnership, type Ownership } from './local/ownership.js';
 import { everyMessage, listConversations } from './local/records.js';
 import type { ConversationRecord } from './local/schema.js';
@@ -64,7 +64,7 @@ export async function becomeUserOf(
   code: string,
   { keepLocal = true } = {},
 ) {
-  const { database, leadership } = store;
+  const { bus, database, leadership } = store;
   const { api, presence, session } = await store.engine.get();
   if (session.isOfProvider) throw new StoreError('use_provider', 'This user signs in at the auth provider.');
   return exclusively(store, async () => {
@@ -72,7 +72,8 @@ export async function becomeUserOf(
     if (keepLocal && session.stored?.token) await pullEverything(store);
     const options = { body: { action, code }, isPublic: true } as const;
     const { body } = await api.call<SessionResponse & { userId: string }>('POST', '/session', options);
-    if (!keepLocal) await database.run('readwrite', wipe);
+    const gone = keepLocal ? [] : await database.run('readwrite', wipe);
+    tellGone(bus, gone);
     await session.become(body);
     await presence.note();
     leadership.announceUser();
@@ -134,12 +135,10 @@ export async function eraseEverything(store: OpenStore) {
   if (session.stored?.isSignedOut) throw new StoreError('signed_out', 'This session was ended from another device.');
   await exclusively(store, async (ownership) => {
     if (session.exists) await eraseAtServer(store, ownership);
-    const records = await database.run('readonly', listConversations);
-    await database.run('readwrite', wipe);
+    const gone = await database.run('readwrite', wipe);
     forgetOldData(environment.localStorage);
     await session.forget();
-    const change = { changed: true, deleted: true };
-    for (const { id } of records) bus.emit('records-changed', { id, change, source: 'tab' });
+    tellGone(bus, gone);
     leadership.announceUser();
   });
 }
@@ -179,15 +178,17 @@ async function claim(store: OpenStore, anonymous: OpenStore) {
   if (token) await claimAtServer(store, ownership, token);
   else await store.leadership.exclusively(() => takeOver(store, anonymous, conversations));
   await anonymous.leadership.exclusively(async () => {
-    await anonymous.database.run('readwrite', async (tx) => {
+    const gone = await anonymous.database.run('readwrite', async (tx) => {
       await expectEpoch(tx, before);
       const unsent = await tx.list('outbox', null, null);
       if (token && unsent.length > 0) {
         throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
       }
-      await wipe(tx);
+      return wipe(tx);
     });
     await session.forget();
+    tellGone(anonymous.bus, gone);
+    anonymous.leadership.announceUser();
   });
   await (await store.engine.get()).live.ask().catch(() => {});
   return { conversations: conversations.length };

@@ -101,6 +101,35 @@ test('a change of users that waits for another one does not take place', async (
   assert.deepEqual(contents(await first.server.messages('d')), ['of d']);
 });
 
+test('what goes with the user before is told to be gone, in every tab', async () => {
+  const [first, second] = [await device('c'), await device('d')];
+  const { code } = await first.store.createLinkCode();
+  const live = second.store.liveConversation('d');
+  const stop = live.subscribe(() => {});
+  await until(() => live.getSnapshot().data?.id === 'd');
+  await second.store.redeemLinkCode(code, { keepLocal: false });
+  await until(() => live.getSnapshot().data === null);
+  stop();
+  for (const tab of [second.one, second.other]) {
+    await until(() => tab.of('change').some(({ deleted }) => deleted.includes('d')));
+  }
+});
+
+test('so is what only the server had of it, where the device goes to another user', async () => {
+  const [first, second] = [await device('c'), await device('d')];
+  const { browser, one, server, store } = second;
+  await server.call('POST', '/conversations', { id: 'there', messages: [message(browser.clock, 'user', 'elsewhere')] });
+  await store.sync();
+  assert.equal((await store.getAllConversations()).length, 2);
+  await exchangeSession(browser, await first.store.createLinkCode());
+  await browser.open();
+  await until(() => one.of('change').some(({ deleted }) => deleted.includes('there')));
+  assert.deepEqual(
+    one.of('change').flatMap(({ deleted }) => deleted),
+    ['there'],
+  );
+});
+
 /** Starts `work` on a device with a conversation `d`, that gets the user of another one, with `c`, while something is on its way. */
 async function changeUserDuring(work) {
   const [first, second] = [await device('c'), await device('d')];
