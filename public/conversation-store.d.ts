@@ -1527,8 +1527,8 @@ declare class Push {
     settled(): Promise<void>;
     /** The server can be reached again, as far as is known. */
     retryNow(): void;
-    /** Sends all that waits, now. Rejects with what keeps it from being sent. */
-    flush(): Promise<void>;
+    /** Sends all that waits, now; false where it was stopped before. Rejects with what keeps it from being sent. */
+    flush(): Promise<boolean>;
 }
 
 /**

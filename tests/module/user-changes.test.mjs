@@ -276,3 +276,21 @@ test('an account that takes the anonymous data leaves those of another user alon
     ['c'],
   );
 });
+
+test('what is being sent when the device gets another user is all sent when it says so', async () => {
+  const { browser, store } = await device('c');
+  for (const id of ['d', 'e'])
+    await store.saveConversation({ id, messages: [message(browser.clock, 'user', `of ${id}`)] });
+  const { held, release } = keepBack(
+    browser.network,
+    ({ method, path }) => method === 'POST' && path === '/conversations',
+  );
+  const flushed = store.flush();
+  await held;
+  const begun = store.startNewSession();
+  await aWhile();
+  release();
+  await Promise.all([flushed, begun]);
+  const ids = (await new Server(browser).summaries()).map(({ id }) => id);
+  assert.deepEqual(ids.sort(), ['c', 'd', 'e']);
+});
