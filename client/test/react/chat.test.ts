@@ -214,6 +214,29 @@ test('a version that is there late does not take the place of what was asked mea
   await context.close();
 });
 
+test('a stop that is answered late does not stop the next answer', async () => {
+  const { context, page } = await pages.open('19');
+  let answer = () => {};
+  await page.route('**/chat/c/stop', async (route) => {
+    await new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await route.fulfill({ json: {} });
+  });
+  await send(page, 'Is it?');
+  await untilWord(page, 3);
+  await page.evaluate(() => void Object.assign(window, { stopped: (window as never as Shown).chat.stop() }));
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  await send(page, 'And is it?');
+  await until(async () => /word3/.test((await answers(page))[1] ?? ''), true);
+  answer();
+  await page.evaluate(() => (window as never as { stopped: Promise<void> }).stopped);
+  await isReady(page);
+  assert.equal(await isWhole(page), true);
+  await context.close();
+});
+
 test('another conversation has its own messages', async () => {
   const { context, page } = await pages.open('19');
   await send(page, 'quick');

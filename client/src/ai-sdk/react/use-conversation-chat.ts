@@ -79,12 +79,14 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
   }, [mayResume, activeStreamId, transport, resumeStream]);
 
   const stop = async () => {
-    const streamId = isBusy ? (transport.streamId ?? activeStreamId) : undefined;
+    const own = transport.streamId;
+    const streamId = isBusy ? (own ?? activeStreamId) : undefined;
     if (streamId) transport.noteStop(streamId);
     try {
       if (streamId && stopStream) await stopStream(streamId);
     } finally {
-      await chat.stop();
+      // The answer may have ended by itself, and the connection be the next one's.
+      if (transport.streamId === own) await chat.stop();
     }
   };
   return {
