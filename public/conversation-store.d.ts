@@ -961,6 +961,8 @@ declare class Session {
      * is just changing it, or was closed before it had changed both the data's and the session's.
      */
     expectOwner(token: string, ownership: Ownership): Promise<void>;
+    /** Whether the data here are others by now. */
+    hasEnded({ epoch }: Ownership): Promise<boolean>;
     /** Gives the data here to the user whose session this is. */
     reconcile(): Promise<void>;
     /** The server has taken the token. */

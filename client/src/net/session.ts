@@ -125,10 +125,15 @@ export class Session {
   }
 
   /** A provider's user stays who it is; what was asked for before an erasure is void all the same. */
-  async #isOwners(token: string, { user, epoch }: Ownership) {
+  async #isOwners(token: string, ownership: Ownership) {
     const { stored } = this;
-    if (this.isOfProvider) return (await this.#parts.readOwner()).epoch === epoch;
-    return stored?.token === token && (stored.userId ?? undefined) === user;
+    if (this.isOfProvider) return !(await this.hasEnded(ownership));
+    return stored?.token === token && (stored.userId ?? undefined) === ownership.user;
+  }
+
+  /** Whether the data here are others by now. */
+  async hasEnded({ epoch }: Ownership): Promise<boolean> {
+    return (await this.#parts.readOwner()).epoch !== epoch;
   }
 
   /** Gives the data here to the user whose session this is. */
