@@ -16,8 +16,8 @@ declare class StoreError extends Error {
      * The server's code, or one of the client's: `offline`, `circuit_open`, `conversation_deleted`,
      * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
      * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
-     * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
-     * again), `invalid_archive`.
+     * release of the page: reload this one), `account_mismatch`, `user_changed` (the device got another user, or was erased, before it
+     * was done; what is sent by itself is tried again), `invalid_archive`.
      */
     readonly code: string;
     /** The HTTP status; 0 where there was no response. */
@@ -918,6 +918,8 @@ interface SessionParts {
     getToken: GetToken | undefined;
     /** Makes this user the owner of the data on this device; may refuse. */
     assignOwner: (user: string) => Promise<void>;
+    /** Whose the data on this device are. */
+    readOwner: () => Promise<Ownership>;
 }
 /**
  * Who the user is to the server: an anonymous user with a token of the server's, renewed before it expires; or the
@@ -929,24 +931,31 @@ declare class Session {
     get isOfProvider(): boolean;
     get stored(): StoredSession | null;
     get exists(): boolean;
-    /** The token to send. Begins a session where there is none. */
+    /** The token to send for this owner of the data. Rejects where they are, or are just becoming, another user's. */
+    tokenOf(ownership: Ownership): Promise<string>;
+    /** The token of the user of the moment. Begins a session where there is none. */
     token(): Promise<string>;
     /** Another token for one that the server refused. */
     replace(token: string, error: StoreError): Promise<string>;
     /** Becomes the user of this session. */
     become(session: SessionResponse): Promise<void>;
+    /** The user's other sessions were ended: this one goes on, where the device is still that user's. */
+    keepFor({ user }: Ownership, session: SessionResponse): Promise<void>;
+    /** Whose the data on this device are, of a session that is begun where there is none. */
+    owner(): Promise<Ownership>;
     /**
-     * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is changing the
-     * user just now, or was closed before it had changed both the data's and the session's.
+     * Rejects where the token is not that of the owner of the data that a request is about: another tab has changed the user,
+     * is just changing it, or was closed before it had changed both the data's and the session's.
      */
-    expectUser(token: string, user: string | undefined): Promise<void>;
+    expectOwner(token: string, ownership: Ownership): Promise<void>;
+    /** Whether the data here are others by now. */
+    hasEnded({ epoch }: Ownership): Promise<boolean>;
     /** Gives the data here to the user whose session this is. */
     reconcile(): Promise<void>;
     /** The server has taken the token. */
     confirm(): void;
-    /** Keeps the response to a session call. */
-    keep({ token, userId, expiresAt }: SessionResponse): void;
-    forget(): void;
+    /** Waits for a renewal on its way, which would bring the session back. */
+    forget(): Promise<void>;
 }
 
 interface StoreOptions<Time = string> {
@@ -1292,25 +1301,36 @@ interface Context {
     status: StatusTracker;
 }
 
-interface ApiOptions extends RequestOptions {
+interface PublicOptions extends RequestOptions {
     /** Goes without a token. */
-    isPublic?: boolean;
-    /** Goes instead of the session's own token. */
-    token?: string;
-    /** Whose data this is about: it goes as their user or not at all. */
-    ownership?: Ownership;
+    isPublic: true;
 }
+interface UserOptions extends RequestOptions {
+    isPublic?: undefined;
+    /**
+     * Whose data this is about, as it was read before anything was waited for: it goes as their user or not at all.
+     * `anybody`: it says nothing of a user's data.
+     */
+    ownership: Ownership | 'anybody';
+}
+/** Every call says in whose name it goes: by the time that it is sent, the device may have another user. */
+type ApiOptions = PublicOptions | UserOptions;
 /** Calls of the HTTP API in the name of the session's user. */
 declare class Api {
     #private;
     constructor(http: HttpClient, session: Session);
     get keys(): RequestKeys;
     /** The response with its body as JSON; rejects with a StoreError for anything but success. */
-    call<Body>(method: Method, path: string, options?: ApiOptions): Promise<HttpResponse<Body>>;
+    call<Body>(method: Method, path: string, options: ApiOptions): Promise<HttpResponse<Body>>;
     /** The response, its body unread. */
-    open(method: Method, path: string, given?: ApiOptions): Promise<Response>;
+    open(method: Method, path: string, given: ApiOptions): Promise<Response>;
     /** Begins a session where there is none, so that the data have an owner. */
     authenticate(): Promise<void>;
+    /**
+     * Whose data an operation is about that begins now; begins a session where there is none. `since`: rejects where other
+     * data are here than were then.
+     */
+    owner(since?: Ownership): Promise<Ownership>;
 }
 
 /**
@@ -1489,8 +1509,8 @@ declare class Push {
     settled(): Promise<void>;
     /** The server can be reached again, as far as is known. */
     retryNow(): void;
-    /** Sends all that waits, now. Rejects with what keeps it from being sent. */
-    flush(): Promise<void>;
+    /** Sends all that waits, now; false where it was stopped before. Rejects with what keeps it from being sent. */
+    flush(): Promise<boolean>;
 }
 
 /**

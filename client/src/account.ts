@@ -5,7 +5,8 @@
 
 import { createContext } from './context.js';
 import { StoreError } from './errors.js';
-import { wipe } from './local/change-user.js';
+import { tellGone, wipe } from './local/change-user.js';
+import { expectEpoch, readOwnership, type Ownership } from './local/ownership.js';
 import { everyMessage, listConversations } from './local/records.js';
 import type { ConversationRecord } from './local/schema.js';
 import { forgetOldData } from './migration.js';
@@ -22,7 +23,7 @@ interface ErasureResponse {
 
 export async function createLinkCode({ engine }: OpenStore) {
   const { api, live, presence } = await engine.get();
-  const options = { body: { action: 'link' } };
+  const options = { body: { action: 'link' }, ownership: await api.owner() };
   const { body } = await api.call<{ code: string; expiresAt: string }>('POST', '/session', options);
   await presence.note();
   // The device on which it is entered may be active at once.
@@ -33,27 +34,27 @@ export async function createLinkCode({ engine }: OpenStore) {
 /** Makes a recovery code, in the place of the one before. It is told this once. */
 export async function createRecoveryCode({ engine }: OpenStore): Promise<RecoveryCode> {
   const { api } = await engine.get();
-  const options = { body: { action: 'createRecoveryCode' } };
+  const options = { body: { action: 'createRecoveryCode' }, ownership: await api.owner() };
   const { body } = await api.call<{ recoveryCode: string; createdAt: string }>('POST', '/session', options);
   return { code: body.recoveryCode, createdAt: body.createdAt };
 }
 
 export async function revokeRecoveryCode({ engine }: OpenStore) {
   const { api } = await engine.get();
-  await api.call('POST', '/session', { body: { action: 'revokeRecoveryCode' } });
+  await api.call('POST', '/session', { body: { action: 'revokeRecoveryCode' }, ownership: await api.owner() });
 }
 
 /** Makes a token that only reads, in the place of the one before. It is told this once. */
 export async function createReadToken({ engine }: OpenStore): Promise<ReadToken> {
   const { api } = await engine.get();
-  const options = { body: { action: 'createReadToken' } };
+  const options = { body: { action: 'createReadToken' }, ownership: await api.owner() };
   const { body } = await api.call<{ readToken: string; createdAt: string }>('POST', '/session', options);
   return { token: body.readToken, createdAt: body.createdAt };
 }
 
 export async function revokeReadToken({ engine }: OpenStore) {
   const { api } = await engine.get();
-  await api.call('POST', '/session', { body: { action: 'revokeReadToken' } });
+  await api.call('POST', '/session', { body: { action: 'revokeReadToken' }, ownership: await api.owner() });
 }
 
 /**
@@ -66,20 +67,32 @@ export async function becomeUserOf(
   code: string,
   { keepLocal = true } = {},
 ) {
-  const { database, leadership } = store;
+  const { bus, database, leadership } = store;
   const { api, presence, session } = await store.engine.get();
   if (session.isOfProvider) throw new StoreError('use_provider', 'This user signs in at the auth provider.');
-  return leadership.exclusively(async () => {
+  return exclusively(store, async () => {
     // Before anything changes: what only the server has of the former user could not be had afterwards.
     if (keepLocal && session.stored?.token) await pullEverything(store);
-    const options = { body: { action, code }, isPublic: true };
+    const options = { body: { action, code }, isPublic: true } as const;
     const { body } = await api.call<SessionResponse & { userId: string }>('POST', '/session', options);
-    if (!keepLocal) await database.run('readwrite', wipe);
+    const gone = keepLocal ? [] : await database.run('readwrite', wipe);
+    tellGone(bus, gone);
     await session.become(body);
     await presence.note();
     leadership.announceUser();
     const { length: kept } = await database.run('readonly', listConversations);
     return { userId: body.userId, kept };
+  });
+}
+
+/** Runs `work` while nothing else is done. Rejects where other data are here by then than it was asked of. */
+async function exclusively<T>(store: OpenStore, work: (before: Ownership) => Promise<T>) {
+  const { database, engine, leadership } = store;
+  const { session } = await engine.get();
+  const before = session.exists ? await session.owner() : await database.run('readonly', readOwnership);
+  return leadership.exclusively(async () => {
+    await database.run('readonly', (tx) => expectEpoch(tx, before));
+    return work(before);
   });
 }
 
@@ -102,16 +115,18 @@ async function pullEverything({ database, engine }: OpenStore) {
 
 export async function signOutEverywhere({ engine }: OpenStore) {
   const { api, session } = await engine.get();
-  const { body } = await api.call<SessionResponse>('POST', '/session', { body: { action: 'signOutEverywhere' } });
-  session.keep(body);
+  const ownership = await api.owner();
+  const options = { body: { action: 'signOutEverywhere' }, ownership };
+  const { body } = await api.call<SessionResponse>('POST', '/session', options);
+  await session.keepFor(ownership, body);
 }
 
-export async function startNewSession({ engine, leadership }: OpenStore) {
-  const { api, session } = await engine.get();
-  await leadership.exclusively(async () => {
+export async function startNewSession(store: OpenStore) {
+  const { api, session } = await store.engine.get();
+  await exclusively(store, async () => {
     const { body } = await api.call<SessionResponse>('POST', '/session', { isPublic: true });
     await session.become(body);
-    leadership.announceUser();
+    store.leadership.announceUser();
   });
 }
 
@@ -121,23 +136,21 @@ export async function eraseEverything(store: OpenStore) {
   const { session } = await store.engine.get();
   // What is at the server could not be reached any more.
   if (session.stored?.isSignedOut) throw new StoreError('signed_out', 'This session was ended from another device.');
-  await leadership.exclusively(async () => {
-    if (session.exists) await eraseAtServer(store);
-    const records = await database.run('readonly', listConversations);
-    await database.run('readwrite', wipe);
+  await exclusively(store, async (ownership) => {
+    if (session.exists) await eraseAtServer(store, ownership);
+    const gone = await database.run('readwrite', wipe);
     forgetOldData(environment.localStorage);
-    session.forget();
-    const change = { changed: true, deleted: true };
-    for (const { id } of records) bus.emit('records-changed', { id, change, source: 'tab' });
+    await session.forget();
+    tellGone(bus, gone);
     leadership.announceUser();
   });
 }
 
-async function eraseAtServer({ bus, engine }: OpenStore) {
+async function eraseAtServer({ bus, engine }: OpenStore, ownership: Ownership) {
   const { api } = await engine.get();
   let total: number | undefined;
   for (;;) {
-    const { body } = await api.call<ErasureResponse>('DELETE', '/user');
+    const { body } = await api.call<ErasureResponse>('DELETE', '/user', { ownership });
     if (body.erased) return;
     total ??= body.remaining;
     bus.emit('progress', { task: 'erase', done: total - body.remaining, total });
@@ -160,27 +173,35 @@ export async function claimAnonymous(store: OpenStore) {
 
 async function claim(store: OpenStore, anonymous: OpenStore) {
   const { session } = await anonymous.engine.get();
+  const ownership = await store.database.run('readonly', readOwnership);
+  const before = await anonymous.database.run('readonly', readOwnership);
   const token = session.stored?.token;
   if (token) await anonymous.leadership.flush();
   const conversations = await anonymous.database.run('readonly', listConversations);
-  if (token) await claimAtServer(store, token);
+  if (token) await claimAtServer(store, ownership, token);
   else await store.leadership.exclusively(() => takeOver(store, anonymous, conversations));
-  await anonymous.database.run('readwrite', async (tx) => {
-    const unsent = await tx.list('outbox', null, null);
-    if (token && unsent.length > 0) {
-      throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
-    }
-    await wipe(tx);
+  await anonymous.leadership.exclusively(async () => {
+    const gone = await anonymous.database.run('readwrite', async (tx) => {
+      await expectEpoch(tx, before);
+      const unsent = await tx.list('outbox', null, null);
+      if (token && unsent.length > 0) {
+        throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
+      }
+      return wipe(tx);
+    });
+    await session.forget();
+    tellGone(anonymous.bus, gone);
+    anonymous.leadership.announceUser();
   });
-  session.forget();
   await (await store.engine.get()).live.ask().catch(() => {});
   return { conversations: conversations.length };
 }
 
-async function claimAtServer({ engine }: OpenStore, token: string) {
+async function claimAtServer({ engine }: OpenStore, ownership: Ownership, token: string) {
   const { api } = await engine.get();
+  const options = { body: { action: 'claim', token }, ownership };
   for (;;) {
-    const { body } = await api.call<{ claimed: boolean }>('POST', '/session', { body: { action: 'claim', token } });
+    const { body } = await api.call<{ claimed: boolean }>('POST', '/session', options);
     if (body.claimed) return;
   }
 }

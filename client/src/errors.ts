@@ -18,8 +18,8 @@ export class StoreError extends Error {
    * The server's code, or one of the client's: `offline`, `circuit_open`, `conversation_deleted`,
    * `conversation_not_found`, `message_not_found`, `invalid_id`, `invalid_message`, `local_storage_full`, `signed_out`,
    * `not_migrated`, `disabled`, `closed`, `no_browser` (as in server-side rendering), `newer_release` (another tab has opened a newer
-   * release of the page: reload this one), `account_mismatch`, `user_changed` (another tab changes the user just now: it is tried
-   * again), `invalid_archive`.
+   * release of the page: reload this one), `account_mismatch`, `user_changed` (the device got another user, or was erased, before it
+   * was done; what is sent by itself is tried again), `invalid_archive`.
    */
   readonly code: string;
   /** The HTTP status; 0 where there was no response. */

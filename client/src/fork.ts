@@ -83,11 +83,13 @@ async function forkAtServer(
 ): Promise<ForkedConversation> {
   if (!mayAsk()) throw new StoreError('offline', 'Not all of it is on this device, and the server cannot be asked.');
   const { api, pull } = await engine.get();
+  const ownership = await api.owner();
   // What was written here is part of it.
   await leadership.flush();
   const record = await pull.resolve(id);
   const forkOf = { conversationId: record?.id ?? id, ...(messageId !== undefined && { messageId }) };
-  const options = { body: { id: newConversationId(), forkOf, ...(title && { title }) }, key: api.keys.next() };
+  const request = { id: newConversationId(), forkOf, ...(title && { title }) };
+  const options = { body: request, key: api.keys.next(), ownership };
   const { body } = await api.call<Summary>('POST', '/conversations', options);
   await pull.discover(body.id);
   const { title: given, messageCount, forkedFrom } = body;

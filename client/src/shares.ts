@@ -1,20 +1,27 @@
 /** Shares: read-only snapshots of conversations for everyone who has the link. */
 
+import { StoreError } from './errors.js';
 import type { OpenStore } from './open.js';
 import { isoOf, millisecondsOf } from './text.js';
 import type { ForkedShare, Share, SharedConversation, TimeInput } from './types.js';
 
 export async function createShare(
-  { engine }: OpenStore,
+  { engine, isEnabled, leadership }: OpenStore,
   conversationId: string,
   expiresAt: TimeInput | undefined,
 ): Promise<Share> {
   const expires = expiresAt === undefined ? {} : { expiresAt: isoOf(millisecondsOf(expiresAt)) };
-  return (await (await engine.get()).api.call<Share>('POST', '/shares', { body: { conversationId, ...expires } })).body;
+  if (!isEnabled) throw new StoreError('disabled', 'The server is switched off.');
+  const { api } = await engine.get();
+  const ownership = await api.owner();
+  // What was written here is part of it.
+  await leadership.flush();
+  return (await api.call<Share>('POST', '/shares', { body: { conversationId, ...expires }, ownership })).body;
 }
 
 export async function listShares({ engine }: OpenStore): Promise<Share[]> {
-  return (await (await engine.get()).api.call<{ data: Share[] }>('GET', '/shares')).body.data;
+  const { api } = await engine.get();
+  return (await api.call<{ data: Share[] }>('GET', '/shares', { ownership: await api.owner() })).body.data;
 }
 
 export async function readShare(
@@ -28,10 +35,12 @@ export async function readShare(
 
 export async function forkShare({ engine }: OpenStore, id: string): Promise<ForkedShare> {
   const { api } = await engine.get();
-  const { body } = await api.call<ForkedShare>('POST', '/conversations', { body: { forkOf: { shareId: id } } });
+  const options = { body: { forkOf: { shareId: id } }, ownership: await api.owner() };
+  const { body } = await api.call<ForkedShare>('POST', '/conversations', options);
   return { id: body.id, title: body.title, messageCount: body.messageCount };
 }
 
 export async function deleteShare({ engine }: OpenStore, id: string): Promise<void> {
-  await (await engine.get()).api.call('DELETE', `/shares?${new URLSearchParams({ id })}`);
+  const { api } = await engine.get();
+  await api.call('DELETE', `/shares?${new URLSearchParams({ id })}`, { ownership: await api.owner() });
 }

@@ -164,7 +164,6 @@ export abstract class AccountStore<Time = string> extends StoreCore<Time> {
   }
 
   async createShare(conversationId: string, { expiresAt }: { expiresAt?: TimeInput } = {}): Promise<Share> {
-    await this.flush();
     const { shares, store } = await this.#shares();
     return shares.createShare(store, conversationId, expiresAt);
   }
@@ -232,7 +231,8 @@ export abstract class AccountStore<Time = string> extends StoreCore<Time> {
 
   async getStatistics(): Promise<Statistics> {
     const { store } = await this.opening;
-    return (await (await store.engine.get()).api.call<Statistics>('GET', '/user')).body;
+    const { api } = await store.engine.get();
+    return (await api.call<Statistics>('GET', '/user', { ownership: await api.owner() })).body;
   }
 
   // What few pages need is loaded when it is used.

@@ -142,7 +142,8 @@ export class HybridConversationStore<Time = string> extends AccountStore<Time> {
     const { store } = await this.opening;
     const here = await store.database.run('readonly', (tx) => readState(tx, 'current'));
     if (here !== undefined || !store.mayAsk()) return here ?? null;
-    const { body } = await (await store.engine.get()).api.call<SessionResponse>('GET', '/session');
+    const { api } = await store.engine.get();
+    const { body } = await api.call<SessionResponse>('GET', '/session', { ownership: await api.owner() });
     return body.currentConversationId ?? null;
   }
 

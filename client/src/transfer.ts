@@ -4,6 +4,7 @@ import { StoreError } from './errors.js';
 import { asFreshTree, inSendingOrder, readTree } from './local/branches.js';
 import type { LocalDatabase } from './local/database.js';
 import { storeConversations } from './local/import.js';
+import { expectEpoch, readOwnership, type Ownership } from './local/ownership.js';
 import { listConversations } from './local/records.js';
 import type { ConversationRecord } from './local/schema.js';
 import { isPaused, isServersFault } from './net/failures.js';
@@ -24,7 +25,7 @@ export async function exportAll(store: OpenStore): Promise<Blob> {
   await store.imports.waitForAll();
   if (!store.mayAsk()) return exportLocal(store.database);
   const { api } = await store.engine.get();
-  const response = await api.open('GET', '/export');
+  const response = await api.open('GET', '/export', { ownership: await api.owner() });
   const blob = await response.blob();
   const end = (await blob.slice(-300).text()).trimEnd().split('\n').at(-1) ?? '';
   if (!isComplete(end)) throw new StoreError('incomplete', 'The export broke off.');
@@ -71,7 +72,7 @@ export async function readWhole(database: LocalDatabase, record: ConversationRec
 export async function exportConversation({ engine }: OpenStore, id: string, format: string): Promise<Blob> {
   const { api } = await engine.get();
   const query = new URLSearchParams({ conversation: id, format });
-  const response = await api.open('GET', `/export?${query}`);
+  const response = await api.open('GET', `/export?${query}`, { ownership: await api.owner() });
   return response.blob();
 }
 
@@ -83,34 +84,45 @@ export async function importData(
   store: OpenStore,
   data: string | Blob | readonly ConversationInput[],
 ): Promise<ImportReport> {
+  return importFor(await store.database.run('readonly', readOwnership), store, data);
+}
+
+/** Imports what belongs to those whose data were here when it began. */
+export async function importFor(
+  ownership: Ownership,
+  store: OpenStore,
+  data: string | Blob | readonly ConversationInput[],
+): Promise<ImportReport> {
   const conversations = parseConversations(data instanceof Blob ? await data.text() : data);
-  if (!store.isEnabled) return importHere(store, conversations);
+  if (!store.isEnabled) return importHere(ownership, store, conversations);
   try {
-    return await importAtServer(store, conversations);
+    return await importAtServer(ownership, store, conversations);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     if (!isServersFault(error) && !isPaused(error) && error.code !== 'storage_disabled') throw error;
-    return importHere(store, conversations);
+    return importHere(ownership, store, conversations);
   }
 }
 
-async function importHere(store: OpenStore, conversations: unknown[]) {
+async function importHere(ownership: Ownership, store: OpenStore, conversations: unknown[]) {
   const { announcer, database, environment, leadership } = store;
-  const { added, rejected } = await database.run('readwrite', (tx) =>
-    storeConversations(tx, conversations, environment.clock.now()),
-  );
+  const { added, rejected } = await database.run('readwrite', async (tx) => {
+    await expectEpoch(tx, ownership);
+    return storeConversations(tx, conversations, environment.clock.now());
+  });
   announcer.announce(added, 'tab');
   leadership.wake();
   return { imported: added.length, unchanged: conversations.length - added.length - rejected.length, rejected };
 }
 
 /** In requests that the server takes. */
-async function importAtServer({ bus, engine, locks }: OpenStore, conversations: unknown[]) {
+async function importAtServer(since: Ownership, { bus, engine, locks }: OpenStore, conversations: unknown[]) {
   const { api, live } = await engine.get();
+  const ownership = await api.owner(since);
   const report: ImportReport = { imported: 0, unchanged: 0, rejected: [] };
   let done = 0;
   for (const { part, isLast } of portions(conversations)) {
-    const send = () => api.call<ImportResponse>('POST', '/import', { body: part, timeout: TIMEOUT });
+    const send = () => api.call<ImportResponse>('POST', '/import', { body: part, timeout: TIMEOUT, ownership });
     const { body } = await locks.turn('shared', send);
     report.imported += isLast ? body.imported : 0;
     report.unchanged += isLast ? body.unchanged : 0;

@@ -2,7 +2,7 @@
 
 import type { RecordChange } from './event-bus.js';
 import type { LocalTransaction } from './local/database.js';
-import { hasEnded, readOwnership } from './local/ownership.js';
+import { hasEnded } from './local/ownership.js';
 import { putTombstone } from './local/records.js';
 import type { Method } from './net/http.js';
 import type { Summary, WriteResponse } from './net/wire.js';
@@ -38,11 +38,13 @@ export async function listExpiring(
 }
 
 async function list<Item>(store: OpenStore, query: Record<string, string>, { cursor, limit }: PageOptions = {}) {
+  const { api } = await store.engine.get();
+  const ownership = await api.owner();
   // What was just deleted, or kept, is listed as such.
   await sendWaiting(store);
   const options = { ...(cursor && { cursor }), ...(limit && { limit: String(limit) }) };
   const path = `/conversations?${new URLSearchParams({ ...query, ...options })}`;
-  return (await (await store.engine.get()).api.call<ListResponse<Item>>('GET', path)).body;
+  return (await api.call<ListResponse<Item>>('GET', path, { ownership })).body;
 }
 
 /** As far as it can be sent: what cannot, for lack of room, must not keep anybody from emptying the trash. */
@@ -53,7 +55,6 @@ async function sendWaiting({ leadership }: OpenStore) {
 /** Takes a conversation out of the trash, or back where the server has not heard of its deletion yet. */
 export async function restoreConversation(store: OpenStore, id: string) {
   if (await takeBackDeletion(store, id)) return;
-  await sendWaiting(store);
   await write<Summary>(store, id, 'PATCH', { trashed: false }, (tx, summary) =>
     applyRemoteSummary(tx, summary, store.environment.clock.now(), true),
   );
@@ -77,7 +78,6 @@ async function takeBackDeletion({ bus, database, leadership }: OpenStore, id: st
 }
 
 export async function deletePermanently(store: OpenStore, id: string) {
-  await sendWaiting(store);
   await write(store, id, 'DELETE', undefined, async (tx) => {
     const record = await tx.get('conversations', id);
     if (!record || record.deleted === 'done') return { changed: false };
@@ -86,16 +86,18 @@ export async function deletePermanently(store: OpenStore, id: string) {
   });
 }
 
-/** Writes to one conversation at the server, and notes in the records what came of it. */
+/** Writes to one conversation at the server, after what waits, and notes in the records what came of it. */
 async function write<Body>(
-  { bus, database, engine }: OpenStore,
+  store: OpenStore,
   id: string,
   method: Method,
   body: object | undefined,
   apply: (tx: LocalTransaction, response: Body) => Promise<RecordChange>,
 ) {
+  const { bus, database, engine } = store;
   const { api } = await engine.get();
-  const ownership = await database.run('readonly', readOwnership);
+  const ownership = await api.owner();
+  await sendWaiting(store);
   const path = `/conversations/${encodeURIComponent(id)}${method === 'DELETE' ? '?permanent=true' : ''}`;
   const response = (await api.call<Body & WriteResponse>(method, path, { body, ownership })).body;
   const change = await database.run('readwrite', async (tx) =>
@@ -108,15 +110,17 @@ async function write<Body>(
 
 /** The server removes as much as it can in the time of a request. */
 export async function emptyTrash(store: OpenStore) {
-  await sendWaiting(store);
   const { api } = await store.engine.get();
+  const ownership = await api.owner();
+  await sendWaiting(store);
   for (;;) {
-    const { body } = await api.call<{ emptied: boolean }>('DELETE', '/conversations?trash=true');
+    const { body } = await api.call<{ emptied: boolean }>('DELETE', '/conversations?trash=true', { ownership });
     if (body.emptied) return;
   }
 }
 
 export async function setConversationTtl({ engine }: OpenStore, days: number | null): Promise<Statistics> {
   const { api } = await engine.get();
-  return (await api.call<Statistics>('PATCH', '/user', { body: { conversationTtlDays: days } })).body;
+  const options = { body: { conversationTtlDays: days }, ownership: await api.owner() };
+  return (await api.call<Statistics>('PATCH', '/user', options)).body;
 }

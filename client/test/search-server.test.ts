@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
 import { createMemoryDatabase, type SearchFindings } from '../src/index.js';
+import { wipe } from '../src/local/change-user.js';
 import { environment, localStore, until } from './helpers.js';
 
 /** Locks that nobody else wants. */
@@ -11,7 +12,7 @@ const locks = {
   request: async (_name: string, ...rest: unknown[]) => (rest.at(-1) as () => unknown)(),
 } as unknown as LockManager;
 
-const SESSION = JSON.stringify({ token: 'token', userId: 'user' });
+const sessionOf = (userId: string) => JSON.stringify({ token: `token-of-${userId}`, userId });
 
 /** A text in which one word is marked, as the server tells it. */
 function textOf(text: string, word: string) {
@@ -36,7 +37,7 @@ const INDEXED = { done: 2, of: 2 };
 
 /** A device that has a conversation `here`, and a server with these pages of results, by cursor. */
 async function device(t: TestContext, pages: Record<string, object>) {
-  const state = { isOnline: true, asked: [] as string[] };
+  const state = { isOnline: true, asked: [] as string[], session: sessionOf('user'), pages };
   const watchers = new Set<(event: 'online') => void>();
   const page = {
     isVisible: () => true,
@@ -55,10 +56,10 @@ async function device(t: TestContext, pages: Record<string, object>) {
     if (!searchParams.has('q')) return new Response(PAUSED, { status: 503 });
     assert.equal(pathname, '/api/conversations');
     state.asked.push(String(searchParams.get('q')));
-    return new Response(JSON.stringify(pages[searchParams.get('cursor') ?? '']));
+    return new Response(JSON.stringify(state.pages[searchParams.get('cursor') ?? '']));
   };
   const localStorage = {
-    getItem: (key: string) => (key === 'claude-session' ? SESSION : null),
+    getItem: (key: string) => (key === 'claude-session' ? state.session : null),
     setItem() {},
     removeItem() {},
   };
@@ -84,7 +85,7 @@ async function device(t: TestContext, pages: Record<string, object>) {
     state.isOnline = isOnline;
     for (const notify of watchers) notify('online');
   };
-  return { store, state, search, setOnline };
+  return { database, store, state, search, setOnline };
 }
 
 const idsOf = (findings: SearchFindings | undefined) => findings?.results.map(({ messageId }) => messageId);
@@ -105,6 +106,26 @@ test('what the device has is there first, what only the server has comes behind 
   const { excerpt, start, length, title } = found()?.results.at(-1) ?? assert.fail();
   assert.deepEqual([excerpt.slice(start, start + length), title], ['apple', 'Title of titled']);
   assert.deepEqual(state.asked, ['appl*']);
+});
+
+test('what the server has of one user is not shown to the next, for whom it is asked anew', async (t) => {
+  const data = [conversation('there', ['apple 1'])];
+  const { database, search, state, store } = await device(t, { '': { data, nextCursor: null, indexed: INDEXED } });
+  const { data: found, done, seen } = search('appl');
+  await done();
+  assert.deepEqual(idsOf(found()), ['here-0', 'there-0']);
+  // As another tab does that redeems a code and takes nothing along.
+  await database.run('readwrite', wipe);
+  state.session = sessionOf('other');
+  state.pages = { '': { data: [conversation('theirs', ['an apple'])], nextCursor: null, indexed: INDEXED } };
+  seen.length = 0;
+  await store.saveConversation({
+    id: 'new',
+    title: 'New',
+    messages: [{ id: 'new-0', type: 'user', content: 'apple' }],
+  });
+  await until(() => idsOf(found())?.join() === 'new-0,theirs-0', JSON.stringify(found()));
+  assert.ok(seen.every((findings) => !idsOf(findings)?.includes('there-0')));
 });
 
 test('the server looks further when it is asked to', async (t) => {

@@ -1,21 +1,11 @@
 /** Accounts of an auth provider. */
 
 import assert from 'node:assert/strict';
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
 import { Browser, contents, message } from './harness.mjs';
-import { begin, slowLocks } from './users.mjs';
-
-/** A token of the auth provider that the service trusts. */
-function jwt(subject) {
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600 };
-  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
-  return `${signed}.${createHmac('sha256', process.env.AUTH_JWT_SECRET).update(signed).digest('base64url')}`;
-}
-
-const withProvider = { skip: process.env.AUTH_JWT_SECRET ? false : 'AUTH_JWT_SECRET is not set' };
+import { begin, jwt, slowLocks, withProvider } from './users.mjs';
 
 test('an account of an auth provider is separate, and claims the anonymous data', withProvider, async () => {
   const { browser, tab } = await begin('anonymous');

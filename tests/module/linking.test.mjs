@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { API, Browser, Server, contents, message, until } from './harness.mjs';
-import { begin, isOpening, keepBack, twoTabs, withAppendOnItsWay } from './users.mjs';
+import { Browser, Server, contents, message, until } from './harness.mjs';
+import { begin, exchangeSession, isOpening, keepBack, twoTabs, withAppendOnItsWay } from './users.mjs';
 
 test('redeeming a code makes a device the same user and moves its data along', async () => {
   const first = await begin('of the first');
@@ -87,16 +87,6 @@ test('other tabs of a linked device continue as the new user', async () => {
   await one.store.flush();
   assert.deepEqual(contents(await first.server.messages('c')), ['of the first', 'by the other device']);
 });
-
-/** Replaces this browser's session without the store: no tab is told or waited for. */
-async function exchangeSession(browser, { code }) {
-  const response = await fetch(`${API}/session`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ action: 'redeem', code }),
-  });
-  browser.values.set('claude-session', JSON.stringify({ ...(await response.json()), issuedAt: browser.clock.now() }));
-}
 
 test("a response to the previous user is not applied to the new user's data", async () => {
   const first = await begin('of the first');

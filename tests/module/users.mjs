@@ -1,6 +1,8 @@
-/** Browsers with a conversation, and requests held back, for tests of changing users. */
+/** Browsers with a conversation, requests held back, and tokens of an auth provider, for tests of changing users. */
 
-import { Browser, Server, message, tick } from './harness.mjs';
+import { createHmac } from 'node:crypto';
+
+import { API, Browser, Server, message, tick } from './harness.mjs';
 
 export async function begin(text = 'q') {
   const browser = new Browser();
@@ -19,13 +21,16 @@ export async function twoTabs() {
   return { browser, leader, other };
 }
 
-/** Holds back the response to the next matching request. Returns `held`, which resolves when it is held, and `release`. */
-export function keepBack(network, isMeant) {
+/**
+ * Holds back the response to the next matching request, or `before` it is sent the request itself. Returns `held`, which
+ * resolves when it is held, and `release`.
+ */
+export function keepBack(network, isMeant, when = 'after') {
   let release;
   const held = new Promise((resolve) => {
-    network.after = async (request) => {
+    network[when] = async (request) => {
       if (!isMeant(request)) return;
-      network.after = async () => {};
+      network[when] = async () => {};
       resolve();
       await new Promise((go) => {
         release = go;
@@ -63,3 +68,23 @@ export function slowLocks(browser) {
     },
   };
 }
+
+/** Gives this browser another session by other means than the store's: no tab is told or waited for. */
+export async function exchangeSession(browser, { code }) {
+  const response = await fetch(`${API}/session`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ action: 'redeem', code }),
+  });
+  browser.values.set('claude-session', JSON.stringify({ ...(await response.json()), issuedAt: browser.clock.now() }));
+}
+
+/** A token of the auth provider that the service trusts. */
+export function jwt(subject) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { sub: subject, exp: Math.floor(Date.now() / 1000) + 3_600 };
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${signed}.${createHmac('sha256', process.env.AUTH_JWT_SECRET).update(signed).digest('base64url')}`;
+}
+
+export const withProvider = { skip: process.env.AUTH_JWT_SECRET ? false : 'AUTH_JWT_SECRET is not set' };

@@ -1,9 +1,10 @@
 /** Imports files of other systems: cut into portions here, converted and stored by the server. */
 
 import { codeOf, StoreError } from '../errors.js';
+import { readOwnership, type Ownership } from '../local/ownership.js';
 import { isPaused, isServersFault } from '../net/failures.js';
 import type { OpenStore } from '../open.js';
-import { importData } from '../transfer.js';
+import { importFor } from '../transfer.js';
 import type { ImportFileOptions, ImportFileReport, ImportFormat } from '../types.js';
 import { LIMITS, Source, type Limits, type Portion } from './portions.js';
 import { ReportWriter } from './report.js';
@@ -31,14 +32,15 @@ export async function importFile(
   file: Blob,
   options: ImportFileOptions & { limits?: Limits } = {},
 ): Promise<ImportFileReport> {
-  const importing = new FileImport(store, options);
+  const ownership = await store.database.run('readonly', readOwnership);
+  const importing = new FileImport(ownership, store, options);
   try {
     await importing.run(file);
   } catch (error) {
     if (importing.hasSent || !isAway(error) || importing.format !== 'own' || file.size > LARGEST_HERE) throw error;
-    return importHere(store, file);
+    return importHere(ownership, store, file);
   } finally {
-    if (importing.hasSent) await (await store.engine.get()).live.ask().catch(() => {});
+    if (importing.hasSent && store.mayAsk()) await (await store.engine.get()).live.ask().catch(() => {});
   }
   return importing.report;
 }
@@ -48,9 +50,9 @@ function isAway(error: unknown) {
 }
 
 /** The service's own form needs no conversion: it goes to this device, and from there to the server later. */
-async function importHere(store: OpenStore, file: Blob): Promise<ImportFileReport> {
+async function importHere(ownership: Ownership, store: OpenStore, file: Blob): Promise<ImportFileReport> {
   const name = nameOf(file);
-  const { imported, unchanged, rejected } = await importData(store, file);
+  const { imported, unchanged, rejected } = await importFor(ownership, store, file);
   const conversations = rejected.map(({ id, code }, index) => {
     return { file: name, index, id, status: 'rejected' as const, code, messages: null, missingFiles: 0 };
   });
@@ -60,6 +62,7 @@ async function importHere(store: OpenStore, file: Blob): Promise<ImportFileRepor
 }
 
 class FileImport {
+  readonly #ownership: Ownership;
   readonly #store: OpenStore;
   readonly #options: ImportFileOptions;
   readonly #limits: Limits;
@@ -70,11 +73,12 @@ class FileImport {
   #isFull = false;
   format: ImportFormat | undefined;
 
-  constructor(store: OpenStore, options: ImportFileOptions & { limits?: Limits }) {
+  constructor(ownership: Ownership, store: OpenStore, options: ImportFileOptions & { limits?: Limits }) {
+    this.#ownership = ownership;
     this.#store = store;
     this.#options = options;
     this.#limits = options.limits ?? LIMITS;
-    this.#sender = new PortionSender(store, options.signal);
+    this.#sender = new PortionSender(ownership, store, options.signal);
   }
 
   get hasSent(): boolean {
@@ -186,7 +190,7 @@ class FileImport {
   }
 
   #sendParts({ text }: Portion) {
-    return importData(this.#store, text ?? '');
+    return importFor(this.#ownership, this.#store, text ?? '');
   }
 
   #progress(bytes: number) {

@@ -1,6 +1,7 @@
 /** Sends portions, each until the server has confirmed it. */
 
 import { codeOf, StoreError } from '../errors.js';
+import type { Ownership } from '../local/ownership.js';
 import { isPaused, isTransient } from '../net/failures.js';
 import type { ImportResponse } from '../net/wire.js';
 import type { OpenStore } from '../open.js';
@@ -22,12 +23,14 @@ export interface Sent {
 }
 
 export class PortionSender {
+  readonly #ownership: Ownership;
   readonly #store: OpenStore;
   readonly #signal: AbortSignal | undefined;
   /** Whether the server has taken anything: before, a failure is told at once. */
   #hasSucceeded = false;
 
-  constructor(store: OpenStore, signal: AbortSignal | undefined) {
+  constructor(ownership: Ownership, store: OpenStore, signal: AbortSignal | undefined) {
+    this.#ownership = ownership;
     this.#store = store;
     this.#signal = signal;
   }
@@ -57,13 +60,17 @@ export class PortionSender {
     const { engine, locks } = this.#store;
     const { api } = await engine.get();
     const query = new URLSearchParams({ format, name: fileName(name), ...(isPortion && { portion: 'true' }) });
-    const call = () => api.call<ImportResponse>('POST', `/import?${query}`, { body: text, key, timeout: TIMEOUT });
+    const ownership = await api.owner(this.#ownership);
+    const options = { body: text, key, timeout: TIMEOUT, ownership };
+    const call = () => api.call<ImportResponse>('POST', `/import?${query}`, options);
     return (await locks.turn('shared', call)).body;
   }
 
   /** Waits for the next attempt; throws the error where there is to be none. */
   async #wait(error: unknown, attempt: number) {
     if (!(error instanceof StoreError) || !isTransient(error) || isPaused(error)) throw error;
+    // The file was the former user's.
+    if (error.code === 'user_changed') throw error;
     const wait = error.retryAfter ?? WAITS[attempt];
     const isAway = error.status === 0 && !this.#hasSucceeded;
     if (wait === undefined || isAway || attempt >= WAITS.length) throw error;

@@ -1,5 +1,6 @@
 /** The owner of the local data, and the ownership epoch by which late responses are recognised. */
 
+import { StoreError } from '../errors.js';
 import type { LocalTransaction } from './database.js';
 import { readState, writeState } from './records.js';
 
@@ -22,6 +23,15 @@ export async function readOwnership(tx: LocalTransaction): Promise<Ownership> {
 /** Whether the data are no longer those of this epoch. */
 export async function hasEnded(tx: LocalTransaction, { epoch }: Ownership): Promise<boolean> {
   return (await readOwnership(tx)).epoch !== epoch;
+}
+
+/** Rejects where the data are no longer those of this epoch. */
+export async function expectEpoch(tx: LocalTransaction, ownership: Ownership): Promise<void> {
+  if (await hasEnded(tx, ownership)) throw userChanged();
+}
+
+export function userChanged(): StoreError {
+  return new StoreError('user_changed', 'The user was changed meanwhile.');
 }
 
 /** The data have had no owner so far: this user is the first, and what was asked for them still counts. */

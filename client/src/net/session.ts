@@ -2,6 +2,7 @@
 
 import type { Clock } from '../environment.js';
 import { StoreError } from '../errors.js';
+import { userChanged, type Ownership } from '../local/ownership.js';
 import type { Locks } from '../tabs/locks.js';
 import type { HttpClient } from './http.js';
 import type { SessionStorage, StoredSession } from './session-storage.js';
@@ -21,6 +22,8 @@ interface SessionParts {
   getToken: GetToken | undefined;
   /** Makes this user the owner of the data on this device; may refuse. */
   assignOwner: (user: string) => Promise<void>;
+  /** Whose the data on this device are. */
+  readOwner: () => Promise<Ownership>;
 }
 
 /**
@@ -47,7 +50,16 @@ export class Session {
     return this.#parts.storage.exists;
   }
 
-  /** The token to send. Begins a session where there is none. */
+  /** The token to send for this owner of the data. Rejects where they are, or are just becoming, another user's. */
+  async tokenOf(ownership: Ownership): Promise<string> {
+    // Erased meanwhile: what was asked for then needs no new user.
+    if (!this.isOfProvider && !this.stored) throw userChanged();
+    const token = await this.token();
+    await this.expectOwner(token, ownership);
+    return token;
+  }
+
+  /** The token of the user of the moment. Begins a session where there is none. */
   async token(): Promise<string> {
     if (this.isOfProvider) return this.#providerToken(false);
     const { stored } = this;
@@ -83,19 +95,47 @@ export class Session {
   become(session: SessionResponse): Promise<void> {
     return this.#inLock(async () => {
       await this.#assign(session);
-      this.keep(session);
+      this.#keep(session);
     });
   }
 
-  /**
-   * Rejects where the token is not this user's, the owner of the data that a request is about: another tab is changing the
-   * user just now, or was closed before it had changed both the data's and the session's.
-   */
-  async expectUser(token: string, user: string | undefined) {
-    const { stored } = this;
-    if (this.isOfProvider || (stored?.token === token && stored.userId === user)) return;
+  /** The user's other sessions were ended: this one goes on, where the device is still that user's. */
+  keepFor({ user }: Ownership, session: SessionResponse): Promise<void> {
+    return this.#inLock(async () => {
+      if (this.stored && (this.stored.userId ?? undefined) === user) this.#keep(session);
+    });
+  }
+
+  /** Whose the data on this device are, of a session that is begun where there is none. */
+  async owner(): Promise<Ownership> {
+    const ownership = await this.#parts.readOwner();
+    if (ownership.user !== undefined && this.exists) return ownership;
+    await this.token();
+    // The session may have been here before the data.
     await this.reconcile();
-    throw new StoreError('user_changed', 'The user was changed meanwhile.');
+    return this.#parts.readOwner();
+  }
+
+  /**
+   * Rejects where the token is not that of the owner of the data that a request is about: another tab has changed the user,
+   * is just changing it, or was closed before it had changed both the data's and the session's.
+   */
+  async expectOwner(token: string, ownership: Ownership) {
+    if (await this.#isOwners(token, ownership)) return;
+    await this.reconcile();
+    throw userChanged();
+  }
+
+  /** A provider's user stays who it is; what was asked for before an erasure is void all the same. */
+  async #isOwners(token: string, ownership: Ownership) {
+    const { stored } = this;
+    if (this.isOfProvider) return !(await this.hasEnded(ownership));
+    return stored?.token === token && (stored.userId ?? undefined) === ownership.user;
+  }
+
+  /** Whether the data here are others by now. */
+  async hasEnded({ epoch }: Ownership): Promise<boolean> {
+    return (await this.#parts.readOwner()).epoch !== epoch;
   }
 
   /** Gives the data here to the user whose session this is. */
@@ -125,14 +165,15 @@ export class Session {
   }
 
   /** Keeps the response to a session call. */
-  keep({ token, userId, expiresAt }: SessionResponse) {
+  #keep({ token, userId, expiresAt }: SessionResponse) {
     const issuedAt = this.#parts.clock.now();
     const known = this.stored;
     this.#parts.storage.write({ token, userId: userId ?? known?.userId ?? null, expiresAt, issuedAt });
   }
 
-  forget() {
-    this.#parts.storage.forget();
+  /** Waits for a renewal on its way, which would bring the session back. */
+  forget(): Promise<void> {
+    return this.#inLock(async () => this.#parts.storage.forget());
   }
 
   async #providerToken(refresh: boolean) {
@@ -154,10 +195,13 @@ export class Session {
 
   async #begin(token: string | undefined) {
     const { stored } = this;
-    if (stored?.token && stored.token !== token) return stored.token;
-    const { body } = await this.#parts.http.call<SessionResponse>('POST', '/session', token);
+    if (stored?.isSignedOut) throw signedOut();
+    // Null where the session was given up meanwhile: its token must not bring it back.
+    const known = stored?.token ?? undefined;
+    if (known && known !== token) return known;
+    const { body } = await this.#parts.http.call<SessionResponse>('POST', '/session', known);
     await this.#assign(body);
-    this.keep(body);
+    this.#keep(body);
     return body.token;
   }
 

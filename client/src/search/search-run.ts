@@ -2,6 +2,7 @@
 
 import { codeOf, StoreError } from '../errors.js';
 import type { LocalTransaction } from '../local/database.js';
+import type { Ownership } from '../local/ownership.js';
 import type { SearchFindings, SearchResult } from '../types.js';
 import type { Search, SearchOptions } from './search.js';
 import { searchServer } from './server-search.js';
@@ -27,6 +28,8 @@ export class SearchRun {
   #isEnded = false;
   #server: Server = 'unasked';
   #isHeard = false;
+  /** Whose data the server is asked about, once it is. */
+  #ownership: Ownership | null = null;
   #there: SearchResult[] = [];
   #cursor: string | null = null;
 
@@ -42,6 +45,7 @@ export class SearchRun {
   }
 
   async read(): Promise<SearchFindings> {
+    await this.#forgetOfOthers();
     const { results, isIndexing } = await this.#search.searchIndexed(this.#text, this.#options);
     const isAsked = this.#server === 'asked';
     return {
@@ -77,9 +81,12 @@ export class SearchRun {
 
   async #ask(enough: number) {
     try {
+      const { api } = await this.#search.store.engine.get();
+      this.#ownership ??= await api.owner();
+      const ownership = this.#ownership;
       for (let page = 0; page < PAGES; page += 1) {
-        const found = await searchServer(this.#search.store, this.#text, this.#cursor);
-        if (this.#isEnded) return;
+        const found = await searchServer(api, ownership, this.#text, this.#cursor);
+        if (this.#isEnded || ownership !== this.#ownership) return;
         if (!this.#take(found) || this.#cursor === null || this.#there.length >= enough) break;
         this.changed();
       }
@@ -88,6 +95,16 @@ export class SearchRun {
       this.#server = isRefused && codeOf(error).startsWith('query_') ? 'cannot' : 'away';
     }
     if (!this.#isEnded) this.changed();
+  }
+
+  /** What the server had of a former user says nothing of this one's: it is asked again. */
+  async #forgetOfOthers() {
+    const ownership = this.#ownership;
+    if (!ownership || !(await (await this.#search.store.engine.get()).session.hasEnded(ownership))) return;
+    if (ownership !== this.#ownership) return;
+    [this.#ownership, this.#isHeard, this.#there, this.#cursor] = [null, false, [], null];
+    this.#server = 'unasked';
+    this.#askSoon();
   }
 
   /** Returns whether the server can search. */

@@ -1,6 +1,7 @@
 /** What the server finds, among all of the user's conversations: how it is asked, and how its response is read. */
 
-import type { OpenStore } from '../open.js';
+import type { Ownership } from '../local/ownership.js';
+import type { Api } from '../net/api.js';
 import { isoOf, millisecondsOf } from '../text.js';
 import type { SearchResult } from '../types.js';
 import { asTyped } from './query.js';
@@ -37,15 +38,15 @@ const LONGEST = 256;
 
 /** Null where the server does not search for such a text, or not at all. */
 export async function searchServer(
-  { engine }: OpenStore,
+  api: Api,
+  ownership: Ownership,
   text: string,
   cursor: string | null,
 ): Promise<ServerPage | null> {
   const query = asTyped(text.trimStart());
   if (query.length > LONGEST) return null;
-  const { api } = await engine.get();
   const parameters = new URLSearchParams({ q: query, ...(cursor !== null && { cursor }) });
-  return readResponse((await api.call<Response>('GET', `/conversations?${parameters}`)).body);
+  return readResponse((await api.call<Response>('GET', `/conversations?${parameters}`, { ownership })).body);
 }
 
 function readResponse({ data, nextCursor = null, indexed }: Response): ServerPage | null {

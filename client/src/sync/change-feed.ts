@@ -59,7 +59,7 @@ export class ChangeFeed {
       const isNew = !cursor && (await listConversations(tx)).length === 0;
       return { cursor, ownership: await readOwnership(tx), isNew };
     });
-    if (isNew) this.#progress.begin();
+    if (isNew) this.#progress.begin(place.ownership);
     return place;
   }
 
@@ -149,7 +149,7 @@ export class ChangeFeed {
     if (isFirst) this.#enumeration = new Set();
     if (!this.#enumeration) return;
     for (const id of ids) this.#enumeration.add(id);
-    if (hasMore) return this.#progress.advance(this.#enumeration.size);
+    if (hasMore) return this.#progress.advance(ownership, this.#enumeration.size);
     this.#progress.end();
     const present = this.#enumeration;
     this.#enumeration = null;

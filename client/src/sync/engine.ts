@@ -2,7 +2,7 @@
 
 import type { Context } from '../context.js';
 import { StoreError } from '../errors.js';
-import { handOver } from '../local/change-user.js';
+import { handOver, tellGone } from '../local/change-user.js';
 import type { LocalDatabase } from '../local/database.js';
 import { assignOwner, readOwnership } from '../local/ownership.js';
 import { dropExpiredTombstones } from '../local/tombstones.js';
@@ -60,7 +60,7 @@ export async function createEngine(context: Context, database: LocalDatabase): P
 }
 
 function createSession(context: Context, database: LocalDatabase, http: HttpClient) {
-  const { environment, locks, options, sessionStorage } = context;
+  const { bus, environment, locks, options, sessionStorage } = context;
   const { clock } = environment;
   return new Session({
     storage: sessionStorage,
@@ -68,22 +68,26 @@ function createSession(context: Context, database: LocalDatabase, http: HttpClie
     clock,
     locks,
     getToken: options.getToken,
-    assignOwner: (user) => changeOwner(database, user, sessionStorage.isOfProvider, clock.now()),
+    readOwner: () => database.run('readonly', readOwnership),
+    assignOwner: async (user) => {
+      tellGone(bus, await changeOwner(database, user, sessionStorage.isOfProvider, clock.now()));
+    },
   });
 }
 
 /**
  * What is on this device belongs to this user from now on. It goes along with an anonymous user to the next; another
- * account's is never sent.
+ * account's is never sent. Returns the ids of conversations that stay with the former user.
  */
-function changeOwner(database: LocalDatabase, user: string, isOfProvider: boolean, now: number) {
+function changeOwner(database: LocalDatabase, user: string, isOfProvider: boolean, now: number): Promise<string[]> {
   return database.run('readwrite', async (tx) => {
     const ownership = await readOwnership(tx);
-    if (ownership.user === user) return;
+    if (ownership.user === user) return [];
     if (ownership.user && isOfProvider) {
       throw new StoreError('account_mismatch', 'What is on this device belongs to another account.');
     }
-    if (ownership.user) await handOver(tx, user, now);
-    else await assignOwner(tx, ownership, user);
+    if (ownership.user) return handOver(tx, user, now);
+    await assignOwner(tx, ownership, user);
+    return [];
   });
 }

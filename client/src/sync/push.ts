@@ -49,6 +49,16 @@ interface Due {
   error?: unknown;
 }
 
+/** What a run has come to; nothing is said where it was stopped. */
+interface Run {
+  /** Nothing waits. */
+  isDone?: boolean;
+  /** How long until something is due, ms. */
+  wait?: number;
+  /** What keeps that until then. */
+  error?: unknown;
+}
+
 /**
  * Sends what waits in the outbox, one request at a time, each stored before it is sent and repeated as it was until
  * there is a response. Runs in one tab only.
@@ -57,7 +67,7 @@ export class Push {
   readonly #parts: PushParts;
   readonly #clock: Clock;
   readonly #conversation: ConversationPush;
-  #running: Promise<{ wait?: number; error?: unknown }> | null = null;
+  #running: Promise<Run> | null = null;
   #isActive = false;
   #isForced = false;
   #timer: unknown = null;
@@ -130,8 +140,8 @@ export class Push {
     this.wake();
   }
 
-  /** Sends all that waits, now. Rejects with what keeps it from being sent. */
-  async flush() {
+  /** Sends all that waits, now; false where it was stopped before. Rejects with what keeps it from being sent. */
+  async flush(): Promise<boolean> {
     this.#retryAt = 0;
     this.#isForced = true;
     try {
@@ -139,24 +149,26 @@ export class Push {
       await this.#running;
       while (this.#isActive) {
         this.wake();
-        const { error, wait } = (await this.#running) ?? {};
+        const { error, isDone, wait } = (await this.#running) ?? {};
         if (error) throw error;
-        if (wait === undefined) return;
+        if (isDone) return true;
+        if (wait === undefined) continue;
         await new Promise<void>((resolve) => {
           this.#clock.setTimeout(resolve, wait);
         });
       }
+      return !(await this.#next());
     } finally {
       this.#isForced = false;
       this.wake();
     }
   }
 
-  /** Sends until nothing is due. Returns how long until something is, if there is anything, and what keeps it. */
-  async #run() {
+  /** Sends until nothing is due, or it is stopped. */
+  async #run(): Promise<Run> {
     while (this.#isActive) {
       const next = await this.#next();
-      if (!next) return {};
+      if (!next) return { isDone: true };
       const wait = next.at - this.#clock.now();
       if (wait > 0) {
         this.#stopTimer();

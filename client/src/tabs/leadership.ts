@@ -29,16 +29,20 @@ export class Leadership {
   readonly #tabs: Tabs;
   readonly #flushRequests: FlushRequests;
   readonly #stopWatching: () => void;
+  /** Resolves when this tab, where it leads, has begun to send, or has begun again after the user was changed. */
+  #sending: Promise<unknown> = Promise.resolve();
   #hiddenAt: number | null = null;
   #isClosed = false;
 
   constructor(parts: LeadershipParts) {
     this.#parts = parts;
-    const { channel, engine, environment, name } = parts;
+    const { channel, environment, name } = parts;
     const { clock, locks, page, random } = environment;
-    const onLead = () => this.#lead();
+    const onLead = () => {
+      this.#sending = this.#lead();
+    };
     const onLeave = () => this.#leave();
-    const flush = async () => (await engine.get()).push.flush();
+    const flush = () => this.#flush();
     this.#tabs = new Tabs({ locks, channel, name, onLead, onLeave });
     this.#flushRequests = new FlushRequests({ tabs: this.#tabs, clock, random, flush });
     this.#stopWatching = page.watch((event) => this.#pageChanged(event));
@@ -74,23 +78,41 @@ export class Leadership {
 
   /** Sends all that waits, now. Rejects with what keeps it from being sent. */
   async flush() {
-    const { count, engine, isEnabled, status } = this.#parts;
+    const { count, isEnabled, status } = this.#parts;
     if (!isEnabled) throw new StoreError('disabled', 'The server is switched off.');
-    if (this.isLeading) return (await engine.get()).push.flush();
-    if (status.state.pending === 0) await count();
-    if (status.state.pending > 0) await this.#flushRequests.ask();
+    if (!this.isLeading && status.state.pending === 0) await count();
+    // It may have begun to lead meanwhile.
+    if (this.isLeading) await this.#flush();
+    else if (status.state.pending > 0) await this.#flushRequests.ask();
+  }
+
+  /** Goes on where a change of the user stops it, not where another tab is to lead. */
+  async #flush() {
+    const { push } = await this.#parts.engine.get();
+    for (let sending: unknown; this.isLeading && sending !== this.#sending; ) {
+      sending = this.#sending;
+      await sending;
+      if (await push.flush()) return;
+    }
+    throw new StoreError('offline', 'This tab does not send any more.');
   }
 
   /**
    * Stops what goes on while `work` changes the user or all data, and begins anew with what there is then. No tab has a
    * write on its way meanwhile: after an erasure it would bring back what was erased.
    */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#exclusively(work);
+    this.#sending = done.catch(() => {});
+    return done;
+  }
+
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
     await this.#leave();
     try {
       return await this.#parts.locks.turn('exclusive', work);
     } finally {
-      if (this.isLeading) this.#lead();
+      if (this.isLeading) await this.#lead();
       await this.#parts.count();
     }
   }
@@ -130,12 +152,12 @@ export class Leadership {
   async #lead() {
     const { engine, status } = this.#parts;
     status.setTab({ leader: true });
-    this.#flushRequests.lead();
     const { push, live } = engine.loaded ?? (await this.#load()) ?? {};
     // It may have been given up meanwhile.
     if (!this.isLeading) return;
     push?.start();
     live?.start();
+    this.#flushRequests.lead();
   }
 
   /** Null where what synchronises cannot be loaded: it is tried again when the page changes, or something is written. */

@@ -179,6 +179,64 @@ test('regenerating and editing keep what was there, and one can switch back', as
   await context.close();
 });
 
+test('a version that is there late does not take the place of what was asked meanwhile', async () => {
+  const { context, page } = await pages.open('19');
+  await send(page, 'quick one');
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  await page.evaluate(() => void (window as never as Shown).chat.regenerate());
+  await page.locator('[data-role=assistant][data-versions="2"]').waitFor();
+  await isReady(page);
+  await page.evaluate(() => {
+    const own = window as never as Shown & { arrive: () => void; selected: Promise<void> };
+    const { chat, store } = own;
+    const arrived = new Promise<void>((resolve) => {
+      own.arrive = resolve;
+    });
+    const switchBranch = store.switchBranch.bind(store);
+    store.switchBranch = async (...branch) => {
+      await arrived;
+      await switchBranch(...branch);
+    };
+    const [first = ''] = chat.siblingIds[chat.messages.at(-1)?.id ?? ''] ?? [];
+    own.selected = chat.selectVersion(first);
+  });
+  await send(page, 'quick two');
+  await until(async () => (await answers(page)).length, 2);
+  await isReady(page);
+  const shown = await page.evaluate(async () => {
+    const own = window as never as Shown & { arrive: () => void; selected: Promise<void> };
+    own.arrive();
+    await own.selected;
+    return (await own.store.getConversation('c'))?.messages.filter(({ type }) => type === 'user').length;
+  });
+  assert.equal(shown, 2);
+  await context.close();
+});
+
+test('a stop that is answered late does not stop the next answer', async () => {
+  const { context, page } = await pages.open('19');
+  let answer = () => {};
+  await page.route('**/chat/c/stop', async (route) => {
+    await new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await route.fulfill({ json: {} });
+  });
+  await send(page, 'Is it?');
+  await untilWord(page, 3);
+  await page.evaluate(() => void Object.assign(window, { stopped: (window as never as Shown).chat.stop() }));
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  await send(page, 'And is it?');
+  await until(async () => /word3/.test((await answers(page))[1] ?? ''), true);
+  answer();
+  await page.evaluate(() => (window as never as { stopped: Promise<void> }).stopped);
+  await isReady(page);
+  assert.equal(await isWhole(page), true);
+  await context.close();
+});
+
 test('another conversation has its own messages', async () => {
   const { context, page } = await pages.open('19');
   await send(page, 'quick');

@@ -40,7 +40,9 @@ export class DeviceChat<M extends UIMessage> {
   /** Writes a message, or what is different in it; resolves when it is safe on the device. */
   async save(message: M, parentId: string | null, status: MessageStatus): Promise<void> {
     const input = { id: message.id, ...fieldsOf(message, status) } as MessageInput;
-    this.#isThere ||= (await this.store.getConversation(this.#id)) !== null;
+    // Another tab or device may have deleted it. A question is asked all the same; an answer brings nothing back.
+    const isQuestion = message.role === 'user';
+    if (isQuestion || !this.#isThere) this.#isThere = (await this.store.getConversation(this.#id)) !== null;
     if (this.#isThere) await this.#add(input, parentId);
     else await this.store.saveConversation({ id: this.#id, messages: [input] });
     this.#isThere = true;

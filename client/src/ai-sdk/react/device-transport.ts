@@ -25,6 +25,8 @@ const MOST_ATTEMPTS = 5;
 export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   /** Of the stream that writes the answer to this tab's last question. */
   streamId: string | null = null;
+  /** The message that the page is to show: of the version chosen last, or the question asked last. */
+  wanted: string | null = null;
   readonly #device: DeviceChat<M>;
   readonly #settings: () => TransportSettings<M>;
   /** Messages that the page shows, and that the device may not have yet. */
@@ -53,6 +55,7 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
     this.#isStopped = false;
     const streamId = generateId();
     this.streamId = streamId;
+    this.wanted = last?.id ?? null;
     if (last && trigger === 'submit-message') await this.#saveSent(last, parentId);
     const body = { ...options.body, streamId, parentId };
     const stream = await transport.sendMessages({ ...options, body });

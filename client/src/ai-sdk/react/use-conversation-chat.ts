@@ -60,7 +60,6 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
   const { resume = false, stopStream, transport: _, ...init } = options;
   const { data: conversation, isLoading } = useConversation<unknown>(id);
   const { hasOlder, loadOlder } = useMessages<unknown>(id);
-  const store = useConversationStore<unknown>();
   const { device, transport } = useDevice<M>(id, options);
   const shown = useMemo(() => conversation && device.messagesOf(conversation), [device, conversation]);
   const chat = useChat<M>({ ...init, id, messages: shown ?? [], transport });
@@ -82,12 +81,14 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
   }, [mayResume, activeStreamId, transport, resumeStream]);
 
   const stop = async () => {
-    const streamId = isBusy ? (transport.streamId ?? activeStreamId) : undefined;
+    const own = transport.streamId;
+    const streamId = isBusy ? (own ?? activeStreamId) : undefined;
     if (streamId) transport.noteStop(streamId);
     try {
       if (streamId && stopStream) await stopStream(streamId);
     } finally {
-      await chat.stop();
+      // The answer may have ended by itself, and the connection be the next one's.
+      if (transport.streamId === own) await chat.stop();
     }
   };
   return {
@@ -99,7 +100,7 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
     conversation,
     siblingIds: useMemo(() => siblingIdsOf(conversation), [conversation]),
     ...useUnanswered(chat, conversation),
-    selectVersion: useCallback((messageId: string) => store.switchBranch(id, messageId), [store, id]),
+    selectVersion: useSelectVersion(id, transport),
     hasOlder,
     loadOlder,
   };
@@ -116,6 +117,20 @@ function useDevice<M extends UIMessage>(id: string, options: ConversationChatOpt
     const device = new DeviceChat<M>(store, id);
     return { device, transport: new DeviceTransport<M>(device, () => settings.current) };
   }, [store, id]);
+}
+
+/** What was chosen, or asked, while a version was fetched is what is shown in the end. */
+function useSelectVersion<M extends UIMessage>(id: string, transport: DeviceTransport<M>) {
+  const store = useConversationStore<unknown>();
+  return useCallback(
+    async (messageId: string) => {
+      transport.wanted = messageId;
+      await store.switchBranch(id, messageId);
+      const { wanted } = transport;
+      if (wanted !== null && wanted !== messageId) await store.switchBranch(id, wanted).catch(() => undefined);
+    },
+    [store, id, transport],
+  );
 }
 
 /** An edited question is a new one behind the same message: the old one and its answer stay. */

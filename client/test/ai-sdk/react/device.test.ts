@@ -2,13 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createMemoryDatabase } from '../../../src/index.js';
 import { until } from '../../helpers.js';
 import { message } from '../harness.js';
 import { answer, controlled, openChat, openLocalDevice, read } from './harness.js';
 
 const text = (id: string, delta: string) => ({ type: 'text-delta', id, delta }) as const;
 
-async function stored(store: ReturnType<typeof openLocalDevice>, id = 'c') {
+type Device = ReturnType<typeof openLocalDevice>;
+
+async function stored(store: Device, id = 'c') {
   return (await store.getConversation(id))?.messages ?? [];
 }
 
@@ -34,6 +37,38 @@ test('a question is on the device before it is sent, and the answer when it has 
   );
   assert.equal((await store.getConversation('c'))?.title, 'Is it?');
 });
+
+for (const [how, remove] of [
+  ['deleted', (store: Device) => store.deleteConversation('c')],
+  ['erased', (store: Device) => store.eraseEverything()],
+] as const) {
+  test(`what is asked in a chat that another tab has ${how} is kept, with its answer`, async () => {
+    const database = createMemoryDatabase();
+    const [store, other] = [openLocalDevice(database), openLocalDevice(database)];
+    const { send } = openChat(store, 'c', ({ messages }) => answer('It is.', `${messages.at(-1)?.id}-answer`));
+    const first = message('user', 'Is it?', 'q');
+    await read(await send([first]));
+    await remove(other);
+    await read(await send([first, message('user', 'Is it really?', 'again')]));
+    const [left, ...more] = await store.getAllConversations();
+    assert.deepEqual(more, []);
+    const kept = (await stored(store, left?.id)).map(({ id }) => id);
+    assert.deepEqual(kept, ['again', 'again-answer']);
+  });
+
+  test(`an answer brings nothing back that another tab has ${how} meanwhile`, async () => {
+    const database = createMemoryDatabase();
+    const [store, other] = [openLocalDevice(database), openLocalDevice(database)];
+    const { stream, write, close } = controlled();
+    const { send } = openChat(store, 'c', () => stream);
+    const reading = read(await send([message('user', 'Is it?', 'q')]));
+    await remove(other);
+    write({ type: 'start', messageId: 'a' }, { type: 'text-start', id: '1' }, text('1', 'It is.'), { type: 'finish' });
+    close();
+    await reading;
+    assert.deepEqual(await store.getAllConversations(), []);
+  });
+}
 
 test('an answer without an id has the same one on the page and on the device', async () => {
   const store = openLocalDevice();

@@ -17,8 +17,8 @@ export function openDevice(token: string): ConversationStore {
 }
 
 /** A device without a server. */
-export function openLocalDevice(): ConversationStore {
-  return createConversationStore({ enabled: false, environment: environment(createMemoryDatabase()) });
+export function openLocalDevice(database = createMemoryDatabase()): ConversationStore {
+  return createConversationStore({ enabled: false, environment: environment(database) });
 }
 
 /** What the application's route is asked, and what it streams. */
