@@ -37,8 +37,8 @@ export class Page {
   };
   #route = { view: 'home' };
   #following = null;
-  /** The conversation of the address is on its way to the screen, or there. */
-  #opening = null;
+  /** Resolves with whether the conversation of the address is on the screen. */
+  #opened = null;
   #isNoticed = false;
   #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
   #thread = new Thread({
@@ -145,24 +145,18 @@ export class Page {
 
   async #open(/** @type {{ id?: string, messageId?: string | null }} */ route, isSame) {
     this.#only('conversation');
-    if (!isSame) this.#opening = this.#openThread(route.id);
-    const isOpen = await this.#opening;
+    if (!isSame) this.#opened = this.#openThread(route.id);
+    const isOpen = await this.#opened;
     if (isOpen && route.messageId && this.#route === route) await this.#reveal(route.id, route.messageId);
   }
 
   /** Shows a conversation. Resolves with whether it is to be seen: it may be gone, or another one has been opened since. */
   async #openThread(id) {
     this.#header.showPlain(this.#list.find(id)?.title ?? '');
-    let conversation = null;
-    const isRead = await attempt(async () => {
-      conversation = await this.#thread.open(id);
-    });
-    if (conversation === undefined) return false;
-    if (conversation === null) {
-      if (isRead) toast(GONE);
-      navigate('#/', { replace: true });
-      return false;
-    }
+    const opening = this.#thread.open(id);
+    const isRead = await attempt(() => opening.read());
+    if (!isRead) navigate('#/', { replace: true });
+    if (!opening.isShown) return false;
     store.setCurrentConversationId(id).catch(() => {});
     return true;
   }
@@ -178,7 +172,7 @@ export class Page {
   }
 
   async #close(view) {
-    await this.#thread.open(null);
+    this.#thread.open(null);
     this.#composer.setWriting(false);
     const panel = PANELS[view];
     if (panel) {
