@@ -285,15 +285,15 @@ export class Page {
 
   async #saveEdit(message, content, isRewritten) {
     if (content.trim() === '') return;
-    const { id } = this.#thread.conversation;
-    const isDone = await attempt(async () => {
-      if (isRewritten) await this.#turns.edit(id, message, content, await this.#thread.idBefore(message.id));
-      else await store.updateMessage(id, message.id, { content });
+    const { opening } = this.#thread;
+    await attempt(async () => {
+      if (isRewritten) await this.#turns.edit(opening.conversation, message, content);
+      else await store.updateMessage(opening.id, message.id, { content });
+      if (!opening.isShown) return;
+      this.#thread.endEdit(message.id);
+      await opening.refresh({ all: true });
     });
-    if (!isDone) return;
-    this.#thread.endEdit(message.id);
-    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
-    await this.#thread.refresh({ all: true });
+    this.#composer.setWriting(this.#turns.writingIn(this.#route.id) !== null);
   }
 
   /** Shows another version of a message, and what follows that one. */

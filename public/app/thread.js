@@ -97,14 +97,6 @@ export class Thread {
     return isLoaded();
   }
 
-  /** The id of the message before another one; null where that is the first. */
-  async idBefore(messageId) {
-    const opening = this.#opening;
-    const at = () => opening.conversation?.messages.findIndex((message) => message.id === messageId) ?? -1;
-    while (at() === 0 && (await opening.loadOlder()));
-    return opening.conversation?.messages[at() - 1]?.id ?? null;
-  }
-
   /** Gives a message the focus; one of its buttons, where it has such a one. */
   focus(messageId, css = null) {
     const node = this.#list.reveal(messageId);

@@ -3,6 +3,7 @@
 import { DEMO, countTokens, demoReplyTo, stream } from './demo-reply.js';
 import { newId } from './ids.js';
 import { store } from './store.js';
+import { StoreError } from '/conversation-store.js';
 
 /** How often a growing reply is saved, in ms. */
 const SAVE_EVERY = 250;
@@ -54,13 +55,14 @@ export class Turns {
     return this.#reply(conversationId, question, { parentId, version });
   }
 
-  /** Writes a message anew, behind the one before it, and a reply to it; what there was stays as another version. */
-  async edit(conversationId, { id: _, siblingIds: __, editedAt: ___, ...message }, content, parentId) {
-    await this.stop(conversationId);
+  /** Writes a message of a conversation anew, behind the one before it, and a reply to it; what there was stays as another version. */
+  async edit(conversation, { id: original, siblingIds: __, editedAt: ___, ...message }, content) {
+    await this.stop(conversation.id);
+    const parentId = await idBefore(conversation, original);
     /** @type {import('/conversation-store.js').MessageInput} */
-    const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString() };
-    await store.addMessage(conversationId, edited, { parentId });
-    await this.#reply(conversationId, content);
+    const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString(), parentId };
+    await store.addMessage(conversation.id, edited);
+    await this.#reply(conversation.id, content);
   }
 
   /** Begins a reply. Resolves with its id when that is saved; the rest of it comes word by word. */
@@ -115,4 +117,20 @@ export class Turns {
 function replyMessage() {
   const timestamp = new Date().toISOString();
   return { id: newId(), type: 'assistant', content: '', timestamp, streaming: true, model: DEMO };
+}
+
+/**
+ * The id of the message before another one of a conversation, which is read as far back as that takes; null where there is none.
+ * Rejects where it cannot be known: what is written would stand before all that there is.
+ */
+async function idBefore(conversation, messageId) {
+  let { messages, hasOlder } = conversation;
+  while (messages[0]?.id === messageId && hasOlder) {
+    const older = await store.loadOlder({ ...conversation, messages });
+    if (older.messages.length === messages.length) throw new StoreError('offline', 'Older messages cannot be read.');
+    ({ messages, hasOlder } = older);
+  }
+  const at = messages.findIndex((message) => message.id === messageId);
+  if (at < 0) throw new StoreError('message_not_found', 'This message is not there any more.');
+  return messages[at - 1]?.id ?? null;
 }

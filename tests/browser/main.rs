@@ -26,6 +26,7 @@ mod browser;
 mod driver;
 mod figures;
 mod hands;
+mod holding;
 
 mod agents;
 mod appearance;
@@ -35,6 +36,7 @@ mod carrying;
 mod day;
 mod devices;
 mod importing;
+mod interleavings;
 mod keeping;
 mod keyboard;
 mod module;

@@ -71,7 +71,9 @@ async fn what_is_read_late_is_not_shown_in_place_of_what_was_opened_since(site: 
     browser.run(hold, &[json!(id)]).await;
     browser.click_among(".row a", "How do I undo").await;
     browser.until("window.letThrough").await;
-    browser.click_among(".row a", "Explain the difference").await;
+    browser
+        .click_among(".row a", "Explain the difference")
+        .await;
     browser
         .until_texts(
             "#thread:not([hidden]) .message .content",
