@@ -271,16 +271,13 @@ export class Page {
   }
 
   async #regenerate(reply) {
-    const { id, messages } = this.#thread.conversation;
-    const at = messages.findIndex((message) => message.id === reply.id);
-    const question = messages.slice(0, at).findLast((message) => message.type === 'user');
-    const version = (reply.siblingIds?.length ?? 1) + 1;
+    const { opening } = this.#thread;
     await attempt(async () => {
-      const newId = await this.#turns.regenerate(id, messages[at - 1].id, textOf(question), version);
-      await this.#thread.refresh({ all: true });
-      this.#thread.focus(newId);
+      const newId = await this.#turns.regenerate(opening.conversation, reply);
+      await opening.refresh({ all: true });
+      if (opening.isShown) this.#thread.focus(newId);
     });
-    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
+    this.#composer.setWriting(this.#turns.writingIn(this.#route.id) !== null);
   }
 
   async #saveEdit(message, content, isRewritten) {

@@ -2,6 +2,7 @@
 
 import { DEMO, countTokens, demoReplyTo, stream } from './demo-reply.js';
 import { newId } from './ids.js';
+import { textOf } from './message-parts.js';
 import { store } from './store.js';
 import { StoreError } from '/conversation-store.js';
 
@@ -38,7 +39,7 @@ export class Turns {
     const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
     const id = conversationId ?? (await this.#begin(message));
     if (conversationId) await store.addMessage(id, message);
-    await this.#reply(id, content);
+    await this.#reply(id, message.id, content);
     return id;
   }
 
@@ -49,10 +50,13 @@ export class Turns {
     return conversation.id;
   }
 
-  /** Writes another reply behind the message `parentId`; those that there are stay as its versions. */
-  async regenerate(conversationId, parentId, question, version) {
-    await this.stop(conversationId);
-    return this.#reply(conversationId, question, { parentId, version });
+  /** Writes another reply of a conversation to the same message; those that there are stay as its versions. */
+  async regenerate({ id, messages }, reply) {
+    await this.stop(id);
+    const before = messages.slice(0, indexOf(messages, reply.id));
+    const question = before.findLast((message) => message.type === 'user');
+    const version = (reply.siblingIds?.length ?? 1) + 1;
+    return this.#reply(id, before.at(-1).id, textOf(question), version);
   }
 
   /** Writes a message of a conversation anew, behind the one before it, and a reply to it; what there was stays as another version. */
@@ -62,16 +66,16 @@ export class Turns {
     /** @type {import('/conversation-store.js').MessageInput} */
     const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString(), parentId };
     await store.addMessage(conversation.id, edited);
-    await this.#reply(conversation.id, content);
+    await this.#reply(conversation.id, edited.id, content);
   }
 
-  /** Begins a reply. Resolves with its id when that is saved; the rest of it comes word by word. */
-  async #reply(conversationId, question, { parentId = undefined, version = 1 } = {}) {
-    const entry = { message: replyMessage(), controller: new AbortController(), done: Promise.resolve() };
+  /** Begins a reply behind a message. Resolves with its id when that is saved; the rest of it comes word by word. */
+  async #reply(conversationId, parentId, question, version = 1) {
+    const entry = { message: replyMessage(parentId), controller: new AbortController(), done: Promise.resolve() };
     const { message } = entry;
     this.#writing.set(conversationId, entry);
     try {
-      await store.addMessage(conversationId, message, parentId === undefined ? {} : { parentId });
+      await store.addMessage(conversationId, message);
     } catch (error) {
       this.#end(conversationId, entry);
       throw error;
@@ -113,10 +117,14 @@ export class Turns {
   }
 }
 
-/** @returns {import('/conversation-store.js').MessageInput & { model: string }} */
-function replyMessage() {
+/**
+ * Names what it follows: by the time it is saved, that need not be the last message any more.
+ *
+ * @returns {import('/conversation-store.js').MessageInput & { model: string }}
+ */
+function replyMessage(parentId) {
   const timestamp = new Date().toISOString();
-  return { id: newId(), type: 'assistant', content: '', timestamp, streaming: true, model: DEMO };
+  return { id: newId(), parentId, type: 'assistant', content: '', timestamp, streaming: true, model: DEMO };
 }
 
 /**
@@ -130,7 +138,11 @@ async function idBefore(conversation, messageId) {
     if (older.messages.length === messages.length) throw new StoreError('offline', 'Older messages cannot be read.');
     ({ messages, hasOlder } = older);
   }
+  return messages[indexOf(messages, messageId) - 1]?.id ?? null;
+}
+
+function indexOf(messages, messageId) {
   const at = messages.findIndex((message) => message.id === messageId);
   if (at < 0) throw new StoreError('message_not_found', 'This message is not there any more.');
-  return messages[at - 1]?.id ?? null;
+  return at;
 }

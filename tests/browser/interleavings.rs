@@ -3,7 +3,10 @@
 use crate::browser::Browser;
 use crate::common::Site;
 
-on_one_store!(an_edit_stays_behind_what_is_not_loaded_yet,);
+on_one_store!(
+    an_edit_stays_behind_what_is_not_loaded_yet,
+    a_reply_stands_behind_its_question,
+);
 
 async fn an_edit_stays_behind_what_is_not_loaded_yet(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
@@ -40,4 +43,33 @@ async fn an_edit_stays_behind_what_is_not_loaded_yet(site: Site) {
         .until_stored("long", "({ messageCount }) => messageCount === 52")
         .await;
     assert_eq!(browser.messages().await, ["other 0", "other 1"]);
+}
+
+async fn a_reply_stands_behind_its_question(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.open_conversation("alpha").await;
+    browser
+        .hold("addMessage", "(_, { type }) => type === 'assistant'")
+        .await;
+    browser.write("asked here").await;
+    browser.until_held("addMessage").await;
+    let elsewhere = "
+        const { store } = await import('/app/store.js');
+        await store.addMessage('alpha', { id: 'elsewhere', type: 'user', content: 'asked elsewhere' });";
+    browser.run(elsewhere, &[]).await;
+    browser.let_through("addMessage").await;
+    browser
+        .until_stored(
+            "alpha",
+            "({ messages }) => messages.at(-1).type === 'assistant'",
+        )
+        .await;
+    let path = browser.path("alpha").await;
+    assert_eq!(path[..3], ["alpha 0", "alpha 1", "asked here"]);
+    assert_eq!(path.len(), 4, "{path:?}");
+    // Nothing that was written is gone.
+    browser.until_texts(".versions span", &["2 / 2"]).await;
 }
