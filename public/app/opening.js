@@ -102,6 +102,8 @@ export class Opening {
   #show(conversation) {
     if (!this.#isShown) return;
     this.conversation = conversation;
+    // It may have moved: then the id by which it was opened leads there.
+    if (conversation) this.id = conversation.id;
     this.#onRead(conversation);
   }
 }

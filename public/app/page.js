@@ -40,7 +40,11 @@ export class Page {
   /** Resolves with whether the conversation of the address is on the screen. */
   #opened = null;
   #isNoticed = false;
-  #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
+  #turns = new Turns({
+    onGrow: (id) => this.#thread.grow(id),
+    onChange: () => this.#showTurn(),
+    onEnd: (id, message) => this.#replyEnded(id, message),
+  });
   #thread = new Thread({
     turns: this.#turns,
     actions: this.#messageActions(),
@@ -54,7 +58,7 @@ export class Page {
   });
   #composer = new Composer({
     onSend: (text) => this.#send(text),
-    onStop: () => this.#turns.stop(this.#route.id),
+    onStop: () => this.#turns.stop(this.#thread.opening.id),
     onEditLast: () => this.#thread.editLast(),
   });
   #deletions = new Deletions({
@@ -153,12 +157,24 @@ export class Page {
   /** Shows a conversation. Resolves with whether it is to be seen: it may be gone, or another one has been opened since. */
   async #openThread(id) {
     this.#header.showPlain(this.#list.find(id)?.title ?? '');
-    const opening = this.#thread.open(id);
+    const opening = this.#turnTo(id);
     const isRead = await attempt(() => opening.read());
     if (!isRead) navigate('#/', { replace: true });
     if (!opening.isShown) return false;
     store.setCurrentConversationId(id).catch(() => {});
     return true;
+  }
+
+  /** Turns the thread to a conversation, or with null to none. */
+  #turnTo(id) {
+    const opening = this.#thread.open(id);
+    this.#showTurn();
+    return opening;
+  }
+
+  /** Shows whether something is being written, or begins, in what is open. */
+  #showTurn() {
+    this.#composer.setState(this.#turns.stateOf(this.#thread.opening.id));
   }
 
   /** Goes to a message, on whichever branch it is. */
@@ -172,8 +188,7 @@ export class Page {
   }
 
   async #close(view) {
-    this.#thread.open(null);
-    this.#composer.setWriting(false);
+    this.#turnTo(null);
     const panel = PANELS[view];
     if (panel) {
       this.#header.showPlain(panel.title, panel.subtitle);
@@ -220,24 +235,29 @@ export class Page {
       return;
     }
     this.#header.show(conversation);
-    this.#composer.setWriting(this.#turns.writingIn(conversation.id) !== null);
+    this.#showTurn();
   }
 
+  /** Sends a message to what is open. Resolves with whether it is kept. */
   async #send(text) {
-    const { id = null } = this.#route;
-    return attempt(async () => {
-      const sentTo = await this.#turns.send(id, text);
-      noteOwnMessage();
-      if (this.#route.id !== id && this.#route.id !== undefined) return;
-      if (id === null) navigate(`#/c/${sentTo}`, { replace: true });
-      this.#thread.list.scrollToEnd();
-      this.#composer.setWriting(true);
+    const { opening } = this.#thread;
+    let id = null;
+    await attempt(async () => {
+      id = await this.#turns.send(opening.id, text);
     });
+    if (id === null) return false;
+    noteOwnMessage();
+    if (!opening.isShown) return true;
+    if (opening.id === null) {
+      this.#composer.begin(id);
+      navigate(`#/c/${id}`, { replace: true });
+    }
+    this.#thread.list.scrollToEnd();
+    return true;
   }
 
   #replyEnded(id, message) {
-    if (this.#route.id !== id) return;
-    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
+    if (this.#thread.opening.id !== id) return;
     announce(message.content === '' ? '' : 'The demo reply is complete.');
     this.#thread.refresh().catch(() => {});
   }
@@ -274,35 +294,36 @@ export class Page {
     const { opening } = this.#thread;
     await attempt(async () => {
       const newId = await this.#turns.regenerate(opening.conversation, reply);
+      if (newId === null) return;
       await opening.refresh({ all: true });
       if (opening.isShown) this.#thread.focus(newId);
     });
-    this.#composer.setWriting(this.#turns.writingIn(this.#route.id) !== null);
   }
 
   async #saveEdit(message, content, isRewritten) {
     if (content.trim() === '') return;
     const { opening } = this.#thread;
     await attempt(async () => {
-      if (isRewritten) await this.#turns.edit(opening.conversation, message, content);
-      else await store.updateMessage(opening.id, message.id, { content });
+      if (!isRewritten) await store.updateMessage(opening.id, message.id, { content });
+      else if ((await this.#turns.edit(opening.conversation, message, content)) === null) return;
       if (!opening.isShown) return;
       this.#thread.endEdit(message.id);
       await opening.refresh({ all: true });
     });
-    this.#composer.setWriting(this.#turns.writingIn(this.#route.id) !== null);
   }
 
   /** Shows another version of a message, and what follows that one. */
   async #switchVersion(messageId, step) {
-    const { id } = this.#thread.conversation;
-    await this.#turns.stop(id);
-    if (!(await attempt(() => store.switchBranch(id, messageId), { offline: NOT_HERE }))) return;
-    await this.#thread.refresh({ all: true });
-    const message = this.#thread.conversation?.messages.find((one) => one.id === messageId);
-    if (!message) return;
-    this.#thread.focus(messageId, `.versions [data-step="${step}"]`);
-    announce(`Version ${message.siblingIds.indexOf(messageId) + 1} of ${message.siblingIds.length}`);
+    const { opening } = this.#thread;
+    const work = async () => {
+      if ((await this.#turns.switchTo(opening.id, messageId)) === null) return;
+      await opening.refresh({ all: true });
+      const message = opening.conversation?.messages.find((one) => one.id === messageId);
+      if (!message || !opening.isShown) return;
+      this.#thread.focus(messageId, `.versions [data-step="${step}"]`);
+      announce(`Version ${message.siblingIds.indexOf(messageId) + 1} of ${message.siblingIds.length}`);
+    };
+    await attempt(work, { offline: NOT_HERE });
   }
 
   /** Makes a conversation of its own of all up to a message, and opens it. */

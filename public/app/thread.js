@@ -126,7 +126,9 @@ export class Thread {
     if (!conversation) return [];
     const { messages, hasOlder } = conversation;
     const live = this.#turns.writingIn(id);
-    const shown = live && !messages.some((message) => message.id === live.id) ? [...messages, live] : messages;
+    // It may be of a branch that is not shown any more.
+    const isNext = live && live.parentId === messages.at(-1)?.id;
+    const shown = isNext ? [...messages, live] : messages;
     let question = null;
     const items = shown.map((message, index) => {
       const isLive = message.id === live?.id;

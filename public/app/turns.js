@@ -12,13 +12,29 @@ const SAVE_EVERY = 250;
 export class Turns {
   /** What is being written: by conversation, the message and how to stop it. */
   #writing = new Map();
+  /** The conversations in which something begins; null is the one that is not begun yet. */
+  #busy = new Set();
   #onGrow;
+  #onChange;
   #onEnd;
 
-  /** `onGrow(conversationId, message)` with each word, `onEnd(conversationId, message)` when it is complete. */
-  constructor({ onGrow, onEnd }) {
+  /**
+   * `onGrow(conversationId, message)` with each word, `onChange()` when the state of a conversation may be another one,
+   * `onEnd(conversationId, message)` when a reply is complete.
+   */
+  constructor({ onGrow, onChange, onEnd }) {
     this.#onGrow = onGrow;
+    this.#onChange = onChange;
     this.#onEnd = onEnd;
+  }
+
+  /**
+   * What this tab does in a conversation: `writing` a reply; `busy` with what comes before that, or with another branch;
+   * or it is `idle`.
+   */
+  stateOf(conversationId) {
+    if (this.#writing.has(conversationId)) return 'writing';
+    return this.#busy.has(conversationId) ? 'busy' : 'idle';
   }
 
   /** The reply that this tab is writing in a conversation, as far as it is. */
@@ -33,14 +49,19 @@ export class Turns {
     await entry?.done;
   }
 
-  /** Adds a message, to a new conversation if there is none, and gives the conversation's id. */
-  async send(conversationId, content) {
-    /** @type {import('/conversation-store.js').MessageInput} */
-    const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
-    const id = conversationId ?? (await this.#begin(message));
-    if (conversationId) await store.addMessage(id, message);
-    await this.#reply(id, message.id, content);
-    return id;
+  /**
+   * Adds a message, to a new conversation if there is none, and gives the conversation's id. As all that follows, it is not done
+   * where this tab is busy in that conversation already, by a second click above all: then it gives null.
+   */
+  send(conversationId, content) {
+    return this.#alone(conversationId, async () => {
+      /** @type {import('/conversation-store.js').MessageInput} */
+      const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
+      const id = conversationId ?? (await this.#begin(message));
+      if (conversationId) await store.addMessage(id, message);
+      await this.#reply(id, message.id, content);
+      return id;
+    });
   }
 
   async #begin(message) {
@@ -50,23 +71,53 @@ export class Turns {
     return conversation.id;
   }
 
-  /** Writes another reply of a conversation to the same message; those that there are stay as its versions. */
-  async regenerate({ id, messages }, reply) {
-    await this.stop(id);
-    const before = messages.slice(0, indexOf(messages, reply.id));
-    const question = before.findLast((message) => message.type === 'user');
-    const version = (reply.siblingIds?.length ?? 1) + 1;
-    return this.#reply(id, before.at(-1).id, textOf(question), version);
+  /** Writes another reply of a conversation to the same message, and gives its id; those that there are stay as its versions. */
+  regenerate({ id, messages }, reply) {
+    return this.#alone(id, async () => {
+      await this.stop(id);
+      const before = messages.slice(0, indexOf(messages, reply.id));
+      const question = before.findLast((message) => message.type === 'user');
+      const version = (reply.siblingIds?.length ?? 1) + 1;
+      return this.#reply(id, before.at(-1).id, textOf(question), version);
+    });
   }
 
-  /** Writes a message of a conversation anew, behind the one before it, and a reply to it; what there was stays as another version. */
-  async edit(conversation, { id: original, siblingIds: __, editedAt: ___, ...message }, content) {
-    await this.stop(conversation.id);
-    const parentId = await idBefore(conversation, original);
-    /** @type {import('/conversation-store.js').MessageInput} */
-    const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString(), parentId };
-    await store.addMessage(conversation.id, edited);
-    await this.#reply(conversation.id, edited.id, content);
+  /**
+   * Writes a message of a conversation anew, behind the one before it, and a reply to it; what there was stays as another version.
+   * Gives the id of the new one.
+   */
+  edit(conversation, { id: original, siblingIds: __, editedAt: ___, ...message }, content) {
+    const { id } = conversation;
+    return this.#alone(id, async () => {
+      await this.stop(id);
+      const parentId = await idBefore(conversation, original);
+      /** @type {import('/conversation-store.js').MessageInput} */
+      const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString(), parentId };
+      await store.addMessage(id, edited);
+      await this.#reply(id, edited.id, content);
+      return edited.id;
+    });
+  }
+
+  /** Shows the branch of a conversation with this message, and gives the message's id. Nothing is written meanwhile: it would end up there. */
+  switchTo(conversationId, messageId) {
+    return this.#alone(conversationId, async () => {
+      await this.stop(conversationId);
+      await store.switchBranch(conversationId, messageId);
+      return messageId;
+    });
+  }
+
+  async #alone(conversationId, work) {
+    if (this.#busy.has(conversationId)) return null;
+    this.#busy.add(conversationId);
+    this.#onChange();
+    try {
+      return await work();
+    } finally {
+      this.#busy.delete(conversationId);
+      this.#onChange();
+    }
   }
 
   /** Begins a reply behind a message. Resolves with its id when that is saved; the rest of it comes word by word. */
@@ -74,6 +125,7 @@ export class Turns {
     const entry = { message: replyMessage(parentId), controller: new AbortController(), done: Promise.resolve() };
     const { message } = entry;
     this.#writing.set(conversationId, entry);
+    this.#onChange();
     try {
       await store.addMessage(conversationId, message);
     } catch (error) {
@@ -113,6 +165,7 @@ export class Turns {
 
   #end(conversationId, entry) {
     if (this.#writing.get(conversationId) === entry) this.#writing.delete(conversationId);
+    this.#onChange();
     this.#onEnd(conversationId, entry.message);
   }
 }

@@ -1,12 +1,23 @@
 //! Something takes long, and the page is used meanwhile: what was written is kept, and stands where it was written.
 
+use fantoccini::key::Key;
+
 use crate::browser::Browser;
 use crate::common::Site;
 
 on_one_store!(
     an_edit_stays_behind_what_is_not_loaded_yet,
+    what_is_written_while_a_conversation_begins_stays_with_it,
     a_reply_stands_behind_its_question,
 );
+
+/// What is in the field in which messages are written.
+const WRITTEN: &str = "document.querySelector('#composer-text').value";
+
+async fn type_and_enter(browser: &Browser, text: &str) {
+    let keys = format!("{text}{}", char::from(Key::Enter));
+    browser.type_into("#composer-text", &keys).await;
+}
 
 async fn an_edit_stays_behind_what_is_not_loaded_yet(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
@@ -43,6 +54,28 @@ async fn an_edit_stays_behind_what_is_not_loaded_yet(site: Site) {
         .until_stored("long", "({ messageCount }) => messageCount === 52")
         .await;
     assert_eq!(browser.messages().await, ["other 0", "other 1"]);
+}
+
+async fn what_is_written_while_a_conversation_begins_stays_with_it(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.hold("saveConversation", "() => true").await;
+    type_and_enter(&browser, "first").await;
+    browser.until_held("saveConversation").await;
+    type_and_enter(&browser, "second").await;
+    browser.let_through("saveConversation").await;
+    browser.until("location.hash.startsWith('#/c/')").await;
+    assert_eq!(browser.value(WRITTEN).await, "second");
+    browser.until_quiet().await;
+    assert_eq!(browser.messages().await[0], "first");
+    assert_eq!(browser.texts(".row .name").await, ["first"]);
+    // It is sent as any other.
+    browser.press(&char::from(Key::Enter).to_string()).await;
+    browser
+        .until("document.querySelectorAll('.message').length === 4")
+        .await;
+    assert_eq!(browser.messages().await[2], "second");
 }
 
 async fn a_reply_stands_behind_its_question(site: Site) {
