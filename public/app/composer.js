@@ -44,8 +44,7 @@ export class Composer {
   open(conversationId) {
     this.#drafts.set(this.#conversationId, this.#field.value);
     this.#conversationId = conversationId;
-    this.#field.value = this.#drafts.get(conversationId) ?? '';
-    this.#update();
+    this.#write(conversationId, this.#drafts.get(conversationId) ?? '');
   }
 
   /** The conversation that was not begun yet has this id from now on; what is in the field is for it. */
@@ -69,16 +68,25 @@ export class Composer {
 
   async #send() {
     const text = this.#field.value;
+    const conversationId = this.#conversationId;
     if (this.#state !== 'idle' || text.trim() === '') return;
-    this.#field.value = '';
-    this.#drafts.delete(this.#conversationId);
+    this.#write(conversationId, '');
+    if (await this.#onSend(text)) return;
+    // It could not even be kept here: then it is not thrown away, and neither is what has been written there since.
+    const texts = [text, this.#written(conversationId)];
+    this.#write(conversationId, texts.filter(Boolean).join('\n'));
+  }
+
+  /** What is written for a conversation. */
+  #written(conversationId) {
+    return conversationId === this.#conversationId ? this.#field.value : this.#drafts.get(conversationId);
+  }
+
+  #write(conversationId, text) {
+    this.#drafts.set(conversationId, text);
+    if (conversationId !== this.#conversationId) return;
+    this.#field.value = text;
     this.#update();
-    const isSent = await this.#onSend(text);
-    // It could not even be kept here: then it is not thrown away.
-    if (!isSent && this.#field.value === '') {
-      this.#field.value = text;
-      this.#update();
-    }
   }
 
   #update() {

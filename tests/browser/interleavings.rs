@@ -8,6 +8,7 @@ use crate::common::Site;
 on_one_store!(
     an_edit_stays_behind_what_is_not_loaded_yet,
     what_is_written_while_a_conversation_begins_stays_with_it,
+    what_could_not_be_sent_goes_back_to_its_conversation,
     a_reply_stands_behind_its_question,
 );
 
@@ -76,6 +77,25 @@ async fn what_is_written_while_a_conversation_begins_stays_with_it(site: Site) {
         .until("document.querySelectorAll('.message').length === 4")
         .await;
     assert_eq!(browser.messages().await[2], "second");
+}
+
+async fn what_could_not_be_sent_goes_back_to_its_conversation(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.save("beta", 2).await;
+    browser.open_conversation("alpha").await;
+    browser.hold("addMessage", "() => true").await;
+    browser.write("for alpha").await;
+    browser.until_held("addMessage").await;
+    browser.type_into("#composer-text", "and this").await;
+    browser.open_conversation("beta").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast("This browser has no room left.").await;
+    assert_eq!(browser.value(WRITTEN).await, "");
+    browser.open_conversation("alpha").await;
+    assert_eq!(browser.value(WRITTEN).await, "for alpha\nand this");
 }
 
 async fn a_reply_stands_behind_its_question(site: Site) {
