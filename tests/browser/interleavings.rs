@@ -1,6 +1,7 @@
 //! Something takes long, and the page is used meanwhile: what was written is kept, and stands where it was written.
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::browser::Browser;
 use crate::common::Site;
@@ -9,6 +10,7 @@ on_one_store!(
     an_edit_stays_behind_what_is_not_loaded_yet,
     what_is_written_while_a_conversation_begins_stays_with_it,
     what_could_not_be_sent_goes_back_to_its_conversation,
+    what_is_written_after_a_deletion_keeps_the_conversation,
     a_reply_stands_behind_its_question,
 );
 
@@ -96,6 +98,37 @@ async fn what_could_not_be_sent_goes_back_to_its_conversation(site: Site) {
     assert_eq!(browser.value(WRITTEN).await, "");
     browser.open_conversation("alpha").await;
     assert_eq!(browser.value(WRITTEN).await, "for alpha\nand this");
+}
+
+async fn what_is_written_after_a_deletion_keeps_the_conversation(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.save("beta", 2).await;
+    // The page goes before it has deleted them.
+    browser.hold("deleteConversation", "() => true").await;
+    for id in ["alpha", "beta"] {
+        browser.open_conversation(id).await;
+        browser.choose("Delete").await;
+    }
+    browser
+        .until("document.querySelectorAll('.row').length === 0")
+        .await;
+    browser.visit("/shared#none").await;
+    let write = "
+        const { HybridConversationStore } = await import('/conversation-store.js');
+        const store = new HybridConversationStore();
+        await store.addMessage('alpha', { id: 'since', type: 'user', content: 'written since' });";
+    browser.run(write, &[]).await;
+    browser.visit("/").await;
+    browser.until_texts(".row .name", &["alpha"]).await;
+    let path = browser.path("alpha").await;
+    assert_eq!(path, ["alpha 0", "alpha 1", "written since"]);
+    let left = browser
+        .value("localStorage.getItem('deletions-left')")
+        .await;
+    assert_eq!(left, json!(null));
 }
 
 async fn a_reply_stands_behind_its_question(site: Site) {
