@@ -273,7 +273,9 @@ export class Page {
       rename: async (conversation) => {
         if (this.#route.id !== conversation.id) {
           navigate(`#/c/${conversation.id}`, { replace: true });
+          const { opening } = this.#thread;
           await this.#following;
+          if (!opening.isShown) return;
         }
         this.#header.rename();
       },
