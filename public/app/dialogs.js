@@ -7,10 +7,11 @@ import { decorate } from './icons.js';
  * Opens a dialog with this content and these buttons. The result is what `close()` was called with, null by Escape.
  *
  * @param body nodes, or a function that makes them, given `close`
+ * @param stays whether it stays when another page is shown behind it: for what is told once
  */
-export function openDialog({ title, body, buttons = (_close) => [], className = null }) {
+export function openDialog({ title, body, buttons = (_close) => [], className = null, stays = false }) {
   let result = null;
-  const dialog = h('dialog', { class: className, 'aria-labelledby': 'dialog-title' });
+  const dialog = h('dialog', { class: className, 'aria-labelledby': 'dialog-title', 'data-stays': stays });
   const close = (value = null) => {
     result = value;
     dialog.close();
@@ -43,9 +44,9 @@ export function openDialog({ title, body, buttons = (_close) => [], className = 
 
 // What a dialog is about is not on the screen any more.
 addEventListener('hashchange', () => {
-  /** @type {HTMLDialogElement | null} */
-  const dialog = document.querySelector('dialog[open]');
-  dialog?.close();
+  /** @type {NodeListOf<HTMLDialogElement>} */
+  const dialogs = document.querySelectorAll('dialog[open]:not([data-stays])');
+  for (const dialog of dialogs) dialog.close();
 });
 
 /** Asks before something that cannot be taken back. */
