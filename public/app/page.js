@@ -130,7 +130,8 @@ export class Page {
     if (isNarrow && !hasAny) history.replaceState(null, '', '#/new');
     if (isNarrow || !hasAny) return;
     const id = await store.getCurrentConversationId().catch(() => null);
-    if (id && this.#list.find(id)) history.replaceState(null, '', `#/c/${id}`);
+    // The reader may have opened something in the meantime.
+    if (id && this.#list.find(id) && location.hash === '') history.replaceState(null, '', `#/c/${id}`);
   }
 
   async #follow() {
