@@ -4,13 +4,12 @@ import { Composer } from './composer.js';
 import { ConversationList } from './conversation-list.js';
 import { Deletions } from './deletions.js';
 import { askToRedeem, openDevices } from './devices.js';
-import { copy } from './dialogs.js';
 import { noticeExpiring } from './expiring.js';
 import { Header } from './header.js';
 import { chooseFiles } from './import-files.js';
 import { openMenu } from './menu.js';
 import { conversationEntries } from './menus.js';
-import { textOf } from './message-parts.js';
+import { messageActions } from './message-actions.js';
 import { PANELS } from './panels.js';
 import { attempt } from './problems.js';
 import { noteOwnMessage, offerRecovery } from './recovery.js';
@@ -24,7 +23,6 @@ import { Turns } from './turns.js';
 import { showWelcome } from './welcome.js';
 
 const GONE = 'This conversation is not there any more.';
-const NOT_HERE = 'This version is not on this device yet, and the server cannot be reached.';
 
 export class Page {
   #app = document.getElementById('app');
@@ -47,7 +45,7 @@ export class Page {
   });
   #thread = new Thread({
     turns: this.#turns,
-    actions: this.#messageActions(),
+    actions: messageActions({ turns: this.#turns, thread: () => this.#thread }),
     onShow: (conversation) => this.#showOpen(conversation),
   });
   #list = new ConversationList(this.#conversationActions());
@@ -281,62 +279,5 @@ export class Page {
         this.#header.rename();
       },
     };
-  }
-
-  #messageActions() {
-    return {
-      copy: (message, button) => copy(textOf(message), button),
-      regenerate: (message) => this.#regenerate(message),
-      saveEdit: (message, content, isRewritten) => this.#saveEdit(message, content, isRewritten),
-      switchVersion: (messageId, step) => this.#switchVersion(messageId, step),
-      fork: (message) => this.#fork(message),
-    };
-  }
-
-  async #regenerate(reply) {
-    const { opening } = this.#thread;
-    await attempt(async () => {
-      const newId = await this.#turns.regenerate(opening.conversation, reply);
-      if (newId === null) return;
-      await opening.refresh({ all: true });
-      if (opening.isShown) this.#thread.focus(newId);
-    });
-  }
-
-  async #saveEdit(message, content, isRewritten) {
-    if (content.trim() === '') return;
-    const { opening } = this.#thread;
-    await attempt(async () => {
-      if (!isRewritten) await store.updateMessage(opening.id, message.id, { content });
-      else if ((await this.#turns.edit(opening.conversation, message, content)) === null) return;
-      if (!opening.isShown) return;
-      this.#thread.endEdit(message.id);
-      await opening.refresh({ all: true });
-    });
-  }
-
-  /** Shows another version of a message, and what follows that one. */
-  async #switchVersion(messageId, step) {
-    const { opening } = this.#thread;
-    const work = async () => {
-      if ((await this.#turns.switchTo(opening.id, messageId)) === null) return;
-      await opening.refresh({ all: true });
-      const message = opening.conversation?.messages.find((one) => one.id === messageId);
-      if (!message || !opening.isShown) return;
-      this.#thread.focus(messageId, `.versions [data-step="${step}"]`);
-      announce(`Version ${message.siblingIds.indexOf(messageId) + 1} of ${message.siblingIds.length}`);
-    };
-    await attempt(work, { offline: NOT_HERE });
-  }
-
-  /** Makes a conversation of its own of all up to a message, and opens it. */
-  async #fork(message) {
-    const { id } = this.#thread.conversation;
-    await attempt(async () => {
-      const fork = await store.forkConversation(id, { messageId: message.id });
-      navigate(`#/c/${fork.id}`);
-      toast('This is a new conversation, of all up to that message.');
-      this.#composer.focus();
-    });
   }
 }
