@@ -59,13 +59,17 @@ export function messageActions({ turns, thread }) {
   };
 }
 
-/** Makes a conversation of its own of all up to a message, and opens it. */
+/** Makes a conversation of its own of all up to a message, and opens it; where something else is open by then, offers to. */
 async function fork(opening, message) {
   await attempt(async () => {
     const { id } = await store.forkConversation(opening.id, { messageId: message.id });
-    const text = 'This is a new conversation, of all up to that message.';
-    navigate(`#/c/${id}`);
-    toast(text);
+    const open = () => navigate(`#/c/${id}`);
+    if (!opening.isShown) {
+      toast('There is a new conversation, of all up to that message.', { action: 'Open', onAction: open });
+      return;
+    }
+    open();
+    toast('This is a new conversation, of all up to that message.');
     document.getElementById('composer-text').focus();
   });
 }
