@@ -45,7 +45,7 @@ export async function openShare(conversation) {
     button.disabled = true;
     error.textContent = '';
     try {
-      const seen = await confirmShare(conversation);
+      const seen = await confirmShare(conversation, () => links.isConnected);
       if (seen !== null) await make(seen);
     } catch (problem) {
       error.textContent = describe(problem);
