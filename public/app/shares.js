@@ -34,8 +34,13 @@ export async function openShare(conversation) {
     {},
     LIVES.map(([days, label]) => h('option', { value: days ?? '' }, label)),
   );
+  let newest = null;
   const list = async () => {
-    const shares = await store.listShares();
+    const reading = store.listShares();
+    newest = reading;
+    const shares = await reading;
+    // One that was read earlier lacks what was made since.
+    if (newest !== reading) return;
     links.replaceChildren(
       ...shares.filter((share) => share.conversationId === conversation.id).map((share) => shareNode(share, false)),
     );
