@@ -77,14 +77,25 @@ export function copyable(text, label) {
   return h('div', { class: 'copyable' }, field, button);
 }
 
+/** Buttons that say for a moment what became of a copy, each with what puts it back. */
+const telling = new Map();
+
 /** Copies a text, and says so on the button for a moment. */
 export async function copy(text, button) {
-  const before = [...button.childNodes];
+  let told = 'Copied';
   try {
     await navigator.clipboard.writeText(text);
-    button.replaceChildren('Copied');
   } catch {
-    button.replaceChildren('Not allowed');
+    told = 'Not allowed';
   }
-  setTimeout(() => button.replaceChildren(...before), 1500);
+  telling.get(button)?.();
+  const before = [...button.childNodes];
+  const putBack = () => {
+    clearTimeout(timer);
+    telling.delete(button);
+    button.replaceChildren(...before);
+  };
+  const timer = setTimeout(putBack, 1500);
+  telling.set(button, putBack);
+  button.replaceChildren(told);
 }
