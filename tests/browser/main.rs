@@ -41,6 +41,7 @@ mod keeping;
 mod keyboard;
 mod module;
 mod organizing;
+mod overtaken;
 mod parts;
 mod pictures;
 mod recovery;
