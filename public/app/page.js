@@ -150,7 +150,7 @@ export class Page {
     this.#only('conversation');
     if (!isSame) this.#opened = this.#openThread(route.id);
     const isOpen = await this.#opened;
-    if (isOpen && route.messageId && this.#route === route) await this.#reveal(route.id, route.messageId);
+    if (isOpen && route.messageId && this.#route === route) await this.#reveal(route.messageId);
   }
 
   /** Shows a conversation. Resolves with whether it is to be seen: it may be gone, or another one has been opened since. */
@@ -177,24 +177,25 @@ export class Page {
   }
 
   /** Goes to a message, on whichever branch it is. */
-  async #reveal(id, messageId) {
+  async #reveal(messageId) {
+    const { opening } = this.#thread;
     if (await this.#thread.reveal(messageId)) return;
     await attempt(async () => {
-      await store.switchBranch(id, messageId);
-      await this.#thread.refresh();
-      await this.#thread.reveal(messageId);
+      await store.switchBranch(opening.id, messageId);
+      await opening.refresh();
+      if (opening.isShown) await this.#thread.reveal(messageId);
     });
   }
 
   async #close(view) {
-    this.#turnTo(null);
+    const opening = this.#turnTo(null);
     const panel = PANELS[view];
     if (panel) {
       this.#header.showPlain(panel.title, panel.subtitle);
       this.#only(view);
       // What is about to be deleted is in the trash when that is opened.
       if (view === 'trash') await this.#deletions.settle();
-      await panel.show(this.#views[view]);
+      if (opening.isShown) await panel.show(this.#views[view]);
     } else {
       this.#header.showPlain('New conversation');
       this.#only('welcome');

@@ -1,6 +1,6 @@
 //! Calls of the page's store that are held until the test lets them through, while the page is used meanwhile.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::browser::Browser;
 
@@ -84,11 +84,11 @@ impl Browser {
     }
 
     /// Waits until a function of a conversation, as the page's store has it, is true.
-    pub async fn until_stored(&self, id: &str, is_so: &str) -> Value {
+    pub async fn until_stored(&self, id: &str, is_so: &str) {
         let id = json!(id);
         self.until(&format!(
             "import('/app/store.js').then(({{ store }}) => store.getConversation({id})).then({is_so})"
         ))
-        .await
+        .await;
     }
 }
