@@ -55,6 +55,7 @@ function showToken({ token }) {
   const line = `claude mcp add --transport http history ${address} --header "Authorization: Bearer ${token}"`;
   return openDialog({
     title: 'The agent’s token',
+    stays: true,
     body: [
       h('p', { class: 'text' }, 'With this line Claude Code can read your conversations. It is shown this once.'),
       h('pre', { class: 'command', id: 'agent-command' }, h('code', {}, line)),

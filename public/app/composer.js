@@ -10,14 +10,18 @@ export class Composer {
   #button = document.querySelector('#send');
   #drafts = new Map();
   #conversationId = null;
-  #isWriting = false;
+  /** What the tab does in this conversation: see `Turns.stateOf()`. */
+  #state = 'idle';
+  #onSend;
 
-  /** `onSend(text)`, `onStop()` while a reply is written, `onEditLast()` by the arrow key in an empty field. */
+  /** `onSend(text)` resolves with whether it is kept; `onStop()` while a reply is written, `onEditLast()` by the arrow key in an
+   * empty field. */
   constructor({ onSend, onStop, onEditLast }) {
+    this.#onSend = onSend;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (this.#isWriting) onStop();
-      else this.#send(onSend);
+      if (this.#state === 'writing') onStop();
+      else this.#send();
     });
     this.#field.addEventListener('input', () => this.#update());
     this.#field.addEventListener('keydown', (event) => {
@@ -26,7 +30,7 @@ export class Composer {
         event.key === 'Enter' && !event.shiftKey && !event.isComposing && !matchMedia('(pointer: coarse)').matches;
       if (isSend) {
         event.preventDefault();
-        if (!this.#isWriting) this.#send(onSend);
+        this.#send();
       }
       if (event.key === 'ArrowUp' && this.#field.value === '') {
         event.preventDefault();
@@ -40,13 +44,17 @@ export class Composer {
   open(conversationId) {
     this.#drafts.set(this.#conversationId, this.#field.value);
     this.#conversationId = conversationId;
-    this.#field.value = this.#drafts.get(conversationId) ?? '';
-    this.#update();
+    this.#write(conversationId, this.#drafts.get(conversationId) ?? '');
   }
 
-  /** Whether a reply is being written: then the button stops it. */
-  setWriting(isWriting) {
-    this.#isWriting = isWriting;
+  /** The conversation that was not begun yet has this id from now on; what is in the field is for it. */
+  begin(conversationId) {
+    this.#conversationId = conversationId;
+  }
+
+  /** What the tab does in this conversation: only where that is nothing, messages are sent. */
+  setState(state) {
+    this.#state = state;
     this.#update();
   }
 
@@ -58,24 +66,34 @@ export class Composer {
     this.#field.focus();
   }
 
-  async #send(onSend) {
+  async #send() {
     const text = this.#field.value;
-    if (text.trim() === '') return;
-    this.#field.value = '';
-    this.#drafts.delete(this.#conversationId);
+    const conversationId = this.#conversationId;
+    if (this.#state !== 'idle' || text.trim() === '') return;
+    this.#write(conversationId, '');
+    if (await this.#onSend(text)) return;
+    // It could not even be kept here: then it is not thrown away, and neither is what has been written there since.
+    const texts = [text, this.#written(conversationId)];
+    this.#write(conversationId, texts.filter(Boolean).join('\n'));
+  }
+
+  /** What is written for a conversation. */
+  #written(conversationId) {
+    return conversationId === this.#conversationId ? this.#field.value : this.#drafts.get(conversationId);
+  }
+
+  #write(conversationId, text) {
+    this.#drafts.set(conversationId, text);
+    if (conversationId !== this.#conversationId) return;
+    this.#field.value = text;
     this.#update();
-    const isSent = await onSend(text);
-    // It could not even be kept here: then it is not thrown away.
-    if (!isSent && this.#field.value === '') {
-      this.#field.value = text;
-      this.#update();
-    }
   }
 
   #update() {
     const isEmpty = this.#field.value.trim() === '';
-    if (this.#isWriting) decorate(this.#button, 'stop', 'Stop writing');
+    const isWriting = this.#state === 'writing';
+    if (isWriting) decorate(this.#button, 'stop', 'Stop writing');
     else decorate(this.#button, 'send', 'Send message');
-    this.#button.disabled = isEmpty && !this.#isWriting;
+    this.#button.disabled = !isWriting && (isEmpty || this.#state === 'busy');
   }
 }

@@ -7,10 +7,14 @@ import { attempt } from './error-messages.js';
 import { store } from './store.js';
 import { toast } from './toasts.js';
 
-/** Ids of what was to be deleted by a page that is gone: a page that goes has no time to do it itself. */
+/** What was to be deleted by a page that is gone: a page that goes has no time to do it itself. Ids, each with the time from which
+ * on a change is of somebody who wants it kept. */
 const KEY = 'deletions-left';
 
 export class Deletions {
+  /** What has left the screen and is not deleted yet. */
+  #hidden = new Map();
+  /** Of those that can be taken back, what makes the notice go away. */
   #waiting = new Map();
   /** Deletions on their way into the store. */
   #running = new Set();
@@ -26,19 +30,22 @@ export class Deletions {
     this.#onShow = onShow;
     // A user who leaves has not taken it back.
     addEventListener('pagehide', () => {
-      write([...read(), ...this.#waiting.keys()]);
+      const left = [...this.#hidden.values()].map(({ id, updatedAt }) => ({ id, at: sinceWhen(updatedAt) }));
+      write([...read(), ...left]);
       for (const dismiss of [...this.#waiting.values()]) dismiss();
     });
   }
 
   delete(conversation) {
     const { id, title } = conversation;
-    if (this.#waiting.has(id)) return;
+    if (this.#hidden.has(id)) return;
+    this.#hidden.set(id, conversation);
     this.#onHide(conversation);
     const finish = () => {
       this.#waiting.delete(id);
       const done = attempt(() => store.deleteConversation(id)).then((isDone) => {
         this.#running.delete(done);
+        this.#hidden.delete(id);
         if (isDone) this.#onDone(conversation);
         else this.#onShow(conversation);
       });
@@ -46,6 +53,7 @@ export class Deletions {
     };
     const takeBack = () => {
       this.#waiting.delete(id);
+      this.#hidden.delete(id);
       this.#onShow(conversation);
     };
     const dismiss = toast(`“${title}” goes to the trash.`, { action: 'Undo', onAction: takeBack, onGone: finish });
@@ -59,23 +67,42 @@ export class Deletions {
   }
 }
 
-/** Deletes what the page before was to delete. */
+/** Deletes what the page before was to delete, but for what another tab has changed since. */
 export async function finishDeletions() {
-  for (const id of read()) await store.deleteConversation(id);
-  write([]);
+  const left = read();
+  if (left.length === 0) return;
+  const conversations = await store.getAllConversations();
+  for (const { id, at } of left) {
+    const conversation = conversations.find((one) => one.id === id);
+    if (conversation && Date.parse(conversation.updatedAt) <= at) await store.deleteConversation(id);
+    forgetDeletion(id);
+  }
+}
+
+/** A conversation is not to be deleted any more: it is, or somebody has restored it. */
+export function forgetDeletion(id) {
+  // Other tabs may have added some.
+  write(read().filter((one) => one.id !== id));
+}
+
+/** Now, or by the conversation's own time: another device's clock may be ahead. */
+function sinceWhen(updatedAt) {
+  return Math.max(Date.now(), Date.parse(updatedAt));
 }
 
 function read() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? [];
+    const left = JSON.parse(localStorage.getItem(KEY)) ?? [];
+    // Earlier releases have left ids alone, which do not tell what was written since.
+    return left.filter(({ id }) => id);
   } catch {
     return [];
   }
 }
 
-function write(ids) {
+function write(left) {
   try {
-    if (ids.length > 0) localStorage.setItem(KEY, JSON.stringify(ids));
+    if (left.length > 0) localStorage.setItem(KEY, JSON.stringify(left));
     else localStorage.removeItem(KEY);
   } catch {
     // Full or forbidden: what was not deleted is there to be deleted again.

@@ -7,10 +7,11 @@ import { decorate } from './icons.js';
  * Opens a dialog with this content and these buttons. The result is what `close()` was called with, null by Escape.
  *
  * @param body nodes, or a function that makes them, given `close`
+ * @param stays whether it stays when another page is shown behind it: for what is told once
  */
-export function openDialog({ title, body, buttons = (_close) => [], className = null }) {
+export function openDialog({ title, body, buttons = (_close) => [], className = null, stays = false }) {
   let result = null;
-  const dialog = h('dialog', { class: className, 'aria-labelledby': 'dialog-title' });
+  const dialog = h('dialog', { class: className, 'aria-labelledby': 'dialog-title', 'data-stays': stays });
   const close = (value = null) => {
     result = value;
     dialog.close();
@@ -43,9 +44,9 @@ export function openDialog({ title, body, buttons = (_close) => [], className = 
 
 // What a dialog is about is not on the screen any more.
 addEventListener('hashchange', () => {
-  /** @type {HTMLDialogElement | null} */
-  const dialog = document.querySelector('dialog[open]');
-  dialog?.close();
+  /** @type {NodeListOf<HTMLDialogElement>} */
+  const dialogs = document.querySelectorAll('dialog[open]:not([data-stays])');
+  for (const dialog of dialogs) dialog.close();
 });
 
 /** Asks before something that cannot be taken back. */
@@ -76,14 +77,25 @@ export function copyable(text, label) {
   return h('div', { class: 'copyable' }, field, button);
 }
 
+/** Buttons that say for a moment what became of a copy, each with what puts it back. */
+const telling = new Map();
+
 /** Copies a text, and says so on the button for a moment. */
 export async function copy(text, button) {
-  const before = [...button.childNodes];
+  let told = 'Copied';
   try {
     await navigator.clipboard.writeText(text);
-    button.replaceChildren('Copied');
   } catch {
-    button.replaceChildren('Not allowed');
+    told = 'Not allowed';
   }
-  setTimeout(() => button.replaceChildren(...before), 1500);
+  telling.get(button)?.();
+  const before = [...button.childNodes];
+  const putBack = () => {
+    clearTimeout(timer);
+    telling.delete(button);
+    button.replaceChildren(...before);
+  };
+  const timer = setTimeout(putBack, 1500);
+  telling.set(button, putBack);
+  button.replaceChildren(told);
 }

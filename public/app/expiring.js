@@ -70,8 +70,10 @@ export async function showExpiring(node) {
 function line({ id, title, messageCount, expiresAt }) {
   let isKept = false;
   const toggle = async () => {
-    if (!(await attempt(() => store.updateConversation(id, { keep: !isKept })))) return;
-    isKept = !isKept;
+    // Clicked twice, both clicks mean the same.
+    const isToBeKept = !isKept;
+    if (!(await attempt(() => store.updateConversation(id, { keep: isToBeKept })))) return;
+    isKept = isToBeKept;
     button.setAttribute('aria-pressed', String(isKept));
     when.textContent = isKept ? 'kept' : `expires ${remaining(expiresAt)}, on ${dayOf(expiresAt)}`;
   };
@@ -109,6 +111,8 @@ async function showTtl(field, node) {
   );
   const choose = async () => {
     const days = choice.value === '' ? null : Number(choice.value);
+    // Of two requests the earlier one might be the last to arrive.
+    choice.disabled = true;
     const isSet = await attempt(() => store.setConversationTtl(days));
     if (isSet)
       toast(

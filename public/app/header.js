@@ -9,6 +9,8 @@ export class Header {
   #subtitle = document.getElementById('subtitle');
   #actions = document.getElementById('thread-actions');
   #conversation = null;
+  /** Keeps the title that is being typed, if one is. */
+  #endRename = () => {};
   #onRename;
   #buttons;
 
@@ -36,6 +38,7 @@ export class Header {
   }
 
   show(conversation) {
+    if (conversation.id !== this.#conversation?.id) this.#endRename();
     this.#conversation = conversation;
     this.#actions.replaceChildren(...this.#buttons);
     this.#setTitle(conversation.title);
@@ -47,6 +50,7 @@ export class Header {
 
   /** Shows a page that is no conversation. */
   showPlain(title, subtitle = '') {
+    this.#endRename();
     this.#conversation = null;
     this.#actions.replaceChildren();
     this.#setTitle(title);
@@ -80,7 +84,8 @@ export class Header {
       finish(event.key === 'Enter');
       this.#title.focus();
     });
-    field.addEventListener('blur', () => finish(true));
+    this.#endRename = () => finish(true);
+    field.addEventListener('blur', this.#endRename);
     this.#title.replaceChildren(field);
     field.select();
   }

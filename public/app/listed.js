@@ -15,6 +15,9 @@ export class ListedConversations {
   #note = h('p', { class: 'nothing', role: 'status' });
   #more = h('button', { type: 'button', class: 'quiet', onclick: () => this.load() }, 'Show more');
   #cursor = null;
+  #loading = null;
+  /** Raised when the list is emptied: what was asked for before is not shown any more. */
+  #generation = 0;
 
   constructor({ id, read, line, nothing }) {
     this.#read = read;
@@ -32,11 +35,20 @@ export class ListedConversations {
     return this.#list.children.length === 0;
   }
 
-  /** Reads the next page. */
-  async load() {
+  /** Reads the next page, once however often it is asked for. */
+  load() {
+    this.#loading ??= this.#loadPage().finally(() => {
+      this.#loading = null;
+    });
+    return this.#loading;
+  }
+
+  async #loadPage() {
+    const generation = this.#generation;
     this.#note.textContent = this.isEmpty ? 'Asking…' : '';
     try {
       const { conversations, nextCursor } = await this.#read(this.#cursor);
+      if (generation !== this.#generation) return;
       this.#cursor = nextCursor;
       this.#more.hidden = nextCursor === null;
       this.#list.append(...conversations.map((conversation) => this.#line(conversation)));
@@ -57,6 +69,7 @@ export class ListedConversations {
   }
 
   clear() {
+    this.#generation += 1;
     this.#list.replaceChildren();
     this.#more.hidden = true;
     this.#showNothing();

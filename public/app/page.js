@@ -4,13 +4,12 @@ import { Composer } from './composer.js';
 import { ConversationList } from './conversation-list.js';
 import { Deletions } from './deletions.js';
 import { askToRedeem, openDevices } from './devices.js';
-import { copy } from './dialogs.js';
 import { noticeExpiring } from './expiring.js';
 import { Header } from './header.js';
 import { chooseFiles } from './import-files.js';
 import { openMenu } from './menu.js';
 import { conversationEntries } from './menus.js';
-import { textOf } from './message-parts.js';
+import { messageActions } from './message-actions.js';
 import { PANELS } from './panels.js';
 import { attempt } from './error-messages.js';
 import { noteOwnMessage, offerRecovery } from './recovery.js';
@@ -24,7 +23,6 @@ import { Turns } from './turns.js';
 import { showWelcome } from './welcome.js';
 
 const GONE = 'This conversation is not there any more.';
-const NOT_HERE = 'This version is not on this device yet, and the server cannot be reached.';
 
 export class Page {
   #app = document.getElementById('app');
@@ -37,13 +35,17 @@ export class Page {
   };
   #route = { view: 'home' };
   #following = null;
-  /** The conversation of the address is on its way to the screen, or there. */
-  #opening = null;
+  /** Resolves with whether the conversation of the address is on the screen. */
+  #opened = null;
   #isNoticed = false;
-  #turns = new Turns({ onGrow: (id) => this.#thread.grow(id), onEnd: (id, message) => this.#replyEnded(id, message) });
+  #turns = new Turns({
+    onGrow: (id) => this.#thread.grow(id),
+    onChange: () => this.#showTurn(),
+    onEnd: (id, message) => this.#replyEnded(id, message),
+  });
   #thread = new Thread({
     turns: this.#turns,
-    actions: this.#messageActions(),
+    actions: messageActions({ turns: this.#turns, thread: () => this.#thread }),
     onShow: (conversation) => this.#showOpen(conversation),
   });
   #list = new ConversationList(this.#conversationActions());
@@ -54,7 +56,7 @@ export class Page {
   });
   #composer = new Composer({
     onSend: (text) => this.#send(text),
-    onStop: () => this.#turns.stop(this.#route.id),
+    onStop: () => this.#turns.stop(this.#thread.opening.id),
     onEditLast: () => this.#thread.editLast(),
   });
   #deletions = new Deletions({
@@ -126,7 +128,8 @@ export class Page {
     if (isNarrow && !hasAny) history.replaceState(null, '', '#/new');
     if (isNarrow || !hasAny) return;
     const id = await store.getCurrentConversationId().catch(() => null);
-    if (id && this.#list.find(id)) history.replaceState(null, '', `#/c/${id}`);
+    // The reader may have opened something in the meantime.
+    if (id && this.#list.find(id) && location.hash === '') history.replaceState(null, '', `#/c/${id}`);
   }
 
   async #follow() {
@@ -145,48 +148,54 @@ export class Page {
 
   async #open(/** @type {{ id?: string, messageId?: string | null }} */ route, isSame) {
     this.#only('conversation');
-    if (!isSame) this.#opening = this.#openThread(route.id);
-    const isOpen = await this.#opening;
-    if (isOpen && route.messageId && this.#route === route) await this.#reveal(route.id, route.messageId);
+    if (!isSame) this.#opened = this.#openThread(route.id);
+    const isOpen = await this.#opened;
+    if (isOpen && route.messageId && this.#route === route) await this.#reveal(route.messageId);
   }
 
   /** Shows a conversation. Resolves with whether it is to be seen: it may be gone, or another one has been opened since. */
   async #openThread(id) {
     this.#header.showPlain(this.#list.find(id)?.title ?? '');
-    let conversation = null;
-    const isRead = await attempt(async () => {
-      conversation = await this.#thread.open(id);
-    });
-    if (conversation === undefined) return false;
-    if (conversation === null) {
-      if (isRead) toast(GONE);
-      navigate('#/', { replace: true });
-      return false;
-    }
+    const opening = this.#turnTo(id);
+    const isRead = await attempt(() => opening.read());
+    if (!isRead) navigate('#/', { replace: true });
+    if (!opening.isShown) return false;
     store.setCurrentConversationId(id).catch(() => {});
     return true;
   }
 
+  /** Turns the thread to a conversation, or with null to none. */
+  #turnTo(id) {
+    const opening = this.#thread.open(id);
+    this.#showTurn();
+    return opening;
+  }
+
+  /** Shows whether something is being written, or begins, in what is open. */
+  #showTurn() {
+    this.#composer.setState(this.#turns.stateOf(this.#thread.opening.id));
+  }
+
   /** Goes to a message, on whichever branch it is. */
-  async #reveal(id, messageId) {
+  async #reveal(messageId) {
+    const { opening } = this.#thread;
     if (await this.#thread.reveal(messageId)) return;
     await attempt(async () => {
-      await store.switchBranch(id, messageId);
-      await this.#thread.refresh();
-      await this.#thread.reveal(messageId);
+      await store.switchBranch(opening.id, messageId);
+      await opening.refresh();
+      if (opening.isShown) await this.#thread.reveal(messageId);
     });
   }
 
   async #close(view) {
-    await this.#thread.open(null);
-    this.#composer.setWriting(false);
+    const opening = this.#turnTo(null);
     const panel = PANELS[view];
     if (panel) {
       this.#header.showPlain(panel.title, panel.subtitle);
       this.#only(view);
       // What is about to be deleted is in the trash when that is opened.
       if (view === 'trash') await this.#deletions.flush();
-      await panel.show(this.#views[view]);
+      if (opening.isShown) await panel.show(this.#views[view]);
     } else {
       this.#header.showPlain('New conversation');
       this.#only('welcome');
@@ -226,24 +235,29 @@ export class Page {
       return;
     }
     this.#header.show(conversation);
-    this.#composer.setWriting(this.#turns.writingIn(conversation.id) !== null);
+    this.#showTurn();
   }
 
+  /** Sends a message to what is open. Resolves with whether it is kept. */
   async #send(text) {
-    const { id = null } = this.#route;
-    return attempt(async () => {
-      const sentTo = await this.#turns.send(id, text);
-      noteOwnMessage();
-      if (this.#route.id !== id && this.#route.id !== undefined) return;
-      if (id === null) navigate(`#/c/${sentTo}`, { replace: true });
-      this.#thread.list.scrollToEnd();
-      this.#composer.setWriting(true);
+    const { opening } = this.#thread;
+    let id = null;
+    await attempt(async () => {
+      id = await this.#turns.send(opening.id, text);
     });
+    if (id === null) return false;
+    noteOwnMessage();
+    if (!opening.isShown) return true;
+    if (opening.id === null) {
+      this.#composer.begin(id);
+      navigate(`#/c/${id}`, { replace: true });
+    }
+    this.#thread.list.scrollToEnd();
+    return true;
   }
 
   #replyEnded(id, message) {
-    if (this.#route.id !== id) return;
-    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
+    if (this.#thread.opening.id !== id) return;
     announce(message.content === '' ? '' : 'The demo reply is complete.');
     this.#thread.refresh().catch(() => {});
   }
@@ -259,69 +273,12 @@ export class Page {
       rename: async (conversation) => {
         if (this.#route.id !== conversation.id) {
           navigate(`#/c/${conversation.id}`, { replace: true });
+          const { opening } = this.#thread;
           await this.#following;
+          if (!opening.isShown) return;
         }
         this.#header.rename();
       },
     };
-  }
-
-  #messageActions() {
-    return {
-      copy: (message, button) => copy(textOf(message), button),
-      regenerate: (message) => this.#regenerate(message),
-      saveEdit: (message, content, isRewritten) => this.#saveEdit(message, content, isRewritten),
-      switchVersion: (messageId, step) => this.#switchVersion(messageId, step),
-      fork: (message) => this.#fork(message),
-    };
-  }
-
-  async #regenerate(reply) {
-    const { id, messages } = this.#thread.conversation;
-    const at = messages.findIndex((message) => message.id === reply.id);
-    const question = messages.slice(0, at).findLast((message) => message.type === 'user');
-    const version = (reply.siblingIds?.length ?? 1) + 1;
-    await attempt(async () => {
-      const newId = await this.#turns.regenerate(id, messages[at - 1].id, textOf(question), version);
-      await this.#thread.refresh({ all: true });
-      this.#thread.focus(newId);
-    });
-    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
-  }
-
-  async #saveEdit(message, content, isRewritten) {
-    if (content.trim() === '') return;
-    const { id } = this.#thread.conversation;
-    const isDone = await attempt(async () => {
-      if (isRewritten) await this.#turns.edit(id, message, content, await this.#thread.idBefore(message.id));
-      else await store.updateMessage(id, message.id, { content });
-    });
-    if (!isDone) return;
-    this.#thread.endEdit(message.id);
-    this.#composer.setWriting(this.#turns.writingIn(id) !== null);
-    await this.#thread.refresh({ all: true });
-  }
-
-  /** Shows another version of a message, and what follows that one. */
-  async #switchVersion(messageId, step) {
-    const { id } = this.#thread.conversation;
-    await this.#turns.stop(id);
-    if (!(await attempt(() => store.switchBranch(id, messageId), { offline: NOT_HERE }))) return;
-    await this.#thread.refresh({ all: true });
-    const message = this.#thread.conversation?.messages.find((one) => one.id === messageId);
-    if (!message) return;
-    this.#thread.focus(messageId, `.versions [data-step="${step}"]`);
-    announce(`Version ${message.siblingIds.indexOf(messageId) + 1} of ${message.siblingIds.length}`);
-  }
-
-  /** Makes a conversation of its own of all up to a message, and opens it. */
-  async #fork(message) {
-    const { id } = this.#thread.conversation;
-    await attempt(async () => {
-      const fork = await store.forkConversation(id, { messageId: message.id });
-      navigate(`#/c/${fork.id}`);
-      toast('This is a new conversation, of all up to that message.');
-      this.#composer.focus();
-    });
   }
 }

@@ -72,6 +72,7 @@ function showCode(code, createdAt) {
   return openDialog({
     title: 'Your recovery code',
     className: 'printable',
+    stays: true,
     body: [
       h('p', { class: 'text' }, 'It brings your conversations back on any browser, should this one lose them.'),
       h('output', { class: 'recovery-code', id: 'recovery-code', 'aria-label': 'Recovery code' }, groups),

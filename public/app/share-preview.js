@@ -14,9 +14,14 @@ const ESTIMATE = 90;
 const BEGINNING = 1500;
 const AROUND = 120;
 
-/** Shows all of it; resolves with how many messages that was, null: it is not to be shared. Rejects where it cannot be read. */
-export async function confirmShare({ id }) {
+/**
+ * Shows all of it; resolves with how many messages that was, null: it is not to be shared. Rejects where it cannot be read.
+ *
+ * @param isWanted asked when it is read: whether it is still to be shown
+ */
+export async function confirmShare({ id }, isWanted) {
   const [conversation, rules] = await Promise.all([readAll(id), loadRules()]);
+  if (!isWanted()) return null;
   const messages = conversation.messages.map((message) => examine(message, rules));
   const title = { text: conversation.title, secrets: findSecrets(conversation.title, rules) };
   const secrets = [title, ...messages.flatMap(({ texts }) => texts)].flatMap((text) => text.secrets);

@@ -34,8 +34,13 @@ export async function openShare(conversation) {
     {},
     TTLS.map(([days, label]) => h('option', { value: days ?? '' }, label)),
   );
+  let newest = null;
   const list = async () => {
-    const shares = await store.listShares();
+    const reading = store.listShares();
+    newest = reading;
+    const shares = await reading;
+    // One that was read earlier lacks what was made since.
+    if (newest !== reading) return;
     links.replaceChildren(
       ...shares.filter((share) => share.conversationId === conversation.id).map((share) => shareNode(share, false)),
     );
@@ -45,7 +50,7 @@ export async function openShare(conversation) {
     button.disabled = true;
     error.textContent = '';
     try {
-      const seen = await confirmShare(conversation);
+      const seen = await confirmShare(conversation, () => links.isConnected);
       if (seen !== null) await make(seen);
     } catch (problem) {
       error.textContent = describe(problem);

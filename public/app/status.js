@@ -52,7 +52,6 @@ export class StatusLine {
 
 /** All there is to know of where things stand. */
 export async function openStatus() {
-  const refused = await store.refusedWrites();
   const facts = h('dl', { class: 'facts' });
   const health = h('span', { id: 'health' }, 'Asking…');
   const show = () =>
@@ -61,17 +60,26 @@ export async function openStatus() {
     );
   show();
   showHealth(health);
+  showRefused(facts);
   const stop = store.on('status', show);
   await openDialog({
     title: 'Status',
-    body: [
-      facts,
-      refused.length ? h('h3', {}, 'Not accepted by the server, kept here') : null,
-      refused.length ? h('ul', { class: 'entries' }, refused.map(refusedNode)) : null,
-    ],
+    body: [facts],
     buttons: (close) => buttonsFor(store.status, close),
   });
   stop();
+}
+
+/** Lists what the server has refused behind a node, where there is any. */
+async function showRefused(node) {
+  await attempt(async () => {
+    const refused = await store.refusedWrites();
+    if (refused.length === 0) return;
+    node.after(
+      h('h3', {}, 'Not accepted by the server, kept here'),
+      h('ul', { class: 'entries' }, refused.map(refusedNode)),
+    );
+  });
 }
 
 function factsOf(status, health) {

@@ -2,7 +2,7 @@
 
 import { debounce, h } from './dom.js';
 import { messageNode } from './message-view.js';
-import { store } from './store.js';
+import { Opening } from './opening.js';
 import { StreamingReplies } from './streaming.js';
 import { VirtualList } from './virtual-list.js';
 
@@ -18,17 +18,11 @@ export class Thread {
   #actions;
   #turns;
   #onShow;
-  #conversation = null;
-  /** Which opening is the newest: what is read for an earlier one is not shown. */
-  #opening = null;
+  #opening = new Opening(null, () => {});
   #entries = new Map();
   #drafts = new Map();
   #expanded = new Set();
   #streamingReplies = new StreamingReplies(() => this.#draw());
-  #loadingOlder = null;
-  #refreshing = null;
-  #isStale = false;
-  #isAllStale = false;
   #refreshAllSoon = debounce(QUIET, () => this.refresh({ all: true }).catch(() => {}));
 
   /** `onShow(conversation)` is called whenever there is something new to show; with null where it is gone. */
@@ -40,57 +34,43 @@ export class Thread {
       render: (item) => (item.isPlaceholder ? olderNode() : messageNode(item, this.#actions)),
       estimate: ESTIMATE,
       follow: true,
-      onReachStart: () => this.#loadOlder(),
+      onReachStart: () => this.#opening.loadOlder(),
     });
   }
 
+  /** What is open: whoever waits for something asks it afterwards whether it is still shown. */
+  get opening() {
+    return this.#opening;
+  }
+
   get conversation() {
-    return this.#conversation;
+    return this.#opening.conversation;
   }
 
   get list() {
     return this.#list;
   }
 
-  /**
-   * Opens a conversation; null closes the one that is open.
-   *
-   * @returns the conversation; null where there is none; undefined where another one was opened before this one was read
-   */
-  async open(id) {
-    const opening = Symbol(id);
-    this.#opening = opening;
-    this.#conversation = null;
+  /** Opens a conversation, which is to be read then; null closes the one that is open. */
+  open(id) {
+    this.#opening.end();
+    this.#opening = new Opening(id, (conversation) => this.#show(conversation));
     this.#entries.clear();
     this.#drafts.clear();
     this.#expanded.clear();
     this.#list.reset([]);
-    this.#viewport.removeAttribute('aria-busy');
-    if (id === null) return null;
-    this.#viewport.setAttribute('aria-busy', 'true');
-    try {
-      const conversation = await store.getConversation(id);
-      if (this.#opening !== opening) return undefined;
-      this.#conversation = conversation;
-      this.#list.reset(this.#items());
-      if (conversation) this.#onShow(conversation);
-      return conversation;
-    } catch (error) {
-      if (this.#opening !== opening) return undefined;
-      throw error;
-    } finally {
-      if (this.#opening === opening) this.#viewport.removeAttribute('aria-busy');
-    }
+    this.#setBusy(id !== null);
+    return this.#opening;
   }
 
-  /** Reads the newest messages again, or all that are loaded. Calls while it does so are one more time. */
-  async refresh({ all = false } = {}) {
-    this.#isStale = true;
-    this.#isAllStale ||= all;
-    this.#refreshing ??= this.#read().finally(() => {
-      this.#refreshing = null;
-    });
-    await this.#refreshing;
+  #setBusy(isBusy) {
+    if (isBusy) this.#viewport.setAttribute('aria-busy', 'true');
+    else this.#viewport.removeAttribute('aria-busy');
+  }
+
+  /** Reads the newest messages again, or all that are loaded. */
+  refresh(options) {
+    return this.#opening.refresh(options);
   }
 
   /** Reads the newest messages again at once, and older ones when it has been quiet: somebody else has changed something,
@@ -100,49 +80,21 @@ export class Thread {
     await this.refresh();
   }
 
-  async #read() {
-    while (this.#isStale && this.#conversation) {
-      const all = this.#isAllStale;
-      [this.#isStale, this.#isAllStale] = [false, false];
-      const { id } = this.#conversation;
-      const newest = await store.getConversation(id);
-      const fresh = all ? await this.#readOlder(newest) : newest;
-      if (this.#conversation?.id !== id) return;
-      this.#show(all ? fresh : withOlder(fresh, this.#conversation));
-    }
-  }
-
-  /** As many messages as there are on the screen. */
-  async #readOlder(newest) {
-    let fresh = newest;
-    while (fresh?.hasOlder && fresh.messages.length < (this.#conversation?.messages.length ?? 0)) {
-      fresh = await store.loadOlder(fresh);
-    }
-    return fresh;
-  }
-
   /** Shows a reply that grows in this tab. */
   grow(conversationId) {
-    if (this.#conversation?.id === conversationId) this.#draw();
+    if (this.#opening.id === conversationId) this.#draw();
   }
 
   /** Loads as far back as a message and shows it. Returns whether the branch that is shown has it. */
   async reveal(messageId) {
-    const id = this.#conversation?.id;
-    const isLoaded = () => this.#conversation?.messages.some((message) => message.id === messageId);
-    while (!isLoaded() && (await this.#loadOlder()));
-    if (this.#conversation?.id !== id) return true;
+    const opening = this.#opening;
+    const isLoaded = () => opening.conversation?.messages.some((message) => message.id === messageId);
+    while (!isLoaded() && (await opening.loadOlder()));
+    if (!opening.isShown) return true;
     const node = this.#list.reveal(messageId, 'centre');
     node?.classList.add('is-found');
     node?.focus({ preventScroll: true });
     return isLoaded();
-  }
-
-  /** The id of the message before another one; null where that is the first. */
-  async idBefore(messageId) {
-    const at = () => this.#conversation?.messages.findIndex((message) => message.id === messageId) ?? -1;
-    while (at() === 0 && (await this.#loadOlder()));
-    return this.#conversation?.messages[at() - 1]?.id ?? null;
   }
 
   /** Gives a message the focus; one of its buttons, where it has such a one. */
@@ -155,50 +107,28 @@ export class Thread {
 
   /** Begins to edit the last message of the user's own. */
   editLast() {
-    const own = this.#conversation?.messages.findLast((message) => message.type === 'user');
+    const own = this.conversation?.messages.findLast((message) => message.type === 'user');
     if (own) this.#actions.edit(own);
   }
 
-  /** Loads a page more, one at a time. Returns whether there was one to be had. */
-  #loadOlder() {
-    this.#loadingOlder ??= this.#loadPage().finally(() => {
-      this.#loadingOlder = null;
-    });
-    return this.#loadingOlder;
-  }
-
-  async #loadPage() {
-    const before = this.#conversation;
-    if (!before?.hasOlder) return false;
-    try {
-      const { messages, hasOlder } = await store.loadOlder(before);
-      const older = messages.slice(0, messages.length - before.messages.length);
-      // It may have been read again meanwhile.
-      const now = this.#conversation;
-      const fits = now?.id === before.id && now.messages[0]?.id === before.messages[0]?.id;
-      if (fits && older.length) this.#show({ ...now, messages: [...older, ...now.messages], hasOlder });
-      return fits && older.length > 0;
-    } catch {
-      // It is gone, which the store tells as a change.
-      return false;
-    }
-  }
-
   #show(conversation) {
-    this.#conversation = conversation;
+    this.#setBusy(false);
     if (conversation) this.#draw();
     this.#onShow(conversation);
   }
 
   #draw() {
-    this.#list.setItems(this.#items(), this.#conversation?.messageCount);
+    this.#list.setItems(this.#items(), this.conversation?.messageCount);
   }
 
   #items() {
-    if (!this.#conversation) return [];
-    const { id, messages, hasOlder } = this.#conversation;
+    const { id, conversation } = this.#opening;
+    if (!conversation) return [];
+    const { messages, hasOlder } = conversation;
     const live = this.#turns.writingIn(id);
-    const shown = live && !messages.some((message) => message.id === live.id) ? [...messages, live] : messages;
+    // It may be of a branch that is not shown any more.
+    const isNext = live && live.parentId === messages.at(-1)?.id;
+    const shown = isNext ? [...messages, live] : messages;
     let question = null;
     const items = shown.map((message, index) => {
       const isLive = message.id === live?.id;
@@ -251,13 +181,6 @@ export class Thread {
   endEdit(id) {
     this.#actions.cancelEdit(id);
   }
-}
-
-/** The newest messages with the older ones that were known already. */
-function withOlder(fresh, known) {
-  const at = known.messages.findIndex((message) => message.id === fresh?.messages[0]?.id);
-  if (at <= 0) return fresh;
-  return { ...fresh, messages: [...known.messages.slice(0, at), ...fresh.messages], hasOlder: known.hasOlder };
 }
 
 function isSame(one, other) {

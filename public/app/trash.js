@@ -1,5 +1,6 @@
 /** The trash: what was deleted, until it goes for good. */
 
+import { forgetDeletion } from './deletions.js';
 import { confirmDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { ListedConversations } from './listed.js';
@@ -61,6 +62,7 @@ function line(conversation, list) {
 
 async function restore({ id, title }, node, list) {
   if (!(await attempt(() => store.restoreConversation(id)))) return;
+  forgetDeletion(id);
   list.remove(node);
   toast(`“${title}” is restored.`, { action: 'Open', onAction: () => navigate(`#/c/${id}`) });
 }

@@ -2,7 +2,9 @@
 
 import { DEMO, countTokens, demoReplyTo, stream } from './demo-reply.js';
 import { newId } from './ids.js';
+import { textOf } from './message-parts.js';
 import { store } from './store.js';
+import { StoreError } from '/conversation-store.js';
 
 /** How often a reply being written is saved, in ms. */
 const SAVE_EVERY = 250;
@@ -10,13 +12,29 @@ const SAVE_EVERY = 250;
 export class Turns {
   /** What is being written: by conversation, the message and how to stop it. */
   #writing = new Map();
+  /** The conversations in which something begins; null is the one that is not begun yet. */
+  #busy = new Set();
   #onGrow;
+  #onChange;
   #onEnd;
 
-  /** `onGrow(conversationId, message)` with each word, `onEnd(conversationId, message)` when it is complete. */
-  constructor({ onGrow, onEnd }) {
+  /**
+   * `onGrow(conversationId, message)` with each word, `onChange()` when the state of a conversation may be another one,
+   * `onEnd(conversationId, message)` when a reply is complete.
+   */
+  constructor({ onGrow, onChange, onEnd }) {
     this.#onGrow = onGrow;
+    this.#onChange = onChange;
     this.#onEnd = onEnd;
+  }
+
+  /**
+   * What this tab does in a conversation: `writing` a reply; `busy` with what comes before that, or with another branch;
+   * or it is `idle`.
+   */
+  stateOf(conversationId) {
+    if (this.#writing.has(conversationId)) return 'writing';
+    return this.#busy.has(conversationId) ? 'busy' : 'idle';
   }
 
   /** The reply that this tab is writing in a conversation, as far as it is. */
@@ -31,14 +49,19 @@ export class Turns {
     await entry?.done;
   }
 
-  /** Adds a message, to a new conversation if there is none, and gives the conversation's id. */
-  async send(conversationId, content) {
-    /** @type {import('/conversation-store.js').MessageInput} */
-    const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
-    const id = conversationId ?? (await this.#begin(message));
-    if (conversationId) await store.addMessage(id, message);
-    await this.#reply(id, content);
-    return id;
+  /**
+   * Adds a message, to a new conversation if there is none, and gives the conversation's id. As all that follows, it is not done
+   * where this tab is busy in that conversation already, by a second click above all: then it gives null.
+   */
+  send(conversationId, content) {
+    return this.#alone(conversationId, async () => {
+      /** @type {import('/conversation-store.js').MessageInput} */
+      const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
+      const id = conversationId ?? (await this.#begin(message));
+      if (conversationId) await store.addMessage(id, message);
+      await this.#reply(id, message.id, content);
+      return id;
+    });
   }
 
   async #begin(message) {
@@ -48,28 +71,63 @@ export class Turns {
     return conversation.id;
   }
 
-  /** Writes another reply behind the message `parentId`; those that there are stay as its versions. */
-  async regenerate(conversationId, parentId, question, version) {
-    await this.stop(conversationId);
-    return this.#reply(conversationId, question, { parentId, version });
+  /** Writes another reply of a conversation to the same message, and gives its id; those that there are stay as its versions. */
+  regenerate({ id, messages }, reply) {
+    return this.#alone(id, async () => {
+      await this.stop(id);
+      const before = messages.slice(0, indexOf(messages, reply.id));
+      const question = before.findLast((message) => message.type === 'user');
+      const version = (reply.siblingIds?.length ?? 1) + 1;
+      return this.#reply(id, before.at(-1).id, textOf(question), version);
+    });
   }
 
-  /** Writes a message anew, behind the one before it, and a reply to it; what there was stays as another version. */
-  async edit(conversationId, { id: _, siblingIds: __, editedAt: ___, ...message }, content, parentId) {
-    await this.stop(conversationId);
-    /** @type {import('/conversation-store.js').MessageInput} */
-    const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString() };
-    await store.addMessage(conversationId, edited, { parentId });
-    await this.#reply(conversationId, content);
+  /**
+   * Writes a message of a conversation anew, behind the one before it, and a reply to it; what there was stays as another version.
+   * Gives the id of the new one.
+   */
+  edit(conversation, { id: original, siblingIds: __, editedAt: ___, ...message }, content) {
+    const { id } = conversation;
+    return this.#alone(id, async () => {
+      await this.stop(id);
+      const parentId = await idBefore(conversation, original);
+      /** @type {import('/conversation-store.js').MessageInput} */
+      const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString(), parentId };
+      await store.addMessage(id, edited);
+      await this.#reply(id, edited.id, content);
+      return edited.id;
+    });
   }
 
-  /** Begins a reply. Resolves with its id when that is saved; the rest of it comes word by word. */
-  async #reply(conversationId, question, { parentId = undefined, version = 1 } = {}) {
-    const entry = { message: replyMessage(), controller: new AbortController(), done: Promise.resolve() };
+  /** Shows the branch of a conversation with this message, and gives the message's id. Nothing is written meanwhile: it would end up there. */
+  switchTo(conversationId, messageId) {
+    return this.#alone(conversationId, async () => {
+      await this.stop(conversationId);
+      await store.switchBranch(conversationId, messageId);
+      return messageId;
+    });
+  }
+
+  async #alone(conversationId, work) {
+    if (this.#busy.has(conversationId)) return null;
+    this.#busy.add(conversationId);
+    this.#onChange();
+    try {
+      return await work();
+    } finally {
+      this.#busy.delete(conversationId);
+      this.#onChange();
+    }
+  }
+
+  /** Begins a reply behind a message. Resolves with its id when that is saved; the rest of it comes word by word. */
+  async #reply(conversationId, parentId, question, version = 1) {
+    const entry = { message: replyMessage(parentId), controller: new AbortController(), done: Promise.resolve() };
     const { message } = entry;
     this.#writing.set(conversationId, entry);
+    this.#onChange();
     try {
-      await store.addMessage(conversationId, message, parentId === undefined ? {} : { parentId });
+      await store.addMessage(conversationId, message);
     } catch (error) {
       this.#end(conversationId, entry);
       throw error;
@@ -107,12 +165,37 @@ export class Turns {
 
   #end(conversationId, entry) {
     if (this.#writing.get(conversationId) === entry) this.#writing.delete(conversationId);
+    this.#onChange();
     this.#onEnd(conversationId, entry.message);
   }
 }
 
-/** @returns {import('/conversation-store.js').MessageInput & { model: string }} */
-function replyMessage() {
+/**
+ * Names what it follows: by the time it is saved, that need not be the last message any more.
+ *
+ * @returns {import('/conversation-store.js').MessageInput & { model: string }}
+ */
+function replyMessage(parentId) {
   const timestamp = new Date().toISOString();
-  return { id: newId(), type: 'assistant', content: '', timestamp, streaming: true, model: DEMO };
+  return { id: newId(), parentId, type: 'assistant', content: '', timestamp, streaming: true, model: DEMO };
+}
+
+/**
+ * The id of the message before another one of a conversation, which is read as far back as that takes; null where there is none.
+ * Rejects where it cannot be known: what is written would stand before all that there is.
+ */
+async function idBefore(conversation, messageId) {
+  let { messages, hasOlder } = conversation;
+  while (messages[0]?.id === messageId && hasOlder) {
+    const older = await store.loadOlder({ ...conversation, messages });
+    if (older.messages.length === messages.length) throw new StoreError('offline', 'Older messages cannot be read.');
+    ({ messages, hasOlder } = older);
+  }
+  return messages[indexOf(messages, messageId) - 1]?.id ?? null;
+}
+
+function indexOf(messages, messageId) {
+  const at = messages.findIndex((message) => message.id === messageId);
+  if (at < 0) throw new StoreError('message_not_found', 'This message is not there any more.');
+  return at;
 }

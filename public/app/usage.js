@@ -8,16 +8,21 @@ import { counted, dayInUtc, formatBytes, formatNumber } from './times.js';
 
 /** Shows them in a node. */
 export async function showUsage(node) {
-  node.replaceChildren(
-    h('div', { class: 'waiting' }, h('span', { class: 'spinner', role: 'status', 'aria-label': 'Loading' })),
+  const waiting = h(
+    'div',
+    { class: 'waiting' },
+    h('span', { class: 'spinner', role: 'status', 'aria-label': 'Loading' }),
   );
+  node.replaceChildren(waiting);
+  // Where they have been asked for again since, the later call shows them.
+  const show = (content) => waiting.isConnected && node.replaceChildren(content);
   try {
     const statistics = await store.getStatistics();
-    node.replaceChildren(
+    show(
       h('div', { class: 'usage' }, figures(statistics), charts(statistics.activity), models(statistics.models ?? [])),
     );
   } catch (error) {
-    node.replaceChildren(h('p', { class: 'nothing', role: 'alert' }, describe(error)));
+    show(h('p', { class: 'nothing', role: 'alert' }, describe(error)));
   }
 }
 

@@ -25,6 +25,7 @@ macro_rules! on_one_store {
 mod browser;
 mod driver;
 mod figures;
+mod holding;
 mod page_object;
 
 mod agents;
@@ -35,9 +36,11 @@ mod day;
 mod devices;
 mod import_export;
 mod importing;
+mod interleavings;
 mod keyboard;
 mod list;
 mod module;
+mod overtaken;
 mod parts;
 mod pictures;
 mod recovery;

@@ -1,0 +1,161 @@
+//! Something takes long, and the page is used meanwhile: what was written is kept, and stands where it was written.
+
+use fantoccini::key::Key;
+use serde_json::json;
+
+use crate::browser::Browser;
+use crate::common::Site;
+
+on_one_store!(
+    an_edit_stays_behind_what_is_not_loaded_yet,
+    what_is_written_while_a_conversation_begins_stays_with_it,
+    what_could_not_be_sent_goes_back_to_its_conversation,
+    what_is_written_after_a_deletion_keeps_the_conversation,
+    a_reply_stands_behind_its_question,
+);
+
+/// What is in the field in which messages are written.
+const WRITTEN: &str = "document.querySelector('#composer-text').value";
+
+async fn type_and_enter(browser: &Browser, text: &str) {
+    let keys = format!("{text}{}", char::from(Key::Enter));
+    browser.type_into("#composer-text", &keys).await;
+}
+
+async fn an_edit_stays_behind_what_is_not_loaded_yet(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("other", 2).await;
+    browser.save("long", 150).await;
+    browser.hold("loadOlder", "({ id }) => id === 'long'").await;
+    browser.open_conversation("long").await;
+    browser
+        .run("document.querySelector('#thread').scrollTop = 0;", &[])
+        .await;
+    browser.until_held("loadOlder").await;
+    // The first one that is loaded.
+    browser
+        .click("[data-key=long-50] [title='Edit message']")
+        .await;
+    browser.replace_in(".editor textarea", "edited").await;
+    browser
+        .click_among(".editor button", "Save and rewrite")
+        .await;
+    browser.open_conversation("other").await;
+    browser.let_through("loadOlder").await;
+    browser
+        .until_stored(
+            "long",
+            "({ messages }) => messages.at(-2)?.content === 'edited'",
+        )
+        .await;
+    let path = browser.path("long").await;
+    let before = path.iter().rev().nth(2).map(String::as_str);
+    assert_eq!(before, Some("long 49"), "{path:?}");
+    browser
+        .until_stored("long", "({ messageCount }) => messageCount === 52")
+        .await;
+    assert_eq!(browser.messages().await, ["other 0", "other 1"]);
+}
+
+async fn what_is_written_while_a_conversation_begins_stays_with_it(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.hold("saveConversation", "() => true").await;
+    type_and_enter(&browser, "first").await;
+    browser.until_held("saveConversation").await;
+    type_and_enter(&browser, "second").await;
+    browser.let_through("saveConversation").await;
+    browser.until("location.hash.startsWith('#/c/')").await;
+    assert_eq!(browser.value(WRITTEN).await, "second");
+    browser.until_quiet().await;
+    assert_eq!(browser.messages().await[0], "first");
+    assert_eq!(browser.texts(".row .name").await, ["first"]);
+    // It is sent as any other.
+    browser.press(&char::from(Key::Enter).to_string()).await;
+    browser
+        .until("document.querySelectorAll('.message').length === 4")
+        .await;
+    assert_eq!(browser.messages().await[2], "second");
+}
+
+async fn what_could_not_be_sent_goes_back_to_its_conversation(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.save("beta", 2).await;
+    browser.open_conversation("alpha").await;
+    browser.hold("addMessage", "() => true").await;
+    browser.write("for alpha").await;
+    browser.until_held("addMessage").await;
+    browser.type_into("#composer-text", "and this").await;
+    browser.open_conversation("beta").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast("This browser has no room left.").await;
+    assert_eq!(browser.value(WRITTEN).await, "");
+    browser.open_conversation("alpha").await;
+    assert_eq!(browser.value(WRITTEN).await, "for alpha\nand this");
+}
+
+async fn what_is_written_after_a_deletion_keeps_the_conversation(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.save("beta", 2).await;
+    // The page goes before it has deleted them.
+    browser.hold("deleteConversation", "() => true").await;
+    for id in ["alpha", "beta"] {
+        browser.open_conversation(id).await;
+        browser.choose("Delete").await;
+    }
+    browser
+        .until("document.querySelectorAll('.row').length === 0")
+        .await;
+    browser.visit("/shared#none").await;
+    let write = "
+        const { HybridConversationStore } = await import('/conversation-store.js');
+        const store = new HybridConversationStore();
+        await store.addMessage('alpha', { id: 'since', type: 'user', content: 'written since' });";
+    browser.run(write, &[]).await;
+    browser.visit("/").await;
+    browser.until_texts(".row .name", &["alpha"]).await;
+    let path = browser.path("alpha").await;
+    assert_eq!(path, ["alpha 0", "alpha 1", "written since"]);
+    let left = browser
+        .value("localStorage.getItem('deletions-left')")
+        .await;
+    assert_eq!(left, json!(null));
+}
+
+async fn a_reply_stands_behind_its_question(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.open_conversation("alpha").await;
+    browser
+        .hold("addMessage", "(_, { type }) => type === 'assistant'")
+        .await;
+    browser.write("asked here").await;
+    browser.until_held("addMessage").await;
+    let elsewhere = "
+        const { store } = await import('/app/store.js');
+        await store.addMessage('alpha', { id: 'elsewhere', type: 'user', content: 'asked elsewhere' });";
+    browser.run(elsewhere, &[]).await;
+    browser.let_through("addMessage").await;
+    browser
+        .until_stored(
+            "alpha",
+            "({ messages }) => messages.at(-1).type === 'assistant'",
+        )
+        .await;
+    let path = browser.path("alpha").await;
+    assert_eq!(path[..3], ["alpha 0", "alpha 1", "asked here"]);
+    assert_eq!(path.len(), 4, "{path:?}");
+    // Nothing that was written is gone.
+    browser.until_texts(".versions span", &["2 / 2"]).await;
+}
