@@ -22,6 +22,7 @@ mod message_patch;
 mod packing;
 mod part_file;
 mod part_kind;
+mod part_words;
 mod parts;
 mod record;
 mod request;
