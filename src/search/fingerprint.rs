@@ -4,7 +4,7 @@
 //! A signature is text, so that it passes through JSON as it is and scripts need not decode it:
 //!
 //! ```text
-//! 1 <groups of the title> SP <groups of the texts>
+//! 2 <groups of the title> SP <groups of the texts>
 //! group of words:          ! first entry entry...        each entry 3 characters
 //! group of CJK bigrams:    # first entry entry...        each entry 1 character
 //! ```
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::token::{Token, tokens};
 
 /// What a signature of this form begins with.
-const VERSION: char = '1';
+const VERSION: char = '2';
 /// What a group begins with.
 const WORDS: u8 = b'!';
 const CJK: u8 = b'#';

@@ -220,12 +220,6 @@ async fn sync_cursor(user: &Client, clock: i64) -> String {
     }
 }
 
-/// What it costs to prepare one conversation for searching, after a response: its texts are read, and its signature is written.
-pub const PREPARING: Cost = Cost {
-    requests: 2,
-    commands: 6,
-};
-
 struct Bill<'a> {
     site: &'a Site,
     items: Vec<Item>,
@@ -238,13 +232,8 @@ impl Bill<'_> {
         allowed: u64,
         work: F,
     ) {
-        let (answer, mut cost) = self.site.whole_cost_of(work).await;
+        let (answer, cost) = self.site.whole_cost_of(work).await;
         assert!(answer.status < 300, "{call}: {}", answer.text);
-        // What follows the call is no part of it.
-        if cost.requests > PREPARING.requests {
-            cost.requests -= PREPARING.requests;
-            cost.commands -= PREPARING.commands;
-        }
         self.items.push(Item {
             call,
             allowed,

@@ -45,8 +45,8 @@ fn conversation_list() -> Value {
 
 fn search_page() -> Value {
     let indexed = described(
-        object(json!({ "done": count(), "of": count() })),
-        "How many of the conversations that were looked at have been prepared for searching. The others are read whole, come last, and are \
+        object(json!({ "done": count(), "of": count(), "total": count() })),
+        "How many of the conversations that were looked at for this page have been prepared for searching, and how many there are in all. The others are read whole, come last, and are \
          prepared a few at a time after each search.",
     );
     object(json!({ "data": list_of("SearchHit"), "nextCursor": next_cursor(), "indexed": indexed }))
