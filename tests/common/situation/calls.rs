@@ -107,9 +107,11 @@ fn upkeep() -> Vec<Situation> {
 fn preparation() -> Situation {
     let delete = |id: &str| Request::delete(&format!("{A_MESSAGES}/{id}"));
     let path = "/api/conversations?q=said";
-    // What a search prepares behind the first deletion none prepares behind the second one, so soon.
+    // The first search prepares what there is. What the second one prepares behind the first deletion, none prepares behind the second one, so
+    // soon.
+    let search = || Request::get(path);
     later(("prepare for a search", path))
-        .after(vec![delete("m4"), Request::get(path), delete("m3")])
+        .after(vec![search(), delete("m4"), search(), delete("m3")])
         .of_requests(4)
 }
 
