@@ -35,7 +35,7 @@ local counters, state = parse_numbers(counter_names, entry.counters), parse_stat
 local messages = redis.call('ZCARD', MESSAGES)
 if messages == 0 and counters.messages > 0 then refuse('conversation_not_found') end
 c.counters, c.record, c.is_known = counters, entry.record, state ~= nil
-c.state = state or { born = 0, extra = 0, offset = 0, signature = 0, is_earlier = true, mark = '-' }
+c.state = state or { born = 0, extra = 0, offset = 0, signature = 0, prepared = 0, is_earlier = true, mark = '-' }
 signature.drop(c)
 if not c.is_known or c.state.mark ~= '-' or messages ~= counters.messages then heal(c) end
 

@@ -4,23 +4,28 @@
 -- KEYS     1 to 3 as in base.lua, 4, 5, 6, 7... messages and bodies of each conversation
 -- ARGV     6 first: how many messages of the only conversation to pass over, or '' to read conversations whole
 --          7 count: how many to read then
---          8 ids...
+--          8 max_weight: unpacked bytes; what exceeds that is not read, except one message of a part
+--          9 ids...
 -- Returns  conversations...: record, counters, state, next, messages...; each a separate list, {} where there is no such
 --            conversation; next: how many messages to pass over next time, or '' where there are no more; messages: id, body
--- Billed   2: EVALSHA, HMGET, and per conversation 1 (HGETALL); of a part 2 (ZRANGE, HMGET)
+-- Billed   2: EVALSHA, HMGET, and per conversation that is read 1 (HGETALL); of a part 2 (ZRANGE, HMGET)
 -- Touches  the conversations, whole: the caller knows how large they are; of a part at most `count` messages
 
-local FIRST, COUNT, FIRST_ID = tonumber(ARGV[6]), tonumber(ARGV[7]), 8
+local FIRST, COUNT, MAX_WEIGHT, FIRST_ID = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), 9
 local EACH = { 'record', 'counters', 'state', 'next' }
--- Where a part ends early.
-local BYTES = 4000000
+
+-- Texts that repeat themselves are stored in a hundredth of what they weigh.
+local weight = 0
 
 local function read_whole(key)
+  if weight > MAX_WEIGHT then return {}, '0' end
   local rows, messages = redis.call('HGETALL', key), {}
   for i = 1, #rows, 2 do
     if string.find(rows[i + 1], RS, 1, true) then
       messages[#messages + 1] = rows[i]
       messages[#messages + 1] = rows[i + 1]
+      weight = weight + weight_of(rows[i + 1])
+      if weight > MAX_WEIGHT then return {}, '0' end
     end
   end
   return messages, ''
@@ -35,16 +40,16 @@ local function read_part(messages_key, bodies_key, length, branches)
   end
   local ids = {}
   for i, entry in ipairs(entries) do ids[i] = entry.id end
-  local messages, bytes, passed = {}, 0, FIRST + #ids
+  local messages, passed = {}, FIRST + #ids
   for i, body in ipairs(#ids > 0 and redis.call('HMGET', bodies_key, unpack(ids)) or {}) do
-    if i > 1 and bytes > BYTES then
-      passed = FIRST + i - 1
-      break
-    end
     if is_body_of(entries[i].member, body) then
+      weight = weight + weight_of(body)
+      if i > 1 and weight > MAX_WEIGHT then
+        passed = FIRST + i - 1
+        break
+      end
       messages[#messages + 1] = ids[i]
       messages[#messages + 1] = body
-      bytes = bytes + #body
     end
   end
   return messages, #ids > 0 and passed < length + #beside and integer(passed) or ''

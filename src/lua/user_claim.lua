@@ -229,6 +229,7 @@ local function move_all(plans)
     push_all_fields(removed, move.id)
     if move.counters and not move.is_copy then
       if not signature.is_valid(move.state, move.signature) then signature.drop(move) end
+      move.state.prepared = 0
       signature.ask(user, { id = move.to, record = move.record, state = move.state, counters = move.counters })
       if not move.is_known then move.state.born, move.state.extra = source.change_seq, extra_bytes(move) end
       for _, value in ipairs(fields_of(move, '>')) do marked[#marked + 1] = value end

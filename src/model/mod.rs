@@ -21,6 +21,7 @@ mod message_patch;
 mod packing;
 mod part_file;
 mod part_kind;
+mod part_words;
 mod parts;
 mod record;
 mod recovery_code;

@@ -86,8 +86,8 @@ impl<'de> Visitor<'de> for ItemsVisitor {
 const KNOWN: &[&str] = &[
     "action", "args", "argsText", "arguments", "code", "content", "data", "error", "errorText", "file", "file_url",
     "filename", "image", "image_url", "input", "is_error", "isError", "mediaType", "media_type", "mimeType", "name",
-    "output", "parts", "query", "refusal", "result", "source", "state", "summary", "text", "think", "thinking", "title",
-    "toolName", "type", "url", "value",
+    "output", "outputs", "parts", "query", "refusal", "result", "source", "state", "summary", "text", "think", "thinking",
+    "title", "toolName", "type", "url", "value",
 ];
 
 /// The known members of an object, each value as its JSON text.

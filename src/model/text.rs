@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::json::{quoted, text_of};
 use super::part_file::first_line;
 use super::part_kind::{PartKind, kinds_of};
+use super::part_words::{inner_texts, words_of_call};
 use super::parts::without_base64;
 use super::{Record, limits};
 
@@ -26,27 +27,38 @@ pub fn in_one_line<'a>(json: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
 }
 
 /// What is searched of a message with this record, whose values are not packed: its content, and of its parts what that does not have,
-/// also what was thought and what tools returned.
+/// also what was thought and what tools were given and returned.
 pub(super) fn search_text(record: &Record) -> String {
     let value = |wanted: &str| {
         let found = Record::members(record.as_str()).find(|(name, _)| *name == wanted);
         found.map(|(_, json)| json)
     };
     let mut text = value("\"content\"").and_then(text_of).unwrap_or_default();
-    for kind in value("\"parts\"").map(kinds_of).unwrap_or_default() {
+    let parts = value("\"parts\"").unwrap_or("[]");
+    for kind in kinds_of(parts) {
+        let given = words_of_call(&kind);
         let more = match kind {
             PartKind::Text(text) | PartKind::Reasoning(text) => text,
             PartKind::ToolCall(name, _) => name,
             PartKind::ToolResult(result) => without_base64(&result.text).into_owned(),
             PartKind::File(file) | PartKind::Source(file) => file.to_string(),
         };
-        // A text derived from the parts has this one as a separate paragraph.
-        let is_there = format!("\n\n{text}\n\n").contains(&format!("\n\n{more}\n\n"));
-        if !is_there {
-            text = text + "\n\n" + &more;
-        }
+        add_paragraph(&mut text, &more);
+        add_paragraph(&mut text, &given);
+    }
+    for more in inner_texts(parts) {
+        add_paragraph(&mut text, &more);
     }
     text
+}
+
+/// Adds a text, unless it is there: what was derived from the parts has each as a paragraph of its own.
+fn add_paragraph(text: &mut String, more: &str) {
+    let is_there = format!("\n\n{text}\n\n").contains(&format!("\n\n{more}\n\n"));
+    if !more.is_empty() && !is_there {
+        text.push_str("\n\n");
+        text.push_str(more);
+    }
 }
 
 /// Whether a title can be made of these parts: results of tools alone make none.
@@ -115,6 +127,29 @@ mod tests {
         assert_eq!(derive_content(parts, 10_000), quoted(expected));
         assert_eq!(derive_content("[]", 10), "\"\"");
         assert_eq!(derive_content("5", 10), "\"\"");
+    }
+
+    #[test]
+    fn what_is_searched_has_the_texts_of_all_parts() {
+        let parts = [
+            r#"{"type":"tool_use","name":"Bash","input":{"command":"git bisect\nneedle","n":[7]}}"#,
+            r#"{"type":"function_call","name":"f","arguments":"{\"command\":\"needle\"}"}"#,
+            r#"{"type":"tool-call","toolName":"f","argsText":"{\"command\":\"needle"}"#,
+            r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"needle"}}"#,
+            r#"{"type":"document","source":{"type":"content","content":[{"type":"text","text":"needle"}]}}"#,
+            r#"{"type":"search_result","source":"s","title":"t","content":[{"type":"text","text":"needle"}]}"#,
+            r#"{"type":"text","text":{"value":"needle","annotations":[]}}"#,
+            r#"{"type":"code_interpreter_call","code":"needle()","outputs":[{"type":"logs","logs":"x"}]}"#,
+            r#"{"type":"code_interpreter_call","code":"x","outputs":[{"type":"logs","logs":"a needle"}]}"#,
+            r#"{"type":"message","content":[{"type":"document","source":{"type":"text","data":"needle"}}]}"#,
+        ];
+        for part in parts {
+            let mut record = Record::default();
+            record.push("parts", &format!("[{part}]"));
+            let text = search_text(&record);
+            let mut words = text.split(|c: char| !c.is_alphanumeric());
+            assert!(words.any(|word| word == "needle"), "{part}: {text}");
+        }
     }
 
     #[test]

@@ -57,13 +57,14 @@ fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// The mark behind which most others are near.
+/// The mark behind which most others are near: they are in order.
 fn best_start(marks: &[(usize, usize)]) -> usize {
     let near = |start: usize| {
         let end = start + LENGTH - BEFORE;
         marks
             .iter()
-            .filter(|(other, _)| (start..end).contains(other))
+            .skip_while(|(other, _)| *other < start)
+            .take_while(|(other, _)| *other < end)
             .count()
     };
     // An earlier position is as good as a later one.

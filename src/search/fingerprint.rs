@@ -4,7 +4,7 @@
 //! A signature is text, so that it passes through JSON as it is and scripts need not decode it:
 //!
 //! ```text
-//! 1 <groups of the title> SP <groups of the texts>
+//! 2 <groups of the title> SP <groups of the texts>
 //! group of words:          ! first entry entry...        each entry 3 characters
 //! group of CJK bigrams:    # first entry entry...        each entry 1 character
 //! ```
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::token::{Token, tokens};
 
 /// The prefix of a signature of this form.
-const VERSION: char = '1';
+const VERSION: char = '2';
 /// The prefix of a group.
 const WORDS: u8 = b'!';
 const CJK: u8 = b'#';
@@ -242,7 +242,7 @@ mod tests {
     fn stay_what_they_are() {
         assert_eq!(signature("Hello, wörld of 東京"), STORED);
     }
-    const STORED: &str = "1 !L[fL!MZfM!]v$u#UZ#}}";
+    const STORED: &str = "2 !L[fL!MZfM!]v$u#UZ#}}";
 
     proptest! {
         #[test]

@@ -120,6 +120,24 @@ mod tests {
         assert_eq!(marked("东西", "东 西"), [""; 0]);
     }
 
+    /// The client is held to the same cases.
+    #[test]
+    fn words_are_the_same_here_as_on_a_device() {
+        let cases: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/search-cases.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let text = |name: &str| case[name].as_str().unwrap();
+            let expected: Vec<&str> = case["marked"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|mark| mark.as_str().unwrap())
+                .collect();
+            let (query, text) = (text("query"), text("text"));
+            assert_eq!(marked(query, text), expected, "{query} in {text}");
+        }
+    }
+
     #[test]
     fn places_that_overlap_are_one() {
         assert_eq!(marked("\"a b\" \"b c\"", "a b c"), ["a b c"]);

@@ -1,6 +1,6 @@
 //! Words: the units of a search.
 
-use super::fold::{composed, is_cjk, is_mark, is_word, push_folded};
+use super::fold::{composed, is_cjk, is_ignored, is_mark, is_word, push_folded, usual};
 
 /// A word, or one character of a script without words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(super) struct Token {
 impl Token {
     /// Whether a character that follows is a part of this one: an accent, or what makes one character of both.
     fn takes(&mut self, c: char, end: usize) -> bool {
+        let c = if self.is_cjk { usual(c) } else { c };
         let whole = self.is_cjk.then(|| composed(&self.text, c)).flatten();
         if let Some(whole) = whole {
             self.text = whole.to_string();
@@ -39,6 +40,9 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut is_open = false;
     for (start, c) in text.char_indices() {
         let end = start + c.len_utf8();
+        if is_ignored(c) {
+            continue;
+        }
         let open = tokens.last_mut().filter(|_| is_open);
         if open.is_some_and(|last| last.takes(c, end)) || is_mark(c) {
             continue;
@@ -60,7 +64,11 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 let before = tokens.last().filter(|_| is_open);
                 let is_glued = is_cjk && before.is_some_and(|before| before.is_cjk);
                 let mut folded = String::with_capacity(8);
-                push_folded(c, &mut folded);
+                match is_cjk {
+                    // An accent is part of these characters: it makes another sound of them.
+                    true => folded.push(usual(c)),
+                    false => push_folded(c, &mut folded),
+                }
                 tokens.push(Token {
                     text: folded,
                     start,

@@ -53,6 +53,8 @@ pub struct SearchPage {
     /// How many conversations have a signature, ...
     pub indexed: u64,
     /// ...of those that were looked at: the others are read by every search that comes to them, and come last.
+    pub looked_at: u64,
+    /// How many there are.
     pub total: u64,
 }
 
@@ -108,6 +110,7 @@ pub async fn search(
         hits: hits.into_iter().map(|(_, hit)| hit).collect(),
         next: step.next,
         indexed: step.indexed,
+        looked_at: step.looked_at,
         total: step.total,
     })
 }
@@ -121,53 +124,64 @@ fn hit(query: &SearchQuery, searched: Searched) -> Option<(u64, Hit)> {
     }
     let title = conversation.title_text().unwrap_or_default();
     let in_title = query.text.find(&title);
-    let mut messages: Vec<(u64, MessageHit)> = searched
+    let mut messages: Vec<Match<'_>> = searched
         .messages
         .iter()
-        .filter_map(|message| message_hit(query, &in_title, message))
+        .filter_map(|message| match_message(query, &in_title, message))
         .collect();
     let is_titled = query.kind.is_none() && in_title.is_all();
     if messages.is_empty() && !is_titled {
         return None;
     }
-    messages.sort_by_key(|(score, hit)| (Reverse(*score), Reverse(hit.timestamp)));
+    messages.sort_by_key(|one| (Reverse(one.score), Reverse(one.message.timestamp())));
     let matches = messages.len();
-    let best = messages.first().map_or(0, |(score, _)| *score);
+    let best = messages.first().map_or(0, |one| one.score);
     let score = weight(&in_title) * 3 + best + (matches as u64).min(10);
-    let shown = messages.into_iter().take(MOST_SHOWN);
+    let shown = messages.iter().take(MOST_SHOWN);
     let hit = Hit {
         title: in_title
             .is_some()
             .then(|| Excerpt::whole(&title, &in_title)),
         conversation,
         matches,
-        messages: shown.map(|(_, hit)| hit).collect(),
+        messages: shown.map(|one| one.to_hit(query)).collect(),
         is_whole: searched.is_whole,
     };
     Some((score, hit))
 }
 
-fn message_hit(
+/// A message in which something was found. Thousands of them may be in one conversation, so the text is not kept.
+struct Match<'m> {
+    message: &'m StoredMessage,
+    score: u64,
+}
+
+impl Match<'_> {
+    fn to_hit(&self, query: &SearchQuery) -> MessageHit {
+        let text = self.message.search_text();
+        MessageHit {
+            id: self.message.id().to_owned(),
+            kind: self.message.kind(),
+            timestamp: self.message.timestamp(),
+            excerpt: Excerpt::of(&text, &query.text.find(&text)),
+        }
+    }
+}
+
+fn match_message<'m>(
     query: &SearchQuery,
     in_title: &Found,
-    message: &StoredMessage,
-) -> Option<(u64, MessageHit)> {
-    let kind = message.kind();
-    if query.kind.is_some() && query.kind != kind {
+    message: &'m StoredMessage,
+) -> Option<Match<'m>> {
+    if query.kind.is_some() && query.kind != message.kind() {
         return None;
     }
-    let text = message.search_text();
-    let found = query.text.find(&text);
-    if !found.is_some() || !found.is_all_with(in_title) {
-        return None;
-    }
-    let hit = MessageHit {
-        id: message.id().to_owned(),
-        kind,
-        timestamp: message.timestamp(),
-        excerpt: Excerpt::of(&text, &found),
-    };
-    Some((weight(&found), hit))
+    let found = query.text.find(&message.search_text());
+    let is_found = found.is_some() && found.is_all_with(in_title);
+    is_found.then(|| Match {
+        message,
+        score: weight(&found),
+    })
 }
 
 /// Different parts of a query count more than one part many times.
@@ -179,9 +193,10 @@ impl SearchPage {
     /// The page as clients know it.
     pub fn to_json(&self) -> String {
         let next = self.next.as_ref().map(SearchCursor::encode);
-        let indexed = ObjectWriter::with_capacity(40)
+        let indexed = ObjectWriter::with_capacity(60)
             .plain("done", self.indexed)
-            .plain("of", self.total);
+            .plain("of", self.looked_at)
+            .plain("total", self.total);
         ObjectWriter::with_capacity(8_192)
             .array("data", self.hits.iter().map(Hit::to_json))
             .optional("nextCursor", next.as_deref())

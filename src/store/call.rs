@@ -4,7 +4,6 @@ use futures_util::future::BoxFuture;
 
 use super::contract::{Field, Procedure, Words};
 use super::error::PausedCalls;
-use super::export::stored_ids;
 use super::limits::Window;
 use super::reply_reader::{ReplyReader, WriteReply};
 use super::{StoreError, UserStore};
@@ -142,7 +141,7 @@ impl UserStore<'_> {
             .run(call.script, &keys, &arguments, piggybacked)
             .await?;
         let reply = ReplyReader::of_write(reply, self.usage())?;
-        self.note_due(&reply)?;
+        self.note_due(&reply);
         let known = self
             .store
             .callers
@@ -151,18 +150,14 @@ impl UserStore<'_> {
     }
 
     /// Records the upkeep that a write has found due.
-    fn note_due(&self, reply: &WriteReply) -> Result<(), StoreError> {
+    fn note_due(&self, reply: &WriteReply) {
         let (user, context) = (&self.caller.user, &self.caller.context);
         if reply.is_renewal_due {
             context.add_upkeep(Task::RenewRecovery(user.clone()));
         }
-        if let Some(unindexed) = &reply.unindexed {
-            context.add_upkeep(match unindexed.is_from_before {
-                true => Task::IndexMore(user.clone()),
-                false => Task::Index(user.clone(), stored_ids(&unindexed.ids)?),
-            });
+        if reply.is_indexing_due {
+            context.add_upkeep(Task::IndexMore(user.clone()));
         }
-        Ok(())
     }
 
     fn read_prepared<'s>(

@@ -13,31 +13,8 @@ pub(super) struct WriteReply {
     pub own: ReplyReader,
     /// Whether the user's recovery code has to be extended.
     pub is_renewal_due: bool,
-    /// Conversations that need signatures, if any.
-    pub unindexed: Option<Unindexed>,
-}
-
-/// Conversations that were written and have no signature.
-pub(super) struct Unindexed {
-    /// Whether an earlier release had written one of them: then others may be without one as well.
-    pub is_from_before: bool,
-    /// Their ids.
-    pub ids: Vec<String>,
-}
-
-impl Unindexed {
-    fn read(list: Reply) -> Result<Self, StoreError> {
-        let mut list = ReplyReader::of_list(list)?;
-        let is_from_before = list.flag()?;
-        let mut ids = Vec::new();
-        while !list.is_empty() {
-            ids.push(list.text()?);
-        }
-        Ok(Self {
-            is_from_before,
-            ids,
-        })
-    }
+    /// Whether a search needs signatures of what an earlier release has written.
+    pub is_indexing_due: bool,
 }
 
 /// A script's reply, read from front to back.
@@ -61,12 +38,12 @@ impl ReplyReader {
         };
         usage.add_commands(u32::try_from(commands).unwrap_or(0));
         let is_renewal_due = matches!(parts.next(), Some(Reply::Int(1)));
-        let unindexed = parts.next().map(Unindexed::read).transpose()?;
+        let is_indexing_due = matches!(parts.next(), Some(Reply::Int(1)));
         Ok(WriteReply {
             calls: u64::try_from(calls).unwrap_or(0),
             own: Self::of_list(reply)?,
             is_renewal_due,
-            unindexed,
+            is_indexing_due,
         })
     }
 

@@ -4,7 +4,8 @@ use super::call::Call;
 use super::export::stored_ids;
 use super::reply::Nested;
 use super::scripts::search::{
-    Candidate, ReadConversation, SignatureEntry, SignaturesMatch, SignaturesWrite, TextsRead,
+    Candidate, MatchedSignatures, ReadConversation, SignatureEntry, SignaturesMatch,
+    SignaturesWrite, TextsRead,
 };
 use super::{DAY_MS, StoreError, UserStore};
 use crate::model::{
@@ -14,6 +15,7 @@ use crate::model::{
 use crate::search::{Query, Signature};
 use crate::upkeep::Task;
 
+use super::search_cursor::Beginning;
 pub use super::search_cursor::SearchCursor;
 
 /// Where is searched.
@@ -32,9 +34,11 @@ pub struct SearchScope {
 pub struct Step {
     /// The conversations that may have what is looked for, the best first.
     pub conversations: Vec<Searched>,
-    /// How many conversations were looked at.
+    /// How many conversations there are.
     pub total: u64,
-    /// How many of them have a signature.
+    /// How many of them were looked at.
+    pub looked_at: u64,
+    /// How many of these have a signature.
     pub indexed: u64,
     /// Where the next step begins; `None` at the end.
     pub next: Option<SearchCursor>,
@@ -58,6 +62,11 @@ const READ_AT_ONCE: usize = 5;
 const READ_BYTES: u64 = 1_500_000;
 /// The most messages of a part.
 const PART: u64 = 2_000;
+/// How many bytes of messages, as they are unpacked, a step reads at most, but for one message that is longer: texts that repeat themselves
+/// are stored in a hundredth of what they are.
+const READ_WEIGHT: u64 = 4_000_000;
+/// The same of what is read at once to make signatures of it, after a response.
+const INDEXED_WEIGHT: u64 = 16_000_000;
 
 /// The signature of a title, JSON text, and of messages.
 pub(super) fn signature(title: Option<&str>, messages: &[NewMessage]) -> String {
@@ -91,6 +100,8 @@ impl UserStore<'_> {
         after: Option<&SearchCursor>,
     ) -> Result<Step, StoreError> {
         let limit = limit.min(READ_AT_ONCE);
+        let start = SearchCursor::default();
+        let after = after.unwrap_or(&start);
         let call = self.match_call(query, scope, limit, after);
         let reply = self.read(call).await?;
         let unindexed = stored_ids(&reply.unindexed.0)?;
@@ -98,19 +109,17 @@ impl UserStore<'_> {
             let task = Task::Index(self.caller.user.clone(), unindexed);
             self.caller.context.add_upkeep(task);
         }
-        let window = after.and_then(|after| after.window.clone());
-        let first = after.and_then(|after| after.part).unwrap_or(0);
-        let (read, part) = plan(&reply.candidates, first);
+        let (read, part) = plan(&reply.candidates, after);
         let ids = stored_ids(read.iter().map(|candidate| &candidate.id))?;
-        let (conversations, rest) = self.read_texts(&ids, part).await?;
-        let is_all = rest.is_none() && read.len() == reply.candidates.len() && !reply.has_more;
-        let next = match read.last() {
-            Some(last) if !is_all => Some(SearchCursor::behind(window, last, rest)),
-            _ => reply.next.map(SearchCursor::window),
+        let (conversations, stop) = self.read_texts(&ids, part).await?;
+        let next = match stop.last_of(&reply) {
+            Some(last) => Some(reply.page(after).behind(last, stop.rest)),
+            None => reply.behind_all(after),
         };
         Ok(Step {
             conversations,
             total: reply.total,
+            looked_at: reply.looked_at,
             indexed: reply.indexed,
             next,
         })
@@ -121,12 +130,11 @@ impl UserStore<'_> {
         query: &Query,
         scope: &SearchScope,
         limit: usize,
-        after: Option<&'a SearchCursor>,
+        after: &'a SearchCursor,
     ) -> SignaturesMatch<'a> {
         let filter = &scope.filter;
         let now = self.store.clock.now_ms();
         let tag = filter.tag.as_deref().map(spellings).unwrap_or_default();
-        let place = after.and_then(|after| after.place.as_ref());
         SignaturesMatch {
             limit,
             archived: filter.archived,
@@ -136,58 +144,76 @@ impl UserStore<'_> {
                 .map(|days| now + i64::from(days) * DAY_MS),
             updated_from: scope.updated_from.map(Timestamp::as_ms),
             updated_until: scope.updated_until.map(Timestamp::as_ms),
-            window: after.and_then(|after| after.window.as_ref()),
-            tier: place.map(|(tier, _)| *tier),
-            after: place.map(|(_, after)| after),
-            goes_on: after.is_some_and(|after| after.part.is_some()),
+            began: after.began.map(|began| began.changes),
+            prepared: after.began.map(|began| began.prepared),
+            window: after.window.as_ref(),
+            until: after.until.as_ref(),
+            tier: after.place.as_ref().map(|(tier, _)| *tier),
+            after: after.after(),
+            goes_on: after.part.is_some(),
             tag_count: tag.len(),
             tag,
             probe: query.probes(),
         }
     }
 
-    /// The conversations that are there still, and where the rest of the only one's messages begins.
+    /// The conversations that are there still, and how far that came.
     async fn read_texts(
         &self,
         ids: &[ConversationId],
         part: Option<(u64, u64)>,
-    ) -> Result<(Vec<Searched>, Option<u64>), StoreError> {
+    ) -> Result<(Vec<Searched>, Stop), StoreError> {
+        let mut conversations = Vec::new();
         if ids.is_empty() {
-            return Ok((Vec::new(), None));
+            return Ok((conversations, Stop::default()));
         }
-        let read = self.texts(ids, part).await?;
-        let (mut conversations, mut rest) = (Vec::new(), None);
-        for (id, Nested(read)) in ids.iter().zip(read) {
+        let mut read = self.texts(ids, part, READ_WEIGHT).await?;
+        let rest_of = |read: &Option<ReadConversation>| read.as_ref().and_then(|read| read.next);
+        // What was too much for this step was not read, nor was what is behind it. By itself it comes in parts.
+        let fits = read.iter().take_while(|read| rest_of(read) != Some(0));
+        let fits = fits.count();
+        let taken = fits.max(1);
+        let rest = read.get(taken - 1).and_then(rest_of);
+        let stop = Stop {
+            taken,
+            rest: rest.map(|rest| u32::try_from(rest).unwrap_or(u32::MAX)),
+        };
+        read.truncate(fits);
+        for (id, read) in ids.iter().zip(read) {
             let Some(read) = read else { continue };
-            rest = read.next;
             conversations.push(Searched {
+                is_whole: part.is_none_or(|(first, _)| first == 0 && read.next.is_none()),
                 summary: read
                     .conversation
                     .into_summary(id.to_string(), &self.tags())?,
                 messages: read.messages.read_known().collect(),
-                is_whole: part.is_none_or(|(first, _)| first == 0 && read.next.is_none()),
             });
         }
-        Ok((conversations, rest))
+        Ok((conversations, stop))
     }
 
     async fn texts(
         &self,
         ids: &[ConversationId],
         part: Option<(u64, u64)>,
-    ) -> Result<Vec<Nested<ReadConversation>>, StoreError> {
+        max_weight: u64,
+    ) -> Result<Vec<Option<ReadConversation>>, StoreError> {
         let call = TextsRead {
             first: part.map(|(first, _)| first),
             count: part.map_or(0, |(_, count)| count),
+            max_weight,
             ids,
         };
-        Ok(self.within_call().read(call).await?.conversations)
+        let reply = self.within_call().read(call).await?;
+        let conversations = reply.conversations.into_iter();
+        Ok(conversations.map(|Nested(read)| read).collect())
     }
 
     /// Gives signatures to conversations that have none, the last changed first, as many as may be prepared at once.
     pub(super) async fn index_more(&self) -> Result<(), StoreError> {
         let scope = SearchScope::default();
-        let call = self.match_call(&Query::default(), &scope, 0, None);
+        let start = SearchCursor::default();
+        let call = self.match_call(&Query::default(), &scope, 0, &start);
         let reply = self.within_call().read(call).await?;
         let ids = stored_ids(&reply.unindexed.0)?;
         match ids.is_empty() {
@@ -198,25 +224,27 @@ impl UserStore<'_> {
 
     /// Gives these conversations signatures.
     pub(super) async fn index(&self, ids: &[ConversationId]) -> Result<(), StoreError> {
-        let read = self.texts(ids, None).await?;
+        let read = self.texts(ids, None, INDEXED_WEIGHT).await?;
         let mut entries = Vec::new();
-        for (id, Nested(read)) in ids.iter().zip(read) {
+        for (index, (id, read)) in ids.iter().zip(read).enumerate() {
             let Some(read) = read else { continue };
-            let mut signature = Signature::default();
+            let is_read = read.next.is_none();
+            // What did not fit beside others comes next time; what does not fit by itself is given up.
+            if !is_read && index > 0 {
+                break;
+            }
             let summary = read.conversation.into_versioned(id.to_string())?;
             let Some((summary, version)) = summary else {
                 continue;
             };
-            if let Some(title) = summary.title_text() {
-                signature.add_title(&title);
-            }
-            for message in read.messages.read_known() {
-                signature.add_text(&message.search_text());
-            }
+            let messages = read.messages.read_known();
             entries.push(SignatureEntry {
                 id,
                 version: version.to_word(),
-                signature: signature.to_text(),
+                signature: match is_read {
+                    true => signature_of(&summary, messages),
+                    false => String::new(),
+                },
             });
         }
         if entries.is_empty() {
@@ -228,20 +256,101 @@ impl UserStore<'_> {
     }
 }
 
+fn signature_of(summary: &Summary, messages: impl Iterator<Item = StoredMessage>) -> String {
+    let mut signature = Signature::default();
+    if let Some(title) = summary.title_text() {
+        signature.add_title(&title);
+    }
+    for message in messages {
+        signature.add_text(&message.search_text());
+    }
+    signature.to_text()
+}
+
+/// How far a step came.
+#[derive(Default)]
+struct Stop {
+    /// How many of the candidates it has read, or begun to read.
+    taken: usize,
+    /// Where the rest of the last one begins: how many messages were read.
+    rest: Option<u32>,
+}
+
+impl Stop {
+    /// Behind which candidate the next step begins; `None` behind all.
+    fn last_of<'r>(&self, reply: &'r MatchedSignatures) -> Option<&'r Candidate> {
+        let is_all = self.rest.is_none() && self.taken == reply.candidates.len();
+        let last = self.taken.checked_sub(1)?;
+        reply
+            .candidates
+            .get(last)
+            .filter(|_| !is_all || reply.has_more)
+    }
+}
+
+/// The tier of what has changed since the search began, see `signatures_match.lua`.
+const CHANGED: u32 = 5;
+
+impl MatchedSignatures {
+    fn began(&self) -> Option<Beginning> {
+        Some(Beginning {
+            changes: self.began,
+            prepared: self.prepared,
+        })
+    }
+
+    /// The beginning of the page that this was, among those that were looked at for it.
+    fn page(&self, after: &SearchCursor) -> SearchCursor {
+        SearchCursor {
+            began: self.began(),
+            window: after.window.clone(),
+            until: self.last.clone(),
+            place: after.place.clone(),
+            part: None,
+        }
+    }
+
+    /// Behind all of those that were looked at.
+    fn behind_all(&self, after: &SearchCursor) -> Option<SearchCursor> {
+        let is_in_changed = after
+            .place
+            .as_ref()
+            .is_some_and(|(tier, _)| *tier == CHANGED);
+        let last = self.last.clone();
+        let (window, place) = match &*self.then {
+            "window" => (last, None),
+            "changed" => (None, Some((CHANGED, last.filter(|_| is_in_changed)))),
+            "again" => return Some(SearchCursor::default()),
+            _ => return None,
+        };
+        Some(SearchCursor {
+            began: self.began(),
+            window,
+            place,
+            ..SearchCursor::default()
+        })
+    }
+}
+
 /// Which of the candidates are read, and of a large one, which comes alone, the part: how many messages are passed over, and how many
 /// read.
-fn plan(candidates: &[Candidate], first: u64) -> (&[Candidate], Option<(u64, u64)>) {
-    let is_large = |candidate: &Candidate| candidate.bytes > READ_BYTES;
-    if let Some(large) = candidates.first().filter(|one| first > 0 || is_large(one)) {
-        let average = (large.bytes / large.messages.max(1)).max(1);
+fn plan<'c>(
+    candidates: &'c [Candidate],
+    after: &SearchCursor,
+) -> (&'c [Candidate], Option<(u64, u64)>) {
+    let Some(first) = candidates.first() else {
+        return (candidates, None);
+    };
+    let passed = after.passed(first);
+    if passed.is_some() || first.bytes > READ_BYTES {
+        let average = (first.bytes / first.messages.max(1)).max(1);
         let count = (READ_BYTES / average).clamp(1, PART);
-        return (&candidates[..1], Some((first, count)));
+        return (&candidates[..1], Some((passed.unwrap_or(0), count)));
     }
     let mut bytes = 0;
     let fits = candidates.iter().take_while(|candidate| {
         bytes += candidate.bytes;
         bytes <= READ_BYTES
     });
-    let count = fits.count().max(candidates.len().min(1));
-    (&candidates[..count], None)
+    (&candidates[..fits.count()], None)
 }

@@ -220,12 +220,6 @@ async fn sync_cursor(user: &Client, clock: i64) -> String {
     }
 }
 
-/// The cost of preparing one conversation for searching, after a response: reading its texts and writing its signature.
-pub const PREPARING: Cost = Cost {
-    requests: 2,
-    commands: 6,
-};
-
 struct Bill<'a> {
     site: &'a Site,
     items: Vec<Item>,
@@ -238,13 +232,8 @@ impl Bill<'_> {
         allowed: u64,
         work: F,
     ) {
-        let (response, mut cost) = self.site.whole_cost_of(work).await;
+        let (response, cost) = self.site.whole_cost_of(work).await;
         assert!(response.status < 300, "{call}: {}", response.text);
-        // Work after the response is not included.
-        if cost.requests > PREPARING.requests {
-            cost.requests -= PREPARING.requests;
-            cost.commands -= PREPARING.commands;
-        }
         self.items.push(Item {
             call,
             allowed,

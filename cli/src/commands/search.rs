@@ -7,7 +7,7 @@ use super::conversations::{line, one_line};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::options::{Options, SearchOptions};
-use crate::output::Output;
+use crate::output::{Output, count};
 
 /// The most characters of an excerpt.
 const EXCERPT: usize = 240;
@@ -17,6 +17,7 @@ pub async fn search(options: &Options, search: &SearchOptions) -> Result<(), Fai
     let (client, _) = Client::signed_in(options).await?;
     let output = Output::new(options.json);
     let (mut found, mut cursor): (Vec<Value>, Option<String>) = (Vec::new(), None);
+    let mut unprepared = 0;
     loop {
         let mut page = client
             .get(&path(&search.words.join(" "), cursor.as_deref())?)
@@ -24,6 +25,8 @@ pub async fn search(options: &Options, search: &SearchOptions) -> Result<(), Fai
         let Value::Array(hits) = page["data"].take() else {
             return Err(Failure::other("the service does not respond as expected"));
         };
+        let number = |name: &str| page["indexed"][name].as_u64().unwrap_or(0);
+        unprepared = unprepared.max(number("of").saturating_sub(number("done")));
         for hit in hits {
             output.text(|| describe(&hit));
             found.push(hit);
@@ -35,6 +38,12 @@ pub async fn search(options: &Options, search: &SearchOptions) -> Result<(), Fai
         if cursor.is_none() || found.len() >= search.limit {
             break;
         }
+    }
+    if unprepared > 0 {
+        output.warn(&format!(
+            "{} came last, not being prepared for searching yet: search again in a minute",
+            count(unprepared, "conversation")
+        ));
     }
     output.json(|| json!({ "conversations": found, "complete": cursor.is_none() }));
     Ok(())

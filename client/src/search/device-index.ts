@@ -3,10 +3,10 @@
 import type { LocalDatabase } from '../local/database.js';
 import { readOwnership } from '../local/ownership.js';
 import { readState, writeState } from '../local/records.js';
-import { textOf } from '../text.js';
 import type { SearchResult } from '../types.js';
 import { excerptOf } from './excerpt.js';
 import { listUnindexed, readToIndex, segmentOf, titleOf, sleep, type ToIndex } from './messages-to-index.js';
+import { searchTextOf } from './message-text.js';
 import { parseQuery, type Query } from './query.js';
 import { rank, type Candidate } from './ranking.js';
 import { fromRecord, toRecord, type Segment } from './segment.js';
@@ -180,7 +180,7 @@ export class DeviceIndex {
     return read.flatMap(({ candidate, record, message }) => {
       if (!record || record.deleted || (candidate.messageId !== null && !message?.shown)) return [];
       const title = titleOf(record);
-      const excerpt = message ? excerptOf(textOf(message.body), query, title) : excerptOf(title, query);
+      const excerpt = message ? excerptOf(searchTextOf(message.body), query, title) : excerptOf(title, query);
       return excerpt ? [{ candidate, result: resultOf(candidate, title, message?.body.timestamp, excerpt) }] : [];
     });
   }

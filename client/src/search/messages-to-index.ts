@@ -3,7 +3,7 @@
 import type { LocalDatabase } from '../local/database.js';
 import { listConversations, shownBetween } from '../local/records.js';
 import type { ConversationRecord, MessageRecord } from '../local/schema.js';
-import { textOf } from '../text.js';
+import { searchTextOf } from './message-text.js';
 import { SegmentBuilder, type Segment } from './segment.js';
 
 /** A conversation as it is read to be indexed. */
@@ -45,7 +45,7 @@ export async function segmentOf({ record, messages }: ToIndex): Promise<Segment 
   builder.add('', titleOf(record));
   let since = performance.now();
   for (const { id, body } of messages) {
-    builder.add(id, textOf(body));
+    builder.add(id, searchTextOf(body));
     if (performance.now() - since < SLICE) continue;
     await sleep(0);
     since = performance.now();

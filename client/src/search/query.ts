@@ -1,6 +1,6 @@
 /** What is searched for: words, beginnings of words (`word*`) and "phrases". As the server reads it, with one thing more. */
 
-import { isGlued, unitsOf, type Unit } from './tokens.js';
+import { cut, isGlued, unitsOf, type Unit } from './tokens.js';
 
 /** A term of the index that has to be there. */
 export interface QueryTerm {
@@ -55,7 +55,7 @@ function chunksOf(text: string) {
 function termsOfSequence({ words, isPrefix }: Sequence): QueryTerm[] {
   return words.flatMap(({ folded, isCjk }, index) => {
     const next = words[index + 1];
-    if (!isCjk) return [{ term: folded, isPrefix: isPrefix && !next }];
+    if (!isCjk) return [{ term: cut(folded), isPrefix: isPrefix && !next }];
     if (isGlued(words[index], next)) return [{ term: folded + next?.folded, isPrefix: false }];
     // The pair before has it already; of one that stands alone it is not known what follows.
     return isGlued(words[index - 1], words[index]) ? [] : [{ term: folded, isPrefix: true }];

@@ -5,8 +5,8 @@
 -- ARGV     1 now, ms  2 settings, see `setting_names`  3 conversation id, or ''
 --          4 and 5 concern writing scripts, see write.lua; a script's own arguments begin at 6
 -- Returns  {calls counted for the user in this window, what the script itself returns, commands billed}, and from scripts that
---          write 1 where the user's recovery code is to be kept longer, or 0; where a search needs signatures of conversations that
---          it has written also '1' where an earlier release wrote one of them, or '0', and their ids, see signature.lua
+--          write 1 where the user's recovery code is to be kept longer, or 0, and 1 where a search needs signatures of what an
+--          earlier release has written, or 0, see signature.lua
 --
 -- The header of each script names its own arguments and the parts of its own reply, one a line; `...` marks a list, of which
 -- the names behind it make up one item. The structs in src/store/scripts/ have the same names in the same order, which a
@@ -90,8 +90,9 @@ local user_setting_names = { 'ttl', 'since' }
 -- recovery        when the key of the user's recovery code expires, ms; 0 where there is none
 -- read_token      when the one token was made that only reads, ms; 0 where none is good, also after a write by a release
 --                 that knows of no such token
+-- prepared        a sequence like the change sequence, of the times when conversations were prepared for searching; see signature.lua
 local user_names = { 'change_seq', 'expires_at', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
-  'bytes', 'window', 'calls', 'listening', 'recovery', 'read_token' }
+  'bytes', 'window', 'calls', 'listening', 'recovery', 'read_token', 'prepared' }
 
 -- change_seq      the user's when this was written; where it differs, a release that does not know this field wrote since,
 --                 and the totals are not to be trusted
@@ -117,10 +118,12 @@ local counter_names = { 'revision', 'messages', 'tokens', 'bytes', 'seq', 'creat
 -- head_score, head   score and member of the last message of the active path; 0 and '-' where it has none
 -- signature  one more than the bytes of its signature, see signature.lua; 0 where it has none; where it was given up one more than
 --            the bytes of its messages then, below 0
--- An earlier release writes the first three only, and so leaves no head, or all but the last one, and so leaves no signature.
+-- prepared   the user's number of this name when it was given its signature after a search or a write; 0 where its writes brought it
+-- An earlier release writes the first three only, and so leaves no head, or all but the last one or two, and so leaves no signature:
+-- the words of its own, of version 1, are not folded as queries are now.
 -- Behind them a mark:
 --   -  nothing is under way   !  a write is under way, or was stopped   >  a claim is moving it here, or was stopped
-local state_names = { 'born', 'extra', 'offset', 'branched', 'head_score', 'head', 'signature' }
+local state_names = { 'born', 'extra', 'offset', 'branched', 'head_score', 'head', 'signature', 'prepared' }
 -- Those without the path, as earlier releases have them.
 local PATHLESS_STATE_NAMES = { 'born', 'extra', 'offset' }
 -- Names of values that are not numbers.
@@ -293,6 +296,7 @@ local function parse_state(text)
   if not numbers then return nil end
   local state, count = parse_numbers(state_names, numbers)
   state.mark, state.is_earlier = mark, count < #state_names
+  if state.is_earlier then state.signature = 0 end
   state.has_head = state.head ~= 0
   if not state.has_head then state.head = '-' end
   return state

@@ -21,7 +21,8 @@ end
 
 -- Of a conversation in which the search has nothing to look for yet.
 local function new_state()
-  return { born = 0, extra = 0, offset = 0, branched = 0, head_score = 0, head = '-', has_head = true, signature = 1, mark = '-' }
+  return { born = 0, extra = 0, offset = 0, branched = 0, head_score = 0, head = '-', has_head = true, signature = 1, prepared = 0,
+    mark = '-' }
 end
 
 -- Whether a counters field has no numbers.
@@ -312,7 +313,7 @@ local function replay(c, outcome)
   local status, revision, messages, tokens, updated, born, before, after, extra = unpack(outcome)
   local head = string.match(outcome[#outcome], '^' .. HEAD_SIGN .. '(.*)$')
   -- The first reply, which may have been lost, has told of it.
-  if c.counters and c.state.mark == '-' then signature.ask(CALLER, c) end
+  if c.counters and c.state.mark == '-' then signature.ask(CALLER, c, true) end
   if extra == outcome[#outcome] and head then extra = '' end
   local counters = c.counters or { created = tonumber(updated), expires_at = NOW }
   local text = table.concat({ revision, messages, tokens, '0', '0', integer(counters.created), updated,

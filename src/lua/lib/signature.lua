@@ -3,8 +3,9 @@
 --
 -- It is kept in meta `<id>:signature`, and its length in the conversation's state: so a signature counts only with the state that was
 -- written with it. An earlier release writes a state without the length, a stopped script leaves a mark: such a conversation has no
--- signature and is looked at by every search. The service, which alone can read texts, is told of it by the search and by each write
--- that meets it, and gives it a new one after its response.
+-- signature and is looked at by every search. The service, which alone can read texts, is told of it by the search, and of what an
+-- earlier release has written by the write that meets it, and gives it a new one after its response: it is prepared. The state keeps
+-- when: a search that is under way goes on to take it for one without a signature, see signatures_match.lua.
 --
 -- A signature only gains fingerprints. Those of a deleted message go at once, with all others; those of words that an edit
 -- has replaced stay until it is rebuilt. One that would be longer than MOST is given up, which the state says, too: it is tried again
@@ -13,19 +14,21 @@
 -- One name for all of it: a script may have 200 local ones.
 -- MOST: bytes of a signature; a conversation that has more words is looked at by every search, and comes last there
 -- MOST_AT_ONCE, BYTES_AT_ONCE: how many conversations are given one at once, and how many bytes of messages they have together, at most
-local signature = { MOST = 98304, EMPTY = '1 ', MOST_AT_ONCE = 50, BYTES_AT_ONCE = 4000000 }
+-- STEPS: how many places one script compares in vain at most, about 70 ms; beyond that a signature counts as one that may have anything
+local signature = { MOST = 98304, EMPTY = '2 ', MOST_AT_ONCE = 50, BYTES_AT_ONCE = 4000000, STEPS = 1000000 }
 
 -- How much room an entry of a group takes up.
 local function width_of(key)
   return string.sub(key, 1, 1) == '!' and 3 or 1
 end
 
--- Whether an entry, or what one begins with, is among those of a text from `first` to `last`.
-local function has_entry(text, entry, width, first, last)
-  local at = string.find(text, entry, first, true)
-  while at and at <= last do
-    if (at - first) % width == 0 then return true end
-    at = string.find(text, entry, at + 1, true)
+-- Whether an entry, or what one begins with, is among those of a group.
+local function has_entry(group, entry, width)
+  local at = string.find(group, entry, 1, true)
+  while at do
+    if at % width == 1 % width then return true end
+    signature.STEPS = signature.STEPS - 1
+    at = string.find(group, entry, at + 1, true)
   end
   return false
 end
@@ -45,7 +48,7 @@ local function add_groups(stored, added)
       local new = { known }
       for i = 1, #entries, width do
         local entry = string.sub(entries, i, i + width - 1)
-        if not has_entry(known, entry, width, 1, #known) then new[#new + 1] = entry end
+        if not has_entry(known, entry, width) then new[#new + 1] = entry end
       end
       groups[key] = table.concat(new)
     end
@@ -76,24 +79,20 @@ end
 
 -- The conversation's counters are final.
 function signature.set(c, text)
-  if #text <= signature.MOST then
+  if text ~= '' and #text <= signature.MOST then
     c.signature, c.state.signature = text, #text + 1
   else
     c.signature, c.state.signature = '', -1 - c.counters.bytes
   end
 end
 
--- Tells the service, in what every script that writes returns, that a conversation needs a signature, where it can have one. Nobody
--- searches agent sessions.
-function signature.ask(user, c)
-  local state, bytes = c.state, c.counters.bytes
-  if 4 * bytes < 3 * (-1 - state.signature) then state.signature = 0 end
-  if state.signature ~= 0 or sessions.has(c.record) then return end
-  local asked, all = user.unindexed or { '0' }, (user.unindexed_bytes or 0) + bytes
-  if #asked > signature.MOST_AT_ONCE or all > signature.BYTES_AT_ONCE then return end
-  if state.is_earlier then asked[1] = '1' end
-  asked[#asked + 1] = c.id
-  user.unindexed, user.unindexed_bytes = asked, all
+-- Tells the service, in what every script that writes returns, that an earlier release has written the account, so that conversations of
+-- it need signatures. What lacks one for another reason waits for the next search: a write pays for no preparing. Nobody searches agent
+-- sessions. A repeat does not see what its first attempt found.
+function signature.ask(user, c, is_repeat)
+  local state = c.state
+  if 4 * c.counters.bytes < 3 * (-1 - state.signature) then state.signature = 0 end
+  if state.signature == 0 and (state.is_earlier or is_repeat) and not sessions.has(c.record) then user.is_unindexed = true end
 end
 
 -- Adds the fingerprints of what is new, `stored` being meta's field; and where there is a new title, takes its fingerprints in place of those
@@ -129,23 +128,34 @@ local function end_of_group(text, first)
 end
 
 -- Whether a signature, or one half of it, matches a probe.
-function signature.has(text, probe)
+local function has(text, probe)
   local at = string.find(text, probe.key, 1, true)
   while at do
     if probe.length == 0 then return true end
     local first = at + 2
     local last = end_of_group(text, first)
+    local group = string.sub(text, first, last)
     for _, entry in ipairs(probe.entries) do
-      if has_entry(text, entry, probe.width, first, last) then return true end
+      if has_entry(group, entry, probe.width) then return true end
     end
     at = string.find(text, probe.key, last + 1, true)
   end
   return false
 end
 
-function signature.has_all(text, probes)
+-- Whether a signature may have all of it.
+function signature.may_have_all(text, probes)
   for _, probe in ipairs(probes) do
-    if not signature.has(text, probe) then return false end
+    if signature.STEPS > 0 and not has(text, probe) then return false end
   end
   return true
+end
+
+-- How much of it the title has: that is short, and told exactly.
+function signature.count_in_title(text, probes)
+  local title, count = string.match(text, '^[^ ]*'), 0
+  for _, probe in ipairs(probes) do
+    if has(title, probe) then count = count + 1 end
+  end
+  return count
 end

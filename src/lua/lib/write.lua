@@ -305,5 +305,5 @@ local function finish(run)
     if reply[1] == 'rate_limited' then return { CALLS, reply, COMMANDS } end
   end
   write_caller()
-  return { CALLS, reply, COMMANDS, CALLER and CALLER.is_recovery_due and 1 or 0, CALLER and CALLER.unindexed }
+  return { CALLS, reply, COMMANDS, CALLER and CALLER.is_recovery_due and 1 or 0, CALLER and CALLER.is_unindexed and 1 or 0 }
 end

@@ -15,7 +15,10 @@ procedure! {
         expires_by: Option<i64>,
         updated_from: Option<i64>,
         updated_until: Option<i64>,
+        began: Option<i64>,
+        prepared: Option<i64>,
         window: Option<&'a Cursor>,
+        until: Option<&'a Cursor>,
         tier: Option<u32>,
         after: Option<&'a Cursor>,
         goes_on: bool,
@@ -28,10 +31,14 @@ procedure! {
 reply! {
     /// See [`SignaturesMatch`].
     MatchedSignatures {
+        began: i64,
+        prepared: i64,
         total: u64,
+        looked_at: u64,
         indexed: u64,
         has_more: bool,
-        next: Option<Cursor>,
+        then: String,
+        last: Option<Cursor>,
         unindexed: CountedList,
         candidates: Vec<Candidate>,
     }
@@ -53,6 +60,7 @@ procedure! {
     TextsRead<'a> -> ReadTexts {
         first: Option<u64>,
         count: u64,
+        max_weight: u64,
         ids: &'a [ConversationId],
     }
     keys |call, keys| keys.of_conversations(call.ids)

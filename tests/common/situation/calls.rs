@@ -106,10 +106,12 @@ fn upkeep() -> Vec<Situation> {
 /// A search that prepares a conversation: its own two requests, one that reads the texts, and one that writes the signature.
 fn preparation() -> Situation {
     let delete = |id: &str| Request::delete(&format!("{A_MESSAGES}/{id}"));
-    // Preparation after the first deletion is not repeated for the second one so soon.
-    let search = later(("prepare for a search", "/api/conversations?q=said"));
-    search
-        .after(vec![delete("m4"), delete("m3")])
+    let path = "/api/conversations?q=said";
+    // The first search prepares what there is. What the second one prepares behind the first deletion, none prepares behind the second one, so
+    // soon.
+    let search = || Request::get(path);
+    later(("prepare for a search", path))
+        .after(vec![search(), delete("m4"), search(), delete("m3")])
         .of_requests(4)
 }
 

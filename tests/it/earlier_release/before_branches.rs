@@ -110,7 +110,7 @@ async fn its_first_append_prepares_all_of_it_for_searching(site: Site, user: Cli
         .expect(201);
     site.idle().await;
     let found = search("later").await;
-    assert_eq!(found["indexed"], json!({ "done": 3, "of": 3 }));
+    assert_eq!(found["indexed"], json!({ "done": 3, "of": 3, "total": 3 }));
     assert_eq!(found["data"][0]["conversation"]["id"], "line");
     assert_eq!(
         search("text").await["data"][0]["conversation"]["id"],

@@ -3,6 +3,7 @@
 mod expected;
 mod figures;
 mod indexing;
+mod paging;
 
 use std::collections::BTreeMap;
 
@@ -107,7 +108,7 @@ async fn words_prefixes_and_phrases_are_found_and_marked(site: Site) {
     assert_eq!(hit["id"], "m");
     assert_eq!(hit["excerpt"]["marks"], json!([[5, 9]]));
     assert_eq!(marked(&hit["excerpt"]), ["Café"]);
-    assert_eq!(page["indexed"], json!({ "done": 5, "of": 5 }));
+    assert_eq!(page["indexed"], json!({ "done": 5, "of": 5, "total": 5 }));
 }
 
 /// Random conversations and queries, compared with regular expressions over what was sent.
@@ -246,7 +247,7 @@ async fn branches_forks_and_imports_are_found(site: Site) {
     assert_eq!(found(&user, "second").await, ["a", "fork"]);
     assert_eq!(
         page(&user, "q=x").await["indexed"],
-        json!({ "done": 2, "of": 2 })
+        json!({ "done": 2, "of": 2, "total": 2 })
     );
     let share = json!({ "conversationId": "fork" });
     let share = user.post("/api/shares", &share).await.expect(201);

@@ -45,9 +45,9 @@ fn conversation_list() -> Value {
 
 fn search_page() -> Value {
     let indexed = described(
-        object(json!({ "done": count(), "of": count() })),
-        "How many of the conversations considered have been prepared for searching. The others are read whole, come last, and are \
-         prepared a few at a time after each search.",
+        object(json!({ "done": count(), "of": count(), "total": count() })),
+        "How many of the conversations considered have been prepared for searching, and how many there are in all. The others are read \
+         whole, come last, and are prepared a few at a time after each search.",
     );
     object(json!({ "data": list_of("SearchHit"), "nextCursor": next_cursor(), "indexed": indexed }))
 }
