@@ -112,6 +112,7 @@ scripts! {
     USER_CHECK = WRITING "user_check.lua";
     USER_CLAIM = WRITING "user_claim.lua" with SHARE;
     USER_ERASE = WRITING "user_erase.lua" with SHARE TRASH;
+    USER_IDENTIFY = READING "user_identify.lua";
     USER_PURGE = WRITING "user_purge.lua" with SHARE TRASH;
     USER_SET_TTL = WRITING "user_set_ttl.lua" with TRASH STATISTICS;
 }

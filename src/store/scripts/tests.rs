@@ -21,7 +21,8 @@ use super::sessions::{
 use super::shares::{OwnShare, ShareFork, ShareRead, SharesCreate, SharesList, SharesRevoke};
 use super::trash::{ConversationRestore, TrashClaim, TrashEmpty, TrashList};
 use super::users::{
-    ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserPurge, UserSetTtl,
+    ChangesList, StatisticsRead, UserCheck, UserClaim, UserErase, UserIdentify, UserPurge,
+    UserSetTtl,
 };
 use super::*;
 use crate::ErrorCode;
@@ -195,6 +196,7 @@ fn headers_scripts_and_structs_have_the_same_names_in_the_same_order() {
         UserCheck,
         UserClaim,
         UserErase<'_>,
+        UserIdentify,
         UserPurge<'_>,
         UserSetTtl,
     );

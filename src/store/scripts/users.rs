@@ -14,6 +14,11 @@ procedure! {
 }
 
 procedure! {
+    /// Refuses a token that was signed out, and nothing else.
+    UserIdentify: USER_IDENTIFY -> Outcome {}
+}
+
+procedure! {
     /// The user's statistics.
     StatisticsRead: STATISTICS_READ -> StoredStatistics {}
 }
