@@ -51,7 +51,7 @@ pub use export::{Exported, List};
 pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use reply::{ChangeSequence, Outcome};
-pub use search::{SearchCursor, SearchScope, Searched, SearchedMessage, Step};
+pub use search::{READ_AT_ONCE, SearchCursor, SearchScope, Searched, SearchedMessage, Step};
 pub use session::Session;
 pub use shares::{Share, SharedPage};
 pub use streams::{StreamPlace, TakenPlace};
