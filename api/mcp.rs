@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::http::{AgentHeaders, ApiError, ApiRequest, ApiResponse};
 use conversation_store::service::mcp;
-use http::HeaderName;
-
-const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// A message in, and a message back; 202 where none is wanted.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
+    if let Some(refusal) = request.forbidden_page() {
+        return Ok(refusal);
+    }
     let caller = request.read_only_user(&app).await?;
-    mcp::check_version(request.header(&VERSION))?;
-    let answer = mcp::answer(&app, &caller, &request.body().await?).await?;
-    Ok(match answer {
-        Some(json) => ApiResponse::ok(json),
-        None => ApiResponse::accepted(),
-    })
+    let headers = AgentHeaders::of(&request);
+    let message = headers.read(&request.body().await?);
+    let response = mcp::answer(&app, &caller, message).await?;
+    Ok(ApiResponse::agent(response))
 }
 
 conversation_store::function!(Mcp, handle);

@@ -69,7 +69,7 @@ async fn a_preflight_is_answered_without_the_store(site: Site) {
             (
                 "access-control-allow-headers",
                 "authorization, content-type, if-match, if-none-match, idempotency-key, \
-                 last-event-id, x-request-id",
+                 last-event-id, x-request-id, mcp-protocol-version, mcp-method, mcp-name",
             ),
             ("access-control-max-age", "86400"),
             ("allow", methods),

@@ -91,7 +91,7 @@ pub(super) async fn call(
         "read_conversation" => read_conversation(app, caller, arguments).await,
         _ => {
             let message = format!("There is no tool {name}.");
-            return Ok(Err(RpcError::invalid_params(message)));
+            return Ok(Err(RpcError::InvalidParams(message)));
         }
     };
     match text {
