@@ -8,6 +8,8 @@ use http::{Method, Request};
 pub struct CorsOrigin {
     /// The origin, where it is one of those configured.
     pub allowed: Option<HeaderValue>,
+    /// Whether it is an origin that is not configured.
+    pub is_unlisted: bool,
     /// Whether the browser asks what it may send.
     pub is_preflight: bool,
     /// Whether any origins are configured: then caches have to tell responses by origin.
@@ -22,6 +24,7 @@ impl CorsOrigin {
         let is_allowed = |origin: &&HeaderValue| allowed.iter().any(|known| *known == **origin);
         Self {
             allowed: sent.filter(is_allowed).cloned(),
+            is_unlisted: sent.is_some_and(|origin| !is_allowed(&origin)),
             is_preflight: request.method() == Method::OPTIONS
                 && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD),
             is_relevant: !allowed.is_empty(),

@@ -12,7 +12,8 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 
 /// What pages may send.
 const REQUEST_HEADERS: &str = "authorization, content-type, if-match, if-none-match, \
-                               idempotency-key, last-event-id, x-request-id";
+                               idempotency-key, last-event-id, x-request-id, \
+                               mcp-protocol-version, mcp-method, mcp-name";
 
 /// Response headers that pages may read, besides those that are always readable.
 const EXPOSED: &str = "ETag, Location, Retry-After, RateLimit-Limit, RateLimit-Remaining, \

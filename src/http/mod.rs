@@ -1,5 +1,6 @@
 //! The HTTP edge: what every route has in common, from the request id to the error body.
 
+mod agent_headers;
 mod authentication;
 mod background;
 mod chunks;
@@ -16,6 +17,7 @@ mod response;
 mod routes;
 mod serve;
 
+pub use agent_headers::AgentHeaders;
 pub use background::{Background, Registry};
 pub use error::ApiError;
 pub use request::ApiRequest;

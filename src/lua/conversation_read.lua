@@ -8,6 +8,7 @@
 --          8 after_score: place of the message behind which the page begins, or ''
 --          9 after_member: its member, or ''
 --          10 known_versions: that the client holds already, "born.revision born.revision", or ''
+--          11 message: the id of the only message to read, with 'all', or ''
 -- Returns  status: 'ok', or 'unchanged' where the client holds this version: then without messages
 --          record
 --          counters
@@ -23,7 +24,7 @@
 -- Touches  at most 501 messages, and where there are branches the places of those beside the path, with 'all' of all
 
 local LIMIT, ORDER, AFTER_SCORE, AFTER_MEMBER = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9]
-local KNOWN_VERSIONS = ARGV[10]
+local KNOWN_VERSIONS, MESSAGE = ARGV[10], ARGV[11]
 local REPLY = { 'status', 'record', 'counters', 'state', 'change_sequence', 'is_renewal_due', 'next_score', 'next_member' }
 
 -- Upstash sends at most 10 MB in one response. A page shown to a client is smaller than this.
@@ -97,7 +98,8 @@ local function read_all()
   end
   table.sort(entries, function(a, b) return is_before(a.member, b.member) end)
   for _, entry in ipairs(entries) do
-    if #members < 2 * (LIMIT + 1) and (AFTER_MEMBER == '' or is_before(AFTER_MEMBER, entry.member)) then
+    if #members < 2 * (LIMIT + 1) and (AFTER_MEMBER == '' or is_before(AFTER_MEMBER, entry.member))
+      and (MESSAGE == '' or entry.id == MESSAGE) then
       members[#members + 1] = entry.member
       members[#members + 1] = integer(entry.score)
     end

@@ -35,6 +35,7 @@ mod tree;
 mod version;
 
 pub use agent_session::{EntriesToAppend, SessionFilter, SessionKey, is_append_of_entries};
+pub use agent_text::in_quotes;
 pub use conversation::NewConversation;
 pub(crate) use conversation::generate_title;
 pub use conversation_patch::{ConversationPatch, is_restoration};

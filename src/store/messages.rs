@@ -8,6 +8,7 @@ use super::scripts::messages::{
 use super::search::{signature, signature_of_text};
 use super::written::Written;
 use super::{Cursor, CursorKind, Outcome, StoreError, UserStore};
+use crate::ErrorCode;
 use crate::model::{
     ConversationId, MessageId, MessagePatch, NewMessage, Preconditions, StoredMessage, Summary,
     TagList, generate_title, limits,
@@ -93,7 +94,42 @@ impl UserStore<'_> {
             order,
             after: query.after.as_ref(),
             known_versions: self.known_versions(id, query.known.as_ref()),
+            message: None,
         };
+        self.read_page(id, call, query.size).await
+    }
+
+    /// A conversation and one message of it, of whichever branch.
+    ///
+    /// # Errors
+    /// `NoConversation`; `NoMessage`; or the database failed.
+    pub async fn message(
+        &self,
+        id: &ConversationId,
+        message: &MessageId,
+    ) -> Result<(Summary, StoredMessage), StoreError> {
+        let call = ConversationRead {
+            limit: 1,
+            order: "all",
+            after: None,
+            known_versions: String::new(),
+            message: Some(message),
+        };
+        let page = self.read_page(id, call, limits::MESSAGE).await?;
+        let read = page.messages.and_then(|mut messages| messages.pop());
+        Ok((
+            page.summary,
+            read.ok_or(StoreError::Refused(ErrorCode::MessageNotFound))?,
+        ))
+    }
+
+    /// Calls the script; `size` as in [`PageQuery`].
+    async fn read_page(
+        &self,
+        id: &ConversationId,
+        call: ConversationRead<'_>,
+        size: usize,
+    ) -> Result<Page, StoreError> {
         let reply = self.read(Call::about(id, call)).await?;
         let written = reply.written.into_written(id, &self.tags())?;
         if reply.is_renewal_due {
@@ -108,7 +144,7 @@ impl UserStore<'_> {
                 next: None,
             });
         }
-        let (messages, rest) = reply.messages.read_up_to(query.size)?;
+        let (messages, rest) = reply.messages.read_up_to(size)?;
         Ok(Page {
             summary,
             messages: Some(messages),

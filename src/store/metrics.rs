@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 
 use super::contract::{Argument, Words};
 use super::scripts::metrics::MetricsAdd;
-use super::scripts::users::UserCheck;
+use super::scripts::users::{UserCheck, UserIdentify};
 use super::{Store, StoreError, UserStore, scripts};
 use crate::metrics::{Delivery, Gauges};
 use crate::model::NewMessage;
@@ -89,6 +89,14 @@ impl UserStore<'_> {
     /// `RateLimited`; `SignedOut`; or the database failed.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.write(UserCheck {}).await.map(drop)
+    }
+
+    /// The same of a call that reads: what only writes are refused for does not concern it.
+    ///
+    /// # Errors
+    /// `Limited`; `SignedOut`; or the database failed.
+    pub async fn check_reading(&self) -> Result<(), StoreError> {
+        self.read(UserIdentify {}).await.map(drop)
     }
 
     /// Counts messages stored in a conversation that has `total` of them now.

@@ -53,7 +53,7 @@ pub use import::{ImportStatus, Imported};
 pub use messages::{Order, Page, PageQuery, Truncation};
 pub use progress::Progress;
 pub use reply::{ChangeSequence, Outcome};
-pub use search::{SearchCursor, SearchScope, Searched, Step};
+pub use search::{READ_AT_ONCE, SearchCursor, SearchScope, Searched, Step};
 pub use session::Session;
 pub use shares::{Share, SharedPage};
 pub use streams::{StreamPlace, TakenPlace};

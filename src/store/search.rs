@@ -57,7 +57,7 @@ pub struct Searched {
 
 /// How many conversations a step reads at most: 12 commands are what a page may cost, of which 7 are for the two requests, the count
 /// of the call, the list and what is known of each conversation.
-const READ_AT_ONCE: usize = 5;
+pub const READ_AT_ONCE: usize = 5;
 /// How many bytes of messages, as they are stored, a step reads of whole conversations; a larger one is read in parts of so many.
 const READ_BYTES: u64 = 1_500_000;
 /// The most messages of a part.

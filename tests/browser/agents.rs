@@ -41,7 +41,8 @@ async fn an_agents_token_is_made_and_revoked(site: Site) {
     assert!(before.contains(&format!("{}/api/mcp ", site.url())));
     let agent = site
         .anonymous_caller()
-        .with_token(token.trim_end_matches('"'));
+        .with_token(token.trim_end_matches('"'))
+        .with_header("MCP-Protocol-Version", "2025-11-25");
     assert_eq!(search(&agent).await, 200);
     browser.screenshot("agent-token").await;
     browser

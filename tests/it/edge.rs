@@ -67,7 +67,7 @@ async fn a_preflight_needs_no_store_request(site: Site) {
             (
                 "access-control-allow-headers",
                 "authorization, content-type, if-match, if-none-match, idempotency-key, \
-                 last-event-id, x-request-id",
+                 last-event-id, x-request-id, mcp-protocol-version, mcp-method, mcp-name",
             ),
             ("access-control-max-age", "86400"),
             ("allow", &methods),

@@ -1,14 +1,14 @@
-//! The Model Context Protocol's own client and inspector against `/api/mcp`, in Node.
+//! The Model Context Protocol's own clients and inspector against `/api/mcp`, in Node.
 
 use crate::common::{Site, repository};
 use test_support::skip_without;
 use tokio::process::Command;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_protocols_own_client_and_inspector_can_read() {
+async fn the_protocols_own_clients_and_inspector_can_read() {
     let folder = repository().join("tests/mcp");
     if !folder.join("node_modules").is_dir() {
-        let what = "tests of the Model Context Protocol's own client";
+        let what = "tests of the Model Context Protocol's own clients";
         skip_without(what, "npm ci in tests/mcp").unwrap();
         return;
     }

@@ -44,6 +44,10 @@ EXCUSES = {
     "invalid_json": {"importConversations"},
     # The id in the body, where there is one, has to be the one in the path; that of an agent session follows from its key.
     "id_mismatch": {"saveConversation", "patchConversation", "patchMessage", "saveMessage", "appendMessages"},
+    # Which version of the agents' protocol a message is of stands in headers, and from one on in the message as well.
+    -32020: {"answerAgent"},
+    -32022: {"answerAgent"},
+    -32602: {"answerAgent"},
     # `If-Match` demands a revision that the conversation is not at.
     "revision_mismatch": None,
 }

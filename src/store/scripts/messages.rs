@@ -13,6 +13,7 @@ procedure! {
         order: &'a str,
         after: Option<&'a Cursor>,
         known_versions: String,
+        message: Option<&'a MessageId>,
     }
 }
 

@@ -126,6 +126,7 @@ scripts! {
     users::UserCheck = WRITING "user_check.lua";
     users::UserClaim = WRITING "user_claim.lua" with SHARE;
     users::UserErase<'_> = WRITING "user_erase.lua" with SHARE TRASH;
+    users::UserIdentify = READING "user_identify.lua";
     users::UserPurge<'_> = WRITING "user_purge.lua" with SHARE TRASH;
     users::UserSetTtl = WRITING "user_set_ttl.lua" with TRASH STATISTICS;
 }

@@ -14,6 +14,11 @@ procedure! {
 }
 
 procedure! {
+    /// Refuses a token that was signed out, and nothing else.
+    UserIdentify -> Outcome {}
+}
+
+procedure! {
     /// The user's statistics.
     StatisticsRead -> StoredStatistics {}
 }

@@ -139,7 +139,7 @@ fn path(name: &str, description: &str, example: &str) -> Value {
     })
 }
 
-fn header(name: &str, description: &str, schema: Value) -> Value {
+pub fn header(name: &str, description: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "header", "description": description, "schema": schema })
 }
 

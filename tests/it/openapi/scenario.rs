@@ -355,8 +355,9 @@ async fn watch(recorder: &mut Recorder, user: &Client, anonymous_caller: &Client
         .await;
     let list = json!({ "name": "list_conversations", "arguments": { "limit": 5 } });
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": list });
+    let agent = user.with_header("MCP-Protocol-Version", "2025-11-25");
     recorder
-        .ask(user, "toolCall", ("POST", "/api/mcp"), Some(list))
+        .ask(&agent, "toolCall", ("POST", "/api/mcp"), Some(list))
         .await;
     let report = json!({
         "fallback": { "reads": 12, "writes": 3 },

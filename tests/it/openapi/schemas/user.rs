@@ -18,6 +18,7 @@ pub fn schemas() -> Map<String, Value> {
         ("ErasureUnderWay", erasure_under_way()),
         ("AgentMessage", agent_message()),
         ("AgentResponse", agent_response()),
+        ("AgentRefusal", agent_refusal()),
         ("Health", health()),
         ("ClientReport", client_report()),
         ("Accepted", object(json!({ "accepted": { "const": true } }))),
@@ -37,6 +38,8 @@ fn agent_message() -> Value {
             "id": { "type": ["string", "number"] },
             "method": { "type": "string" },
             "params": {},
+            "result": {},
+            "error": {},
         },
     })
 }
@@ -49,13 +52,34 @@ fn agent_response() -> Value {
             "jsonrpc": { "const": "2.0" },
             "id": { "type": ["string", "number"] },
             "result": { "type": "object" },
-            "error": {
-                "type": "object",
-                "required": ["code", "message"],
-                "properties": { "code": { "type": "integer" }, "message": { "type": "string" } },
-            },
+            "error": agent_error(),
         },
         "oneOf": [{ "required": ["result"] }, { "required": ["error"] }],
+    })
+}
+
+/// Without an id where it could not be read.
+fn agent_refusal() -> Value {
+    json!({
+        "type": "object",
+        "required": ["jsonrpc", "error"],
+        "properties": {
+            "jsonrpc": { "const": "2.0" },
+            "id": { "type": ["string", "number"] },
+            "error": agent_error(),
+        },
+    })
+}
+
+fn agent_error() -> Value {
+    json!({
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {
+            "code": { "type": "integer" },
+            "message": { "type": "string" },
+            "data": { "type": "object" },
+        },
     })
 }
 
