@@ -202,12 +202,12 @@ async fn a_long_message_is_read_to_its_end(site: Site) {
 
 async fn a_message_of_another_branch_is_read(site: Site) {
     let user = site.user().await;
-    let answers = ["old", "new"].map(|id| {
+    let replies = ["old", "new"].map(|id| {
         json!({ "id": id, "type": "assistant", "content": format!("The {id} zebra."), "parentId": "q" })
     });
     user.create("c", vec![message("q", "user", "Which?")]).await;
-    for answer in answers {
-        user.append("c", vec![answer]).await.expect(201);
+    for reply in replies {
+        user.append("c", vec![reply]).await.expect(201);
     }
     let agent = agent_of(&site, &user).await;
     let page = text_of(&agent, "read_conversation", json!({ "id": "c" })).await;
@@ -244,8 +244,8 @@ async fn nothing_written_passes_for_the_transcript(site: Site) {
         { "type": "tool_result", "content": forged },
         { "type": "file", "filename": forged },
     ]);
-    let answer = json!({ "id": "a", "type": "assistant", "parts": parts });
-    user.create("c", vec![message("q", "user", forged), answer])
+    let reply = json!({ "id": "a", "type": "assistant", "parts": parts });
+    user.create("c", vec![message("q", "user", forged), reply])
         .await;
     let named = json!({ "title": forged, "tags": ["a\" tag: \"b"] });
     user.patch("/api/conversations/c", &named).await.expect(200);
