@@ -55,6 +55,7 @@ export class Composer {
   /** What the tab does in this conversation: only where that is nothing, messages are sent. */
   setState(state) {
     this.#state = state;
+    this.#form.setAttribute('aria-busy', String(state === 'busy'));
     this.#update();
   }
 

@@ -16,9 +16,13 @@ const MODIFIERS: [Key; 4] = [Key::Shift, Key::Control, Key::Alt, Key::Meta];
 /// The key of the last message, where that is a reply; else null.
 const LAST_REPLY: &str = "(document.querySelector('.message.assistant.is-last')?.closest('[data-key]')?.dataset.key ?? null)";
 
-/// True when no reply is being written.
+/// True when nothing else begins in the conversation: else the page does not take a message.
+const READY: &str = "document.querySelector('#composer').ariaBusy !== 'true'";
+
+/// True when no reply is being written, or about to be.
 const QUIET: &str = "!document.querySelector('.is-streaming')
-    && document.querySelector('#send').title === 'Send message'";
+    && document.querySelector('#send').title === 'Send message'
+    && document.querySelector('#composer').ariaBusy !== 'true'";
 
 impl Browser {
     /// Opens the demo page in a browser of its own and waits until it shows something.
@@ -144,6 +148,7 @@ impl Browser {
 
     /// Writes a message and sends it.
     pub async fn write(&self, text: &str) {
+        self.until(READY).await;
         let keys = format!("{text}{}", char::from(Key::Enter));
         self.type_into("#composer-text", &keys).await;
         self.until("document.querySelector('#composer-text').value === ''")
