@@ -139,13 +139,18 @@ impl ApiResponse {
     /// What was written of a conversation, and the conversation with it: 201 where that is new.
     pub fn written_part(written: &Written, part: ObjectWriter) -> Self {
         let is_created = written.outcome == Outcome::Created;
-        Self::after(written, written.beside(part), is_created)
+        let json = written.change_sequence.write_to(written.write_to(part));
+        Self::after(written, json, is_created)
     }
 
-    /// What was appended to a conversation, and the conversation with it: 201 where anything was.
-    pub fn appended(written: &Written, appended: ObjectWriter) -> Self {
+    /// The conversation that was appended to, and behind it what `write_appended` adds: 201 where anything was appended.
+    pub fn appended(
+        written: &Written,
+        write_appended: impl FnOnce(ObjectWriter) -> ObjectWriter,
+    ) -> Self {
         let is_created = written.outcome != Outcome::Unchanged;
-        Self::after(written, written.beside(appended), is_created)
+        let json = write_appended(written.write_to(ObjectWriter::with_capacity(1_024)));
+        Self::after(written, written.change_sequence.write_to(json), is_created)
     }
 
     /// After a write, with the conversation's new entity tag.

@@ -23,11 +23,9 @@ impl Written {
         self.change_sequence.write_to(self.summary.to_object(0))
     }
 
-    /// The same beside what is in this object already.
-    pub fn beside(&self, object: ObjectWriter) -> ObjectWriter {
-        let conversation = self.summary.to_object(0).finish();
-        self.change_sequence
-            .write_to(object.raw("conversation", &conversation))
+    /// Adds the conversation as a member of an object.
+    pub fn write_to(&self, object: ObjectWriter) -> ObjectWriter {
+        object.raw("conversation", &self.summary.to_object(0).finish())
     }
 }
 

@@ -86,14 +86,16 @@ async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     if is_append_of_entries(&body) {
         let appended =
             agent_session::append(app, &user, &id, &body, key.as_deref(), &preconditions).await?;
-        let json = ObjectWriter::with_capacity(1_024)
-            .plain("appended", appended.appended)
-            .array("ignored", appended.ignored.iter().map(usize::to_string));
-        return Ok(ApiResponse::appended(&appended.written, json));
+        let ignored = appended.ignored.iter().map(usize::to_string);
+        return Ok(ApiResponse::appended(&appended.written, |json| {
+            json.plain("appended", appended.appended)
+                .array("ignored", ignored)
+        }));
     }
     let (written, appended) = message::append(app, &user, &id, &body, &preconditions).await?;
-    let json = ObjectWriter::with_capacity(1_024).display_array("appended", &appended);
-    Ok(ApiResponse::appended(&written, json))
+    Ok(ApiResponse::appended(&written, |json| {
+        json.display_array("appended", &appended)
+    }))
 }
 
 conversation_store::function!(Messages, handle);
