@@ -38,7 +38,7 @@ export class Thread {
     });
   }
 
-  /** What is open: whoever waits for something asks it afterwards whether it is still shown. */
+  /** What is open: after each wait it is asked whether it is still shown. */
   get opening() {
     return this.#opening;
   }
