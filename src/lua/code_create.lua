@@ -30,7 +30,7 @@ if user.expires_at < expires_at then
   user.expires_at = expires_at
   redis.call('PEXPIREAT', META, integer(expires_at + DAY))
 end
-if not redis.call('SET', CODE, OWNER .. ' ' .. integer(NOW), 'PX', CODE_TTL, 'NX') and before ~= CODE then
+if not redis.call('SET', CODE, OWNER .. ' ' .. integer(math.max(NOW, user.epoch)), 'PX', CODE_TTL, 'NX') and before ~= CODE then
   -- The code of another user must not be removed together with this user's data.
   redis.call('HDEL', META, ':code')
   return { 'taken' }

@@ -15,7 +15,7 @@ local outcome = parse_caller(row[1], row[2], row[3])
 if outcome then return reply_of(REPLY, { status = 'ok', created = outcome[1] }) end
 local user = CALLER
 -- Never that of one before: what was revoked stays so.
-user.read_token = math.max(NOW, user.read_token + 1, user.epoch)
+user.read_token = math.max(NOW, math.abs(user.read_token) + 1, user.epoch)
 if user.expires_at < NOW + TTL then
   user.expires_at = NOW + TTL + math.min(DAY, TTL / 2)
   expire_user(user)

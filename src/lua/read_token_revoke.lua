@@ -10,5 +10,5 @@ local row = redis.call('HMGET', META, ':user', ':account')
 -- A repeat finds none, so its outcome need not be remembered.
 parse_caller(row[1], row[2])
 local status = UNTOUCHED.read_token > 0 and 'ok' or 'unchanged'
-UNTOUCHED.read_token = 0
+UNTOUCHED.read_token = -math.abs(UNTOUCHED.read_token)
 return { status }

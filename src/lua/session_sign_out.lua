@@ -1,10 +1,10 @@
 #!lua flags=allow-key-locking
--- Signs the user out everywhere: tokens issued before now are void.
+-- Signs the user out everywhere: tokens issued until now are void.
 --
 -- KEYS     1 to 3 as in base.lua
 -- ARGV     6 token_ttl: ms
 -- Returns  status: 'ok'
---          since: when it happened, ms
+--          since: tokens issued before are void, ms
 -- Billed   5: EVALSHA, HMGET, PEXPIREAT, PEXPIREAT, HSET; with an open stream 1 more (PUBLISH)
 -- Touches  the user's numbers and log
 
@@ -15,8 +15,7 @@ local row = redis.call('HMGET', META, ':user', ':account', ':writes')
 local outcome = parse_caller(row[1], row[2], row[3], true)
 if outcome then return reply_of(REPLY, { status = 'ok', since = outcome[1] }) end
 local user = CALLER
--- Void is also a token that was issued in this very millisecond: the caller's own.
-user.epoch = math.max(user.epoch, NOW, SETTINGS.issued + 1)
+void_tokens(user, SETTINGS.issued)
 -- Kept for as long as a token could be that this has voided.
 user.expires_at = math.max(user.expires_at, NOW + TOKEN_TTL)
 expire_user(user)

@@ -73,7 +73,7 @@ end
 
 -- Kept for as long as one of its tokens could be used.
 local function mark_source()
-  source.epoch = NOW
+  void_tokens(source, ISSUED_AT)
   source.expires_at = math.max(source.expires_at, NOW + TOKEN_TTL)
   redis.call('HSET', SOURCE_META, ':user', format_numbers(user_names, source) .. source.activity,
     ':claimed', CLAIMER .. ' ' .. integer(moved))

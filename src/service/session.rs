@@ -103,7 +103,9 @@ pub async fn begin(app: &App, caller: &Caller) -> Result<UserSession, ServiceErr
         RateLimitKey::Address(_) | RateLimitKey::Reader(_) => store.begin_session().await?,
     };
     let is_ours = !caller.user.is_of_provider();
-    let token = is_ours.then(|| app.tokens.issue(&caller.user));
+    // No older than the one that was accepted, which a clock that is ahead may have issued.
+    let issued = app.clock.now_ms().max(caller.issued_at);
+    let token = is_ours.then(|| app.tokens.issue_as_of(&caller.user, issued));
     Ok(session_of(app, &caller.user, session, token))
 }
 

@@ -73,3 +73,4 @@ mod upserts;
 mod upstash;
 mod user;
 mod vocabulary;
+mod void_credentials;

@@ -83,13 +83,13 @@ local user_setting_names = { 'ttl', 'since' }
 -- floor           a change older than this may be missing from the order of the conversations
 -- purged          when expired conversations were last purged, ms
 -- messages, tokens, conversations   lifetime totals; see usage.lua
--- epoch           tokens issued before are void, ms
+-- epoch           tokens issued before are void, ms; ahead of the clock where one of them was
 -- bytes           of everything the user keeps
 -- window, calls   of the rate limit
 -- listening       until when a stream may be open, ms
 -- recovery        when the key of the user's recovery code expires, ms; 0 where there is none
--- read_token      when the one token was made that only reads, ms; 0 where none is good, also after a write by a release
---                 that knows of no such token
+-- read_token      when the one token was made that only reads, ms; below 0 where that was revoked; 0 where there was none, also
+--                 after a write by a release that knows of no such token
 -- prepared        a sequence like the change sequence, of the times when conversations were prepared for searching; see signature.lua
 local user_names = { 'change_seq', 'expires_at', 'floor', 'purged', 'messages', 'tokens', 'conversations', 'epoch',
   'bytes', 'window', 'calls', 'listening', 'recovery', 'read_token', 'prepared' }
@@ -254,6 +254,14 @@ end
 local function is_signed_out(user)
   if SETTINGS.issued < user.epoch then return true end
   return SETTINGS.is_read_token == 1 and SETTINGS.issued ~= user.read_token
+end
+
+-- Voids whatever was issued to the user until now, also in this very millisecond, or by a clock that is ahead: the token issued
+-- then, and the one that only reads.
+local function void_tokens(user, issued)
+  local read_token = math.abs(user.read_token)
+  user.epoch = math.max(user.epoch, NOW + 1, issued + 1, read_token + 1)
+  user.read_token = -read_token
 end
 
 -- Calls of the user in this window that the user's numbers have counted.
