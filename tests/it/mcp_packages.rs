@@ -1,15 +1,20 @@
 //! The Model Context Protocol's own clients and inspector against `/api/mcp`, in Node.
 
 use crate::common::{Site, repository};
+use crate::module::node_is_installed;
 use test_support::skip_without;
 use tokio::process::Command;
+
+const TESTS: &str = "tests of the Model Context Protocol's own clients";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_protocols_own_clients_and_inspector_can_read() {
     let folder = repository().join("tests/mcp");
     if !folder.join("node_modules").is_dir() {
-        let what = "tests of the Model Context Protocol's own clients";
-        skip_without(what, "npm ci in tests/mcp").unwrap();
+        skip_without(TESTS, "npm ci in tests/mcp").unwrap();
+        return;
+    }
+    if !node_is_installed(TESTS).await {
         return;
     }
     let site = Site::of_one_store().await;

@@ -23,10 +23,12 @@ const VARIABLES: [(&str, &str); 4] = [
     ("NEW_USERS_PER_ADDRESS_PER_DAY", "1000000"),
 ];
 
+const TESTS: &str = "tests of the browser module in Node";
+
 /// On the embedded store; the tests in Chromium run on Redis.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_module_passes_its_tests() {
-    if !node_is_installed().await {
+    if !node_is_installed(TESTS).await {
         return;
     }
     let site = Site::embedded().await;
@@ -46,7 +48,7 @@ async fn the_module_passes_its_tests() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_users_day_stays_within_its_budget() {
-    if !node_is_installed().await {
+    if !node_is_installed(TESTS).await {
         return;
     }
     let site = Site::of_one_store().await;
@@ -64,7 +66,7 @@ async fn a_users_day_stays_within_its_budget() {
 #[tokio::test]
 async fn a_frontend_in_typescript_compiles() {
     let compiler = directory().join("node_modules/typescript/bin/tsc");
-    if !node_is_installed().await {
+    if !node_is_installed(TESTS).await {
         return;
     }
     if !compiler.exists() {
@@ -85,11 +87,12 @@ async fn a_frontend_in_typescript_compiles() {
     assert_success(&output);
 }
 
-async fn node_is_installed() -> bool {
+/// False, with a line that says which tests are skipped, where it is not.
+pub(crate) async fn node_is_installed(tests: &str) -> bool {
     let node = Command::new("node").arg("--version").output().await;
     let is_installed = node.is_ok_and(|output| output.status.success());
     if !is_installed {
-        skip_without("tests of the browser module in Node", "install node").unwrap();
+        skip_without(tests, "install node").unwrap();
     }
     is_installed
 }
