@@ -171,7 +171,6 @@ export class ConversationList {
   }
 
   #onKey(event) {
-    const link = event.target.closest('.row a');
     const row = event.target.closest('.row');
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (row && step) {
@@ -181,7 +180,7 @@ export class ConversationList {
       row.querySelector('button')?.focus();
     } else if (row && event.key === 'ArrowLeft') {
       row.querySelector('a').focus();
-    } else if (link && (event.key === 'Delete' || event.key === 'F2')) {
+    } else if (row && (event.key === 'Delete' || event.key === 'F2')) {
       event.preventDefault();
       const conversation = this.#items.find((item) => item.key === row.dataset.key)?.conversation;
       if (conversation) this.#actions[event.key === 'F2' ? 'rename' : 'remove'](conversation);

@@ -7,6 +7,9 @@ import { counted } from './times.js';
 export class Header {
   #title = document.getElementById('title');
   #subtitle = document.getElementById('subtitle');
+  #counts = h('span');
+  #origin = h('span');
+  #forkedFrom = null;
   #actions = document.getElementById('thread-actions');
   #conversation = null;
   /** Keeps the title that is being typed, if one is. */
@@ -37,15 +40,24 @@ export class Header {
     this.#title.addEventListener('dblclick', () => this.rename());
   }
 
+  /** Shows a conversation, or the same one anew: what has the focus there stays. */
   show(conversation) {
     if (conversation.id !== this.#conversation?.id) this.#endRename();
     this.#conversation = conversation;
-    this.#actions.replaceChildren(...this.#buttons);
+    if (!this.#actions.hasChildNodes()) this.#actions.append(...this.#buttons);
     this.#setTitle(conversation.title);
     const { forkedFrom } = conversation;
     const tokens = conversation.totalTokens ? `, ${counted(conversation.totalTokens, 'token')}` : '';
     const count = counted(conversation.messageCount ?? conversation.messages.length, 'message');
-    this.#subtitle.replaceChildren(`${count}${tokens}`, ...(forkedFrom ? originNodes(forkedFrom) : []));
+    this.#counts.textContent = `${count}${tokens}`;
+    this.#setOrigin(forkedFrom ?? null);
+    if (!this.#counts.isConnected) this.#subtitle.replaceChildren(this.#counts, this.#origin);
+  }
+
+  #setOrigin(forkedFrom) {
+    if (JSON.stringify(forkedFrom) === JSON.stringify(this.#forkedFrom)) return;
+    this.#forkedFrom = forkedFrom;
+    this.#origin.replaceChildren(...(forkedFrom ? originNodes(forkedFrom) : []));
   }
 
   /** Shows a page that is no conversation. */

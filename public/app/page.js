@@ -155,7 +155,10 @@ export class Page {
 
   /** Shows a conversation. Resolves with whether it is to be seen: it may be gone, or another one has been opened since. */
   async #openThread(id) {
-    this.#header.showPlain(this.#list.find(id)?.title ?? '');
+    // What the list knows of it can be used at once.
+    const listed = this.#list.find(id);
+    if (listed) this.#header.show(listed);
+    else this.#header.showPlain('');
     const opening = this.#turnTo(id);
     const isRead = await attempt(() => opening.read());
     if (!isRead) navigate('#/', { replace: true });

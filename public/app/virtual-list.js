@@ -227,9 +227,10 @@ export class VirtualList {
     return node;
   }
 
-  /** Makes these the nodes in the document, touching none that is there already. */
+  /** Makes these the nodes in the document, touching none that is in its place already. */
   #place(nodes) {
     const wanted = new Set(nodes);
+    const focused = document.activeElement;
     for (const [key, { node }] of this.#nodes) {
       if (wanted.has(node)) continue;
       this.#resizes.unobserve(node);
@@ -243,6 +244,9 @@ export class VirtualList {
       if (node === next) next = next.nextSibling;
       else this.#window.insertBefore(node, next);
     }
+    // A node that is moved loses the focus.
+    const isLost = document.activeElement !== focused && this.#window.contains(focused);
+    if (isLost && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   }
 
   #measure(entries) {

@@ -5,6 +5,9 @@ import { icon } from './icons.js';
 
 /** For a first visit, with ways to begin; or, where there are conversations, just an invitation. */
 export function showWelcome(node, { isFirst, onSample, onImport, onLink }) {
+  // Drawn anew it would lose the focus, and a click that is under way.
+  if (node.dataset.isFirst === String(isFirst)) return;
+  node.dataset.isFirst = String(isFirst);
   const card = (name, title, text, run, id) =>
     h('button', { type: 'button', onclick: run, id }, icon(name), title, h('span', {}, text));
   const cards = h(

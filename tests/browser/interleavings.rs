@@ -12,6 +12,7 @@ on_one_store!(
     what_could_not_be_sent_goes_back_to_its_conversation,
     what_is_written_after_a_deletion_keeps_the_conversation,
     a_reply_stands_behind_its_question,
+    a_conversation_can_be_renamed_before_it_is_read,
 );
 
 /// What is in the field in which messages are written.
@@ -158,4 +159,33 @@ async fn a_reply_stands_behind_its_question(site: Site) {
     assert_eq!(path.len(), 4, "{path:?}");
     // Nothing that was written is gone.
     browser.until_texts(".versions span", &["2 / 2"]).await;
+}
+
+async fn a_conversation_can_be_renamed_before_it_is_read(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("slow", 2).await;
+    browser
+        .hold("getConversation", "(id) => id === 'slow'")
+        .await;
+    browser.click_among(".row a", "slow").await;
+    browser.until_held("getConversation").await;
+    browser.until_texts("#title", &["slow"]).await;
+    browser.press(&char::from(Key::F2).to_string()).await;
+    browser
+        .until("document.activeElement.matches('#title input')")
+        .await;
+    browser.press("Na").await;
+    browser.let_through("getConversation").await;
+    browser
+        .until("document.querySelectorAll('.message').length === 2")
+        .await;
+    browser
+        .press(&format!("med{}", char::from(Key::Enter)))
+        .await;
+    browser.until_texts("#title", &["Named"]).await;
+    browser
+        .until_stored("slow", "({ title }) => title === 'Named'")
+        .await;
 }

@@ -43,8 +43,11 @@ async fn a_person_without_a_mouse_gets_everywhere() {
     browser
         .until("document.querySelector('.group').textContent === 'Pinned'")
         .await;
-    // Rename.
-    press_on_page(&browser, &char::from(Key::F2).to_string()).await;
+    // The focus stays with it, wherever its row goes. Rename.
+    browser
+        .until("document.activeElement.closest('.row')?.textContent.startsWith('Explain the diff')")
+        .await;
+    browser.press(&char::from(Key::F2).to_string()).await;
     browser
         .until("document.activeElement.matches('#title input')")
         .await;
@@ -157,6 +160,58 @@ async fn every_stop_of_the_tab_key_is_seen_and_named() {
         .filter(|id| order.contains(id))
         .collect();
     assert_eq!(found, order, "{stops:?}");
+}
+
+/// The page follows what happens, and leaves the focus where it is.
+#[tokio::test]
+async fn the_focus_stays_while_the_page_is_drawn_anew() {
+    let site = Site::embedded().await;
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let mut has_focus = Vec::new();
+    browser.element("#import").await;
+    browser
+        .run("document.querySelector('#import').focus();", &[])
+        .await;
+    browser.hold("getAllConversations", "() => true").await;
+    browser.set_offline(true).await;
+    browser.until_held("getAllConversations").await;
+    browser.let_through("getAllConversations").await;
+    browser.set_offline(false).await;
+    has_focus.push(
+        browser
+            .value("document.activeElement.id === 'import'")
+            .await,
+    );
+
+    browser.save("origin", 2).await;
+    let fork = "
+        const { store } = await import('/app/store.js');
+        const { id } = await store.forkConversation('origin');
+        location.hash = `#/c/${id}`;";
+    browser.run(fork, &[]).await;
+    browser
+        .until_texts("#subtitle a", &["from another conversation"])
+        .await;
+    let write = "
+        const { store } = await import('/app/store.js');
+        document.querySelector(args[1]).focus();
+        await store.addMessage(args[0], { id: crypto.randomUUID(), type: 'user', content: 'x' });";
+    let id = browser.open_id().await;
+    for (css, count) in [("#subtitle a", 3), ("#thread-menu", 4)] {
+        browser.run(write, &[json!(id), json!(css)]).await;
+        let counted = format!(
+            "document.querySelector('#subtitle').textContent.startsWith('{count} messages')"
+        );
+        browser.until(&counted).await;
+        has_focus.push(
+            browser
+                .value(&format!("document.activeElement.matches('{css}')"))
+                .await,
+        );
+    }
+    assert_eq!(has_focus, [true, true, true]);
 }
 
 async fn tab_to(browser: &Browser, css: &str) {
