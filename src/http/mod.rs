@@ -3,6 +3,7 @@
 mod agent_headers;
 mod authentication;
 mod background;
+pub mod bodies;
 mod chunks;
 mod compression;
 mod cors;
