@@ -130,36 +130,23 @@ impl ApiResponse {
         Self::empty(StatusCode::NOT_MODIFIED).revalidated(etag)
     }
 
-    /// A conversation that was written: 201 where it is new.
-    pub fn written(written: &Written) -> Self {
-        let is_created = written.outcome == Outcome::Created;
-        Self::after(written, written.to_object(), is_created)
+    /// After a write to a conversation: 201 where what was written is new.
+    pub fn written(written: &Written, json: String) -> Self {
+        Self::after(written, written.outcome == Outcome::Created, json)
     }
 
-    /// What was written of a conversation, and the conversation with it: 201 where that is new.
-    pub fn written_part(written: &Written, part: ObjectWriter) -> Self {
-        let is_created = written.outcome == Outcome::Created;
-        let json = written.change_sequence.write_to(written.write_to(part));
-        Self::after(written, json, is_created)
-    }
-
-    /// The conversation that was appended to, and behind it what `write_appended` adds: 201 where anything was appended.
-    pub fn appended(
-        written: &Written,
-        write_appended: impl FnOnce(ObjectWriter) -> ObjectWriter,
-    ) -> Self {
-        let is_created = written.outcome != Outcome::Unchanged;
-        let json = write_appended(written.write_to(ObjectWriter::with_capacity(1_024)));
-        Self::after(written, written.change_sequence.write_to(json), is_created)
+    /// After an append to a conversation: 201 where anything was appended.
+    pub fn appended(written: &Written, json: String) -> Self {
+        Self::after(written, written.outcome != Outcome::Unchanged, json)
     }
 
     /// After a write, with the conversation's new entity tag.
-    fn after(written: &Written, json: ObjectWriter, is_created: bool) -> Self {
+    fn after(written: &Written, is_created: bool, json: String) -> Self {
         let status = match is_created {
             true => StatusCode::CREATED,
             false => StatusCode::OK,
         };
-        Self::json(status, json.finish()).with_etag(written.summary.etag.as_deref())
+        Self::json(status, json).with_etag(written.summary.etag.as_deref())
     }
 
     /// 204: the methods that a route takes, as OPTIONS asks for them.
