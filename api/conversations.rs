@@ -46,9 +46,8 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
 async fn find(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let query = request.search_query()?;
-    Ok(ApiResponse::ok(
-        search::search(app, &user, &query).await?.to_json(),
-    ))
+    let page = search::search(app, &user, &query).await?;
+    Ok(ApiResponse::ok(bodies::search_page(&page)))
 }
 
 async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {

@@ -11,7 +11,6 @@ mod edge;
 mod entity_tags;
 mod error;
 mod events;
-mod import_report;
 mod list_query;
 mod request;
 mod response;

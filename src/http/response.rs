@@ -13,8 +13,7 @@ use vercel_runtime::ResponseBody;
 
 use super::chunks::Chunks;
 use super::compression::{WORTH_IT, gzip};
-use super::{Background, events};
-use crate::model::ObjectWriter;
+use super::{Background, bodies, events};
 use crate::service::stream::ChangeStream;
 use crate::store::{Outcome, Progress, Written};
 
@@ -71,19 +70,14 @@ impl ApiResponse {
     /// 200 where what may take more than one request is `done`; 202 where the time did not suffice, and the client asks again.
     pub fn progress(done: &str, progress: Progress) -> Self {
         match progress {
-            Progress::Complete => {
-                let json = ObjectWriter::with_capacity(48).plain(done, true);
-                Self::ok(json.finish())
-            }
+            Progress::Complete => Self::ok(bodies::complete(done)),
             Progress::Unfinished { remaining } => Self::unfinished(done, remaining),
         }
     }
 
     /// 202 where the time did not suffice: `done` is false, and the client asks again.
     pub fn unfinished(done: &str, remaining: u64) -> Self {
-        let json = ObjectWriter::with_capacity(48).plain(done, false);
-        let json = json.plain("remaining", remaining);
-        Self::json(StatusCode::ACCEPTED, json.finish())
+        Self::json(StatusCode::ACCEPTED, bodies::unfinished(done, remaining))
     }
 
     /// 200 with a text.

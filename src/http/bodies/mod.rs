@@ -5,7 +5,12 @@
 //! A conversation and a message look the same in every body, and in an export: `model` writes them.
 
 mod conversations;
+mod error;
+mod import_report;
 mod messages;
+mod operation;
+mod progress;
+mod search;
 mod session;
 mod shares;
 mod sync;
@@ -14,9 +19,14 @@ mod user;
 pub use conversations::{
     conversation_list, deleted_conversation, opened_conversation, trash, written_conversation,
 };
+pub(super) use error::error;
+pub use import_report::import_report;
 pub use messages::{
     appended_entries, appended_messages, deleted_messages, message_page, written_message,
 };
+pub use operation::{accepted, health};
+pub(super) use progress::{complete, unfinished};
+pub use search::search_page;
 pub use session::{
     claimed, current_conversation, device_code, linked_device, read_token, recovery_code,
     revoked_read_token, revoked_recovery_code, token, user_session,
