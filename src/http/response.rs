@@ -1,4 +1,4 @@
-//! Every response that a handler makes is built here.
+//! Every response that a handler makes is built here; `bodies` writes the JSON in it.
 
 use std::fmt;
 
