@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use conversation_store::model::limits;
 use conversation_store::service::{conversation, search};
 use conversation_store::store::CursorKind;
@@ -33,18 +33,21 @@ async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
         let list = store
             .agent_sessions(&sessions, limit, cursor.as_ref())
             .await?;
-        return Ok(ApiResponse::ok(list.to_json(false)));
+        return Ok(ApiResponse::ok(bodies::conversation_list(&list, false)));
     }
     let list = conversation::list(app, &user, &filter, limit, cursor.as_ref()).await?;
-    Ok(ApiResponse::ok(list.to_json(!filter.is_empty())))
+    let is_filtered = !filter.is_empty();
+    Ok(ApiResponse::ok(bodies::conversation_list(
+        &list,
+        is_filtered,
+    )))
 }
 
 async fn find(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let query = request.search_query()?;
-    Ok(ApiResponse::ok(
-        search::search(app, &user, &query).await?.to_json(),
-    ))
+    let page = search::search(app, &user, &query).await?;
+    Ok(ApiResponse::ok(bodies::search_page(&page)))
 }
 
 async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -57,7 +60,7 @@ async fn trash(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError>
     let limit = request.limit(limits::CONVERSATION_PAGE)?;
     let store = app.store.for_user(&user);
     let trash = store.trash(limit, cursor.as_ref()).await?;
-    Ok(ApiResponse::ok(trash.to_json()))
+    Ok(ApiResponse::ok(bodies::trash(&trash)))
 }
 
 /// Only what is in the trash can be deleted all at once.
@@ -76,7 +79,8 @@ async fn create(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     let body = request.body().await?;
     let (id, written) = conversation::create(app, &user, &body, key.as_deref()).await?;
     let location = format!("/api/conversations/{id}");
-    Ok(ApiResponse::written(&written).with_location(location))
+    let body = bodies::written_conversation(&written);
+    Ok(ApiResponse::written(&written, body).with_location(location))
 }
 
 conversation_store::function!(Conversations, handle);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use conversation_store::service::import::{Format, ImportOptions, import};
 use http::header::CONTENT_TYPE;
 
@@ -16,7 +16,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
     let body = request.body().await?;
     admitted?;
     let report = import(&app, &user, &body, &options).await?;
-    ApiResponse::imported(report)
+    Ok(ApiResponse::ok(bodies::import_report(report)?))
 }
 
 fn options(request: &ApiRequest) -> Result<ImportOptions, ApiError> {

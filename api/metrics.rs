@@ -6,9 +6,8 @@ mod health;
 
 use std::sync::Arc;
 
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use conversation_store::metrics::{ClientReport, exposition};
-use conversation_store::model::ObjectWriter;
 use conversation_store::{App, ErrorCode};
 use http::{Method, StatusCode};
 
@@ -43,8 +42,7 @@ async fn report(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
         app.store.for_user(&user).check().await?;
         metrics.report(&report);
     }
-    let json = ObjectWriter::with_capacity(24).plain("accepted", true);
-    Ok(ApiResponse::json(StatusCode::ACCEPTED, json.finish()))
+    Ok(ApiResponse::json(StatusCode::ACCEPTED, bodies::accepted()))
 }
 
 conversation_store::function!(Metrics, handle; Health, health::handle);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use conversation_store::App;
 use conversation_store::context::Caller;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{ObjectWriter, SessionAction, parse_current, parse_session};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
+use conversation_store::model::{SessionAction, parse_current, parse_session};
 use conversation_store::secret::Secret;
 use conversation_store::service::{recovery, session};
 use conversation_store::store::Claim;
@@ -23,7 +23,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 async fn read(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.known_user(app).await?;
     let session = session::read(app, &caller).await?;
-    Ok(ApiResponse::ok(session.to_json()))
+    Ok(ApiResponse::ok(bodies::user_session(&session)))
 }
 
 async fn act(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -34,39 +34,44 @@ async fn act(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
         (SessionAction::Begin, None) => {
             let pseudonym = app.tokens.pseudonym(anonymous.user.as_str());
             anonymous.context.note_user(pseudonym);
-            ApiResponse::created(session::begin(app, &anonymous).await?.to_json())
+            let session = session::begin(app, &anonymous).await?;
+            ApiResponse::created(bodies::user_session(&session))
         }
         (SessionAction::Begin, Some(caller)) => {
-            ApiResponse::ok(session::begin(app, &caller).await?.to_json())
+            let session = session::begin(app, &caller).await?;
+            ApiResponse::ok(bodies::user_session(&session))
         }
         (SessionAction::Redeem { code }, _) => {
-            ApiResponse::ok(session::redeem(app, &code, &anonymous).await?.to_json())
+            let device = session::redeem(app, &code, &anonymous).await?;
+            ApiResponse::ok(bodies::linked_device(&device))
         }
         (SessionAction::Recover { code }, _) => {
-            ApiResponse::ok(recovery::redeem(app, &code, &anonymous).await?.to_json())
+            let device = recovery::redeem(app, &code, &anonymous).await?;
+            ApiResponse::ok(bodies::linked_device(&device))
         }
         (SessionAction::CreateRecoveryCode, Some(caller)) => {
-            ApiResponse::created(recovery::create(app, &caller).await?.to_json())
+            let code = recovery::create(app, &caller).await?;
+            ApiResponse::created(bodies::recovery_code(&code))
         }
         (SessionAction::RevokeRecoveryCode, Some(caller)) => {
             recovery::revoke(app, &caller).await?;
-            let json = ObjectWriter::with_capacity(40).raw("recoveryCodeCreatedAt", "null");
-            ApiResponse::ok(json.finish())
+            ApiResponse::ok(bodies::revoked_recovery_code())
         }
         (SessionAction::CreateReadToken, Some(caller)) => {
-            ApiResponse::created(session::create_read_token(app, &caller).await?.to_json())
+            let token = session::create_read_token(app, &caller).await?;
+            ApiResponse::created(bodies::read_token(&token))
         }
         (SessionAction::RevokeReadToken, Some(caller)) => {
             session::revoke_read_token(app, &caller).await?;
-            let json = ObjectWriter::with_capacity(32).raw("readTokenCreatedAt", "null");
-            ApiResponse::ok(json.finish())
+            ApiResponse::ok(bodies::revoked_read_token())
         }
         (SessionAction::Link, Some(caller)) => {
-            ApiResponse::created(session::link(app, &caller).await?.to_json())
+            let code = session::link(app, &caller).await?;
+            ApiResponse::created(bodies::device_code(&code))
         }
         (SessionAction::SignOutEverywhere, Some(caller)) => {
             let token = session::sign_out_everywhere(app, &caller).await?;
-            ApiResponse::ok(token.to_json())
+            ApiResponse::ok(bodies::token(&token))
         }
         (SessionAction::Claim { token }, Some(caller)) => claim(app, &caller, &token).await?,
         (
@@ -84,10 +89,7 @@ async fn act(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
 
 async fn claim(app: &App, caller: &Caller, token: &Secret) -> Result<ApiResponse, ApiError> {
     Ok(match session::claim(app, caller, token).await? {
-        Claim::Complete { moved } => {
-            let json = ObjectWriter::with_capacity(64).plain("claimed", true);
-            ApiResponse::ok(json.plain("conversations", moved).finish())
-        }
+        Claim::Complete { moved } => ApiResponse::ok(bodies::claimed(moved)),
         Claim::Unfinished { remaining } => ApiResponse::unfinished("claimed", remaining),
     })
 }
@@ -96,9 +98,7 @@ async fn set_current(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiE
     let caller = request.user(app).await?;
     let id = parse_current(&request.body().await?)?;
     app.store.for_user(&caller).set_current(id.as_ref()).await?;
-    let current = id.as_ref().map(|id| id.as_str());
-    let json = ObjectWriter::with_capacity(80).optional("currentConversationId", current);
-    Ok(ApiResponse::ok(json.finish()))
+    Ok(ApiResponse::ok(bodies::current_conversation(id.as_ref())))
 }
 
 conversation_store::function!(Session, handle);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{ObjectWriter, ShareId};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
+use conversation_store::model::ShareId;
 use conversation_store::service::share;
 use conversation_store::{App, ErrorCode};
 use http::{HeaderName, Method};
@@ -20,8 +20,8 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 async fn share(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.user(app).await?;
     let share = share::share(app, &caller, &request.body().await?).await?;
-    let location = format!("/api/shares?id={}", share.id());
-    Ok(ApiResponse::created(share.to_json()).with_location(location))
+    let location = format!("/api/shares?id={}", share.id);
+    Ok(ApiResponse::created(bodies::share(&share)).with_location(location))
 }
 
 /// An invalid cursor is refused in any case: without an id it would go unnoticed.
@@ -36,9 +36,7 @@ async fn read(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
 async fn list(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let user = request.user(app).await?;
     let shares = app.store.for_user(&user).shares().await?;
-    let json = ObjectWriter::with_capacity(16_384);
-    let json = json.array("data", shares.iter().map(|share| share.to_json()));
-    Ok(ApiResponse::ok(json.finish()))
+    Ok(ApiResponse::ok(bodies::share_list(&shares)))
 }
 
 /// No token is needed or checked. Search engines must not index it: a link is meant for those who were given it.
@@ -56,7 +54,7 @@ async fn open(
         .for_user(&request.reader(app)?)
         .open_share(id, part)
         .await?;
-    Ok(ApiResponse::ok(page.to_json(id))
+    Ok(ApiResponse::ok(bodies::shared_page(id, &page))
         .with_header(HeaderName::from_static("x-robots-tag"), "noindex"))
 }
 
@@ -67,10 +65,7 @@ async fn revoke(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
         .share_parameter()?
         .ok_or_else(|| ApiError::invalid_query("id", "the id of a share"))?;
     app.store.for_user(&user).unshare(&id).await?;
-    let json = ObjectWriter::with_capacity(64)
-        .display("id", &id)
-        .plain("deleted", true);
-    Ok(ApiResponse::ok(json.finish()))
+    Ok(ApiResponse::ok(bodies::deleted_share(&id)))
 }
 
 conversation_store::function!(Shares, handle);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use conversation_store::model::{TagList, limits};
 use conversation_store::service::stream;
 use conversation_store::store::SyncCursor;
@@ -26,7 +26,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
         Some(TagList::Tags(tags)) if is_known && tags.contains(&tag) => {
             ApiResponse::not_modified(Some(&tag))
         }
-        _ => ApiResponse::ok(changes.to_json()).revalidated(Some(&tag)),
+        _ => ApiResponse::ok(bodies::changes(&changes)).revalidated(Some(&tag)),
     })
 }
 

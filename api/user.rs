@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use conversation_store::model::UserPatch;
 use conversation_store::service::user;
 use http::Method;
@@ -20,7 +20,7 @@ pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, A
 async fn statistics(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let caller = request.user(app).await?;
     let statistics = user::statistics(app, &caller).await?;
-    Ok(ApiResponse::ok(statistics.to_json()))
+    Ok(ApiResponse::ok(bodies::user_statistics(&statistics)))
 }
 
 async fn choose(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -28,7 +28,7 @@ async fn choose(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     let longest = app.store.for_user(&caller).max_conversation_ttl();
     let choice = UserPatch::parse(&request.body().await?, longest)?;
     let statistics = user::choose_ttl(app, &caller, choice).await?;
-    Ok(ApiResponse::ok(statistics.to_json()))
+    Ok(ApiResponse::ok(bodies::user_statistics(&statistics)))
 }
 
 /// Works with storage switched off too, so that existing data can be erased.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{ObjectWriter, limits};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
+use conversation_store::model::limits;
 use conversation_store::service::conversation;
 use conversation_store::store::{Order, PageQuery};
 use http::Method;
@@ -32,7 +32,7 @@ async fn open(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> 
     let store = app.store.for_user(&user);
     let page = store.page(&request.conversation_id()?, &query).await?;
     let etag = page.summary.etag.as_deref();
-    Ok(match page.to_opened_json() {
+    Ok(match bodies::opened_conversation(&page) {
         Some(json) => ApiResponse::ok(json).revalidated(etag),
         None => ApiResponse::not_modified(etag),
     })
@@ -43,7 +43,8 @@ async fn save(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let preconditions = request.preconditions()?;
     let body = request.body().await?;
     let written = conversation::save(app, &user, &id, &body, &preconditions).await?;
-    Ok(ApiResponse::written(&written))
+    let body = bodies::written_conversation(&written);
+    Ok(ApiResponse::written(&written, body))
 }
 
 async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -51,7 +52,8 @@ async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> 
     let preconditions = request.preconditions()?;
     let body = request.body().await?;
     let written = conversation::patch(app, &user, &id, &body, &preconditions).await?;
-    Ok(ApiResponse::written(&written))
+    let body = bodies::written_conversation(&written);
+    Ok(ApiResponse::written(&written, body))
 }
 
 async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -61,12 +63,7 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
         .for_user(&user)
         .delete_conversation(&id, request.flag("permanent")?, &request.preconditions()?)
         .await?;
-    let json = ObjectWriter::with_capacity(80)
-        .display("id", &id)
-        .plain("deleted", true);
-    Ok(ApiResponse::ok(
-        deleted.change_sequence.write_to(json).finish(),
-    ))
+    Ok(ApiResponse::ok(bodies::deleted_conversation(&id, &deleted)))
 }
 
 conversation_store::function!(Conversation, handle);

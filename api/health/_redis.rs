@@ -4,29 +4,20 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::ObjectWriter;
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use http::StatusCode;
 
-/// 200 `healthy` or 503 `unhealthy`, as of some seconds ago at most. Open to anybody, so it says nothing of where
-/// Redis is.
+/// 200 `healthy` or 503 `unhealthy`, as of some seconds ago at most. Open to anybody.
 pub async fn handle(app: Arc<App>, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let context = request.context();
     let check = app
         .health
         .check(&app.store, &app.clock, &context.usage)
         .await;
-    let (status, word) = match &check.result {
-        Ok(_) => (StatusCode::OK, "healthy"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+    let status = match check.result {
+        Ok(_) => StatusCode::OK,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let json = ObjectWriter::with_capacity(160)
-        .string("status", word)
-        .display("timestamp", check.timestamp)
-        .string("circuit", app.store.circuit().as_str());
-    let json = match check.result {
-        Ok(latency) => json.plain("latencyMs", format!("{:.1}", latency.as_secs_f64() * 1e3)),
-        Err(error) => json.string("error", &error),
-    };
-    Ok(ApiResponse::json(status, json.finish()))
+    let body = bodies::health(&check, app.store.circuit());
+    Ok(ApiResponse::json(status, body))
 }

@@ -6,10 +6,10 @@ use http::StatusCode;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error;
 
-use super::ApiResponse;
+use super::{ApiResponse, bodies};
 use crate::ErrorCode;
 use crate::identity::{RETRY_AFTER_SECONDS, TokenError};
-use crate::model::{Invalid, ObjectWriter, limits};
+use crate::model::{Invalid, limits};
 use crate::service::ServiceError;
 use crate::store::{CODE_TTL, StoreError};
 use crate::upstash::UpstashError;
@@ -126,15 +126,12 @@ impl ApiError {
     /// The response, for the request `request_id`.
     pub(super) fn into_response(self, request_id: &str) -> ApiResponse {
         let (code, message) = self.describe();
-        let mut error = ObjectWriter::with_capacity(200)
-            .string("code", code.as_str())
-            .string("message", &message)
-            .string("requestId", request_id);
-        if let Self::Store(StoreError::RevisionMismatch { revision, .. }) = &self {
-            error = error.plain("revision", revision);
-        }
-        let body = ObjectWriter::with_capacity(240).raw("error", &error.finish());
-        let mut response = ApiResponse::json(code.status(), body.finish());
+        let revision = match &self {
+            Self::Store(StoreError::RevisionMismatch { revision, .. }) => Some(*revision),
+            _ => None,
+        };
+        let body = bodies::error(code, &message, request_id, revision);
+        let mut response = ApiResponse::json(code.status(), body);
         if let Some(seconds) = self.retry_after() {
             response = response.with_header(RETRY_AFTER, seconds);
         }

@@ -8,7 +8,8 @@ use tokio::time::timeout;
 use vercel_runtime::{Error, ResponseBody};
 
 use super::background::{Background, Hold};
-use crate::model::{ObjectWriter, StoredMessage, in_one_line};
+use super::bodies;
+use crate::model::in_one_line;
 use crate::service::stream::{ChangeStream, Closed, Event, EventSink, LAST_WORDS};
 use crate::store::SyncCursor;
 
@@ -58,12 +59,12 @@ impl EventSink for Client {
 
 fn encode(event: &Event) -> String {
     match event {
-        Event::Sync(changes) => with_id("sync", &changes.next, &changes.to_json()),
+        Event::Sync(changes) => with_id("sync", &changes.next, &bodies::changes(changes)),
         Event::Change {
             next,
             notice,
             messages,
-        } => with_id("change", next, &with_messages(notice, messages)),
+        } => with_id("change", next, &bodies::change(notice, messages)),
         Event::Erase => "event: erase\ndata: {}\n\n".into(),
         Event::Heartbeat => ": heartbeat\n\n".into(),
         Event::Reconnect => "event: reconnect\ndata: {}\n\n".into(),
@@ -76,33 +77,9 @@ fn with_id(name: &str, id: &SyncCursor, data: &str) -> String {
     format!("event: {name}\nid: {}\ndata: {data}\n\n", id.encode())
 }
 
-/// A notice's object with the messages that came with it.
-fn with_messages(notice: &str, messages: &[StoredMessage]) -> String {
-    let Some(start) = notice.strip_suffix('}').filter(|_| !messages.is_empty()) else {
-        return notice.to_owned();
-    };
-    let messages = messages.iter().map(StoredMessage::to_json);
-    let list = ObjectWriter::with_capacity(1_024)
-        .array("messages", messages)
-        .finish();
-    format!("{start},{}", list.trim_start_matches('{'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_notice_gets_its_messages() {
-        let notice = r#"{"type":"append","clock":5}"#;
-        assert_eq!(with_messages(notice, &[]), notice);
-        let body = "1 7 0 digest\u{1e}\"type\"\u{1f}\"user\"\u{1e}";
-        let message = StoredMessage::parse("m".into(), body).unwrap();
-        let json = with_messages(notice, &[message]);
-        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(value["messages"][0]["id"], "m");
-        assert_eq!(value["clock"], 5);
-    }
 
     #[test]
     fn an_event_has_one_line_of_data() {

@@ -3,6 +3,7 @@
 mod agent_headers;
 mod authentication;
 mod background;
+pub mod bodies;
 mod chunks;
 mod compression;
 mod cors;
@@ -10,7 +11,6 @@ mod edge;
 mod entity_tags;
 mod error;
 mod events;
-mod import_report;
 mod list_query;
 mod request;
 mod response;

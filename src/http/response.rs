@@ -1,4 +1,4 @@
-//! Every response that a handler makes is built here.
+//! Every response that a handler makes is built here; `bodies` writes the JSON in it.
 
 use std::fmt;
 
@@ -13,8 +13,7 @@ use vercel_runtime::ResponseBody;
 
 use super::chunks::Chunks;
 use super::compression::{WORTH_IT, gzip};
-use super::{Background, events};
-use crate::model::ObjectWriter;
+use super::{Background, bodies, events};
 use crate::service::stream::ChangeStream;
 use crate::store::{Outcome, Progress, Written};
 
@@ -71,19 +70,14 @@ impl ApiResponse {
     /// 200 where what may take more than one request is `done`; 202 where the time did not suffice, and the client asks again.
     pub fn progress(done: &str, progress: Progress) -> Self {
         match progress {
-            Progress::Complete => {
-                let json = ObjectWriter::with_capacity(48).plain(done, true);
-                Self::ok(json.finish())
-            }
+            Progress::Complete => Self::ok(bodies::complete(done)),
             Progress::Unfinished { remaining } => Self::unfinished(done, remaining),
         }
     }
 
     /// 202 where the time did not suffice: `done` is false, and the client asks again.
     pub fn unfinished(done: &str, remaining: u64) -> Self {
-        let json = ObjectWriter::with_capacity(48).plain(done, false);
-        let json = json.plain("remaining", remaining);
-        Self::json(StatusCode::ACCEPTED, json.finish())
+        Self::json(StatusCode::ACCEPTED, bodies::unfinished(done, remaining))
     }
 
     /// 200 with a text.
@@ -130,36 +124,23 @@ impl ApiResponse {
         Self::empty(StatusCode::NOT_MODIFIED).revalidated(etag)
     }
 
-    /// A conversation that was written: 201 where it is new.
-    pub fn written(written: &Written) -> Self {
-        let is_created = written.outcome == Outcome::Created;
-        Self::after(written, written.to_object(), is_created)
+    /// After a write to a conversation: 201 where what was written is new.
+    pub fn written(written: &Written, json: String) -> Self {
+        Self::after(written, written.outcome == Outcome::Created, json)
     }
 
-    /// What was written of a conversation, and the conversation with it: 201 where that is new.
-    pub fn written_part(written: &Written, part: ObjectWriter) -> Self {
-        let is_created = written.outcome == Outcome::Created;
-        let json = written.change_sequence.write_to(written.write_to(part));
-        Self::after(written, json, is_created)
-    }
-
-    /// The conversation that was appended to, and behind it what `write_appended` adds: 201 where anything was appended.
-    pub fn appended(
-        written: &Written,
-        write_appended: impl FnOnce(ObjectWriter) -> ObjectWriter,
-    ) -> Self {
-        let is_created = written.outcome != Outcome::Unchanged;
-        let json = write_appended(written.write_to(ObjectWriter::with_capacity(1_024)));
-        Self::after(written, written.change_sequence.write_to(json), is_created)
+    /// After an append to a conversation: 201 where anything was appended.
+    pub fn appended(written: &Written, json: String) -> Self {
+        Self::after(written, written.outcome != Outcome::Unchanged, json)
     }
 
     /// After a write, with the conversation's new entity tag.
-    fn after(written: &Written, json: ObjectWriter, is_created: bool) -> Self {
+    fn after(written: &Written, is_created: bool, json: String) -> Self {
         let status = match is_created {
             true => StatusCode::CREATED,
             false => StatusCode::OK,
         };
-        Self::json(status, json.finish()).with_etag(written.summary.etag.as_deref())
+        Self::json(status, json).with_etag(written.summary.etag.as_deref())
     }
 
     /// 204: the methods that a route takes, as OPTIONS asks for them.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{UserId, code_of};
 use crate::clock::Clock;
-use crate::model::{ObjectWriter, RecoveryCode, Timestamp, limits};
+use crate::model::{RecoveryCode, limits};
 use crate::secret::Secret;
 
 /// The prefix of a token; another form would get another number.
@@ -44,20 +44,6 @@ pub struct Token {
     pub token: Secret,
     /// Until when it is valid, ms since the epoch.
     pub expires_at: i64,
-}
-
-impl Token {
-    /// Adds the token and its expiry to what a response says.
-    #[must_use]
-    pub fn write_to(&self, json: ObjectWriter) -> ObjectWriter {
-        json.string("token", self.token.expose())
-            .display("expiresAt", Timestamp::from_ms(self.expires_at))
-    }
-
-    /// The token as clients know it.
-    pub fn to_json(&self) -> String {
-        self.write_to(ObjectWriter::with_capacity(400)).finish()
-    }
 }
 
 /// The content of a token.

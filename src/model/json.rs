@@ -124,7 +124,7 @@ fn too_many_fields(path: &str, expected: &str) -> Invalid {
 
 /// Writes a JSON object from values that are JSON already.
 #[derive(Debug)]
-pub struct ObjectWriter {
+pub(crate) struct ObjectWriter {
     json: String,
 }
 

@@ -85,16 +85,16 @@ impl Summary {
     }
 
     /// Begins the conversation as clients know it; the caller may add to it.
-    pub fn to_object(&self, capacity: usize) -> ObjectWriter {
+    pub(crate) fn to_object(&self, capacity: usize) -> ObjectWriter {
         let expires = self.counters.expires.map(|expires| expires.to_string());
         let expires = |object: ObjectWriter| object.optional("expiresAt", expires.as_deref());
         self.write_object(capacity, expires)
     }
 
-    /// The same for an export, which is the same wherever and whenever it is taken: it does not say when the conversation
+    /// The conversation in an export, which is the same wherever and whenever it is taken: it does not say when the conversation
     /// expires.
-    pub fn to_exported_object(&self, capacity: usize) -> ObjectWriter {
-        self.write_object(capacity, |object| object)
+    pub fn to_exported_json(&self) -> String {
+        self.write_object(0, |object| object).finish()
     }
 
     fn write_object(

@@ -8,7 +8,7 @@ use futures_util::{Stream, StreamExt, stream};
 
 use crate::context::Caller;
 use crate::model::{
-    ConversationId, ExportMetadata, ObjectWriter, StoredMessage, Summary, Timestamp, in_one_line,
+    ConversationId, ExportEnd, ExportMetadata, StoredMessage, Summary, Timestamp, in_one_line,
 };
 use crate::store::{Cursor, Exported, List, StoreError};
 use crate::{App, ErrorCode};
@@ -229,18 +229,17 @@ impl Export {
         if self.format != ExportFormat::Lines {
             return String::new();
         }
-        let counts = ObjectWriter::with_capacity(64)
-            .plain("conversations", self.conversations)
-            .plain("messages", self.messages)
-            .plain("complete", true);
-        let line = ObjectWriter::with_capacity(80).raw("export", &counts.finish());
-        line.finish() + "\n"
+        let end = ExportEnd {
+            conversations: self.conversations,
+            messages: self.messages,
+        };
+        end.to_json() + "\n"
     }
 }
 
 /// The conversation up to its first message.
 fn begin_object(summary: &Summary) -> String {
-    let object = summary.to_exported_object(0).finish();
+    let object = summary.to_exported_json();
     let begun = object.strip_suffix('}').unwrap_or(&object);
     format!("{begun},\"messages\":[")
 }

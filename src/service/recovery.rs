@@ -4,23 +4,15 @@ use super::ServiceError;
 use super::session::{LinkedDevice, refuse_provider};
 use crate::App;
 use crate::context::Caller;
-use crate::model::{ObjectWriter, RecoveryCode, Timestamp};
+use crate::model::{RecoveryCode, Timestamp};
 
 /// A new recovery code, as only this one response shows it.
 #[derive(Debug)]
 pub struct NewRecoveryCode {
-    code: RecoveryCode,
-    created: Timestamp,
-}
-
-impl NewRecoveryCode {
-    /// The code as clients know it.
-    pub fn to_json(&self) -> String {
-        ObjectWriter::with_capacity(120)
-            .string("recoveryCode", &self.code.expose())
-            .display("createdAt", self.created)
-            .finish()
-    }
+    /// The code.
+    pub code: RecoveryCode,
+    /// When it was made.
+    pub created: Timestamp,
 }
 
 /// A code by which the user returns from any device, replacing the previous one. A repeat of the call shows the same

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::ServiceError;
 use crate::App;
 use crate::context::Caller;
-use crate::model::{Invalid, ObjectWriter, StoredMessage, Summary, Timestamp, limits};
+use crate::model::{Invalid, StoredMessage, Summary, Timestamp, limits};
 use crate::search::{Excerpt, Found, Query};
 use crate::store::{SearchCursor, SearchScope, Searched};
 
@@ -187,59 +187,4 @@ fn match_message<'m>(
 /// Different parts of a query count more than one part many times.
 fn weight(found: &Found) -> u64 {
     (found.parts() * 10 + found.places().min(10)) as u64
-}
-
-impl SearchPage {
-    /// The page as clients know it.
-    pub fn to_json(&self) -> String {
-        let next = self.next.as_ref().map(SearchCursor::encode);
-        let indexed = ObjectWriter::with_capacity(60)
-            .plain("done", self.indexed)
-            .plain("of", self.looked_at)
-            .plain("total", self.total);
-        ObjectWriter::with_capacity(8_192)
-            .array("data", self.hits.iter().map(Hit::to_json))
-            .optional("nextCursor", next.as_deref())
-            .raw("indexed", &indexed.finish())
-            .finish()
-    }
-}
-
-impl Hit {
-    fn to_json(&self) -> String {
-        let title = self.title.as_ref().map(Excerpt::to_json);
-        ObjectWriter::with_capacity(2_048)
-            .raw("conversation", &self.conversation.to_object(0).finish())
-            .raw("title", title.as_deref().unwrap_or("null"))
-            .plain("matches", self.matches)
-            .plain("complete", self.is_whole)
-            .array("messages", self.messages.iter().map(MessageHit::to_json))
-            .finish()
-    }
-}
-
-impl MessageHit {
-    fn to_json(&self) -> String {
-        ObjectWriter::with_capacity(512)
-            .string("id", &self.id)
-            .optional("type", self.kind.as_deref())
-            .display("timestamp", self.timestamp)
-            .raw("excerpt", &self.excerpt.to_json())
-            .finish()
-    }
-}
-
-impl Excerpt {
-    fn to_json(&self) -> String {
-        let marks = self.marks.iter();
-        ObjectWriter::with_capacity(self.text.len() + 128)
-            .string("text", &self.text)
-            .plain("start", self.start)
-            .plain("length", self.length)
-            .array(
-                "marks",
-                marks.map(|(start, end)| format!("[{start},{end}]")),
-            )
-            .finish()
-    }
 }

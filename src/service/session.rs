@@ -3,7 +3,7 @@
 use super::{BUDGET, ServiceError};
 use crate::context::{Caller, RateLimitKey};
 use crate::identity::{Scope, Token, UserId};
-use crate::model::{Invalid, ObjectWriter, Timestamp};
+use crate::model::{Invalid, Timestamp};
 use crate::secret::Secret;
 use crate::store::{CODE_TTL, Claim, Redeemed, Session};
 use crate::{App, ErrorCode};
@@ -21,23 +21,6 @@ pub struct UserSession {
     pub token: Option<Token>,
 }
 
-impl UserSession {
-    /// The session as clients know it.
-    pub fn to_json(&self) -> String {
-        let current = self.session.current_conversation.as_deref();
-        let json = ObjectWriter::with_capacity(512)
-            .display("userId", &self.user)
-            .plain("redisEnabled", self.is_enabled)
-            .display("createdAt", self.session.created)
-            .display("lastSeenAt", self.session.last_seen)
-            .optional("currentConversationId", current);
-        match &self.token {
-            Some(token) => token.write_to(json).finish(),
-            None => json.finish(),
-        }
-    }
-}
-
 /// A code by which another device becomes the same user.
 #[derive(Debug)]
 pub struct DeviceCode {
@@ -45,16 +28,6 @@ pub struct DeviceCode {
     pub code: String,
     /// Until when it can be redeemed.
     pub expires_at: Timestamp,
-}
-
-impl DeviceCode {
-    /// The code as clients know it.
-    pub fn to_json(&self) -> String {
-        ObjectWriter::with_capacity(80)
-            .string("code", &self.code)
-            .display("expiresAt", self.expires_at)
-            .finish()
-    }
 }
 
 /// A device that has become the user whose code it sent.
@@ -66,29 +39,13 @@ pub struct LinkedDevice {
     pub token: Token,
 }
 
-impl LinkedDevice {
-    /// User and token as clients know them.
-    pub fn to_json(&self) -> String {
-        let json = ObjectWriter::with_capacity(400).display("userId", &self.user);
-        self.token.write_to(json).finish()
-    }
-}
-
 /// A token that only reads, as only this one response shows it.
 #[derive(Debug)]
 pub struct NewReadToken {
-    token: Secret,
-    created: Timestamp,
-}
-
-impl NewReadToken {
-    /// The token as clients know it.
-    pub fn to_json(&self) -> String {
-        ObjectWriter::with_capacity(320)
-            .string("readToken", self.token.expose())
-            .display("createdAt", self.created)
-            .finish()
-    }
+    /// The token.
+    pub token: Secret,
+    /// When it was made.
+    pub created: Timestamp,
 }
 
 /// The session of `caller`, with a fresh token; but none for the user of an auth provider: a token of this service

@@ -11,10 +11,10 @@ use super::scripts::conversations::{
 };
 use super::search::signature;
 use super::written::Written;
-use super::{Cursor, CursorKind, DAY_MS, Outcome, StoreError, UserStore};
+use super::{Cursor, DAY_MS, Outcome, StoreError, UserStore};
 use crate::model::{
-    ConversationFilter, ConversationId, ConversationPatch, NewConversation, ObjectWriter,
-    Preconditions, Summary, Timestamp, limits, spellings,
+    ConversationFilter, ConversationId, ConversationPatch, NewConversation, Preconditions, Summary,
+    Timestamp, limits, spellings,
 };
 use crate::upkeep::Task;
 use crate::upstash::UpstashError;
@@ -33,30 +33,6 @@ pub struct ConversationList {
     pub change_sequence: i64,
     /// How many fit the filter, on all pages together; `None` without a filter, and where there are too many to look at.
     pub count: Option<u64>,
-}
-
-impl ConversationList {
-    /// The page as clients know it; one of a filtered list says how many conversations fit.
-    pub fn to_json(&self, is_filtered: bool) -> String {
-        let summaries = self.conversations.iter();
-        let next = self
-            .next
-            .as_ref()
-            .map(|next| next.encode(CursorKind::Conversations));
-        let page = ObjectWriter::with_capacity(16_384)
-            .array(
-                "data",
-                summaries.map(|summary| summary.to_object(0).finish()),
-            )
-            .optional("nextCursor", next.as_deref())
-            .plain("clock", self.change_sequence);
-        let page = match (is_filtered, self.count) {
-            (false, _) => page,
-            (true, Some(count)) => page.plain("count", count),
-            (true, None) => page.raw("count", "null"),
-        };
-        page.finish()
-    }
 }
 
 /// What to do if the conversation exists already.

@@ -7,7 +7,7 @@ use super::scripts::messages::{
 };
 use super::search::{signature, signature_of_text};
 use super::written::Written;
-use super::{Cursor, CursorKind, Outcome, StoreError, UserStore};
+use super::{Cursor, Outcome, StoreError, UserStore};
 use crate::ErrorCode;
 use crate::model::{
     ConversationId, MessageId, MessagePatch, NewMessage, Preconditions, StoredMessage, Summary,
@@ -51,22 +51,6 @@ pub struct Page {
     pub messages: Option<Vec<StoredMessage>>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<Cursor>,
-}
-
-impl Page {
-    /// The conversation with this page, its newest one, as clients open it: oldest message first. `None` where the client
-    /// holds the current version.
-    pub fn to_opened_json(&self) -> Option<String> {
-        let messages = self.messages.as_ref()?.iter().rev();
-        let messages: Vec<String> = messages.map(|message| message.to_json()).collect();
-        let size = messages.iter().map(|json| json.len() + 1).sum();
-        let next = self
-            .next
-            .as_ref()
-            .map(|next| next.encode(CursorKind::Messages));
-        let json = self.summary.to_object(size).array("messages", messages);
-        Some(json.optional("nextCursor", next.as_deref()).finish())
-    }
 }
 
 /// A deletion of messages.

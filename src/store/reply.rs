@@ -3,7 +3,7 @@
 use super::contract::Field;
 use super::reply_reader::ReplyReader;
 use super::{Cursor, StoreError};
-use crate::model::{NewMessage, ObjectWriter, StoredMessage};
+use crate::model::{NewMessage, StoredMessage};
 use crate::upstash::UpstashError;
 
 /// How a write ended.
@@ -26,15 +26,6 @@ pub struct ChangeSequence {
     pub before: i64,
     /// Of this write; the same as `before` if it changed nothing.
     pub after: i64,
-}
-
-impl ChangeSequence {
-    /// Adds them to a response.
-    pub fn write_to(self, object: ObjectWriter) -> ObjectWriter {
-        object
-            .plain("clock", self.after)
-            .plain("previousClock", self.before)
-    }
 }
 
 /// What is left of a reply, as messages: id, body, id, body...

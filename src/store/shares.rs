@@ -3,63 +3,53 @@
 use super::call::Call;
 use super::scripts::shares::{OwnShare, ShareRead, SharesCreate, SharesList, SharesRevoke};
 use super::{StoreError, UserStore};
-use crate::model::{
-    ConversationId, ObjectWriter, ShareId, StoredMessage, Timestamp, json_or_untitled, limits,
-};
+use crate::model::{ConversationId, ShareId, StoredMessage, Timestamp, limits};
 
-/// A share as its maker sees it.
-pub struct Share(OwnShare);
-
-impl Share {
+/// A share as the user who made it sees it.
+#[derive(Debug)]
+pub struct Share {
     /// Its id.
-    pub fn id(&self) -> &str {
-        &self.0.id
-    }
+    pub id: String,
+    /// The id of the conversation.
+    pub conversation: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it can be read.
+    pub expires: Timestamp,
+    /// How many messages it has.
+    pub message_count: u64,
+    /// Its title as JSON text; empty where the conversation had none.
+    pub title: String,
+}
 
-    /// The share as clients know it.
-    pub fn to_json(&self) -> String {
-        ObjectWriter::with_capacity(300)
-            .string("id", &self.0.id)
-            .string("conversationId", &self.0.conversation)
-            .raw("title", &json_or_untitled(&self.0.title))
-            .plain("messageCount", self.0.message_count)
-            .display("createdAt", self.0.created)
-            .display("expiresAt", self.0.expires)
-            .finish()
+impl From<OwnShare> for Share {
+    fn from(stored: OwnShare) -> Self {
+        Self {
+            id: stored.id,
+            conversation: stored.conversation,
+            created: stored.created,
+            expires: stored.expires,
+            message_count: stored.message_count,
+            title: stored.title,
+        }
     }
 }
 
 /// A share as its readers see it: one part of the messages, and nothing about the user who made it.
 #[derive(Debug)]
 pub struct SharedPage {
-    created: Timestamp,
-    expires: Timestamp,
-    count: u64,
-    title: String,
-    messages: Vec<StoredMessage>,
-    next: Option<u64>,
-}
-
-impl SharedPage {
-    /// The page as clients know it.
-    pub fn to_json(&self, id: &ShareId) -> String {
-        let size: usize = self
-            .messages
-            .iter()
-            .map(|message| message.size() + 100)
-            .sum();
-        let messages = self.messages.iter().map(StoredMessage::to_json);
-        let next = self.next.map(|part| part.to_string());
-        ObjectWriter::with_capacity(size + 300)
-            .display("id", id)
-            .raw("title", &json_or_untitled(&self.title))
-            .plain("messageCount", self.count)
-            .display("createdAt", self.created)
-            .display("expiresAt", self.expires)
-            .array("messages", messages)
-            .optional("nextCursor", next.as_deref())
-            .finish()
-    }
+    /// When it was made.
+    pub created: Timestamp,
+    /// Until when it can be read.
+    pub expires: Timestamp,
+    /// How many messages it has, in all parts together.
+    pub message_count: u64,
+    /// Its title as JSON text; empty where the conversation had none.
+    pub title: String,
+    /// The messages of this part, oldest first.
+    pub messages: Vec<StoredMessage>,
+    /// The next part; `None` on the last one.
+    pub next: Option<u64>,
 }
 
 impl UserStore<'_> {
@@ -80,7 +70,7 @@ impl UserStore<'_> {
             share_prefix: self.keys.share_prefix(),
         };
         let reply = self.write(Call::about(conversation, call)).await?;
-        Ok(Share(reply.share))
+        Ok(reply.share.into())
     }
 
     /// The user's shares, the newest first.
@@ -89,7 +79,7 @@ impl UserStore<'_> {
     /// When the database fails.
     pub async fn shares(&self) -> Result<Vec<Share>, StoreError> {
         let reply = self.read(SharesList {}).await?;
-        Ok(reply.shares.into_iter().rev().map(Share).collect())
+        Ok(reply.shares.into_iter().rev().map(Share::from).collect())
     }
 
     /// Revokes a share. Repeating it is no error.
@@ -116,7 +106,7 @@ impl UserStore<'_> {
         Ok(SharedPage {
             created: reply.created,
             expires: reply.expires,
-            count: reply.message_count,
+            message_count: reply.message_count,
             title: reply.title,
             messages: reply.messages.read()?,
             next: reply.next,

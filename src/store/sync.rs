@@ -7,7 +7,7 @@ use super::scripts::conversations::ListedConversation;
 use super::scripts::users::ChangesList;
 use super::{Cursor, StoreError, UserStore};
 use crate::ErrorCode;
-use crate::model::{Invalid, ObjectWriter, Summary, Version};
+use crate::model::{Invalid, Summary, Version};
 use crate::upstash::UpstashError;
 
 /// A client's progress.
@@ -105,22 +105,6 @@ impl Changes {
     /// Whether there are no changes.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.deleted.is_empty() && !self.reset
-    }
-
-    /// As clients get it.
-    pub fn to_json(&self) -> String {
-        let changed = self
-            .changed
-            .iter()
-            .map(|summary| summary.to_object(0).finish());
-        ObjectWriter::with_capacity(self.changed.len() * 400 + 200)
-            .array("changed", changed)
-            .display_array("deleted", &self.deleted)
-            .string("nextCursor", &self.next.encode())
-            .plain("hasMore", self.has_more)
-            .plain("reset", self.reset)
-            .plain("clock", self.change_sequence)
-            .finish()
     }
 }
 

@@ -6,8 +6,8 @@ use super::call::Call;
 use super::export::stored_ids;
 use super::scripts::trash::{ConversationRestore, TrashEmpty, TrashList};
 use super::written::Written;
-use super::{Cursor, CursorKind, Progress, StoreError, UserStore};
-use crate::model::{ConversationId, ObjectWriter, Preconditions, Summary, Timestamp};
+use super::{Cursor, Progress, StoreError, UserStore};
+use crate::model::{ConversationId, Preconditions, Summary, Timestamp};
 
 /// How many conversations one request deletes permanently.
 const REMOVED_AT_ONCE: usize = 100;
@@ -30,25 +30,6 @@ pub struct Trash {
     pub next: Option<Cursor>,
     /// The user's change sequence.
     pub change_sequence: i64,
-}
-
-impl Trash {
-    /// The page as clients know it.
-    pub fn to_json(&self) -> String {
-        let summaries = self.conversations.iter().map(|trashed| {
-            let summary = trashed.summary.to_object(40);
-            summary.display("deletedAt", trashed.deleted).finish()
-        });
-        let next = self
-            .next
-            .as_ref()
-            .map(|next| next.encode(CursorKind::Trash));
-        ObjectWriter::with_capacity(16_384)
-            .array("data", summaries)
-            .optional("nextCursor", next.as_deref())
-            .plain("clock", self.change_sequence)
-            .finish()
-    }
 }
 
 impl UserStore<'_> {

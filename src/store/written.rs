@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::reply::{ChangeSequence, Outcome};
 use super::scripts::conversations::{ListedConversation, StoredConversation, WrittenConversation};
-use crate::model::{ConversationId, ObjectWriter, Summary, Version};
+use crate::model::{ConversationId, Summary, Version};
 use crate::upstash::UpstashError;
 
 /// A conversation after a write.
@@ -15,18 +15,6 @@ pub struct Written {
     pub summary: Summary,
     /// The user's change sequence before and after.
     pub change_sequence: ChangeSequence,
-}
-
-impl Written {
-    /// The conversation as clients know it, with the change sequence.
-    pub fn to_object(&self) -> ObjectWriter {
-        self.change_sequence.write_to(self.summary.to_object(0))
-    }
-
-    /// Adds the conversation as a member of an object.
-    pub fn write_to(&self, object: ObjectWriter) -> ObjectWriter {
-        object.raw("conversation", &self.summary.to_object(0).finish())
-    }
 }
 
 /// What a member of the messages set has before the id.

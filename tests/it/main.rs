@@ -41,6 +41,7 @@ mod health;
 mod import;
 mod jwt;
 mod large_messages;
+mod layers;
 mod limits;
 mod logs;
 mod lost_responses;

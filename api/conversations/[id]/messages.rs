@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{ObjectWriter, StoredMessage, is_append_of_entries, limits};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
+use conversation_store::model::{StoredMessage, is_append_of_entries, limits};
 use conversation_store::service::{agent_session, message};
 use conversation_store::store::{CursorKind, Order, Page, PageQuery};
 use http::Method;
@@ -64,18 +64,13 @@ async fn entries(app: &App, request: &ApiRequest, view: &str) -> Result<ApiRespo
 
 fn respond(page: &Page, to_json: impl FnOnce(&[StoredMessage]) -> Vec<String>) -> ApiResponse {
     let etag = page.summary.etag.as_deref();
-    let Some(messages) = &page.messages else {
-        return ApiResponse::not_modified(etag);
-    };
-    let data = to_json(messages);
-    let size: usize = data.iter().map(|json| json.len() + 1).sum();
-    let next = page.next.as_ref();
-    let next = next.map(|cursor| cursor.encode(CursorKind::Messages));
-    let json = ObjectWriter::with_capacity(size + 300)
-        .array("data", data)
-        .optional("nextCursor", next.as_deref())
-        .plain("revision", page.summary.counters.revision);
-    ApiResponse::ok(json.finish()).revalidated(etag)
+    match &page.messages {
+        Some(messages) => {
+            let body = bodies::message_page(page, &to_json(messages));
+            ApiResponse::ok(body).revalidated(etag)
+        }
+        None => ApiResponse::not_modified(etag),
+    }
 }
 
 async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -86,16 +81,12 @@ async fn append(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError>
     if is_append_of_entries(&body) {
         let appended =
             agent_session::append(app, &user, &id, &body, key.as_deref(), &preconditions).await?;
-        let ignored = appended.ignored.iter().map(usize::to_string);
-        return Ok(ApiResponse::appended(&appended.written, |json| {
-            json.plain("appended", appended.appended)
-                .array("ignored", ignored)
-        }));
+        let body = bodies::appended_entries(&appended);
+        return Ok(ApiResponse::appended(&appended.written, body));
     }
     let (written, appended) = message::append(app, &user, &id, &body, &preconditions).await?;
-    Ok(ApiResponse::appended(&written, |json| {
-        json.display_array("appended", &appended)
-    }))
+    let body = bodies::appended_messages(&written, &appended);
+    Ok(ApiResponse::appended(&written, body))
 }
 
 conversation_store::function!(Messages, handle);

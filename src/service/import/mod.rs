@@ -14,7 +14,8 @@ pub use self::source::{ImportOptions, SourceReport};
 use super::ServiceError;
 use crate::context::Caller;
 use crate::model::{
-    ConversationId, Invalid, NewConversation, Object, Timestamp, UnknownParent, array_of, limits,
+    ConversationId, ExportEnd, Invalid, NewConversation, Object, Timestamp, UnknownParent,
+    array_of, limits,
 };
 use crate::store::{ImportStatus, Imported, StoreError};
 use crate::{App, ErrorCode};
@@ -215,14 +216,14 @@ fn begins_with_a_line(body: &[u8]) -> bool {
         .and_then(|line| Object::parse(line, "").ok())
         .is_some_and(|object| {
             object.get("conversations").is_none()
-                && (object.get("id").is_some() || object.get("export").is_some())
+                && (object.get("id").is_some() || object.get(ExportEnd::FIELD).is_some())
         })
 }
 
 /// The content of the lines: each is validated on its own, even if it is not JSON.
 fn conversations_of_lines(body: &[u8]) -> Vec<Result<&RawValue, Invalid>> {
     lines(body)
-        .filter(|line| !is_end_of_export(line))
+        .filter(|line| !ExportEnd::is(line))
         .enumerate()
         .map(|(index, line)| {
             serde_json::from_slice(line)
@@ -235,14 +236,6 @@ fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     body.split(|byte| *byte == b'\n')
         .map(<[u8]>::trim_ascii)
         .filter(|line| !line.is_empty())
-}
-
-/// The last line of an export counts what came before, and is no conversation.
-fn is_end_of_export(line: &[u8]) -> bool {
-    const LONGEST: usize = 200;
-    line.len() <= LONGEST
-        && Object::parse(line, "")
-            .is_ok_and(|mut object| object.take("export").is_some() && object.is_empty())
 }
 
 type Validated = Result<(ConversationId, NewConversation), Invalid>;

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use conversation_store::App;
-use conversation_store::http::{ApiError, ApiRequest, ApiResponse};
-use conversation_store::model::{ObjectWriter, StoredMessage};
+use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use conversation_store::service::message;
-use conversation_store::store::Written;
 use http::Method;
 
 /// Saving it whole, changing it, and deleting it; with `?andAfter=true` all that follows too.
@@ -23,7 +21,8 @@ async fn save(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
     let (message, preconditions) = (request.message_id()?, request.preconditions()?);
     let body = request.body().await?;
     let (written, stored) = message::save(app, &user, &id, &message, &body, &preconditions).await?;
-    Ok(respond(stored, &written))
+    let body = bodies::written_message(&written, stored.as_ref());
+    Ok(ApiResponse::written(&written, body))
 }
 
 async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -32,7 +31,8 @@ async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> 
     let body = request.body().await?;
     let (written, stored) =
         message::patch(app, &user, &id, &message, &body, &preconditions).await?;
-    Ok(respond(stored, &written))
+    let body = bodies::written_message(&written, stored.as_ref());
+    Ok(ApiResponse::written(&written, body))
 }
 
 async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
@@ -43,15 +43,8 @@ async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError
     let truncation = store
         .delete_message(&id, &message, and_after, &preconditions)
         .await?;
-    let json = ObjectWriter::with_capacity(1_024).display_array("deleted", &truncation.ids);
-    Ok(ApiResponse::written_part(&truncation.written, json))
-}
-
-/// To a repeat of a change whose message is gone by now there is nothing to show.
-fn respond(stored: Option<StoredMessage>, written: &Written) -> ApiResponse {
-    let json = stored.map_or_else(|| "null".to_owned(), |stored| stored.to_json());
-    let message = ObjectWriter::with_capacity(json.len() + 1_024).raw("message", &json);
-    ApiResponse::written_part(written, message)
+    let body = bodies::deleted_messages(&truncation);
+    Ok(ApiResponse::written(&truncation.written, body))
 }
 
 conversation_store::function!(Message, handle);

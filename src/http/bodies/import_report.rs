@@ -2,7 +2,7 @@
 
 use importers::ConversationReport;
 
-use super::{ApiError, ApiResponse};
+use crate::http::ApiError;
 use crate::model::ObjectWriter;
 use crate::service::import::{ImportOutcome, ImportReport, ImportResult, SourceReport};
 
@@ -15,38 +15,36 @@ struct Counts {
     skipped: usize,
 }
 
-impl ApiResponse {
-    /// The report on an import. If nothing of another system's history was accepted, the first reason is the error.
-    ///
-    /// # Errors
-    /// As a rejected conversation says.
-    pub fn imported(report: ImportReport) -> Result<Self, ApiError> {
-        let ImportReport {
-            results,
-            clock,
-            source,
-        } = report;
-        let mut counts = Counts::default();
-        let described = match &source {
-            None => describe_all(results, &mut counts),
-            Some(source) => describe_converted(results, source, &mut counts)?,
-        };
-        let json = ObjectWriter::with_capacity(described.len() * 100 + 100)
-            .plain("imported", counts.imported);
-        let json = match source.is_some() || counts.updated > 0 {
-            true => json.plain("updated", counts.updated),
-            false => json,
-        };
-        let json = json
-            .plain("unchanged", counts.unchanged)
-            .plain("rejected", counts.rejected);
-        let json = match source {
-            Some(source) => describe_source(json.plain("skipped", counts.skipped), &source),
-            None => json,
-        };
-        let json = json.array("results", described).plain("clock", clock);
-        Ok(Self::ok(json.finish()))
-    }
+/// The report on an import. If nothing of another system's history was accepted, the first reason is the error.
+///
+/// # Errors
+/// As a rejected conversation says.
+pub fn import_report(report: ImportReport) -> Result<String, ApiError> {
+    let ImportReport {
+        results,
+        clock,
+        source,
+    } = report;
+    let mut counts = Counts::default();
+    let described = match &source {
+        None => describe_all(results, &mut counts),
+        Some(source) => describe_converted(results, source, &mut counts)?,
+    };
+    let json =
+        ObjectWriter::with_capacity(described.len() * 100 + 100).plain("imported", counts.imported);
+    let json = match source.is_some() || counts.updated > 0 {
+        true => json.plain("updated", counts.updated),
+        false => json,
+    };
+    let json = json
+        .plain("unchanged", counts.unchanged)
+        .plain("rejected", counts.rejected);
+    let json = match source {
+        Some(source) => describe_source(json.plain("skipped", counts.skipped), &source),
+        None => json,
+    };
+    let json = json.array("results", described).plain("clock", clock);
+    Ok(json.finish())
 }
 
 fn describe_all(results: Vec<ImportResult>, counts: &mut Counts) -> Vec<String> {
