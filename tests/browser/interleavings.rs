@@ -11,6 +11,7 @@ on_one_store!(
     what_is_written_while_a_conversation_begins_stays_with_it,
     what_could_not_be_sent_goes_back_to_its_conversation,
     what_is_written_after_a_deletion_keeps_the_conversation,
+    what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation,
     a_reply_stands_behind_its_question,
 );
 
@@ -122,6 +123,41 @@ async fn what_is_written_after_a_deletion_keeps_the_conversation(site: Site) {
         await store.addMessage('alpha', { id: 'since', type: 'user', content: 'written since' });";
     browser.run(write, &[]).await;
     browser.visit("/").await;
+    browser.until_texts(".row .name", &["alpha"]).await;
+    let path = browser.path("alpha").await;
+    assert_eq!(path, ["alpha 0", "alpha 1", "written since"]);
+    let left = browser
+        .value("localStorage.getItem('deletions-left')")
+        .await;
+    assert_eq!(left, json!(null));
+}
+
+async fn what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation(
+    site: Site,
+) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.save("beta", 2).await;
+    browser.hold("deleteConversation", "() => true").await;
+    let finish = "
+        const at = Date.now();
+        const left = ['alpha', 'beta'].map((id) => ({ id, at }));
+        localStorage.setItem('deletions-left', JSON.stringify(left));
+        const { finishDeletions } = await import('/app/deletions.js');
+        window.finished = finishDeletions();
+        while (Date.now() <= at) await new Promise((resolve) => setTimeout(resolve));";
+    browser.run(finish, &[]).await;
+    // By now it has been looked at, and nothing was written.
+    browser.until_held("deleteConversation").await;
+    let write = "
+        const { HybridConversationStore } = await import('/conversation-store.js');
+        const tab = new HybridConversationStore();
+        await tab.addMessage('alpha', { id: 'since', type: 'user', content: 'written since' });";
+    browser.run(write, &[]).await;
+    browser.let_through("deleteConversation").await;
+    browser.run("await window.finished;", &[]).await;
     browser.until_texts(".row .name", &["alpha"]).await;
     let path = browser.path("alpha").await;
     assert_eq!(path, ["alpha 0", "alpha 1", "written since"]);
