@@ -42,6 +42,7 @@ export class Page {
     onGrow: (id) => this.#thread.grow(id),
     onChange: () => this.#showTurn(),
     onEnd: (id, message) => this.#replyEnded(id, message),
+    onFail: (error) => attempt(() => Promise.reject(error)),
   });
   #thread = new Thread({
     turns: this.#turns,

@@ -13,6 +13,7 @@ on_one_store!(
     what_is_written_after_a_deletion_keeps_the_conversation,
     what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation,
     a_reply_stands_behind_its_question,
+    a_question_that_is_kept_without_its_reply_is_not_asked_again,
 );
 
 /// What is in the field in which messages are written.
@@ -193,5 +194,53 @@ async fn a_reply_stands_behind_its_question(site: Site) {
     assert_eq!(path[..3], ["alpha 0", "alpha 1", "asked here"]);
     assert_eq!(path.len(), 4, "{path:?}");
     // Nothing that was written is gone.
+    browser.until_texts(".versions span", &["2 / 2"]).await;
+}
+
+async fn a_question_that_is_kept_without_its_reply_is_not_asked_again(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let no_room = "This browser has no room left.";
+    let replies = "(_, { type }) => type === 'assistant'";
+    // The first one of a conversation.
+    browser.hold("addMessage", replies).await;
+    type_and_enter(&browser, "asked first").await;
+    browser.until_held("addMessage").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast(no_room).await;
+    browser.until("location.hash.startsWith('#/c/')").await;
+    assert_eq!(browser.value(WRITTEN).await, "");
+    browser
+        .until_texts(".message .content", &["asked first"])
+        .await;
+    browser.click(".toast [title=Dismiss]").await;
+
+    browser.save("alpha", 2).await;
+    browser.open_conversation("alpha").await;
+    browser.hold("addMessage", replies).await;
+    browser.write("asked once").await;
+    browser.until_held("addMessage").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast(no_room).await;
+    assert_eq!(browser.value(WRITTEN).await, "");
+    browser
+        .until_texts(".message .content", &["alpha 0", "alpha 1", "asked once"])
+        .await;
+    browser.click(".toast [title=Dismiss]").await;
+
+    // An edited one: the editor would save it as another version.
+    browser
+        .click("[data-key=alpha-0] [title='Edit message']")
+        .await;
+    browser.replace_in(".editor textarea", "edited").await;
+    browser.hold("addMessage", replies).await;
+    browser
+        .click_among(".editor button", "Save and rewrite")
+        .await;
+    browser.until_held("addMessage").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast(no_room).await;
+    browser.until_texts(".message .content", &["edited"]).await;
     browser.until_texts(".versions span", &["2 / 2"]).await;
 }
