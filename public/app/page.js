@@ -93,6 +93,8 @@ export class Page {
 
   /** Something has changed, here or elsewhere. */
   async refresh({ changed, deleted, isForeign }) {
+    this.#composer.forget(deleted);
+    this.#thread.forget(deleted);
     await this.#list.refresh();
     this.#noticeOnce();
     if (this.#route.view === 'home' || this.#route.view === 'new') this.#welcome();

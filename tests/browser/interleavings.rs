@@ -14,6 +14,8 @@ on_one_store!(
     what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation,
     a_reply_stands_behind_its_question,
     a_question_that_is_kept_without_its_reply_is_not_asked_again,
+    an_editor_keeps_its_text_until_it_is_saved_or_cancelled,
+    what_is_written_goes_with_the_data_of_its_user,
 );
 
 /// What is in the field in which messages are written.
@@ -243,4 +245,84 @@ async fn a_question_that_is_kept_without_its_reply_is_not_asked_again(site: Site
     browser.until_toast(no_room).await;
     browser.until_texts(".message .content", &["edited"]).await;
     browser.until_texts(".versions span", &["2 / 2"]).await;
+}
+
+async fn an_editor_keeps_its_text_until_it_is_saved_or_cancelled(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("beta", 2).await;
+    browser.save("alpha", 2).await;
+    let edit = "[data-key=alpha-0] [title='Edit message']";
+    let of_beta = ["beta 0", "beta 1"];
+    browser.open_conversation("alpha").await;
+    browser.click(edit).await;
+    browser.replace_in(".editor textarea", "not yet").await;
+    // The arrow leads back to what is written.
+    let up = char::from(Key::Up).to_string();
+    browser.type_into("#composer-text", &up).await;
+    browser
+        .until("document.activeElement.matches('.editor textarea')")
+        .await;
+    browser.open_conversation("beta").await;
+    browser.until_texts(".message .content", &of_beta).await;
+    browser.open_conversation("alpha").await;
+    browser
+        .until("document.querySelector('.editor textarea').value === 'not yet'")
+        .await;
+
+    browser.click_among(".editor button", "Cancel").await;
+    browser.open_conversation("beta").await;
+    browser.open_conversation("alpha").await;
+    browser
+        .until_texts(".message .content", &["alpha 0", "alpha 1"])
+        .await;
+
+    browser.click(edit).await;
+    browser.replace_in(".editor textarea", "done").await;
+    browser.hold("updateMessage", "() => true").await;
+    browser.click_among(".editor button", "Save only").await;
+    browser.until_held("updateMessage").await;
+    browser.open_conversation("beta").await;
+    browser.let_through("updateMessage").await;
+    browser.until_texts(".message .content", &of_beta).await;
+    browser.open_conversation("alpha").await;
+    browser
+        .until_texts(".message .content", &["done", "alpha 1"])
+        .await;
+}
+
+async fn what_is_written_goes_with_the_data_of_its_user(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let ids = ["alpha", "beta"];
+    for id in ids {
+        browser.save(id, 2).await;
+    }
+    for id in ids {
+        browser.open_conversation(id).await;
+        browser.click("[title='Edit message']").await;
+        browser.replace_in(".editor textarea", "a secret").await;
+        browser.type_into("#composer-text", "another one").await;
+    }
+    browser.until_saved().await;
+    let erase = "
+        const { store } = await import('/app/store.js');
+        await store.eraseEverything();";
+    browser.run(erase, &[]).await;
+    browser
+        .until("location.hash === '#/' && document.querySelectorAll('.row').length === 0")
+        .await;
+    for id in ids {
+        browser.save(id, 2).await;
+    }
+    for id in ids {
+        browser.open_conversation(id).await;
+        let texts = [format!("{id} 0"), format!("{id} 1")];
+        browser
+            .until_texts(".message .content", &[&texts[0], &texts[1]])
+            .await;
+        assert_eq!(browser.value(WRITTEN).await, "");
+    }
 }
