@@ -1,9 +1,11 @@
 //! The list: rename, pin, archive, delete, undo, search.
 
+use std::time::Instant;
+
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::browser::{Browser, GLANCE};
+use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Client, Site, ids};
 
 on_one_store!(
@@ -220,8 +222,10 @@ async fn a_search_says_how_much_the_server_has_prepared(site: Site) {
     );
     browser.until(&said).await;
 
+    let deadline = Instant::now() + PATIENCE;
     let mut indexed = json!({});
     while indexed["done"] != 3 {
+        assert!(Instant::now() < deadline, "{indexed}");
         tokio::time::sleep(GLANCE).await;
         let found = user.get("/api/conversations?q=mutex").await.expect(200);
         indexed = found["indexed"].clone();
