@@ -203,7 +203,7 @@ async fn a_question_that_is_kept_without_its_reply_is_not_asked_again(site: Site
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
     };
-    let no_room = "This browser has no room left.";
+    let no_room = "This browser has no room left. Your message is saved";
     let replies = "(_, { type }) => type === 'assistant'";
     // The first one of a conversation.
     browser.hold("addMessage", replies).await;
