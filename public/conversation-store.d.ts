@@ -526,6 +526,14 @@ interface MessagePlace {
     /** The message that it follows; null for a first message. Without it, it follows the last one. */
     parentId?: string | null;
 }
+/** When a conversation is to be deleted. */
+interface DeleteOptions {
+    /**
+     * Only where its `updatedAt` is not later than this; otherwise, or if this is no time, it stays as it is. Compared in the
+     * transaction that deletes it: no tab can write in between. What another device wrote meanwhile keeps it with or without this.
+     */
+    ifUnchangedSince?: TimeInput;
+}
 /** Where a fork comes from: a conversation of the user's own, or a share. */
 type ForkOrigin = {
     conversationId: string;
@@ -997,6 +1005,15 @@ interface SearchResult {
     start: number;
     length: number;
 }
+/** How many conversations the server has prepared for searching. It searches the others too, slower, and has them come last. */
+interface SearchIndexing {
+    /** Conversations that are prepared, of those in `of`. */
+    done: number;
+    /** Conversations that the server has looked at, the last changed ones first: up to 2,500 at a time. */
+    of: number;
+    /** Conversations that the user has at the server in all. */
+    total: number;
+}
 /** What a search has found so far. */
 interface SearchFindings {
     /** The best first; what only the server has comes behind what this device has. */
@@ -1007,6 +1024,11 @@ interface SearchFindings {
     readonly isComplete: boolean;
     /** Whether the server has more to look through: see `LiveSearch.loadMore()`. */
     readonly hasMore: boolean;
+    /**
+     * How many conversations the server had prepared when it last responded to this search; null where only the device was searched.
+     * It goes on preparing after each search, and is not asked again for that: the next search tells.
+     */
+    readonly indexed: Readonly<SearchIndexing> | null;
 }
 interface LiveSearchOptions {
     /** At most so many results of this device, and as many as the server adds; default 50. */
@@ -1947,8 +1969,8 @@ declare class HybridConversationStore<Time = string> extends AccountStore<Time> 
      * holds nothing new.
      */
     saveConversation(conversation: ConversationInput): Promise<void>;
-    /** Deletes a conversation: it goes to the trash, where the server has it. */
-    deleteConversation(id: string): Promise<void>;
+    /** Deletes a conversation: it goes to the trash, where the server has it. Where there is none, nothing happens. */
+    deleteConversation(id: string, options?: DeleteOptions): Promise<void>;
     /**
      * Adds a message behind the last one, or with `parentId` behind that one, null: as a first message. Where that is not the last
      * one, it begins a branch: what followed stays as its alternative, see `switchBranch()`. A message that is there
@@ -1996,4 +2018,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, LiveSearch, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, ReadToken, RecoveryCode, RefusedWrite, SearchFindings, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, DeleteOptions, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, ReadToken, RecoveryCode, RefusedWrite, SearchFindings, SearchIndexing, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

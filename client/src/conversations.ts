@@ -30,11 +30,12 @@ import {
   type WriteResult,
 } from './local/write.js';
 import type { OpenStore } from './open.js';
-import { isId, isoOf, newConversationId, UNTITLED } from './text.js';
+import { isId, isoOf, millisecondsOf, newConversationId, UNTITLED } from './text.js';
 import type {
   Conversation,
   ConversationInput,
   ConversationMessage,
+  DeleteOptions,
   McpServers,
   MessageInput,
   MessagePlace,
@@ -237,9 +238,10 @@ export class Conversations<Time> {
     });
   }
 
-  delete(id: string): Promise<void> {
+  delete(id: string, { ifUnchangedSince }: DeleteOptions = {}): Promise<void> {
+    const since = ifUnchangedSince === undefined ? Infinity : millisecondsOf(ifUnchangedSince);
     return this.#change(async (tx, now) => {
-      const deleted = await deleteConversation(tx, id, now);
+      const deleted = await deleteConversation(tx, id, since, now);
       return { id: deleted ?? id, changed: Boolean(deleted), deleted: Boolean(deleted), conflicts: [] };
     });
   }

@@ -3,6 +3,7 @@
 import { StoreError } from './errors.js';
 import type { EventBus } from './event-bus.js';
 import { LiveQuery } from './live-query.js';
+import { same } from './local/fields.js';
 import type { SearchRun } from './search/search-run.js';
 import type { Search } from './search/search.js';
 import type { ChangeEvent, LiveSearchOptions, SearchFindings, SearchResult } from './types.js';
@@ -21,6 +22,7 @@ const NOTHING: SearchFindings = Object.freeze({
   scope: 'device',
   isComplete: true,
   hasMore: false,
+  indexed: null,
 });
 
 /** What is found for a text: what this device has at once, and what the server adds when it comes. */
@@ -74,10 +76,8 @@ function reuseFindings(before: SearchFindings, next: SearchFindings): SearchFind
   const results = next.results.map((result) => known.get(keyOf(result)) ?? result);
   const { length } = before.results;
   const isSame = results.length === length && results.every((result, at) => result === before.results[at]);
-  if (!isSame) return { ...next, results };
-  const { scope, isComplete, hasMore } = before;
-  const isAllSame = next.scope === scope && next.isComplete === isComplete && next.hasMore === hasMore;
-  return isAllSame ? before : { ...next, results: before.results };
+  const found = { ...next, results: isSame ? before.results : results };
+  return isSame && same({ ...before, results: null }, { ...found, results: null }) ? before : found;
 }
 
 /** Where the excerpt is the same, so are its marks: it is the same text that is searched for. */

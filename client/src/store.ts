@@ -12,6 +12,7 @@ import type {
   ConversationInput,
   ConversationSummary,
   ConversationUpdates,
+  DeleteOptions,
   ForkedConversation,
   ForkOptions,
   McpServers,
@@ -67,9 +68,9 @@ export class HybridConversationStore<Time = string> extends AccountStore<Time> {
     return this.write(conversation?.id, (conversations) => conversations.save(copy));
   }
 
-  /** Deletes a conversation: it goes to the trash, where the server has it. */
-  deleteConversation(id: string): Promise<void> {
-    return this.write(id, (conversations) => conversations.delete(id));
+  /** Deletes a conversation: it goes to the trash, where the server has it. Where there is none, nothing happens. */
+  deleteConversation(id: string, options?: DeleteOptions): Promise<void> {
+    return this.write(id, (conversations) => conversations.delete(id, options));
   }
 
   /**

@@ -33,7 +33,7 @@ function conversation(id: string, messages: string[], title: object | null = nul
 
 const PAUSED = JSON.stringify({ error: { code: 'service_paused', message: 'The day is over.' } });
 
-const INDEXED = { done: 2, of: 2 };
+const INDEXED = { done: 2, of: 2, total: 2 };
 
 /** A device that has a conversation `here`, and a server with these pages of results, by cursor. */
 async function device(t: TestContext, pages: Record<string, object>) {
@@ -144,6 +144,25 @@ test('the server looks further when it is asked to', async (t) => {
   assert.deepEqual([state.asked.length, data()?.results.length], [4, 13]);
 });
 
+test('how many conversations the server has prepared is told once it was searched', async (t) => {
+  const page = (id: string, nextCursor: string | null, indexed: object) => ({
+    data: [conversation(id, ['apple'])],
+    nextCursor,
+    indexed,
+  });
+  const pages = {
+    '': page('a', '1', { done: 40, of: 120, total: 130 }),
+    1: page('b', '2', { done: 90, of: 120, total: 130 }),
+    // What was changed meanwhile comes on pages of its own, and says nothing of the others.
+    2: page('c', null, { done: 1, of: 1, total: 130 }),
+  };
+  const { search } = await device(t, pages);
+  const { data, seen, done } = search('apple');
+  await done();
+  assert.deepEqual([seen[0]?.scope, seen[0]?.indexed], ['device', null]);
+  assert.deepEqual(data()?.indexed, { done: 90, of: 120, total: 130 });
+});
+
 test('offline only the device is searched, which is said, and the server as soon as it is back', async (t) => {
   const data = [conversation('there', ['apple'])];
   const { search, setOnline, state } = await device(t, { '': { data, nextCursor: null, indexed: INDEXED } });
@@ -151,6 +170,7 @@ test('offline only the device is searched, which is said, and the server as soon
   const { data: found, done } = search('apple');
   await done();
   assert.deepEqual([idsOf(found()), found()?.scope, state.asked], [['here-0'], 'device', []]);
+  assert.equal(found()?.indexed, null);
   setOnline(true);
   await done();
   assert.deepEqual(idsOf(found()), ['here-0', 'there-0']);
@@ -161,7 +181,7 @@ test('a server without a search lists its conversations: only the device was sea
   const { search, state } = await device(t, { '': list });
   const { data } = search('apple');
   await until(() => state.asked.length === 1 && data()?.isComplete);
-  assert.deepEqual([idsOf(data()), data()?.scope], [['here-0'], 'device']);
+  assert.deepEqual([idsOf(data()), data()?.scope, data()?.indexed], [['here-0'], 'device', null]);
 });
 
 test('a text that nobody waits for is not sent', async (t) => {

@@ -61,6 +61,29 @@ test('a write that nobody waits for is told where it fails, and is no unhandled 
   await store.close();
 });
 
+test('a conversation that was changed since a point in time is not deleted on that condition', async (t) => {
+  let now = 1_000_000;
+  const clock = { now: () => now, setTimeout: () => null, clearTimeout: () => {} };
+  const store = localStore({ environment: { ...environment(), clock } });
+  t.after(() => store.close());
+  const messages = [{ id: 'm1', type: 'user' as const, content: 'one' }];
+  for (const id of ['quiet', 'written', 'renamed', 'kept']) await store.saveConversation({ id, messages });
+  const since = new Date(now);
+  now += 1;
+  await store.addMessage('written', { id: 'm2', type: 'user', content: 'two' });
+  await store.updateConversation('renamed', { title: 'New' });
+  for (const id of ['quiet', 'written', 'renamed', 'nowhere']) {
+    await store.deleteConversation(id, { ifUnchangedSince: since });
+  }
+  await store.deleteConversation('kept', { ifUnchangedSince: 'no time' });
+  const ids = async () => (await store.getAllConversations()).map(({ id }) => id).sort();
+  assert.deepEqual(await ids(), ['kept', 'renamed', 'written']);
+  assert.equal((await store.getConversation('written'))?.messageCount, 2);
+  await store.deleteConversation('written', { ifUnchangedSince: new Date(now).toISOString() });
+  await store.deleteConversation('renamed', {});
+  assert.deepEqual(await ids(), ['kept']);
+});
+
 test('of two clicks the last one counts, whichever answer is slower', async () => {
   const store = localStore();
   await store.saveConversation({ id: 'c', messages: [{ id: 'm1', type: 'user', content: 'one' }] });

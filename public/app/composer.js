@@ -47,6 +47,11 @@ export class Composer {
     this.#write(conversationId, this.#drafts.get(conversationId) ?? '');
   }
 
+  /** What is written for these conversations goes with them. */
+  forget(conversationIds) {
+    for (const id of conversationIds) this.#write(id, '');
+  }
+
   /** The conversation that was not begun yet has this id from now on; what is in the field is for it. */
   begin(conversationId) {
     this.#conversationId = conversationId;

@@ -67,14 +67,10 @@ export class Deletions {
   }
 }
 
-/** Deletes what the page before was to delete, but for what another tab has changed since. */
+/** Deletes what the page before was to delete, but for what was changed since: another tab may do so at this moment. */
 export async function finishDeletions() {
-  const left = read();
-  if (left.length === 0) return;
-  const conversations = await store.getAllConversations();
-  for (const { id, at } of left) {
-    const conversation = conversations.find((one) => one.id === id);
-    if (conversation && Date.parse(conversation.updatedAt) <= at) await store.deleteConversation(id);
+  for (const { id, at } of read()) {
+    await store.deleteConversation(id, { ifUnchangedSince: at });
     forgetDeletion(id);
   }
 }

@@ -1,7 +1,7 @@
 /** Follows a search, and describes its results and its progress. */
 
 import { store } from './store.js';
-import { counted } from './times.js';
+import { counted, formatNumber } from './times.js';
 
 /** The most results that are listed. */
 const MOST = 100;
@@ -69,6 +69,12 @@ export class Found {
     if (error) return 'The search did not work.';
     if (!data) return null;
     if (this.isSearching) return 'Searching…';
-    return data.scope === 'device' ? 'Only this device was searched.' : null;
+    return data.scope === 'device' ? 'Only this device was searched.' : preparation(data.indexed);
   }
+}
+
+/** How far the server is; null where it has prepared all. The others are found as well, but later. */
+function preparation({ done, of }) {
+  if (done >= of) return null;
+  return `The server has prepared ${formatNumber(done)} of ${counted(of, 'conversation')} for search.`;
 }

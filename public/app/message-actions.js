@@ -30,8 +30,7 @@ export function messageActions({ turns, thread }) {
       const { opening } = thread();
       if (!isRewritten) await store.updateMessage(opening.id, message.id, { content });
       else if ((await turns.edit(opening.conversation, message, content)) === null) return;
-      if (!opening.isShown) return;
-      thread().endEdit(message.id);
+      thread().endEdit(opening, message.id);
       await opening.refresh({ all: true });
     });
 

@@ -24,6 +24,11 @@ import { showWelcome } from './welcome.js';
 
 const GONE = 'This conversation is not there any more.';
 
+/** What is said by error code where a message is saved and its reply cannot be. */
+const NO_REPLY = {
+  local_storage_full: 'This browser has no room left. Your message is saved, the reply to it is not.',
+};
+
 export class Page {
   #app = document.getElementById('app');
   #views = {
@@ -42,6 +47,7 @@ export class Page {
     onGrow: (id) => this.#thread.grow(id),
     onChange: () => this.#showTurn(),
     onEnd: (id, message) => this.#replyEnded(id, message),
+    onFail: (error) => attempt(() => Promise.reject(error), NO_REPLY),
   });
   #thread = new Thread({
     turns: this.#turns,
@@ -92,6 +98,8 @@ export class Page {
 
   /** Something has changed, here or elsewhere. */
   async refresh({ changed, deleted, isForeign }) {
+    this.#composer.forget(deleted);
+    this.#thread.forget(deleted);
     await this.#list.refresh();
     this.#noticeOnce();
     if (this.#route.view === 'home' || this.#route.view === 'new') this.#welcome();

@@ -15,7 +15,7 @@ const BEGINNING = 1500;
 const AROUND = 120;
 
 /**
- * Shows all of it; resolves with how many messages that was, null: it is not to be shared. Rejects where it cannot be read.
+ * Shows all of it; resolves with the conversation as it was shown, null: it is not to be shared. Rejects where it cannot be read.
  *
  * @param isWanted asked when it is read: whether it is still to be shown
  */
@@ -62,7 +62,18 @@ export async function confirmShare({ id }, isWanted) {
     ],
   });
   list.setItems(messages);
-  return (await answer) ? messages.length : null;
+  return (await answer) ? conversation : null;
+}
+
+/** Whether a conversation still says what it said when it was shown; not where it cannot be read any more. */
+export async function saysTheSame(shown) {
+  const now = await readAll(shown.id).catch(() => null);
+  return now !== null && textOf(now) === textOf(shown);
+}
+
+function textOf({ title, messages }) {
+  const texts = messages.flatMap(publicTexts).filter(({ isMachine }) => !isMachine);
+  return JSON.stringify([title, ...texts.map(({ text }) => text)]);
 }
 
 const NONE =

@@ -3,7 +3,7 @@
 import { copyable, openDialog } from './dialogs.js';
 import { h } from './dom.js';
 import { attempt, describe } from './error-messages.js';
-import { confirmShare } from './share-preview.js';
+import { confirmShare, saysTheSame } from './share-preview.js';
 import { store } from './store.js';
 import { counted, dayOf } from './times.js';
 
@@ -50,17 +50,17 @@ export async function openShare(conversation) {
     button.disabled = true;
     error.textContent = '';
     try {
-      const seen = await confirmShare(conversation, () => links.isConnected);
-      if (seen !== null) await make(seen);
+      const shown = await confirmShare(conversation, () => links.isConnected);
+      if (shown) await make(shown);
     } catch (problem) {
       error.textContent = describe(problem);
     }
     button.disabled = false;
   };
-  const make = async (seen) => {
+  const make = async (shown) => {
     const options = ttl.value ? { expiresAt: Date.now() + Number(ttl.value) * DAY } : {};
     const { messageCount } = await store.createShare(conversation.id, options);
-    if (messageCount !== seen) error.textContent = CHANGED;
+    if (messageCount !== shown.messages.length || !(await saysTheSame(shown))) error.textContent = CHANGED;
     await list();
   };
   list().catch((problem) => {

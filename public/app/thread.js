@@ -20,7 +20,9 @@ export class Thread {
   #onShow;
   #opening = new Opening(null, () => {});
   #entries = new Map();
+  /** What is written in editors of messages: by message, of the conversation that is open; and by conversation, of all. */
   #drafts = new Map();
+  #draftsOfAll = new Map();
   #expanded = new Set();
   #streamingReplies = new StreamingReplies(() => this.#draw());
   #refreshAllSoon = debounce(QUIET, () => this.refresh({ all: true }).catch(() => {}));
@@ -55,8 +57,8 @@ export class Thread {
   open(id) {
     this.#opening.end();
     this.#opening = new Opening(id, (conversation) => this.#show(conversation));
+    this.#drafts = this.#draftsOf(id);
     this.#entries.clear();
-    this.#drafts.clear();
     this.#expanded.clear();
     this.#list.reset([]);
     this.#setBusy(id !== null);
@@ -66,6 +68,18 @@ export class Thread {
   #setBusy(isBusy) {
     if (isBusy) this.#viewport.setAttribute('aria-busy', 'true');
     else this.#viewport.removeAttribute('aria-busy');
+  }
+
+  /** What is being edited in these conversations goes with them. */
+  forget(conversationIds) {
+    for (const id of conversationIds) this.#draftsOfAll.delete(id);
+  }
+
+  /** They wait for the conversation to be opened again. */
+  #draftsOf(conversationId) {
+    const drafts = this.#draftsOfAll.get(conversationId) ?? new Map();
+    this.#draftsOfAll.set(conversationId, drafts);
+    return drafts;
   }
 
   /** Reads the newest messages again, or all that are loaded. */
@@ -164,22 +178,23 @@ export class Thread {
         this.#draw();
       },
       edit: (message) => {
-        this.#drafts.set(message.id, message.content);
+        // It may be under way: by the arrow key one comes back to it.
+        if (!this.#drafts.has(message.id)) this.#drafts.set(message.id, message.content);
         this.#draw();
         this.#list.reveal(message.id)?.querySelector('textarea')?.focus();
       },
       keepDraft: (id, text) => this.#drafts.set(id, text),
-      cancelEdit: (id) => {
-        this.#drafts.delete(id);
-        this.#draw();
-        this.#list.nodeOf(id)?.focus();
-      },
+      cancelEdit: (id) => this.endEdit(this.#opening, id),
     };
   }
 
-  /** Ends editing a message. */
-  endEdit(id) {
-    this.#actions.cancelEdit(id);
+  /** Ends editing a message, also where something else is open by now. */
+  endEdit(opening, id) {
+    const { id: conversationId, isShown } = opening;
+    const drafts = isShown ? this.#drafts : this.#draftsOfAll.get(conversationId);
+    drafts?.delete(id);
+    this.#draw();
+    if (isShown) this.#list.nodeOf(id)?.focus();
   }
 }
 

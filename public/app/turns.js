@@ -17,15 +17,17 @@ export class Turns {
   #onGrow;
   #onChange;
   #onEnd;
+  #onFail;
 
   /**
    * `onGrow(conversationId, message)` with each word, `onChange()` when the state of a conversation may be another one,
-   * `onEnd(conversationId, message)` when a reply is complete.
+   * `onEnd(conversationId, message)` when a reply is complete, `onFail(error)` when a message is saved and its reply cannot be.
    */
-  constructor({ onGrow, onChange, onEnd }) {
+  constructor({ onGrow, onChange, onEnd, onFail }) {
     this.#onGrow = onGrow;
     this.#onChange = onChange;
     this.#onEnd = onEnd;
+    this.#onFail = onFail;
   }
 
   /**
@@ -59,7 +61,7 @@ export class Turns {
       const message = { id: newId(), type: 'user', content, timestamp: new Date().toISOString(), editable: true };
       const id = conversationId ?? (await this.#begin(message));
       if (conversationId) await store.addMessage(id, message);
-      await this.#reply(id, message.id, content);
+      await this.#replyTo(id, message.id, content);
       return id;
     });
   }
@@ -94,7 +96,7 @@ export class Turns {
       /** @type {import('/conversation-store.js').MessageInput} */
       const edited = { ...message, type: 'user', id: newId(), content, timestamp: new Date().toISOString(), parentId };
       await store.addMessage(id, edited);
-      await this.#reply(id, edited.id, content);
+      await this.#replyTo(id, edited.id, content);
       return edited.id;
     });
   }
@@ -117,6 +119,15 @@ export class Turns {
     } finally {
       this.#busy.delete(conversationId);
       this.#onChange();
+    }
+  }
+
+  /** Begins a reply to a message that is saved: where that fails, the message is not to be sent again. */
+  async #replyTo(conversationId, messageId, content) {
+    try {
+      await this.#reply(conversationId, messageId, content);
+    } catch (error) {
+      this.#onFail(error);
     }
   }
 

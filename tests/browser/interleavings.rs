@@ -11,8 +11,12 @@ on_one_store!(
     what_is_written_while_a_conversation_begins_stays_with_it,
     what_could_not_be_sent_goes_back_to_its_conversation,
     what_is_written_after_a_deletion_keeps_the_conversation,
+    what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation,
     a_reply_stands_behind_its_question,
     a_conversation_can_be_renamed_before_it_is_read,
+    a_question_that_is_kept_without_its_reply_is_not_asked_again,
+    an_editor_keeps_its_text_until_it_is_saved_or_cancelled,
+    what_is_written_goes_with_the_data_of_its_user,
 );
 
 /// What is in the field in which messages are written.
@@ -132,6 +136,41 @@ async fn what_is_written_after_a_deletion_keeps_the_conversation(site: Site) {
     assert_eq!(left, json!(null));
 }
 
+async fn what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation(
+    site: Site,
+) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.save("beta", 2).await;
+    browser.hold("deleteConversation", "() => true").await;
+    let finish = "
+        const at = Date.now();
+        const left = ['alpha', 'beta'].map((id) => ({ id, at }));
+        localStorage.setItem('deletions-left', JSON.stringify(left));
+        const { finishDeletions } = await import('/app/deletions.js');
+        window.finished = finishDeletions();
+        while (Date.now() <= at) await new Promise((resolve) => setTimeout(resolve));";
+    browser.run(finish, &[]).await;
+    // By now it has been looked at, and nothing was written.
+    browser.until_held("deleteConversation").await;
+    let write = "
+        const { HybridConversationStore } = await import('/conversation-store.js');
+        const tab = new HybridConversationStore();
+        await tab.addMessage('alpha', { id: 'since', type: 'user', content: 'written since' });";
+    browser.run(write, &[]).await;
+    browser.let_through("deleteConversation").await;
+    browser.run("await window.finished;", &[]).await;
+    browser.until_texts(".row .name", &["alpha"]).await;
+    let path = browser.path("alpha").await;
+    assert_eq!(path, ["alpha 0", "alpha 1", "written since"]);
+    let left = browser
+        .value("localStorage.getItem('deletions-left')")
+        .await;
+    assert_eq!(left, json!(null));
+}
+
 async fn a_reply_stands_behind_its_question(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
@@ -188,4 +227,132 @@ async fn a_conversation_can_be_renamed_before_it_is_read(site: Site) {
     browser
         .until_stored("slow", "({ title }) => title === 'Named'")
         .await;
+}
+
+async fn a_question_that_is_kept_without_its_reply_is_not_asked_again(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let no_room = "This browser has no room left. Your message is saved";
+    let replies = "(_, { type }) => type === 'assistant'";
+    // The first one of a conversation.
+    browser.hold("addMessage", replies).await;
+    type_and_enter(&browser, "asked first").await;
+    browser.until_held("addMessage").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast(no_room).await;
+    browser.until("location.hash.startsWith('#/c/')").await;
+    assert_eq!(browser.value(WRITTEN).await, "");
+    browser
+        .until_texts(".message .content", &["asked first"])
+        .await;
+    browser.click(".toast [title=Dismiss]").await;
+
+    browser.save("alpha", 2).await;
+    browser.open_conversation("alpha").await;
+    browser.hold("addMessage", replies).await;
+    browser.write("asked once").await;
+    browser.until_held("addMessage").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast(no_room).await;
+    assert_eq!(browser.value(WRITTEN).await, "");
+    browser
+        .until_texts(".message .content", &["alpha 0", "alpha 1", "asked once"])
+        .await;
+    browser.click(".toast [title=Dismiss]").await;
+
+    // An edited one: the editor would save it as another version.
+    browser
+        .click("[data-key=alpha-0] [title='Edit message']")
+        .await;
+    browser.replace_in(".editor textarea", "edited").await;
+    browser.hold("addMessage", replies).await;
+    browser
+        .click_among(".editor button", "Save and rewrite")
+        .await;
+    browser.until_held("addMessage").await;
+    browser.fail_held("addMessage", "local_storage_full").await;
+    browser.until_toast(no_room).await;
+    browser.until_texts(".message .content", &["edited"]).await;
+    browser.until_texts(".versions span", &["2 / 2"]).await;
+}
+
+async fn an_editor_keeps_its_text_until_it_is_saved_or_cancelled(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("beta", 2).await;
+    browser.save("alpha", 2).await;
+    let edit = "[data-key=alpha-0] [title='Edit message']";
+    let of_beta = ["beta 0", "beta 1"];
+    browser.open_conversation("alpha").await;
+    browser.click(edit).await;
+    browser.replace_in(".editor textarea", "not yet").await;
+    // The arrow leads back to what is written.
+    let up = char::from(Key::Up).to_string();
+    browser.type_into("#composer-text", &up).await;
+    browser
+        .until("document.activeElement.matches('.editor textarea')")
+        .await;
+    browser.open_conversation("beta").await;
+    browser.until_texts(".message .content", &of_beta).await;
+    browser.open_conversation("alpha").await;
+    browser
+        .until("document.querySelector('.editor textarea').value === 'not yet'")
+        .await;
+
+    browser.click_among(".editor button", "Cancel").await;
+    browser.open_conversation("beta").await;
+    browser.open_conversation("alpha").await;
+    browser
+        .until_texts(".message .content", &["alpha 0", "alpha 1"])
+        .await;
+
+    browser.click(edit).await;
+    browser.replace_in(".editor textarea", "done").await;
+    browser.hold("updateMessage", "() => true").await;
+    browser.click_among(".editor button", "Save only").await;
+    browser.until_held("updateMessage").await;
+    browser.open_conversation("beta").await;
+    browser.let_through("updateMessage").await;
+    browser.until_texts(".message .content", &of_beta).await;
+    browser.open_conversation("alpha").await;
+    browser
+        .until_texts(".message .content", &["done", "alpha 1"])
+        .await;
+}
+
+async fn what_is_written_goes_with_the_data_of_its_user(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    let ids = ["alpha", "beta"];
+    for id in ids {
+        browser.save(id, 2).await;
+    }
+    for id in ids {
+        browser.open_conversation(id).await;
+        browser.click("[title='Edit message']").await;
+        browser.replace_in(".editor textarea", "a secret").await;
+        browser.type_into("#composer-text", "another one").await;
+    }
+    browser.until_saved().await;
+    let erase = "
+        const { store } = await import('/app/store.js');
+        await store.eraseEverything();";
+    browser.run(erase, &[]).await;
+    browser
+        .until("location.hash === '#/' && document.querySelectorAll('.row').length === 0")
+        .await;
+    for id in ids {
+        browser.save(id, 2).await;
+    }
+    for id in ids {
+        browser.open_conversation(id).await;
+        let texts = [format!("{id} 0"), format!("{id} 1")];
+        browser
+            .until_texts(".message .content", &[&texts[0], &texts[1]])
+            .await;
+        assert_eq!(browser.value(WRITTEN).await, "");
+    }
 }

@@ -1,9 +1,11 @@
 //! The list: rename, pin, archive, delete, undo, search.
 
+use std::time::Instant;
+
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::browser::{Browser, GLANCE};
+use crate::browser::{Browser, GLANCE, PATIENCE};
 use crate::common::{Client, Site, ids};
 
 on_one_store!(
@@ -12,6 +14,7 @@ on_one_store!(
     a_deletion_can_be_undone_while_its_notice_is_shown,
     a_deletion_outlives_the_page_that_could_have_undone_it,
     a_search_finds_words_as_they_are_typed,
+    a_search_says_how_much_the_server_has_prepared,
     another_tab_sees_what_happens_here,
 );
 
@@ -187,6 +190,53 @@ async fn a_search_finds_words_as_they_are_typed(site: Site) {
         .await;
     browser
         .until("document.querySelectorAll('.row').length === 3")
+        .await;
+}
+
+async fn a_search_says_how_much_the_server_has_prepared(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.open_sample("Explain the difference").await;
+    browser.until_saved().await;
+    // A conversation of which a message was deleted is prepared after the next search.
+    let user = browser.user(&site).await;
+    let id = browser.open_id().await;
+    let last = user.open(&id).await["messages"][1]["id"].clone();
+    let path = format!(
+        "/api/conversations/{id}/messages/{}",
+        last.as_str().unwrap()
+    );
+    user.delete(&path).await.expect(200);
+
+    // In one go: a search of its first letters would have it prepared.
+    let search = "
+        const field = document.querySelector('#search');
+        field.value = args[0];
+        field.dispatchEvent(new Event('input'));";
+    browser.run(search, &[json!("mutex")]).await;
+    let progress = "The server has prepared 2 of 3 conversations for search.";
+    browser.until_texts(".note", &[progress]).await;
+    let said = format!(
+        "document.querySelector('#search-count').textContent.endsWith('found. {progress}')"
+    );
+    browser.until(&said).await;
+
+    let deadline = Instant::now() + PATIENCE;
+    let mut indexed = json!({});
+    while indexed["done"] != 3 {
+        assert!(Instant::now() < deadline, "{indexed}");
+        tokio::time::sleep(GLANCE).await;
+        let found = user.get("/api/conversations?q=mutex").await.expect(200);
+        indexed = found["indexed"].clone();
+    }
+    browser.run(search, &[json!("semaphore")]).await;
+    browser
+        .until("document.querySelector('.row mark')?.textContent === 'semaphore'")
+        .await;
+    browser.until_texts(".note", &[]).await;
+    browser
+        .until("document.querySelector('#search-count').textContent.trim().endsWith('found.')")
         .await;
 }
 

@@ -265,10 +265,19 @@ export function updateConversation(tx: LocalTransaction, id: string, updates: Fi
   });
 }
 
-/** Deletes a conversation on this device; at the server, when the outbox gets to it. Undefined where there was none. */
-export async function deleteConversation(tx: LocalTransaction, id: string, now: number): Promise<string | undefined> {
+/**
+ * Deletes a conversation on this device; at the server, when the outbox gets to it. Undefined where there was none, or where it
+ * was changed after `since`, epoch ms.
+ */
+export async function deleteConversation(
+  tx: LocalTransaction,
+  id: string,
+  since: number,
+  now: number,
+): Promise<string | undefined> {
   const record = await resolveConversation(tx, id);
-  if (!record || record.deleted) return undefined;
+  // Nor where `since` is no time at all.
+  if (!record || record.deleted || !(record.updatedAt <= since)) return undefined;
   const isInFlight = Boolean((await tx.get('outbox', record.id))?.request);
   if (!record.onServer && !isInFlight && (await itemsInFlight(tx, record.id)).length === 0) {
     await putTombstone(tx, record, now);

@@ -3,7 +3,7 @@
 import { codeOf, StoreError } from '../errors.js';
 import type { LocalTransaction } from '../local/database.js';
 import type { Ownership } from '../local/ownership.js';
-import type { SearchFindings, SearchResult } from '../types.js';
+import type { SearchFindings, SearchIndexing, SearchResult } from '../types.js';
 import type { Search, SearchOptions } from './search.js';
 import { searchServer } from './server-search.js';
 
@@ -32,6 +32,7 @@ export class SearchRun {
   #ownership: Ownership | null = null;
   #there: SearchResult[] = [];
   #cursor: string | null = null;
+  #indexed: SearchIndexing | null = null;
 
   constructor(search: Search, text: string, options: SearchOptions, changed: () => void, ended: () => void) {
     this.#search = search;
@@ -53,6 +54,7 @@ export class SearchRun {
       scope: this.#isHeard ? 'everything' : 'device',
       isComplete: !isIndexing && !isAsked,
       hasMore: this.#cursor !== null && !isAsked,
+      indexed: this.#indexed,
     };
   }
 
@@ -102,7 +104,7 @@ export class SearchRun {
     const ownership = this.#ownership;
     if (!ownership || !(await (await this.#search.store.engine.get()).session.hasEnded(ownership))) return;
     if (ownership !== this.#ownership) return;
-    [this.#ownership, this.#isHeard, this.#there, this.#cursor] = [null, false, [], null];
+    [this.#ownership, this.#isHeard, this.#there, this.#cursor, this.#indexed] = [null, false, [], null, null];
     this.#server = 'unasked';
     this.#askSoon();
   }
@@ -114,6 +116,8 @@ export class SearchRun {
     this.#isHeard = true;
     this.#there.push(...found.results);
     this.#cursor = found.nextCursor;
+    // What was changed meanwhile comes on pages of its own, which say nothing of the others.
+    if (found.indexed.of >= (this.#indexed?.of ?? 0)) this.#indexed = found.indexed;
     return true;
   }
 

@@ -3,7 +3,7 @@
 import type { Ownership } from '../local/ownership.js';
 import type { Api } from '../net/api.js';
 import { isoOf, millisecondsOf } from '../text.js';
-import type { SearchResult } from '../types.js';
+import type { SearchIndexing, SearchResult } from '../types.js';
 import { asTyped } from './query.js';
 
 /** A page of what the server has found. */
@@ -11,13 +11,14 @@ export interface ServerPage {
   results: SearchResult[];
   /** Null on the last page. */
   nextCursor: string | null;
+  indexed: SearchIndexing;
 }
 
 interface Response {
   data: FoundConversation[];
   nextCursor?: string | null;
   /** An earlier release, which has no search, lists the conversations, and has no such thing. */
-  indexed?: object;
+  indexed?: SearchIndexing;
 }
 
 interface FoundConversation {
@@ -50,7 +51,7 @@ export async function searchServer(
 }
 
 function readResponse({ data, nextCursor = null, indexed }: Response): ServerPage | null {
-  return indexed ? { results: data.flatMap(resultsOf), nextCursor } : null;
+  return indexed ? { results: data.flatMap(resultsOf), nextCursor, indexed } : null;
 }
 
 /** Its messages; the title where that alone was found. */

@@ -82,6 +82,15 @@ export interface MessagePlace {
   parentId?: string | null;
 }
 
+/** When a conversation is to be deleted. */
+export interface DeleteOptions {
+  /**
+   * Only where its `updatedAt` is not later than this; otherwise, or if this is no time, it stays as it is. Compared in the
+   * transaction that deletes it: no tab can write in between. What another device wrote meanwhile keeps it with or without this.
+   */
+  ifUnchangedSince?: TimeInput;
+}
+
 /** Where a fork comes from: a conversation of the user's own, or a share. */
 export type ForkOrigin = { conversationId: string; messageId: string | null } | { shareId: string; title: string };
 

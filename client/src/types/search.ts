@@ -18,6 +18,16 @@ export interface SearchResult {
   length: number;
 }
 
+/** How many conversations the server has prepared for searching. It searches the others too, slower, and has them come last. */
+export interface SearchIndexing {
+  /** Conversations that are prepared, of those in `of`. */
+  done: number;
+  /** Conversations that the server has looked at, the last changed ones first: up to 2,500 at a time. */
+  of: number;
+  /** Conversations that the user has at the server in all. */
+  total: number;
+}
+
 /** What a search has found so far. */
 export interface SearchFindings {
   /** The best first; what only the server has comes behind what this device has. */
@@ -28,6 +38,11 @@ export interface SearchFindings {
   readonly isComplete: boolean;
   /** Whether the server has more to look through: see `LiveSearch.loadMore()`. */
   readonly hasMore: boolean;
+  /**
+   * How many conversations the server had prepared when it last responded to this search; null where only the device was searched.
+   * It goes on preparing after each search, and is not asked again for that: the next search tells.
+   */
+  readonly indexed: Readonly<SearchIndexing> | null;
 }
 
 export interface LiveSearchOptions {
