@@ -36,7 +36,7 @@
 --          prepared: as above
 --          total: how many conversations there are
 --          looked_at: how many of them were looked at
---          indexed: how many of these have a signature
+--          indexed: how many of these have a signature, or too many words to get one
 --          has_more: '1' where more of them may have what the search is for than are returned
 --          then: what comes behind them: 'window', 'changed', 'again' for all of it, or ''
 --          last_score: of the last conversation looked at, or ''
@@ -148,9 +148,9 @@ for at, i in ipairs(picked) do
     end
     looked_at = looked_at + 1
     numbers.id, numbers.score = rows[i], tonumber(rows[i + 1])
-    if numbers.state.signature > 0 then
+    if numbers.state.signature ~= 0 then
       indexed = indexed + 1
-    elseif numbers.state.signature == 0 and numbers.is_whole and #unindexed < signature.MOST_AT_ONCE
+    elseif numbers.is_whole and #unindexed < signature.MOST_AT_ONCE
       and unindexed_bytes + tonumber(numbers.bytes) <= signature.BYTES_AT_ONCE then
       unindexed[#unindexed + 1] = numbers.id
       unindexed_bytes = unindexed_bytes + tonumber(numbers.bytes)

@@ -50,9 +50,9 @@ pub struct SearchPage {
     pub hits: Vec<Hit>,
     /// Where the next page begins; `None` on the last one.
     pub next: Option<SearchCursor>,
-    /// How many conversations have a signature, ...
+    /// How many conversations have a signature, or have too many words to get one, ...
     pub indexed: u64,
-    /// ...of those that were looked at: the others are read by every search that comes to them, and come last.
+    /// ...of those that were looked at. Those without one are read by every search that comes to them, and come last.
     pub looked_at: u64,
     /// How many there are.
     pub total: u64,

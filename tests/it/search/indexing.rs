@@ -297,6 +297,9 @@ async fn a_conversation_with_too_many_words_is_indexed_once_it_shrinks(site: Sit
     assert_eq!((cost_of_append.requests, cost_of_append.commands), (4, 17));
     assert!(number(&site, "large").await < 0);
     assert_eq!(cost(201, "c").await.requests, 1);
+    // Nothing more is to come of it, so nobody is told to wait.
+    let [done, of] = indexed(&user).await;
+    assert_eq!(done, of);
     assert_eq!(found(&user, &word(39_999)).await, ["large"]);
     site.idle().await;
     for part in ["m0", "m1"] {

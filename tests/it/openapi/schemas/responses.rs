@@ -47,7 +47,8 @@ fn search_page() -> Value {
     let indexed = described(
         object(json!({ "done": count(), "of": count(), "total": count() })),
         "How many of the conversations considered have been prepared for searching, and how many there are in all. The others are read \
-         whole, come last, and are prepared a few at a time after each search.",
+         whole, come last, and are prepared a few at a time after each search. One of too many different words is never prepared: it counts \
+         as done.",
     );
     object(json!({ "data": list_of("SearchHit"), "nextCursor": next_cursor(), "indexed": indexed }))
 }
