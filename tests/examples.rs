@@ -13,7 +13,7 @@ use std::process::Output;
 
 use common::{Deployment, Site, repository};
 use serde_json::{Value, json};
-use test_support::skip_without;
+use test_support::{has_packages, skip_without};
 use tokio::process::Command;
 
 /// Many users start at once in these tests, all from one address.
@@ -21,6 +21,8 @@ const VARIABLES: [(&str, &str); 2] = [
     ("RATE_LIMIT_PER_MINUTE", "1000000"),
     ("ADDRESS_RATE_LIMIT_PER_MINUTE", "1000000"),
 ];
+
+const TESTS: &str = "tests of the client's adapters and examples";
 
 /// The flags of `node` for tests in TypeScript.
 const ADAPTER_TESTS: [&str; 5] = [
@@ -210,13 +212,13 @@ fn node(directory: &Path, service: &Deployment) -> Command {
 }
 
 fn is_installed(directory: &Path, remedy: &str) -> bool {
-    is_there(&directory.join("node_modules"), remedy)
+    has_packages(TESTS, directory, remedy).unwrap()
 }
 
 fn is_there(path: &Path, remedy: &str) -> bool {
     let is_there = path.exists();
     if !is_there {
-        skip_without("tests of the client's adapters and examples", remedy).unwrap();
+        skip_without(TESTS, remedy).unwrap();
     }
     is_there
 }

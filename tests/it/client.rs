@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use crate::common::repository;
-use test_support::skip_without;
+use test_support::has_packages;
 use tokio::process::Command;
 
 #[tokio::test]
@@ -18,8 +18,7 @@ async fn built_files_are_up_to_date() {
 
 async fn run(what: &str, arguments: &[&str]) {
     let directory = repository().join("client");
-    if !directory.join("node_modules").exists() {
-        skip_without(what, "npm ci in client").unwrap();
+    if !has_packages(what, &directory, "npm ci in client").unwrap() {
         return;
     }
     let output = Command::new("npm")

@@ -1,8 +1,7 @@
 //! The Model Context Protocol's own clients and inspector against `/api/mcp`, in Node.
 
 use crate::common::{Site, repository};
-use crate::module::node_is_installed;
-use test_support::skip_without;
+use test_support::has_packages;
 use tokio::process::Command;
 
 const TESTS: &str = "tests of the Model Context Protocol's own clients";
@@ -10,11 +9,7 @@ const TESTS: &str = "tests of the Model Context Protocol's own clients";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_protocols_own_clients_and_inspector_can_read() {
     let folder = repository().join("tests/mcp");
-    if !folder.join("node_modules").is_dir() {
-        skip_without(TESTS, "npm ci in tests/mcp").unwrap();
-        return;
-    }
-    if !node_is_installed(TESTS).await {
+    if !has_packages(TESTS, &folder, "npm ci in tests/mcp").unwrap() {
         return;
     }
     let site = Site::of_one_store().await;

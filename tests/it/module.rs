@@ -5,7 +5,7 @@ use std::process::Output;
 
 use crate::common::day::play;
 use crate::common::{Site, repository};
-use test_support::skip_without;
+use test_support::{has_node, has_packages};
 use tokio::process::Command;
 
 /// The scripts, and what they need.
@@ -28,7 +28,7 @@ const TESTS: &str = "tests of the browser module in Node";
 /// On the embedded store; the tests in Chromium run on Redis.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_module_passes_its_tests() {
-    if !node_is_installed(TESTS).await {
+    if !has_node(TESTS).unwrap() {
         return;
     }
     let site = Site::embedded().await;
@@ -48,7 +48,7 @@ async fn the_module_passes_its_tests() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_users_day_stays_within_its_budget() {
-    if !node_is_installed(TESTS).await {
+    if !has_node(TESTS).unwrap() {
         return;
     }
     let site = Site::of_one_store().await;
@@ -65,18 +65,11 @@ async fn a_users_day_stays_within_its_budget() {
 
 #[tokio::test]
 async fn a_frontend_in_typescript_compiles() {
+    let tests = "tests of a frontend in TypeScript";
+    if !has_packages(tests, &directory(), "npm ci in tests/module").unwrap() {
+        return;
+    }
     let compiler = directory().join("node_modules/typescript/bin/tsc");
-    if !node_is_installed(TESTS).await {
-        return;
-    }
-    if !compiler.exists() {
-        skip_without(
-            "tests of a frontend in TypeScript",
-            "npm ci in tests/module",
-        )
-        .unwrap();
-        return;
-    }
     let output = Command::new("node")
         .arg(&compiler)
         .arg("--project")
@@ -85,16 +78,6 @@ async fn a_frontend_in_typescript_compiles() {
         .await
         .unwrap();
     assert_success(&output);
-}
-
-/// False, with a line that says which tests are skipped, where it is not.
-pub(crate) async fn node_is_installed(tests: &str) -> bool {
-    let node = Command::new("node").arg("--version").output().await;
-    let is_installed = node.is_ok_and(|output| output.status.success());
-    if !is_installed {
-        skip_without(tests, "install node").unwrap();
-    }
-    is_installed
 }
 
 /// The tests that need nothing but the service.

@@ -4,24 +4,16 @@ use std::path::Path;
 
 use crate::support::{Local, TOKEN};
 use embedded_store::backend::Backend;
-use test_support::skip_without;
+use test_support::has_packages;
 use tokio::process::Command;
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/upstash-client");
 
 /// Whether Node and the client are installed.
-async fn installed() -> bool {
-    let package = Path::new(DIRECTORY).join("node_modules/@upstash/redis");
-    let node = Command::new("node").arg("--version").output().await;
-    let installed = package.exists() && node.is_ok_and(|output| output.status.success());
-    if !installed {
-        skip_without(
-            "tests of Upstash's own client",
-            "install node, npm ci in embedded-store/tests/upstash-client",
-        )
-        .unwrap();
-    }
-    installed
+fn installed() -> bool {
+    let tests = "tests of Upstash's own client";
+    let remedy = "npm ci in embedded-store/tests/upstash-client";
+    has_packages(tests, Path::new(DIRECTORY), remedy).unwrap()
 }
 
 async fn check(local: &Local) {
@@ -48,14 +40,14 @@ async fn check(local: &Local) {
 
 #[tokio::test]
 async fn the_client_works_over_the_engine() {
-    if installed().await {
+    if installed() {
         check(&Local::embedded().await).await;
     }
 }
 
 #[tokio::test]
 async fn the_client_works_over_redis() {
-    if !installed().await {
+    if !installed() {
         return;
     }
     if let Some(local) = Local::redis().await {
