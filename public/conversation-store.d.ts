@@ -1544,6 +1544,8 @@ interface WriteResult {
     /** The conversation it was written to. */
     id: string;
     changed: boolean;
+    /** Whether there is a new message, with which the path ends. */
+    isAdded?: boolean;
     deleted?: boolean;
     conflicts: Conflict[];
     /** Messages that could not be stored, and were not refused before. */
@@ -1959,7 +1961,8 @@ declare class HybridConversationStore<Time = string> extends AccountStore<Time> 
     putMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void>;
     /**
      * Shows the branch with this message, up to the newest message behind it: one of a shown message's `siblingIds`. At once
-     * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible.
+     * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible. Of several
+     * calls, and of messages added meanwhile, the last one counts: a branch that comes later than that is not shown any more.
      */
     switchBranch(conversationId: string, messageId: string): Promise<void>;
     /**

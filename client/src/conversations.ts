@@ -9,6 +9,7 @@ import { fieldsOf, parentOf, parseMessage, writeConversation, writeMessage, type
 import {
   countWaiting,
   isBehind,
+  lastShown,
   listConversations,
   messagesBeside,
   resolveConversation,
@@ -89,6 +90,7 @@ export class Conversations<Time> {
   #last: Promise<unknown> = Promise.resolve();
   /** How many there were. */
   #writes = 0;
+  readonly #turns = new Turns();
 
   constructor(store: OpenStore, read: ReadOptions<Time>) {
     this.#store = store;
@@ -225,6 +227,7 @@ export class Conversations<Time> {
     const { snapshots } = this.#read;
     const given = snapshots.find(input?.snapshot, input?.id) ?? snapshots.find(ofTab(input?.id), input?.id);
     const saved = parseConversation(input, given?.messages ?? new Map(), now);
+    const turn = this.#turns.next();
     return this.#enqueue(async () => {
       await this.#store.imports.wait(saved.id);
       const known = snapshots.find(input.snapshot, saved.id) ?? snapshots.ofConversation(saved.id);
@@ -232,6 +235,7 @@ export class Conversations<Time> {
         result: await save(tx, saved, known, now),
         waiting: await countWaiting(tx),
       }));
+      if (result.isAdded) this.#turns.take(turn, saved.id);
       snapshots.update(known.isExact && input.snapshot ? input.snapshot : ofTab(saved.id), known, saved);
       this.#store.written(result.id === saved.id ? result : { ...result, movedFrom: saved.id }, waiting);
     });
@@ -246,30 +250,50 @@ export class Conversations<Time> {
 
   async addMessage(id: string, input: MessageInput, place: MessagePlace = {}): Promise<void> {
     const message = withParent(parseMessage(input, this.#now()), place);
-    await this.#findParent(id, message);
-    await this.#change((tx, now) => addMessage(tx, id, message, now), id);
+    await this.#put(id, message, (tx, now) => addMessage(tx, id, message, now));
   }
 
   async putMessage(id: string, input: MessageInput, place: MessagePlace = {}): Promise<void> {
     const message = withParent(parseMessage(input, this.#now()), place);
-    await this.#findParent(id, message);
     const isDated = input.timestamp !== undefined;
-    await this.#change((tx, now) => replaceMessage(tx, id, { ...message, isDated }, now), id);
+    await this.#put(id, message, (tx, now) => replaceMessage(tx, id, { ...message, isDated }, now));
   }
 
-  /** What a branch begins behind may not have been loaded yet. */
-  async #findParent(id: string, { parent }: { parent?: string | null | undefined }) {
-    if (parent && !(await this.#has(id, parent))) await this.#findMessage(id, parent);
+  /** At once where that is possible: what a new message follows may not have been loaded yet. */
+  async #put(id: string, { parent }: ParsedMessage, write: Change): Promise<void> {
+    const turn = this.#turns.next();
+    const change = () => this.#change((tx, now) => this.#putInTurn(tx, now, { id, turn, write }), id);
+    try {
+      await change();
+    } catch (error) {
+      if (!parent || codeOf(error) !== 'message_not_found') throw error;
+      await this.#findMessage(id, parent);
+      await change();
+    }
   }
 
+  /** Where something else was chosen or added while its parent was loaded, that is what goes on being shown. */
+  async #putInTurn(tx: LocalTransaction, now: number, { id, turn, write }: PutInTurn): Promise<WriteResult> {
+    const record = await resolveConversation(tx, id);
+    const before = record && (await lastShown(tx, record.id));
+    const result = await write(tx, now);
+    if (!result.isAdded || this.#turns.take(turn, id) || !before) return result;
+    await switchBranch(tx, id, before.id, now);
+    return result;
+  }
+
+  /** At once where the branch is here. One that is fetched is shown if nothing was chosen or added meanwhile. */
   async switchBranch(id: string, messageId: string): Promise<void> {
-    const change = () => this.#change((tx, now) => switchBranch(tx, id, messageId, now), id);
-    if (await this.#has(id, messageId)) {
-      try {
-        return await change();
-      } catch (error) {
-        if (codeOf(error) !== 'message_not_found') throw error;
-      }
+    const turn = this.#turns.next();
+    const change = () =>
+      this.#change(async (tx, now) => {
+        if (this.#turns.take(turn, id)) return switchBranch(tx, id, messageId, now);
+        return { id, changed: false, conflicts: [] };
+      }, id);
+    try {
+      return await change();
+    } catch (error) {
+      if (codeOf(error) !== 'message_not_found') throw error;
     }
     await this.#pullBranches(id);
     await change();
@@ -354,6 +378,30 @@ export class Conversations<Time> {
   #now() {
     return this.#store.environment.clock.now();
   }
+}
+
+/** Of the calls that say what is shown of a conversation, the one that was made last counts, however late another one is done. */
+class Turns {
+  #last = 0;
+  readonly #taken = new Map<string, number>();
+
+  next(): number {
+    this.#last += 1;
+    return this.#last;
+  }
+
+  /** Whether no later call has said what is shown. */
+  take(turn: number, id: string): boolean {
+    if (turn < (this.#taken.get(id) ?? 0)) return false;
+    this.#taken.set(id, turn);
+    return true;
+  }
+}
+
+interface PutInTurn {
+  id: string;
+  turn: number;
+  write: Change;
 }
 
 /** Messages to show, in order, and of each that has several versions their ids. */

@@ -84,7 +84,7 @@ function assemble(context: Context, database: LocalDatabase): OpenStore {
     count,
     mayAsk: () => mayAsk(context, engine),
     written(result, waiting) {
-      const { id, movedFrom, refused: _, ...change } = result;
+      const { id, movedFrom, refused: _, isAdded: __, ...change } = result;
       bus.emit('records-changed', { id, change: { ...change, ...(movedFrom && { movedFrom }) }, source: 'tab' });
       if (result.refused?.length) bus.emit('writes-refused', result.refused);
       if (!result.changed) return;
