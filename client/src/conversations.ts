@@ -90,7 +90,10 @@ export class Conversations<Time> {
   #last: Promise<unknown> = Promise.resolve();
   /** How many there were. */
   #writes = 0;
-  readonly #turns = new Turns();
+  /** Of calls that say what is shown. */
+  #turns = 0;
+  /** By conversation, that of the last one which was done. */
+  readonly #taken = new Map<string, number>();
 
   constructor(store: OpenStore, read: ReadOptions<Time>) {
     this.#store = store;
@@ -227,7 +230,7 @@ export class Conversations<Time> {
     const { snapshots } = this.#read;
     const given = snapshots.find(input?.snapshot, input?.id) ?? snapshots.find(ofTab(input?.id), input?.id);
     const saved = parseConversation(input, given?.messages ?? new Map(), now);
-    const turn = this.#turns.next();
+    const turn = this.#nextTurn();
     return this.#enqueue(async () => {
       await this.#store.imports.wait(saved.id);
       const known = snapshots.find(input.snapshot, saved.id) ?? snapshots.ofConversation(saved.id);
@@ -235,7 +238,7 @@ export class Conversations<Time> {
         result: await save(tx, saved, known, now),
         waiting: await countWaiting(tx),
       }));
-      if (result.isAdded) this.#turns.take(turn, saved.id);
+      if (result.isAdded) this.#take(turn, saved.id);
       snapshots.update(known.isExact && input.snapshot ? input.snapshot : ofTab(saved.id), known, saved);
       this.#store.written(result.id === saved.id ? result : { ...result, movedFrom: saved.id }, waiting);
     });
@@ -259,44 +262,50 @@ export class Conversations<Time> {
     await this.#put(id, message, (tx, now) => replaceMessage(tx, id, { ...message, isDated }, now));
   }
 
-  /** At once where that is possible: what a new message follows may not have been loaded yet. */
-  async #put(id: string, { parent }: ParsedMessage, write: Change): Promise<void> {
-    const turn = this.#turns.next();
-    const change = () => this.#change((tx, now) => this.#putInTurn(tx, now, { id, turn, write }), id);
-    try {
-      await change();
-    } catch (error) {
-      if (!parent || codeOf(error) !== 'message_not_found') throw error;
-      await this.#findMessage(id, parent);
-      await change();
-    }
-  }
-
   /** Where something else was chosen or added while its parent was loaded, that is what goes on being shown. */
-  async #putInTurn(tx: LocalTransaction, now: number, { id, turn, write }: PutInTurn): Promise<WriteResult> {
-    const record = await resolveConversation(tx, id);
-    const before = record && (await lastShown(tx, record.id));
-    const result = await write(tx, now);
-    if (!result.isAdded || this.#turns.take(turn, id) || !before) return result;
-    await switchBranch(tx, id, before.id, now);
-    return result;
+  #put(id: string, { parent }: ParsedMessage, write: Change): Promise<void> {
+    const turn = this.#nextTurn();
+    const put: Change = async (tx, now) => {
+      const record = await resolveConversation(tx, id);
+      const before = record && (await lastShown(tx, record.id));
+      const result = await write(tx, now);
+      if (result.isAdded && !this.#take(turn, id) && before) await switchBranch(tx, id, before.id, now);
+      return result;
+    };
+    return this.#changeOrFind(put, id, () => this.#findMessage(id, parent as string));
   }
 
-  /** At once where the branch is here. One that is fetched is shown if nothing was chosen or added meanwhile. */
-  async switchBranch(id: string, messageId: string): Promise<void> {
-    const turn = this.#turns.next();
-    const change = () =>
-      this.#change(async (tx, now) => {
-        if (this.#turns.take(turn, id)) return switchBranch(tx, id, messageId, now);
-        return { id, changed: false, conflicts: [] };
-      }, id);
+  /** A branch that is fetched is shown if nothing was chosen or added meanwhile. */
+  switchBranch(id: string, messageId: string): Promise<void> {
+    const turn = this.#nextTurn();
+    const change: Change = async (tx, now) => {
+      if (this.#take(turn, id)) return switchBranch(tx, id, messageId, now);
+      return { id, changed: false, conflicts: [] };
+    };
+    return this.#changeOrFind(change, id, () => this.#pullBranches(id));
+  }
+
+  /** At once, so that calls are done in their order; where the message that it needs is not here, when that was found. */
+  async #changeOrFind(work: Change, id: string, find: () => Promise<void>) {
     try {
-      return await change();
+      await this.#change(work, id);
     } catch (error) {
       if (codeOf(error) !== 'message_not_found') throw error;
+      await find();
+      await this.#change(work, id);
     }
-    await this.#pullBranches(id);
-    await change();
+  }
+
+  #nextTurn() {
+    this.#turns += 1;
+    return this.#turns;
+  }
+
+  /** Whether no later call has said what is shown of the conversation: of those the last one counts, however late others are done. */
+  #take(turn: number, id: string) {
+    const isLast = turn >= (this.#taken.get(id) ?? 0);
+    if (isLast) this.#taken.set(id, turn);
+    return isLast;
   }
 
   async #pullBranches(id: string) {
@@ -378,30 +387,6 @@ export class Conversations<Time> {
   #now() {
     return this.#store.environment.clock.now();
   }
-}
-
-/** Of the calls that say what is shown of a conversation, the one that was made last counts, however late another one is done. */
-class Turns {
-  #last = 0;
-  readonly #taken = new Map<string, number>();
-
-  next(): number {
-    this.#last += 1;
-    return this.#last;
-  }
-
-  /** Whether no later call has said what is shown. */
-  take(turn: number, id: string): boolean {
-    if (turn < (this.#taken.get(id) ?? 0)) return false;
-    this.#taken.set(id, turn);
-    return true;
-  }
-}
-
-interface PutInTurn {
-  id: string;
-  turn: number;
-  write: Change;
 }
 
 /** Messages to show, in order, and of each that has several versions their ids. */
