@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Browser, Server } from './harness.mjs';
+import { Browser, Server, tick } from './harness.mjs';
 import { keepBack } from './users.mjs';
+
+const SEEDS = Number(process.env.BRANCH_SEEDS ?? 12);
+const FIRST = Number(process.env.BRANCH_SEED ?? 1);
 
 const said = (id) => ({ id, type: id.startsWith('q') ? 'user' : 'assistant', content: id });
 
@@ -30,7 +33,7 @@ async function device({ longer = 0 } = {}) {
   await browser.clock.settle();
   await tab.store.addMessage('c', said('shown'), { parentId: 'q1' });
   await tab.store.flush();
-  return { browser, store: tab.store, network: browser.network, server: new Server(browser) };
+  return { browser, tab, store: tab.store, network: browser.network, server: new Server(browser) };
 }
 
 async function shownBy(store) {
@@ -80,6 +83,33 @@ test('nor does it hide a message that was added meanwhile', async () => {
   release();
   await switched;
   await assertShown(user, ['q1', 'shown', 'q2']);
+});
+
+test('nor does it lose one that was added and sent meanwhile', async () => {
+  const user = await device();
+  const { store, network } = user;
+  const { held, release } = keepBack(network, isOfBranches);
+  const switched = store.switchBranch('c', 'far');
+  await held;
+  await store.addMessage('c', said('q2'));
+  await store.flush();
+  await store.switchBranch('c', 'near');
+  release();
+  await switched;
+  await user.tab.goOffline();
+  await store.switchBranch('c', 'q2');
+  assert.deepEqual(await shownBy(store), ['q1', 'shown', 'q2']);
+  await user.tab.goOnline();
+  await assertShown(user, ['q1', 'shown', 'q2']);
+});
+
+test('what waits to be sent keeps its order when a branch is fetched', async () => {
+  const user = await device();
+  const { store } = user;
+  for (const id of ['q9', 'm8', 'q7', 'm6']) await store.addMessage('c', said(id));
+  await store.switchBranch('c', 'far');
+  await store.switchBranch('c', 'shown');
+  await assertShown(user, ['q1', 'shown', 'q9', 'm8', 'q7', 'm6']);
 });
 
 test('nor one that was saved with all others', async () => {
@@ -212,3 +242,44 @@ test('a switch to what is gone elsewhere does not undo the one made meanwhile', 
   await flushed;
   await assertShown(user, ['q1', 'far']);
 });
+
+/** Calls that nobody waits for, with a server that is slow to answer. Returns what the last one wants to be shown. */
+async function callAtRandom({ store, network }, seed) {
+  let state = seed;
+  const random = (below) => {
+    state = (state * 48271) % 2147483647;
+    return state % below;
+  };
+  let requests = seed;
+  const hold = async () => {
+    requests += 3;
+    for (let left = requests % 8; left > 0; left -= 1) await tick();
+  };
+  Object.assign(network, { before: hold, after: hold });
+  const calls = [];
+  let wanted;
+  for (let step = 0; step < 12; step += 1) {
+    const to = ['far', 'farther', 'near', 'shown', 'q1'][random(5)];
+    const id = `m${step}`;
+    const action = random(4);
+    if (action <= 1) calls.push(store.switchBranch('c', to));
+    else if (action === 2) calls.push(store.addMessage('c', said(id)));
+    else calls.push(store.addMessage('c', said(id), { parentId: ['near', 'shown', 'q1'][random(3)] }));
+    wanted = action <= 1 ? to : id;
+    for (let left = random(6); left > 0; left -= 1) await tick();
+    // What is written is sent meanwhile.
+    if (random(3) === 0) calls.push(store.flush());
+  }
+  await Promise.all(calls);
+  return wanted;
+}
+
+for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+  test(`whatever is called in whatever order, the last call is what is shown, seed ${seed}`, async () => {
+    const user = await device();
+    const wanted = await callAtRandom(user, seed);
+    const here = await shownBy(user.store);
+    assert.ok(here.includes(wanted), `${wanted} in ${here}`);
+    await assertShown(user, here);
+  });
+}

@@ -196,7 +196,7 @@ export class ThreadStore {
     }
   }
 
-  /** As the user of now, whoever is here when the turn comes. */
+  /** As the user of now, also where another one is at the page when the turn comes. */
   async #inTurn<T>(id: string, work: (api: Api) => Promise<T>): Promise<T> {
     const api = this.#api.ofNow();
     const before = this.#queues.get(id) ?? Promise.resolve();

@@ -1,4 +1,4 @@
-/** Reads from a token of an auth provider whose it is. */
+/** Reads the user of a token of an auth provider. */
 
 /** Who a provider's token is of, as far as it can be read: only to notice when it becomes another user's. */
 export function subjectOf(token: string): string | null {

@@ -57,7 +57,7 @@ export class Api {
     return this.#options.clock;
   }
 
-  /** For requests that are sent later, or one after another: they go as the user of now, whoever is here by then. */
+  /** For requests that are sent later, or one after another: they go as the user of now, whose token they keep. */
   ofNow(): Api {
     const { token } = this.#options;
     if (typeof token === 'string') return this;

@@ -2,6 +2,7 @@
 
 import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
 import { StoreError } from '../../errors.js';
+import { userChanged } from '../../local/ownership.js';
 import type { Conversation } from '../../types.js';
 import { recordAnswer } from './answer-recorder.js';
 import type { DeviceChat } from './device-chat.js';
@@ -51,17 +52,19 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
 
   sendMessages = async (options: SendOptions<M>): Promise<ReadableStream<UIMessageChunk>> => {
     this.#expectChat(options.chatId);
-    await this.#device.expectUser();
     const { transport, generateId } = this.#settings();
+    this.#awaited.clear();
+    this.#isStopped = false;
+    // Before anything is awaited: it may be stopped from now on.
+    const streamId = generateId();
+    this.streamId = streamId;
+    this.wanted = options.messages.at(-1)?.id ?? null;
+    await this.#device.expectUser();
     const isLost = await this.#isLost(options);
     const messages = isLost ? withNewId(options.messages, generateId()) : options.messages;
     const [last, before] = [messages.at(-1), messages.at(-2)];
     const parentId = before?.id ?? null;
-    this.#awaited.clear();
-    this.#isStopped = false;
-    const streamId = generateId();
-    this.streamId = streamId;
-    this.wanted = last?.id ?? null;
+    if (isLost) this.wanted = last?.id ?? null;
     if (last && (isLost || options.trigger === 'submit-message')) await this.#saveSent(last, parentId);
     const body = { ...options.body, streamId, parentId };
     const { id, user } = this.#device;
@@ -76,10 +79,10 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   /** The route has saved what is followed, so it comes to the device from the server. */
   reconnectToStream = async (options: ReconnectOptions): Promise<ReadableStream<UIMessageChunk> | null> => {
     this.#expectChat(options.chatId);
-    await this.#device.expectUser();
     const { id, user } = this.#device;
     const streamId = this.#followed;
     if (streamId) this.#attempts.set(streamId, (this.#attempts.get(streamId) ?? 0) + 1);
+    await this.#device.expectUser();
     let stream: ReadableStream<UIMessageChunk> | null;
     try {
       stream = await user.ask(options.abortSignal, (abortSignal) =>
@@ -128,8 +131,9 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
 
   /** What the page asks late, as of a chat that is shown no more, is not this chat's. */
   #expectChat(chatId: string): void {
-    if (this.#device.user.signal.aborted || chatId === this.#device.key || chatId === this.#device.id) return;
-    throw new StoreError('closed', 'Another chat is shown.');
+    const { id, key, user } = this.#device;
+    if (user.signal.aborted || chatId === key || chatId === id) return;
+    throw chatId.startsWith(`${id} `) ? userChanged() : new StoreError('closed', 'Another chat is shown.');
   }
 
   /** Whether this asks a question again that another tab or device has deleted with its conversation. */

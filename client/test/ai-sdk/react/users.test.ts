@@ -135,6 +135,23 @@ for (const [what, change] of Object.entries(ways)) {
   });
 }
 
+test('what is asked late of a chat that is shown no more is not that of the one that is shown', async (t) => {
+  const { store } = await openTabs();
+  t.after(() => store.close());
+  const { transport, requests } = openChat(store, 'c', () => answer('It is.', 'a'));
+  const send = (chatId: string) =>
+    transport.sendMessages({
+      chatId,
+      messages: [question],
+      trigger: 'submit-message',
+      messageId: undefined,
+      abortSignal: undefined,
+    });
+  await assert.rejects(send('c of a former user'), changed);
+  await assert.rejects(send('another'), { name: 'StoreError', code: 'closed' });
+  assert.deepEqual([requests, await store.getAllConversations()], [[], []]);
+});
+
 test('the first user of a device ends nothing', async (t) => {
   const store = openBrowser()();
   t.after(() => store.close());
