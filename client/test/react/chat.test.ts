@@ -309,6 +309,11 @@ async function withWaitingQuestion() {
   await until(() => isWhole(page), true);
   await isReady(page);
   await flush(page);
+  // Offline, it would not hear that the server has the whole answer.
+  await until(async () => {
+    await page.evaluate(() => (window as never as Shown).store.sync());
+    return await page.evaluate(() => (window as never as Shown).chat.conversation?.activeStreamId ?? null);
+  }, null);
   await context.setOffline(true);
   await send(page, 'quick, is it mine?');
   await page.locator('[data-unanswered=true][data-waiting=true]').waitFor();
