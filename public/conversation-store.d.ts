@@ -266,6 +266,44 @@ interface StateRecord {
     name: string;
     value: unknown;
 }
+/**
+ * What is stored in `state`: the name there, and the type of its value. `clock`, `tenure` and `company` are the names that
+ * devices have stored since version 1; renaming them would take an upgrade of every database, and change nothing in it.
+ */
+interface States {
+    /** How far this browser knows the user's changes: the server's cursor. */
+    cursor: string | undefined;
+    /** The change sequence of the last change, where it is known to be the last. */
+    clock: number | undefined;
+    /** The owner of the data, and as `number` the ownership epoch. See ownership.ts. */
+    tenure: {
+        user: string | undefined;
+        number: number;
+    };
+    /** Presence: when another device was last active. See presence.ts. */
+    company: number;
+    /** The conversation opened last. */
+    current: string | null;
+    /** Fields that frontends of this browser have written themselves. */
+    knownFields: {
+        message: string[];
+        conversation: string[];
+    };
+    /** How many segments were written so far. */
+    indexed: number;
+    /** How far the migration of the old localStorage data is. */
+    migration: {
+        phase: 'storing' | 'sending' | 'sent' | 'undone';
+        source: string;
+        total: number;
+        rejected: Rejection[];
+    };
+}
+/** A conversation that could not be stored, and why. */
+interface Rejection {
+    id: string;
+    code: string;
+}
 
 /** A key of a record or an index. */
 type Key = IDBValidKey;
@@ -378,6 +416,8 @@ declare class LiveQuery<Data> {
     get isIdle(): boolean;
     /** Reads again now. Resolves when the state is as new as it was when this was called. */
     refresh(): Promise<void>;
+    /** What was read so far counts no more: nothing is shown until it is read again. */
+    protected reset(): void;
 }
 
 /**
@@ -746,6 +786,11 @@ interface StoreEvents {
     refused: RefusedWrite;
     progress: ProgressEvent;
     failed: FailedEvent;
+    /**
+     * The data on this device are another user's, or those of a user were erased: what is on the screen, and what is about to be
+     * sent, is not of the user who is here now. Not told of the first user that a device has.
+     */
+    'user-changed': undefined;
 }
 
 /** What a file to import is written in, as the server names it. */
@@ -941,6 +986,8 @@ declare class Session {
     get exists(): boolean;
     /** The token to send for this owner of the data. Rejects where they are, or are just becoming, another user's. */
     tokenOf(ownership: Ownership): Promise<string>;
+    /** The token of the user of the moment, where the data on this device are that user's. Begins a session where there is none. */
+    ownersToken(): Promise<string>;
     /** The token of the user of the moment. Begins a session where there is none. */
     token(): Promise<string>;
     /** Another token for one that the server refused. */
@@ -1321,6 +1368,11 @@ interface Context {
     locks: Locks;
     sessionStorage: SessionStorage;
     status: StatusTracker;
+    users: KnownUser;
+}
+/** Whose the data were when the frontend of this tab was told last. */
+interface KnownUser {
+    known?: States['tenure'] | undefined | Promise<States['tenure'] | undefined>;
 }
 
 interface PublicOptions extends RequestOptions {
@@ -1366,6 +1418,23 @@ declare class UsageReports {
     countError(code: string): void;
     /** Sends what has come together, where it is time. What cannot be sent is counted on. */
     send(): Promise<void>;
+}
+
+interface Parts {
+    database: LocalDatabase;
+    bus: EventBus;
+    /** What the frontend was told last. */
+    users: KnownUser;
+}
+/**
+ * Whose the data are, as far as the frontend of this tab knows. Any tab may change that, and so may a refused token: the
+ * frontend is told before it gets a token of the next user, so that nothing of the former one goes out under it.
+ */
+declare class UserWatch {
+    #private;
+    constructor(parts: Parts);
+    /** Looks whose the data are, and tells where they are another user's. Resolves when that is told. */
+    check(): Promise<void>;
 }
 
 interface FeedParts {
@@ -1549,6 +1618,11 @@ interface SyncEngine {
     push: Push;
     live: LiveUpdates;
     reports: UsageReports;
+    users: UserWatch;
+    /** The header for the user of the moment, of whom the frontend has been told. */
+    authorization(): Promise<{
+        Authorization: string;
+    }>;
 }
 
 /** Loads what synchronises, once; where that fails, again when it is next asked for. */
@@ -1566,6 +1640,8 @@ interface WriteResult {
     /** The conversation it was written to. */
     id: string;
     changed: boolean;
+    /** Whether there is a new message, with which the path ends. */
+    isAdded?: boolean;
     deleted?: boolean;
     conflicts: Conflict[];
     /** Messages that could not be stored, and were not refused before. */
@@ -1634,6 +1710,10 @@ type TabMessage =
 /** The user, or all data, has changed: begin anew. */
  | {
     type: 'user';
+}
+/** A tab has noticed that the data are another user's. */
+ | {
+    type: 'owner';
 };
 
 interface AnnouncerParts {
@@ -1680,8 +1760,6 @@ declare class Leadership {
      * write on its way meanwhile: after an erasure it would bring back what was erased.
      */
     exclusively<T>(work: () => Promise<T>): Promise<T>;
-    /** The user, or all data, has changed: other tabs begin anew too. */
-    announceUser(): void;
     post(message: TabMessage): void;
     hear(message: TabMessage): void;
     close(): Promise<void>;
@@ -1745,6 +1823,7 @@ interface SearchSource {
     events: EventBus<{
         change: ChangeEvent;
         opened: undefined;
+        'user-changed': undefined;
     }>;
     loadSearch(): Promise<Search>;
 }
@@ -1767,6 +1846,8 @@ interface LiveEvents {
     change: ChangeEvent;
     /** The store was opened again. */
     opened: undefined;
+    /** The data are another user's. */
+    'user-changed': undefined;
 }
 /** A conversation that is read again when it changes. Data is null where there is no such conversation. */
 declare class LiveConversation<Time> extends LiveQuery<Conversation<Time> | null> {
@@ -1828,7 +1909,8 @@ declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
     #private;
     /**
      * The header that tells the frontend's own server who asks, with a token that is valid now; begins a session where there is
-     * none. For requests to the page's own origin only: with the token, all that is the user's can be read and written.
+     * none. For requests to the page's own origin only: with the token, all that is the user's can be read and written. A page that
+     * listens for `user-changed` hears of another user before this gives that user's token.
      */
     authorization(): Promise<{
         Authorization: string;
@@ -1981,7 +2063,8 @@ declare class HybridConversationStore<Time = string> extends AccountStore<Time> 
     putMessage(conversationId: string, message: MessageInput, options?: MessagePlace): Promise<void>;
     /**
      * Shows the branch with this message, up to the newest message behind it: one of a shown message's `siblingIds`. At once
-     * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible.
+     * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible. Of several
+     * calls, and of messages added meanwhile, the last one counts: a branch that comes later than that is not shown any more.
      */
     switchBranch(conversationId: string, messageId: string): Promise<void>;
     /**

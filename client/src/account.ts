@@ -67,7 +67,7 @@ export async function becomeUserOf(
   code: string,
   { keepLocal = true } = {},
 ) {
-  const { bus, database, leadership } = store;
+  const { bus, database } = store;
   const { api, presence, session } = await store.engine.get();
   if (session.isOfProvider) throw new StoreError('use_provider', 'This user signs in at the auth provider.');
   return exclusively(store, async () => {
@@ -79,10 +79,18 @@ export async function becomeUserOf(
     tellGone(bus, gone);
     await session.become(body);
     await presence.note();
-    leadership.announceUser();
+    await announceUser(store);
     const { length: kept } = await database.run('readonly', listConversations);
     return { userId: body.userId, kept };
   });
+}
+
+/** The user, or all data, has changed: other tabs begin anew, and the frontend of this one is told. */
+async function announceUser({ engine, leadership }: OpenStore) {
+  leadership.post({ type: 'user' });
+  const { live, users } = await engine.get();
+  await users.check();
+  live.pageChanged();
 }
 
 /** Runs `work` while nothing else is done. Rejects where other data are here by then than it was asked of. */
@@ -126,13 +134,13 @@ export async function startNewSession(store: OpenStore) {
   await exclusively(store, async () => {
     const { body } = await api.call<SessionResponse>('POST', '/session', { isPublic: true });
     await session.become(body);
-    store.leadership.announceUser();
+    await announceUser(store);
   });
 }
 
 /** Deletes everything of the user: at the server first, so that nothing is left there that nobody can reach. */
 export async function eraseEverything(store: OpenStore) {
-  const { bus, database, environment, leadership } = store;
+  const { bus, database, environment } = store;
   const { session } = await store.engine.get();
   // What is at the server could not be reached any more.
   if (session.stored?.isSignedOut) throw new StoreError('signed_out', 'This session was ended from another device.');
@@ -142,7 +150,7 @@ export async function eraseEverything(store: OpenStore) {
     forgetOldData(environment.localStorage);
     await session.forget();
     tellGone(bus, gone);
-    leadership.announceUser();
+    await announceUser(store);
   });
 }
 
@@ -191,7 +199,7 @@ async function claim(store: OpenStore, anonymous: OpenStore) {
     });
     await session.forget();
     tellGone(anonymous.bus, gone);
-    anonymous.leadership.announceUser();
+    await announceUser(anonymous);
   });
   await (await store.engine.get()).live.ask().catch(() => {});
   return { conversations: conversations.length };

@@ -2,6 +2,7 @@
 
 import { defaultEnvironment, type Environment } from './environment.js';
 import { EventBus } from './event-bus.js';
+import type { States } from './local/schema.js';
 import { SessionStorage } from './net/session-storage.js';
 import { StatusTracker } from './status.js';
 import { Locks } from './tabs/locks.js';
@@ -18,9 +19,16 @@ export interface Context {
   locks: Locks;
   sessionStorage: SessionStorage;
   status: StatusTracker;
+  users: KnownUser;
 }
 
-export function createContext(options: StoreOptions<unknown>): Context {
+/** Whose the data were when the frontend of this tab was told last. */
+export interface KnownUser {
+  known?: States['tenure'] | undefined | Promise<States['tenure'] | undefined>;
+}
+
+/** `users`: of the store where it was open before. */
+export function createContext(options: StoreOptions<unknown>, users: KnownUser = {}): Context {
   const { getToken, account = 'anonymous' } = options;
   if (getToken && !options.account) throw new TypeError('getToken needs an account: whose data this is');
   const environment = { ...defaultEnvironment(), ...options.environment };
@@ -39,5 +47,6 @@ export function createContext(options: StoreOptions<unknown>): Context {
     };
   });
   const locks = new Locks(environment.locks, account);
-  return { options, name: `conversation-store-${account}`, isEnabled, environment, bus, locks, sessionStorage, status };
+  const name = `conversation-store-${account}`;
+  return { options, name, isEnabled, environment, bus, locks, sessionStorage, status, users };
 }

@@ -9,6 +9,7 @@ import { fieldsOf, parentOf, parseMessage, writeConversation, writeMessage, type
 import {
   countWaiting,
   isBehind,
+  lastShown,
   listConversations,
   messagesBeside,
   resolveConversation,
@@ -90,6 +91,10 @@ export class Conversations<Time> {
   #last: Promise<unknown> = Promise.resolve();
   /** How many there were. */
   #writes = 0;
+  /** Of calls that say what is shown. */
+  #turns = 0;
+  /** By conversation, that of the last one which was done. */
+  readonly #taken = new Map<string, number>();
 
   constructor(store: OpenStore, read: ReadOptions<Time>) {
     this.#store = store;
@@ -226,6 +231,7 @@ export class Conversations<Time> {
     const { snapshots } = this.#read;
     const given = snapshots.find(input?.snapshot, input?.id) ?? snapshots.find(ofTab(input?.id), input?.id);
     const saved = parseConversation(input, given?.messages ?? new Map(), now);
+    const turn = this.#nextTurn();
     return this.#enqueue(async () => {
       await this.#store.imports.wait(saved.id);
       const known = snapshots.find(input.snapshot, saved.id) ?? snapshots.ofConversation(saved.id);
@@ -233,6 +239,7 @@ export class Conversations<Time> {
         result: await save(tx, saved, known, now),
         waiting: await countWaiting(tx),
       }));
+      if (result.isAdded) this.#take(turn, saved.id);
       snapshots.update(known.isExact && input.snapshot ? input.snapshot : ofTab(saved.id), known, saved);
       this.#store.written(result.id === saved.id ? result : { ...result, movedFrom: saved.id }, waiting);
     });
@@ -248,33 +255,59 @@ export class Conversations<Time> {
 
   async addMessage(id: string, input: MessageInput, place: MessagePlace = {}): Promise<void> {
     const message = withParent(parseMessage(input, this.#now()), place);
-    await this.#findParent(id, message);
-    await this.#change((tx, now) => addMessage(tx, id, message, now), id);
+    await this.#put(id, message, (tx, now) => addMessage(tx, id, message, now));
   }
 
   async putMessage(id: string, input: MessageInput, place: MessagePlace = {}): Promise<void> {
     const message = withParent(parseMessage(input, this.#now()), place);
-    await this.#findParent(id, message);
     const isDated = input.timestamp !== undefined;
-    await this.#change((tx, now) => replaceMessage(tx, id, { ...message, isDated }, now), id);
+    await this.#put(id, message, (tx, now) => replaceMessage(tx, id, { ...message, isDated }, now));
   }
 
-  /** What a branch begins behind may not have been loaded yet. */
-  async #findParent(id: string, { parent }: { parent?: string | null | undefined }) {
-    if (parent && !(await this.#has(id, parent))) await this.#findMessage(id, parent);
+  /** Where something else was chosen or added while its parent was loaded, that is what goes on being shown. */
+  #put(id: string, { parent }: ParsedMessage, write: Change): Promise<void> {
+    const turn = this.#nextTurn();
+    const put: Change = async (tx, now) => {
+      const record = await resolveConversation(tx, id);
+      const before = record && (await lastShown(tx, record.id));
+      const result = await write(tx, now);
+      if (result.isAdded && !this.#take(turn, id) && before) await switchBranch(tx, id, before.id, now);
+      return result;
+    };
+    return this.#changeOrFind(put, id, () => this.#findMessage(id, parent as string));
   }
 
-  async switchBranch(id: string, messageId: string): Promise<void> {
-    const change = () => this.#change((tx, now) => switchBranch(tx, id, messageId, now), id);
-    if (await this.#has(id, messageId)) {
-      try {
-        return await change();
-      } catch (error) {
-        if (codeOf(error) !== 'message_not_found') throw error;
-      }
+  /** A branch that is fetched is shown if nothing was chosen or added meanwhile. */
+  switchBranch(id: string, messageId: string): Promise<void> {
+    const turn = this.#nextTurn();
+    const change: Change = async (tx, now) => {
+      if (this.#take(turn, id)) return switchBranch(tx, id, messageId, now);
+      return { id, changed: false, conflicts: [] };
+    };
+    return this.#changeOrFind(change, id, () => this.#pullBranches(id));
+  }
+
+  /** At once, so that calls are done in their order; where the message that it needs is not here, when that was found. */
+  async #changeOrFind(work: Change, id: string, find: () => Promise<void>) {
+    try {
+      await this.#change(work, id);
+    } catch (error) {
+      if (codeOf(error) !== 'message_not_found') throw error;
+      await find();
+      await this.#change(work, id);
     }
-    await this.#pullBranches(id);
-    await change();
+  }
+
+  #nextTurn() {
+    this.#turns += 1;
+    return this.#turns;
+  }
+
+  /** Whether no later call has said what is shown of the conversation: of those the last one counts, however late others are done. */
+  #take(turn: number, id: string) {
+    const isLast = turn >= (this.#taken.get(id) ?? 0);
+    if (isLast) this.#taken.set(id, turn);
+    return isLast;
   }
 
   async #pullBranches(id: string) {

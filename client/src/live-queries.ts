@@ -28,6 +28,8 @@ export interface LiveEvents {
   change: ChangeEvent;
   /** The store was opened again. */
   opened: undefined;
+  /** The data are another user's. */
+  'user-changed': undefined;
 }
 
 /** A conversation that is read again when it changes. Data is null where there is no such conversation. */
@@ -47,7 +49,16 @@ export class LiveConversation<Time> extends LiveQuery<Conversation<Time> | null>
         oldest = conversation?.messages[0]?.id ?? oldest;
         return conversation;
       },
-      watch: (changed) => watch(source, changed, (event) => event.changed.includes(id) || event.deleted.includes(id)),
+      watch: (changed) => {
+        // One that was deleted elsewhere and goes on is known by another id, and leads to it by this one.
+        const isShown = (other: string) => other === id || other === this.getSnapshot().data?.id;
+        const concerns = (event: ChangeEvent) => event.changed.some(isShown) || event.deleted.some(isShown);
+        const reset = () => {
+          oldest = undefined;
+          this.reset();
+        };
+        return watch(source, changed, concerns, reset);
+      },
       reuse: reuseConversation,
       onIdle,
     });
@@ -119,12 +130,14 @@ function watch<Time>(
   { events }: LiveSource<Time>,
   changed: () => void,
   concerns: (event: ChangeEvent) => boolean,
+  userChanged = changed,
 ): () => void {
   const stops = [
     events.on('change', (event) => {
       if (concerns(event)) changed();
     }),
     events.on('opened', changed),
+    events.on('user-changed', userChanged),
   ];
   return () => {
     for (const stop of stops) stop();

@@ -73,6 +73,12 @@ export class LiveQuery<Data> {
     return this.#running;
   }
 
+  /** What was read so far counts no more: nothing is shown until it is read again. */
+  protected reset() {
+    this.#show(LOADING);
+    void this.refresh();
+  }
+
   async #run() {
     while (this.#isStale) {
       this.#isStale = false;

@@ -10,7 +10,7 @@ import type { ChangeEvent, LiveSearchOptions, SearchFindings, SearchResult } fro
 
 /** What searches, once the store is open and the search is loaded. */
 export interface SearchSource {
-  events: EventBus<{ change: ChangeEvent; opened: undefined }>;
+  events: EventBus<{ change: ChangeEvent; opened: undefined; 'user-changed': undefined }>;
   loadSearch(): Promise<Search>;
 }
 

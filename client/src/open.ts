@@ -37,6 +37,7 @@ export interface OpenStore extends Context {
 export async function openStore(context: Context): Promise<OpenStore> {
   const database = await openDatabase(context);
   context.status.setTab({ storage: database.kind });
+  context.users.known ??= database.run('readonly', (tx) => readState(tx, 'tenure'));
   const store = assemble(context, database);
   store.started = start(store);
   // Who waits for it hears of a failure.
@@ -111,6 +112,8 @@ function giveUp({ leadership, status }: OpenStore) {
 /** Who hears of what. */
 function connect(store: OpenStore) {
   const { bus, leadership, status } = store;
+  // Not every change is announced by the tab that makes it.
+  bus.on('user-changed', () => leadership.post({ type: 'owner' }));
   bus.on('outbox-changed', () => store.count());
   bus.on('server-reached', () => status.dispatch({ type: 'reached' }));
   bus.on('server-failed', (code) => status.dispatch({ type: 'failed', code }));

@@ -28,13 +28,13 @@ import type {
 export abstract class AccountStore<Time = string> extends StoreCore<Time> {
   /**
    * The header that tells the frontend's own server who asks, with a token that is valid now; begins a session where there is
-   * none. For requests to the page's own origin only: with the token, all that is the user's can be read and written.
+   * none. For requests to the page's own origin only: with the token, all that is the user's can be read and written. A page that
+   * listens for `user-changed` hears of another user before this gives that user's token.
    */
   async authorization(): Promise<{ Authorization: string }> {
     const { store } = await this.opening;
     if (!store.isEnabled) throw new StoreError('disabled', 'The server is switched off.');
-    const { session } = await store.engine.get();
-    return { Authorization: `Bearer ${await session.token()}` };
+    return (await store.engine.get()).authorization();
   }
 
   /** A code of 8 characters by which another device becomes this user, once, within 10 minutes. */

@@ -23,7 +23,7 @@ import type {
 /** What frontends hear, and what the store itself listens to. */
 type PublicEvents = StoreEvents & LiveEvents;
 
-const FORWARDED = ['change', 'status', 'conflict', 'refused', 'progress'] as const;
+const FORWARDED = ['change', 'status', 'conflict', 'refused', 'progress', 'user-changed'] as const;
 
 interface Opened<Time> {
   store: OpenStore;
@@ -67,7 +67,7 @@ export abstract class StoreCore<Time = string> {
   /** Opens the store again after `close()`; one that is open stays as it is. */
   open(): void {
     if (this.#opened) return;
-    this.context = createContext(this.#options as StoreOptions<unknown>);
+    this.context = createContext(this.#options as StoreOptions<unknown>, this.context.users);
     this.#opened = this.#open();
     this.#events.emit('opened', undefined);
   }
@@ -163,6 +163,15 @@ export abstract class StoreCore<Time = string> {
   /** Sends now what waits. Resolves when all is confirmed; rejects with the reason why it is not. */
   async flush(): Promise<void> {
     await (await this.opening).store.leadership.flush();
+  }
+
+  /**
+   * Tells of another user (`user-changed`) where the data here are another one's. Resolves when that is told.
+   *
+   * @internal
+   */
+  async checkUser(): Promise<void> {
+    await (await this.opening).store.engine.loaded?.users.check();
   }
 
   /** Asks the server now what has changed. */

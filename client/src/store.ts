@@ -91,7 +91,8 @@ export class HybridConversationStore<Time = string> extends AccountStore<Time> {
 
   /**
    * Shows the branch with this message, up to the newest message behind it: one of a shown message's `siblingIds`. At once
-   * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible.
+   * where the branch is on this device, else it is fetched; rejects with `offline` where that is not possible. Of several
+   * calls, and of messages added meanwhile, the last one counts: a branch that comes later than that is not shown any more.
    */
   switchBranch(conversationId: string, messageId: string): Promise<void> {
     return this.write(conversationId, (conversations) => conversations.switchBranch(conversationId, messageId));

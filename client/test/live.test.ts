@@ -76,6 +76,19 @@ test('one that is not there is null, and a deletion shows', async () => {
   await store.close();
 });
 
+test('one that was deleted elsewhere, and goes on under another id, is read on', async (t) => {
+  const store = localStore();
+  t.after(() => store.close());
+  await store.saveConversation({ id: 'c', messages: [{ id: 'm1', type: 'user', content: '1' }] });
+  const live = store.liveConversation('c');
+  t.after(live.subscribe(() => {}));
+  await store.deleteConversation('c');
+  await store.saveConversation({ id: 'c', messages: [{ id: 'm2', type: 'user', content: '2' }] });
+  await until(() => live.getSnapshot().data?.messages.length === 1);
+  await store.addMessage('c', { id: 'm3', type: 'assistant', content: '3' });
+  await until(() => live.getSnapshot().data?.messages.length === 2);
+});
+
 test('older messages that were shown stay when new ones come', async () => {
   const store = localStore({ pageSize: 2 });
   await store.saveConversation({ id: 'c', messages: ['a', 'b', 'c', 'd', 'e'].map((id) => user(id)) });

@@ -130,6 +130,72 @@ test('so is what only the server had of it, where the device goes to another use
   );
 });
 
+/** How often each of these tabs was told of another user. */
+function countChanges(tabs) {
+  const counts = tabs.map(() => 0);
+  for (const [index, { store }] of tabs.entries()) store.on('user-changed', () => (counts[index] += 1));
+  return counts;
+}
+
+test('every tab is told of another user, once, and not of the first one', async () => {
+  const first = await device('c');
+  const browser = new Browser();
+  const tabs = [await browser.open(), await browser.open()];
+  const counts = countChanges(tabs);
+  const [{ store }, other] = tabs;
+  await store.saveConversation({ id: 'd', messages: [message(browser.clock, 'user', 'of d')] });
+  await store.flush();
+  await aWhile();
+  assert.deepEqual(counts, [0, 0]);
+  await other.store.redeemLinkCode((await first.store.createLinkCode()).code);
+  await until(() => counts.every((count) => count === 1));
+  await store.eraseEverything();
+  await until(() => counts.every((count) => count === 2));
+  await aWhile();
+  assert.deepEqual(counts, [2, 2]);
+});
+
+test('a tab is told of a user who came without a word before it gets that user’s token', async () => {
+  const [first, { browser, one, other }] = [await device('c'), await device('d')];
+  const counts = countChanges([one, other]);
+  const { token } = sessionOf(browser);
+  await exchangeSession(browser, await first.store.createLinkCode());
+  await assert.rejects(other.store.authorization(), { code: 'user_changed' });
+  assert.equal(counts[1], 1);
+  const { Authorization } = await other.store.authorization();
+  assert.equal(Authorization, `Bearer ${sessionOf(browser).token}`);
+  assert.notEqual(Authorization, `Bearer ${token}`);
+  await until(() => counts[0] === 1);
+});
+
+test('so is one that was closed meanwhile, when it is opened again', async () => {
+  const [first, { one, other }] = [await device('c'), await device('d')];
+  const counts = countChanges([other]);
+  await other.store.close();
+  await one.store.redeemLinkCode((await first.store.createLinkCode()).code);
+  other.store.open();
+  await until(() => counts[0] === 1);
+});
+
+test('a live conversation shows nothing of the former user once the tab was told of the next one', async () => {
+  const [first, { browser, one, store }] = [await device('c'), await device('d')];
+  await store.saveConversation({ id: 'c', messages: [message(browser.clock, 'user', 'of the former user')] });
+  const live = store.liveConversation('c');
+  const shown = [];
+  const note = () => shown.push(JSON.stringify(live.getSnapshot().data));
+  const stop = live.subscribe(note);
+  await until(() => live.getSnapshot().data);
+  one.store.on('user-changed', () => {
+    shown.length = 0;
+    note();
+  });
+  await store.redeemLinkCode((await first.store.createLinkCode()).code, { keepLocal: false });
+  await store.sync();
+  await until(() => shown.at(-1)?.includes('of c'));
+  stop();
+  assert.ok(!shown.join().includes('of the former user'), shown.join());
+});
+
 /** Starts `work` on a device with a conversation `d`, that gets the user of another one, with `c`, while something is on its way. */
 async function changeUserDuring(work) {
   const [first, second] = [await device('c'), await device('d')];

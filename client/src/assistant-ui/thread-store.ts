@@ -58,22 +58,22 @@ export class ThreadStore {
     return { threads: body.data, nextCursor: body.nextCursor };
   }
 
-  async read(id: string): Promise<StoredThread> {
-    return (await this.#api.send<StoredThread>('GET', `${pathOf(id)}?limit=1`)).body;
+  async read(id: string, api = this.#api): Promise<StoredThread> {
+    return (await api.send<StoredThread>('GET', `${pathOf(id)}?limit=1`)).body;
   }
 
   /** One that is there already is no error. */
   async create(id: string, metadata: Record<string, unknown>): Promise<void> {
-    await this.#inTurn(id, () => this.#api.send('POST', '/conversations', { body: { id, ...metadata } }));
+    await this.#inTurn(id, (api) => api.send('POST', '/conversations', { body: { id, ...metadata } }));
   }
 
   async patch(id: string, changes: Record<string, unknown>): Promise<void> {
-    await this.#inTurn(id, () => this.#api.send('PATCH', pathOf(id), { body: changes }));
+    await this.#inTurn(id, (api) => api.send('PATCH', pathOf(id), { body: changes }));
   }
 
   /** Into the trash. One that is not there any more is no error. */
   async delete(id: string): Promise<void> {
-    await this.#inTurn(id, () => this.#unlessGone(this.#api.send('DELETE', pathOf(id))));
+    await this.#inTurn(id, (api) => this.#unlessGone(api.send('DELETE', pathOf(id))));
   }
 
   /**
@@ -81,15 +81,15 @@ export class ThreadStore {
    * failed or before it was deleted, this takes the place.
    */
   async append(threadId: string, message: MessageToStore): Promise<void> {
-    await this.#inTurn(threadId, async () => {
-      if (!this.#isAppended(threadId, message)) await this.#append(threadId, message);
+    await this.#inTurn(threadId, async (api) => {
+      if (!this.#isAppended(threadId, message)) await this.#append(api, threadId, message);
     });
   }
 
   /** Adds a message that will be appended once more, which then asks for nothing where the message is still the same. */
   async appendAhead(threadId: string, message: MessageToStore): Promise<void> {
-    await this.#inTurn(threadId, async () => {
-      await this.#append(threadId, message);
+    await this.#inTurn(threadId, async (api) => {
+      await this.#append(api, threadId, message);
       this.#ahead.set(`${threadId} ${message.id}`, JSON.stringify(message));
     });
   }
@@ -101,27 +101,27 @@ export class ThreadStore {
     return text === JSON.stringify(message);
   }
 
-  async #append(threadId: string, message: MessageToStore): Promise<void> {
+  async #append(api: Api, threadId: string, message: MessageToStore): Promise<void> {
     await this.#behindWhatIsThere(threadId, message, async (placed) => {
       try {
         // A thread without a title takes one from what is appended.
-        await this.#api.send('POST', `${pathOf(threadId)}/messages`, { body: { messages: [placed] } });
+        await api.send('POST', `${pathOf(threadId)}/messages`, { body: { messages: [placed] } });
       } catch (error) {
         if (!isRefusal(error, 'message_exists', 'message_deleted')) throw error;
-        await this.#put(threadId, placed);
+        await this.#put(api, threadId, placed);
       }
     });
   }
 
   /** Replaces the message where it stands, or adds it. */
   async put(threadId: string, message: MessageToStore): Promise<void> {
-    await this.#inTurn(threadId, async () => {
-      await this.#behindWhatIsThere(threadId, message, (placed) => this.#put(threadId, placed));
+    await this.#inTurn(threadId, async (api) => {
+      await this.#behindWhatIsThere(threadId, message, (placed) => this.#put(api, threadId, placed));
     });
   }
 
-  async #put(threadId: string, { id, ...fields }: MessageToStore): Promise<void> {
-    await this.#api.send('PUT', `${pathOf(threadId)}/messages/${id}`, { body: fields });
+  async #put(api: Api, threadId: string, { id, ...fields }: MessageToStore): Promise<void> {
+    await api.send('PUT', `${pathOf(threadId)}/messages/${id}`, { body: fields });
   }
 
   /**
@@ -158,14 +158,14 @@ export class ThreadStore {
   /** What follows it then follows what it followed. One that is not there any more is no error. */
   async deleteMessage(threadId: string, id: string): Promise<void> {
     const path = `${pathOf(threadId)}/messages/${id}`;
-    await this.#inTurn(threadId, () => this.#unlessGone(this.#api.send('DELETE', path)));
+    await this.#inTurn(threadId, (api) => this.#unlessGone(api.send('DELETE', path)));
   }
 
   /** The messages of all branches: two requests, and one more for each further 100 messages. */
   async load(id: string): Promise<Tree> {
-    return await this.#inTurn(id, async () => {
+    return await this.#inTurn(id, async (api) => {
       for (let reading = 1; ; reading++) {
-        const [thread, pages] = await Promise.all([this.read(id), this.#pages(id)]);
+        const [thread, pages] = await Promise.all([this.read(id, api), this.#pages(api, id)]);
         // Pages of two states are no thread: a message may hang on one that is gone.
         const isMixed = pages.some(({ revision }) => revision !== thread.revision);
         if (!isMixed || reading === READINGS) {
@@ -177,11 +177,11 @@ export class ThreadStore {
     });
   }
 
-  async #pages(id: string): Promise<Page<StoredMessage>[]> {
+  async #pages(api: Api, id: string): Promise<Page<StoredMessage>[]> {
     const pages: Page<StoredMessage>[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
       const query: string = `branches=all&limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
-      const { body } = await this.#api.send<Page<StoredMessage>>('GET', `${pathOf(id)}/messages?${query}`);
+      const { body } = await api.send<Page<StoredMessage>>('GET', `${pathOf(id)}/messages?${query}`);
       pages.push(body);
       cursor = body.nextCursor;
     }
@@ -196,9 +196,11 @@ export class ThreadStore {
     }
   }
 
-  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+  /** As the user of now, also where another one is at the page when the turn comes. */
+  async #inTurn<T>(id: string, work: (api: Api) => Promise<T>): Promise<T> {
+    const api = this.#api.ofNow();
     const before = this.#queues.get(id) ?? Promise.resolve();
-    const run = before.then(work);
+    const run = before.then(() => work(api));
     const settled = run.catch(() => undefined);
     this.#queues.set(id, settled);
     try {

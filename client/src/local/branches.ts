@@ -15,12 +15,16 @@ export interface Tree {
   beside: Map<string, MessageRecord>;
   /** What has to be stored again. */
   changed: Set<MessageRecord>;
+  /** Whether a switch is on its way, after which the server's path is another one. */
+  isSwitching: boolean;
 }
 
 export async function readTree(tx: LocalTransaction, record: ConversationRecord): Promise<Tree> {
   const path = await tx.list('messages', 'order', shownBetween(record.id));
   const beside = await messagesBeside(tx, record.id);
-  return { record, path, beside: new Map(beside.map((message) => [message.id, message])), changed: new Set() };
+  const isSwitching = (await tx.get('outbox', record.id))?.request?.kind === 'switch';
+  const changed = new Set<MessageRecord>();
+  return { record, path, beside: new Map(beside.map((message) => [message.id, message])), changed, isSwitching };
 }
 
 export async function writeTree(tx: LocalTransaction, { changed }: Tree) {
@@ -121,6 +125,7 @@ function replay(tree: Tree, fresh: readonly MessageRecord[]) {
   const { record } = tree;
   for (const message of fresh) append(tree, message);
   if (record.head !== undefined && !moveHead(tree, record.head)) delete record.head;
+  if (tree.isSwitching) return;
   const isAsServed =
     fresh.length === 0 && ![...tree.path, ...tree.beside.values()].some(({ served }) => served !== undefined);
   if (isAsServed) delete record.head;

@@ -16,6 +16,7 @@ import {
   isTurnOpen,
   putMessage,
   removeMessage,
+  resultOf,
   setConversationField,
   type Work,
   type WriteResult,
@@ -57,7 +58,7 @@ async function saveTo(
     await commit(work, isTurnOpen(saved));
   }
   const refused = await keepRefusedInputs(tx, saved.refused, now);
-  return { id: record.id, changed: work.changed, conflicts: work.conflicts, refused };
+  return { ...resultOf(work), refused };
 }
 
 /** What was saved to a deleted conversation lives on in a new one, if there is anything new in it. */

@@ -35,6 +35,8 @@ export interface WriteResult {
   /** The conversation it was written to. */
   id: string;
   changed: boolean;
+  /** Whether there is a new message, with which the path ends. */
+  isAdded?: boolean;
   deleted?: boolean;
   conflicts: Conflict[];
   /** Messages that could not be stored, and were not refused before. */
@@ -47,6 +49,7 @@ export interface Work {
   record: ConversationRecord;
   now: number;
   changed: boolean;
+  isAdded?: boolean;
   /** A branch that was begun here and never sent is gone again. */
   isBranchGone?: boolean;
   /** Messages that say what they follow, once that has been asked. */
@@ -90,6 +93,7 @@ async function addNew(work: Work, parsed: ParsedMessage, next?: string) {
   if (!(next && parsed.parent === undefined && (await insertBefore(work, parsed, next)))) await insert(work, parsed);
   work.record.tokens += tokensOf(parsed.body);
   work.changed = true;
+  work.isAdded = true;
 }
 
 /** A message that waits to be deleted stays. */
@@ -181,7 +185,11 @@ async function change(
   const work: Work = { tx, record, now, changed: false, conflicts: [], known: undefined };
   await step(work);
   if (work.changed) await commit(work, isOpen);
-  return { id: record.id, changed: work.changed, conflicts: work.conflicts };
+  return resultOf(work);
+}
+
+export function resultOf({ record, changed, isAdded, conflicts }: Work): WriteResult {
+  return { id: record.id, changed, conflicts, ...(isAdded && { isAdded }) };
 }
 
 export function addMessage(tx: LocalTransaction, id: string, message: ParsedMessage, now: number) {
@@ -252,7 +260,7 @@ async function markSubtree({ tx, record }: Work, id: string) {
   if (stored?.removed) await tx.put('messages', { ...stored, isSubtree: true });
 }
 
-/** Shows the branch with this message. */
+/** Shows the branch with this message, up to the newest message behind it. */
 export function switchBranch(tx: LocalTransaction, id: string, messageId: string, now: number) {
   return change(tx, id, now, false, (work) => switchTo(work, messageId));
 }

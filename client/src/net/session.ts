@@ -6,6 +6,7 @@ import { userChanged, type Ownership } from '../local/ownership.js';
 import type { Locks } from '../tabs/locks.js';
 import type { HttpClient } from './http.js';
 import type { SessionStorage, StoredSession } from './session-storage.js';
+import { subjectOf } from './subject.js';
 import type { SessionResponse } from './wire.js';
 
 const DAY = 86_400_000;
@@ -56,6 +57,14 @@ export class Session {
     if (!this.isOfProvider && !this.stored) throw userChanged();
     const token = await this.token();
     await this.expectOwner(token, ownership);
+    return token;
+  }
+
+  /** The token of the user of the moment, where the data on this device are that user's. Begins a session where there is none. */
+  async ownersToken(): Promise<string> {
+    const token = await this.token();
+    if ((await this.#parts.readOwner()).user === undefined) await this.reconcile();
+    await this.expectOwner(token, await this.#parts.readOwner());
     return token;
   }
 
@@ -217,17 +226,6 @@ export class Session {
     const end = expiresAt === undefined ? NaN : Date.parse(expiresAt);
     const ttl = Number.isFinite(end) ? end - issuedAt : HALF_YEAR;
     return this.#parts.clock.now() > issuedAt + ttl / 2;
-  }
-}
-
-/** Who a provider's token is of, as far as it can be read: only to notice when it becomes another user's. */
-function subjectOf(token: string): string | null {
-  try {
-    const payload = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
-    const { iss, sub } = JSON.parse(atob(payload));
-    return sub === undefined ? null : JSON.stringify([iss ?? null, sub]);
-  } catch {
-    return null;
   }
 }
 

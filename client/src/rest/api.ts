@@ -1,6 +1,7 @@
 /** The HTTP client of the adapters: tokens, retries and typed errors. */
 
 import { StoreError } from '../errors.js';
+import { subjectOf } from '../net/subject.js';
 import type { Clock } from './clock.js';
 import { LinkedAbort } from './linked-abort.js';
 
@@ -56,6 +57,23 @@ export class Api {
     return this.#options.clock;
   }
 
+  /** For requests that are sent later, or one after another: they go as the user of now, whose token they keep. */
+  ofNow(): Api {
+    const { token } = this.#options;
+    if (typeof token === 'string') return this;
+    const first = this.token();
+    // Told when something is sent.
+    first.catch(() => undefined);
+    let isUsed = false;
+    const tokenOfThen = async () => {
+      const known = await first;
+      if (isUsed) return renewed(known, await token());
+      isUsed = true;
+      return known;
+    };
+    return new Api({ ...this.#options, token: tokenOfThen });
+  }
+
   /** Whose conversations a request of now is about: never shown, only compared. */
   async token(): Promise<string> {
     const { token } = this.#options;
@@ -67,8 +85,11 @@ export class Api {
     const headers: Record<string, string> = { ...request.headers };
     if (request.body !== undefined) headers['content-type'] = 'application/json';
     if (method !== 'GET') headers['idempotency-key'] ??= crypto.randomUUID();
+    let token = await this.token();
     for (let attempt = 1; ; attempt++) {
       try {
+        if (attempt > 1) token = renewed(token, await this.token());
+        headers.authorization = `Bearer ${token}`;
         return await this.#attempt<T>(method, path, { ...request, headers });
       } catch (error) {
         if (!isTransient(error) || attempt === ATTEMPTS || request.signal?.aborted) throw error;
@@ -78,7 +99,7 @@ export class Api {
   }
 
   async #attempt<T>(method: string, path: string, request: ApiRequest): Promise<ApiResponse<T>> {
-    const headers = { ...request.headers, authorization: `Bearer ${await this.token()}` };
+    const { headers = {} } = request;
     const abort = new LinkedAbort(request.signal);
     const timer = setTimeout(abort.abort, ATTEMPT_TIMEOUT);
     const init: RequestInit = { method, headers, signal: abort.signal };
@@ -103,6 +124,12 @@ export class Api {
       now: Number.isNaN(date) ? this.clock.now() : date,
     };
   }
+}
+
+/** The newer token where it is the same user's, as those of auth providers tell: what one user sends never goes as the next. */
+function renewed(token: string, newer: string): string {
+  const subject = subjectOf(token);
+  return subject !== null && subject === subjectOf(newer) ? newer : token;
 }
 
 /** Whether the same request may succeed later. */

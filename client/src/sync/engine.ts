@@ -11,6 +11,7 @@ import { CircuitBreaker } from '../net/breaker.js';
 import { HttpClient } from '../net/http.js';
 import { Session } from '../net/session.js';
 import { UsageReports } from '../net/usage-reports.js';
+import { UserWatch } from '../net/user-watch.js';
 import { ChangeFeed } from './change-feed.js';
 import { LiveUpdates } from './live-updates.js';
 import { Presence } from './presence.js';
@@ -31,6 +32,9 @@ export interface SyncEngine {
   push: Push;
   live: LiveUpdates;
   reports: UsageReports;
+  users: UserWatch;
+  /** The header for the user of the moment, of whom the frontend has been told. */
+  authorization(): Promise<{ Authorization: string }>;
 }
 
 export async function createEngine(context: Context, database: LocalDatabase): Promise<SyncEngine> {
@@ -39,7 +43,8 @@ export async function createEngine(context: Context, database: LocalDatabase): P
   const presence = await Presence.load(database, clock);
   const breaker = new CircuitBreaker(clock);
   const http = new HttpClient(options.api ?? '/api', environment, breaker);
-  const session = createSession(context, database, http);
+  const users = new UserWatch({ database, bus, users: context.users });
+  const session = createSession(context, database, http, users);
   const api = new Api(http, session);
   const parts = { database, api, clock, bus };
   const writesSettled = (): Promise<void> => push.settled();
@@ -56,10 +61,15 @@ export async function createEngine(context: Context, database: LocalDatabase): P
   // Another tab may be waiting for the server with the session's lock; what is here need not.
   session.reconcile().catch(() => {});
   dropExpiredTombstones(database, clock.now()).catch(() => {});
-  return { breaker, session, api, presence, pull, feed, push, live, reports };
+  const authorization = async () => {
+    const token = await session.ownersToken();
+    await users.check();
+    return { Authorization: `Bearer ${token}` };
+  };
+  return { breaker, session, api, presence, pull, feed, push, live, reports, users, authorization };
 }
 
-function createSession(context: Context, database: LocalDatabase, http: HttpClient) {
+function createSession(context: Context, database: LocalDatabase, http: HttpClient, users: UserWatch) {
   const { bus, environment, locks, options, sessionStorage } = context;
   const { clock } = environment;
   return new Session({
@@ -70,24 +80,27 @@ function createSession(context: Context, database: LocalDatabase, http: HttpClie
     getToken: options.getToken,
     readOwner: () => database.run('readonly', readOwnership),
     assignOwner: async (user) => {
-      tellGone(bus, await changeOwner(database, user, sessionStorage.isOfProvider, clock.now()));
+      const gone = await changeOwner(database, user, sessionStorage.isOfProvider, clock.now());
+      if (!gone) return;
+      await users.check();
+      tellGone(bus, gone);
     },
   });
 }
 
 /**
  * What is on this device belongs to this user from now on. It goes along with an anonymous user to the next; another
- * account's is never sent. Returns the ids of conversations that stay with the former user.
+ * account's is never sent. Returns the ids of conversations that stay with the former user, null where there was none.
  */
-function changeOwner(database: LocalDatabase, user: string, isOfProvider: boolean, now: number): Promise<string[]> {
+function changeOwner(database: LocalDatabase, user: string, isOfProvider: boolean, now: number) {
   return database.run('readwrite', async (tx) => {
     const ownership = await readOwnership(tx);
-    if (ownership.user === user) return [];
+    if (ownership.user === user) return null;
     if (ownership.user && isOfProvider) {
       throw new StoreError('account_mismatch', 'What is on this device belongs to another account.');
     }
     if (ownership.user) return handOver(tx, user, now);
     await assignOwner(tx, ownership, user);
-    return [];
+    return null;
   });
 }

@@ -7,18 +7,18 @@ import type { EventBus } from '../event-bus.js';
 import type { LocalDatabase, LocalTransaction } from '../local/database.js';
 import { readMessage } from '../local/fields.js';
 import { hasEnded, readOwnership, type Ownership } from '../local/ownership.js';
-import { asFresh, everyMessage, SHOWN, takePlace, withDirty } from '../local/records.js';
+import { asFresh, comparePlaces, everyMessage, SHOWN, takePlace, withDirty } from '../local/records.js';
 import { keepLosers, type Conflict } from '../local/refused-writes.js';
 import type { ConversationRecord, MessageRecord, SentMessage } from '../local/schema.js';
 import type { Api } from '../net/api.js';
 import type { ConversationResponse, MessagesResponse, Summary } from '../net/wire.js';
 import { countDirty } from './acknowledge.js';
-import { applySummary, mergeMessage } from './merge.js';
+import { applySummary, isOutdated, mergeMessage } from './merge.js';
 
 /** Messages of one request. */
 const PAGE = 100;
 /** How often it is begun anew because somebody has written to it meanwhile. */
-const MOST_ATTEMPTS = 3;
+const MOST_ATTEMPTS = 5;
 
 interface Parts {
   database: LocalDatabase;
@@ -33,27 +33,38 @@ interface RemoteTree {
   messages: SentMessage[];
 }
 
-export async function pullBranches({ database, api, bus, clock }: Parts, id: string) {
+export async function pullBranches(parts: Parts, id: string) {
+  const { database, api, bus } = parts;
   const ownership = await database.run('readonly', readOwnership);
-  const remote = await readRemote(api, id, ownership);
-  const conflicts = await database.run('readwrite', async (tx) => {
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    const remote = await readRemote(api, id, ownership);
+    const conflicts = remote && (await apply(parts, id, remote, ownership));
+    if (conflicts) {
+      bus.emit('records-changed', { id, change: { changed: true, conflicts }, source: 'server' });
+      return;
+    }
+  }
+  throw new StoreError('offline', 'The conversation is being written to: try again.');
+}
+
+/** The server's tree; null where the conversation has changed while it was read. */
+async function readRemote(api: Api, id: string, ownership: Ownership): Promise<RemoteTree | null> {
+  const { body } = await api.call<ConversationResponse>('GET', `/conversations/${id}?limit=1`, { ownership });
+  const { messages: _, nextCursor: __, ...summary } = body;
+  const messages = await readAll(api, id, summary.revision, ownership);
+  return messages && { summary: summary as Summary, messages };
+}
+
+/** Returns conflicts; null where what was read is older than what is known here by now, such as a message that was sent meanwhile. */
+function apply({ database, clock }: Parts, id: string, remote: RemoteTree, ownership: Ownership) {
+  return database.run('readwrite', async (tx) => {
     const record = await tx.get('conversations', id);
     if (!record || record.deleted || (await hasEnded(tx, ownership))) return [];
+    if (isOutdated(record, remote.summary)) return null;
     const found = await applyRemoteTree(tx, record, remote);
     await keepLosers(tx, found, clock.now());
     return found;
   });
-  bus.emit('records-changed', { id, change: { changed: true, conflicts }, source: 'server' });
-}
-
-async function readRemote(api: Api, id: string, ownership: Ownership): Promise<RemoteTree> {
-  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-    const { body } = await api.call<ConversationResponse>('GET', `/conversations/${id}?limit=1`, { ownership });
-    const { messages: _, nextCursor: __, ...summary } = body;
-    const messages = await readAll(api, id, summary.revision, ownership);
-    if (messages) return { summary: summary as Summary, messages };
-  }
-  throw new StoreError('offline', 'The conversation is being written to: try again.');
 }
 
 /** All messages, in the order in which they came; null where the conversation has changed meanwhile. */
@@ -90,7 +101,8 @@ async function applyRemoteTree(tx: LocalTransaction, record: ConversationRecord,
     await tx.put('messages', placed({ ...merged, place: places.get(message.id) ?? 0 }, message, onPath));
     stored.delete(message.id);
   }
-  for (const message of stored.values()) await leave(tx, record, message, conflicts);
+  // Each gets a new place, behind all others.
+  for (const message of [...stored.values()].sort(comparePlaces)) await leave(tx, record, message, conflicts);
   Object.assign(record, { held: true, older: null, verified: null, revision: summary.revision, page: null });
   const tree = await readTree(tx, record);
   rearrange(tree);

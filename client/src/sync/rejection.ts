@@ -160,7 +160,7 @@ async function messageDeleted({ tx, record, entry, request, outcome }: Context):
 
 async function messageNotFound({ tx, record, entry, request, outcome }: Context): Promise<undefined> {
   if (request.kind === 'append') return followLast(tx, record, entry, request);
-  if (request.kind === 'switch') return stay(tx, record, entry);
+  if (request.kind === 'switch') return stay(tx, record, entry, request);
   const id = request.ids?.[0] ?? '';
   const stored = await tx.get('messages', [record.id, id]);
   if (!stored) return;
@@ -190,9 +190,23 @@ async function followLast(
 }
 
 /** The branch that was switched to is gone elsewhere. */
-async function stay(tx: LocalTransaction, record: ConversationRecord, entry: OutboxEntry): Promise<undefined> {
-  await arrangeAnew(tx, { ...record, head: undefined });
+async function stay(
+  tx: LocalTransaction,
+  record: ConversationRecord,
+  entry: OutboxEntry,
+  request: ConversationRequest,
+): Promise<undefined> {
+  await undoSwitch(tx, record, request);
   entry.refresh = { until: null };
+}
+
+/** Another branch that was switched to since is still wanted. */
+async function undoSwitch(
+  tx: LocalTransaction,
+  { head, ...record }: ConversationRecord,
+  { body }: ConversationRequest,
+) {
+  await arrangeAnew(tx, { ...record, head: head === body?.headId ? undefined : head });
 }
 
 async function arrangeAnew(tx: LocalTransaction, record: ConversationRecord) {
@@ -235,7 +249,7 @@ async function undo(context: Context) {
   }
   take(null, request.body);
   if (request.kind === 'switch') {
-    await arrangeAnew(tx, { ...record, head: undefined });
+    await undoSwitch(tx, record, request);
     return undefined;
   }
   if (request.kind === 'patch') {

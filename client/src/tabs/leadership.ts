@@ -117,12 +117,6 @@ export class Leadership {
     }
   }
 
-  /** The user, or all data, has changed: other tabs begin anew too. */
-  announceUser() {
-    this.post({ type: 'user' });
-    this.#parts.engine.loaded?.live.pageChanged();
-  }
-
   post(message: TabMessage) {
     this.#tabs.post(message);
   }
@@ -130,6 +124,7 @@ export class Leadership {
   hear(message: TabMessage) {
     if (this.#isClosed) return;
     this.#flushRequests.hear(message);
+    if (message.type === 'user' || message.type === 'owner') this.#parts.engine.loaded?.users.check().catch(() => {});
     if (message.type === 'status' && !this.isLeading) {
       this.#parts.status.dispatch({ type: 'heard', state: message.state });
     }

@@ -18,4 +18,6 @@ export type TabMessage =
   | { type: 'flush'; id: number }
   | { type: 'flushed'; id: number; error?: { code: string; message: string } }
   /** The user, or all data, has changed: begin anew. */
-  | { type: 'user' };
+  | { type: 'user' }
+  /** A tab has noticed that the data are another user's. */
+  | { type: 'owner' };

@@ -120,4 +120,9 @@ export interface StoreEvents {
   refused: RefusedWrite;
   progress: ProgressEvent;
   failed: FailedEvent;
+  /**
+   * The data on this device are another user's, or those of a user were erased: what is on the screen, and what is about to be
+   * sent, is not of the user who is here now. Not told of the first user that a device has.
+   */
+  'user-changed': undefined;
 }

@@ -3,7 +3,7 @@
 import type { MessageFormatAdapter } from '@assistant-ui/react';
 import { aiSDKV6FormatAdapter } from 'assistant-cloud/ai-sdk';
 import type { UIMessage } from 'ai';
-import { Api } from '../../src/rest/api.js';
+import { Api, type Token } from '../../src/rest/api.js';
 import type { Clock } from '../../src/rest/clock.js';
 import { ThreadHistory, type ThreadItem } from '../../src/assistant-ui/history.js';
 import { createThreadListAdapter, type ThreadListAdapter } from '../../src/assistant-ui/index.js';
@@ -37,8 +37,8 @@ export class TestThread implements ThreadItem {
 
 let lastThread = 0;
 
-/** One device of the user with this token. */
-export function openDevice(token: string, { clock = instantClock }: { clock?: Clock } = {}) {
+/** One device of the user with this token, or with several in succession. */
+export function openDevice(token: Token, { clock = instantClock }: { clock?: Clock } = {}) {
   const network = new Network();
   const options = { url: API, token, fetch: network.fetch, clock };
   const adapter = createThreadListAdapter(options);

@@ -9,25 +9,34 @@ import { createConversationStore } from '../../src/index.js';
 
 /** How the test opens the page. */
 const query = new URLSearchParams(location.search);
-/** Of the user; without one there is no server. */
+/** Of an auth provider's user. */
 const token = query.get('token');
+/** Without either there is no server. */
+const isAnonymous = query.has('anonymous');
 const id = query.get('id') ?? 'c';
 
-const store = token
-  ? createConversationStore({ account: 'user', getToken: async () => token })
-  : createConversationStore({ enabled: false });
+function openStore() {
+  if (token) return createConversationStore({ account: 'user', getToken: async () => token });
+  return createConversationStore({ enabled: isAnonymous });
+}
 
-const headers = async () => (token ? await store.authorization() : {});
+const store = openStore();
+
+const headers = async () => (token || isAnonymous ? await store.authorization() : {});
 
 const transport = new DefaultChatTransport({ api: '/chat', headers });
 
 const stopStream = async (streamId: string) =>
   fetch(`/chat/${id}/stop`, { method: 'POST', headers: await headers(), body: JSON.stringify({ streamId }) });
 
+/** Codes of what the hook has told. */
+const errors: string[] = [];
+
 function Page() {
   const [shown, setShown] = useState(id);
-  const chat = useConversationChat(shown, { transport, resume: token !== null, stopStream });
-  Object.assign(window, { store, chat, show: setShown });
+  const onError = (error: Error) => errors.push((error as { code?: string }).code ?? error.name);
+  const chat = useConversationChat(shown, { transport, resume: token !== null || isAnonymous, stopStream, onError });
+  Object.assign(window, { store, chat, show: setShown, errors });
   return (
     <main data-loading={chat.isLoading} data-unanswered={chat.isUnanswered} data-waiting={chat.isWaiting}>
       {chat.messages.map((message) => (

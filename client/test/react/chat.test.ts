@@ -17,6 +17,7 @@ interface Shown {
   chat: ConversationChat;
   store: ConversationStore;
   show: (id: string) => void;
+  errors: string[];
 }
 
 let pages: Pages;
@@ -250,6 +251,145 @@ test('another conversation has its own messages', async () => {
   await until(() => questions(page), ['quick']);
   await context.close();
 });
+
+test('a conversation that another tab deletes is shown no more, and what is asked next begins anew', async () => {
+  const { context, page } = await pages.open('19');
+  const { page: other } = await pages.open('19', context);
+  await send(page, 'quick');
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  await other.evaluate(() => (window as never as Shown).store.deleteConversation('c'));
+  await until(async () => [await questions(page), await answers(page)], [[], []]);
+  await send(page, 'quick, again');
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  await page.reload();
+  await until(() => questions(page), ['quick, again']);
+  assert.equal((await answers(page)).length, 1);
+  await context.close();
+});
+
+test('one that is deleted while it is being answered is shown no more when the answer ends', async () => {
+  const { context, page } = await pages.open('19');
+  await send(page, 'Is it?');
+  await untilWord(page, 3);
+  await page.evaluate(() => (window as never as Shown).store.deleteConversation('c'));
+  await until(async () => [await questions(page), await answers(page)], [[], []]);
+  await isReady(page);
+  await context.close();
+});
+
+test('what is asked in a chat that was deleted while it was answered stays on the screen, in every tab', async () => {
+  const { context, page } = await pages.open('19');
+  await send(page, 'quick');
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  // Before the page has heard of it.
+  await page.evaluate(async () => {
+    const { chat, store } = window as never as Shown;
+    await Promise.all([store.deleteConversation('c'), chat.sendMessage({ text: 'quick, again' })]);
+  });
+  await isReady(page);
+  await until(() => questions(page), ['quick, again']);
+  await send(page, 'quick, once more');
+  await until(async () => (await answers(page)).length, 2);
+  await isReady(page);
+  assert.deepEqual(await questions(page), ['quick, again', 'quick, once more']);
+  const { page: other } = await pages.open('19', context);
+  await until(() => questions(other), ['quick, again', 'quick, once more']);
+  await context.close();
+});
+
+/** A page of an anonymous user, with a question that waits for the network. `asked` has the header of each question that got through. */
+async function withWaitingQuestion() {
+  const { context, page } = await pages.open('19?anonymous');
+  const asked: string[] = [];
+  await isReady(page);
+  await send(page, 'quick first');
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  await flush(page);
+  // Offline, it would not hear that the server has the whole answer.
+  await until(async () => {
+    await page.evaluate(() => (window as never as Shown).store.sync());
+    return await page.evaluate(() => (window as never as Shown).chat.conversation?.activeStreamId ?? null);
+  }, null);
+  await context.setOffline(true);
+  await send(page, 'quick, is it mine?');
+  await page.locator('[data-unanswered=true][data-waiting=true]').waitFor();
+  page.on('request', (request) => {
+    if (request.url().endsWith('/chat')) asked.push(request.headers().authorization ?? '');
+  });
+  await page.route('**/api/**', (route) => route.abort());
+  await page.route('**/api/session', (route) => route.continue());
+  await context.setOffline(false);
+  return { context, page, asked };
+}
+
+test('a question that waits is not asked in the name of the next user of the device', needsApi, async () => {
+  const { context, page, asked } = await withWaitingQuestion();
+  await page.evaluate(() => (window as never as Shown).store.startNewSession());
+  await page.locator('[data-unanswered=true][data-waiting=false]').waitFor();
+  await page.unroute('**/api/**');
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await flush(page);
+  // What is on the device went along, and is there to be asked again.
+  assert.deepEqual(await questions(page), ['quick first', 'quick, is it mine?']);
+  await page.waitForTimeout(1_000);
+  assert.deepEqual(asked, []);
+  await page.evaluate(() => void (window as never as Shown).chat.regenerate());
+  await until(async () => (await answers(page)).length, 2);
+  assert.equal(asked.length, 1);
+  await context.close();
+});
+
+test('a page whose device another user has now, without what was there, shows nothing of it', needsApi, async () => {
+  const owner = await fetch(`${API}/session`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${await newUser()}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ action: 'link' }),
+  });
+  const { code } = (await owner.json()) as { code: string };
+  const { context, page, asked } = await withWaitingQuestion();
+  const { page: other } = await pages.open('19?anonymous&id=other', context);
+  await isReady(other);
+  await other.evaluate((code) => (window as never as Shown).store.redeemLinkCode(code, { keepLocal: false }), code);
+  await until(async () => [await questions(page), await answers(page)], [[], []]);
+  await page.locator('[data-unanswered=false][data-waiting=false]').waitFor();
+  await page.unroute('**/api/**');
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await page.waitForTimeout(1_000);
+  assert.deepEqual(asked, []);
+  await send(page, 'quick, of the next');
+  await until(() => isWhole(page), true);
+  await isReady(page);
+  assert.deepEqual(await questions(page), ['quick, of the next']);
+  await flush(page);
+  const there = await fetch(`${API}/conversations/c`, { headers: { Authorization: asked[0] ?? '' } });
+  const { messages } = (await there.json()) as { messages: { content: string }[] };
+  assert.equal(messages[0]?.content, 'quick, of the next');
+  assert.equal(messages.length, 2);
+  await context.close();
+});
+
+test(
+  'an answer that is being written when the device gets another user ends, and the page is told',
+  needsApi,
+  async () => {
+    const { context, page } = await pages.open('19?anonymous');
+    await isReady(page);
+    await send(page, 'slow, is it?');
+    await untilWord(page, 2);
+    await page.evaluate(() => (window as never as Shown).store.eraseEverything());
+    await until(async () => [await questions(page), await answers(page)], [[], []]);
+    await isReady(page);
+    assert.deepEqual(await page.evaluate(() => (window as never as Shown).errors), ['user_changed']);
+    assert.deepEqual(await page.evaluate(() => (window as never as Shown).store.getAllConversations()), []);
+    await context.close();
+  },
+);
 
 test('an answer that the server saves is followed after a reload and on another device', needsApi, async () => {
   const token = await newUser();

@@ -1,6 +1,8 @@
 /** The chat transport behind `useConversationChat`: asks the application's server, and saves on the device. */
 
 import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
+import { StoreError } from '../../errors.js';
+import { userChanged } from '../../local/ownership.js';
 import type { Conversation } from '../../types.js';
 import { recordAnswer } from './answer-recorder.js';
 import type { DeviceChat } from './device-chat.js';
@@ -27,6 +29,8 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   streamId: string | null = null;
   /** The message that the page is to show: of the version chosen last, or the question asked last. */
   wanted: string | null = null;
+  /** Whether the page has had the conversation from the device. */
+  wasThere = false;
   readonly #device: DeviceChat<M>;
   readonly #settings: () => TransportSettings<M>;
   /** Messages that the page shows, and that the device may not have yet. */
@@ -47,36 +51,49 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   }
 
   sendMessages = async (options: SendOptions<M>): Promise<ReadableStream<UIMessageChunk>> => {
-    const { messages, trigger } = options;
+    this.#expectChat(options.chatId);
     const { transport, generateId } = this.#settings();
-    const [last, before] = [messages.at(-1), messages.at(-2)];
-    const parentId = before?.id ?? null;
     this.#awaited.clear();
     this.#isStopped = false;
+    // Before anything is awaited: it may be stopped from now on.
     const streamId = generateId();
     this.streamId = streamId;
-    this.wanted = last?.id ?? null;
-    if (last && trigger === 'submit-message') await this.#saveSent(last, parentId);
+    this.wanted = options.messages.at(-1)?.id ?? null;
+    await this.#device.expectUser();
+    const isLost = await this.#isLost(options);
+    const messages = isLost ? withNewId(options.messages, generateId()) : options.messages;
+    const [last, before] = [messages.at(-1), messages.at(-2)];
+    const parentId = before?.id ?? null;
+    if (isLost) this.wanted = last?.id ?? null;
+    if (last && (isLost || options.trigger === 'submit-message')) await this.#saveSent(last, parentId);
     const body = { ...options.body, streamId, parentId };
-    const stream = await transport.sendMessages({ ...options, body });
-    const isContinued = last?.role === 'assistant' && trigger === 'submit-message';
+    const { id, user } = this.#device;
+    const stream = await user.ask(options.abortSignal, (abortSignal) =>
+      transport.sendMessages({ ...options, chatId: id, messages, body, abortSignal }),
+    );
+    const isContinued = last?.role === 'assistant' && options.trigger === 'submit-message';
     const place = isContinued ? parentId : (last?.id ?? null);
-    return this.#record(stream, streamId, isContinued ? last : undefined, place);
+    return this.#record(user.cut(stream), streamId, isContinued ? last : undefined, place);
   };
 
   /** The route has saved what is followed, so it comes to the device from the server. */
   reconnectToStream = async (options: ReconnectOptions): Promise<ReadableStream<UIMessageChunk> | null> => {
+    this.#expectChat(options.chatId);
+    const { id, user } = this.#device;
     const streamId = this.#followed;
     if (streamId) this.#attempts.set(streamId, (this.#attempts.get(streamId) ?? 0) + 1);
+    await this.#device.expectUser();
     let stream: ReadableStream<UIMessageChunk> | null;
     try {
-      stream = await this.#settings().transport.reconnectToStream(options);
+      stream = await user.ask(options.abortSignal, (abortSignal) =>
+        this.#settings().transport.reconnectToStream({ ...options, chatId: id, abortSignal }),
+      );
     } catch (error) {
       // The page shows what the device has, and follows it when there is a network again.
       if (isNetworkFailure(error)) return null;
       throw error;
     }
-    if (stream) return stream.pipeThrough(this.#watch(streamId));
+    if (stream) return user.cut(stream).pipeThrough(this.#watch(streamId));
     this.#hasEnded(streamId);
     return null;
   };
@@ -103,6 +120,25 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
     if (this.#awaited.size > 0 || (this.#isStopped && isBehind(stored.at(-1), page.at(-1)))) return false;
     this.#isStopped = false;
     return true;
+  }
+
+  /** The conversation was deleted elsewhere: the device will not have what the page has shown. */
+  forget(): void {
+    this.wasThere = false;
+    this.wanted = null;
+    this.#awaited.clear();
+  }
+
+  /** What the page asks late, as of a chat that is shown no more, is not this chat's. */
+  #expectChat(chatId: string): void {
+    const { id, key, user } = this.#device;
+    if (user.signal.aborted || chatId === key || chatId === id) return;
+    throw chatId.startsWith(`${id} `) ? userChanged() : new StoreError('closed', 'Another chat is shown.');
+  }
+
+  /** Whether this asks a question again that another tab or device has deleted with its conversation. */
+  async #isLost({ messages, trigger }: SendOptions<M>): Promise<boolean> {
+    return trigger === 'regenerate-message' && messages.at(-1)?.role === 'user' && !(await this.#device.isThere());
   }
 
   async #saveSent(message: M, parentId: string | null): Promise<void> {
@@ -151,6 +187,11 @@ export class DeviceTransport<M extends UIMessage> implements ChatTransport<M> {
   #askServer(): void {
     this.#device.store.sync().catch(() => undefined);
   }
+}
+
+/** With the last message as a new one: what was deleted under its id does not come back. */
+function withNewId<M extends UIMessage>(messages: readonly M[], id: string): M[] {
+  return messages.map((message, index) => (index === messages.length - 1 ? { ...message, id } : message));
 }
 
 /** Whether this is an earlier state of the same message. */

@@ -5,8 +5,10 @@ import { type ChatInit, DefaultChatTransport, generateId as newId, type UIMessag
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useConversation, useConversationStore, useMessages } from '../../react/index.js';
 import type { Conversation } from '../../types.js';
+import type { ChatUser } from './chat-user.js';
 import { DeviceChat } from './device-chat.js';
 import { DeviceTransport, type TransportSettings } from './device-transport.js';
+import { useChatUser, useTell } from './use-chat-user.js';
 import { useIsReachable } from './use-is-reachable.js';
 import { useUnanswered } from './use-unanswered.js';
 
@@ -60,18 +62,26 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
   const { resume = false, stopStream, transport: _, ...init } = options;
   const { data: conversation, isLoading } = useConversation<unknown>(id);
   const { hasOlder, loadOlder } = useMessages<unknown>(id);
-  const { device, transport } = useDevice<M>(id, options);
+  const user = useChatUser();
+  const { device, transport } = useDevice<M>(id, user, options);
+  const { tell, isPending } = useTell(user, options.onError);
   const shown = useMemo(() => conversation && device.messagesOf(conversation), [device, conversation]);
-  const chat = useChat<M>({ ...init, id, messages: shown ?? [], transport });
-  const { setMessages, resumeStream } = chat;
+  const chat = useChat<M>({ ...init, id: device.key, messages: shown ?? [], transport, onError: tell });
+  const { clearError, setMessages, resumeStream } = chat;
   const isBusy = chat.status === 'submitted' || chat.status === 'streaming';
 
   const page = useRef(chat.messages);
   page.current = chat.messages;
   useEffect(() => {
-    if (isBusy || !conversation || !shown) return;
-    if (transport.isSettledIn(conversation, shown, page.current)) setMessages(shown);
-  }, [isBusy, conversation, shown, transport, setMessages]);
+    if (conversation) transport.wasThere = true;
+    if (isBusy) return;
+    if (conversation === null && transport.wasThere) {
+      transport.forget();
+      setMessages([]);
+      clearError();
+    }
+    if (conversation && shown && transport.isSettledIn(conversation, shown, page.current)) setMessages(shown);
+  }, [isBusy, conversation, shown, transport, setMessages, clearError]);
 
   const activeStreamId = conversation?.activeStreamId;
   // Without a network, the device may have heard of a stream, and not that it has ended.
@@ -91,6 +101,8 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
       if (transport.streamId === own) await chat.stop();
     }
   };
+  const unanswered = useUnanswered(id, chat, conversation);
+  isPending.current = isBusy || unanswered.isWaiting;
   return {
     ...chat,
     id,
@@ -99,24 +111,24 @@ export function useConversationChat<M extends UIMessage = UIMessage>(
     isLoading,
     conversation,
     siblingIds: useMemo(() => siblingIdsOf(conversation), [conversation]),
-    ...useUnanswered(chat, conversation),
+    ...unanswered,
     selectVersion: useSelectVersion(id, transport),
     hasOlder,
     loadOlder,
   };
 }
 
-/** One for each conversation that is shown; the transport always uses the options of the last rendering. */
-function useDevice<M extends UIMessage>(id: string, options: ConversationChatOptions<M>) {
+/** One for each conversation that is shown, and each user; the transport always uses the options of the last rendering. */
+function useDevice<M extends UIMessage>(id: string, user: ChatUser, options: ConversationChatOptions<M>) {
   const store = useConversationStore<unknown>();
   const fallback = useMemo(() => new DefaultChatTransport<M>(), []);
   const { transport = fallback, resume = false, generateId = newId } = options;
   const settings = useRef<TransportSettings<M>>({ transport, resume, generateId });
   settings.current = { transport, resume, generateId };
   return useMemo(() => {
-    const device = new DeviceChat<M>(store, id);
+    const device = new DeviceChat<M>(store, id, user);
     return { device, transport: new DeviceTransport<M>(device, () => settings.current) };
-  }, [store, id]);
+  }, [store, id, user]);
 }
 
 /** What was chosen, or asked, while a version was fetched is what is shown in the end. */

@@ -17,7 +17,8 @@ export interface Unanswered {
 
 /** Says whether the last question is answered. One that waits for a network is asked again when there is one. */
 export function useUnanswered<M extends UIMessage>(
-  { id, messages, status, error, clearError, regenerate }: UseChatHelpers<M>,
+  id: string,
+  { messages, status, error, clearError, regenerate }: UseChatHelpers<M>,
   conversation: Conversation<unknown> | null | undefined,
 ): Unanswered {
   const store = useConversationStore<unknown>();

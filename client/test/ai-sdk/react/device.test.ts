@@ -56,6 +56,27 @@ for (const [how, remove] of [
     assert.deepEqual(kept, ['again', 'again-answer']);
   });
 
+  test(`what is asked again in a chat that another tab has ${how} is kept, with its new answer`, async () => {
+    const database = createMemoryDatabase();
+    const [store, other] = [openLocalDevice(database), openLocalDevice(database)];
+    let answers = 0;
+    const { send, requests } = openChat(store, 'c', () => answer('It is.', `a${++answers}`));
+    const first = message('user', 'Is it?', 'q');
+    await read(await send([first]));
+    await remove(other);
+    await read(await send([first], 'regenerate-message'));
+    const [left, ...more] = await store.getAllConversations();
+    assert.deepEqual(more, []);
+    const kept = (await stored(store, left?.id)).map(({ id, content }) => [id, content]);
+    // Under its old id it was deleted.
+    const again = requests.at(-1)?.messages.at(-1)?.id;
+    assert.notEqual(again, 'q');
+    assert.deepEqual(kept, [
+      [again, 'Is it?'],
+      ['a2', 'It is.'],
+    ]);
+  });
+
   test(`an answer brings nothing back that another tab has ${how} meanwhile`, async () => {
     const database = createMemoryDatabase();
     const [store, other] = [openLocalDevice(database), openLocalDevice(database)];

@@ -1,6 +1,7 @@
 /** A device with a user's conversations, and answers as an application's route streams them. */
 
 import { createUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
+import { userOf } from '../../../src/ai-sdk/react/chat-user.js';
 import { DeviceChat } from '../../../src/ai-sdk/react/device-chat.js';
 import { DeviceTransport } from '../../../src/ai-sdk/react/device-transport.js';
 import { type ConversationStore, createConversationStore, createMemoryDatabase } from '../../../src/index.js';
@@ -25,6 +26,7 @@ export function openLocalDevice(database = createMemoryDatabase()): Conversation
 export interface Request {
   messages: UIMessage[];
   body: { streamId: string; parentId: string | null };
+  signal: AbortSignal | undefined;
 }
 
 type Route = (request: Request) => ReadableStream<UIMessageChunk> | Promise<ReadableStream<UIMessageChunk>>;
@@ -38,12 +40,12 @@ export interface ChatOptions {
 export function openChat(store: ConversationStore, id: string, route: Route, options: ChatOptions = {}) {
   const requests: Request[] = [];
   let lastId = 0;
-  const transport = new DeviceTransport<UIMessage>(new DeviceChat(store as never, id), () => ({
+  const transport = new DeviceTransport<UIMessage>(new DeviceChat(store as never, id, userOf(store).get()), () => ({
     resume: options.resume ?? false,
     generateId: () => `id-${++lastId}`,
     transport: {
-      sendMessages: async ({ messages, body }) => {
-        const request = { messages, body } as Request;
+      sendMessages: async ({ messages, body, abortSignal: signal }) => {
+        const request = { messages, body, signal } as Request;
         requests.push(request);
         return await route(request);
       },
