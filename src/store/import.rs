@@ -4,10 +4,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::call::Call;
-use super::contract::Field;
-use super::refusal::code_of;
-use super::reply_reader::ReplyReader;
-use super::scripts::conversations::{ConversationsImport, ImportPiece};
+use super::scripts::import::{ConversationsImport, ImportOutcome, ImportPiece};
 use super::search::signature;
 use super::{StoreError, UserStore};
 use crate::ErrorCode;
@@ -27,27 +24,7 @@ pub enum ImportStatus {
     Refused(ErrorCode),
 }
 
-/// What the script says of a conversation, or of a part of its messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ImportOutcome {
-    /// It is new.
-    Imported,
-    /// It was there, and was changed.
-    Merged,
-    Unchanged,
-    Refused(ErrorCode),
-}
-
 impl ImportOutcome {
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "imported" => Some(Self::Imported),
-            "merged" => Some(Self::Merged),
-            "unchanged" => Some(Self::Unchanged),
-            code => code_of(code).map(Self::Refused),
-        }
-    }
-
     fn status(self, follows_source: bool) -> ImportStatus {
         match self {
             Self::Merged if follows_source => ImportStatus::Updated,
@@ -55,12 +32,6 @@ impl ImportOutcome {
             Self::Unchanged => ImportStatus::Unchanged,
             Self::Refused(code) => ImportStatus::Refused(code),
         }
-    }
-}
-
-impl Field for ImportOutcome {
-    fn read(reply: &mut ReplyReader) -> Result<Self, StoreError> {
-        Ok(Self::parse(&reply.text()?).ok_or(UpstashError::Malformed)?)
     }
 }
 
@@ -270,28 +241,8 @@ fn pieces_of(index: usize, conversation: &NewConversation) -> Vec<Piece> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::model::Timestamp;
-
-    #[test]
-    fn every_outcome_of_the_script_is_understood_and_has_a_letter_of_its_own() {
-        let script = include_str!("../lua/conversations_import.lua");
-        let (_, table) = script.split_once("local LETTERS = {").unwrap();
-        let (table, _) = table.split_once('}').unwrap();
-        let entries = table.split(',').map(str::trim);
-        let entries = entries.filter_map(|entry| entry.split_once(" = "));
-        let (words, letters): (Vec<&str>, BTreeSet<&str>) = entries.unzip();
-        assert_eq!(words.len(), letters.len());
-        for word in &words {
-            assert!(ImportOutcome::parse(word).is_some(), "{word}");
-        }
-        // What the script decides, and so looks up: all of its returns that are a word.
-        let decided = script.split("return '").skip(1);
-        let decided: BTreeSet<&str> = decided.filter_map(|rest| rest.split('\'').next()).collect();
-        assert_eq!(decided, words.into_iter().collect());
-    }
 
     fn conversation(id: &str, messages: usize, size: usize) -> (ConversationId, NewConversation) {
         let messages: Vec<String> = (0..messages)

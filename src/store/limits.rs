@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::contract::Scripted;
 use super::error::{Paused, PausedCalls};
-use super::scripts::conversations::ConversationsImport;
+use super::scripts::import::ConversationsImport;
 use super::{DAY_MS, StoreError, UserStore};
 use crate::ErrorCode;
 use crate::config::Config;

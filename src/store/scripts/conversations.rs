@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::model::{ConversationId, MessageId, NewMessage, Timestamp};
 use crate::store::Cursor;
-use crate::store::contract::{arguments, procedure, reply};
-use crate::store::import::ImportOutcome;
+use crate::store::contract::{procedure, reply};
 use crate::store::reply::{ChangeSequence, Nested, Outcome, PlacedMessages};
 
 reply! {
@@ -158,41 +157,5 @@ reply! {
         score: i64,
         rest: Option<Cursor>,
         messages: PlacedMessages,
-    }
-}
-
-arguments! {
-    /// A conversation of an import, or one with a part of its messages.
-    ImportPiece<'a> {
-        id: &'a ConversationId,
-        record: &'a str,
-        created: i64,
-        updated: Option<Timestamp>,
-        total_tokens: Option<u64>,
-        digest: String,
-        score: Option<Timestamp>,
-        head: Option<&'a MessageId>,
-        follows: Option<&'a MessageId>,
-        numbers: String,
-        is_followed: bool,
-        signature: String,
-        message_count: usize,
-        messages: &'a [NewMessage],
-    }
-}
-
-procedure! {
-    /// Imports conversations, or parts of them.
-    ConversationsImport<'a> -> ImportedPieces {
-        conversations: Vec<ImportPiece<'a>>,
-    }
-    keys |call, keys| keys.of_conversations(call.conversations.iter().map(|piece| piece.id))
-}
-
-reply! {
-    /// See [`ConversationsImport`].
-    ImportedPieces {
-        change_sequence: i64,
-        outcomes: Vec<ImportOutcome>,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod agent_sessions;
 pub(super) mod conversations;
+pub(super) mod import;
 pub(super) mod messages;
 pub(super) mod metrics;
 pub(super) mod recovery;
@@ -87,7 +88,7 @@ scripts! {
     sessions::CodeRedeem<'_> = WRITING "code_redeem.lua" with TRIES;
     conversations::ConversationsExport<'_> = READING "conversations_export.lua" with BRANCHES;
     conversations::ConversationsFilter<'_> = READING "conversations_filter.lua" with LIST FILTER;
-    conversations::ConversationsImport<'_> = WRITING "conversations_import.lua";
+    import::ConversationsImport<'_> = WRITING "conversations_import.lua";
     conversations::ConversationsList<'_> = READING "conversations_list.lua" with LIST;
     conversations::ConversationDelete = WRITING "conversation_delete.lua" with SHARE TRASH;
     conversations::ConversationFork<'_> = WRITING "conversation_fork.lua" with FORK;
