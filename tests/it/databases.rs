@@ -187,7 +187,9 @@ async fn a_share_in_another_database_can_be_forked(pair: Pair) {
     let opened = first.open(copied["id"].as_str().unwrap()).await;
     assert_eq!(opened["messages"], second.open("c").await["messages"]);
 
-    // One reads, one writes; the address's counter of reads is there by now.
+    // One reads, one writes; the address's counter of reads is there by then.
+    pair.one.begin_window();
+    first.post(ALL, &fork).await.expect(201);
     pair.deployment.idle().await;
     let work = async {
         first.post(ALL, &fork).await.expect(201);
