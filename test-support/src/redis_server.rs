@@ -161,12 +161,49 @@ fn spawn(
         .stdout(Stdio::null())
         .spawn()?;
     let deadline = Instant::now() + Duration::from_secs(20);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() && Instant::now() < deadline {
+    while !is_listening(port, process.id()) {
+        // If the server has exited, another process is listening on the port.
+        if process.try_wait()?.is_some() {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        if Instant::now() > deadline {
+            process.kill()?;
+            process.wait()?;
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         thread::sleep(Duration::from_millis(10));
     }
-    // If the server has exited, another process is listening on the port.
-    match process.try_wait()? {
-        Some(_) => Err(io::ErrorKind::AddrInUse.into()),
-        None => Ok(process),
+    Ok(process)
+}
+
+/// Whether this process listens on the port, and no other one does: the server of another test may have taken the port
+/// a moment ago, and this process not have noticed yet.
+fn is_listening(port: u16, process: u32) -> bool {
+    let ask = || -> io::Result<String> {
+        let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+        connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+        connection.write_all(b"INFO server\r\nQUIT\r\n")?;
+        let mut reply = String::new();
+        connection.read_to_string(&mut reply)?;
+        Ok(reply)
+    };
+    let id = format!("process_id:{process}");
+    ask().is_ok_and(|reply| reply.lines().any(|line| line == id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_a_taken_port_is_not_mistaken_for_the_other_one() {
+        let Some(server) = RedisServer::start().unwrap() else {
+            return;
+        };
+        let directory = TempDir::new().unwrap();
+        for _ in 0..20 {
+            let second = spawn(server.port, directory.path(), Persistence::None, None);
+            assert_eq!(second.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        }
     }
 }

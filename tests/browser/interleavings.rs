@@ -77,7 +77,7 @@ async fn what_is_written_while_a_conversation_begins_stays_with_it(site: Site) {
     assert_eq!(browser.value(WRITTEN).await, "second");
     browser.until_quiet().await;
     assert_eq!(browser.messages().await[0], "first");
-    assert_eq!(browser.texts(".row .name").await, ["first"]);
+    browser.until_texts(".row .name", &["first"]).await;
     // It is sent as any other.
     browser.press(&char::from(Key::Enter).to_string()).await;
     browser

@@ -1,6 +1,5 @@
 //! An auth provider: keys, tokens, and a server that publishes the keys.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// A key of the provider.
@@ -100,15 +100,16 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
 #[derive(Clone)]
 pub enum Behaviour {
     Respond(u16, String),
-    /// The keys, half a second late.
-    Late(String),
+    /// The keys, once they are released.
+    Held(String),
     Silence,
 }
 
 /// Publishes keys on loopback, and counts requests.
 pub struct KeyServer {
     pub url: String,
-    asked: Arc<AtomicU64>,
+    asked: watch::Sender<u64>,
+    release: watch::Sender<bool>,
     behaviour: Arc<Mutex<Behaviour>>,
     task: JoinHandle<()>,
 }
@@ -117,18 +118,19 @@ impl KeyServer {
     pub async fn start(keys: &[Value]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let asked = Arc::new(AtomicU64::new(0));
+        let (asked, release) = (watch::Sender::new(0), watch::Sender::new(false));
         let behaviour = Arc::new(Mutex::new(Behaviour::Silence));
-        let (count, current) = (asked.clone(), behaviour.clone());
+        let (count, held, current) = (asked.clone(), release.clone(), behaviour.clone());
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
+                count.send_modify(|count| *count += 1);
                 let behaviour = current.lock().unwrap().clone();
+                let mut released = held.subscribe();
                 tokio::spawn(async move {
                     let _ = stream.read(&mut [0; 4_096]).await;
                     let behaviour = match behaviour {
-                        Behaviour::Late(body) => {
-                            tokio::time::sleep(Duration::from_millis(500)).await;
+                        Behaviour::Held(body) => {
+                            let _ = released.wait_for(|released| *released).await;
                             Behaviour::Respond(200, body)
                         }
                         other => other,
@@ -149,6 +151,7 @@ impl KeyServer {
         let server = Self {
             url,
             asked,
+            release,
             behaviour,
             task,
         };
@@ -166,7 +169,18 @@ impl KeyServer {
 
     /// The number of requests.
     pub fn asked(&self) -> u64 {
-        self.asked.load(Ordering::SeqCst)
+        *self.asked.borrow()
+    }
+
+    /// Returns once there was a request.
+    pub async fn until_asked(&self) {
+        let mut asked = self.asked.subscribe();
+        asked.wait_for(|asked| *asked > 0).await.unwrap();
+    }
+
+    /// Sends the keys that are held.
+    pub fn release(&self) {
+        self.release.send_replace(true);
     }
 }
 

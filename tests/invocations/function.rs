@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::common::{AUTH_SECRET, Client, STORE_TOKEN, Site};
 
 /// How long a test waits for an expected event.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A function's executable, started as the platform starts it: it is told where to listen, and reports on a socket
 /// when it has started and when each invocation has ended. Dropping this stops it.

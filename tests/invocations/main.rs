@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::events::Events;
 use crate::common::{Client, Site, message};
-use function::Function;
+use function::{Function, PATIENCE};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -49,12 +49,17 @@ async fn a_streams_invocation_ends_when_its_client_is_gone() {
     events.next().await;
     sync.expect_no_end_soon().await;
     drop(events);
-    // A disconnected reader is noticed at the next write.
-    for id in ["a", "b", "c"] {
-        user.create(id, vec![]).await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    // A disconnected reader is noticed at a write: the first may still reach the connection, and some share one.
+    let writing = async {
+        for number in 0.. {
+            user.create(&format!("c{number}"), vec![]).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        ended = sync.ended_invocation() => assert_eq!(ended, "abandoned"),
+        () = writing => unreachable!("it writes until then"),
     }
-    assert_eq!(sync.ended_invocation().await, "abandoned");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,10 +70,14 @@ async fn an_exports_invocation_ends_with_its_last_byte() {
     // Upkeep found due by the export would hold the invocation open as well, so it is done before.
     user.get("/api/export").await;
     site.idle().await;
-    site.faults().set_latency(Duration::from_millis(400));
+    // The second fifty wait.
+    site.faults().pass(2);
+    let hold = site.faults().hold_next();
     let client = export.invoked_by(&user, "export");
     let (mut response, begun) = begin(&client).await;
+    hold.arrived().await;
     export.expect_no_end_soon().await;
+    hold.release();
     assert_complete(&read_on(&mut response, begun).await);
     assert_eq!(export.ended_invocation().await, "export");
 }
@@ -89,8 +98,8 @@ async fn a_function_asked_to_end_sends_the_clients_of_its_streams_elsewhere() {
     let client = sync.invoked_by(&site.user().await, "stream");
     let mut events = Events::open(&client, "/api/sync", None).await;
     events.next().await;
-    let asked = Instant::now();
     sync.terminate().await;
+    let asked = Instant::now();
     assert_eq!(events.next().await.name, "reconnect");
     assert!(events.ended().await);
     assert_eq!(sync.ended_invocation().await, "stream");
@@ -157,7 +166,8 @@ async fn a_server_waits_for_its_streams_and_ends_them_when_it_is_shut_down() {
             .await
             .is_err()
     );
-    let shut_down = timeout(Duration::from_secs(1), site.shut_down());
+    // Much less than the stream's own time.
+    let shut_down = timeout(PATIENCE, site.shut_down());
     let (shut_down, event) = tokio::join!(shut_down, events.next());
     assert!(shut_down.is_ok());
     assert_eq!(event.name, "reconnect");

@@ -97,7 +97,7 @@ test('the tabs of a browser share one stream', async () => {
   for (const tab of [second, third]) {
     await until(() => tab.of('change').some(({ source }) => source === 'server'));
     assert.deepEqual(contents(await tab.store.getConversation('c')), ['q', 'hello']);
-    assert.equal(tab.store.status.live, 'stream');
+    await until(() => tab.store.status.live === 'stream');
   }
   await b.crash();
   await until(() => second.store.status.leader);
@@ -162,7 +162,7 @@ test('a page used again shows changes of another device at once, and then each c
     comeBack(b);
     await clock.settle();
     await until(async () => (await b.store.getConversation('c')).messages.length === 2);
-    assert.equal(b.store.status.live, 'stream');
+    await until(() => b.store.status.live === 'stream');
     phone.network.requests.length = 0;
     await a.store.addMessage('c', message(clock, 'user', 'goes on'));
     await a.store.flush();

@@ -4,9 +4,11 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::time::timeout;
 
-use crate::common::{Service, converted, fixtures, line, lines, until, with};
+use crate::common::{PATIENCE, Service, converted, fixtures, line, lines, with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_new_is_sent() {
@@ -169,16 +171,18 @@ async fn conversations_deleted_at_the_service_stay_deleted() {
 async fn a_watch_sends_what_is_added_until_it_is_stopped() {
     let service = Service::start().await;
     let machine = service.machine().await;
-    let watch = machine
+    let mut watch = machine
         .command(&["sync", "--watch", "--interval", "0", "--json"])
         .spawn()
         .unwrap();
+    let mut printed = BufReader::new(watch.stdout.take().unwrap()).lines();
     for number in 0..3 {
         machine.append("s", &lines("s", number..number + 1));
-        until("the line is there", async || {
-            machine.exported().await.ids("s").len() == number + 1
-        })
-        .await;
+        // It says so after the line is at the service, and would not if it were stopped in between.
+        let report = timeout(PATIENCE, printed.next_line()).await.unwrap();
+        let report: Value = serde_json::from_str(&report.unwrap().unwrap()).unwrap();
+        assert_eq!(report["messages"], 1);
+        assert_eq!(machine.exported().await.ids("s").len(), number + 1);
     }
     let stopped = std::process::Command::new("kill")
         .arg(watch.id().unwrap().to_string())
@@ -186,16 +190,7 @@ async fn a_watch_sends_what_is_added_until_it_is_stopped() {
     assert!(stopped.unwrap().success());
     let output = watch.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
-    let printed = String::from_utf8(output.stdout).unwrap();
-    let sent: u64 = printed
-        .lines()
-        .map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["messages"]
-                .as_u64()
-                .unwrap()
-        })
-        .sum();
-    assert_eq!(sent, 3);
+    assert_eq!(printed.next_line().await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

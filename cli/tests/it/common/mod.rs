@@ -16,6 +16,9 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
+/// How long a test waits for something that is to come.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Waits until a condition holds, and fails if that takes too long.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let wait = async {
@@ -23,7 +26,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(Duration::from_secs(120), wait)
+    timeout(PATIENCE, wait)
         .await
         .unwrap_or_else(|_| panic!("{what}: not within two minutes"));
 }
