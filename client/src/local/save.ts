@@ -44,7 +44,7 @@ async function saveTo(
 ): Promise<WriteResult> {
   const record = found ?? createFrom(saved, now);
   const knownFields = await learnFromSave(tx, saved, known);
-  const work: Work = { tx, record, now, changed: !found, conflicts: [], known: knownFields };
+  const work: Work = { tx, record, now, changed: !found, isNew: !found, conflicts: [], known: knownFields };
 
   saveFields(work, saved.fields, known);
   for (const id of await removedIds(work, saved, known)) await removeMessage(work, id, known.messages.get(id));

@@ -47,6 +47,8 @@ export interface Work {
   record: ConversationRecord;
   now: number;
   changed: boolean;
+  /** It was not there before. */
+  isNew?: boolean;
   /** A branch that was begun here and never sent is gone again. */
   isBranchGone?: boolean;
   /** Messages that say what they follow, once that has been asked. */
@@ -162,7 +164,8 @@ export function isTurnOpen({ messages = [] }: Pick<ParsedConversation, 'messages
 export async function commit(work: Work, isOpen: boolean) {
   const { tx, record, now } = work;
   if (work.isBranchGone) await rearrangeAfter(work);
-  record.updatedAt = Math.max(now, record.updatedAt);
+  // Each write can be told by it, also where this device's clock is behind or stands still.
+  record.updatedAt = Math.max(now, record.updatedAt + (work.isNew ? 0 : 1));
   await tx.put('conversations', record);
   await touchOutbox(tx, record.id, now, isOpen);
 }
