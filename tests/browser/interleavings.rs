@@ -14,6 +14,7 @@ on_one_store!(
     what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation,
     what_another_tab_writes_before_a_deletion_keeps_the_conversation,
     the_reply_that_this_tab_writes_does_not_keep_what_it_deletes,
+    a_reply_that_cannot_be_saved_any_more_is_told,
     a_reply_stands_behind_its_question,
     a_conversation_can_be_renamed_before_it_is_read,
     a_question_that_is_kept_without_its_reply_is_not_asked_again,
@@ -247,6 +248,41 @@ async fn the_reply_that_this_tab_writes_does_not_keep_what_it_deletes(site: Site
         .await;
     browser
         .until("document.querySelectorAll('.row').length === 0")
+        .await;
+}
+
+async fn a_reply_that_cannot_be_saved_any_more_is_told(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.open_conversation("alpha").await;
+    let listen = "
+        window.unhandled = [];
+        addEventListener('unhandledrejection', ({ reason }) => window.unhandled.push(String(reason)));";
+    browser.run(listen, &[]).await;
+    browser.hold("updateMessage", "() => true").await;
+    browser.write("a question").await;
+    browser.until_held("updateMessage").await;
+    browser
+        .fail_held("updateMessage", "local_storage_full")
+        .await;
+    browser
+        .until_toast("This browser has no room left. Your message is saved")
+        .await;
+    browser
+        .until("document.querySelector('#send').title === 'Send message'")
+        .await;
+    assert_eq!(browser.value("window.unhandled").await, json!([]));
+    // It can be written again.
+    browser
+        .click(".message.assistant.is-last [title='Write this reply again']")
+        .await;
+    browser
+        .until_stored(
+            "alpha",
+            "({ messages }) => messages.at(-1).siblingIds?.length === 2",
+        )
         .await;
 }
 
