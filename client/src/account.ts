@@ -5,7 +5,7 @@
 
 import { createContext } from './context.js';
 import { StoreError } from './errors.js';
-import { tellGone, wipe } from './local/change-user.js';
+import { handOver, tellGone, wipe } from './local/change-user.js';
 import { expectEpoch, readOwnership, userChanged, type Ownership } from './local/ownership.js';
 import { listConversations } from './local/records.js';
 import { idsToTakeOver, takeOver } from './local/take-over.js';
@@ -202,16 +202,19 @@ async function claimSent(store: OpenStore, anonymous: OpenStore): Promise<number
   return length;
 }
 
-/** Moves what no server has seen. Returns how many conversations; null where the anonymous user has begun a session by then. */
+/** Moves what the server cannot give to the account. Returns how many conversations; null where the anonymous user has begun a session by then. */
 async function moveHere(store: OpenStore, anonymous: OpenStore): Promise<number | null> {
-  const { database, leadership } = anonymous;
+  const { bus, database, leadership } = anonymous;
   const { session } = await anonymous.engine.get();
   // In this order: nothing of what is being moved may get to the server as the anonymous user's.
   return leadership.exclusively(() =>
     store.leadership.exclusively(async () => {
       if (session.stored?.token) return null;
+      const now = store.environment.clock.now();
+      // What is here of a user whom another device has signed out is all sent anew: the account has nothing of it.
+      if (session.stored) tellGone(bus, await database.run('readwrite', (tx) => handOver(tx, undefined, now)));
       const ownership = await database.run('readonly', readOwnership);
-      const move = { from: database, to: store.database, ownership, now: store.environment.clock.now() };
+      const move = { from: database, to: store.database, ownership, now };
       let moved = 0;
       for (;;) {
         const ids = await database.run('readwrite', async (tx) => {
@@ -221,7 +224,7 @@ async function moveHere(store: OpenStore, anonymous: OpenStore): Promise<number 
         });
         if (ids.length === 0) break;
         for (const id of ids) await takeOver(move, id);
-        tellGone(anonymous.bus, ids);
+        tellGone(bus, ids);
         moved += ids.length;
       }
       await endAnonymous(anonymous, []);
