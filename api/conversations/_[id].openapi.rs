@@ -97,8 +97,11 @@ fn delete() -> Operation {
         ))
         .takes_also(query(
             "deletedAt",
-            "When it was deleted, as the trash tells it: 404 where it was restored since.",
-            json!({ "type": "string" }),
+            "When it was deleted, as the trash tells it, ISO 8601 or epoch milliseconds: 404 where it was restored since.",
+            json!({ "anyOf": [
+                { "type": "string", "format": "date-time" },
+                { "type": "integer", "minimum": 0, "maximum": 253_402_300_799_999_i64 },
+            ] }),
         ))
         .response(Response::json(200, "It was deleted.", "DeletedConversation"))
         .refuses(&CONVERSATION)
