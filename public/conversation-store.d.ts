@@ -291,6 +291,8 @@ interface States {
     };
     /** How many segments were written so far. */
     indexed: number;
+    /** The ids of what was copied here from an anonymous user's data under other ids, by the ids there. See take-over.ts. */
+    claimed: Record<string, string>;
     /** How far the migration of the old localStorage data is. */
     migration: {
         phase: 'storing' | 'sending' | 'sent' | 'undone';
@@ -1113,6 +1115,11 @@ interface TrashedConversation extends ListedConversation {
     deletedAt: string;
     /** When it is gone for good. */
     expiresAt: string;
+}
+/** What is to be deleted for good. */
+interface PermanentDeletionOptions {
+    /** As an entry of the trash has it: only that, and not what was restored since. */
+    deletedAt?: string;
 }
 interface TrashPage {
     conversations: TrashedConversation[];
@@ -2004,8 +2011,11 @@ declare abstract class AccountStore<Time = string> extends StoreCore<Time> {
     listTrash(options?: PageOptions): Promise<TrashPage>;
     /** Takes a conversation out of the trash. It is in the list at once, on this device. */
     restoreConversation(id: string): Promise<void>;
-    /** Deletes a conversation for good, whether it is in the trash or not. */
-    deletePermanently(id: string): Promise<void>;
+    /**
+     * Deletes a conversation for good, whether it is in the trash or not; with the `deletedAt` of an entry of the trash only that:
+     * rejects with `conversation_not_found` where the conversation was restored since.
+     */
+    deletePermanently(id: string, options?: PermanentDeletionOptions): Promise<void>;
     /** Deletes for good what is in the trash. */
     emptyTrash(): Promise<void>;
     /**
@@ -2101,4 +2111,4 @@ type ConversationStore<Time = string> = HybridConversationStore<Time>;
 declare function createConversationStore<Time = string>(options?: StoreOptions<Time>): ConversationStore<Time>;
 
 export { HybridConversationStore, LiveConversation, LiveQuery, LiveSearch, StoreError, createConversationStore, createMemoryDatabase, openIndexedDatabase };
-export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, DeleteOptions, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, ProgressEvent, ReadToken, RecoveryCode, RefusedWrite, SearchFindings, SearchIndexing, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };
+export type { ChangeEvent, Channel, Clock, ConflictEvent, Conversation, ConversationInput, ConversationMessage, ConversationStore, ConversationSummary, ConversationUpdates, DeleteOptions, Environment, ExpiringPage, FailedEvent, FileConversation, ForkOptions, ForkOrigin, ForkedConversation, ForkedShare, ImportFileOptions, ImportFileProgress, ImportFileReport, ImportFormat, ImportReport, Key, KeyRange, ListLoading, ListOptions, ListQuery, ListedConversation, LiveList, LiveMode, LiveSearchOptions, LiveState, LocalDatabase, LocalTransaction, McpServers, MessageInput, MessagePart, MessagePlace, MessageStatus, MessageType, MigrationReport, PageEvent, PageOptions, PageState, PermanentDeletionOptions, ProgressEvent, ReadToken, RecoveryCode, RefusedWrite, SearchFindings, SearchIndexing, SearchResult, Share, SharedConversation, Statistics, StatusMode, StoreErrorDetails, StoreEvents, StoreOptions, StoreStatus, TimeInput, TitleSource, TokenCount, Totals, TrashPage, TrashedConversation };

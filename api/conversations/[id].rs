@@ -6,7 +6,7 @@ use conversation_store::App;
 use conversation_store::http::{ApiError, ApiRequest, ApiResponse, bodies};
 use conversation_store::model::limits;
 use conversation_store::service::conversation;
-use conversation_store::store::{Order, PageQuery};
+use conversation_store::store::{Deletion, Order, PageQuery};
 use http::Method;
 
 /// Opening, saving whole, changing metadata, deleting, restoring.
@@ -58,10 +58,14 @@ async fn patch(app: &App, request: ApiRequest) -> Result<ApiResponse, ApiError> 
 
 async fn delete(app: &App, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
     let (user, id) = (request.user(app).await?, request.conversation_id()?);
+    let deletion = Deletion {
+        is_permanent: request.flag("permanent")?,
+        trashed: request.time("deletedAt")?,
+    };
     let deleted = app
         .store
         .for_user(&user)
-        .delete_conversation(&id, request.flag("permanent")?, &request.preconditions()?)
+        .delete_conversation(&id, &deletion, &request.preconditions()?)
         .await?;
     Ok(ApiResponse::ok(bodies::deleted_conversation(&id, &deleted)))
 }

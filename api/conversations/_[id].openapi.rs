@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::errors::{CONVERSATION, NEW_CONVERSATION};
 use super::super::operation::{Operation, Response};
-use super::super::parameters::flag;
+use super::super::parameters::{flag, query};
 
 pub fn operations() -> Vec<Operation> {
     vec![open(), save(), patch(), delete()]
@@ -94,6 +94,14 @@ fn delete() -> Operation {
         .takes_also(flag(
             "permanent",
             "Whether to delete it permanently at once, also from the trash.",
+        ))
+        .takes_also(query(
+            "deletedAt",
+            "When it was deleted, as the trash tells it, ISO 8601 or epoch milliseconds: 404 where it was restored since.",
+            json!({ "anyOf": [
+                { "type": "string", "format": "date-time" },
+                { "type": "integer", "minimum": 0, "maximum": 253_402_300_799_999_i64 },
+            ] }),
         ))
         .response(Response::json(200, "It was deleted.", "DeletedConversation"))
         .refuses(&CONVERSATION)

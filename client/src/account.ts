@@ -5,14 +5,13 @@
 
 import { createContext } from './context.js';
 import { StoreError } from './errors.js';
-import { tellGone, wipe } from './local/change-user.js';
-import { expectEpoch, readOwnership, type Ownership } from './local/ownership.js';
-import { everyMessage, listConversations } from './local/records.js';
-import type { ConversationRecord } from './local/schema.js';
+import { handOver, tellGone, wipe } from './local/change-user.js';
+import { expectEpoch, readOwnership, userChanged, type Ownership } from './local/ownership.js';
+import { listConversations } from './local/records.js';
+import { idsToTakeOver, takeOver } from './local/take-over.js';
 import { forgetOldData } from './migration.js';
 import type { SessionResponse } from './net/wire.js';
 import { openStore, type OpenStore } from './open.js';
-import { newConversationId } from './text.js';
 import type { ReadToken, RecoveryCode } from './types.js';
 
 /** The response to one of the requests that an erasure takes. */
@@ -181,28 +180,72 @@ export async function claimAnonymous(store: OpenStore) {
 
 async function claim(store: OpenStore, anonymous: OpenStore) {
   const { session } = await anonymous.engine.get();
+  // What this tab has to send as the anonymous user may begin a session at any moment.
+  const conversations =
+    (session.stored?.token ? null : await moveHere(store, anonymous)) ?? (await claimSent(store, anonymous));
+  await (await store.engine.get()).live.ask().catch(() => {});
+  return { conversations };
+}
+
+/** Lets the server give the account what the anonymous user has there. */
+async function claimSent(store: OpenStore, anonymous: OpenStore): Promise<number> {
+  const { session } = await anonymous.engine.get();
   const ownership = await store.database.run('readonly', readOwnership);
   const before = await anonymous.database.run('readonly', readOwnership);
   const token = session.stored?.token;
-  if (token) await anonymous.leadership.flush();
-  const conversations = await anonymous.database.run('readonly', listConversations);
-  if (token) await claimAtServer(store, ownership, token);
-  else await store.leadership.exclusively(() => takeOver(store, anonymous, conversations));
+  if (!token) throw userChanged();
+  await anonymous.leadership.flush();
+  const { length } = await anonymous.database.run('readonly', listConversations);
+  await claimAtServer(store, ownership, token);
   await anonymous.leadership.exclusively(async () => {
     const gone = await anonymous.database.run('readwrite', async (tx) => {
       await expectEpoch(tx, before);
-      const unsent = await tx.list('outbox', null, null);
-      if (token && unsent.length > 0) {
+      if ((await tx.keys('outbox')).length > 0) {
         throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
       }
       return wipe(tx);
     });
-    await session.forget();
-    tellGone(anonymous.bus, gone);
-    await announceUser(anonymous);
+    await endAnonymous(anonymous, gone);
   });
-  await (await store.engine.get()).live.ask().catch(() => {});
-  return { conversations: conversations.length };
+  return length;
+}
+
+/** Moves what the server cannot give to the account. Returns how many conversations; null where the anonymous user has begun a session by then. */
+async function moveHere(store: OpenStore, anonymous: OpenStore): Promise<number | null> {
+  const { bus, database, leadership } = anonymous;
+  const { session } = await anonymous.engine.get();
+  // In this order: nothing of what is being moved may get to the server as the anonymous user's.
+  return leadership.exclusively(() =>
+    store.leadership.exclusively(async () => {
+      if (session.stored?.token) return null;
+      const now = store.environment.clock.now();
+      // What is here of a user whom another device has signed out is all sent anew: the account has nothing of it.
+      if (session.stored) tellGone(bus, await database.run('readwrite', (tx) => handOver(tx, undefined, now)));
+      const ownership = await database.run('readonly', readOwnership);
+      const move = { from: database, to: store.database, ownership, now };
+      let moved = 0;
+      for (;;) {
+        const ids = await database.run('readwrite', async (tx) => {
+          const left = await idsToTakeOver(tx, ownership);
+          if (left.length === 0) await wipe(tx);
+          return left;
+        });
+        if (ids.length === 0) break;
+        for (const id of ids) await takeOver(move, id);
+        tellGone(bus, ids);
+        moved += ids.length;
+      }
+      await endAnonymous(anonymous, []);
+      return moved;
+    }),
+  );
+}
+
+/** Other tabs show what is gone from the anonymous user's data no longer. */
+async function endAnonymous(anonymous: OpenStore, gone: readonly string[]) {
+  await (await anonymous.engine.get()).session.forget();
+  tellGone(anonymous.bus, gone);
+  await announceUser(anonymous);
 }
 
 async function claimAtServer({ engine }: OpenStore, ownership: Ownership, token: string) {
@@ -211,21 +254,5 @@ async function claimAtServer({ engine }: OpenStore, ownership: Ownership, token:
   for (;;) {
     const { body } = await api.call<{ claimed: boolean }>('POST', '/session', options);
     if (body.claimed) return;
-  }
-}
-
-/** Copies records of the anonymous user that no server has seen; under another id where the account has one of the same. */
-async function takeOver(store: OpenStore, anonymous: OpenStore, conversations: ConversationRecord[]) {
-  for (const record of conversations) {
-    const [messages, entry] = await anonymous.database.run('readonly', async (tx) => [
-      await tx.list('messages', null, everyMessage(record.id)),
-      await tx.get('outbox', record.id),
-    ]);
-    await store.database.run('readwrite', async (tx) => {
-      const id = (await tx.get('conversations', record.id)) ? newConversationId() : record.id;
-      await tx.put('conversations', { ...record, id });
-      for (const message of messages) await tx.put('messages', { ...message, conversation: id });
-      if (entry) await tx.put('outbox', { ...entry, conversation: id, request: null });
-    });
   }
 }

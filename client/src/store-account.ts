@@ -12,6 +12,7 @@ import type {
   ImportReport,
   MigrationReport,
   PageOptions,
+  PermanentDeletionOptions,
   ReadToken,
   RecoveryCode,
   Share,
@@ -202,10 +203,13 @@ export abstract class AccountStore<Time = string> extends StoreCore<Time> {
     await trash.restoreConversation(store, id);
   }
 
-  /** Deletes a conversation for good, whether it is in the trash or not. */
-  async deletePermanently(id: string): Promise<void> {
+  /**
+   * Deletes a conversation for good, whether it is in the trash or not; with the `deletedAt` of an entry of the trash only that:
+   * rejects with `conversation_not_found` where the conversation was restored since.
+   */
+  async deletePermanently(id: string, options?: PermanentDeletionOptions): Promise<void> {
     const { trash, store } = await this.#trash();
-    await trash.deletePermanently(store, id);
+    await trash.deletePermanently(store, id, options);
   }
 
   /** Deletes for good what is in the trash. */

@@ -12,6 +12,7 @@ import type {
   ExpiringPage,
   ListedConversation,
   PageOptions,
+  PermanentDeletionOptions,
   Statistics,
   TrashedConversation,
   TrashPage,
@@ -55,7 +56,7 @@ async function sendWaiting({ leadership }: OpenStore) {
 /** Takes a conversation out of the trash, or back where the server has not heard of its deletion yet. */
 export async function restoreConversation(store: OpenStore, id: string) {
   if (await takeBackDeletion(store, id)) return;
-  await write<Summary>(store, id, 'PATCH', { trashed: false }, (tx, summary) =>
+  await write<Summary>(store, id, { method: 'PATCH', body: { trashed: false } }, (tx, summary) =>
     applyRemoteSummary(tx, summary, store.environment.clock.now(), true),
   );
   const { pull } = await store.engine.get();
@@ -77,8 +78,9 @@ async function takeBackDeletion({ bus, database, leadership }: OpenStore, id: st
   return true;
 }
 
-export async function deletePermanently(store: OpenStore, id: string) {
-  await write(store, id, 'DELETE', undefined, async (tx) => {
+export async function deletePermanently(store: OpenStore, id: string, { deletedAt }: PermanentDeletionOptions = {}) {
+  const query = `?${new URLSearchParams({ permanent: 'true', ...(deletedAt && { deletedAt }) })}`;
+  await write(store, id, { method: 'DELETE', query }, async (tx) => {
     const record = await tx.get('conversations', id);
     if (!record || record.deleted === 'done') return { changed: false };
     await putTombstone(tx, record, store.environment.clock.now());
@@ -90,15 +92,14 @@ export async function deletePermanently(store: OpenStore, id: string) {
 async function write<Body>(
   store: OpenStore,
   id: string,
-  method: Method,
-  body: object | undefined,
+  { method, query = '', body }: { method: Method; query?: string; body?: object },
   apply: (tx: LocalTransaction, response: Body) => Promise<RecordChange>,
 ) {
   const { bus, database, engine } = store;
   const { api } = await engine.get();
   const ownership = await api.owner();
   await sendWaiting(store);
-  const path = `/conversations/${encodeURIComponent(id)}${method === 'DELETE' ? '?permanent=true' : ''}`;
+  const path = `/conversations/${encodeURIComponent(id)}${query}`;
   const response = (await api.call<Body & WriteResponse>(method, path, { body, ownership })).body;
   const change = await database.run('readwrite', async (tx) =>
     (await hasEnded(tx, ownership)) ? { changed: false } : apply(tx, response),

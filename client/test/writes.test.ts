@@ -84,6 +84,29 @@ test('a conversation that was changed since a point in time is not deleted on th
   assert.deepEqual(await ids(), ['kept']);
 });
 
+for (const [what, passed] of [
+  ['in the same millisecond', 0],
+  ['on a clock that is behind', -60_000],
+] as const) {
+  test(`a conversation that was changed ${what} is not deleted on that condition`, async (t) => {
+    let now = 1_000_000;
+    const clock = { now: () => now, setTimeout: () => null, clearTimeout: () => {} };
+    const store = localStore({ environment: { ...environment(), clock } });
+    t.after(() => store.close());
+    const messages = [{ id: 'm1', type: 'user' as const, content: 'one' }];
+    for (const id of ['quiet', 'written', 'renamed', 'saved']) await store.saveConversation({ id, messages });
+    const times = new Map((await store.getAllConversations()).map(({ id, updatedAt }) => [id, updatedAt]));
+    assert.equal(times.get('quiet'), new Date(now).toISOString());
+    now += passed;
+    await store.addMessage('written', { id: 'm2', type: 'user', content: 'two' });
+    await store.updateConversation('renamed', { title: 'New' });
+    await store.saveConversation({ id: 'saved', messages: [...messages, { id: 'm2', type: 'user', content: 'two' }] });
+    for (const [id, ifUnchangedSince] of times) await store.deleteConversation(id, { ifUnchangedSince });
+    const left = (await store.getAllConversations()).map(({ id }) => id).sort();
+    assert.deepEqual(left, ['renamed', 'saved', 'written']);
+  });
+}
+
 test('of two clicks the last one counts, whichever answer is slower', async () => {
   const store = localStore();
   await store.saveConversation({ id: 'c', messages: [{ id: 'm1', type: 'user', content: 'one' }] });

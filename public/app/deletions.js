@@ -12,7 +12,7 @@ import { toast } from './toasts.js';
 const KEY = 'deletions-left';
 
 export class Deletions {
-  /** What has left the screen and is not deleted yet. */
+  /** What has left the screen and is not deleted yet; of each, what is known of its last change: see `#noteChange()`. */
   #hidden = new Map();
   /** Of those that can be taken back, what makes the notice go away. */
   #waiting = new Map();
@@ -30,34 +30,76 @@ export class Deletions {
     this.#onShow = onShow;
     // A user who leaves has not taken it back.
     addEventListener('pagehide', () => {
-      const left = [...this.#hidden.values()].map(({ id, updatedAt }) => ({ id, at: sinceWhen(updatedAt) }));
+      const left = [...this.#hidden].map(([id, { at }]) => ({ id, at: Math.max(Date.now(), at) }));
       write([...read(), ...left]);
       for (const dismiss of [...this.#waiting.values()]) dismiss();
+    });
+    store.on('change', ({ changed, source }) => {
+      for (const id of changed) this.#noteChange(id, source);
     });
   }
 
   delete(conversation) {
     const { id, title } = conversation;
     if (this.#hidden.has(id)) return;
-    this.#hidden.set(id, conversation);
+    const entry = { at: Date.parse(conversation.updatedAt), reading: null, isKept: false };
+    this.#hidden.set(id, entry);
+    this.#noteChange(id, 'tab');
     this.#onHide(conversation);
+    const show = () => {
+      this.#hidden.delete(id);
+      this.#onShow(conversation);
+    };
     const finish = () => {
       this.#waiting.delete(id);
-      const done = attempt(() => store.deleteConversation(id)).then((isDone) => {
+      const done = attempt(() => this.#deleteUnlessKept(id, entry)).then((isDone) => {
         this.#running.delete(done);
+        if (entry.isKept) toast(`“${title}” stays: another tab has written in it.`);
+        if (!isDone || entry.isKept) return show();
         this.#hidden.delete(id);
-        if (isDone) this.#onDone(conversation);
-        else this.#onShow(conversation);
+        this.#onDone(conversation);
       });
       this.#running.add(done);
     };
     const takeBack = () => {
       this.#waiting.delete(id);
-      this.#hidden.delete(id);
-      this.#onShow(conversation);
+      show();
     };
     const dismiss = toast(`“${title}” goes to the trash.`, { action: 'Undo', onAction: takeBack, onGone: finish });
     this.#waiting.set(id, dismiss);
+  }
+
+  /**
+   * What another tab writes keeps a conversation. What this one writes, which may be in the middle of a reply, does not, nor does what
+   * comes from the server: it only moves the time after which a change is another tab's.
+   */
+  #noteChange(id, source) {
+    const entry = this.#hidden.get(id);
+    if (!entry) return;
+    if (source === 'other-tab') {
+      entry.isKept = true;
+      this.#waiting.get(id)?.();
+      return;
+    }
+    const reading = store.getAllConversations().then((list) => {
+      const found = list.find((one) => one.id === id);
+      if (found) entry.at = Date.parse(found.updatedAt);
+      if (entry.reading === reading) entry.reading = null;
+    });
+    // What is not known to be newer is deleted only where it is as old as what is known.
+    reading.catch(() => {});
+    entry.reading = reading;
+  }
+
+  /** What another tab has just written may not be heard of yet: the store does not delete that. */
+  async #deleteUnlessKept(id, entry) {
+    for (let at = null; at !== entry.at && !entry.isKept; ) {
+      while (entry.reading) await entry.reading;
+      at = entry.at;
+      await store.deleteConversation(id, { ifUnchangedSince: at });
+      // This tab may have written before that, and not have been asked when.
+      while (entry.reading) await entry.reading;
+    }
   }
 
   /** Deletes now what waits to be. */
@@ -79,11 +121,6 @@ export async function finishDeletions() {
 export function forgetDeletion(id) {
   // Other tabs may have added some.
   write(read().filter((one) => one.id !== id));
-}
-
-/** Now, or by the conversation's own time: another device's clock may be ahead. */
-function sinceWhen(updatedAt) {
-  return Math.max(Date.now(), Date.parse(updatedAt));
 }
 
 function read() {

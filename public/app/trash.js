@@ -38,7 +38,7 @@ export async function showTrash(node) {
 }
 
 function line(conversation, list) {
-  const { id, title, messageCount, deletedAt, expiresAt } = conversation;
+  const { title, messageCount, deletedAt, expiresAt } = conversation;
   const button = (label, className, onclick) =>
     h('button', { type: 'button', class: className, onclick, 'aria-label': `${label}: ${title}` }, label);
   const node = h(
@@ -55,7 +55,7 @@ function line(conversation, list) {
       ),
     ),
     button('Restore', 'small', () => restore(conversation, node, list)),
-    button('Delete for good…', 'small danger', () => deleteForGood(id, title, node, list)),
+    button('Delete for good…', 'small danger', () => deleteForGood(conversation, node, list)),
   );
   return node;
 }
@@ -67,13 +67,26 @@ async function restore({ id, title }, node, list) {
   toast(`“${title}” is restored.`, { action: 'Open', onAction: () => navigate(`#/c/${id}`) });
 }
 
-async function deleteForGood(id, title, node, list) {
+async function deleteForGood({ id, title, deletedAt }, node, list) {
   const isSure = await confirmDialog({
     title: 'Delete it for good?',
     text: `“${title}” cannot be restored then.`,
     confirm: 'Delete for good',
   });
-  if (isSure && (await attempt(() => store.deletePermanently(id)))) list.remove(node);
+  if (!isSure) return;
+  let isInTrash = true;
+  const isDeleted = await attempt(
+    async () => {
+      try {
+        await store.deletePermanently(id, { deletedAt });
+      } catch (error) {
+        isInTrash = error.code !== 'conversation_not_found';
+        throw error;
+      }
+    },
+    { conversation_not_found: `“${title}” was restored meanwhile, and stays.` },
+  );
+  if (isDeleted || !isInTrash) list.remove(node);
 }
 
 async function emptyTrash(list, button) {

@@ -21,7 +21,8 @@ export class Turns {
 
   /**
    * `onGrow(conversationId, message)` with each word, `onChange()` when the state of a conversation may be another one,
-   * `onEnd(conversationId, message)` when a reply is complete, `onFail(error)` when a message is saved and its reply cannot be.
+   * `onEnd(conversationId, message)` when a reply is complete, `onFail(error)` when a message is saved and its reply cannot be, or
+   * the rest of it.
    */
   constructor({ onGrow, onChange, onEnd, onFail }) {
     this.#onGrow = onGrow;
@@ -153,7 +154,7 @@ export class Turns {
     } catch (error) {
       // The message may have been deleted while it was being written: then there is nothing to go on with.
       const isGone = ['conversation_deleted', 'conversation_not_found', 'message_not_found'].includes(error.code);
-      if (!isGone) throw error;
+      if (!isGone) this.#onFail(error);
     } finally {
       this.#end(conversationId, entry);
     }

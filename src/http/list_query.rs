@@ -2,7 +2,7 @@
 
 use super::request::digits;
 use super::{ApiError, ApiRequest};
-use crate::model::{ConversationFilter, SessionFilter, Timestamp, limits};
+use crate::model::{ConversationFilter, SessionFilter, limits};
 use crate::service::search::SearchQuery;
 use crate::store::SearchCursor;
 
@@ -101,14 +101,5 @@ impl ApiRequest {
         query.limit = self.limit(limits::CONVERSATION_PAGE)?;
         query.after = cursor.map(SearchCursor::decode).transpose()?;
         Ok(query)
-    }
-
-    /// A time, as timestamps are sent: ISO 8601, or ms.
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        let parse = |sent: &str| {
-            let expected = "an ISO 8601 date and time with its zone, or epoch milliseconds";
-            Timestamp::from_query(sent).ok_or_else(|| ApiError::invalid_query(name, expected))
-        };
-        self.parameter(name).map(parse).transpose()
     }
 }

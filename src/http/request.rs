@@ -14,7 +14,8 @@ use crate::ErrorCode;
 use crate::context::RequestContext;
 use crate::idempotency::IdempotencyKey;
 use crate::model::{
-    ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, limits, limits::PageSize,
+    ConversationId, Invalid, MessageId, Preconditions, ShareId, TagList, Timestamp, limits,
+    limits::PageSize,
 };
 use crate::store::{Cursor, CursorKind, SyncCursor, TakenPlace};
 
@@ -146,6 +147,18 @@ impl ApiRequest {
     /// `invalid_query` for anything but `true` and `false`.
     pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
         Ok(self.choice(name, &["true", "false"])? == Some("true"))
+    }
+
+    /// A time, as timestamps are sent: ISO 8601, or ms.
+    ///
+    /// # Errors
+    /// `invalid_query`.
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let parse = |sent: &str| {
+            let expected = "an ISO 8601 date and time with its zone, or epoch milliseconds";
+            Timestamp::from_query(sent).ok_or_else(|| ApiError::invalid_query(name, expected))
+        };
+        self.parameter(name).map(parse).transpose()
     }
 
     /// The name of the file that is sent: `?name=`, at most 255 characters.

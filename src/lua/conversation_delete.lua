@@ -7,9 +7,10 @@
 -- ARGV     6 share_prefix: what keys of shares begin with
 --          7 trash_ttl: how long it stays in the trash, ms; 0 where there is no trash
 --          8 is_permanent: '1' to remove it permanently, or '0'
+--          9 trashed_at: when what is to be removed from the trash was deleted, ms; '' where that may be anything
 -- Returns  status: 'ok' or 'unchanged'
 --          change_sequence: before and after
--- Refuses  conversation_not_found: nor was there ever
+-- Refuses  conversation_not_found: nor was there ever; or it was restored since then
 --          claim_unfinished: it is being moved here
 --          revision_mismatch, revision, born
 --          need, keys: call again with these in KEYS too
@@ -25,6 +26,7 @@ local MOST_TOMBSTONES, DROPPED_AT_ONCE = 1000, 250
 local MOST_TRASHED, KEPT_TRASHED = 500, 450
 
 local SHARE_PREFIX, TRASH_TTL, IS_PERMANENT = ARGV[6], tonumber(ARGV[7]), ARGV[8] == '1'
+local TRASHED_AT = tonumber(ARGV[9])
 local REPLY = { 'status', 'change_sequence' }
 
 local c, user, outcome, shared, trashed, entry = load(':shares', ':trash', ID .. ':trash')
@@ -33,6 +35,8 @@ if outcome then
 end
 local rows = trash.parse(trashed)
 local row = trash.find(rows, ID)
+-- What was restored is not to be deleted, nor what was deleted again after that.
+if TRASHED_AT and (c.counters or (row and row.deleted_at ~= TRASHED_AT)) then refuse('conversation_not_found') end
 local is_trashed = c.was_deleted and row ~= nil and entry and entry ~= ''
 local is_stopped = c.was_deleted and c.state.mark == '!'
 if c.was_deleted and not is_stopped and not (is_trashed and IS_PERMANENT) then

@@ -44,6 +44,15 @@ pub enum SaveMode {
     Replace,
 }
 
+/// How a conversation is to be deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Deletion {
+    /// Whether it is to be gone at once, also from the trash.
+    pub is_permanent: bool,
+    /// When it was deleted, as the trash has told; not where it was restored since then.
+    pub trashed: Option<Timestamp>,
+}
+
 /// A deletion that happened, now or before.
 #[derive(Clone, Copy, Debug)]
 pub struct Deleted {
@@ -205,20 +214,21 @@ impl UserStore<'_> {
     }
 
     /// Deletes a conversation with all its messages, and its shares; where there is a trash, they stay there for a while,
-    /// unless this `is_permanent`. Deleting it again is no error.
+    /// unless this is permanent. Deleting it again is no error.
     ///
     /// # Errors
-    /// `ConversationNotFound`; `RevisionMismatch`; or the database failed.
+    /// `ConversationNotFound`, also where it is not in the trash as it was seen there; `RevisionMismatch`; or the database failed.
     pub async fn delete_conversation(
         &self,
         id: &ConversationId,
-        is_permanent: bool,
+        deletion: &Deletion,
         preconditions: &Preconditions,
     ) -> Result<Deleted, StoreError> {
         let call = ConversationDelete {
             share_prefix: self.keys.share_prefix(),
             trash_ttl: self.store.limits.trash_ttl,
-            is_permanent,
+            is_permanent: deletion.is_permanent,
+            trashed_at: deletion.trashed,
         };
         let reply = self
             .write(Call::about(id, call).under(preconditions))

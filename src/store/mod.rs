@@ -44,7 +44,7 @@ use futures_util::future::try_join_all;
 
 pub use agent_sessions::AppendedEntries;
 pub use claim::Claim;
-pub use conversations::{ConversationList, Deleted, SaveMode};
+pub use conversations::{ConversationList, Deleted, Deletion, SaveMode};
 pub use cursor::{Cursor, CursorKind};
 pub use devices::{CODE_TTL, Redeemed};
 pub use error::{Paused, PausedCalls, StoreError};

@@ -12,6 +12,9 @@ on_one_store!(
     what_could_not_be_sent_goes_back_to_its_conversation,
     what_is_written_after_a_deletion_keeps_the_conversation,
     what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conversation,
+    what_another_tab_writes_before_a_deletion_keeps_the_conversation,
+    the_reply_that_this_tab_writes_does_not_keep_what_it_deletes,
+    a_reply_that_cannot_be_saved_any_more_is_told,
     a_reply_stands_behind_its_question,
     a_conversation_can_be_renamed_before_it_is_read,
     a_question_that_is_kept_without_its_reply_is_not_asked_again,
@@ -21,6 +24,12 @@ on_one_store!(
 
 /// What is in the field in which messages are written.
 const WRITTEN: &str = "document.querySelector('#composer-text').value";
+
+/// Does not wait for anybody who could take a deletion back.
+const NO_UNDO: &str = "
+    for (const notice of document.querySelectorAll('.toast')) {
+        if (notice.textContent.includes('Undo')) notice.querySelector('[title=Dismiss]').click();
+    }";
 
 async fn type_and_enter(browser: &Browser, text: &str) {
     let keys = format!("{text}{}", char::from(Key::Enter));
@@ -169,6 +178,112 @@ async fn what_is_written_before_a_left_over_deletion_is_finished_keeps_the_conve
         .value("localStorage.getItem('deletions-left')")
         .await;
     assert_eq!(left, json!(null));
+}
+
+async fn what_another_tab_writes_before_a_deletion_keeps_the_conversation(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    for id in ["alpha", "beta", "gamma"] {
+        browser.save(id, 2).await;
+    }
+    let write = "
+        const { HybridConversationStore } = await import('/conversation-store.js');
+        window.other ??= new HybridConversationStore();
+        await other.addMessage(args[0], { id: 'since', type: 'user', content: 'written since' });";
+    // While it can be taken back.
+    browser.open_conversation("alpha").await;
+    browser.choose("Delete").await;
+    let linger = "document.querySelector('.toast').dispatchEvent(new Event('pointerenter'));";
+    browser.run(linger, &[]).await;
+    browser.until_texts(".row .name", &["gamma", "beta"]).await;
+    browser.run(write, &[json!("alpha")]).await;
+    browser
+        .until_toast("“alpha” stays: another tab has written in it.")
+        .await;
+    browser
+        .until_texts(".row .name", &["alpha", "gamma", "beta"])
+        .await;
+
+    // When it is just being deleted.
+    browser.hold("deleteConversation", "() => true").await;
+    for id in ["beta", "gamma"] {
+        browser.open_conversation(id).await;
+        browser.choose("Delete").await;
+    }
+    browser.run(NO_UNDO, &[]).await;
+    browser
+        .until("window.held.deleteConversation.length === 2")
+        .await;
+    browser.run(write, &[json!("beta")]).await;
+    browser.let_through("deleteConversation").await;
+    browser.until_texts(".row .name", &["beta", "alpha"]).await;
+    for id in ["alpha", "beta"] {
+        let path = browser.path(id).await;
+        assert_eq!(path.last().unwrap(), "written since");
+    }
+    browser
+        .until_stored("gamma", "(conversation) => conversation === null")
+        .await;
+}
+
+async fn the_reply_that_this_tab_writes_does_not_keep_what_it_deletes(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.open_conversation("alpha").await;
+    browser.hold("updateMessage", "() => true").await;
+    browser.write("a question").await;
+    browser.until_held("updateMessage").await;
+    browser.hold("deleteConversation", "() => true").await;
+    browser.choose("Delete").await;
+    browser.run(NO_UNDO, &[]).await;
+    // Up to the time that is known by now; then the reply grows.
+    browser.until_held("deleteConversation").await;
+    browser.let_through("updateMessage").await;
+    browser.let_through("deleteConversation").await;
+    browser
+        .until_stored("alpha", "(conversation) => conversation === null")
+        .await;
+    browser
+        .until("document.querySelectorAll('.row').length === 0")
+        .await;
+}
+
+async fn a_reply_that_cannot_be_saved_any_more_is_told(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.open_conversation("alpha").await;
+    let listen = "
+        window.unhandled = [];
+        addEventListener('unhandledrejection', ({ reason }) => window.unhandled.push(String(reason)));";
+    browser.run(listen, &[]).await;
+    browser.hold("updateMessage", "() => true").await;
+    browser.write("a question").await;
+    browser.until_held("updateMessage").await;
+    browser
+        .fail_held("updateMessage", "local_storage_full")
+        .await;
+    browser
+        .until_toast("This browser has no room left. Your message is saved")
+        .await;
+    browser
+        .until("document.querySelector('#send').title === 'Send message'")
+        .await;
+    assert_eq!(browser.value("window.unhandled").await, json!([]));
+    // It can be written again.
+    browser
+        .click(".message.assistant.is-last [title='Write this reply again']")
+        .await;
+    browser
+        .until_stored(
+            "alpha",
+            "({ messages }) => messages.at(-1).siblingIds?.length === 2",
+        )
+        .await;
 }
 
 async fn a_reply_stands_behind_its_question(site: Site) {

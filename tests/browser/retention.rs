@@ -9,6 +9,7 @@ use crate::common::{Site, ids, message};
 on_one_store!(
     a_deleted_conversation_is_restored_from_the_trash,
     the_trash_deletes_for_good,
+    what_was_restored_meanwhile_is_not_deleted_for_good,
     conversations_that_expire_soon_are_announced_and_kept,
     a_conversation_is_kept_by_its_menu,
 );
@@ -106,6 +107,36 @@ async fn the_trash_deletes_for_good(site: Site) {
     browser
         .until_texts("#trash .nothing", &["The server cannot be reached."])
         .await;
+}
+
+async fn what_was_restored_meanwhile_is_not_deleted_for_good(site: Site) {
+    let Some(browser) = Browser::at_the_page(&site).await else {
+        return;
+    };
+    browser.save("alpha", 2).await;
+    browser.until_saved().await;
+    browser.open_conversation("alpha").await;
+    browser.choose("Delete").await;
+    browser.choose_from_page("Trash").await;
+    browser.until_texts("#trash-list b", &["alpha"]).await;
+    let user = browser.user(&site).await;
+    let restore = json!({ "trashed": false });
+    user.patch("/api/conversations/alpha", &restore)
+        .await
+        .expect(200);
+    browser
+        .click_among("#trash-list button", "Delete for good")
+        .await;
+    browser
+        .click_among("dialog footer .primary", "Delete for good")
+        .await;
+    browser
+        .until_toast("“alpha” was restored meanwhile, and stays.")
+        .await;
+    browser
+        .until_texts("#trash .nothing", &["The trash is empty."])
+        .await;
+    assert_eq!(ids(&user.open("alpha").await["messages"]).len(), 2);
 }
 
 async fn conversations_that_expire_soon_are_announced_and_kept(site: Site) {

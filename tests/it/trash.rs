@@ -11,6 +11,7 @@ on_both_stores!(
     the_trash_is_listed_page_by_page,
     the_trash_is_purged_after_thirty_days,
     deleting_for_good_leaves_nothing,
+    what_was_restored_is_not_deleted_for_good,
     the_trash_is_emptied,
     only_trashed_conversations_are_restored,
     a_conversation_is_restored_once,
@@ -273,6 +274,49 @@ async fn deleting_for_good_leaves_nothing(site: Site) {
     user.delete("/api/conversations/now?permanent=maybe")
         .await
         .expect_error(400, "invalid_query");
+}
+
+/// On the condition that it is in the trash as it was seen there.
+async fn what_was_restored_is_not_deleted_for_good(site: Site) {
+    let user = site.user().await;
+    user.create("c", vec![message("m", "user", "x")]).await;
+    let seen = async || {
+        delete(&user, "c").await;
+        let listed = user.get(TRASH).await.expect(200);
+        let deleted_at = listed["data"][0]["deletedAt"].as_str().unwrap();
+        format!("{}?permanent=true&deletedAt={deleted_at}", path("c"))
+    };
+    let first = seen().await;
+    restore(&user, "c").await;
+    user.delete(&first)
+        .await
+        .expect_error(404, "conversation_not_found");
+    assert_eq!(ids(&user.open("c").await["messages"]), ["m"]);
+    // Nor where it was deleted again.
+    site.advance(Duration::from_secs(1));
+    let second = seen().await;
+    user.delete(&first)
+        .await
+        .expect_error(404, "conversation_not_found");
+    assert_eq!(trash(&user).await, ["c"]);
+    // As it is there, it goes; that it went is no error.
+    for _ in 0..2 {
+        user.delete(&second).await.expect(200);
+    }
+    assert!(trash(&user).await.is_empty());
+    bytes_agree(&site, &user).await;
+    user.delete("/api/conversations/never?deletedAt=2026-01-01T00:00:00Z")
+        .await
+        .expect_error(404, "conversation_not_found");
+    user.delete(&format!("{}?deletedAt=yesterday", path("c")))
+        .await
+        .expect_error(400, "invalid_query");
+    // Without the condition it is deleted wherever it is.
+    user.create("d", vec![message("m", "user", "x")]).await;
+    user.delete(&format!("{}?permanent=true", path("d")))
+        .await
+        .expect(200);
+    assert!(trash(&user).await.is_empty());
 }
 
 pub async fn fill_trash(user: &Client, count: usize) {

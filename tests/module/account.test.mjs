@@ -41,6 +41,24 @@ test('data that an anonymous user wrote without a server is claimed too', withPr
   assert.deepEqual(contents(await again.store.getConversation('c')), ['only here']);
 });
 
+test('what a device has that was signed out is claimed from the device', withProvider, async () => {
+  const { browser, tab } = await begin('anonymous');
+  const other = await new Browser().open();
+  await other.store.redeemLinkCode((await tab.store.createLinkCode()).code);
+  await other.store.signOutEverywhere();
+  await assert.rejects(tab.store.sync(), { code: 'signed_out' });
+  await tab.crash();
+  const subject = randomUUID();
+  const { store } = await browser.open({ account: subject, getToken: () => jwt(subject) });
+  assert.deepEqual(await store.claimAnonymous(), { conversations: 1 });
+  await store.flush();
+  await store.sync();
+  assert.deepEqual(contents(await store.getConversation('c')), ['anonymous']);
+  const again = await new Browser().open({ account: subject, getToken: () => jwt(subject) });
+  await again.store.sync();
+  assert.deepEqual(contents(await again.store.getConversation('c')), ['anonymous']);
+});
+
 test('data of one account is never sent to another', withProvider, async () => {
   const browser = new Browser();
   const [one, other] = [randomUUID(), randomUUID()];

@@ -181,6 +181,22 @@ test('permanently deleted conversations cannot be restored', async () => {
   assert.deepEqual((await store.listTrash()).conversations, []);
 });
 
+test('what another device has restored since is not deleted for good', async () => {
+  const { store, server } = await begin(['c']);
+  const other = await link(store);
+  await store.deleteConversation('c');
+  const [{ deletedAt }] = (await store.listTrash()).conversations;
+  await other.store.restoreConversation('c');
+  await assert.rejects(store.deletePermanently('c', { deletedAt }), { code: 'conversation_not_found' });
+  await store.sync();
+  assert.deepEqual(await listed(store), ['c']);
+  assert.equal((await server.messages('c')).length, 1);
+  await store.deleteConversation('c');
+  const [{ deletedAt: again }] = (await store.listTrash()).conversations;
+  await store.deletePermanently('c', { deletedAt: again });
+  assert.deepEqual((await store.listTrash()).conversations, []);
+});
+
 test('a restoration whose response was lost is completed by the next attempt', async () => {
   const { browser, store } = await begin();
   await store.deleteConversation('c');

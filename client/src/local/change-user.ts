@@ -11,7 +11,7 @@ import { STORES, type ConversationRecord, type StoreName } from './schema.js';
  * What is on this device goes to another user: as far as that user is concerned, nothing of it is at the server yet. What
  * was only there stays with the former user. Returns the ids of those conversations.
  */
-export async function handOver(tx: LocalTransaction, user: string, now: number): Promise<string[]> {
+export async function handOver(tx: LocalTransaction, user: string | undefined, now: number): Promise<string[]> {
   const gone: string[] = [];
   await beginEpoch(tx, await readOwnership(tx), user);
   for (const entry of await tx.list('outbox', null, null)) await tx.delete('outbox', entry.conversation);

@@ -44,6 +44,8 @@ async function saveTo(
   now: number,
 ): Promise<WriteResult> {
   const record = found ?? createFrom(saved, now);
+  // `commit` moves the time on, which is for what was there before.
+  if (!found) record.updatedAt--;
   const knownFields = await learnFromSave(tx, saved, known);
   const work: Work = { tx, record, now, changed: !found, conflicts: [], known: knownFields };
 

@@ -278,6 +278,8 @@ export interface States {
   knownFields: { message: string[]; conversation: string[] };
   /** How many segments were written so far. */
   indexed: number;
+  /** The ids of what was copied here from an anonymous user's data under other ids, by the ids there. See take-over.ts. */
+  claimed: Record<string, string>;
   /** How far the migration of the old localStorage data is. */
   migration: { phase: 'storing' | 'sending' | 'sent' | 'undone'; source: string; total: number; rejected: Rejection[] };
 }

@@ -166,7 +166,8 @@ export function isTurnOpen({ messages = [] }: Pick<ParsedConversation, 'messages
 export async function commit(work: Work, isOpen: boolean) {
   const { tx, record, now } = work;
   if (work.isBranchGone) await rearrangeAfter(work);
-  record.updatedAt = Math.max(now, record.updatedAt);
+  // Each write can be told by it, also where this device's clock is behind or stands still.
+  record.updatedAt = Math.max(now, record.updatedAt + 1);
   await tx.put('conversations', record);
   await touchOutbox(tx, record.id, now, isOpen);
 }

@@ -14,6 +14,8 @@ export interface SearchState {
   readonly scope: SearchFindings['scope'];
   /** Whether the server has more to look through. */
   readonly hasMore: boolean;
+  /** How many conversations the server has prepared for searching; null where only the device was searched. See `SearchFindings`. */
+  readonly indexed: SearchFindings['indexed'];
   /** Lets the server look further. */
   readonly loadMore: () => Promise<void>;
   readonly error: Error | null;
@@ -24,6 +26,7 @@ const NOTHING: SearchState = {
   isSearching: false,
   scope: 'device',
   hasMore: false,
+  indexed: null,
   loadMore: async () => {},
   error: null,
 };
@@ -41,7 +44,8 @@ export function useSearch(text: string, options: LiveSearchOptions = {}): Search
   const shown = words === '' ? undefined : (data ?? before);
   if (shown !== before) setBefore(shown);
   if (words === '') return NOTHING;
-  const { results, scope = 'device' } = shown ?? {};
+  const { results, scope = 'device', indexed = null } = shown ?? {};
+  const hasMore = data?.hasMore ?? false;
   const loadMore = () => live.loadMore();
-  return { data: results, isSearching: !data?.isComplete, scope, hasMore: data?.hasMore ?? false, loadMore, error };
+  return { data: results, isSearching: !data?.isComplete, scope, hasMore, indexed, loadMore, error };
 }

@@ -36,6 +36,12 @@ export interface TrashedConversation extends ListedConversation {
   expiresAt: string;
 }
 
+/** What is to be deleted for good. */
+export interface PermanentDeletionOptions {
+  /** As an entry of the trash has it: only that, and not what was restored since. */
+  deletedAt?: string;
+}
+
 export interface TrashPage {
   conversations: TrashedConversation[];
   /** Null on the last page. */

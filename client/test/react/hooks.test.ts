@@ -7,7 +7,13 @@ import { createElement } from 'react';
 import { renderToString } from 'react-dom/server';
 
 import { createConversationStore } from '../../src/index.js';
-import { ConversationStoreProvider, useConversations, useMessages, useSyncStatus } from '../../src/react/index.js';
+import {
+  ConversationStoreProvider,
+  useConversations,
+  useMessages,
+  useSearch,
+  useSyncStatus,
+} from '../../src/react/index.js';
 import { Pages, texts, until, versions } from './pages.js';
 
 let pages: Pages;
@@ -97,6 +103,18 @@ test('a server renders what is known there: nothing', () => {
   };
   const element = createElement(ConversationStoreProvider, { store }, createElement(Page));
   assert.equal(renderToString(element), '<p>true undefined false undefined local</p>');
+});
+
+test('a search tells how many conversations the server has prepared', () => {
+  const indexed = { done: 2, of: 3, total: 5 };
+  const findings = { results: [], scope: 'everything', isComplete: true, hasMore: true, indexed } as const;
+  const snapshot = { data: findings, error: null };
+  const live = { subscribe: () => () => {}, getSnapshot: () => snapshot, getServerSnapshot: () => snapshot };
+  const store = createConversationStore({ enabled: false });
+  store.liveSearch = () => live as unknown as ReturnType<typeof store.liveSearch>;
+  const Page = () => createElement('p', null, JSON.stringify([useSearch('x').indexed, useSearch(' ').indexed]));
+  const element = createElement(ConversationStoreProvider, { store }, createElement(Page));
+  assert.equal(renderToString(element).replaceAll('&quot;', '"'), `<p>${JSON.stringify([indexed, null])}</p>`);
 });
 
 test('a hook without a provider says what is missing', () => {

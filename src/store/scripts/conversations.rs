@@ -117,6 +117,7 @@ procedure! {
         share_prefix: String,
         trash_ttl: Duration,
         is_permanent: bool,
+        trashed_at: Option<Timestamp>,
     }
     keys |_, keys| keys.share_slots()
 }
