@@ -101,10 +101,10 @@ pub fn headers() -> Value {
     })
 }
 
-/// Entity tags, as preconditions have them.
+/// Entity tags, as preconditions have them; there may be none, as in HTTP: such an `If-Match` matches nothing.
 fn tag_list() -> Value {
     const TAG: &str = r#"(W/)?"[!#-~]*""#;
-    let pattern = format!("^(\\*|{TAG}( *, *{TAG})*)$");
+    let pattern = format!("^(\\*|{TAG}( *, *{TAG})*)?$");
     json!({
         "type": "string",
         "pattern": pattern,
