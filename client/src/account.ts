@@ -8,7 +8,7 @@ import { StoreError } from './errors.js';
 import { handOver, tellGone, wipe } from './local/change-user.js';
 import { expectEpoch, readOwnership, userChanged, type Ownership } from './local/ownership.js';
 import { listConversations } from './local/records.js';
-import { idsToTakeOver, takeOver } from './local/take-over.js';
+import { copyRefused, idsToTakeOver, isAllOf, takeOver } from './local/take-over.js';
 import { forgetOldData } from './migration.js';
 import type { SessionResponse } from './net/wire.js';
 import { openStore, type OpenStore } from './open.js';
@@ -183,6 +183,7 @@ async function claim(store: OpenStore, anonymous: OpenStore) {
   // What this tab has to send as the anonymous user may begin a session at any moment.
   const conversations =
     (session.stored?.token ? null : await moveHere(store, anonymous)) ?? (await claimSent(store, anonymous));
+  await store.count();
   await (await store.engine.get()).live.ask().catch(() => {});
   return { conversations };
 }
@@ -197,14 +198,20 @@ async function claimSent(store: OpenStore, anonymous: OpenStore): Promise<number
   await anonymous.leadership.flush();
   const { length } = await anonymous.database.run('readonly', listConversations);
   await claimAtServer(store, ownership, token);
+  const databases = { from: anonymous.database, to: store.database };
+  const move = { ...databases, ownership: before, owner: ownership, now: store.environment.clock.now() };
   await anonymous.leadership.exclusively(async () => {
-    const gone = await anonymous.database.run('readwrite', async (tx) => {
-      await expectEpoch(tx, before);
-      if ((await tx.keys('outbox')).length > 0) {
-        throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
-      }
-      return wipe(tx);
-    });
+    let gone: string[] | null = null;
+    while (!gone) {
+      const refused = await copyRefused(move);
+      gone = await anonymous.database.run('readwrite', async (tx) => {
+        await expectEpoch(tx, before);
+        if ((await tx.keys('outbox')).length > 0) {
+          throw new StoreError('offline', 'Something was written meanwhile, and is not sent yet.');
+        }
+        return (await isAllOf(tx, refused)) ? wipe(tx) : null;
+      });
+    }
     await endAnonymous(anonymous, gone);
   });
   return length;
@@ -222,15 +229,18 @@ async function moveHere(store: OpenStore, anonymous: OpenStore): Promise<number 
       // What is here of a user whom another device has signed out is all sent anew: the account has nothing of it.
       if (session.stored) tellGone(bus, await database.run('readwrite', (tx) => handOver(tx, undefined, now)));
       const ownership = await database.run('readonly', readOwnership);
-      const move = { from: database, to: store.database, ownership, now };
+      const owner = await store.database.run('readonly', readOwnership);
+      const move = { from: database, to: store.database, ownership, owner, now };
       let moved = 0;
       for (;;) {
+        const refused = await copyRefused(move);
         const ids = await database.run('readwrite', async (tx) => {
           const left = await idsToTakeOver(tx, ownership);
-          if (left.length === 0) await wipe(tx);
-          return left;
+          if (left.length > 0 || !(await isAllOf(tx, refused))) return left;
+          await wipe(tx);
+          return null;
         });
-        if (ids.length === 0) break;
+        if (!ids) break;
         for (const id of ids) await takeOver(move, id);
         tellGone(bus, ids);
         moved += ids.length;

@@ -126,6 +126,26 @@ for (const isTaken of [false, true]) {
   });
 }
 
+test('what was refused goes along, once', async () => {
+  const { anonymous, account, interrupt } = await begin();
+  const refuse = (id: string) => anonymous.saveConversation({ id: 'c', messages: [message('m1'), message(id)] });
+  const kept = async (store: typeof account) =>
+    (await store.refusedWrites()).map(({ content }) => (content as { id: string }).id);
+  await refuse('not an id');
+  assert.deepEqual(await kept(anonymous), ['not an id']);
+  interrupt['conversation-store-a'] = async () => {
+    if (!(await kept(account)).length) return;
+    delete interrupt['conversation-store-a'];
+    await refuse('nor this one');
+    throw new Error('The page was closed.');
+  };
+  await assert.rejects(account.claimAnonymous(), /closed/);
+  await account.claimAnonymous();
+  assert.deepEqual((await kept(account)).sort(), ['nor this one', 'not an id']);
+  assert.equal(account.status.refused, 2);
+  assert.deepEqual(await kept(anonymous), []);
+});
+
 test('what is written between the two goes along', async () => {
   const { anonymous, account, whenCopied } = await begin();
   whenCopied(() => Promise.reject(new Error('The page was closed.')));

@@ -10,13 +10,23 @@ import { begin, jwt, slowLocks, withProvider } from './users.mjs';
 test('an account of an auth provider is separate, and claims the anonymous data', withProvider, async () => {
   const { browser, tab } = await begin('anonymous');
   await tab.store.addMessage('c', message(browser.clock, 'assistant', 'unsent'));
+  const messages = [message(browser.clock, 'user', 'kept')];
+  await tab.store.saveConversation({ id: 'd', messages });
+  await tab.store.saveConversation({
+    id: 'd',
+    messages: [...messages, { ...messages[0], id: '?', content: 'refused' }],
+  });
   await tab.crash();
   const subject = randomUUID();
   const environment = { locks: slowLocks(browser) };
   const { store } = await browser.open({ account: subject, getToken: () => jwt(subject), environment });
   assert.deepEqual(await store.getAllConversations(), []);
-  assert.deepEqual(await store.claimAnonymous(), { conversations: 1 });
+  assert.deepEqual(await store.claimAnonymous(), { conversations: 2 });
   assert.deepEqual(contents(await store.getConversation('c')), ['anonymous', 'unsent']);
+  assert.deepEqual(
+    (await store.refusedWrites()).map(({ content }) => content.content),
+    ['refused'],
+  );
   assert.equal(browser.values.has('claude-session'), false);
   await store.addMessage('c', message(browser.clock, 'user', 'signed in'));
   await store.flush();

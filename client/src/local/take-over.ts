@@ -14,7 +14,7 @@ import {
   resolveConversation,
   writeState,
 } from './records.js';
-import type { ConversationRecord, MessageRecord, OutboxEntry } from './schema.js';
+import type { ConversationRecord, MessageRecord, OutboxEntry, RefusedRecord } from './schema.js';
 import { addMessage } from './write.js';
 import { newConversationId } from '../text.js';
 
@@ -25,11 +25,12 @@ interface WholeConversation {
   entry: OutboxEntry | undefined;
 }
 
-/** Between which databases it is moved, when, and whose the data in `from` are to be all the time. */
+/** Between which databases it is moved, when, and whose the data are to be all the time: `ownership` in `from`, `owner` in `to`. */
 export interface Move {
   from: LocalDatabase;
   to: LocalDatabase;
   ownership: Ownership;
+  owner: Ownership;
   now: number;
 }
 
@@ -59,6 +60,31 @@ export async function takeOver(move: Move, id: string): Promise<void> {
 export async function idsToTakeOver(tx: LocalTransaction, ownership: Ownership): Promise<string[]> {
   await expectEpoch(tx, ownership);
   return (await listConversations(tx)).map(({ id }) => id);
+}
+
+/** Copies what was refused and is kept, also after a claim that was stopped once only. Returns it, for `isAllOf`. */
+export async function copyRefused({ from, to, ownership, owner }: Move): Promise<RefusedRecord[]> {
+  const refused = await from.run('readonly', async (tx) => {
+    await expectEpoch(tx, ownership);
+    return tx.list('refused', null, null);
+  });
+  if (refused.length === 0) return refused;
+  await to.run('readwrite', async (tx) => {
+    await expectEpoch(tx, owner);
+    const known = (await tx.list('refused', null, null)).map(withoutKey);
+    const missing = refused.map(withoutKey).filter((record) => !known.some((other) => same(other, record)));
+    for (const record of missing) await tx.put('refused', record);
+  });
+  return refused;
+}
+
+function withoutKey({ key: _, ...record }: RefusedRecord): RefusedRecord {
+  return record;
+}
+
+/** Whether nothing else has been refused since. */
+export async function isAllOf(tx: LocalTransaction, refused: readonly RefusedRecord[]): Promise<boolean> {
+  return same(await tx.list('refused', null, null), refused);
 }
 
 async function readWhole(tx: LocalTransaction, id: string): Promise<WholeConversation | undefined> {
