@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, GLANCE};
+use crate::browser::Browser;
 use crate::common::{Site, real_data};
+use test_support::until;
 
 on_one_store!(
     a_dump_is_imported_by_dropping_it,
@@ -105,14 +106,12 @@ async fn an_export_is_downloaded_and_holds_everything(site: Site) {
 
 /// The download with this extension, as soon as it is complete.
 async fn downloaded(browser: &Browser, extension: &str) -> String {
-    loop {
+    let complete = || {
         let entries = fs::read_dir(browser.downloads()).into_iter().flatten();
         let mut paths = entries.map(|entry| entry.unwrap().path());
         // While it is being written it has another extension.
-        if let Some(path) = paths.find(|path| path.extension().is_some_and(|one| one == extension))
-        {
-            return fs::read_to_string(path).unwrap();
-        }
-        tokio::time::sleep(GLANCE).await;
-    }
+        paths.find(|path| path.extension().is_some_and(|one| one == extension))
+    };
+    until("the download is complete", async || complete().is_some()).await;
+    fs::read_to_string(complete().unwrap()).unwrap()
 }

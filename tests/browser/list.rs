@@ -1,12 +1,11 @@
 //! The list: rename, pin, archive, delete, undo, search.
 
-use std::time::Instant;
-
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::browser::{Browser, GLANCE, PATIENCE};
+use crate::browser::Browser;
 use crate::common::{Client, Site, ids};
+use test_support::until;
 
 on_one_store!(
     a_conversation_is_renamed_in_place,
@@ -123,12 +122,13 @@ async fn a_deletion_can_be_undone_while_its_notice_is_shown(site: Site) {
 /// Waits until the server has it.
 async fn until_deleted(user: &Client, id: &str) {
     let path = format!("/api/conversations/{id}");
-    let mut response = user.get(&path).await;
-    while response.status == 200 {
-        tokio::time::sleep(GLANCE).await;
-        response = user.get(&path).await;
-    }
-    response.expect_error(404, "conversation_not_found");
+    until("it is deleted", async || {
+        user.get(&path).await.status != 200
+    })
+    .await;
+    user.get(&path)
+        .await
+        .expect_error(404, "conversation_not_found");
 }
 
 async fn a_deletion_outlives_the_page_that_could_have_undone_it(site: Site) {
@@ -222,14 +222,11 @@ async fn a_search_says_how_much_the_server_has_prepared(site: Site) {
     );
     browser.until(&said).await;
 
-    let deadline = Instant::now() + PATIENCE;
-    let mut indexed = json!({});
-    while indexed["done"] != 3 {
-        assert!(Instant::now() < deadline, "{indexed}");
-        tokio::time::sleep(GLANCE).await;
+    until("all are prepared", async || {
         let found = user.get("/api/conversations?q=mutex").await.expect(200);
-        indexed = found["indexed"].clone();
-    }
+        found["indexed"]["done"] == 3
+    })
+    .await;
     browser.run(search, &[json!("semaphore")]).await;
     browser
         .until("document.querySelector('.row mark')?.textContent === 'semaphore'")

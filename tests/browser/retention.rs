@@ -3,8 +3,9 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::browser::{Browser, GLANCE, PATIENCE};
+use crate::browser::Browser;
 use crate::common::{Site, ids, message};
+use test_support::until;
 
 on_one_store!(
     a_deleted_conversation_is_restored_from_the_trash,
@@ -80,12 +81,7 @@ async fn the_trash_deletes_for_good(site: Site) {
     let user = browser.user(&site).await;
     let trash = "/api/conversations?trash=true";
     assert_eq!(ids(&user.get(trash).await.expect(200)["data"]).len(), 3);
-    browser
-        .click_among("#trash-list button", "Delete for good")
-        .await;
-    browser
-        .click_among("dialog footer .primary", "Delete for good")
-        .await;
+    delete_for_good(&browser).await;
     browser
         .until("document.querySelectorAll('#trash-list li').length === 2")
         .await;
@@ -109,6 +105,16 @@ async fn the_trash_deletes_for_good(site: Site) {
         .await;
 }
 
+/// The first of those in the trash.
+async fn delete_for_good(browser: &Browser) {
+    browser
+        .click_among("#trash-list button", "Delete for good")
+        .await;
+    browser
+        .click_among("dialog footer .primary", "Delete for good")
+        .await;
+}
+
 async fn what_was_restored_meanwhile_is_not_deleted_for_good(site: Site) {
     let Some(browser) = Browser::at_the_page(&site).await else {
         return;
@@ -124,12 +130,7 @@ async fn what_was_restored_meanwhile_is_not_deleted_for_good(site: Site) {
     user.patch("/api/conversations/alpha", &restore)
         .await
         .expect(200);
-    browser
-        .click_among("#trash-list button", "Delete for good")
-        .await;
-    browser
-        .click_among("dialog footer .primary", "Delete for good")
-        .await;
+    delete_for_good(&browser).await;
     browser
         .until_toast("“alpha” was restored meanwhile, and stays.")
         .await;
@@ -200,12 +201,10 @@ async fn a_conversation_is_kept_by_its_menu(site: Site) {
     browser
         .until_texts(".row .visually-hidden", &["Kept for good,"])
         .await;
-    let is_kept = async {
-        while browser.kept(&site).await["keep"] != true {
-            tokio::time::sleep(GLANCE).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, is_kept).await.unwrap();
+    until("it is kept", async || {
+        browser.kept(&site).await["keep"] == true
+    })
+    .await;
     browser.choose("Let it expire").await;
     browser.until_texts(".row .visually-hidden", &[]).await;
 }

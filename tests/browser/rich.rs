@@ -3,8 +3,9 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, GLANCE, PATIENCE};
+use crate::browser::Browser;
 use crate::common::{Site, message};
+use test_support::until;
 
 on_one_store!(attachments_of_a_message_are_shown);
 
@@ -87,11 +88,6 @@ async fn attachments_of_a_message_are_shown(site: Site) {
     assert_eq!(links, expected);
     browser.click_among(".content a", "a.html").await;
     let saved = browser.downloads().join("a.html");
-    let is_saved = async {
-        while !saved.exists() {
-            tokio::time::sleep(GLANCE).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, is_saved).await.unwrap();
+    until("it is saved", async || saved.exists()).await;
     assert_eq!(browser.value("window.broken === undefined").await, true);
 }

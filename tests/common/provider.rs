@@ -143,7 +143,7 @@ impl KeyServer {
                             );
                             let _ = stream.write_all((head + &body).as_bytes()).await;
                         }
-                        _ => tokio::time::sleep(Duration::from_secs(60)).await,
+                        _ => std::future::pending().await,
                     }
                 });
             }

@@ -16,6 +16,7 @@ use embedded_store::redis_backend::RedisBackend;
 use embedded_store::reply::Reply;
 use local::server::WebServer;
 use test_support::redis_server::{Persistence, RedisServer};
+use test_support::until;
 use tokio::net::TcpListener;
 
 /// A running service.
@@ -211,9 +212,10 @@ impl Site {
     pub async fn until_past_changes_of(&self, user: &Client) {
         let sync = user.get("/api/sync?limit=1").await.expect(200);
         let last = sync["clock"].as_i64().unwrap();
-        while self.clock.now_ms() <= last {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("the clock is past the change", async || {
+            self.clock.now_ms() > last
+        })
+        .await;
     }
 
     /// Requests and billed commands that `work` causes at the store.
@@ -245,9 +247,10 @@ impl Site {
 
     /// Waits until the store has received this many more requests than `before`.
     pub async fn until_requests(&self, before: u64, more: u64) {
-        while self.front.counts().requests < before + more {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("the requests are there", async || {
+            self.front.counts().requests >= before + more
+        })
+        .await;
     }
 
     /// Runs a command directly at the store.

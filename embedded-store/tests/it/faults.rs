@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Local, Rest};
 use embedded_store::front::Fault;
 use serde_json::{Value, json};
+use test_support::until;
 
 async fn count(rest: &Rest) -> Value {
     rest.result(json!(["GET", "n"])).await
@@ -128,9 +129,10 @@ async fn closing_the_port_drops_open_requests() {
     faults.push(Fault::Delay(Duration::from_secs(60)), 1);
     let waiting = local.rest.try_command(json!(["PING"]));
     let refusing = async {
-        while local.front.counts().requests == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("the request is there", async || {
+            local.front.counts().requests > 0
+        })
+        .await;
         faults.refuse(true).await;
     };
     let (response, ()) = tokio::join!(waiting, refusing);
