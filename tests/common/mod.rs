@@ -33,9 +33,25 @@ pub const STORE_TOKEN: &str = "store-token";
 
 /// Runs each test on the embedded store and, where redis-server is installed, on a real Redis.
 ///
-/// The tests are `async fn name(site: Site)`.
+/// The tests are `async fn name(site: Site)`. With `at time =>` before them the service's time stands still at that time.
 #[macro_export]
 macro_rules! on_both_stores {
+    (at $time:expr => $($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::common::Site::stopped_at($time).await).await;
+            })+
+        }
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(site) = $crate::common::Site::redis_stopped_at($time).await {
+                    super::$name(site).await;
+                }
+            })+
+        }
+    };
     ($($name:ident),+ $(,)?) => {
         mod embedded {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

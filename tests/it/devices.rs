@@ -27,7 +27,7 @@ async fn code_of(user: &Client) -> String {
     linked["code"].as_str().unwrap().to_owned()
 }
 
-async fn redeem(client: &Client, code: &str) -> crate::common::client::TestResponse {
+pub(crate) async fn redeem(client: &Client, code: &str) -> crate::common::client::TestResponse {
     client
         .post("/api/session", &json!({ "action": "redeem", "code": code }))
         .await

@@ -38,7 +38,7 @@ async fn agent_of(site: &Site, user: &Client) -> Client {
     agent(&site.anonymous_caller().with_token(&token))
 }
 
-fn agent(client: &Client) -> Client {
+pub(crate) fn agent(client: &Client) -> Client {
     client.with_header(VERSION, "2025-11-25")
 }
 
@@ -46,7 +46,7 @@ fn request(method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
-async fn call(agent: &Client, tool: &str, arguments: Value) -> TestResponse {
+pub(crate) async fn call(agent: &Client, tool: &str, arguments: Value) -> TestResponse {
     let params = json!({ "name": tool, "arguments": arguments });
     agent.post(MCP, &request("tools/call", params)).await
 }

@@ -3,35 +3,15 @@
 use std::time::Duration;
 
 use crate::common::client::TestResponse;
-use crate::common::provider::SigningKey;
 use crate::common::{Client, Site, message};
+use crate::{claim, devices, mcp};
 use conversation_store::clock::Clock;
 use serde_json::{Value, json};
 
 const SESSION: &str = "/api/session";
-const PROVIDER_SECRET: &str = "a secret that a provider shares with us";
 
-/// Runs a test on both stores, in a service whose time stands still.
-macro_rules! in_one_millisecond {
-    ($($name:ident),+ $(,)?) => {
-        mod embedded {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(super::Site::stopped_at(super::TIME).await).await;
-            })+
-        }
-        mod redis {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                if let Some(site) = super::Site::redis_stopped_at(super::TIME).await {
-                    super::$name(site).await;
-                }
-            })+
-        }
-    };
-}
-
-in_one_millisecond!(
+on_both_stores!(
+    at super::TIME =>
     a_sign_out_voids_whatever_came_before_it,
     a_sign_out_voids_tokens_from_a_fast_clock,
     a_revoked_read_token_stays_void_when_another_is_made,
@@ -53,18 +33,14 @@ fn text(response: &Value, name: &str) -> String {
 }
 
 async fn redeem(site: &Site, code: &str) -> Client {
-    let body = json!({ "action": "redeem", "code": code });
-    let session = site.anonymous_caller().post(SESSION, &body).await;
+    let session = devices::redeem(&site.anonymous_caller(), code).await;
     let token = text(&session.expect(200), "token");
     site.anonymous_caller().with_token(&token)
 }
 
 async fn read_as_agent(site: &Site, token: &str) -> TestResponse {
-    let agent = site.anonymous_caller().with_token(token);
-    let agent = agent.with_header("MCP-Protocol-Version", "2025-11-25");
-    let params = json!({ "name": "list_conversations", "arguments": {} });
-    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
-    agent.post("/api/mcp", &call).await
+    let agent = mcp::agent(&site.anonymous_caller().with_token(token));
+    mcp::call(&agent, "list_conversations", json!({})).await
 }
 
 /// Whatever opens an account: two devices, a code that nobody has redeemed, a token that only reads.
@@ -178,14 +154,8 @@ async fn a_revoked_read_token_stays_void_when_another_is_made(site: Site) {
 
 async fn a_claim_voids_whatever_the_claimed_user_had(site: Site) {
     let before = Credentials::of(&site, site.user().await).await;
-    let provider = site
-        .deployment(&[("AUTH_JWT_SECRET", PROVIDER_SECRET)])
-        .await;
-    let claims = json!({ "sub": "ada", "exp": TIME.as_secs() + 86_400 });
-    let token = SigningKey::Shared(PROVIDER_SECRET.to_owned()).token("", &claims);
-    let account = provider.anonymous_caller().with_token(&token);
-    let claim = json!({ "action": "claim", "token": before.devices[0].token() });
-    account.post(SESSION, &claim).await.expect(200);
+    let account = claim::account(&site, "ada").await;
+    claim::claim(&account, &before.devices[0]).await.expect(200);
     before.expect_void(&site).await;
     account.open("c").await;
 }

@@ -13,7 +13,7 @@ const SESSION: &str = "/api/session";
 const SECRET: &str = "a secret that a provider shares with us";
 
 /// A user of an auth provider.
-async fn account(site: &Site, name: &str) -> Client {
+pub(crate) async fn account(site: &Site, name: &str) -> Client {
     let deployment = site.deployment(&[("AUTH_JWT_SECRET", SECRET)]).await;
     // It runs until the test's runtime ends.
     let deployment = Box::leak(Box::new(deployment));
@@ -23,7 +23,7 @@ async fn account(site: &Site, name: &str) -> Client {
     deployment.anonymous_caller().with_token(&token)
 }
 
-async fn claim(account: &Client, anonymous: &Client) -> TestResponse {
+pub(crate) async fn claim(account: &Client, anonymous: &Client) -> TestResponse {
     let body = json!({ "action": "claim", "token": anonymous.token() });
     account.post(SESSION, &body).await
 }
