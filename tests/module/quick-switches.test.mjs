@@ -36,6 +36,16 @@ async function device({ longer = 0 } = {}) {
   return { browser, tab, store: tab.store, network: browser.network, server: new Server(browser) };
 }
 
+/** Does this while a branch that is not on the device, `far`, is switched to and on its way. */
+async function whileFetching({ store, network }, work) {
+  const { held, release } = keepBack(network, isOfBranches);
+  const switched = store.switchBranch('c', 'far');
+  await held;
+  await work(store);
+  release();
+  await switched;
+}
+
 async function shownBy(store) {
   return (await store.getConversation('c')).messages.map(({ id }) => id);
 }
@@ -54,34 +64,19 @@ async function assertShown({ store, server }, expected) {
 
 test('a branch that is fetched does not take the place of one that was switched to meanwhile', async () => {
   const user = await device();
-  const { held, release } = keepBack(user.network, isOfBranches);
-  const switched = user.store.switchBranch('c', 'far');
-  await held;
-  await user.store.switchBranch('c', 'near');
-  release();
-  await switched;
+  await whileFetching(user, (store) => store.switchBranch('c', 'near'));
   await assertShown(user, ['q1', 'near']);
 });
 
 test('nor of one that was shown all along, and chosen again meanwhile', async () => {
   const user = await device();
-  const { held, release } = keepBack(user.network, isOfBranches);
-  const switched = user.store.switchBranch('c', 'far');
-  await held;
-  await user.store.switchBranch('c', 'shown');
-  release();
-  await switched;
+  await whileFetching(user, (store) => store.switchBranch('c', 'shown'));
   await assertShown(user, ['q1', 'shown']);
 });
 
 test('nor does it hide a message that was added meanwhile', async () => {
   const user = await device();
-  const { held, release } = keepBack(user.network, isOfBranches);
-  const switched = user.store.switchBranch('c', 'far');
-  await held;
-  await user.store.addMessage('c', said('q2'));
-  release();
-  await switched;
+  await whileFetching(user, (store) => store.addMessage('c', said('q2')));
   await assertShown(user, ['q1', 'shown', 'q2']);
 });
 
@@ -112,39 +107,30 @@ test('what waits to be sent keeps its order when a branch is fetched', async () 
   await assertShown(user, ['q1', 'shown', 'q9', 'm8', 'q7', 'm6']);
 });
 
-test('nor one that was saved with all others', async () => {
+test('a message that is saved with all others meanwhile is not hidden by a branch that is fetched', async () => {
   const user = await device();
   const opened = await user.store.getConversation('c');
-  const { held, release } = keepBack(user.network, isOfBranches);
-  const switched = user.store.switchBranch('c', 'far');
-  await held;
-  await user.store.saveConversation({ ...opened, messages: [...opened.messages, said('q2')] });
-  release();
-  await switched;
+  await whileFetching(user, (store) =>
+    store.saveConversation({ ...opened, messages: [...opened.messages, said('q2')] }),
+  );
   await assertShown(user, ['q1', 'shown', 'q2']);
 });
 
 test('a message that is edited meanwhile, as a reply that is being written, keeps no branch away', async () => {
   const user = await device();
-  const { held, release } = keepBack(user.network, isOfBranches);
-  const switched = user.store.switchBranch('c', 'far');
-  await held;
-  await user.store.addMessage('c', { ...said('shown'), content: 'shown!' });
-  await user.store.updateConversation('c', { title: 'Other' });
-  release();
-  await switched;
+  await whileFetching(user, async (store) => {
+    await store.addMessage('c', { ...said('shown'), content: 'shown!' });
+    await store.updateConversation('c', { title: 'Other' });
+  });
   await assertShown(user, ['q1', 'far']);
 });
 
 test('of two branches that are both fetched, the one asked for last is shown', async () => {
   const user = await device();
-  const { held, release } = keepBack(user.network, isOfBranches);
-  const switched = user.store.switchBranch('c', 'far');
-  await held;
-  await user.store.switchBranch('c', 'farther');
-  assert.deepEqual(await shownBy(user.store), ['q1', 'farther']);
-  release();
-  await switched;
+  await whileFetching(user, async (store) => {
+    await store.switchBranch('c', 'farther');
+    assert.deepEqual(await shownBy(store), ['q1', 'farther']);
+  });
   await assertShown(user, ['q1', 'farther']);
 });
 
